@@ -1,0 +1,584 @@
+//! What can happen at a door or at the server's desk, as a record.
+//!
+//! A [`Record`] names its author, stands in the author's gap-free sequence, and holds the hash of the one before it
+//! (see [`chain`](crate::chain)). Names, numbers and free text never stand in a record: people are pseudonyms, and what
+//! is personal stands behind a [`Commitment`].
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use borsh::{BorshDeserialize, BorshSerialize};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use crate::canonical::write_hex;
+use crate::chain::{Digest, Head};
+use crate::decide::{Assurance, ClockTrust, Factor, Reason};
+use crate::ids::{
+    AgentId, AttemptId, CommandId, CredentialId, DoorId, EnrolmentId, InstallationId, OperatorId, PersonId,
+};
+use crate::policy::{CardToken, Side};
+use crate::time::UnixMs;
+
+/// One thing that happened, in its author's sequence.
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Record {
+    /// Who says so.
+    pub author: Author,
+    /// Counts the author's sequences; a new one begins by joining or by an operator's act only.
+    pub epoch: u32,
+    /// Place in the epoch: 1, 2, 3 … without a gap.
+    pub seq: u64,
+    /// Hash of the record before it in the epoch; all zero for the first.
+    pub previous: Digest,
+    /// When, by the author's clock.
+    pub at: UnixMs,
+    /// Whether that clock can be relied on.
+    pub clock: ClockTrust,
+    /// What.
+    pub event: Event,
+}
+
+/// Who writes a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
+pub enum Author {
+    /// A door controller or enrolment station.
+    Agent(AgentId),
+    /// The server, for its operators and for what it notices itself.
+    Server(InstallationId),
+}
+
+/// What happened. New kinds go at the end: the place is the byte.
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum Event {
+    /// A sequence of records begins.
+    EpochBegan {
+        /// Why.
+        cause: EpochCause,
+        /// Last acknowledged record of the epoch before, so that a reset can't hide records.
+        previous: Option<Head>,
+    },
+    /// The agent's program started.
+    AgentStarted {
+        /// Its version.
+        build: String,
+        /// Whether it had not been stopped in order.
+        was_unclean: bool,
+    },
+    /// The agent's program was stopped in order.
+    AgentStopped,
+    /// An attempt was decided. Every attempt ends in exactly one of these.
+    Decision(Decision),
+    /// A decision or command was recorded but never carried out: the agent restarted before it energised the strike.
+    ReleaseAbandoned {
+        /// Which door stayed shut.
+        door: DoorId,
+        /// What would have released it.
+        cause: ReleaseCause,
+    },
+    /// The contact reports the door open.
+    DoorOpened {
+        /// Which door.
+        door: DoorId,
+        /// What had released it, unless nothing had.
+        cause: Option<ReleaseCause>,
+    },
+    /// The contact reports the door closed.
+    DoorClosed {
+        /// Which door.
+        door: DoorId,
+        /// How long it was open, in milliseconds.
+        open_ms: u64,
+    },
+    /// Persons who had been granted passage used it.
+    Entered {
+        /// Which door.
+        door: DoorId,
+        /// In or out.
+        side: Side,
+        /// Who, with the attempt each was granted.
+        persons: Vec<Passage>,
+    },
+    /// A door was released and not opened; nobody moved.
+    NotOpened {
+        /// Which door.
+        door: DoorId,
+        /// What had released it.
+        cause: ReleaseCause,
+    },
+    /// Somebody asked to leave by button or handle.
+    ExitRequested {
+        /// Which door.
+        door: DoorId,
+        /// Whether this system released the door for it.
+        was_released: bool,
+    },
+    /// Something that a guard must see.
+    AlarmRaised {
+        /// What.
+        kind: AlarmKind,
+        /// Where, if at a door.
+        door: Option<DoorId>,
+        /// Whose card or finger was involved, if known.
+        person: Option<PersonId>,
+    },
+    /// Its cause is gone. The alarm stays until it is acknowledged.
+    AlarmCleared {
+        /// What.
+        kind: AlarmKind,
+        /// Where.
+        door: Option<DoorId>,
+    },
+    /// A device works, or stopped working.
+    DeviceChanged {
+        /// What kind of device.
+        device: Device,
+        /// At which door, if it belongs to one.
+        door: Option<DoorId>,
+        /// On which side, if it belongs to one.
+        side: Option<Side>,
+        /// How it is now.
+        state: DeviceState,
+    },
+    /// The connection between agent and server came up or went down.
+    LinkChanged {
+        /// Whether it is up.
+        is_up: bool,
+        /// Whose: given when the server is the author.
+        agent: Option<AgentId>,
+    },
+    /// The agent decides by this version when alone.
+    PolicyInForce {
+        /// Version of the policy.
+        version: u64,
+    },
+    /// An operator's command was carried out or refused.
+    CommandDone {
+        /// Which command.
+        command: CommandId,
+        /// At which door.
+        door: DoorId,
+        /// Whether it was carried out, and why not.
+        outcome: CommandOutcome,
+        /// How long the door is released, in milliseconds; 0 if it is not.
+        release_ms: u32,
+    },
+    /// A dialogue at an enrolment station ended.
+    EnrolmentEnded {
+        /// Which dialogue.
+        enrolment: EnrolmentId,
+        /// For whom.
+        person: PersonId,
+        /// Whether it brought what it was for.
+        was_completed: bool,
+    },
+    /// An operator, or the command line on the server, changed or looked at something.
+    Act(Act),
+    /// The server found an agent's records not to be one unbroken chain.
+    ChainBroken {
+        /// Whose records.
+        agent: AgentId,
+        /// In which epoch.
+        epoch: u32,
+        /// At which place.
+        seq: u64,
+        /// How.
+        fault: ChainFault,
+    },
+}
+
+/// How an attempt was decided, with everything the decision was made from.
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Decision {
+    /// Which attempt.
+    pub attempt: AttemptId,
+    /// At which door.
+    pub door: DoorId,
+    /// In or out.
+    pub side: Side,
+    /// What the reader saw.
+    pub card: CardToken,
+    /// How sure it is.
+    pub assurance: Assurance,
+    /// Whose card it is, if known.
+    pub person: Option<PersonId>,
+    /// Which card, if known.
+    pub credential: Option<CredentialId>,
+    /// Factors beyond the card that were shown and accepted.
+    pub factors: BTreeSet<Factor>,
+    /// Whether the door is released, and for how long (milliseconds).
+    pub release_ms: Option<u32>,
+    /// Why.
+    pub reason: Reason,
+    /// Who decided.
+    pub decided: Decided,
+    /// By which rules.
+    pub rules_version: u16,
+    /// On which version of the policy.
+    pub policy_version: u64,
+    /// Alarms that it raised.
+    pub alarms: Vec<AlarmKind>,
+}
+
+/// A person's passage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Passage {
+    /// Who.
+    pub person: PersonId,
+    /// By which granted attempt.
+    pub attempt: AttemptId,
+}
+
+/// What released a door.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum ReleaseCause {
+    /// A granted attempt.
+    Attempt(AttemptId),
+    /// An operator's command.
+    Command(CommandId),
+    /// A request to exit.
+    ExitRequest,
+}
+
+crate::words! {
+    /// Who decided.
+    pub enum Decided {
+        /// The server.
+        Online = "online",
+        /// The agent alone.
+        Offline = "offline",
+    }
+}
+
+crate::words! {
+    /// Why a sequence of records begins.
+    pub enum EpochCause {
+        /// The agent joined.
+        Joined = "joined",
+        /// An operator told it to begin anew.
+        OperatorReset = "operator_reset",
+    }
+}
+
+crate::words! {
+    /// A device at a door or station.
+    pub enum Device {
+        /// Card reader.
+        Reader = "reader",
+        /// Fingerprint sensor.
+        Sensor = "sensor",
+        /// Strike, contact, REX and tamper lines.
+        DoorIo = "door_io",
+        /// The agent's journal.
+        Journal = "journal",
+    }
+}
+
+crate::words! {
+    /// How a device is.
+    pub enum DeviceState {
+        /// It works.
+        Working = "working",
+        /// It is not there.
+        Lost = "lost",
+        /// It is there and does not answer.
+        Silent = "silent",
+        /// It answers nonsense, or what it holds can't be used.
+        Faulty = "faulty",
+    }
+}
+
+crate::words! {
+    /// Whether a command was carried out.
+    pub enum CommandOutcome {
+        /// Yes.
+        CarriedOut = "carried_out",
+        /// It came after its time.
+        Expired = "expired",
+        /// It was carried out before.
+        Repeated = "repeated",
+        /// This agent has no such door.
+        UnknownDoor = "unknown_door",
+        /// This agent can't do that.
+        NotSupported = "not_supported",
+        /// It could not be recorded.
+        NotRecorded = "not_recorded",
+        /// The door could not be driven.
+        DoorFault = "door_fault",
+    }
+}
+
+crate::words! {
+    /// How a chain of records is broken.
+    pub enum ChainFault {
+        /// Records are missing.
+        Hole = "hole",
+        /// Two different records claim one place.
+        Fork = "fork",
+        /// A signature does not fit.
+        Signature = "signature",
+    }
+}
+
+crate::words! {
+    /// What a guard must see.
+    pub enum AlarmKind {
+        /// Opened without a release or request to exit.
+        DoorForced = "door_forced",
+        /// Open longer than allowed.
+        DoorHeld = "door_held",
+        /// A housing was opened.
+        Tamper = "tamper",
+        /// A reader is gone or silent.
+        ReaderFault = "reader_fault",
+        /// A sensor is gone, silent or answers nonsense.
+        SensorFault = "sensor_fault",
+        /// A door's lines can't be driven or read.
+        DoorIoFault = "door_io_fault",
+        /// The journal can't take records: no door is released.
+        JournalFault = "journal_fault",
+        /// An agent is out of reach.
+        AgentLost = "agent_lost",
+        /// An agent's records have a hole.
+        RecordsMissing = "records_missing",
+        /// Two different records claim one place: an agent's key or journal was copied or altered.
+        RecordsForked = "records_forked",
+        /// A card reported lost or stolen was presented.
+        LostCardPresented = "lost_card_presented",
+        /// Somebody left whom a rule would have refused.
+        LeftAgainstRule = "left_against_rule",
+        /// The agent's policy is half as old as it may get.
+        PolicyAging = "policy_aging",
+        /// Several wrong fingers in a row.
+        WrongFingers = "wrong_fingers",
+    }
+}
+
+/// An operator's act.
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Act {
+    /// Who; none means the command line on the server, or the server itself at first start.
+    pub operator: Option<OperatorId>,
+    /// What.
+    pub kind: ActKind,
+    /// On what.
+    pub subject: Option<Subject>,
+    /// How it was before, where that can be said.
+    pub before: Option<Commitment>,
+    /// How it is after.
+    pub after: Option<Commitment>,
+    /// Why, in the operator's words.
+    pub reason: Option<Commitment>,
+}
+
+/// What an act is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Subject {
+    /// Kind of thing.
+    pub kind: SubjectKind,
+    /// Which one.
+    pub id: Uuid,
+}
+
+crate::words! {
+    /// Kinds of things that operators act on.
+    pub enum SubjectKind {
+        /// A tenant.
+        Tenant = "tenant",
+        /// An operator.
+        Operator = "operator",
+        /// A card holder.
+        Person = "person",
+        /// A card.
+        Credential = "credential",
+        /// An enrolled finger.
+        Finger = "finger",
+        /// An access level.
+        AccessLevel = "access_level",
+        /// A schedule.
+        Schedule = "schedule",
+        /// A grant.
+        Grant = "grant",
+        /// A block.
+        Block = "block",
+        /// A site.
+        Site = "site",
+        /// An area.
+        Area = "area",
+        /// A door.
+        Door = "door",
+        /// An agent.
+        Agent = "agent",
+        /// An alarm.
+        Alarm = "alarm",
+        /// A command.
+        Command = "command",
+        /// An enrolment.
+        Enrolment = "enrolment",
+    }
+}
+
+crate::words! {
+    /// What operators do.
+    pub enum ActKind {
+        /// Made something.
+        Created = "created",
+        /// Changed something.
+        Changed = "changed",
+        /// Removed something.
+        Deleted = "deleted",
+        /// Signed in.
+        SignedIn = "signed_in",
+        /// Failed to sign in.
+        SignInFailed = "sign_in_failed",
+        /// Signed out.
+        SignedOut = "signed_out",
+        /// Finished the set-up of an own account.
+        SetUp = "set_up",
+        /// Let another set a new second factor.
+        TotpReset = "totp_reset",
+        /// Changed a password.
+        PasswordChanged = "password_changed",
+        /// Put out of use.
+        Disabled = "disabled",
+        /// Put back to use.
+        Enabled = "enabled",
+        /// Looked at personal data.
+        Viewed = "viewed",
+        /// Withdrew what had been given.
+        Revoked = "revoked",
+        /// Acknowledged an alarm.
+        Acknowledged = "acknowledged",
+        /// Released a door for a moment.
+        DoorReleased = "door_released",
+        /// Issued a token to join.
+        JoinTokenIssued = "join_token_issued",
+        /// An agent joined with it.
+        Joined = "joined",
+        /// Recorded a legal basis.
+        LegalBasisRecorded = "legal_basis_recorded",
+        /// Withdrew a legal basis.
+        LegalBasisWithdrawn = "legal_basis_withdrawn",
+        /// Started an enrolment.
+        EnrolmentStarted = "enrolment_started",
+    }
+}
+
+/// Stands for personal content that is kept elsewhere and can be erased: SHA-256 over a fresh random value and it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, BorshSerialize, BorshDeserialize, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Commitment(pub [u8; 32]);
+
+impl Commitment {
+    /// Commits to `content` with 32 fresh random bytes.
+    pub fn to(random: &[u8; 32], content: &[u8]) -> Self {
+        let mut hasher = Sha256::new();
+        hasher.update(b"pforte commitment 1");
+        hasher.update(random);
+        hasher.update(content);
+        Self(hasher.finalize().into())
+    }
+}
+
+impl fmt::Debug for Commitment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Commitment(")?;
+        write_hex(f, &self.0)?;
+        f.write_str(")")
+    }
+}
+
+crate::words! {
+    /// The kind of an [`Event`], as tables and filters know it.
+    pub enum EventKind {
+        /// See [`Event::EpochBegan`].
+        EpochBegan = "epoch_began",
+        /// See [`Event::AgentStarted`].
+        AgentStarted = "agent_started",
+        /// See [`Event::AgentStopped`].
+        AgentStopped = "agent_stopped",
+        /// See [`Event::Decision`].
+        Decision = "decision",
+        /// See [`Event::ReleaseAbandoned`].
+        ReleaseAbandoned = "release_abandoned",
+        /// See [`Event::DoorOpened`].
+        DoorOpened = "door_opened",
+        /// See [`Event::DoorClosed`].
+        DoorClosed = "door_closed",
+        /// See [`Event::Entered`].
+        Entered = "entered",
+        /// See [`Event::NotOpened`].
+        NotOpened = "not_opened",
+        /// See [`Event::ExitRequested`].
+        ExitRequested = "exit_requested",
+        /// See [`Event::AlarmRaised`].
+        AlarmRaised = "alarm_raised",
+        /// See [`Event::AlarmCleared`].
+        AlarmCleared = "alarm_cleared",
+        /// See [`Event::DeviceChanged`].
+        DeviceChanged = "device_changed",
+        /// See [`Event::LinkChanged`].
+        LinkChanged = "link_changed",
+        /// See [`Event::PolicyInForce`].
+        PolicyInForce = "policy_in_force",
+        /// See [`Event::CommandDone`].
+        CommandDone = "command_done",
+        /// See [`Event::EnrolmentEnded`].
+        EnrolmentEnded = "enrolment_ended",
+        /// See [`Event::Act`].
+        Act = "act",
+        /// See [`Event::ChainBroken`].
+        ChainBroken = "chain_broken",
+    }
+}
+
+impl Event {
+    /// Its kind.
+    pub fn kind(&self) -> EventKind {
+        match self {
+            Self::EpochBegan { .. } => EventKind::EpochBegan,
+            Self::AgentStarted { .. } => EventKind::AgentStarted,
+            Self::AgentStopped => EventKind::AgentStopped,
+            Self::Decision(_) => EventKind::Decision,
+            Self::ReleaseAbandoned { .. } => EventKind::ReleaseAbandoned,
+            Self::DoorOpened { .. } => EventKind::DoorOpened,
+            Self::DoorClosed { .. } => EventKind::DoorClosed,
+            Self::Entered { .. } => EventKind::Entered,
+            Self::NotOpened { .. } => EventKind::NotOpened,
+            Self::ExitRequested { .. } => EventKind::ExitRequested,
+            Self::AlarmRaised { .. } => EventKind::AlarmRaised,
+            Self::AlarmCleared { .. } => EventKind::AlarmCleared,
+            Self::DeviceChanged { .. } => EventKind::DeviceChanged,
+            Self::LinkChanged { .. } => EventKind::LinkChanged,
+            Self::PolicyInForce { .. } => EventKind::PolicyInForce,
+            Self::CommandDone { .. } => EventKind::CommandDone,
+            Self::EnrolmentEnded { .. } => EventKind::EnrolmentEnded,
+            Self::Act(_) => EventKind::Act,
+            Self::ChainBroken { .. } => EventKind::ChainBroken,
+        }
+    }
+
+    /// The door it happened at, if at one.
+    pub fn door(&self) -> Option<DoorId> {
+        match self {
+            Self::Decision(decision) => Some(decision.door),
+            Self::ReleaseAbandoned { door, .. }
+            | Self::DoorOpened { door, .. }
+            | Self::DoorClosed { door, .. }
+            | Self::Entered { door, .. }
+            | Self::NotOpened { door, .. }
+            | Self::ExitRequested { door, .. }
+            | Self::CommandDone { door, .. } => Some(*door),
+            Self::AlarmRaised { door, .. } | Self::AlarmCleared { door, .. } | Self::DeviceChanged { door, .. } => *door,
+            Self::EpochBegan { .. }
+            | Self::AgentStarted { .. }
+            | Self::AgentStopped
+            | Self::LinkChanged { .. }
+            | Self::PolicyInForce { .. }
+            | Self::EnrolmentEnded { .. }
+            | Self::Act(_)
+            | Self::ChainBroken { .. } => None,
+        }
+    }
+}

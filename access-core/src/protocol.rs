@@ -1,0 +1,490 @@
+//! What agent and server say to each other, over one WebSocket with mutual TLS: one message in canonical bytes a binary
+//! frame. Frozen bytes of every released version stand under `tests/wire/`.
+//!
+//! The agent opens with [`FromAgent::Hello`]; the server answers [`FromServer::Welcome`] or [`FromServer::Refused`] and
+//! nothing else may come before. Records are sent in order and acknowledged after the server's commit; whatever is not
+//! acknowledged is sent again.
+
+use std::fmt;
+
+use borsh::{BorshDeserialize, BorshSerialize};
+use ed25519_dalek::{Signature, Signer as _, SigningKey, Verifier as _, VerifyingKey};
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use crate::canonical::{self, NotCanonical};
+use crate::chain::{Head, SignedRecord};
+use crate::decide::{Attempt, Verdict};
+use crate::event::Commitment;
+use crate::ids::{AgentId, AttemptId, CommandId, DoorId, EnrolmentId, FingerId, InstallationId, PersonId, TenantId};
+use crate::policy::PolicyRows;
+use crate::time::UnixMs;
+
+/// Oldest version that is spoken.
+pub const PROTOCOL_OLDEST: u16 = 1;
+/// Newest version that is spoken.
+pub const PROTOCOL_NEWEST: u16 = 1;
+/// Longest message, in bytes. Bundles are the longest.
+pub const MESSAGE_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Most records in one message.
+pub const RECORDS_PER_MESSAGE_MAX: usize = 256;
+/// How long an agent waits for an answer before it decides alone, in milliseconds (EN 60839-11-1, 7.20).
+pub const ANSWER_WAIT_MS: u64 = 500;
+/// How often each side says that it is alive, in milliseconds.
+pub const HEARTBEAT_MS: u64 = 5_000;
+/// Silence after which the other side is taken for gone, in milliseconds.
+pub const SILENCE_MAX_MS: u64 = 15_000;
+
+/// What an agent says.
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum FromAgent {
+    /// First message.
+    Hello(Hello),
+    /// Asks for a verdict. Answered by [`FromServer::Answer`].
+    Ask(Attempt),
+    /// Records in order, at most [`RECORDS_PER_MESSAGE_MAX`]. Acknowledged by [`FromServer::Acknowledged`].
+    Records(Vec<SignedRecord>),
+    /// The agent decides by this bundle when alone.
+    BundleInForce {
+        /// Its number.
+        sequence: u64,
+    },
+    /// What a person at the station did, or must do.
+    EnrolmentStep {
+        /// Which dialogue.
+        enrolment: EnrolmentId,
+        /// The step.
+        step: EnrolmentStep,
+    },
+    /// Still alive; also the answer to nothing.
+    Heartbeat,
+}
+
+/// Who calls, and how far it is.
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Hello {
+    /// Oldest version that the agent speaks.
+    pub oldest: u16,
+    /// Newest version that the agent speaks.
+    pub newest: u16,
+    /// Which agent; must be the certificate's.
+    pub agent: AgentId,
+    /// Whose agent; must be the certificate's.
+    pub tenant: TenantId,
+    /// Which installation it joined.
+    pub installation: InstallationId,
+    /// What that installation is for.
+    pub mode: InstallationMode,
+    /// Version of its program.
+    pub build: String,
+    /// Newest record in its journal.
+    pub head: Head,
+    /// Newest record that it knows to be acknowledged.
+    pub acknowledged: Head,
+    /// Number of the bundle in force; 0 if none.
+    pub bundle_sequence: u64,
+    /// What it has at each end.
+    pub kind: AgentKind,
+}
+
+crate::words! {
+    /// What an installation is for. One refuses agents, cards and data of another.
+    pub enum InstallationMode {
+        /// Real doors.
+        Production = "production",
+        /// A show with synthetic people.
+        Demo = "demo",
+        /// A test with synthetic people.
+        Test = "test",
+    }
+}
+
+crate::words! {
+    /// What an agent is for.
+    pub enum AgentKind {
+        /// Controls doors.
+        DoorController = "door_controller",
+        /// Enrols cards and fingers at a desk.
+        Station = "station",
+    }
+}
+
+/// What the server says.
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum FromServer {
+    /// The session begins.
+    Welcome {
+        /// Version that both speak from here on.
+        version: u16,
+        /// The server's time.
+        now: UnixMs,
+        /// Newest record that the server holds of this agent; the agent sends what follows.
+        acknowledged: Head,
+    },
+    /// There will be no session.
+    Refused {
+        /// Why.
+        why: Refusal,
+    },
+    /// The verdict on an attempt.
+    Answer {
+        /// Which attempt.
+        attempt: AttemptId,
+        /// The verdict.
+        verdict: Verdict,
+    },
+    /// Records up to here are stored for good.
+    Acknowledged(Head),
+    /// What the agent decides by when alone. Replaces what it had, if its number is higher.
+    Bundle(SignedBundle),
+    /// Something to be carried out once.
+    Command(Command),
+    /// Starts a dialogue at a station.
+    Enrol(EnrolmentOrder),
+    /// Ends a dialogue at a station.
+    CancelEnrolment(EnrolmentId),
+    /// Still alive.
+    Heartbeat {
+        /// The server's time.
+        now: UnixMs,
+    },
+}
+
+crate::words! {
+    /// Why the server will not speak with an agent.
+    pub enum Refusal {
+        /// No version that both speak.
+        NoCommonVersion = "no_common_version",
+        /// It is not the agent of its certificate.
+        WrongAgent = "wrong_agent",
+        /// It joined another installation, or one of another mode.
+        WrongInstallation = "wrong_installation",
+        /// An operator revoked it.
+        Revoked = "revoked",
+        /// Its records contradict those the server holds.
+        Quarantined = "quarantined",
+        /// It is connected already.
+        AlreadyConnected = "already_connected",
+        /// It sent something that it must not.
+        Protocol = "protocol",
+        /// The server is stopping.
+        Stopping = "stopping",
+    }
+}
+
+/// An operator's command: bound to a door, carried out at most once, and void after its time.
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Command {
+    /// Which command; carried out once.
+    pub id: CommandId,
+    /// At which door.
+    pub door: DoorId,
+    /// Void from here on.
+    pub expires_at: UnixMs,
+    /// What to do.
+    pub kind: CommandKind,
+    /// The operator's reason, which stays on the server.
+    pub reason: Commitment,
+}
+
+/// What a command wants.
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum CommandKind {
+    /// Release the door for a moment.
+    Release,
+    /// Keep the door in a mode until then.
+    SetMode {
+        /// Which.
+        mode: DoorMode,
+        /// Until when.
+        until: UnixMs,
+    },
+    /// Begin or end a lockdown.
+    SetLockdown {
+        /// Whether it is in force.
+        is_on: bool,
+    },
+    /// Set the threat level, 0 the lowest.
+    SetThreatLevel {
+        /// Level.
+        level: u8,
+    },
+}
+
+crate::words! {
+    /// How a door behaves for a while.
+    pub enum DoorMode {
+        /// By its rules.
+        Normal = "normal",
+        /// Responders only.
+        Locked = "locked",
+        /// Unlocked.
+        Free = "free",
+    }
+}
+
+/// What a station is to do.
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct EnrolmentOrder {
+    /// Which dialogue.
+    pub id: EnrolmentId,
+    /// For whom.
+    pub person: PersonId,
+    /// What is wanted.
+    pub want: EnrolmentWant,
+    /// Given up from here on.
+    pub expires_at: UnixMs,
+}
+
+/// What a dialogue is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum EnrolmentWant {
+    /// A card.
+    Card,
+    /// A finger, captured so many times.
+    Finger {
+        /// How many captures make one template.
+        captures: u8,
+    },
+}
+
+/// What happens at a station.
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum EnrolmentStep {
+    /// Hold the card to the reader.
+    WaitingForCard,
+    /// The card was read. Ends a dialogue for a card.
+    CardRead {
+        /// Its UID; the server keeps it sealed.
+        uid: SecretBytes,
+    },
+    /// There is a card, and it can't be read.
+    CardUnreadable,
+    /// Place the finger.
+    PlaceFinger {
+        /// Which capture this is, from 1.
+        capture: u8,
+    },
+    /// Lift the finger.
+    LiftFinger {
+        /// Which capture this was.
+        capture: u8,
+    },
+    /// The capture was no good; the same once more.
+    Again {
+        /// Which capture.
+        capture: u8,
+        /// What was wrong.
+        why: CaptureFault,
+    },
+    /// A capture is good.
+    Captured {
+        /// Which.
+        capture: u8,
+        /// How good, 0 to 100.
+        quality: u8,
+    },
+    /// Captures are held against the combined model.
+    Verifying,
+    /// The template is made. Ends a dialogue for a finger.
+    FingerRead {
+        /// The template, in clear inside the link only; the server seals it under the person's template key.
+        template: SecretBytes,
+        /// Kind of sensor that made it and can compare it.
+        sensor_type: String,
+        /// How good, 0 to 100.
+        quality: u8,
+    },
+    /// Ended without a result.
+    Failed {
+        /// Why.
+        why: EnrolmentFault,
+    },
+}
+
+crate::words! {
+    /// What is wrong with a capture.
+    pub enum CaptureFault {
+        /// The image is unclear.
+        Unclear = "unclear",
+        /// Too few features.
+        TooFewFeatures = "too_few_features",
+        /// Lifted too early.
+        TooShort = "too_short",
+        /// It is not the finger of the captures before.
+        DifferentFinger = "different_finger",
+    }
+}
+
+crate::words! {
+    /// Why a dialogue brought nothing.
+    pub enum EnrolmentFault {
+        /// Nobody came in time.
+        TimedOut = "timed_out",
+        /// The operator ended it.
+        Cancelled = "cancelled",
+        /// The station's reader does not work.
+        ReaderFault = "reader_fault",
+        /// The station's sensor does not work.
+        SensorFault = "sensor_fault",
+        /// The captures don't make one template.
+        DoesNotCombine = "does_not_combine",
+        /// The station is in another dialogue.
+        Busy = "busy",
+        /// The station has no such device.
+        NotSupported = "not_supported",
+    }
+}
+
+/// Bytes that no log may show and that are wiped when done.
+#[derive(Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize, Zeroize, ZeroizeOnDrop)]
+pub struct SecretBytes(pub Vec<u8>);
+
+impl fmt::Debug for SecretBytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+/// What an agent decides by when alone: its cut of the policy and what goes with it.
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Bundle {
+    /// For an agent of this installation,
+    pub installation: InstallationId,
+    /// which is of this mode,
+    pub mode: InstallationMode,
+    /// and for this agent only.
+    pub agent: AgentId,
+    /// Counts up; an agent never goes back.
+    pub sequence: u64,
+    /// When it was signed.
+    pub signed_at: UnixMs,
+    /// How long it may be decided by without a newer one, in seconds.
+    pub age_max_s: u32,
+    /// Key of the hash that makes a [`CardToken`](crate::policy::CardToken) of a UID (HMAC-SHA-256).
+    pub card_key: SecretBytes,
+    /// The rules.
+    pub policy: PolicyRows,
+    /// Templates of the people in `policy`, sealed to the agent's key.
+    pub templates: Vec<SealedTemplate>,
+}
+
+/// One finger's template, sealed to one agent (HPKE, RFC 9180: X25519, HKDF-SHA-256, ChaCha20-Poly1305).
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct SealedTemplate {
+    /// Which finger.
+    pub finger: FingerId,
+    /// Whose.
+    pub person: PersonId,
+    /// Kind of sensor that can compare it.
+    pub sensor_type: String,
+    /// HPKE's encapsulated key, then the ciphertext. Associated data: [`template_binding`].
+    pub sealed: Vec<u8>,
+}
+
+/// What a sealed template is bound to: it opens for this agent, person and finger only.
+pub fn template_binding(agent: AgentId, person: PersonId, finger: FingerId) -> Vec<u8> {
+    canonical::encode(&("pforte template 1".to_owned(), agent, person, finger))
+}
+
+/// A bundle's canonical bytes and the policy key's signature over them.
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct SignedBundle {
+    /// Canonical bytes of the [`Bundle`].
+    pub bytes: Vec<u8>,
+    /// Ed25519 signature by the installation's policy key.
+    pub signature: [u8; 64],
+}
+
+/// Why a bundle is not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BundleError {
+    /// The signature is not the policy key's.
+    #[error("the bundle's signature does not fit the policy key")]
+    BadSignature,
+    /// The bytes are no bundle.
+    #[error(transparent)]
+    NotCanonical(#[from] NotCanonical),
+}
+
+impl SignedBundle {
+    const PURPOSE: &'static [u8] = b"pforte bundle 1";
+
+    /// Writes and signs a bundle.
+    pub fn sign(bundle: &Bundle, key: &SigningKey) -> Self {
+        let bytes = canonical::encode(bundle);
+        let signature = key.sign(&[Self::PURPOSE, &bytes].concat()).to_bytes();
+        Self { bytes, signature }
+    }
+
+    /// Checks the signature and reads the bundle.
+    pub fn verify(&self, key: &VerifyingKey) -> Result<Bundle, BundleError> {
+        key.verify(&[Self::PURPOSE, &self.bytes].concat(), &Signature::from_bytes(&self.signature))
+            .map_err(|_| BundleError::BadSignature)?;
+        Ok(canonical::decode("bundle", &self.bytes)?)
+    }
+}
+
+/// The newest version that both sides speak, if there is one.
+pub fn common_version(oldest: u16, newest: u16) -> Option<u16> {
+    let version = newest.min(PROTOCOL_NEWEST);
+    (version >= oldest.max(PROTOCOL_OLDEST)).then_some(version)
+}
+
+/// Reads a message from the wire. One of a newer version than both sides agreed on is named as such.
+pub fn read_message<M: BorshDeserialize + Message>(bytes: &[u8]) -> Result<M, MessageError> {
+    if bytes.len() > MESSAGE_BYTES_MAX {
+        return Err(MessageError::TooLong { bytes: bytes.len() });
+    }
+    match bytes.first() {
+        Some(&kind) if kind >= M::KINDS => Err(MessageError::UnknownKind { kind, newest: PROTOCOL_NEWEST }),
+        _ => Ok(canonical::decode(M::NAME, bytes)?),
+    }
+}
+
+/// Writes a message for the wire.
+pub fn write_message<M: BorshSerialize + Message>(message: &M) -> Vec<u8> {
+    canonical::encode(message)
+}
+
+/// One side's messages.
+pub trait Message {
+    /// Name, for errors.
+    const NAME: &'static str;
+    /// How many kinds there are: the first byte is below this.
+    const KINDS: u8;
+}
+
+impl Message for FromAgent {
+    const NAME: &'static str = "message of an agent";
+    const KINDS: u8 = 6;
+}
+
+impl Message for FromServer {
+    const NAME: &'static str = "message of the server";
+    const KINDS: u8 = 9;
+}
+
+/// Bytes that are no message.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MessageError {
+    /// Longer than any message may be.
+    #[error("a message of {bytes} bytes is longer than {MESSAGE_BYTES_MAX}")]
+    TooLong {
+        /// Its length.
+        bytes: usize,
+    },
+    /// A kind that came after this program.
+    #[error("message kind {kind} is newer than protocol version {newest}")]
+    UnknownKind {
+        /// First byte.
+        kind: u8,
+        /// Newest version that this program speaks.
+        newest: u16,
+    },
+    /// A kind that is known, and bytes that don't fit it.
+    #[error(transparent)]
+    NotCanonical(#[from] NotCanonical),
+}
+
+#[cfg(test)]
+mod tests;
