@@ -87,8 +87,8 @@ mod tests {
                 state
             };
             let in_order = build(&passages);
-            let length = passages.len().max(1);
-            passages.rotate_left(seed as usize % length.min(passages.len().max(1)));
+            let turn = seed as usize % passages.len().max(1);
+            passages.rotate_left(turn);
             passages.reverse();
             prop_assert_eq!(build(&passages), in_order);
         }

@@ -1,0 +1,214 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::policy::samples::{CARD, MONDAY_NOON, attempt, id, rows};
+use crate::policy::{Block, BlockSubject, PolicyRows, Sides};
+use crate::time::Period;
+
+type Change = fn(&mut PolicyRows, &mut Attempt);
+
+fn ask(change: Change) -> Verdict {
+    let (mut rows, mut attempt) = (rows(), attempt());
+    change(&mut rows, &mut attempt);
+    decide(&Policy::compile(rows).unwrap(), &State::default(), &attempt)
+}
+
+#[test]
+fn each_rule_has_its_reason() {
+    let cases: [(Reason, Change); 21] = [
+        (Reason::Granted, |_, _| {}),
+        (Reason::UnknownDoor, |_, attempt| attempt.door = id(9)),
+        (Reason::UnknownCredential, |_, attempt| attempt.card = CardToken([9; 32])),
+        (Reason::WeakCardNotAccepted, |rows, _| rows.sites[0].accepts_uid_only = false),
+        (Reason::CredentialSuspended, |rows, _| rows.credentials[0].state = CredentialState::Suspended),
+        (Reason::CredentialLost, |rows, _| rows.credentials[0].state = CredentialState::Lost),
+        (Reason::CredentialStolen, |rows, _| rows.credentials[0].state = CredentialState::Stolen),
+        (Reason::CredentialReturned, |rows, _| rows.credentials[0].state = CredentialState::Returned),
+        (Reason::CredentialNotYetValid, |rows, _| rows.credentials[0].valid.from = MONDAY_NOON.plus_ms(1)),
+        (Reason::CredentialExpired, |rows, _| rows.credentials[0].valid.until = Some(MONDAY_NOON)),
+        (Reason::PersonInactive, |rows, _| rows.persons[0].is_active = false),
+        (Reason::NoGrant, |rows, _| rows.grants.clear()),
+        (Reason::DoorNotGranted, |rows, _| rows.levels[0].lines[0].doors.retain(|door| *door != id(1))),
+        (Reason::DoorNotGranted, |rows, _| rows.levels[0].lines[0].sides = Sides::Out),
+        (Reason::GrantNotYetValid, |rows, _| rows.grants[0].valid.from = MONDAY_NOON.plus_ms(1)),
+        (Reason::GrantExpired, |rows, _| rows.grants[0].valid.until = Some(MONDAY_NOON)),
+        (Reason::OutsideSchedule, |rows, _| rows.schedules[0].windows[0].to_minute = 12 * 60),
+        (Reason::FingerRequired, |_, attempt| attempt.finger = None),
+        (Reason::WrongFinger, |_, attempt| attempt.finger = Some(FingerResult::NotMatched)),
+        (Reason::NoFingerEnrolled, |rows, attempt| {
+            rows.persons[0].has_finger = false;
+            attempt.finger = None;
+        }),
+        (Reason::ClockNotTrusted, |_, attempt| attempt.clock = ClockTrust::Untrusted),
+    ];
+    for (reason, change) in cases {
+        let verdict = ask(change);
+        assert_eq!(verdict.reason, reason);
+        let expected = match reason {
+            Reason::Granted => Outcome::Grant { release_ms: 5_000 },
+            Reason::FingerRequired => Outcome::Need(Factor::Finger),
+            _ => Outcome::Deny,
+        };
+        assert_eq!(verdict.outcome, expected, "{reason}");
+    }
+    assert_eq!(ask(|_, attempt| attempt.at = MONDAY_NOON.plus_ms(-6 * HOUR_MS)).reason, Reason::OutsideSchedule);
+    assert_eq!(ask(|_, attempt| attempt.at = MONDAY_NOON.plus_ms(24 * HOUR_MS)).reason, Reason::GrantExpired);
+}
+
+const HOUR_MS: i64 = 3_600_000;
+
+fn block(subject: BlockSubject, valid: Period) -> Block {
+    Block { id: id(1), subject, valid }
+}
+
+const ALWAYS: Period = Period { from: UnixMs(i64::MIN), until: None };
+
+#[test]
+fn a_block_beats_every_grant_while_it_holds() {
+    let person = |rows: &mut PolicyRows, _: &mut Attempt| {
+        rows.blocks.push(block(BlockSubject::Person(id(1)), ALWAYS));
+    };
+    let card = |rows: &mut PolicyRows, _: &mut Attempt| {
+        rows.blocks.push(block(BlockSubject::Credential(id(1)), ALWAYS));
+    };
+    for change in [person as Change, card] {
+        let verdict = ask(change);
+        assert_eq!((verdict.reason, verdict.settled_by), (Reason::Blocked, Some(SettledBy::Block(id(1)))));
+    }
+    let over = ask(|rows, _| {
+        rows.blocks.push(block(
+            BlockSubject::Person(id(1)),
+            Period { from: UnixMs(0), until: Some(MONDAY_NOON) },
+        ));
+    });
+    assert_eq!(over.reason, Reason::Granted);
+}
+
+#[test]
+fn the_nearest_of_several_grants_gives_the_reason() {
+    let verdict = ask(|rows, _| {
+        let mut over = rows.grants[0];
+        over.id = id(2);
+        over.valid.until = Some(MONDAY_NOON);
+        rows.grants.push(over);
+        rows.schedules[0].windows[0].to_minute = 8 * 60;
+    });
+    assert_eq!((verdict.reason, verdict.settled_by), (Reason::OutsideSchedule, Some(SettledBy::Grant(id(1)))));
+}
+
+#[test]
+fn a_lost_card_raises_an_alarm() {
+    assert_eq!(ask(|rows, _| rows.credentials[0].state = CredentialState::Lost).alarms, [
+        AlarmKind::LostCardPresented
+    ]);
+    assert_eq!(ask(|rows, _| rows.credentials[0].state = CredentialState::Returned).alarms, []);
+}
+
+#[test]
+fn an_aged_policy_refuses_to_enter() {
+    let policy = Policy::compile(rows()).unwrap().usable_until(MONDAY_NOON.plus_ms(-1));
+    assert_eq!(decide(&policy, &State::default(), &attempt()).reason, Reason::PolicyTooOld);
+}
+
+#[test]
+fn leaving_by_this_system_is_never_refused_to_a_known_card() {
+    let verdict = ask(|rows, attempt| {
+        attempt.door = id(2);
+        attempt.side = Side::Out;
+        rows.blocks.push(block(BlockSubject::Person(id(1)), ALWAYS));
+    });
+    assert_eq!(verdict.outcome, Outcome::Grant { release_ms: 5_000 });
+    assert_eq!((verdict.reason, verdict.alarms), (Reason::LeavingNotRefused, vec![AlarmKind::LeftAgainstRule]));
+    let unknown = ask(|_, attempt| {
+        (attempt.door, attempt.side, attempt.card) = (id(2), Side::Out, CardToken([9; 32]));
+    });
+    assert_eq!(unknown.outcome, Outcome::Deny, "an unknown card is nobody's");
+    let mechanical = ask(|rows, attempt| {
+        attempt.side = Side::Out;
+        rows.persons[0].is_active = false;
+    });
+    assert_eq!(mechanical.outcome, Outcome::Deny, "the handle still lets them out");
+}
+
+prop_compose! {
+    /// A tenant and an attempt with every field that a rule reads drawn at random.
+    fn any_question()(
+        state in 0usize..5, active in any::<bool>(), finger_known in any::<bool>(), uid_only in any::<bool>(),
+        card_from in -2i64..3, card_until in proptest::option::of(-2i64..3),
+        grant_from in -2i64..3, grant_until in proptest::option::of(-2i64..3),
+        blocked in proptest::option::of((-2i64..3, proptest::option::of(-2i64..3))),
+        sides in 0usize..3, door in 1u128..4, side in any::<bool>(), known in any::<bool>(),
+        finger in proptest::option::of(any::<bool>()), trusted in any::<bool>(), minute in 1u16..1440,
+    ) -> (PolicyRows, Attempt) {
+        use crate::word::Word as _;
+        let day = |days: i64| MONDAY_NOON.plus_ms(days * crate::time::DAY_MS);
+        let (mut rows, mut attempt) = (rows(), attempt());
+        rows.credentials[0].state = CredentialState::ALL[state];
+        rows.credentials[0].valid = Period { from: day(card_from), until: card_until.map(day) };
+        rows.grants[0].valid = Period { from: day(grant_from), until: grant_until.map(day) };
+        rows.persons[0].is_active = active;
+        rows.persons[0].has_finger = finger_known;
+        rows.sites[0].accepts_uid_only = uid_only;
+        rows.schedules[0].windows[0].from_minute = 0;
+        rows.schedules[0].windows[0].to_minute = minute;
+        rows.levels[0].lines[0].sides = Sides::ALL[sides];
+        if let Some((from, until)) = blocked {
+            rows.blocks.push(block(
+                BlockSubject::Person(id(1)),
+                Period { from: day(from), until: until.map(day) },
+            ));
+        }
+        attempt.door = id(door);
+        attempt.side = if side { Side::In } else { Side::Out };
+        attempt.card = if known { CARD } else { CardToken([9; 32]) };
+        attempt.clock = if trusted { ClockTrust::Trusted } else { ClockTrust::Untrusted };
+        attempt.finger = finger.map(|it| if it { FingerResult::Matched } else { FingerResult::NotMatched });
+        (rows, attempt)
+    }
+}
+
+fn enters(rows: &PolicyRows, attempt: &Attempt) -> bool {
+    let policy = Policy::compile(rows.clone()).unwrap();
+    matches!(decide(&policy, &State::default(), attempt).outcome, Outcome::Grant { .. })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn a_block_never_adds_an_entry((rows, attempt) in any_question()) {
+        let mut blocked = rows.clone();
+        blocked.blocks = vec![block(BlockSubject::Person(id(1)), ALWAYS)];
+        prop_assert!(enters(&rows, &attempt) || !enters(&blocked, &attempt));
+    }
+
+    #[test]
+    fn without_grants_nobody_enters((mut rows, attempt) in any_question()) {
+        rows.grants.clear();
+        let leaves_by_system = attempt.side == Side::Out && attempt.door == id(2) && attempt.card == CARD;
+        prop_assert_eq!(enters(&rows, &attempt), leaves_by_system);
+    }
+
+    #[test]
+    fn entering_takes_a_matching_finger((rows, attempt) in any_question()) {
+        let demanded = attempt.side == Side::In;
+        if enters(&rows, &attempt) && demanded {
+            prop_assert_eq!(attempt.finger, Some(FingerResult::Matched));
+        }
+    }
+
+    #[test]
+    fn leaving_by_system_is_never_lost((rows, mut attempt) in any_question()) {
+        (attempt.door, attempt.side, attempt.card) = (id(2), Side::Out, CARD);
+        prop_assert!(enters(&rows, &attempt));
+    }
+
+    #[test]
+    fn a_verdict_grants_exactly_when_its_reason_does((rows, attempt) in any_question()) {
+        let policy = Policy::compile(rows).unwrap();
+        let verdict = decide(&policy, &State::default(), &attempt);
+        let says_grant = matches!(verdict.reason, Reason::Granted | Reason::LeavingNotRefused);
+        prop_assert_eq!(matches!(verdict.outcome, Outcome::Grant { .. }), says_grant);
+        prop_assert_eq!(decide(&policy, &State::default(), &attempt), verdict);
+    }
+}
