@@ -4,7 +4,6 @@
 //! (see [`chain`](crate::chain)). Names, numbers and free text never stand in a record: people are pseudonyms, and what
 //! is personal stands behind a [`Commitment`].
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -14,7 +13,7 @@ use uuid::Uuid;
 
 use crate::canonical::write_hex;
 use crate::chain::{Digest, Head};
-use crate::decide::{Assurance, ClockTrust, Factor, Reason};
+use crate::decide::{Assurance, ClockTrust, FingerResult, Reason};
 use crate::ids::{
     AgentId, AttemptId, CommandId, CredentialId, DoorId, EnrolmentId, InstallationId, OperatorId, PersonId,
 };
@@ -205,8 +204,8 @@ pub struct Decision {
     pub person: Option<PersonId>,
     /// Which card, if known.
     pub credential: Option<CredentialId>,
-    /// Factors beyond the card that were shown and accepted.
-    pub factors: BTreeSet<Factor>,
+    /// What the sensor said, if it was asked.
+    pub finger: Option<FingerResult>,
     /// Whether the door is released, and for how long (milliseconds).
     pub release_ms: Option<u32>,
     /// Why.

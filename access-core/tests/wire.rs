@@ -1,7 +1,6 @@
 //! Every released version's bytes are frozen under `tests/wire/`. A change here breaks agents in the field: append new
 //! kinds at the end instead. `PFORTE_FREEZE=1 cargo test -p access-core --test wire` writes files that are missing.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use access_core::canonical;
@@ -138,7 +137,7 @@ fn decision() -> Decision {
         assurance: Assurance::Authenticated,
         person: Some(id(4)),
         credential: None,
-        factors: BTreeSet::from([Factor::Finger]),
+        finger: Some(FingerResult::NotMatched),
         release_ms: Some(5000),
         reason: Reason::Granted,
         decided: Decided::Offline,
