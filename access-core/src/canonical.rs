@@ -17,8 +17,11 @@ pub struct NotCanonical {
 
 /// The canonical bytes of a value.
 pub fn encode<T: BorshSerialize>(value: &T) -> Vec<u8> {
-    #[expect(clippy::expect_used, reason = "memory takes every byte; borsh refuses only sequences of empty elements, \
-                                            which no type here has (every one is written in a test), or over 2^32 long")]
+    #[expect(
+        clippy::expect_used,
+        reason = "memory takes every byte; borsh refuses only sequences of empty elements, \
+                                            which no type here has (every one is written in a test), or over 2^32 long"
+    )]
     borsh::to_vec(value).expect("every value has a canonical form")
 }
 
@@ -40,11 +43,7 @@ mod tests {
 
     #[test]
     fn refuses_a_second_form_of_the_same_value() {
-        let cases: &[(&str, Vec<u8>)] = &[
-            ("trailing byte", vec![1, 0]),
-            ("boolean two", vec![2]),
-            ("nothing", vec![]),
-        ];
+        let cases: &[(&str, Vec<u8>)] = &[("trailing byte", vec![1, 0]), ("boolean two", vec![2]), ("nothing", vec![])];
         for (name, bytes) in cases {
             assert!(decode::<bool>("bool", bytes).is_err(), "{name}");
         }

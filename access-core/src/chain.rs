@@ -237,10 +237,7 @@ mod tests {
         let read: Vec<Record> = records.iter().map(|signed| signed.read().unwrap()).collect();
         let head = records[0].head(&read[0]);
         assert_eq!(follows(&head, &read[0]), Err(ChainError::Old { epoch: 1, seq: 1 }));
-        assert_eq!(
-            follows(&head, &read[2]),
-            Err(ChainError::Hole { epoch: 1, seq: 3, after_epoch: 1, after_seq: 1 })
-        );
+        assert_eq!(follows(&head, &read[2]), Err(ChainError::Hole { epoch: 1, seq: 3, after_epoch: 1, after_seq: 1 }));
         let mut forked = read[1].clone();
         forked.previous = Digest([1; 32]);
         assert_eq!(follows(&head, &forked), Err(ChainError::Fork { epoch: 1, seq: 2 }));

@@ -8,7 +8,8 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use crate::event::AlarmKind;
 use crate::ids::{AttemptId, BlockId, CredentialId, DoorId, GrantId, PersonId};
 use crate::policy::{
-    CardToken, CredentialRule, CredentialState, DoorRule, Exit, FactorDemand, Grant, LevelLine, Policy, PolicyScope, Side,
+    CardToken, CredentialRule, CredentialState, DoorRule, Exit, FactorDemand, Grant, LevelLine, Policy, PolicyScope,
+    Side,
 };
 use crate::state::State;
 use crate::time::{LocalTime, Place, UnixMs};
@@ -218,11 +219,7 @@ pub fn decide(policy: &Policy, _state: &State, attempt: &Attempt) -> Verdict {
 /// Nobody is kept inside by a rule: the objection becomes an alarm.
 fn let_leave(door: &DoorRule, mut objection: Verdict) -> Verdict {
     objection.alarms.push(AlarmKind::LeftAgainstRule);
-    Verdict {
-        outcome: Outcome::Grant { release_ms: door.release_ms },
-        reason: Reason::LeavingNotRefused,
-        ..objection
-    }
+    Verdict { outcome: Outcome::Grant { release_ms: door.release_ms }, reason: Reason::LeavingNotRefused, ..objection }
 }
 
 fn decide_known_card(policy: &Policy, door: &DoorRule, card: &CredentialRule, attempt: &Attempt) -> Verdict {
@@ -346,9 +343,7 @@ fn fit_of(policy: &Policy, grant: &Grant, door: &DoorRule, attempt: &Attempt, lo
     }
     let is_open = |line: &LevelLine| match line.schedule {
         None => true,
-        Some(schedule) => local
-            .zip(policy.schedule(schedule))
-            .is_some_and(|(local, schedule)| schedule.is_open(local)),
+        Some(schedule) => local.zip(policy.schedule(schedule)).is_some_and(|(local, schedule)| schedule.is_open(local)),
     };
     if lines.iter().filter(holds).any(is_open) { Fit::Allows } else { Fit::WrongHour }
 }

@@ -465,7 +465,9 @@ crate::words! {
 }
 
 /// Stands for personal content that is kept elsewhere and can be erased: SHA-256 over a fresh random value and it.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, BorshSerialize, BorshDeserialize, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, BorshSerialize, BorshDeserialize, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct Commitment(pub [u8; 32]);
 
@@ -569,7 +571,9 @@ impl Event {
             | Self::NotOpened { door, .. }
             | Self::ExitRequested { door, .. }
             | Self::CommandDone { door, .. } => Some(*door),
-            Self::AlarmRaised { door, .. } | Self::AlarmCleared { door, .. } | Self::DeviceChanged { door, .. } => *door,
+            Self::AlarmRaised { door, .. } | Self::AlarmCleared { door, .. } | Self::DeviceChanged { door, .. } => {
+                *door
+            }
             Self::EpochBegan { .. }
             | Self::AgentStarted { .. }
             | Self::AgentStopped

@@ -230,11 +230,7 @@ fn messages_of_the_agent_keep_their_bytes() {
         EnrolmentStep::Again { capture: 2, why: CaptureFault::DifferentFinger },
         EnrolmentStep::Captured { capture: 2, quality: 80 },
         EnrolmentStep::Verifying,
-        EnrolmentStep::FingerRead {
-            template: SecretBytes(vec![9; 4]),
-            sensor_type: "r503".to_owned(),
-            quality: 77,
-        },
+        EnrolmentStep::FingerRead { template: SecretBytes(vec![9; 4]), sensor_type: "r503".to_owned(), quality: 77 },
         EnrolmentStep::Failed { why: EnrolmentFault::TimedOut },
     ];
     for (place, step) in steps.into_iter().enumerate() {

@@ -76,10 +76,7 @@ fn a_block_beats_every_grant_while_it_holds() {
         assert_eq!((verdict.reason, verdict.settled_by), (Reason::Blocked, Some(SettledBy::Block(id(1)))));
     }
     let over = ask(|rows, _| {
-        rows.blocks.push(block(
-            BlockSubject::Person(id(1)),
-            Period { from: UnixMs(0), until: Some(MONDAY_NOON) },
-        ));
+        rows.blocks.push(block(BlockSubject::Person(id(1)), Period { from: UnixMs(0), until: Some(MONDAY_NOON) }));
     });
     assert_eq!(over.reason, Reason::Granted);
 }
@@ -98,9 +95,7 @@ fn the_nearest_of_several_grants_gives_the_reason() {
 
 #[test]
 fn a_lost_card_raises_an_alarm() {
-    assert_eq!(ask(|rows, _| rows.credentials[0].state = CredentialState::Lost).alarms, [
-        AlarmKind::LostCardPresented
-    ]);
+    assert_eq!(ask(|rows, _| rows.credentials[0].state = CredentialState::Lost).alarms, [AlarmKind::LostCardPresented]);
     assert_eq!(ask(|rows, _| rows.credentials[0].state = CredentialState::Returned).alarms, []);
 }
 

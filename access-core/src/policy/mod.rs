@@ -177,8 +177,7 @@ impl Policy {
             })
             .collect();
         let level_ids: BTreeSet<_> = levels.iter().map(|level| level.id).collect();
-        let grants: Vec<Grant> =
-            rows.grants.iter().copied().filter(|grant| level_ids.contains(&grant.level)).collect();
+        let grants: Vec<Grant> = rows.grants.iter().copied().filter(|grant| level_ids.contains(&grant.level)).collect();
         let person_ids: BTreeSet<_> = grants.iter().map(|grant| grant.person).collect();
         let credentials: Vec<CredentialRule> =
             rows.credentials.iter().copied().filter(|card| person_ids.contains(&card.person)).collect();

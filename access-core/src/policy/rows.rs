@@ -202,7 +202,9 @@ crate::words! {
 
 /// A card as policies and records know it: a hash of what the reader saw, under a key of the tenant's, so that neither
 /// tells the card's number to whoever reads them.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, BorshSerialize, BorshDeserialize, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, BorshSerialize, BorshDeserialize, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct CardToken(pub [u8; 32]);
 
