@@ -1,6 +1,8 @@
 //! Every released version's bytes are frozen under `tests/wire/`. A change here breaks agents in the field: append new
 //! kinds at the end instead. `PFORTE_FREEZE=1 cargo test -p access-core --test wire` writes files that are missing.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where it fails")]
+
 use std::path::PathBuf;
 
 use access_core::canonical;

@@ -1,1 +1,11 @@
-//! Not yet built.
+//! Drivers for card readers, fingerprint sensors and door lines, and virtual twins that speak the same protocols from the
+//! other end. Usable without the rest of Pforte; knows nothing of persons, doors' rules or servers.
+
+pub mod card;
+pub mod door_io;
+pub mod fault;
+pub mod finger;
+#[cfg(feature = "twins")]
+pub mod world;
+
+pub use fault::FaultKind;

@@ -1,0 +1,465 @@
+//! The sensor's driver, over any byte stream.
+//!
+//! Every exchange has a deadline. A late answer is dropped with the rest of what the line holds before the next command
+//! goes out, so that answers never shift by one.
+
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::time::{Instant, timeout_at};
+
+use super::packet::{ADDRESS_DEFAULT, Decoder, Frame, Kind};
+use super::{TEMPLATE_BYTES_MAX, Template};
+use crate::FaultKind;
+
+/// Speed of the line unless set otherwise, in baud.
+pub const BAUD_DEFAULT: u32 = 57_600;
+/// How long a command without data may take to be answered (capture takes longest: field reports say up to 1 s).
+const ANSWER_WAIT: Duration = Duration::from_millis(1_500);
+/// How long a template's transfer may take (1,668 wire bytes take 290 ms at 57,600 baud; 4 KiB at 19,200 takes 2.2 s).
+const TRANSFER_WAIT: Duration = Duration::from_secs(3);
+/// How long to wait between two looks for a finger.
+const LOOK_PAUSE: Duration = Duration::from_millis(30);
+/// Whatever the line still holds is read away for at most so long before a command.
+const DRAIN_WAIT: Duration = Duration::from_millis(2);
+
+mod command {
+    pub(super) const CAPTURE: u8 = 0x01;
+    pub(super) const EXTRACT: u8 = 0x02;
+    pub(super) const MATCH: u8 = 0x03;
+    pub(super) const COMBINE: u8 = 0x05;
+    pub(super) const READ_BUFFER: u8 = 0x08;
+    pub(super) const WRITE_BUFFER: u8 = 0x09;
+    pub(super) const READ_PARAMETERS: u8 = 0x0F;
+    pub(super) const VERIFY_PASSWORD: u8 = 0x13;
+    pub(super) const COUNT_STORED: u8 = 0x1D;
+    pub(super) const LED: u8 = 0x35;
+}
+
+/// A buffer inside the sensor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Buffer {
+    /// Holds what was captured last.
+    Captured = 1,
+    /// Holds what it is compared with.
+    Reference = 2,
+}
+
+/// A serial line with a sensor at its end.
+pub type SerialSensor = Sensor<serial2_tokio::SerialPort>;
+
+/// A sensor over a byte stream.
+#[derive(Debug)]
+pub struct Sensor<S> {
+    line: S,
+    decoder: Decoder,
+    address: u32,
+    packet_bytes: usize,
+}
+
+/// What the sensor says of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parameters {
+    /// Its system identifier.
+    pub system_id: u16,
+    /// How many templates its flash could hold.
+    pub library_size: u16,
+    /// Threshold of its comparison, 1 (lenient) to 5 (strict).
+    pub security_level: u16,
+    /// Data packets have so many bytes.
+    pub packet_bytes: usize,
+    /// Speed of the line in baud.
+    pub baud: u32,
+}
+
+/// What one look at the glass brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Capture {
+    /// An image was taken.
+    Taken,
+    /// No finger.
+    NoFinger,
+    /// A finger, and no usable image.
+    Unclear,
+}
+
+/// Outcome of one comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verified {
+    /// The finger is that of the template.
+    Matched {
+        /// The sensor's own measure of likeness; more is more alike.
+        score: u16,
+    },
+    /// It is not.
+    NotMatched,
+    /// Nobody placed a usable finger in time.
+    NoFinger,
+}
+
+/// What the sensor's ring shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Led {
+    /// Nothing.
+    Off,
+    /// Slowly breathing blue: place the finger.
+    Wanting,
+    /// Green.
+    Good,
+    /// Red.
+    Bad,
+}
+
+/// Why the sensor refused, by its confirmation code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// 01.
+    #[error("the packet arrived damaged")]
+    Damaged,
+    /// 02.
+    #[error("no finger on the glass")]
+    NoFinger,
+    /// 03.
+    #[error("no image could be taken")]
+    NoImage,
+    /// 06.
+    #[error("the image is too disordered")]
+    Disordered,
+    /// 07.
+    #[error("the image has too few features")]
+    TooFewFeatures,
+    /// 08.
+    #[error("the fingers do not match")]
+    NotMatched,
+    /// 0A.
+    #[error("the captures do not combine")]
+    DoesNotCombine,
+    /// 0D or 0E or 0F.
+    #[error("the sensor can't transfer a template")]
+    CannotTransfer,
+    /// 13.
+    #[error("wrong password")]
+    WrongPassword,
+    /// 15.
+    #[error("there is no image")]
+    ImageMissing,
+    /// Any other.
+    #[error("confirmation code {0:#04x}")]
+    Other(u8),
+}
+
+impl Refusal {
+    fn of(code: u8) -> Self {
+        match code {
+            0x01 => Self::Damaged,
+            0x02 => Self::NoFinger,
+            0x03 => Self::NoImage,
+            0x06 => Self::Disordered,
+            0x07 => Self::TooFewFeatures,
+            0x08 => Self::NotMatched,
+            0x0A => Self::DoesNotCombine,
+            0x0D..=0x0F => Self::CannotTransfer,
+            0x13 => Self::WrongPassword,
+            0x15 => Self::ImageMissing,
+            other => Self::Other(other),
+        }
+    }
+}
+
+/// Why an exchange with the sensor failed.
+#[derive(Debug, thiserror::Error)]
+pub enum SensorError {
+    /// It did not answer in time.
+    #[error("the sensor did not answer {to} in time")]
+    Timeout {
+        /// What it was asked.
+        to: &'static str,
+    },
+    /// The line is gone.
+    #[error("the sensor's line is gone: {0}")]
+    Disconnected(#[source] io::Error),
+    /// It answered, and said no.
+    #[error("the sensor refused {to}: {refusal}")]
+    Refused {
+        /// What it was asked.
+        to: &'static str,
+        /// Its reason.
+        refusal: Refusal,
+    },
+    /// It answered what it must not.
+    #[error("the sensor answered {to} with {answer}")]
+    Unexpected {
+        /// What it was asked.
+        to: &'static str,
+        /// What came.
+        answer: String,
+    },
+    /// What was written into its buffer reads back otherwise.
+    #[error("the template in the sensor's buffer is not the one that was written")]
+    BufferDiffers,
+}
+
+impl SensorError {
+    /// Which of the three kinds it is.
+    pub fn kind(&self) -> FaultKind {
+        match self {
+            Self::Timeout { .. } => FaultKind::Timeout,
+            Self::Disconnected(_) => FaultKind::Disconnected,
+            Self::Refused { .. } | Self::Unexpected { .. } | Self::BufferDiffers => FaultKind::Protocol,
+        }
+    }
+
+    pub(super) fn refusal(&self) -> Option<Refusal> {
+        match self {
+            Self::Refused { refusal, .. } => Some(*refusal),
+            _ => None,
+        }
+    }
+}
+
+impl SerialSensor {
+    /// Opens a serial line (or a pseudo-terminal) and the sensor at its end.
+    pub async fn open_serial(path: &Path, baud: u32, password: u32) -> Result<Self, SensorError> {
+        let line = serial2_tokio::SerialPort::open(path, baud).map_err(SensorError::Disconnected)?;
+        Self::open(line, password).await
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Sensor<S> {
+    /// Checks the password and reads the parameters.
+    pub async fn open(line: S, password: u32) -> Result<Self, SensorError> {
+        let mut sensor = Self { line, decoder: Decoder::new(), address: ADDRESS_DEFAULT, packet_bytes: 128 };
+        let mut payload = vec![command::VERIFY_PASSWORD];
+        payload.extend(password.to_be_bytes());
+        sensor.command("the password", &payload).await?;
+        sensor.packet_bytes = sensor.parameters().await?.packet_bytes;
+        Ok(sensor)
+    }
+
+    /// What the sensor says of itself.
+    pub async fn parameters(&mut self) -> Result<Parameters, SensorError> {
+        let to = "its parameters";
+        let answer = self.command(to, &[command::READ_PARAMETERS]).await?;
+        let word = |place: usize| answer.get(place..place + 2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
+        let (Some(system_id), Some(library_size), Some(security_level), Some(packet_code), Some(baud_code)) =
+            (word(2), word(4), word(6), word(12), word(14))
+        else {
+            return Err(unexpected(to, &answer));
+        };
+        let packet_bytes = match packet_code {
+            0..=3 => 32 << packet_code,
+            _ => return Err(unexpected(to, &answer)),
+        };
+        Ok(Parameters { system_id, library_size, security_level, packet_bytes, baud: u32::from(baud_code) * 9_600 })
+    }
+
+    /// How many templates lie in the sensor's own flash. Pforte keeps it empty.
+    pub async fn count_stored(&mut self) -> Result<u16, SensorError> {
+        let answer = self.command("its number of stored templates", &[command::COUNT_STORED]).await?;
+        match answer[..] {
+            [high, low] => Ok(u16::from_be_bytes([high, low])),
+            _ => Err(unexpected("its number of stored templates", &answer)),
+        }
+    }
+
+    /// Lights the ring.
+    pub async fn show(&mut self, led: Led) -> Result<(), SensorError> {
+        // Control (1 breathing, 3 on, 4 off), speed, colour (1 red, 2 blue, 4 green), count (0: for good).
+        let [control, colour] = match led {
+            Led::Off => [4, 1],
+            Led::Wanting => [1, 2],
+            Led::Good => [3, 4],
+            Led::Bad => [3, 1],
+        };
+        self.command("the ring's light", &[command::LED, control, 0x60, colour, 0]).await.map(|_| ())
+    }
+
+    /// Compares the finger on the glass, placed until `deadline`, with one template; wipes the sensor's buffers after.
+    pub async fn verify(&mut self, template: &Template, deadline: Instant) -> Result<Verified, SensorError> {
+        self.write_buffer(Buffer::Reference, template).await?;
+        let verified = self.verify_loaded(deadline).await;
+        self.wipe().await?;
+        verified
+    }
+
+    async fn verify_loaded(&mut self, deadline: Instant) -> Result<Verified, SensorError> {
+        loop {
+            if self.wait_for(Capture::Taken, deadline).await? != Capture::Taken {
+                return Ok(Verified::NoFinger);
+            }
+            match self.extract(Buffer::Captured).await {
+                Ok(()) => break,
+                Err(error) if is_poor_image(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.compare().await
+    }
+
+    /// Looks until the glass shows `wanted` or the deadline passes; answers what it saw last.
+    pub(super) async fn wait_for(&mut self, wanted: Capture, deadline: Instant) -> Result<Capture, SensorError> {
+        loop {
+            let seen = self.look().await?;
+            if seen == wanted || Instant::now() >= deadline {
+                return Ok(seen);
+            }
+            tokio::time::sleep_until((Instant::now() + LOOK_PAUSE).min(deadline)).await;
+        }
+    }
+
+    /// Takes an image, if there is a finger.
+    pub async fn look(&mut self) -> Result<Capture, SensorError> {
+        match self.command("a capture", &[command::CAPTURE]).await {
+            Ok(_) => Ok(Capture::Taken),
+            Err(SensorError::Refused { refusal: Refusal::NoFinger, .. }) => Ok(Capture::NoFinger),
+            Err(SensorError::Refused { refusal: Refusal::NoImage, .. }) => Ok(Capture::Unclear),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(super) async fn extract(&mut self, buffer: Buffer) -> Result<(), SensorError> {
+        self.command("an extraction", &[command::EXTRACT, buffer as u8]).await.map(|_| ())
+    }
+
+    /// Compares the two buffers.
+    pub(super) async fn compare(&mut self) -> Result<Verified, SensorError> {
+        match self.command("a comparison", &[command::MATCH]).await {
+            Ok(answer) => match answer[..] {
+                [high, low] => Ok(Verified::Matched { score: u16::from_be_bytes([high, low]) }),
+                _ => Err(unexpected("a comparison", &answer)),
+            },
+            Err(SensorError::Refused { refusal: Refusal::NotMatched, .. }) => Ok(Verified::NotMatched),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Combines both buffers into one model, which then lies in both.
+    pub(super) async fn combine(&mut self) -> Result<(), SensorError> {
+        self.command("a combination", &[command::COMBINE]).await.map(|_| ())
+    }
+
+    /// Overwrites both buffers, so that no template stays in the sensor's memory.
+    pub async fn wipe(&mut self) -> Result<(), SensorError> {
+        let blank = vec![0; 512];
+        self.send_buffer(Buffer::Captured, &blank).await?;
+        self.send_buffer(Buffer::Reference, &blank).await
+    }
+
+    pub(super) async fn write_buffer(&mut self, buffer: Buffer, template: &Template) -> Result<(), SensorError> {
+        self.send_buffer(buffer, template.as_bytes()).await?;
+        // No acknowledgement after the data is documented: reading back is the only proof.
+        if self.read_buffer(buffer).await? == *template { Ok(()) } else { Err(SensorError::BufferDiffers) }
+    }
+
+    async fn send_buffer(&mut self, buffer: Buffer, bytes: &[u8]) -> Result<(), SensorError> {
+        self.command("to take a template", &[command::WRITE_BUFFER, buffer as u8]).await?;
+        let mut pieces = bytes.chunks(self.packet_bytes).peekable();
+        let mut wire = Vec::with_capacity(bytes.len() * 2);
+        while let Some(piece) = pieces.next() {
+            let kind = if pieces.peek().is_some() { Kind::Data } else { Kind::LastData };
+            wire.extend(Frame { address: self.address, kind, payload: piece.to_vec() }.encode());
+        }
+        let deadline = Instant::now() + TRANSFER_WAIT;
+        within("to take a template", deadline, self.line.write_all(&wire)).await?;
+        within("to take a template", deadline, self.line.flush()).await
+    }
+
+    pub(super) async fn read_buffer(&mut self, buffer: Buffer) -> Result<Template, SensorError> {
+        let to = "for a template";
+        self.command(to, &[command::READ_BUFFER, buffer as u8]).await?;
+        let deadline = Instant::now() + TRANSFER_WAIT;
+        let mut bytes = Vec::new();
+        loop {
+            let frame = self.receive(to, deadline).await?;
+            let is_last = match frame.kind {
+                Kind::Data => false,
+                Kind::LastData => true,
+                Kind::Command | Kind::Acknowledge => return Err(unexpected_frame(to, &frame)),
+            };
+            bytes.extend(frame.payload);
+            if bytes.len() > TEMPLATE_BYTES_MAX {
+                return Err(SensorError::Unexpected { to, answer: "more data than any template has".to_owned() });
+            }
+            if is_last {
+                return Template::new(bytes).map_err(|_| SensorError::Unexpected { to, answer: "no data".to_owned() });
+            }
+        }
+    }
+
+    /// Sends a command and takes its acknowledgement; answers what follows the confirmation code.
+    async fn command(&mut self, to: &'static str, payload: &[u8]) -> Result<Vec<u8>, SensorError> {
+        self.drain().await?;
+        let frame = Frame { address: self.address, kind: Kind::Command, payload: payload.to_vec() };
+        let deadline = Instant::now() + ANSWER_WAIT;
+        within(to, deadline, self.line.write_all(&frame.encode())).await?;
+        within(to, deadline, self.line.flush()).await?;
+        let answer = self.receive(to, deadline).await?;
+        match (answer.kind, answer.payload.split_first()) {
+            (Kind::Acknowledge, Some((0, rest))) => Ok(rest.to_vec()),
+            (Kind::Acknowledge, Some((&code, _))) => Err(SensorError::Refused { to, refusal: Refusal::of(code) }),
+            _ => Err(unexpected_frame(to, &answer)),
+        }
+    }
+
+    /// Reads away what a late answer, a reset (55) or noise left on the line.
+    async fn drain(&mut self) -> Result<(), SensorError> {
+        let mut rest = [0; 512];
+        let deadline = Instant::now() + DRAIN_WAIT;
+        let mut drained = 0;
+        while let Ok(read) = timeout_at(deadline, self.line.read(&mut rest)).await {
+            drained += match read {
+                Ok(0) => return Err(SensorError::Disconnected(io::ErrorKind::UnexpectedEof.into())),
+                Ok(length) => length,
+                Err(error) => return Err(SensorError::Disconnected(error)),
+            };
+            if drained > 64 * 1024 {
+                return Err(SensorError::Unexpected { to: "nothing", answer: "endless noise".to_owned() });
+            }
+        }
+        self.decoder = Decoder::new();
+        Ok(())
+    }
+
+    async fn receive(&mut self, to: &'static str, deadline: Instant) -> Result<Frame, SensorError> {
+        let mut piece = [0; 512];
+        loop {
+            if let Some(frame) = self.decoder.next_frame() {
+                return Ok(frame);
+            }
+            match within(to, deadline, self.line.read(&mut piece)).await? {
+                0 => return Err(SensorError::Disconnected(io::ErrorKind::UnexpectedEof.into())),
+                length => self.decoder.push(&piece[..length]),
+            }
+        }
+    }
+}
+
+/// Whether another try with the same finger may do better.
+pub(super) fn is_poor_image(error: &SensorError) -> bool {
+    let poor = [Refusal::Disordered, Refusal::TooFewFeatures, Refusal::ImageMissing];
+    error.refusal().is_some_and(|refusal| poor.contains(&refusal))
+}
+
+async fn within<T>(
+    to: &'static str,
+    deadline: Instant,
+    exchange: impl Future<Output = io::Result<T>>,
+) -> Result<T, SensorError> {
+    match timeout_at(deadline, exchange).await {
+        Ok(done) => done.map_err(SensorError::Disconnected),
+        Err(_) => Err(SensorError::Timeout { to }),
+    }
+}
+
+fn unexpected(to: &'static str, answer: &[u8]) -> SensorError {
+    SensorError::Unexpected { to, answer: format!("{} bytes", answer.len()) }
+}
+
+fn unexpected_frame(to: &'static str, frame: &Frame) -> SensorError {
+    SensorError::Unexpected { to, answer: format!("{frame:?}") }
+}
+
+#[cfg(all(test, feature = "twins"))]
+mod tests;
