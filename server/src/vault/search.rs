@@ -56,7 +56,6 @@ fn fold(text: &str) -> String {
     for letter in text.chars().flat_map(char::to_lowercase) {
         match letter {
             'à'..='å' | 'ā' | 'ă' | 'ą' => folded.push('a'),
-            'ä' => folded.push('a'),
             'ç' | 'ć' | 'č' => folded.push('c'),
             'è'..='ë' | 'ē' | 'ę' | 'ě' => folded.push('e'),
             'ì'..='ï' | 'ī' | 'ı' => folded.push('i'),

@@ -1,0 +1,45 @@
+//! The one route table.
+
+use axum::Router;
+use utoipa::OpenApi;
+use utoipa::openapi::OpenApi as Description;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::state::AppState;
+use crate::{access, credentials, doors, fingers, people, sites, vault};
+
+/// Under which path everything lies.
+pub const BASE: &str = "/api/v1";
+
+/// The API's title and description.
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Pforte",
+    description = "Everything that the user interface does. Errors are problem details (RFC 9457); requests that change \
+                   something need the session's cookie and the header `X-Pforte: 1`."
+))]
+struct Api;
+
+fn table() -> OpenApiRouter<AppState> {
+    OpenApiRouter::with_openapi(Api::openapi()).nest(
+        BASE,
+        OpenApiRouter::new()
+            .merge(sites::routes::routes())
+            .merge(doors::routes::routes())
+            .merge(access::routes::routes())
+            .merge(people::routes::routes())
+            .merge(vault::routes::routes())
+            .merge(credentials::routes::routes())
+            .merge(fingers::routes::routes()),
+    )
+}
+
+/// The routes, ready to serve.
+pub fn router(state: AppState) -> Router {
+    table().with_state(state).split_for_parts().0
+}
+
+/// The description of all of it.
+pub fn description() -> Description {
+    table().into_openapi()
+}

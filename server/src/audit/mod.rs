@@ -1,0 +1,132 @@
+//! Operators' acts on their way into the log: appended in the transaction of the change itself, so that neither is there
+//! without the other. What is personal in them lies sealed in `log_contents`; the act holds a commitment to it.
+
+use access_core::canonical;
+use access_core::event::{Act, ActKind, Commitment, Event, Subject, SubjectKind};
+use access_core::ids::OperatorId;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::auth::Actor;
+use crate::db::TenantTx;
+use crate::http::ApiError;
+use crate::keys::{Binding, Keys};
+
+/// Longest reason, in characters.
+pub const REASON_CHARS_MAX: usize = 500;
+
+/// An act in the making.
+#[derive(Debug)]
+pub struct Entry<'a> {
+    keys: &'a Keys,
+    operator: Option<OperatorId>,
+    at: DateTime<Utc>,
+    kind: ActKind,
+    subject: Option<(SubjectKind, Uuid)>,
+    before: Option<Vec<u8>>,
+    after: Option<Vec<u8>>,
+    reason: Option<Vec<u8>>,
+}
+
+impl<'a> Entry<'a> {
+    /// `actor` did `kind` to a thing.
+    pub fn new(keys: &'a Keys, actor: &Actor, kind: ActKind, subject: SubjectKind, id: Uuid) -> Self {
+        Self {
+            keys,
+            operator: Some(actor.operator),
+            at: actor.now,
+            kind,
+            subject: Some((subject, id)),
+            before: None,
+            after: None,
+            reason: None,
+        }
+    }
+
+    /// `actor` did `kind` to many things at once, listed in what is committed to as after.
+    pub fn many(keys: &'a Keys, actor: &Actor, kind: ActKind) -> Self {
+        Self { subject: None, ..Self::new(keys, actor, kind, SubjectKind::Person, Uuid::nil()) }
+    }
+
+    /// How it was.
+    pub fn before(mut self, value: &impl Serialize) -> anyhow::Result<Self> {
+        self.before = Some(serde_json::to_vec(value)?);
+        Ok(self)
+    }
+
+    /// How it is.
+    pub fn after(mut self, value: &impl Serialize) -> anyhow::Result<Self> {
+        self.after = Some(serde_json::to_vec(value)?);
+        Ok(self)
+    }
+
+    /// Why.
+    #[must_use]
+    pub fn reason(mut self, reason: &str) -> Self {
+        self.reason = Some(reason.as_bytes().to_vec());
+        self
+    }
+
+    /// Appends it in this transaction.
+    pub async fn append(self, tx: &mut TenantTx) -> anyhow::Result<()> {
+        let about = self.subject.map(|(_, id)| id);
+        let mut commitments = [None; 3];
+        for (commitment, content) in commitments.iter_mut().zip([&self.before, &self.after, &self.reason]) {
+            if let Some(content) = content {
+                *commitment = Some(commit(self.keys, tx, about, content).await?);
+            }
+        }
+        let [before, after, reason] = commitments;
+        let act = Event::Act(Act {
+            operator: self.operator,
+            kind: self.kind,
+            subject: self.subject.map(|(kind, id)| Subject { kind, id }),
+            before,
+            after,
+            reason,
+        });
+        append_event(tx, &act, self.at).await
+    }
+}
+
+/// Keeps content, sealed and erasable, and returns the commitment to it.
+pub async fn commit(keys: &Keys, tx: &mut TenantTx, about: Option<Uuid>, content: &[u8]) -> anyhow::Result<Commitment> {
+    let mut random = [0; 32];
+    getrandom::fill(&mut random).map_err(|error| anyhow::anyhow!("no randomness: {error}"))?;
+    let commitment = Commitment::to(&random, content);
+    let tenant = tx.tenant();
+    let binding = Binding { tenant, purpose: "log content", row: about.unwrap_or_default() };
+    let sealed = keys.of_tenant(tenant, "log content").seal(&binding, content)?;
+    sqlx::query(
+        "INSERT INTO log_contents (tenant_id, commitment, random, subject_id, content) VALUES ($1, $2, $3, $4, $5)",
+    )
+    .bind(tenant.as_uuid())
+    .bind(commitment.0.to_vec())
+    .bind(random.to_vec())
+    .bind(about)
+    .bind(sealed)
+    .execute(&mut **tx)
+    .await?;
+    Ok(commitment)
+}
+
+/// Appends an event of the server's own.
+pub async fn append_event(tx: &mut TenantTx, event: &Event, at: DateTime<Utc>) -> anyhow::Result<()> {
+    sqlx::query("INSERT INTO log_outbox (tenant_id, at, event) VALUES ($1, $2, $3)")
+        .bind(tx.tenant().as_uuid())
+        .bind(at)
+        .bind(canonical::encode(event))
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// A reason as it may be kept: something, and not too long.
+pub fn checked_reason(reason: &str) -> Result<&str, ApiError> {
+    let reason = reason.trim();
+    if reason.is_empty() || reason.chars().count() > REASON_CHARS_MAX {
+        return Err(ApiError::field("reason", format!("must have 1 to {REASON_CHARS_MAX} characters")));
+    }
+    Ok(reason)
+}

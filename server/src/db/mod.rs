@@ -1,0 +1,123 @@
+//! The database: two pools of different roles, and [`TenantTx`], the only way to a connection.
+//!
+//! Every table's row security reads `app.tenant`, which a [`TenantTx`] sets for its transaction alone; without one, a
+//! query sees no row at all.
+
+use std::ops::{Deref, DerefMut};
+
+use access_core::ids::{OperatorId, TenantId};
+use anyhow::{Context as _, ensure};
+use sqlx::migrate::Migrator;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{Connection as _, Executor as _, PgConnection, PgPool, Postgres, Transaction};
+
+/// The migrations, in the binary.
+pub static MIGRATIONS: Migrator = sqlx::migrate!("../migrations");
+/// Makes the roles; run by the cluster's administrator.
+pub const ROLES: &str = include_str!("roles.sql");
+
+/// Most connections of each role.
+const CONNECTIONS_MAX: u32 = 16;
+
+/// The service's connections.
+#[derive(Debug, Clone)]
+pub struct Db {
+    app: PgPool,
+    vault: PgPool,
+}
+
+impl Db {
+    /// Connects as `pforte_app` and `pforte_vault` to the database that `server` names. Refuses a role that could step
+    /// over row security.
+    pub async fn connect(server: &PgConnectOptions) -> anyhow::Result<Self> {
+        let pool = async |role: &str| -> anyhow::Result<PgPool> {
+            let pool = PgPoolOptions::new()
+                .max_connections(CONNECTIONS_MAX)
+                // A handler that was dropped in mid-transaction can leave it open on the connection: later writes
+                // would vanish with it.
+                .before_acquire(|connection, _| {
+                    Box::pin(async move {
+                        connection.execute("ROLLBACK").await?;
+                        Ok(true)
+                    })
+                })
+                .connect_with(server.clone().username(role).options([("client_min_messages", "error")]))
+                .await
+                .with_context(|| format!("can't connect to Postgres as {role}"))?;
+            let steps_over: bool =
+                sqlx::query_scalar("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
+                    .fetch_one(&pool)
+                    .await?;
+            ensure!(!steps_over, "database role {role} could step over row security; the service refuses to run as it");
+            Ok(pool)
+        };
+        Ok(Self { app: pool("pforte_app").await?, vault: pool("pforte_vault").await? })
+    }
+
+    /// Begins a transaction that sees and writes one tenant's rows, the vault's excepted.
+    pub async fn begin(&self, tenant: TenantId, operator: Option<OperatorId>) -> sqlx::Result<TenantTx> {
+        TenantTx::begin(&self.app, tenant, operator).await
+    }
+
+    /// Begins a transaction that reaches the tenant's vault too.
+    pub async fn begin_vault(&self, tenant: TenantId, operator: Option<OperatorId>) -> sqlx::Result<TenantTx> {
+        TenantTx::begin(&self.vault, tenant, operator).await
+    }
+
+    /// Closes every connection.
+    pub async fn close(&self) {
+        self.app.close().await;
+        self.vault.close().await;
+    }
+}
+
+/// Brings the schema up to date, as the owner role.
+pub async fn migrate(server: &PgConnectOptions) -> anyhow::Result<()> {
+    let mut owner = PgConnection::connect_with(&server.clone().username("pforte_owner")).await?;
+    MIGRATIONS.run(&mut owner).await.context("can't bring the database's schema up to date")?;
+    owner.close().await?;
+    Ok(())
+}
+
+/// A transaction bound to one tenant. Dropped without [`commit`](TenantTx::commit), it leaves nothing.
+#[derive(Debug)]
+pub struct TenantTx {
+    tx: Transaction<'static, Postgres>,
+    tenant: TenantId,
+}
+
+impl TenantTx {
+    async fn begin(pool: &PgPool, tenant: TenantId, operator: Option<OperatorId>) -> sqlx::Result<Self> {
+        let mut tx = pool.begin().await?;
+        sqlx::query("SELECT set_config('app.tenant', $1, true), set_config('app.operator', $2, true)")
+            .bind(tenant.to_string())
+            .bind(operator.map(|operator| operator.to_string()).unwrap_or_default())
+            .execute(&mut *tx)
+            .await?;
+        Ok(Self { tx, tenant })
+    }
+
+    /// Whose rows it sees.
+    pub fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+
+    /// Makes everything done in it last.
+    pub async fn commit(self) -> sqlx::Result<()> {
+        self.tx.commit().await
+    }
+}
+
+impl Deref for TenantTx {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        &self.tx
+    }
+}
+
+impl DerefMut for TenantTx {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        &mut self.tx
+    }
+}

@@ -1,0 +1,136 @@
+//! Doors: where they lead, what they demand, how they behave, and how they are now.
+
+use access_core::policy::{Exit, FactorDemand};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+pub mod routes;
+pub mod store;
+
+/// An access point; leads from one area to another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Door {
+    /// Which door.
+    pub id: Uuid,
+    /// Counts its changes; the `ETag`.
+    pub version: i64,
+    /// The agent that controls it, if any does.
+    pub agent_id: Option<Uuid>,
+    /// What it is and demands.
+    #[serde(flatten)]
+    pub rule: DoorSettings,
+}
+
+/// What can be set of a door.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DoorSettings {
+    /// Its name.
+    pub name: String,
+    /// Where it stands.
+    pub site_id: Uuid,
+    /// The area that one leaves by going in.
+    pub area_outside_id: Uuid,
+    /// The area that it protects.
+    pub area_inside_id: Uuid,
+    /// Factors to enter; card and finger unless said otherwise.
+    #[serde(default = "card_and_finger")]
+    #[schema(value_type = String, example = "card_finger")]
+    pub factors_in: FactorDemand,
+    /// Factors to leave.
+    #[serde(default = "card")]
+    #[schema(value_type = String, example = "card")]
+    pub factors_out: FactorDemand,
+    /// How long the strike is energised for an entry, in milliseconds, 1 to 60,000.
+    #[serde(default = "release_ms")]
+    pub release_ms: i32,
+    /// How long it may stand open after an entry before an alarm, in milliseconds, 1 to 3,600,000.
+    #[serde(default = "held_warning_ms")]
+    pub held_warning_ms: i32,
+    /// How people leave.
+    #[serde(default = "mechanical")]
+    #[schema(value_type = String, example = "mechanical")]
+    pub exit: Exit,
+    /// Whether a contact tells the leaf's position.
+    #[serde(default = "yes")]
+    pub has_contact: bool,
+}
+
+fn card_and_finger() -> FactorDemand {
+    FactorDemand::CardFinger
+}
+
+fn card() -> FactorDemand {
+    FactorDemand::Card
+}
+
+fn release_ms() -> i32 {
+    5_000
+}
+
+fn held_warning_ms() -> i32 {
+    30_000
+}
+
+fn mechanical() -> Exit {
+    Exit::Mechanical
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// What of a door is to change; what is left out stays. A door does not move to another site.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DoorChange {
+    /// Its name.
+    pub name: Option<String>,
+    /// The area that one leaves by going in.
+    pub area_outside_id: Option<Uuid>,
+    /// The area that it protects.
+    pub area_inside_id: Option<Uuid>,
+    /// Factors to enter.
+    #[schema(value_type = Option<String>)]
+    pub factors_in: Option<FactorDemand>,
+    /// Factors to leave.
+    #[schema(value_type = Option<String>)]
+    pub factors_out: Option<FactorDemand>,
+    /// How long the strike is energised for an entry, in milliseconds, 1 to 60,000.
+    pub release_ms: Option<i32>,
+    /// How long it may stand open after an entry before an alarm, in milliseconds, 1 to 3,600,000.
+    pub held_warning_ms: Option<i32>,
+    /// How people leave.
+    #[schema(value_type = Option<String>)]
+    pub exit: Option<Exit>,
+    /// Whether a contact tells the leaf's position.
+    pub has_contact: Option<bool>,
+}
+
+impl DoorSettings {
+    /// The settings with a change applied.
+    #[must_use]
+    pub fn changed(&self, change: DoorChange) -> Self {
+        Self {
+            name: change.name.unwrap_or_else(|| self.name.clone()),
+            site_id: self.site_id,
+            area_outside_id: change.area_outside_id.unwrap_or(self.area_outside_id),
+            area_inside_id: change.area_inside_id.unwrap_or(self.area_inside_id),
+            factors_in: change.factors_in.unwrap_or(self.factors_in),
+            factors_out: change.factors_out.unwrap_or(self.factors_out),
+            release_ms: change.release_ms.unwrap_or(self.release_ms),
+            held_warning_ms: change.held_warning_ms.unwrap_or(self.held_warning_ms),
+            exit: change.exit.unwrap_or(self.exit),
+            has_contact: change.has_contact.unwrap_or(self.has_contact),
+        }
+    }
+}
+
+/// Why a door is to be released for a moment.
+#[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Release {
+    /// In the operator's words; kept with the act.
+    pub reason: String,
+}

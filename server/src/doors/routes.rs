@@ -1,0 +1,108 @@
+//! Routes of doors. Guards read; administrators change.
+
+use access_core::event::{ActKind, SubjectKind};
+use access_core::policy::{HELD_MS_MAX, RELEASE_MS_MAX};
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use super::{Door, DoorChange, DoorSettings, store};
+use crate::audit::Entry;
+use crate::auth::Actor;
+use crate::http::{ApiError, ApiJson, ApiPath, ApiResult, IfMatch, Page, Problem, on_constraint, tagged};
+use crate::sites::routes::checked_name;
+use crate::state::AppState;
+
+/// The routes.
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get, change))
+}
+
+fn checked(mut door: DoorSettings) -> ApiResult<DoorSettings> {
+    door.name = checked_name(&door.name)?;
+    let bounded = |value: i32, max: u32| u32::try_from(value).is_ok_and(|value| (1..=max).contains(&value));
+    if !bounded(door.release_ms, RELEASE_MS_MAX) {
+        return Err(ApiError::field("release_ms", format!("must be 1 to {RELEASE_MS_MAX} milliseconds")));
+    }
+    if !bounded(door.held_warning_ms, HELD_MS_MAX) {
+        return Err(ApiError::field("held_warning_ms", format!("must be 1 to {HELD_MS_MAX} milliseconds")));
+    }
+    if door.area_inside_id == door.area_outside_id {
+        return Err(ApiError::field("area_inside_id", "a door leads from one area to another"));
+    }
+    Ok(door)
+}
+
+fn refused(error: sqlx::Error) -> ApiError {
+    on_constraint([
+        ("doors_name_is_unique", || {
+            ApiError::Conflict("name_taken", "Another door of this site has this name.".to_owned())
+        }),
+        ("doors_site_exists", || ApiError::field("site_id", "there is no such site")),
+        ("doors_area_outside_exists", || ApiError::field("area_outside_id", "there is no such area at this site")),
+        ("doors_area_inside_exists", || ApiError::field("area_inside_id", "there is no such area at this site")),
+    ])(error)
+}
+
+/// Every door.
+#[utoipa::path(get, path = "/doors", tag = "doors", responses((status = 200, body = Page<Door>)))]
+async fn list(actor: Actor, State(state): State<AppState>) -> ApiResult<Json<Page<Door>>> {
+    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    Ok(Page::whole(store::list(&mut tx, actor.tenant).await?))
+}
+
+/// One door.
+#[utoipa::path(get, path = "/doors/{id}", tag = "doors", params(("id" = Uuid, Path)),
+    responses((status = 200, body = Door), (status = 404, body = Problem)))]
+async fn get(actor: Actor, State(state): State<AppState>, ApiPath(id): ApiPath<Uuid>) -> ApiResult<Response> {
+    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let door = store::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("door"))?;
+    Ok(tagged(door.version, &door))
+}
+
+/// Makes a door.
+#[utoipa::path(post, path = "/doors", tag = "doors", request_body = DoorSettings,
+    responses((status = 201, body = Door), (status = 409, body = Problem), (status = 422, body = Problem)))]
+async fn create(
+    actor: Actor,
+    State(state): State<AppState>,
+    ApiJson(new): ApiJson<DoorSettings>,
+) -> ApiResult<Response> {
+    actor.administrator()?;
+    let new = checked(new)?;
+    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let door = store::insert(&mut tx, actor.tenant, Uuid::now_v7(), &new).await.map_err(refused)?;
+    Entry::new(&state.keys, &actor, ActKind::Created, SubjectKind::Door, door.id).after(&door)?.append(&mut tx).await?;
+    tx.commit().await?;
+    Ok((StatusCode::CREATED, tagged(door.version, &door)).into_response())
+}
+
+/// Changes a door.
+#[utoipa::path(patch, path = "/doors/{id}", tag = "doors", params(("id" = Uuid, Path), ("If-Match" = String, Header)),
+    request_body = DoorChange, responses((status = 200, body = Door), (status = 404, body = Problem),
+    (status = 409, body = Problem), (status = 412, body = Problem), (status = 422, body = Problem)))]
+async fn change(
+    actor: Actor,
+    State(state): State<AppState>,
+    ApiPath(id): ApiPath<Uuid>,
+    version: IfMatch,
+    ApiJson(change): ApiJson<DoorChange>,
+) -> ApiResult<Response> {
+    actor.administrator()?;
+    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let before = store::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("door"))?;
+    version.check(before.version)?;
+    let new = checked(before.rule.changed(change))?;
+    let after = store::update(&mut tx, actor.tenant, id, &new).await.map_err(refused)?;
+    Entry::new(&state.keys, &actor, ActKind::Changed, SubjectKind::Door, id)
+        .before(&before)?
+        .after(&after)?
+        .append(&mut tx)
+        .await?;
+    tx.commit().await?;
+    Ok(tagged(after.version, &after))
+}

@@ -1,0 +1,43 @@
+//! The one route of fingers: removing one, and its template with it. They are made at a station (see `enrolment`).
+
+use access_core::event::{ActKind, SubjectKind};
+use axum::extract::State;
+use axum::http::StatusCode;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use super::store;
+use crate::audit::{Entry, checked_reason};
+use crate::auth::Actor;
+use crate::http::{ApiError, ApiJson, ApiPath, ApiResult, Problem};
+use crate::people::Why;
+use crate::state::AppState;
+
+/// The routes.
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(delete))
+}
+
+/// Removes an enrolled finger and its template, here and at every agent.
+#[utoipa::path(delete, path = "/fingers/{id}", tag = "fingers", params(("id" = Uuid, Path)), request_body = Why,
+    responses((status = 204), (status = 404, body = Problem), (status = 422, body = Problem)))]
+async fn delete(
+    actor: Actor,
+    State(state): State<AppState>,
+    ApiPath(id): ApiPath<Uuid>,
+    ApiJson(why): ApiJson<Why>,
+) -> ApiResult<StatusCode> {
+    actor.administrator()?;
+    let reason = checked_reason(&why.reason)?;
+    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let before = store::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("finger"))?;
+    store::delete(&mut tx, actor.tenant, id).await?;
+    Entry::new(&state.keys, &actor, ActKind::Deleted, SubjectKind::Finger, id)
+        .before(&before)?
+        .reason(reason)
+        .append(&mut tx)
+        .await?;
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,149 @@
+//! The one error of routes, and its problem details (RFC 9457).
+
+use axum::Json;
+use axum::http::header::{CONTENT_TYPE, HeaderValue};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// What a route answers.
+pub type ApiResult<T> = Result<T, ApiError>;
+
+/// Why a request was not carried out.
+#[derive(Debug)]
+pub enum ApiError {
+    /// 400: the request itself is malformed.
+    Malformed(String),
+    /// 401: nobody is signed in.
+    Unauthenticated,
+    /// 403: the operator's role does not allow it.
+    Forbidden(&'static str),
+    /// 404: there is no such thing in this tenant.
+    NotFound(&'static str),
+    /// 409: it contradicts what is there. A word for programs, a sentence for people.
+    Conflict(&'static str, String),
+    /// 412: it was changed by someone else in the meantime.
+    ChangedMeanwhile,
+    /// 413: too many bytes.
+    TooLarge(String),
+    /// 422: fields that can't be taken.
+    Invalid(Vec<FieldError>),
+    /// 428: the version that is to be changed must be named.
+    VersionRequired,
+    /// 500: a fault of the server. The client learns no more.
+    Internal(anyhow::Error),
+}
+
+/// A field that can't be taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FieldError {
+    /// Which, as a path in the body.
+    pub field: String,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+/// Problem details.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct Problem {
+    /// Always `about:blank`: `code` says which problem it is.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The status in words.
+    pub title: String,
+    /// HTTP status.
+    pub status: u16,
+    /// What is wrong, for people.
+    pub detail: String,
+    /// What is wrong, for programs.
+    pub code: String,
+    /// Fields that can't be taken.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldError>,
+}
+
+impl ApiError {
+    /// One field that can't be taken.
+    pub fn field(field: &str, message: impl Into<String>) -> Self {
+        Self::Invalid(vec![FieldError { field: field.to_owned(), message: message.into() }])
+    }
+
+    fn parts(&self) -> (StatusCode, &'static str, String) {
+        match self {
+            Self::Malformed(detail) => (StatusCode::BAD_REQUEST, "malformed", detail.clone()),
+            Self::Unauthenticated => (StatusCode::UNAUTHORIZED, "unauthenticated", "Sign in first.".to_owned()),
+            Self::Forbidden(detail) => (StatusCode::FORBIDDEN, "forbidden", (*detail).to_owned()),
+            Self::NotFound(what) => (StatusCode::NOT_FOUND, "not_found", format!("There is no such {what}.")),
+            Self::Conflict(code, detail) => (StatusCode::CONFLICT, code, detail.clone()),
+            Self::ChangedMeanwhile => (
+                StatusCode::PRECONDITION_FAILED,
+                "changed_meanwhile",
+                "It was changed in the meantime; read it again.".to_owned(),
+            ),
+            Self::TooLarge(detail) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail.clone()),
+            Self::Invalid(fields) => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "invalid",
+                fields.iter().map(|wrong| format!("{}: {}", wrong.field, wrong.message)).collect::<Vec<_>>().join("; "),
+            ),
+            Self::VersionRequired => (
+                StatusCode::PRECONDITION_REQUIRED,
+                "version_required",
+                "Send the ETag that you read as If-Match.".to_owned(),
+            ),
+            Self::Internal(_) => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "internal", "The server failed; its log says why.".to_owned())
+            }
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let (status, code, detail) = self.parts();
+        if let Self::Internal(error) = &self {
+            tracing::error!(error = format!("{error:#}"), "request failed");
+        }
+        let errors = match self {
+            Self::Invalid(fields) => fields,
+            _ => Vec::new(),
+        };
+        let problem = Problem {
+            kind: "about:blank".to_owned(),
+            title: status.canonical_reason().unwrap_or("Error").to_owned(),
+            status: status.as_u16(),
+            detail,
+            code: code.to_owned(),
+            errors,
+        };
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        (status, headers, Json(problem)).into_response()
+    }
+}
+
+impl From<sqlx::Error> for ApiError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Internal(error.into())
+    }
+}
+
+impl From<anyhow::Error> for ApiError {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Internal(error)
+    }
+}
+
+/// Turns the violation of a named constraint into the answer that it deserves; beside the query that can violate it.
+pub fn on_constraint<const N: usize>(
+    answers: [(&'static str, fn() -> ApiError); N],
+) -> impl FnOnce(sqlx::Error) -> ApiError {
+    move |error| {
+        let violated = error.as_database_error().and_then(|database| database.constraint());
+        match answers.into_iter().find(|(constraint, _)| Some(*constraint) == violated) {
+            Some((_, answer)) => answer(),
+            None => error.into(),
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Bodies, paths, queries and headers as routes take them: what does not fit is refused as a problem that names it.
+
+use axum::Json;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::header::IF_MATCH;
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
+
+use super::ApiError;
+
+/// A JSON body.
+#[derive(Debug)]
+pub struct ApiJson<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for ApiJson<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        match Json::from_request(request, state).await {
+            Ok(Json(body)) => Ok(Self(body)),
+            Err(JsonRejection::JsonDataError(error)) => Err(ApiError::field("body", error.body_text())),
+            Err(error) if error.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE => {
+                Err(ApiError::TooLarge("The body is too long.".to_owned()))
+            }
+            Err(error) => Err(ApiError::Malformed(error.body_text())),
+        }
+    }
+}
+
+/// Parts of the path.
+#[derive(Debug)]
+pub struct ApiPath<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for ApiPath<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let path = Path::from_request_parts(parts, state).await;
+        path.map(|Path(path)| Self(path)).map_err(|error| ApiError::Malformed(error.body_text()))
+    }
+}
+
+/// The query.
+#[derive(Debug)]
+pub struct ApiQuery<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for ApiQuery<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let query = Query::from_request_parts(parts, state).await;
+        query.map(|Query(query)| Self(query)).map_err(|error| ApiError::Malformed(error.body_text()))
+    }
+}
+
+/// The version that the client read and wants to change: header `If-Match: "3"`.
+#[derive(Debug, Clone, Copy)]
+pub struct IfMatch(i64);
+
+impl IfMatch {
+    /// Refuses to change another version than the client read.
+    pub fn check(self, version: i64) -> Result<(), ApiError> {
+        if self.0 == version { Ok(()) } else { Err(ApiError::ChangedMeanwhile) }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let header = parts.headers.get(IF_MATCH).ok_or(ApiError::VersionRequired)?;
+        let version = header.to_str().ok().and_then(|tag| tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok());
+        version.map(Self).ok_or_else(|| ApiError::Malformed("If-Match must be an ETag as it was sent: \"3\".".to_owned()))
+    }
+}

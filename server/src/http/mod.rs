@@ -1,0 +1,37 @@
+//! What every route shares: problem details, bodies and paths that are refused clearly, ETags. Never imports a feature.
+
+use axum::Json;
+use axum::http::header::{ETAG, HeaderValue};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+mod error;
+mod input;
+
+pub use error::{ApiError, ApiResult, FieldError, Problem, on_constraint};
+pub use input::{ApiJson, ApiPath, ApiQuery, IfMatch};
+
+/// A list in pieces.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Page<T> {
+    /// This piece.
+    pub items: Vec<T>,
+    /// Where the next piece begins; none if this is the last.
+    pub next: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// A list that is always whole.
+    pub fn whole(items: Vec<T>) -> Json<Self> {
+        Json(Self { items, next: None })
+    }
+}
+
+/// A body with its version as the `ETag`.
+pub fn tagged<T: Serialize>(version: i64, body: T) -> Response {
+    let mut response = Json(body).into_response();
+    if let Ok(tag) = HeaderValue::from_str(&format!("\"{version}\"")) {
+        response.headers_mut().insert(ETAG, tag);
+    }
+    response
+}

@@ -1,0 +1,161 @@
+//! Routes of sites and areas. Guards read; administrators change.
+
+use access_core::event::{ActKind, SubjectKind};
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use super::{Area, AreaChange, NewArea, NewSite, Site, SiteChange, is_time_zone, store};
+use crate::audit::Entry;
+use crate::auth::Actor;
+use crate::http::{ApiError, ApiJson, ApiPath, ApiResult, IfMatch, Page, Problem, on_constraint, tagged};
+use crate::state::AppState;
+
+/// Longest name of a site or area, in characters.
+const NAME_CHARS_MAX: usize = 100;
+
+/// The routes.
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(change))
+        .routes(routes!(list_areas, create_area))
+        .routes(routes!(change_area))
+}
+
+/// A name without spaces around it, if it is one.
+pub(crate) fn checked_name(name: &str) -> ApiResult<String> {
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > NAME_CHARS_MAX || name.chars().any(char::is_control) {
+        return Err(ApiError::field("name", format!("must have 1 to {NAME_CHARS_MAX} characters, none of them control")));
+    }
+    Ok(name.to_owned())
+}
+
+fn checked(mut site: NewSite) -> ApiResult<NewSite> {
+    site.name = checked_name(&site.name)?;
+    if !is_time_zone(&site.time_zone) {
+        return Err(ApiError::field("time_zone", format!("`{}` is not the IANA name of a time zone", site.time_zone)));
+    }
+    site.accepts_uid_only_reason = site.accepts_uid_only_reason.filter(|_| site.accepts_uid_only);
+    if site.accepts_uid_only {
+        let reason = site.accepts_uid_only_reason.as_deref().unwrap_or_default();
+        let reason = crate::audit::checked_reason(reason).map_err(|_| {
+            ApiError::field("accepts_uid_only_reason", "copyable cards are taken only for a stated reason (1 to 500 characters)")
+        })?;
+        site.accepts_uid_only_reason = Some(reason.to_owned());
+    }
+    Ok(site)
+}
+
+fn name_taken() -> ApiError {
+    ApiError::Conflict("name_taken", "Another has this name already.".to_owned())
+}
+
+/// Every site.
+#[utoipa::path(get, path = "/sites", tag = "sites", responses((status = 200, body = Page<Site>)))]
+async fn list(actor: Actor, State(state): State<AppState>) -> ApiResult<Json<Page<Site>>> {
+    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    Ok(Page::whole(store::list(&mut tx, actor.tenant).await?))
+}
+
+/// Makes a site.
+#[utoipa::path(post, path = "/sites", tag = "sites", request_body = NewSite,
+    responses((status = 201, body = Site), (status = 409, body = Problem), (status = 422, body = Problem)))]
+async fn create(actor: Actor, State(state): State<AppState>, ApiJson(new): ApiJson<NewSite>) -> ApiResult<Response> {
+    actor.administrator()?;
+    let new = checked(new)?;
+    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let site = store::insert(&mut tx, actor.tenant, Uuid::now_v7(), &new)
+        .await
+        .map_err(on_constraint([("sites_name_is_unique", name_taken)]))?;
+    Entry::new(&state.keys, &actor, ActKind::Created, SubjectKind::Site, site.id).after(&site)?.append(&mut tx).await?;
+    tx.commit().await?;
+    Ok((StatusCode::CREATED, tagged(site.version, &site)).into_response())
+}
+
+/// Changes a site.
+#[utoipa::path(patch, path = "/sites/{id}", tag = "sites", params(("id" = Uuid, Path), ("If-Match" = String, Header)),
+    request_body = SiteChange, responses((status = 200, body = Site), (status = 404, body = Problem),
+    (status = 409, body = Problem), (status = 412, body = Problem), (status = 422, body = Problem)))]
+async fn change(
+    actor: Actor,
+    State(state): State<AppState>,
+    ApiPath(id): ApiPath<Uuid>,
+    version: IfMatch,
+    ApiJson(change): ApiJson<SiteChange>,
+) -> ApiResult<Response> {
+    actor.administrator()?;
+    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let before = store::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("site"))?;
+    version.check(before.version)?;
+    let after = store::update(&mut tx, actor.tenant, id, &checked(before.changed(change))?)
+        .await
+        .map_err(on_constraint([("sites_name_is_unique", name_taken)]))?;
+    Entry::new(&state.keys, &actor, ActKind::Changed, SubjectKind::Site, id)
+        .before(&before)?
+        .after(&after)?
+        .append(&mut tx)
+        .await?;
+    tx.commit().await?;
+    Ok(tagged(after.version, &after))
+}
+
+/// Every area.
+#[utoipa::path(get, path = "/areas", tag = "sites", responses((status = 200, body = Page<Area>)))]
+async fn list_areas(actor: Actor, State(state): State<AppState>) -> ApiResult<Json<Page<Area>>> {
+    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    Ok(Page::whole(store::list_areas(&mut tx, actor.tenant).await?))
+}
+
+/// Makes an area.
+#[utoipa::path(post, path = "/areas", tag = "sites", request_body = NewArea,
+    responses((status = 201, body = Area), (status = 409, body = Problem), (status = 422, body = Problem)))]
+async fn create_area(
+    actor: Actor,
+    State(state): State<AppState>,
+    ApiJson(mut new): ApiJson<NewArea>,
+) -> ApiResult<Response> {
+    actor.administrator()?;
+    new.name = checked_name(&new.name)?;
+    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let area = store::insert_area(&mut tx, actor.tenant, Uuid::now_v7(), &new).await.map_err(on_constraint([
+        ("areas_name_is_unique", name_taken),
+        ("areas_site_exists", || ApiError::field("site_id", "there is no such site")),
+    ]))?;
+    Entry::new(&state.keys, &actor, ActKind::Created, SubjectKind::Area, area.id).after(&area)?.append(&mut tx).await?;
+    tx.commit().await?;
+    Ok((StatusCode::CREATED, tagged(area.version, &area)).into_response())
+}
+
+/// Names an area anew.
+#[utoipa::path(patch, path = "/areas/{id}", tag = "sites", params(("id" = Uuid, Path), ("If-Match" = String, Header)),
+    request_body = AreaChange, responses((status = 200, body = Area), (status = 404, body = Problem),
+    (status = 409, body = Problem), (status = 412, body = Problem), (status = 422, body = Problem)))]
+async fn change_area(
+    actor: Actor,
+    State(state): State<AppState>,
+    ApiPath(id): ApiPath<Uuid>,
+    version: IfMatch,
+    ApiJson(change): ApiJson<AreaChange>,
+) -> ApiResult<Response> {
+    actor.administrator()?;
+    let name = checked_name(&change.name)?;
+    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let before = store::get_area(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("area"))?;
+    version.check(before.version)?;
+    let after = store::rename_area(&mut tx, actor.tenant, id, &name)
+        .await
+        .map_err(on_constraint([("areas_name_is_unique", name_taken)]))?;
+    Entry::new(&state.keys, &actor, ActKind::Changed, SubjectKind::Area, id)
+        .before(&before)?
+        .after(&after)?
+        .append(&mut tx)
+        .await?;
+    tx.commit().await?;
+    Ok(tagged(after.version, &after))
+}

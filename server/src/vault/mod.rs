@@ -1,0 +1,182 @@
+//! The vault: who a pseudonym is. Names, numbers, documents, photos and card numbers lie sealed under the person's vault
+//! key, templates under the person's template key. Every look at a name by an operator is an act in the log.
+
+use std::collections::HashMap;
+
+use access_core::ids::{CredentialId, FingerId, PersonId, TenantId};
+use anyhow::Context as _;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+use uuid::Uuid;
+
+use crate::db::{Db, TenantTx};
+use crate::http::{ApiError, ApiResult, on_constraint};
+use crate::keys::{Binding, Key, Keys};
+use crate::people::Identity;
+
+pub mod photo;
+pub mod routes;
+mod search;
+pub mod store;
+
+pub use search::{HITS_MAX, NameIndex};
+pub use store::KeyPurpose;
+
+/// People read at once when the index is built.
+const INDEX_BATCH: i64 = 1_000;
+
+fn key_purpose(purpose: KeyPurpose) -> &'static str {
+    match purpose {
+        KeyPurpose::Vault => "person vault key",
+        KeyPurpose::Template => "person template key",
+    }
+}
+
+/// The person's key, made now if there is none.
+async fn person_key(keys: &Keys, tx: &mut TenantTx, person: PersonId, purpose: KeyPurpose) -> anyhow::Result<Key> {
+    let tenant = tx.tenant();
+    let wrapped = match store::person_key(tx, tenant, person, purpose).await? {
+        Some(wrapped) => wrapped,
+        None => {
+            let fresh = keys.wrap(tenant, person, key_purpose(purpose), &Key::random()?)?;
+            store::keep_person_key(tx, tenant, person, purpose, &fresh).await?
+        }
+    };
+    keys.unwrap(tenant, person, key_purpose(purpose), &wrapped).context("a person's key")
+}
+
+/// Who a person is, and whether there is a photo.
+#[derive(Debug, Clone)]
+pub struct Known {
+    /// Name, number, document.
+    pub identity: Identity,
+    /// Whether there is a photo.
+    pub has_photo: bool,
+}
+
+/// Who these people are. Those of other tenants, and those who were erased, are left out.
+pub async fn identities(keys: &Keys, tx: &mut TenantTx, persons: &[Uuid]) -> anyhow::Result<HashMap<Uuid, Known>> {
+    let tenant = tx.tenant();
+    let sealed = store::identities(tx, tenant, persons).await?;
+    sealed.iter().map(|row| Ok((row.person_id, open(keys, tenant, row)?))).collect()
+}
+
+fn open(keys: &Keys, tenant: TenantId, row: &store::SealedIdentity) -> anyhow::Result<Known> {
+    let person = PersonId::from_uuid(row.person_id);
+    let key = keys.unwrap(tenant, person, key_purpose(KeyPurpose::Vault), &row.wrapped).context("a person's key")?;
+    let plain = key.open(&Binding { tenant, purpose: "identity", row: row.person_id }, &row.sealed)?;
+    Ok(Known { identity: serde_json::from_slice(&plain)?, has_photo: row.has_photo })
+}
+
+/// Keeps who a person is. Two people of a tenant can't have the same number.
+pub async fn put_identity(keys: &Keys, tx: &mut TenantTx, person: PersonId, identity: &Identity) -> ApiResult<()> {
+    let tenant = tx.tenant();
+    let key = person_key(keys, tx, person, KeyPurpose::Vault).await?;
+    let plain = zeroize::Zeroizing::new(serde_json::to_vec(identity).map_err(anyhow::Error::from)?);
+    let sealed = key.seal(&Binding { tenant, purpose: "identity", row: person.as_uuid() }, &plain)?;
+    let token = identity.number.as_deref().map(|number| number_token(keys, tenant, number));
+    store::put_identity(tx, tenant, person, &sealed, token).await.map_err(on_constraint([(
+        "identities_number_is_unique",
+        || ApiError::Conflict("number_taken", "Somebody else has this number.".to_owned()),
+    )]))
+}
+
+fn number_token(keys: &Keys, tenant: TenantId, number: &str) -> [u8; 32] {
+    #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
+    let mut mac = <Hmac<Sha256>>::new_from_slice(keys.of_tenant(tenant, "number token").bytes()).expect("any key");
+    mac.update(number.to_lowercase().as_bytes());
+    mac.finalize().into_bytes().into()
+}
+
+/// A person's photo, a JPEG.
+pub async fn photo(keys: &Keys, tx: &mut TenantTx, person: PersonId) -> anyhow::Result<Option<Vec<u8>>> {
+    let tenant = tx.tenant();
+    let Some((sealed, wrapped)) = store::photo(tx, tenant, person).await? else { return Ok(None) };
+    let key = keys.unwrap(tenant, person, key_purpose(KeyPurpose::Vault), &wrapped).context("a person's key")?;
+    let plain = key.open(&Binding { tenant, purpose: "photo", row: person.as_uuid() }, &sealed)?;
+    Ok(Some(plain.to_vec()))
+}
+
+/// Keeps a photo that was [rewritten](photo::rewrite).
+pub async fn put_photo(keys: &Keys, tx: &mut TenantTx, person: PersonId, jpeg: &[u8]) -> anyhow::Result<()> {
+    let tenant = tx.tenant();
+    let key = person_key(keys, tx, person, KeyPurpose::Vault).await?;
+    let sealed = key.seal(&Binding { tenant, purpose: "photo", row: person.as_uuid() }, jpeg)?;
+    Ok(store::put_photo(tx, tenant, person, &sealed).await?)
+}
+
+/// Keeps the UID of a card.
+pub async fn put_card_uid(
+    keys: &Keys,
+    tx: &mut TenantTx,
+    person: PersonId,
+    credential: CredentialId,
+    uid: &[u8],
+) -> anyhow::Result<()> {
+    let tenant = tx.tenant();
+    let key = person_key(keys, tx, person, KeyPurpose::Vault).await?;
+    let sealed = key.seal(&Binding { tenant, purpose: "card uid", row: credential.as_uuid() }, uid)?;
+    Ok(store::put_card_uid(tx, tenant, credential, person, &sealed).await?)
+}
+
+/// Keeps a template under the person's template key.
+pub async fn put_template(
+    keys: &Keys,
+    tx: &mut TenantTx,
+    person: PersonId,
+    finger: FingerId,
+    template: &[u8],
+) -> anyhow::Result<()> {
+    let tenant = tx.tenant();
+    let key = person_key(keys, tx, person, KeyPurpose::Template).await?;
+    let sealed = key.seal(&Binding { tenant, purpose: "template", row: finger.as_uuid() }, template)?;
+    Ok(store::put_template(tx, tenant, finger, person, &sealed).await?)
+}
+
+/// A template in clear, on its way to be sealed to an agent; wiped when dropped. Never to be logged or answered.
+pub struct OpenTemplate {
+    /// Which finger.
+    pub finger: FingerId,
+    /// Whose.
+    pub person: PersonId,
+    /// Kind of sensor that can compare it.
+    pub sensor_type: String,
+    /// The bytes.
+    pub template: zeroize::Zeroizing<Vec<u8>>,
+}
+
+/// Templates of these people, for the bundle of an agent that serves their doors.
+pub async fn templates(keys: &Keys, tx: &mut TenantTx, persons: &[Uuid]) -> anyhow::Result<Vec<OpenTemplate>> {
+    let tenant = tx.tenant();
+    let rows = store::templates(tx, tenant, persons).await?;
+    rows.into_iter()
+        .map(|row| {
+            let person = PersonId::from_uuid(row.person_id);
+            let key = keys.unwrap(tenant, person, key_purpose(KeyPurpose::Template), &row.wrapped)?;
+            let binding = Binding { tenant, purpose: "template", row: row.finger_id };
+            let template = key.open(&binding, &row.sealed)?;
+            Ok(OpenTemplate { finger: row.finger_id.into(), person, sensor_type: row.sensor_type, template })
+        })
+        .collect()
+}
+
+/// Reads a tenant's names for searching.
+pub async fn build_index(db: &Db, keys: &Keys, tenant: TenantId) -> anyhow::Result<NameIndex> {
+    let mut index = NameIndex::default();
+    let mut after = Uuid::nil();
+    let mut tx = db.begin_vault(tenant, None).await?;
+    loop {
+        let rows = store::identities_after(&mut tx, tenant, after, INDEX_BATCH).await?;
+        let Some(last) = rows.last() else { return Ok(index) };
+        after = last.person_id;
+        for row in &rows {
+            let known = open(keys, tenant, row)?;
+            index.put(tenant, row.person_id.into(), &words(&known.identity));
+        }
+    }
+}
+
+/// What a person is found by.
+pub fn words(identity: &Identity) -> [&str; 3] {
+    [&identity.name.given, &identity.name.family, identity.number.as_deref().unwrap_or_default()]
+}

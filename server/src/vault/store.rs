@@ -1,0 +1,250 @@
+//! SQL of the vault: sealed bytes in, sealed bytes out. Runs on connections of role `pforte_vault` only.
+
+use access_core::ids::{CredentialId, FingerId, PersonId, TenantId};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+access_core::words! {
+    /// What a person's key is for.
+    pub enum KeyPurpose {
+        /// Name, number, document, photo and card UIDs.
+        Vault = "vault",
+        /// Templates.
+        Template = "template",
+    }
+}
+
+/// A person's key as it lies there: wrapped by the master key.
+pub async fn person_key(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    person: PersonId,
+    purpose: KeyPurpose,
+) -> sqlx::Result<Option<Vec<u8>>> {
+    use access_core::word::Word as _;
+    sqlx::query_scalar("SELECT wrapped FROM vault.person_keys WHERE tenant_id = $1 AND person_id = $2 AND purpose = $3")
+        .bind(tenant.as_uuid())
+        .bind(person.as_uuid())
+        .bind(purpose.as_str())
+        .fetch_optional(db)
+        .await
+}
+
+/// Keeps a new wrapped key, unless the person has one; returns the one that is kept.
+pub async fn keep_person_key(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    person: PersonId,
+    purpose: KeyPurpose,
+    wrapped: &[u8],
+) -> sqlx::Result<Vec<u8>> {
+    use access_core::word::Word as _;
+    sqlx::query_scalar(
+        "INSERT INTO vault.person_keys AS kept (tenant_id, person_id, purpose, wrapped) VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (tenant_id, person_id, purpose) DO UPDATE SET wrapped = kept.wrapped RETURNING wrapped",
+    )
+    .bind(tenant.as_uuid())
+    .bind(person.as_uuid())
+    .bind(purpose.as_str())
+    .bind(wrapped)
+    .fetch_one(db)
+    .await
+}
+
+/// Destroys a person's key: what is sealed under it can't be read again.
+pub async fn destroy_person_key(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    person: PersonId,
+    purpose: KeyPurpose,
+) -> sqlx::Result<()> {
+    use access_core::word::Word as _;
+    sqlx::query("DELETE FROM vault.person_keys WHERE tenant_id = $1 AND person_id = $2 AND purpose = $3")
+        .bind(tenant.as_uuid())
+        .bind(person.as_uuid())
+        .bind(purpose.as_str())
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Who a person is, sealed.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct SealedIdentity {
+    /// Whose.
+    pub person_id: Uuid,
+    /// Sealed JSON.
+    pub sealed: Vec<u8>,
+    /// The key that opens it, wrapped.
+    pub wrapped: Vec<u8>,
+    /// Whether there is a photo.
+    pub has_photo: bool,
+}
+
+const IDENTITY: &str = "SELECT identity.person_id, identity.sealed, person_key.wrapped, EXISTS (SELECT FROM vault.photos photo \
+     WHERE photo.tenant_id = identity.tenant_id AND photo.person_id = identity.person_id) AS has_photo \
+     FROM vault.identities identity JOIN vault.person_keys person_key \
+     ON person_key.tenant_id = identity.tenant_id AND person_key.person_id = identity.person_id \
+     AND person_key.purpose = 'vault' WHERE identity.tenant_id = $1";
+
+/// Who these people are. Those whose key was destroyed are left out.
+pub async fn identities(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    persons: &[Uuid],
+) -> sqlx::Result<Vec<SealedIdentity>> {
+    sqlx::query_as(sqlx::AssertSqlSafe(format!("{IDENTITY} AND identity.person_id = ANY ($2)")))
+        .bind(tenant.as_uuid())
+        .bind(persons)
+        .fetch_all(db)
+        .await
+}
+
+/// Who everybody is, for the index, in pieces: at most `limit` people after `after`.
+pub async fn identities_after(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    after: Uuid,
+    limit: i64,
+) -> sqlx::Result<Vec<SealedIdentity>> {
+    let sql = format!("{IDENTITY} AND identity.person_id > $2 ORDER BY identity.person_id LIMIT $3");
+    sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(tenant.as_uuid())
+        .bind(after)
+        .bind(limit)
+        .fetch_all(db)
+        .await
+}
+
+/// Keeps who a person is, in place of what was kept.
+pub async fn put_identity(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    person: PersonId,
+    sealed: &[u8],
+    number_token: Option<[u8; 32]>,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "INSERT INTO vault.identities (tenant_id, person_id, sealed, number_token) VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (tenant_id, person_id) DO UPDATE SET sealed = excluded.sealed, number_token = excluded.number_token",
+    )
+    .bind(tenant.as_uuid())
+    .bind(person.as_uuid())
+    .bind(sealed)
+    .bind(number_token.map(|token| token.to_vec()))
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// A person's photo, sealed, with the wrapped key that opens it.
+pub async fn photo(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    person: PersonId,
+) -> sqlx::Result<Option<(Vec<u8>, Vec<u8>)>> {
+    sqlx::query_as(
+        "SELECT photo.sealed, person_key.wrapped FROM vault.photos photo JOIN vault.person_keys person_key \
+         ON person_key.tenant_id = photo.tenant_id AND person_key.person_id = photo.person_id \
+         AND person_key.purpose = 'vault' WHERE photo.tenant_id = $1 AND photo.person_id = $2",
+    )
+    .bind(tenant.as_uuid())
+    .bind(person.as_uuid())
+    .fetch_optional(db)
+    .await
+}
+
+/// Keeps a photo, in place of the one before.
+pub async fn put_photo(db: &mut PgConnection, tenant: TenantId, person: PersonId, sealed: &[u8]) -> sqlx::Result<()> {
+    sqlx::query(
+        "INSERT INTO vault.photos (tenant_id, person_id, sealed) VALUES ($1, $2, $3) \
+         ON CONFLICT (tenant_id, person_id) DO UPDATE SET sealed = excluded.sealed, stored_at = now()",
+    )
+    .bind(tenant.as_uuid())
+    .bind(person.as_uuid())
+    .bind(sealed)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Removes a photo; says whether there was one.
+pub async fn delete_photo(db: &mut PgConnection, tenant: TenantId, person: PersonId) -> sqlx::Result<bool> {
+    let done = sqlx::query("DELETE FROM vault.photos WHERE tenant_id = $1 AND person_id = $2")
+        .bind(tenant.as_uuid())
+        .bind(person.as_uuid())
+        .execute(db)
+        .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// Keeps the UID of a card, sealed.
+pub async fn put_card_uid(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    credential: CredentialId,
+    person: PersonId,
+    sealed: &[u8],
+) -> sqlx::Result<()> {
+    sqlx::query("INSERT INTO vault.card_uids (tenant_id, credential_id, person_id, sealed) VALUES ($1, $2, $3, $4)")
+        .bind(tenant.as_uuid())
+        .bind(credential.as_uuid())
+        .bind(person.as_uuid())
+        .bind(sealed)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Keeps a template, sealed under the person's template key.
+pub async fn put_template(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    finger: FingerId,
+    person: PersonId,
+    sealed: &[u8],
+) -> sqlx::Result<()> {
+    sqlx::query("INSERT INTO vault.templates (tenant_id, finger_id, person_id, sealed) VALUES ($1, $2, $3, $4)")
+        .bind(tenant.as_uuid())
+        .bind(finger.as_uuid())
+        .bind(person.as_uuid())
+        .bind(sealed)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// A template as it lies there.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct SealedTemplateRow {
+    /// Which finger.
+    pub finger_id: Uuid,
+    /// Whose.
+    pub person_id: Uuid,
+    /// Kind of sensor that can compare it.
+    pub sensor_type: String,
+    /// Sealed bytes.
+    pub sealed: Vec<u8>,
+    /// The person's template key, wrapped.
+    pub wrapped: Vec<u8>,
+}
+
+/// Templates of these people, for an agent's bundle. Those whose key was destroyed are left out.
+pub async fn templates(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    persons: &[Uuid],
+) -> sqlx::Result<Vec<SealedTemplateRow>> {
+    sqlx::query_as(
+        "SELECT template.finger_id, template.person_id, finger.sensor_type, template.sealed, person_key.wrapped \
+         FROM vault.templates template \
+         JOIN fingers finger ON finger.tenant_id = template.tenant_id AND finger.id = template.finger_id \
+         JOIN vault.person_keys person_key ON person_key.tenant_id = template.tenant_id \
+         AND person_key.person_id = template.person_id AND person_key.purpose = 'template' \
+         WHERE template.tenant_id = $1 AND template.person_id = ANY ($2)",
+    )
+    .bind(tenant.as_uuid())
+    .bind(persons)
+    .fetch_all(db)
+    .await
+}
