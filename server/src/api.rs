@@ -6,7 +6,7 @@ use utoipa::openapi::OpenApi as Description;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::state::AppState;
-use crate::{access, credentials, doors, fingers, people, sites, vault};
+use crate::{access, credentials, doors, enrolment, fingers, people, sites, vault};
 
 /// Under which path everything lies.
 pub const BASE: &str = "/api/v1";
@@ -30,7 +30,8 @@ fn table() -> OpenApiRouter<AppState> {
             .merge(people::routes::routes())
             .merge(vault::routes::routes())
             .merge(credentials::routes::routes())
-            .merge(fingers::routes::routes()),
+            .merge(fingers::routes::routes())
+            .merge(enrolment::routes::routes()),
     )
 }
 

@@ -16,3 +16,8 @@ pub mod people;
 pub mod sites;
 pub mod state;
 pub mod vault;
+
+#[cfg(test)]
+mod contract;
+#[cfg(test)]
+mod testing;

@@ -1,4 +1,351 @@
-//! Placeholder.
-/// x
+//! Dialogues at enrolment stations: an operator starts one, the station asks for card or finger, the page follows each
+//! step, and the result is stored here. UIDs and templates pass through, and never into a step, an answer or a log.
+//!
+//! The agents' link tells [`Stations`] which stations are there and hands every step to [`Stations::step`].
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use access_core::ids::{AgentId, EnrolmentId, OperatorId, PersonId, TenantId};
+use access_core::protocol::{EnrolmentFault, EnrolmentOrder, EnrolmentWant, FromServer};
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use tokio::sync::{mpsc, watch};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::clock::unix_ms;
+use crate::credentials::Credential;
+use crate::fingers::{Finger, FingerPosition};
+
+mod outcome;
+pub mod routes;
+
+/// How long a dialogue may take, in seconds.
+pub const DIALOGUE_SECONDS_MAX: i64 = 120;
+/// Captures that make one template.
+pub const CAPTURES: u8 = 3;
+/// Steps of one dialogue that are kept; a station that sends more is cut off.
+pub const STEPS_MAX: usize = 500;
+/// How long an ended dialogue can still be read, in seconds.
+const KEPT_SECONDS: i64 = 600;
+
+/// What a dialogue is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Want {
+    /// A card.
+    Card,
+    /// A finger.
+    Finger {
+        /// Which one, `right_thumb` to `left_little`.
+        #[schema(value_type = String, example = "right_index")]
+        position: FingerPosition,
+    },
+}
+
+access_core::words! {
+    /// What happens in a dialogue, as the page follows it.
+    pub enum StepWord {
+        /// Hold the card to the reader.
+        WaitingForCard = "waiting_for_card",
+        /// The card was read.
+        CardRead = "card_read",
+        /// There is a card, and it can't be read.
+        CardUnreadable = "card_unreadable",
+        /// The card is somebody's already. Ends the dialogue.
+        CardInUse = "card_in_use",
+        /// Place the finger.
+        PlaceFinger = "place_finger",
+        /// Lift the finger.
+        LiftFinger = "lift_finger",
+        /// The capture was no good; the same once more.
+        Again = "again",
+        /// A capture is good.
+        Captured = "captured",
+        /// Captures are held against the combined model.
+        Verifying = "verifying",
+        /// It is stored. Ends the dialogue.
+        Done = "done",
+        /// It brought nothing. Ends the dialogue.
+        Failed = "failed",
+        /// The operator ended it.
+        Cancelled = "cancelled",
+        /// Nobody came in time. Ends the dialogue.
+        TimedOut = "timed_out",
+    }
+}
+
+impl StepWord {
+    /// Whether nothing comes after it.
+    pub fn is_last(self) -> bool {
+        matches!(self, Self::CardInUse | Self::Done | Self::Failed | Self::Cancelled | Self::TimedOut)
+    }
+}
+
+/// One step of a dialogue.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct Step {
+    /// What happens.
+    #[schema(value_type = String, example = "place_finger")]
+    pub step: StepWord,
+    /// Which capture, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capture: Option<u8>,
+    /// Of how many.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub of: Option<u8>,
+    /// How good the capture is, 0 to 100.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quality: Option<u8>,
+    /// What was wrong, in a word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The card that was enrolled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credential: Option<Credential>,
+    /// The finger that was enrolled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub finger: Option<Finger>,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+impl Step {
+    fn new(step: StepWord, at: DateTime<Utc>) -> Self {
+        Self { step, capture: None, of: None, quality: None, reason: None, credential: None, finger: None, at }
+    }
+}
+
+/// A dialogue, as it is now.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct Enrolment {
+    /// Which dialogue.
+    pub id: Uuid,
+    /// At which station.
+    pub station_id: Uuid,
+    /// For whom.
+    pub person_id: Uuid,
+    /// What for.
+    pub want: Want,
+    /// The newest step; none before the station's first.
+    pub last: Option<Step>,
+    /// Given up from here on.
+    pub expires_at: DateTime<Utc>,
+}
+
+#[derive(Debug)]
+struct Dialogue {
+    tenant: TenantId,
+    station: AgentId,
+    person: PersonId,
+    operator: OperatorId,
+    want: Want,
+    expires_at: DateTime<Utc>,
+    steps: watch::Sender<Vec<Step>>,
+    /// A result is being stored: no second one is taken.
+    is_settling: bool,
+}
+
+impl Dialogue {
+    fn has_ended(&self) -> bool {
+        self.steps.borrow().last().is_some_and(|step| step.step.is_last())
+    }
+
+    fn view(&self, id: EnrolmentId) -> Enrolment {
+        Enrolment {
+            id: id.as_uuid(),
+            station_id: self.station.as_uuid(),
+            person_id: self.person.as_uuid(),
+            want: self.want,
+            last: self.steps.borrow().last().cloned(),
+            expires_at: self.expires_at,
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Station {
+    link: mpsc::Sender<FromServer>,
+    session: Uuid,
+}
+
+/// Linked stations, and the dialogues at them.
 #[derive(Debug, Default)]
-pub struct Stations;
+pub struct Stations {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    linked: HashMap<(TenantId, AgentId), Station>,
+    dialogues: HashMap<EnrolmentId, Dialogue>,
+}
+
+/// Why a dialogue can't begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotStarted {
+    /// The station is not linked.
+    Offline,
+    /// It is in another dialogue.
+    Busy,
+}
+
+/// Takes a station off the list when its link is gone.
+#[derive(Debug)]
+pub struct Linked {
+    stations: Arc<Stations>,
+    key: (TenantId, AgentId),
+    session: Uuid,
+}
+
+impl Drop for Linked {
+    fn drop(&mut self) {
+        let mut inner = self.stations.lock();
+        // A newer link of the same station is not this one's to take away.
+        if inner.linked.get(&self.key).is_some_and(|station| station.session == self.session) {
+            inner.linked.remove(&self.key);
+            let now = crate::clock::now();
+            for dialogue in inner.dialogues.values() {
+                if (dialogue.tenant, dialogue.station) == self.key && !dialogue.has_ended() && !dialogue.is_settling {
+                    let lost = Step { reason: Some("station_lost".to_owned()), ..Step::new(StepWord::Failed, now) };
+                    dialogue.steps.send_modify(|steps| steps.push(lost));
+                }
+            }
+        }
+    }
+}
+
+impl Stations {
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // Nothing inside is left half done by a panic.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A station is linked; it is taken off the list when the answer is dropped.
+    pub fn link(self: &Arc<Self>, tenant: TenantId, station: AgentId, link: mpsc::Sender<FromServer>) -> Linked {
+        let session = Uuid::now_v7();
+        self.lock().linked.insert((tenant, station), Station { link, session });
+        Linked { stations: Arc::clone(self), key: (tenant, station), session }
+    }
+
+    /// `online`, `offline` or `busy`.
+    pub fn state(&self, tenant: TenantId, station: AgentId, now: DateTime<Utc>) -> &'static str {
+        let mut inner = self.lock();
+        inner.expire(now);
+        match inner.linked.contains_key(&(tenant, station)) {
+            false => "offline",
+            true if inner.is_busy(tenant, station) => "busy",
+            true => "online",
+        }
+    }
+
+    /// Begins a dialogue and sends the order to the station.
+    pub fn start(
+        &self,
+        tenant: TenantId,
+        operator: OperatorId,
+        station: AgentId,
+        person: PersonId,
+        want: Want,
+        now: DateTime<Utc>,
+    ) -> Result<Enrolment, NotStarted> {
+        let mut inner = self.lock();
+        inner.expire(now);
+        if inner.is_busy(tenant, station) {
+            return Err(NotStarted::Busy);
+        }
+        let linked = inner.linked.get(&(tenant, station)).ok_or(NotStarted::Offline)?;
+        let id = EnrolmentId::from_uuid(Uuid::now_v7());
+        let expires_at = now + TimeDelta::seconds(DIALOGUE_SECONDS_MAX);
+        let order = EnrolmentOrder {
+            id,
+            person,
+            want: match want {
+                Want::Card => EnrolmentWant::Card,
+                Want::Finger { .. } => EnrolmentWant::Finger { captures: CAPTURES },
+            },
+            expires_at: unix_ms(expires_at),
+        };
+        linked.link.try_send(FromServer::Enrol(order)).map_err(|_| NotStarted::Offline)?;
+        let steps = watch::Sender::new(Vec::new());
+        let dialogue = Dialogue { tenant, station, person, operator, want, expires_at, steps, is_settling: false };
+        let view = dialogue.view(id);
+        inner.dialogues.insert(id, dialogue);
+        Ok(view)
+    }
+
+    /// A dialogue of this tenant, as it is.
+    pub fn get(&self, tenant: TenantId, id: EnrolmentId, now: DateTime<Utc>) -> Option<Enrolment> {
+        let mut inner = self.lock();
+        inner.expire(now);
+        inner.dialogues.get(&id).filter(|dialogue| dialogue.tenant == tenant).map(|dialogue| dialogue.view(id))
+    }
+
+    /// Its steps so far and to come.
+    pub fn follow(&self, tenant: TenantId, id: EnrolmentId) -> Option<watch::Receiver<Vec<Step>>> {
+        let inner = self.lock();
+        let dialogue = inner.dialogues.get(&id).filter(|dialogue| dialogue.tenant == tenant)?;
+        Some(dialogue.steps.subscribe())
+    }
+
+    /// Ends a dialogue that has not ended; a result on its way is no longer taken.
+    pub fn cancel(&self, tenant: TenantId, id: EnrolmentId, now: DateTime<Utc>) -> Option<Enrolment> {
+        let inner = self.lock();
+        let dialogue = inner.dialogues.get(&id).filter(|dialogue| dialogue.tenant == tenant)?;
+        if !dialogue.has_ended() && !dialogue.is_settling {
+            dialogue.steps.send_modify(|steps| steps.push(Step::new(StepWord::Cancelled, now)));
+            if let Some(station) = inner.linked.get(&(tenant, dialogue.station)) {
+                // A station that can't be told gives up by itself when the order expires.
+                let _ = station.link.try_send(FromServer::CancelEnrolment(id));
+            }
+        }
+        Some(dialogue.view(id))
+    }
+
+    /// Ends dialogues that have run out of time and forgets old ones.
+    pub fn expire(&self, now: DateTime<Utc>) {
+        self.lock().expire(now);
+    }
+
+    /// Tells those who follow. Nothing comes after a last step.
+    fn push(&self, id: EnrolmentId, step: Step) {
+        if let Some(dialogue) = self.lock().dialogues.get(&id)
+            && !dialogue.has_ended()
+        {
+            dialogue.steps.send_modify(|steps| {
+                if steps.len() < STEPS_MAX || step.step.is_last() {
+                    steps.push(step);
+                }
+            });
+        }
+    }
+}
+
+impl Inner {
+    fn is_busy(&self, tenant: TenantId, station: AgentId) -> bool {
+        self.dialogues.values().any(|dialogue| {
+            (dialogue.tenant, dialogue.station) == (tenant, station) && !dialogue.has_ended()
+        })
+    }
+
+    fn expire(&mut self, now: DateTime<Utc>) {
+        for dialogue in self.dialogues.values() {
+            if now >= dialogue.expires_at && !dialogue.has_ended() && !dialogue.is_settling {
+                dialogue.steps.send_modify(|steps| steps.push(Step::new(StepWord::TimedOut, now)));
+            }
+        }
+        self.dialogues.retain(|_, dialogue| now < dialogue.expires_at + TimeDelta::seconds(KEPT_SECONDS));
+    }
+}
+
+fn failed(why: EnrolmentFault, at: DateTime<Utc>) -> Step {
+    match why {
+        EnrolmentFault::TimedOut => Step::new(StepWord::TimedOut, at),
+        EnrolmentFault::Cancelled => Step::new(StepWord::Cancelled, at),
+        why => Step { reason: Some(why.to_string()), ..Step::new(StepWord::Failed, at) },
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,182 @@
+//! Routes of stations and dialogues. Administrators only: a dialogue takes personal features.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use access_core::event::{ActKind, SubjectKind};
+use access_core::ids::{AgentId, EnrolmentId, PersonId};
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use futures_util::stream::{self, Stream};
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use super::{Enrolment, NotStarted, Step, Want};
+use crate::audit::Entry;
+use crate::auth::Actor;
+use crate::http::{ApiError, ApiJson, ApiPath, ApiResult, Page, Problem};
+use crate::people::{self, LegalBasisKind, PersonState};
+use crate::state::AppState;
+
+/// How often a follower looks whether the dialogue has run out of time.
+const EXPIRY_LOOK: Duration = Duration::from_secs(1);
+
+/// The routes.
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(stations))
+        .routes(routes!(start))
+        .routes(routes!(get))
+        .routes(routes!(steps))
+        .routes(routes!(cancel))
+}
+
+/// An enrolment station.
+#[derive(Debug, Serialize, ToSchema)]
+struct StationView {
+    /// Which agent.
+    agent_id: Uuid,
+    /// Its name.
+    name: String,
+    /// `online`, `offline` or `busy`.
+    #[schema(value_type = String, example = "online")]
+    state: &'static str,
+}
+
+/// Every enrolment station.
+#[utoipa::path(get, path = "/stations", tag = "enrolment", responses((status = 200, body = Page<StationView>)))]
+async fn stations(actor: Actor, State(state): State<AppState>) -> ApiResult<Json<Page<StationView>>> {
+    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let rows: Vec<(Uuid, String)> =
+        sqlx::query_as("SELECT id, name FROM agents WHERE tenant_id = $1 AND kind = 'station' ORDER BY name")
+            .bind(actor.tenant.as_uuid())
+            .fetch_all(&mut *tx)
+            .await?;
+    let station = |(agent_id, name)| {
+        let state = state.stations.state(actor.tenant, AgentId::from_uuid(agent_id), actor.now);
+        StationView { agent_id, name, state }
+    };
+    Ok(Page::whole(rows.into_iter().map(station).collect()))
+}
+
+/// A dialogue to be started.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewEnrolment {
+    /// At which station.
+    station_id: Uuid,
+    /// For whom.
+    person_id: Uuid,
+    /// What for.
+    want: Want,
+}
+
+/// Starts a dialogue at a station. A finger is asked for only of a person who consented.
+#[utoipa::path(post, path = "/enrolments", tag = "enrolment", request_body = NewEnrolment,
+    responses((status = 201, body = Enrolment), (status = 404, body = Problem), (status = 409, body = Problem)))]
+async fn start(
+    actor: Actor,
+    State(state): State<AppState>,
+    ApiJson(new): ApiJson<NewEnrolment>,
+) -> ApiResult<(StatusCode, Json<Enrolment>)> {
+    actor.administrator()?;
+    let person = PersonId::from_uuid(new.person_id);
+    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let row = people::store::get(&mut tx, actor.tenant, person, actor.now).await?.ok_or(ApiError::NotFound("person"))?;
+    if row.state() != PersonState::Active {
+        return Err(ApiError::Conflict("person_inactive", "This person is out of use.".to_owned()));
+    }
+    if let Want::Finger { .. } = new.want {
+        let basis = people::store::legal_basis(&mut tx, actor.tenant, person).await?;
+        if basis.is_none_or(|basis| basis.kind != LegalBasisKind::Consent) {
+            return Err(ApiError::Conflict(
+                "legal_basis_missing",
+                "Record the person's consent before a finger is captured.".to_owned(),
+            ));
+        }
+    }
+    let station = AgentId::from_uuid(new.station_id);
+    let begun = state.stations.start(actor.tenant, actor.operator, station, person, new.want, actor.now);
+    let enrolment = begun.map_err(|why| match why {
+        NotStarted::Offline => ApiError::Conflict("station_offline", "The station is not linked.".to_owned()),
+        NotStarted::Busy => ApiError::Conflict("station_busy", "The station is in another dialogue.".to_owned()),
+    })?;
+    let recorded = async {
+        Entry::new(&state.keys, &actor, ActKind::EnrolmentStarted, SubjectKind::Enrolment, enrolment.id)
+            .after(&enrolment)?
+            .append(&mut tx)
+            .await?;
+        tx.commit().await.map_err(anyhow::Error::from)
+    };
+    if let Err(error) = recorded.await {
+        state.stations.cancel(actor.tenant, enrolment.id.into(), actor.now);
+        return Err(error.into());
+    }
+    Ok((StatusCode::CREATED, Json(enrolment)))
+}
+
+/// A dialogue, as it is now.
+#[utoipa::path(get, path = "/enrolments/{id}", tag = "enrolment", params(("id" = Uuid, Path)),
+    responses((status = 200, body = Enrolment), (status = 404, body = Problem)))]
+async fn get(actor: Actor, State(state): State<AppState>, ApiPath(id): ApiPath<Uuid>) -> ApiResult<Json<Enrolment>> {
+    actor.administrator()?;
+    state
+        .stations
+        .get(actor.tenant, EnrolmentId::from_uuid(id), actor.now)
+        .map(Json)
+        .ok_or(ApiError::NotFound("enrolment"))
+}
+
+/// The steps of a dialogue, from its first, as they happen (server-sent events `step`). Ends with the dialogue.
+#[utoipa::path(get, path = "/enrolments/{id}/steps", tag = "enrolment", params(("id" = Uuid, Path)),
+    responses((status = 200, body = Step, content_type = "text/event-stream"), (status = 404, body = Problem)))]
+async fn steps(
+    actor: Actor,
+    State(state): State<AppState>,
+    ApiPath(id): ApiPath<Uuid>,
+) -> ApiResult<Sse<impl Stream<Item = Result<Event, Infallible>>>> {
+    actor.administrator()?;
+    let steps = state
+        .stations
+        .follow(actor.tenant, EnrolmentId::from_uuid(id))
+        .ok_or(ApiError::NotFound("enrolment"))?;
+    Ok(Sse::new(follow(state, steps)).keep_alive(KeepAlive::default()))
+}
+
+fn follow(state: AppState, steps: watch::Receiver<Vec<Step>>) -> impl Stream<Item = Result<Event, Infallible>> {
+    stream::unfold((state, steps, 0, false), |(state, mut steps, shown, has_ended)| async move {
+        if has_ended {
+            return None;
+        }
+        let step = loop {
+            if let Some(step) = steps.borrow_and_update().get(shown) {
+                break step.clone();
+            }
+            match tokio::time::timeout(EXPIRY_LOOK, steps.changed()).await {
+                Ok(changed) => changed.ok()?,
+                // A station that says nothing more must not keep the page waiting for ever.
+                Err(_) => state.stations.expire(crate::clock::now()),
+            }
+        };
+        let event = Event::default().event("step").id(shown.to_string()).json_data(&step).ok()?;
+        Some((Ok(event), (state, steps, shown + 1, step.step.is_last())))
+    })
+}
+
+/// Ends a dialogue.
+#[utoipa::path(post, path = "/enrolments/{id}/cancel", tag = "enrolment", params(("id" = Uuid, Path)),
+    responses((status = 200, body = Enrolment), (status = 404, body = Problem)))]
+async fn cancel(actor: Actor, State(state): State<AppState>, ApiPath(id): ApiPath<Uuid>) -> ApiResult<Json<Enrolment>> {
+    actor.administrator()?;
+    state
+        .stations
+        .cancel(actor.tenant, EnrolmentId::from_uuid(id), actor.now)
+        .map(Json)
+        .ok_or(ApiError::NotFound("enrolment"))
+}

@@ -1,0 +1,90 @@
+//! Dialogues without a database: who may begin, follow and end one.
+
+use super::*;
+
+fn at(seconds: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(seconds, 0).unwrap()
+}
+
+struct Desk {
+    stations: Arc<Stations>,
+    tenant: TenantId,
+    station: AgentId,
+    orders: mpsc::Receiver<FromServer>,
+    linked: Option<Linked>,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let stations = Arc::new(Stations::default());
+        let (tenant, station) = (TenantId::from_uuid(Uuid::from_u128(1)), AgentId::from_uuid(Uuid::from_u128(2)));
+        let (link, orders) = mpsc::channel(4);
+        let linked = Some(stations.link(tenant, station, link));
+        Self { stations, tenant, station, orders, linked }
+    }
+
+    fn start(&self, now: DateTime<Utc>) -> Result<EnrolmentId, NotStarted> {
+        let operator = OperatorId::from_uuid(Uuid::from_u128(3));
+        let person = PersonId::from_uuid(Uuid::from_u128(4));
+        let begun = self.stations.start(self.tenant, operator, self.station, person, Want::Card, now);
+        begun.map(|enrolment| enrolment.id.into())
+    }
+
+    fn last(&self, id: EnrolmentId, now: DateTime<Utc>) -> Option<StepWord> {
+        self.stations.get(self.tenant, id, now)?.last.map(|step| step.step)
+    }
+}
+
+#[test]
+fn a_station_is_in_one_dialogue_at_a_time() {
+    let mut desk = Desk::new();
+    let first = desk.start(at(0)).unwrap();
+    assert_eq!(desk.start(at(1)), Err(NotStarted::Busy));
+    assert!(matches!(desk.orders.try_recv(), Ok(FromServer::Enrol(order)) if order.id == first));
+    desk.stations.cancel(desk.tenant, first, at(2));
+    assert!(matches!(desk.orders.try_recv(), Ok(FromServer::CancelEnrolment(id)) if id == first));
+    assert_eq!(desk.last(first, at(2)), Some(StepWord::Cancelled));
+    assert!(desk.start(at(3)).is_ok());
+}
+
+#[test]
+fn a_silent_station_times_out_and_is_free_again() {
+    let desk = Desk::new();
+    let first = desk.start(at(0)).unwrap();
+    assert_eq!(desk.last(first, at(DIALOGUE_SECONDS_MAX - 1)), None);
+    assert_eq!(desk.last(first, at(DIALOGUE_SECONDS_MAX)), Some(StepWord::TimedOut));
+    assert!(desk.start(at(DIALOGUE_SECONDS_MAX)).is_ok());
+    assert_eq!(desk.last(first, at(DIALOGUE_SECONDS_MAX + KEPT_SECONDS)), None, "forgotten");
+}
+
+#[test]
+fn a_lost_station_ends_its_dialogue() {
+    let mut desk = Desk::new();
+    let first = desk.start(at(0)).unwrap();
+    desk.linked = None;
+    assert_eq!(desk.last(first, at(1)), Some(StepWord::Failed));
+    assert_eq!(desk.start(at(2)), Err(NotStarted::Offline));
+    assert_eq!(desk.stations.state(desk.tenant, desk.station, at(2)), "offline");
+}
+
+#[test]
+fn an_older_link_does_not_take_a_newer_one_away() {
+    let mut desk = Desk::new();
+    let (link, _orders) = mpsc::channel(4);
+    let newer = desk.stations.link(desk.tenant, desk.station, link);
+    desk.linked = None;
+    assert_eq!(desk.stations.state(desk.tenant, desk.station, at(0)), "online");
+    drop(newer);
+    assert_eq!(desk.stations.state(desk.tenant, desk.station, at(0)), "offline");
+}
+
+#[test]
+fn another_tenant_sees_no_dialogue() {
+    let desk = Desk::new();
+    let first = desk.start(at(0)).unwrap();
+    let stranger = TenantId::from_uuid(Uuid::from_u128(9));
+    assert!(desk.stations.get(stranger, first, at(0)).is_none());
+    assert!(desk.stations.follow(stranger, first).is_none());
+    assert!(desk.stations.cancel(stranger, first, at(0)).is_none());
+    assert_eq!(desk.last(first, at(0)), None, "and ends none");
+}
