@@ -55,7 +55,8 @@ async fn nobody_does_anything_unasked() {
         let path = path.replace("{id}", &nobody);
         for method in methods.as_object().unwrap().keys().map(|method| method.to_uppercase()) {
             let request = |with_header: bool, cookie: &str| {
-                let mut request = Request::builder().method(&*method).uri(&path).header("cookie", format!("__Host-pforte={cookie}"));
+                let mut request =
+                    Request::builder().method(&*method).uri(&path).header("cookie", format!("__Host-pforte={cookie}"));
                 if with_header {
                     request = request.header("x-pforte", "1");
                 }
@@ -80,7 +81,8 @@ async fn guards_read_and_do_not_change() {
     let site = site(&server).await;
     let door = door(&server, &site).await;
     let person = person(&server, "1").await;
-    for path in ["/sites", "/areas", "/doors", "/schedules", "/access-levels", "/people", "/stations", "/consent-texts"] {
+    for path in ["/sites", "/areas", "/doors", "/schedules", "/access-levels", "/people", "/stations", "/consent-texts"]
+    {
         server.call(guard, "GET", path, Value::Null).await.is(200);
     }
     let why = json!({ "reason": "because" });
@@ -88,7 +90,11 @@ async fn guards_read_and_do_not_change() {
         ("POST", "/sites".to_owned(), json!({ "name": "X", "time_zone": "UTC" })),
         ("POST", "/areas".to_owned(), json!({ "name": "X", "site_id": site })),
         ("POST", "/schedules".to_owned(), json!({ "name": "X", "windows": [] })),
-        ("POST", "/access-levels".to_owned(), json!({ "name": "X", "lines": [{ "door_ids": [door], "side": "in", "schedule_id": null }] })),
+        (
+            "POST",
+            "/access-levels".to_owned(),
+            json!({ "name": "X", "lines": [{ "door_ids": [door], "side": "in", "schedule_id": null }] }),
+        ),
         ("POST", "/people".to_owned(), anna("2")),
         ("POST", format!("/people/{person}/deactivate"), why.clone()),
         ("DELETE", format!("/people/{person}/legal-basis"), why.clone()),
@@ -119,7 +125,10 @@ async fn tenants_see_nothing_of_each_other() {
     for path in [format!("/people/{person}/deactivate"), format!("/people/{person}/blocks")] {
         server.call(stranger, "POST", &path, why.clone()).await.problem(404, "not_found");
     }
-    server.change(stranger, "PATCH", &format!("/sites/{site}"), "\"1\"", json!({ "name": "X" })).await.problem(404, "not_found");
+    server
+        .change(stranger, "PATCH", &format!("/sites/{site}"), "\"1\"", json!({ "name": "X" }))
+        .await
+        .problem(404, "not_found");
     // An id of another tenant is no better than one that does not exist.
     let body = json!({ "site_id": site, "name": "Yard" });
     server.call(stranger, "POST", "/areas", body).await.problem(422, "invalid");
@@ -190,9 +199,11 @@ async fn access_is_granted_blocked_and_taken_back() {
     let grants = format!("/people/{person}/grants");
     let endless = json!({ "level_id": level.id(), "valid_from": "2026-01-01T00:00:00Z" });
     server.call(admin, "POST", &grants, endless).await.problem(422, "invalid");
-    let nothing = json!({ "level_id": door, "valid_from": "2026-01-01T00:00:00Z", "valid_until": "2999-01-01T00:00:00Z" });
+    let nothing =
+        json!({ "level_id": door, "valid_from": "2026-01-01T00:00:00Z", "valid_until": "2999-01-01T00:00:00Z" });
     server.call(admin, "POST", &grants, nothing).await.problem(422, "invalid");
-    let body = json!({ "level_id": level.id(), "valid_from": "2026-01-01T00:00:00Z", "no_end_reason": "permanent staff" });
+    let body =
+        json!({ "level_id": level.id(), "valid_from": "2026-01-01T00:00:00Z", "no_end_reason": "permanent staff" });
     let grant = server.call(admin, "POST", &grants, body).await.is(201);
     assert_eq!(grant.json["state"], "current");
     let why = json!({ "reason": "left the company" });
@@ -210,7 +221,9 @@ async fn access_is_granted_blocked_and_taken_back() {
     let moved = server.query("SELECT version::text FROM policy_versions ORDER BY version DESC").await;
     let kept = server.query("SELECT count(DISTINCT version)::text FROM policy_history").await;
     assert_eq!(moved[0], kept[0], "every version of the rules has its history");
-    let told = server.query("SELECT count(*)::text FROM policy_history WHERE before::text || after::text LIKE '%permanent staff%'").await;
+    let told = server
+        .query("SELECT count(*)::text FROM policy_history WHERE before::text || after::text LIKE '%permanent staff%'")
+        .await;
     assert_eq!(told[0], "0", "history holds no free text");
     let unnamed = server.query("SELECT count(*)::text FROM policy_history WHERE operator_id IS NULL").await;
     assert_eq!(unnamed[0], "0", "every change has its operator");
@@ -256,7 +269,9 @@ async fn names_are_found_sealed_and_each_look_is_an_act() {
     assert_eq!(index.search(server.own.tenant, "anna").len(), 2, "the index can be built anew");
 
     // Neither names nor numbers lie anywhere in clear; the ordinary role can't even look.
-    for (schema, table) in [("vault", "identities"), ("public", "log_contents"), ("public", "log_outbox"), ("public", "policy_history")] {
+    for (schema, table) in
+        [("vault", "identities"), ("public", "log_contents"), ("public", "log_outbox"), ("public", "policy_history")]
+    {
         for clear in ["Anna", "Berta", "A-17"] {
             let told = server
                 .query(&format!("SELECT count(*)::text FROM {schema}.{table} t WHERE position(encode('{clear}', 'hex') in t::text) > 0 OR t::text LIKE '%{clear}%'"))
@@ -295,7 +310,8 @@ async fn photos_are_rewritten_and_sealed() {
     let kept = server.call(&server.own.guard, "GET", &path, Value::Null).await.is(200);
     let picture = image::load_from_memory_with_format(&kept.bytes, image::ImageFormat::Jpeg).unwrap();
     assert_eq!((picture.width(), picture.height()), (512, 256));
-    let lies_in_clear = server.query("SELECT (position('\\xffd8ff'::bytea in sealed) > 0)::text FROM vault.photos").await;
+    let lies_in_clear =
+        server.query("SELECT (position('\\xffd8ff'::bytea in sealed) > 0)::text FROM vault.photos").await;
     assert_eq!(lies_in_clear, ["false"]);
     server.call(admin, "DELETE", &path, Value::Null).await.is(204);
     server.call(admin, "GET", &path, Value::Null).await.problem(404, "not_found");
@@ -355,7 +371,8 @@ async fn a_card_is_one_persons() {
     assert_eq!((&done["step"], &done["credential"]["label"]), (&json!("done"), &json!("…B2C3")));
     let again = enrol(&server, &mut desk, &second, json!("card"), read()).await;
     assert_eq!(again["step"], "card_in_use");
-    let odd = enrol(&server, &mut desk, &second, json!("card"), EnrolmentStep::CardRead { uid: SecretBytes(vec![1]) }).await;
+    let odd =
+        enrol(&server, &mut desk, &second, json!("card"), EnrolmentStep::CardRead { uid: SecretBytes(vec![1]) }).await;
     assert_eq!((&odd["step"], &odd["reason"]), (&json!("failed"), &json!("card_unreadable")));
 
     let id = done["credential"]["id"].as_str().unwrap();
@@ -367,7 +384,9 @@ async fn a_card_is_one_persons() {
     let period = json!({ "valid_from": "2026-02-01T00:00:00Z", "valid_until": "2026-01-01T00:00:00Z" });
     let path = format!("/credentials/{id}");
     server.change(admin, "PATCH", &path, &changed.etag.unwrap(), period).await.problem(422, "invalid");
-    let clear = server.query("SELECT count(*)::text FROM vault.card_uids WHERE position('\\x04a1b2c3'::bytea in sealed) > 0").await;
+    let clear = server
+        .query("SELECT count(*)::text FROM vault.card_uids WHERE position('\\x04a1b2c3'::bytea in sealed) > 0")
+        .await;
     assert_eq!(clear, ["0"]);
 }
 

@@ -141,7 +141,13 @@ impl Keys {
     }
 
     /// Wraps a person's key.
-    pub fn wrap(&self, tenant: TenantId, person: PersonId, purpose: &'static str, key: &Key) -> anyhow::Result<Vec<u8>> {
+    pub fn wrap(
+        &self,
+        tenant: TenantId,
+        person: PersonId,
+        purpose: &'static str,
+        key: &Key,
+    ) -> anyhow::Result<Vec<u8>> {
         self.master.seal(&Binding { tenant, purpose, row: person.as_uuid() }, key.bytes())
     }
 

@@ -246,11 +246,12 @@ impl TestServer {
     /// Acts of the own tenant in the outbox, oldest first.
     pub(crate) async fn acts(&self) -> Vec<Act> {
         let mut superuser = PgConnection::connect_with(&self.options).await.unwrap();
-        let events: Vec<Vec<u8>> = sqlx::query_scalar("SELECT event FROM log_outbox WHERE tenant_id = $1 ORDER BY place")
-            .bind(self.own.tenant.as_uuid())
-            .fetch_all(&mut superuser)
-            .await
-            .unwrap();
+        let events: Vec<Vec<u8>> =
+            sqlx::query_scalar("SELECT event FROM log_outbox WHERE tenant_id = $1 ORDER BY place")
+                .bind(self.own.tenant.as_uuid())
+                .fetch_all(&mut superuser)
+                .await
+                .unwrap();
         let act = |bytes: &Vec<u8>| match canonical::decode::<Event>("event", bytes).unwrap() {
             Event::Act(act) => act,
             event => panic!("not an act: {event:?}"),

@@ -46,21 +46,15 @@ pub async fn of_person(
     person: PersonId,
     now: DateTime<Utc>,
 ) -> sqlx::Result<Vec<Block>> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM blocks WHERE tenant_id = $1 AND person_id = $2 ORDER BY created_at DESC, id"
-    );
+    let sql =
+        format!("SELECT {COLUMNS} FROM blocks WHERE tenant_id = $1 AND person_id = $2 ORDER BY created_at DESC, id");
     let rows: Vec<BlockRow> =
         sqlx::query_as(AssertSqlSafe(sql)).bind(tenant.as_uuid()).bind(person.as_uuid()).fetch_all(db).await?;
     Ok(rows.into_iter().map(|row| row.at(now)).collect())
 }
 
 /// One block, locked against other changes until the transaction ends.
-pub async fn get(
-    db: &mut PgConnection,
-    tenant: TenantId,
-    id: Uuid,
-    now: DateTime<Utc>,
-) -> sqlx::Result<Option<Block>> {
+pub async fn get(db: &mut PgConnection, tenant: TenantId, id: Uuid, now: DateTime<Utc>) -> sqlx::Result<Option<Block>> {
     let sql = format!("SELECT {COLUMNS} FROM blocks WHERE tenant_id = $1 AND id = $2 FOR UPDATE");
     let row: Option<BlockRow> =
         sqlx::query_as(AssertSqlSafe(sql)).bind(tenant.as_uuid()).bind(id).fetch_optional(db).await?;

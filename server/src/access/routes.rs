@@ -151,10 +151,11 @@ async fn delete_schedule(
     let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
     let before = schedules::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("schedule"))?;
     version.check(before.version)?;
-    schedules::delete(&mut tx, actor.tenant, id).await.map_err(on_constraint([(
-        "access_level_lines_schedule_exists",
-        || ApiError::Conflict("in_use", "An access level uses this schedule.".to_owned()),
-    )]))?;
+    schedules::delete(&mut tx, actor.tenant, id)
+        .await
+        .map_err(on_constraint([("access_level_lines_schedule_exists", || {
+            ApiError::Conflict("in_use", "An access level uses this schedule.".to_owned())
+        })]))?;
     Entry::new(&state.keys, &actor, ActKind::Deleted, SubjectKind::Schedule, id)
         .before(&before)?
         .append(&mut tx)
@@ -192,7 +193,10 @@ async fn create_level(
     let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
     levels::insert(&mut tx, actor.tenant, id, &new).await.map_err(level_refused)?;
     let made = levels::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("access level"))?;
-    Entry::new(&state.keys, &actor, ActKind::Created, SubjectKind::AccessLevel, id).after(&made)?.append(&mut tx).await?;
+    Entry::new(&state.keys, &actor, ActKind::Created, SubjectKind::AccessLevel, id)
+        .after(&made)?
+        .append(&mut tx)
+        .await?;
     tx.commit().await?;
     Ok((StatusCode::CREATED, tagged(made.version, &made)).into_response())
 }
@@ -250,7 +254,9 @@ async fn delete_level(
 
 fn checked_grant(mut new: NewGrant) -> ApiResult<NewGrant> {
     match (&new.valid_until, new.no_end_reason.as_deref()) {
-        (Some(until), None) if *until <= new.valid_from => Err(ApiError::field("valid_until", "must be after valid_from")),
+        (Some(until), None) if *until <= new.valid_from => {
+            Err(ApiError::field("valid_until", "must be after valid_from"))
+        }
         (Some(_), None) => Ok(new),
         (Some(_), Some(_)) => Err(ApiError::field("no_end_reason", "is for a grant without an end only")),
         (None, reason) => {
@@ -277,10 +283,14 @@ async fn grant(
     let person = PersonId::from_uuid(person);
     let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
     people::store::get(&mut tx, actor.tenant, person, actor.now).await?.ok_or(ApiError::NotFound("person"))?;
-    let made = grants::insert(&mut tx, actor.tenant, Uuid::now_v7(), person, &new, actor.by(), actor.now)
-        .await
-        .map_err(on_constraint([("grants_level_exists", || ApiError::field("level_id", "there is no such access level"))]))?;
-    Entry::new(&state.keys, &actor, ActKind::Created, SubjectKind::Grant, made.id).after(&made)?.append(&mut tx).await?;
+    let made =
+        grants::insert(&mut tx, actor.tenant, Uuid::now_v7(), person, &new, actor.by(), actor.now).await.map_err(
+            on_constraint([("grants_level_exists", || ApiError::field("level_id", "there is no such access level"))]),
+        )?;
+    Entry::new(&state.keys, &actor, ActKind::Created, SubjectKind::Grant, made.id)
+        .after(&made)?
+        .append(&mut tx)
+        .await?;
     tx.commit().await?;
     Ok((StatusCode::CREATED, Json(made)))
 }

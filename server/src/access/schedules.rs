@@ -36,8 +36,7 @@ const SELECT: &str = "SELECT s.id, s.name, s.row_version, \
 /// Every schedule, by name; a tenant has few.
 pub async fn list(db: &mut PgConnection, tenant: TenantId) -> sqlx::Result<Vec<Schedule>> {
     let sql = format!("{SELECT} ORDER BY s.name");
-    let rows: Vec<ScheduleRow> =
-        sqlx::query_as(AssertSqlSafe(sql)).bind(tenant.as_uuid()).fetch_all(db).await?;
+    let rows: Vec<ScheduleRow> = sqlx::query_as(AssertSqlSafe(sql)).bind(tenant.as_uuid()).fetch_all(db).await?;
     Ok(rows.into_iter().map(Schedule::from).collect())
 }
 

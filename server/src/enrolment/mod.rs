@@ -324,9 +324,9 @@ impl Stations {
 
 impl Inner {
     fn is_busy(&self, tenant: TenantId, station: AgentId) -> bool {
-        self.dialogues.values().any(|dialogue| {
-            (dialogue.tenant, dialogue.station) == (tenant, station) && !dialogue.has_ended()
-        })
+        self.dialogues
+            .values()
+            .any(|dialogue| (dialogue.tenant, dialogue.station) == (tenant, station) && !dialogue.has_ended())
     }
 
     fn expire(&mut self, now: DateTime<Utc>) {

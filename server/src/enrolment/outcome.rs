@@ -6,7 +6,7 @@ use access_core::protocol::{EnrolmentStep, SecretBytes};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{CAPTURES, Step, StepWord, Stations, Want, failed};
+use super::{CAPTURES, Stations, Step, StepWord, Want, failed};
 use crate::audit::Entry;
 use crate::auth::{Actor, Role};
 use crate::credentials::{self, Credential};
@@ -46,11 +46,11 @@ impl Stations {
             let mut inner = self.lock();
             inner.expire(now);
             let Some(dialogue) = inner.dialogues.get_mut(&id) else { return };
-            if (dialogue.tenant, dialogue.station) != (tenant, station) || dialogue.has_ended() || dialogue.is_settling {
+            if (dialogue.tenant, dialogue.station) != (tenant, station) || dialogue.has_ended() || dialogue.is_settling
+            {
                 return;
             }
-            dialogue.is_settling =
-                matches!(step, EnrolmentStep::CardRead { .. } | EnrolmentStep::FingerRead { .. });
+            dialogue.is_settling = matches!(step, EnrolmentStep::CardRead { .. } | EnrolmentStep::FingerRead { .. });
             Order { tenant, person: dialogue.person, operator: dialogue.operator, want: dialogue.want }
         };
         let shown = |word| Step::new(word, now);
@@ -77,7 +77,9 @@ impl Stations {
             }
             EnrolmentStep::FingerRead { template, sensor_type, quality } => {
                 match keep_finger(state, &order, &template, sensor_type, quality, now).await {
-                    Ok(finger) => Step { finger: Some(finger), quality: Some(quality.min(100)), ..shown(StepWord::Done) },
+                    Ok(finger) => {
+                        Step { finger: Some(finger), quality: Some(quality.min(100)), ..shown(StepWord::Done) }
+                    }
                     Err(error) => refused(error, now),
                 }
             }
@@ -111,7 +113,10 @@ async fn keep_card(
     now: DateTime<Utc>,
 ) -> Result<Credential, ApiError> {
     if order.want != Want::Card {
-        return Err(ApiError::Conflict("not_wanted", "The station read a card where a finger was asked for.".to_owned()));
+        return Err(ApiError::Conflict(
+            "not_wanted",
+            "The station read a card where a finger was asked for.".to_owned(),
+        ));
     }
     if !UID_BYTES.contains(&uid.0.len()) {
         return Err(ApiError::Conflict("card_unreadable", "A UID has 4 to 10 bytes.".to_owned()));
@@ -122,12 +127,11 @@ async fn keep_card(
     let id = CredentialId::from_uuid(Uuid::now_v7());
     let token = credentials::token(state.keys.card_key(order.tenant).bytes(), &uid.0);
     let label = credentials::label(&uid.0);
-    let card =
-        credentials::store::insert(&mut tx, order.tenant, id, order.person, (token, &label), actor.by(), now)
-            .await
-            .map_err(on_constraint([("credentials_card_is_unique", || {
-                ApiError::Conflict("card_in_use", "This card is somebody's already.".to_owned())
-            })]))?;
+    let card = credentials::store::insert(&mut tx, order.tenant, id, order.person, (token, &label), actor.by(), now)
+        .await
+        .map_err(on_constraint([("credentials_card_is_unique", || {
+            ApiError::Conflict("card_in_use", "This card is somebody's already.".to_owned())
+        })]))?;
     vault::put_card_uid(&state.keys, &mut tx, order.person, id, &uid.0).await?;
     Entry::new(&state.keys, &actor, ActKind::Created, SubjectKind::Credential, id.as_uuid())
         .after(&card)?
@@ -146,7 +150,10 @@ async fn keep_finger(
     now: DateTime<Utc>,
 ) -> Result<Finger, ApiError> {
     let Want::Finger { position } = order.want else {
-        return Err(ApiError::Conflict("not_wanted", "The station read a finger where a card was asked for.".to_owned()));
+        return Err(ApiError::Conflict(
+            "not_wanted",
+            "The station read a finger where a card was asked for.".to_owned(),
+        ));
     };
     if template.0.is_empty() || template.0.len() > TEMPLATE_BYTES_MAX || !(1..=64).contains(&sensor_type.len()) {
         return Err(ApiError::Conflict("template_unusable", "The station's template can't be kept.".to_owned()));

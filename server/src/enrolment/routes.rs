@@ -88,7 +88,8 @@ async fn start(
     actor.administrator()?;
     let person = PersonId::from_uuid(new.person_id);
     let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
-    let row = people::store::get(&mut tx, actor.tenant, person, actor.now).await?.ok_or(ApiError::NotFound("person"))?;
+    let row =
+        people::store::get(&mut tx, actor.tenant, person, actor.now).await?.ok_or(ApiError::NotFound("person"))?;
     if row.state() != PersonState::Active {
         return Err(ApiError::Conflict("person_inactive", "This person is out of use.".to_owned()));
     }
@@ -142,10 +143,8 @@ async fn steps(
     ApiPath(id): ApiPath<Uuid>,
 ) -> ApiResult<Sse<impl Stream<Item = Result<Event, Infallible>>>> {
     actor.administrator()?;
-    let steps = state
-        .stations
-        .follow(actor.tenant, EnrolmentId::from_uuid(id))
-        .ok_or(ApiError::NotFound("enrolment"))?;
+    let steps =
+        state.stations.follow(actor.tenant, EnrolmentId::from_uuid(id)).ok_or(ApiError::NotFound("enrolment"))?;
     Ok(Sse::new(follow(state, steps)).keep_alive(KeepAlive::default()))
 }
 

@@ -38,12 +38,7 @@ pub async fn get(db: &mut PgConnection, tenant: TenantId, id: Uuid) -> sqlx::Res
 }
 
 /// Notes an enrolled finger, in place of an earlier one of the same position (whose template goes with it).
-pub async fn insert(
-    db: &mut PgConnection,
-    tenant: TenantId,
-    new: &Finger,
-    by: Option<Uuid>,
-) -> sqlx::Result<()> {
+pub async fn insert(db: &mut PgConnection, tenant: TenantId, new: &Finger, by: Option<Uuid>) -> sqlx::Result<()> {
     sqlx::query("DELETE FROM fingers WHERE tenant_id = $1 AND person_id = $2 AND position = $3")
         .bind(tenant.as_uuid())
         .bind(new.person_id)

@@ -135,10 +135,11 @@ impl From<anyhow::Error> for ApiError {
     }
 }
 
+/// A constraint's name, and the answer that its violation deserves.
+pub type OnConstraint = (&'static str, fn() -> ApiError);
+
 /// Turns the violation of a named constraint into the answer that it deserves; beside the query that can violate it.
-pub fn on_constraint<const N: usize>(
-    answers: [(&'static str, fn() -> ApiError); N],
-) -> impl FnOnce(sqlx::Error) -> ApiError {
+pub fn on_constraint<const N: usize>(answers: [OnConstraint; N]) -> impl FnOnce(sqlx::Error) -> ApiError {
     move |error| {
         let violated = error.as_database_error().and_then(|database| database.constraint());
         match answers.into_iter().find(|(constraint, _)| Some(*constraint) == violated) {

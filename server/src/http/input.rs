@@ -71,6 +71,8 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         let header = parts.headers.get(IF_MATCH).ok_or(ApiError::VersionRequired)?;
         let version = header.to_str().ok().and_then(|tag| tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok());
-        version.map(Self).ok_or_else(|| ApiError::Malformed("If-Match must be an ETag as it was sent: \"3\".".to_owned()))
+        version
+            .map(Self)
+            .ok_or_else(|| ApiError::Malformed("If-Match must be an ETag as it was sent: \"3\".".to_owned()))
     }
 }

@@ -137,7 +137,10 @@ impl Identity {
         if let Some(number) = &mut self.number {
             *number = number.trim().to_owned();
             if number.is_empty() || number.chars().count() > NUMBER_CHARS_MAX || number.chars().any(char::is_control) {
-                wrong.push(("number", format!("must have 1 to {NUMBER_CHARS_MAX} characters and no control characters")));
+                wrong.push((
+                    "number",
+                    format!("must have 1 to {NUMBER_CHARS_MAX} characters and no control characters"),
+                ));
             }
         }
         if wrong.is_empty() { Ok(self) } else { Err(wrong) }
@@ -277,9 +280,12 @@ mod tests {
     fn names_are_trimmed_and_bounded() {
         assert_eq!(identity(" Anna ", Some(" 12 ")).checked(), Ok(identity("Anna", Some("12"))));
         let long = "x".repeat(NAME_CHARS_MAX + 1);
-        for (given, number, field) in
-            [("", None, "name.given"), (&*long, None, "name.given"), ("A\nB", None, "name.given"), ("A", Some(" "), "number")]
-        {
+        for (given, number, field) in [
+            ("", None, "name.given"),
+            (&*long, None, "name.given"),
+            ("A\nB", None, "name.given"),
+            ("A", Some(" "), "number"),
+        ] {
             let wrong = identity(given, number).checked().unwrap_err();
             assert_eq!(wrong[0].0, field);
         }
@@ -287,7 +293,8 @@ mod tests {
 
     #[test]
     fn an_empty_number_takes_it_away() {
-        let change = |number: Option<&str>| IdentityChange { name: None, number: number.map(str::to_owned), document: None };
+        let change =
+            |number: Option<&str>| IdentityChange { name: None, number: number.map(str::to_owned), document: None };
         assert_eq!(identity("Anna", Some("12")).changed(change(Some(""))).number, None);
         assert_eq!(identity("Anna", Some("12")).changed(change(None)).number.as_deref(), Some("12"));
     }

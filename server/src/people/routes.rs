@@ -10,14 +10,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
-use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::consent::{self, ConsentText};
 use super::store::{self, PeopleFilter};
-use super::{Identity, IdentityChange, LegalBasis, LegalBasisKind, NewLegalBasis, Person, PersonDetail, PersonState, Why};
+use super::{
+    Identity, IdentityChange, LegalBasis, LegalBasisKind, NewLegalBasis, Person, PersonDetail, PersonState, Why,
+};
 use crate::audit::{Entry, checked_reason};
 use crate::auth::Actor;
 use crate::db::TenantTx;
@@ -46,7 +47,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
 }
 
 /// Which people to list.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct PeopleQuery {

@@ -101,7 +101,9 @@ impl Site {
             accepts_uid_only,
             accepts_uid_only_reason: match accepts_uid_only {
                 // A reason given earlier holds only for as long as the loosening goes on.
-                true if self.accepts_uid_only => change.accepts_uid_only_reason.or(self.accepts_uid_only_reason.clone()),
+                true if self.accepts_uid_only => {
+                    change.accepts_uid_only_reason.or(self.accepts_uid_only_reason.clone())
+                }
                 true => change.accepts_uid_only_reason,
                 false => None,
             },

@@ -31,7 +31,10 @@ pub fn routes() -> OpenApiRouter<AppState> {
 pub(crate) fn checked_name(name: &str) -> ApiResult<String> {
     let name = name.trim();
     if name.is_empty() || name.chars().count() > NAME_CHARS_MAX || name.chars().any(char::is_control) {
-        return Err(ApiError::field("name", format!("must have 1 to {NAME_CHARS_MAX} characters, none of them control")));
+        return Err(ApiError::field(
+            "name",
+            format!("must have 1 to {NAME_CHARS_MAX} characters, none of them control"),
+        ));
     }
     Ok(name.to_owned())
 }
@@ -45,7 +48,10 @@ fn checked(mut site: NewSite) -> ApiResult<NewSite> {
     if site.accepts_uid_only {
         let reason = site.accepts_uid_only_reason.as_deref().unwrap_or_default();
         let reason = crate::audit::checked_reason(reason).map_err(|_| {
-            ApiError::field("accepts_uid_only_reason", "copyable cards are taken only for a stated reason (1 to 500 characters)")
+            ApiError::field(
+                "accepts_uid_only_reason",
+                "copyable cards are taken only for a stated reason (1 to 500 characters)",
+            )
         })?;
         site.accepts_uid_only_reason = Some(reason.to_owned());
     }

@@ -75,10 +75,11 @@ pub async fn put_identity(keys: &Keys, tx: &mut TenantTx, person: PersonId, iden
     let plain = zeroize::Zeroizing::new(serde_json::to_vec(identity).map_err(anyhow::Error::from)?);
     let sealed = key.seal(&Binding { tenant, purpose: "identity", row: person.as_uuid() }, &plain)?;
     let token = identity.number.as_deref().map(|number| number_token(keys, tenant, number));
-    store::put_identity(tx, tenant, person, &sealed, token).await.map_err(on_constraint([(
-        "identities_number_is_unique",
-        || ApiError::Conflict("number_taken", "Somebody else has this number.".to_owned()),
-    )]))
+    store::put_identity(tx, tenant, person, &sealed, token)
+        .await
+        .map_err(on_constraint([("identities_number_is_unique", || {
+            ApiError::Conflict("number_taken", "Somebody else has this number.".to_owned())
+        })]))
 }
 
 fn number_token(keys: &Keys, tenant: TenantId, number: &str) -> [u8; 32] {

@@ -108,12 +108,7 @@ pub async fn identities_after(
     limit: i64,
 ) -> sqlx::Result<Vec<SealedIdentity>> {
     let sql = format!("{IDENTITY} AND identity.person_id > $2 ORDER BY identity.person_id LIMIT $3");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql))
-        .bind(tenant.as_uuid())
-        .bind(after)
-        .bind(limit)
-        .fetch_all(db)
-        .await
+    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(tenant.as_uuid()).bind(after).bind(limit).fetch_all(db).await
 }
 
 /// Keeps who a person is, in place of what was kept.
