@@ -8,7 +8,7 @@ use serde::Serialize;
 mod error;
 mod input;
 
-pub use error::{ApiError, ApiResult, FieldError, Problem, on_constraint};
+pub use error::{ApiError, ApiResult, FieldError, OnConstraint, Problem, on_constraint};
 pub use input::{ApiJson, ApiPath, ApiQuery, IfMatch};
 
 /// A list in pieces.
