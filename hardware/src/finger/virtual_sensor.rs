@@ -7,7 +7,7 @@
 use std::io;
 use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
@@ -115,7 +115,7 @@ impl VirtualSensor {
         std::os::unix::fs::symlink(slave_path, &next_path)?;
         std::fs::rename(&next_path, &self.path)?;
         let line = Line {
-            master: AsyncFd::register(terminal.master)?,
+            master: watched(terminal.master)?,
             // Held open, so that the driver may close and open the line again.
             _slave: terminal.slave,
             view: self.view.clone(),
@@ -140,6 +140,12 @@ impl Drop for VirtualSensor {
     fn drop(&mut self) {
         self.unplug();
     }
+}
+
+/// `AsyncFd::new` is deprecated for types whose descriptor may change or close under it; an `OwnedFd` does neither.
+#[expect(deprecated, reason = "its successor is unsafe to call, and unsafe code is forbidden here")]
+fn watched(master: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
+    AsyncFd::new(master)
 }
 
 struct Line {
