@@ -462,4 +462,5 @@ fn unexpected_frame(to: &'static str, frame: &Frame) -> SensorError {
 }
 
 #[cfg(all(test, feature = "twins"))]
+#[expect(clippy::unwrap_used, reason = "a test ends where it fails")]
 mod tests;
