@@ -1,0 +1,113 @@
+//! Where segments lie: a folder of preallocated files. Behind a trait, so that tests can break it on purpose.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+/// Holds numbered segments.
+///
+/// What returns `Ok` survives a power cut from then on. What returns an error may have happened, in part or as a whole,
+/// and may or may not survive: [`Journal`](super::Journal) never writes to a segment again after an error.
+pub trait Storage: Send {
+    /// Numbers of all segments, ascending.
+    fn list(&self) -> io::Result<Vec<u64>>;
+    /// The bytes of a segment.
+    fn read(&self, number: u64) -> io::Result<Vec<u8>>;
+    /// Makes a segment of `bytes` bytes that begins with `header` and is zero elsewhere. All or nothing.
+    fn create(&mut self, number: u64, header: &[u8], bytes: usize) -> io::Result<()>;
+    /// Writes inside a segment.
+    fn write(&mut self, number: u64, offset: usize, bytes: &[u8]) -> io::Result<()>;
+    /// Removes a segment.
+    fn remove(&mut self, number: u64) -> io::Result<()>;
+    /// A segment's name, for messages.
+    fn name(&self, number: u64) -> String;
+}
+
+/// Segments as files of one folder.
+#[derive(Debug)]
+pub struct Files {
+    folder: PathBuf,
+    open: Option<(u64, File)>,
+}
+
+const EXTENSION: &str = "segment";
+const UNFINISHED: &str = "unfinished";
+
+impl Files {
+    /// Takes a folder, making it if it is not there. What an interrupted [`Storage::create`] left is removed.
+    pub fn open(folder: &Path) -> io::Result<Self> {
+        fs::create_dir_all(folder)?;
+        let unfinished = folder.join(UNFINISHED);
+        match fs::remove_file(&unfinished) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        Ok(Self { folder: folder.to_owned(), open: None })
+    }
+
+    fn path(&self, number: u64) -> PathBuf {
+        self.folder.join(format!("{number:020}.{EXTENSION}"))
+    }
+
+    fn sync_folder(&self) -> io::Result<()> {
+        File::open(&self.folder)?.sync_all()
+    }
+}
+
+impl Storage for Files {
+    fn list(&self) -> io::Result<Vec<u64>> {
+        let mut numbers = Vec::new();
+        for entry in fs::read_dir(&self.folder)? {
+            let path = entry?.path();
+            let is_segment = path.extension().is_some_and(|extension| extension == EXTENSION);
+            let stem = path.file_stem().and_then(|stem| stem.to_str());
+            let number: Option<u64> = stem.and_then(|stem| stem.parse().ok());
+            numbers.extend(number.filter(|_| is_segment));
+        }
+        numbers.sort_unstable();
+        Ok(numbers)
+    }
+
+    fn read(&self, number: u64) -> io::Result<Vec<u8>> {
+        fs::read(self.path(number))
+    }
+
+    fn create(&mut self, number: u64, header: &[u8], bytes: usize) -> io::Result<()> {
+        let unfinished = self.folder.join(UNFINISHED);
+        let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
+        // Written zeros, not a hole: a later fdatasync then has no metadata to change.
+        let mut content = vec![0; bytes.max(header.len())];
+        content[..header.len()].copy_from_slice(header);
+        file.write_all_at(&content, 0)?;
+        file.sync_all()?;
+        fs::rename(&unfinished, self.path(number))?;
+        self.sync_folder()?;
+        self.open = Some((number, file));
+        Ok(())
+    }
+
+    fn write(&mut self, number: u64, offset: usize, bytes: &[u8]) -> io::Result<()> {
+        let file = match &self.open {
+            Some((open, file)) if *open == number => file,
+            _ => {
+                let file = OpenOptions::new().write(true).open(self.path(number))?;
+                &self.open.insert((number, file)).1
+            }
+        };
+        file.write_all_at(bytes, offset as u64)?;
+        file.sync_data()
+    }
+
+    fn remove(&mut self, number: u64) -> io::Result<()> {
+        if self.open.as_ref().is_some_and(|(open, _)| *open == number) {
+            self.open = None;
+        }
+        fs::remove_file(self.path(number))?;
+        self.sync_folder()
+    }
+
+    fn name(&self, number: u64) -> String {
+        self.path(number).display().to_string()
+    }
+}
