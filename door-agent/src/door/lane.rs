@@ -1,0 +1,323 @@
+//! The attempts of one side, one after another: card read, deciding, wanting a finger, recording the grant.
+
+use access_core::RULES_VERSION;
+use access_core::decide::{Assurance, Attempt, Factor, FingerResult, Outcome, Reason, Verdict};
+use access_core::event::{AlarmKind, Decided, Decision, Event, Passage, ReleaseCause};
+use access_core::ids::AttemptId;
+use access_core::policy::{CardToken, Exit, RELEASE_MS_MAX, Side};
+use access_core::protocol::ANSWER_WAIT_MS;
+
+use super::{Action, Door, FINGER_WAIT_MS, Face, FingerOutcome, Now, Release, Ticket};
+use crate::journal::Weight;
+
+/// An unknown card that is held to the same reader again within this time is the same presentation, in milliseconds.
+const REPEAT_MS: u64 = 3_000;
+/// So many wrong fingers in a row at one reader raise an alarm.
+const WRONG_FINGERS_MAX: u8 = 5;
+
+/// One side of a door.
+#[derive(Debug)]
+pub(super) struct Lane {
+    side: Side,
+    current: Option<Current>,
+    /// A card that came while a grant was being recorded.
+    waiting: Option<Presented>,
+    /// An unknown card, and until when it is not looked at again.
+    folded: Option<(CardToken, Face, u64)>,
+    wrong_fingers: u8,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Presented {
+    attempt: AttemptId,
+    token: CardToken,
+    assurance: Assurance,
+}
+
+/// The attempt that is under way.
+#[derive(Debug)]
+struct Current {
+    card: Presented,
+    finger: Option<FingerResult>,
+    /// The verdict that asked for a finger.
+    need: Option<(Verdict, Decided)>,
+    phase: Phase,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Phase {
+    /// Until then the server may answer.
+    Deciding { until_ms: u64 },
+    /// Until then a finger may be placed.
+    WantingFinger { until_ms: u64 },
+    /// The grant is on its way to the disk.
+    Recording { ticket: Ticket, release: Release, since_ms: u64 },
+}
+
+impl Lane {
+    pub(super) fn new(side: Side) -> Self {
+        Self { side, current: None, waiting: None, folded: None, wrong_fingers: 0 }
+    }
+
+    pub(super) fn wake_at_ms(&self) -> Option<u64> {
+        match self.current.as_ref()?.phase {
+            Phase::Deciding { until_ms } | Phase::WantingFinger { until_ms } => Some(until_ms),
+            Phase::Recording { .. } => None,
+        }
+    }
+
+    pub(super) fn is_busy(&self) -> bool {
+        self.current.is_some()
+    }
+
+    pub(super) fn is_wanting_finger(&self) -> bool {
+        self.current.as_ref().is_some_and(|current| matches!(current.phase, Phase::WantingFinger { .. }))
+    }
+
+    fn ask(&self, door: &Door, now: Now) -> Option<Attempt> {
+        let current = self.current.as_ref()?;
+        Some(Attempt {
+            id: current.card.attempt,
+            door: door.id,
+            side: self.side,
+            at: now.unix,
+            clock: now.clock,
+            card: current.card.token,
+            assurance: current.card.assurance,
+            finger: current.finger,
+        })
+    }
+}
+
+const fn place(side: Side) -> usize {
+    match side {
+        Side::In => 0,
+        Side::Out => 1,
+    }
+}
+
+impl Door {
+    pub(super) fn card(&mut self, now: Now, side: Side, attempt: AttemptId, token: CardToken, assurance: Assurance) {
+        let card = Presented { attempt, token, assurance };
+        let lane = &mut self.lanes[place(side)];
+        match &lane.current {
+            // People take the card away and hold it there again while they look for the sensor.
+            Some(current) if current.card.token == token => return,
+            Some(Current { phase: Phase::Recording { .. }, .. }) => {
+                lane.waiting = Some(card);
+                return;
+            }
+            Some(_) => self.refuse(now, side, Reason::CardRemoved),
+            None => {}
+        }
+        if let Some((_, face, _)) =
+            self.lanes[place(side)].folded.filter(|(folded, _, until_ms)| *folded == token && now.mono_ms < *until_ms)
+        {
+            self.refuse_on_face(now, face);
+            return;
+        }
+        self.begin(now, side, card);
+    }
+
+    fn begin(&mut self, now: Now, side: Side, card: Presented) {
+        let until_ms = now.mono_ms + ANSWER_WAIT_MS;
+        let phase = Phase::Deciding { until_ms };
+        self.refused = None;
+        self.lanes[place(side)].folded = None;
+        self.lanes[place(side)].current = Some(Current { card, finger: None, need: None, phase });
+        self.ask(now, side);
+    }
+
+    /// Begins what came while a grant was being recorded.
+    pub(super) fn start_waiting(&mut self, now: Now) {
+        for side in [Side::In, Side::Out] {
+            let lane = &mut self.lanes[place(side)];
+            if lane.current.is_none()
+                && let Some(card) = lane.waiting.take()
+            {
+                self.begin(now, side, card);
+            }
+        }
+    }
+
+    fn ask(&mut self, now: Now, side: Side) {
+        if let Some(attempt) = self.lanes[place(side)].ask(self, now) {
+            self.out.push(if self.is_link_up { Action::Ask(attempt) } else { Action::DecideAlone(attempt) });
+        }
+    }
+
+    pub(super) fn link(&mut self, now: Now, is_up: bool) {
+        let went_down = self.is_link_up && !is_up;
+        self.is_link_up = is_up;
+        if went_down {
+            for side in [Side::In, Side::Out] {
+                let lane = &self.lanes[place(side)];
+                if matches!(lane.current, Some(Current { phase: Phase::Deciding { .. }, .. })) {
+                    self.ask(now, side);
+                }
+            }
+        }
+    }
+
+    pub(super) fn tick_lanes(&mut self, now: Now) {
+        for side in [Side::In, Side::Out] {
+            match self.lanes[place(side)].current.as_mut().map(|current| &mut current.phase) {
+                Some(Phase::Deciding { until_ms }) if now.mono_ms >= *until_ms => {
+                    *until_ms = now.mono_ms + ANSWER_WAIT_MS;
+                    let attempt = self.lanes[place(side)].ask(self, now);
+                    self.out.actions.extend(attempt.map(Action::DecideAlone));
+                }
+                Some(Phase::WantingFinger { until_ms }) if now.mono_ms >= *until_ms => {
+                    self.refuse(now, side, Reason::FingerTimeout);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn lane_of(&self, attempt: AttemptId) -> Option<Side> {
+        let is_current = |lane: &&Lane| lane.current.as_ref().is_some_and(|current| current.card.attempt == attempt);
+        self.lanes.iter().find(is_current).map(|lane| lane.side)
+    }
+
+    pub(super) fn verdict(&mut self, now: Now, attempt: AttemptId, verdict: Verdict, decided: Decided) {
+        let Some(side) = self.lane_of(attempt) else { return };
+        let Some(current) = &mut self.lanes[place(side)].current else { return };
+        if !matches!(current.phase, Phase::Deciding { .. }) {
+            return;
+        }
+        match (verdict.outcome, verdict.person) {
+            (Outcome::Grant { release_ms }, _) => self.grant(now, side, &verdict, decided, release_ms),
+            (Outcome::Deny, _) => self.deny(now, side, &verdict, decided),
+            // A late answer to the question without the finger; the answer to the one with it is still to come.
+            (Outcome::Need(Factor::Finger), _) if current.finger.is_some() && decided == Decided::Online => {}
+            (Outcome::Need(Factor::Finger), Some(person)) if current.finger.is_none() => {
+                let until_ms = now.mono_ms + FINGER_WAIT_MS;
+                current.need = Some((verdict, decided));
+                current.phase = Phase::WantingFinger { until_ms };
+                self.out.push(Action::WantFinger { attempt, side, person, until_ms });
+            }
+            (Outcome::Need(Factor::Finger), _) => self.refuse(now, side, Reason::SensorFault),
+        }
+    }
+
+    pub(super) fn finger(&mut self, now: Now, attempt: AttemptId, outcome: FingerOutcome) {
+        let Some(side) = self.lane_of(attempt) else { return };
+        let Some(current) = &mut self.lanes[place(side)].current else { return };
+        if !matches!(current.phase, Phase::WantingFinger { .. }) {
+            return;
+        }
+        let result = match outcome {
+            FingerOutcome::Matched => FingerResult::Matched,
+            FingerOutcome::NotMatched => FingerResult::NotMatched,
+            FingerOutcome::NoFinger => return self.refuse(now, side, Reason::FingerTimeout),
+            FingerOutcome::NoTemplate => return self.refuse(now, side, Reason::NoFingerEnrolled),
+            FingerOutcome::Fault => return self.refuse(now, side, Reason::SensorFault),
+        };
+        current.finger = Some(result);
+        current.phase = Phase::Deciding { until_ms: now.mono_ms + ANSWER_WAIT_MS };
+        self.ask(now, side);
+    }
+
+    fn grant(&mut self, now: Now, side: Side, verdict: &Verdict, decided: Decided, release_ms: u32) {
+        let release_ms = release_ms.min(RELEASE_MS_MAX);
+        let Some(decision) = self.decision(side, verdict, decided, Some(release_ms)) else { return };
+        let attempt = decision.attempt;
+        let passage = verdict.person.map(|person| (side, Passage { person, attempt }));
+        let release = Release { cause: ReleaseCause::Attempt(attempt), passage, release_ms };
+        if side == Side::Out && self.behaviour.exit == Exit::BySystem {
+            // Nobody is kept inside by a disk: recorded if it can be, never waited for.
+            self.release(now, release);
+            self.out.record(Event::Decision(decision), Weight::Vital);
+            self.lanes[place(side)].current = None;
+            return;
+        }
+        let ticket = self.out.record(Event::Decision(decision), Weight::Vital);
+        let lane = &mut self.lanes[place(side)];
+        lane.wrong_fingers = 0;
+        if let Some(current) = &mut lane.current {
+            current.need = Some((verdict.clone(), decided));
+            current.phase = Phase::Recording { ticket, release, since_ms: now.mono_ms };
+        }
+    }
+
+    /// The release whose grant was just recorded, with the instant of the decision.
+    pub(super) fn take_recorded_grant(&mut self, ticket: Ticket) -> Option<(Release, u64)> {
+        self.lanes.iter_mut().find_map(|lane| match lane.current.as_ref()?.phase {
+            Phase::Recording { ticket: waiting, release, since_ms } if waiting == ticket => {
+                lane.current = None;
+                Some((release, since_ms))
+            }
+            _ => None,
+        })
+    }
+
+    pub(super) fn grant_not_recorded(&mut self, now: Now, ticket: Ticket) {
+        let is_recording = |lane: &&Lane| match lane.current.as_ref().map(|current| current.phase) {
+            Some(Phase::Recording { ticket: waiting, .. }) => waiting == ticket,
+            _ => false,
+        };
+        if let Some(side) = self.lanes.iter().find(is_recording).map(|lane| lane.side) {
+            self.refuse(now, side, Reason::NotRecorded);
+        }
+    }
+
+    /// Ends the attempt for a reason that the rules did not give.
+    pub(super) fn refuse(&mut self, now: Now, side: Side, reason: Reason) {
+        let Some(current) = &self.lanes[place(side)].current else { return };
+        if matches!(current.phase, Phase::WantingFinger { .. }) {
+            self.out.push(Action::StopFinger { side });
+        }
+        let (need, decided) = match &current.need {
+            Some((need, decided)) => (need.clone(), *decided),
+            None => (Verdict::refused(reason, self.behaviour.policy_version), Decided::Offline),
+        };
+        let verdict = Verdict { outcome: Outcome::Deny, reason, alarms: Vec::new(), ..need };
+        self.deny(now, side, &verdict, decided);
+    }
+
+    fn deny(&mut self, now: Now, side: Side, verdict: &Verdict, decided: Decided) {
+        let Some(mut decision) = self.decision(side, verdict, decided, None) else { return };
+        let face = Face::Refused(verdict.reason);
+        let lane = &mut self.lanes[place(side)];
+        if verdict.reason == Reason::WrongFinger {
+            lane.wrong_fingers += 1;
+            if lane.wrong_fingers >= WRONG_FINGERS_MAX {
+                lane.wrong_fingers = 0;
+                decision.alarms.push(AlarmKind::WrongFingers);
+            }
+        }
+        if is_foldable(verdict.reason) {
+            lane.folded = Some((decision.card, face, now.mono_ms + REPEAT_MS));
+        }
+        lane.current = None;
+        let weight = if decision.alarms.is_empty() { Weight::Routine } else { Weight::Vital };
+        self.out.record(Event::Decision(decision), weight);
+        self.refuse_on_face(now, face);
+    }
+
+    fn decision(&self, side: Side, verdict: &Verdict, decided: Decided, release_ms: Option<u32>) -> Option<Decision> {
+        let current = self.lanes[place(side)].current.as_ref()?;
+        Some(Decision {
+            attempt: current.card.attempt,
+            door: self.id,
+            side,
+            card: current.card.token,
+            assurance: current.card.assurance,
+            person: verdict.person,
+            credential: verdict.credential,
+            finger: current.finger,
+            release_ms,
+            reason: verdict.reason,
+            decided,
+            rules_version: RULES_VERSION,
+            policy_version: verdict.policy_version,
+            alarms: verdict.alarms.clone(),
+        })
+    }
+}
+
+/// Whether the card, held there again at once, can only be refused again.
+fn is_foldable(reason: Reason) -> bool {
+    matches!(reason, Reason::UnknownCredential | Reason::NotKnownHere | Reason::UnknownDoor | Reason::NoPolicy)
+}

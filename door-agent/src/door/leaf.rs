@@ -1,0 +1,316 @@
+//! The strike and the door's leaf: releases, openings, who moved by them, and the alarms of a leaf that is open and
+//! should not be.
+
+use access_core::decide::Reason;
+use access_core::event::{AlarmKind, Event, Passage, ReleaseCause};
+use access_core::policy::{Exit, RELEASE_MS_MAX, Side};
+
+use super::{Action, Behaviour, Door, Face, Now, Release};
+use crate::journal::Weight;
+
+/// A contact must keep a position for so long before it is believed, in milliseconds.
+pub(super) const BOUNCE_MS: u64 = 30;
+/// A leaf that opens so shortly after the strike went to rest was pulled in time, in milliseconds.
+pub(super) const OPEN_GRACE_MS: u64 = 500;
+/// A leaf that opens so shortly after a request to exit is not forced, in milliseconds.
+pub(super) const REX_GRACE_MS: u64 = 5_000;
+/// A request to exit so shortly after another is the same one, in milliseconds.
+const REX_REPEAT_MS: u64 = 1_000;
+/// The warning begins so long before a held-open alarm, but not before half the time, in milliseconds.
+const HELD_WARNING_MS: u64 = 10_000;
+/// A strike that could not be put to rest is tried again after so long, in milliseconds.
+const STRIKE_RETRY_MS: u64 = 500;
+
+/// Strike and leaf.
+#[derive(Debug, Default)]
+pub(super) struct Leaf {
+    release: Option<Released>,
+    /// Whether the contact is known and open, since when, and what became of it.
+    position: Position,
+    /// A position that the contact has reported and not kept long enough yet.
+    bouncing: Option<(bool, u64)>,
+    rex_at_ms: Option<u64>,
+    is_rex_pressed: bool,
+    retry_rest_at_ms: Option<u64>,
+}
+
+#[derive(Debug, Default, Clone, Copy)]
+enum Position {
+    #[default]
+    Unknown,
+    Closed,
+    Open {
+        since_ms: u64,
+        is_forced: bool,
+        /// The person was asked to close.
+        is_warned: bool,
+        is_held: bool,
+    },
+}
+
+impl Position {
+    const fn opened(since_ms: u64, is_forced: bool) -> Self {
+        Self::Open { since_ms, is_forced, is_warned: false, is_held: false }
+    }
+}
+
+/// A release that is not over yet.
+#[derive(Debug)]
+struct Released {
+    causes: Vec<ReleaseCause>,
+    passages: Vec<(Side, Passage)>,
+    since_ms: u64,
+    until_ms: u64,
+    is_energised: bool,
+    was_used: bool,
+}
+
+impl Leaf {
+    pub(super) fn is_energised(&self) -> bool {
+        self.release.as_ref().is_some_and(|release| release.is_energised)
+    }
+
+    pub(super) fn is_alarmed(&self) -> bool {
+        matches!(self.position, Position::Open { is_forced: true, .. } | Position::Open { is_held: true, .. })
+    }
+
+    pub(super) fn is_open_too_long(&self) -> bool {
+        matches!(self.position, Position::Open { is_warned: true, .. })
+    }
+
+    fn is_open(&self) -> bool {
+        matches!(self.position, Position::Open { .. })
+    }
+
+    pub(super) fn wake_at_ms(&self, behaviour: &Behaviour) -> Option<u64> {
+        let release = self.release.as_ref().map(|release| match release.is_energised {
+            true => release.until_ms,
+            false => release.until_ms + OPEN_GRACE_MS + BOUNCE_MS,
+        });
+        let bounce = self.bouncing.map(|(_, since_ms)| since_ms + BOUNCE_MS);
+        let held = match self.position {
+            Position::Open { since_ms, is_forced: false, is_warned: false, .. } => {
+                Some(since_ms + warning_ms(behaviour))
+            }
+            Position::Open { since_ms, is_forced: false, is_held: false, .. } => {
+                Some(since_ms + u64::from(behaviour.held_ms))
+            }
+            _ => None,
+        };
+        [release, bounce, held, self.retry_rest_at_ms].into_iter().flatten().min()
+    }
+}
+
+/// How long after the opening the person is asked to close.
+fn warning_ms(behaviour: &Behaviour) -> u64 {
+    let held_ms = u64::from(behaviour.held_ms);
+    held_ms.saturating_sub(HELD_WARNING_MS).max(held_ms / 2)
+}
+
+impl Door {
+    /// Energises the strike. Whoever calls has seen to it that the cause is recorded, or need not be.
+    pub(super) fn release(&mut self, now: Now, release: Release) {
+        let until_ms = now.mono_ms + u64::from(release.release_ms.min(RELEASE_MS_MAX));
+        let counts_now = !self.behaviour.has_contact || self.leaf.is_open();
+        let under_way = self.leaf.release.get_or_insert_with(|| Released {
+            causes: Vec::new(),
+            passages: Vec::new(),
+            since_ms: now.mono_ms,
+            until_ms,
+            is_energised: false,
+            was_used: counts_now,
+        });
+        under_way.until_ms = under_way.until_ms.max(until_ms);
+        if !under_way.causes.contains(&release.cause) {
+            under_way.causes.push(release.cause);
+        }
+        if !counts_now {
+            // A new grant needs an opening of its own.
+            under_way.was_used = false;
+            under_way.passages.extend(release.passage);
+        }
+        if !under_way.is_energised {
+            under_way.is_energised = true;
+            self.leaf.retry_rest_at_ms = None;
+            self.out.push(Action::Strike { is_energised: true });
+        }
+        if counts_now && let Some((side, passage)) = release.passage {
+            self.out.record(Event::Entered { door: self.id, side, persons: vec![passage] }, Weight::Vital);
+        }
+    }
+
+    pub(super) fn strike_failed(&mut self, now: Now, is_energised: bool) {
+        if !is_energised {
+            self.leaf.retry_rest_at_ms = Some(now.mono_ms + STRIKE_RETRY_MS);
+            return;
+        }
+        // It may be energised in spite of the error.
+        self.out.push(Action::Strike { is_energised: false });
+        if let Some(release) = self.leaf.release.take() {
+            for cause in release.causes {
+                self.out.record(Event::ReleaseAbandoned { door: self.id, cause }, Weight::Vital);
+            }
+        }
+        self.refuse_on_face(now, Face::Refused(Reason::DoorFault));
+    }
+
+    fn rest(&mut self) {
+        if let Some(release) = &mut self.leaf.release
+            && release.is_energised
+        {
+            release.is_energised = false;
+            self.out.push(Action::Strike { is_energised: false });
+        }
+    }
+
+    pub(super) fn tick_leaf(&mut self, now: Now) {
+        if self.leaf.retry_rest_at_ms.is_some_and(|at_ms| now.mono_ms >= at_ms) {
+            self.leaf.retry_rest_at_ms = None;
+            self.out.push(Action::Strike { is_energised: false });
+        }
+        if self.leaf.release.as_ref().is_some_and(|release| release.is_energised && now.mono_ms >= release.until_ms) {
+            self.rest();
+        }
+        if let Some((is_open, since_ms)) = self.leaf.bouncing
+            && now.mono_ms >= since_ms + BOUNCE_MS
+        {
+            self.leaf.bouncing = None;
+            self.moved(now, is_open, since_ms);
+        }
+        self.end_release(now);
+        self.raise_held(now);
+    }
+
+    fn end_release(&mut self, now: Now) {
+        let is_over = |release: &mut Released| {
+            let is_late = now.mono_ms >= release.until_ms + OPEN_GRACE_MS + BOUNCE_MS;
+            !release.is_energised && (is_late || release.was_used)
+        };
+        if let Some(release) = self.leaf.release.take_if(is_over)
+            && !release.was_used
+            && self.behaviour.has_contact
+        {
+            for cause in release.causes {
+                self.out.record(Event::NotOpened { door: self.id, cause }, Weight::Routine);
+            }
+        }
+    }
+
+    fn raise_held(&mut self, now: Now) {
+        let warning_ms = warning_ms(&self.behaviour);
+        let held_ms = u64::from(self.behaviour.held_ms);
+        if let Position::Open { since_ms, is_forced: false, is_warned, is_held } = &mut self.leaf.position {
+            let open_ms = now.mono_ms.saturating_sub(*since_ms);
+            *is_warned |= open_ms >= warning_ms;
+            if !*is_held && open_ms >= held_ms {
+                *is_held = true;
+                self.alarm(AlarmKind::DoorHeld);
+            }
+        }
+    }
+
+    fn alarm(&mut self, kind: AlarmKind) {
+        self.out.record(Event::AlarmRaised { kind, door: Some(self.id), person: None }, Weight::Vital);
+    }
+
+    fn clear(&mut self, kind: AlarmKind) {
+        self.out.record(Event::AlarmCleared { kind, door: Some(self.id) }, Weight::Vital);
+    }
+
+    pub(super) fn contact(&mut self, now: Now, is_open: bool) {
+        match self.leaf.position {
+            // How the door was found at start: nobody saw it open, so nothing is said about how it did.
+            Position::Unknown if is_open => {
+                self.leaf.position = Position::opened(now.mono_ms, false);
+                self.out.record(Event::DoorOpened { door: self.id, cause: None }, Weight::Routine);
+            }
+            Position::Unknown => self.leaf.position = Position::Closed,
+            Position::Open { .. } | Position::Closed if is_open == self.leaf.is_open() => self.leaf.bouncing = None,
+            Position::Open { .. } | Position::Closed => {
+                self.leaf.bouncing.get_or_insert((is_open, now.mono_ms));
+            }
+        }
+    }
+
+    /// The leaf has taken a new position at `since_ms` and kept it.
+    fn moved(&mut self, now: Now, is_open: bool, since_ms: u64) {
+        match (self.leaf.position, is_open) {
+            (Position::Open { since_ms: opened_ms, is_forced, is_held, .. }, false) => {
+                self.leaf.position = Position::Closed;
+                let open_ms = since_ms.saturating_sub(opened_ms);
+                self.out.record(Event::DoorClosed { door: self.id, open_ms }, Weight::Routine);
+                if is_forced {
+                    self.clear(AlarmKind::DoorForced);
+                }
+                if is_held {
+                    self.clear(AlarmKind::DoorHeld);
+                }
+                // Relock on close, unless somebody was granted who has not opened yet.
+                if self.leaf.release.as_ref().is_some_and(|release| release.was_used) {
+                    self.rest();
+                }
+            }
+            (Position::Closed, true) => self.opened(now, since_ms),
+            _ => {}
+        }
+    }
+
+    fn opened(&mut self, now: Now, since_ms: u64) {
+        let rex_ms = self.leaf.rex_at_ms.take();
+        let was_requested = self.leaf.is_rex_pressed || rex_ms.is_some_and(|at_ms| since_ms <= at_ms + REX_GRACE_MS);
+        let released = self.leaf.release.as_mut().filter(|release| {
+            !release.was_used && release.since_ms <= since_ms && since_ms <= release.until_ms + OPEN_GRACE_MS
+        });
+        let mut passages = Vec::new();
+        let cause = match released {
+            Some(release) => {
+                release.was_used = true;
+                passages.append(&mut release.passages);
+                release.causes.first().copied()
+            }
+            None => was_requested.then_some(ReleaseCause::ExitRequest),
+        };
+        let is_forced = cause.is_none();
+        self.leaf.position = Position::opened(since_ms, is_forced);
+        self.out.record(Event::DoorOpened { door: self.id, cause }, Weight::Routine);
+        for side in [Side::In, Side::Out] {
+            let persons: Vec<Passage> =
+                passages.iter().filter(|(of, _)| *of == side).map(|(_, passage)| *passage).collect();
+            if !persons.is_empty() {
+                self.out.record(Event::Entered { door: self.id, side, persons }, Weight::Vital);
+            }
+        }
+        if is_forced {
+            self.alarm(AlarmKind::DoorForced);
+        }
+        self.end_release(now);
+    }
+
+    pub(super) fn rex(&mut self, now: Now, is_pressed: bool) {
+        let was_pressed = std::mem::replace(&mut self.leaf.is_rex_pressed, is_pressed);
+        let before_ms = self.leaf.rex_at_ms;
+        // Counts from letting go, too: a handle is held while the leaf moves.
+        if is_pressed || was_pressed {
+            self.leaf.rex_at_ms = Some(now.mono_ms);
+        }
+        if !is_pressed || was_pressed {
+            return;
+        }
+        let is_repeated = before_ms.is_some_and(|at_ms| now.mono_ms < at_ms + REX_REPEAT_MS);
+        let was_released = self.behaviour.exit == Exit::BySystem;
+        if was_released {
+            let release_ms = self.behaviour.release_ms;
+            self.release(now, Release { cause: ReleaseCause::ExitRequest, passage: None, release_ms });
+        }
+        if !is_repeated {
+            self.out.record(Event::ExitRequested { door: self.id, was_released }, Weight::Routine);
+        }
+    }
+
+    pub(super) fn tamper(&mut self, is_tampered: bool) {
+        if self.is_tampered != is_tampered {
+            self.is_tampered = is_tampered;
+            if is_tampered { self.alarm(AlarmKind::Tamper) } else { self.clear(AlarmKind::Tamper) }
+        }
+    }
+}

@@ -1,0 +1,434 @@
+//! What happens at one door, as a pure state machine: [`Input`] in, [`Action`]s out, time as a value.
+//!
+//! The [`run`](crate::run) loop feeds it and carries its actions out. It never decides who may pass, never reads a clock
+//! and never waits. Two laws hold whatever comes in: apart from leaving a door that only this system opens, the strike is
+//! energised only after the grant behind it was recorded; and every attempt ends in exactly one recorded decision.
+//!
+//! [`lane`] follows the attempts of one side from card to decision, [`leaf`] the strike and the door's leaf.
+
+use access_core::UnixMs;
+use access_core::decide::{Assurance, Attempt, ClockTrust, Reason, Verdict};
+use access_core::event::{CommandOutcome, Decided, Event, Passage, ReleaseCause};
+use access_core::ids::{AttemptId, CommandId, DoorId, PersonId};
+use access_core::policy::{CardToken, DoorRule, Exit, RELEASE_MS_MAX, Side};
+use access_core::protocol::{Command, CommandKind};
+
+use crate::journal::Weight;
+
+mod lane;
+mod leaf;
+
+use lane::Lane;
+use leaf::Leaf;
+
+/// How long somebody has to place a finger, in milliseconds.
+pub const FINGER_WAIT_MS: u64 = 10_000;
+/// A grant that was recorded later than this after the decision is not carried out: its person may be gone.
+pub const RELEASE_LATE_MS: u64 = 2_000;
+/// So many of the newest commands are remembered, so that none is carried out twice.
+const COMMANDS_REMEMBERED_MAX: usize = 64;
+
+/// The instant of an input, on both clocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Now {
+    /// A clock that only goes forward, in milliseconds.
+    pub mono_ms: u64,
+    /// The time of day.
+    pub unix: UnixMs,
+    /// Whether that time of day can be relied on.
+    pub clock: ClockTrust,
+}
+
+/// Names a [`Action::Record`], so that its outcome can be told apart from others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket(pub u64);
+
+/// How a door behaves; from the policy in force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Behaviour {
+    /// How long an operator's release or a request to exit energises the strike, in milliseconds.
+    pub release_ms: u32,
+    /// How long the door may stand open, in milliseconds.
+    pub held_ms: u32,
+    /// How people leave.
+    pub exit: Exit,
+    /// Whether a contact tells the leaf's position.
+    pub has_contact: bool,
+    /// Version of the policy that says so; 0 without one.
+    pub policy_version: u64,
+}
+
+impl Behaviour {
+    /// How a door behaves of which no policy says anything.
+    pub const fn unknown(has_contact: bool) -> Self {
+        Self { release_ms: 5_000, held_ms: 30_000, exit: Exit::Mechanical, has_contact, policy_version: 0 }
+    }
+
+    /// How the policy wants it.
+    pub const fn of(rule: &DoorRule, policy_version: u64) -> Self {
+        Self {
+            release_ms: rule.release_ms,
+            held_ms: rule.held_ms,
+            exit: rule.exit,
+            has_contact: rule.has_contact,
+            policy_version,
+        }
+    }
+}
+
+/// What a comparison brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FingerOutcome {
+    /// The finger is the holder's.
+    Matched,
+    /// It is not.
+    NotMatched,
+    /// Nobody placed a finger.
+    NoFinger,
+    /// There is nothing to compare with.
+    NoTemplate,
+    /// The sensor is not there or failed.
+    Fault,
+}
+
+/// What comes in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// Time passed; see [`Door::wake_at_ms`].
+    Tick,
+    /// A card was held to a reader.
+    Card {
+        /// Which.
+        side: Side,
+        /// Name for what follows from it.
+        attempt: AttemptId,
+        /// The card.
+        token: CardToken,
+        /// How sure it is.
+        assurance: Assurance,
+    },
+    /// There is a card at a reader, and it can't be read.
+    CardUnreadable,
+    /// The answer to [`Action::Ask`] or [`Action::DecideAlone`].
+    Verdict {
+        /// On which attempt.
+        attempt: AttemptId,
+        /// The verdict.
+        verdict: Verdict,
+        /// Whose verdict it is.
+        decided: Decided,
+    },
+    /// The answer to [`Action::WantFinger`].
+    Finger {
+        /// For which attempt.
+        attempt: AttemptId,
+        /// What came of it.
+        outcome: FingerOutcome,
+    },
+    /// A record lies on the disk.
+    Recorded(Ticket),
+    /// A record could not be written.
+    RecordFailed(Ticket),
+    /// The strike could not be driven.
+    StrikeFailed {
+        /// What it should have been.
+        is_energised: bool,
+    },
+    /// The door's lines are back after they had been lost.
+    LinesBack,
+    /// The contact changed.
+    Contact {
+        /// How it is now.
+        is_open: bool,
+    },
+    /// The request-to-exit line changed.
+    Rex {
+        /// How it is now.
+        is_pressed: bool,
+    },
+    /// The tamper line changed.
+    Tamper {
+        /// How it is now.
+        is_tampered: bool,
+    },
+    /// An operator's command for this door.
+    Command(Command),
+    /// The policy in force says how the door behaves.
+    Behave(Behaviour),
+    /// The server came into reach or went out of it.
+    Link {
+        /// How it is now.
+        is_up: bool,
+    },
+}
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Ask the server. Answered by [`Input::Verdict`], or never.
+    Ask(Attempt),
+    /// Decide by the agent's own policy, now. Answered by [`Input::Verdict`].
+    DecideAlone(Attempt),
+    /// Compare a finger with a person's templates. Answered by [`Input::Finger`].
+    WantFinger {
+        /// For which attempt.
+        attempt: AttemptId,
+        /// At which sensor.
+        side: Side,
+        /// Whose templates.
+        person: PersonId,
+        /// Given up from here on.
+        until_ms: u64,
+    },
+    /// The comparison is no longer wanted.
+    StopFinger {
+        /// At which sensor.
+        side: Side,
+    },
+    /// Write to the journal. Answered by [`Input::Recorded`] or [`Input::RecordFailed`].
+    Record {
+        /// Its name.
+        ticket: Ticket,
+        /// What.
+        event: Event,
+        /// How much it matters.
+        weight: Weight,
+    },
+    /// Drive the strike. A failure is answered by [`Input::StrikeFailed`].
+    Strike {
+        /// Energised means released.
+        is_energised: bool,
+    },
+    /// Show this to the person at the door.
+    Show(Face),
+}
+
+/// What the person at the door sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Face {
+    /// Hold a card to the reader.
+    Ready,
+    /// A moment.
+    Wait,
+    /// Place the finger.
+    PlaceFinger,
+    /// Come in.
+    Granted,
+    /// No.
+    Refused(Reason),
+    /// The card can't be read: once more.
+    NotRead,
+    /// Close the door.
+    CloseDoor,
+    /// The door raised an alarm.
+    Alarm,
+}
+
+/// A door. Feed it with [`Door::handle`], and with [`Input::Tick`] when [`Door::wake_at_ms`] has come.
+#[derive(Debug)]
+pub struct Door {
+    id: DoorId,
+    behaviour: Behaviour,
+    is_link_up: bool,
+    lanes: [Lane; 2],
+    leaf: Leaf,
+    commands: Vec<CommandId>,
+    /// Commands whose record is being written.
+    commanded: Vec<(Ticket, CommandId, u64)>,
+    is_tampered: bool,
+    refused: Option<(Face, u64)>,
+    shown: Option<Face>,
+    out: Outbox,
+}
+
+/// Collects what one input leads to.
+#[derive(Debug, Default)]
+struct Outbox {
+    actions: Vec<Action>,
+    tickets: u64,
+}
+
+impl Outbox {
+    fn push(&mut self, action: Action) {
+        self.actions.push(action);
+    }
+
+    fn record(&mut self, event: Event, weight: Weight) -> Ticket {
+        self.tickets += 1;
+        let ticket = Ticket(self.tickets);
+        self.actions.push(Action::Record { ticket, event, weight });
+        ticket
+    }
+}
+
+/// What releases the door.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Release {
+    cause: ReleaseCause,
+    passage: Option<(Side, Passage)>,
+    release_ms: u32,
+}
+
+impl Door {
+    /// A door whose leaf and strike are not known yet. The first action puts the strike to rest.
+    pub fn start(id: DoorId, behaviour: Behaviour) -> (Self, Vec<Action>) {
+        let mut door = Self {
+            id,
+            behaviour,
+            is_link_up: false,
+            lanes: [Lane::new(Side::In), Lane::new(Side::Out)],
+            leaf: Leaf::default(),
+            commands: Vec::new(),
+            commanded: Vec::new(),
+            is_tampered: false,
+            refused: None,
+            shown: None,
+            out: Outbox::default(),
+        };
+        door.out.push(Action::Strike { is_energised: false });
+        door.show();
+        let actions = std::mem::take(&mut door.out.actions);
+        (door, actions)
+    }
+
+    /// Which door.
+    pub fn id(&self) -> DoorId {
+        self.id
+    }
+
+    /// When the next [`Input::Tick`] is due, if one is.
+    pub fn wake_at_ms(&self) -> Option<u64> {
+        let lanes = self.lanes.iter().filter_map(Lane::wake_at_ms);
+        let face = self.refused.map(|(_, until_ms)| until_ms);
+        lanes.chain(self.leaf.wake_at_ms(&self.behaviour)).chain(face).min()
+    }
+
+    /// Takes one input.
+    pub fn handle(&mut self, now: Now, input: Input) -> Vec<Action> {
+        self.tick(now);
+        match input {
+            Input::Tick => {}
+            Input::Card { side, attempt, token, assurance } => self.card(now, side, attempt, token, assurance),
+            Input::CardUnreadable => self.refuse_on_face(now, Face::NotRead),
+            Input::Verdict { attempt, verdict, decided } => self.verdict(now, attempt, verdict, decided),
+            Input::Finger { attempt, outcome } => self.finger(now, attempt, outcome),
+            Input::Recorded(ticket) => self.recorded(now, ticket),
+            Input::RecordFailed(ticket) => self.record_failed(now, ticket),
+            Input::StrikeFailed { is_energised } => self.strike_failed(now, is_energised),
+            Input::LinesBack => {
+                let is_energised = self.leaf.is_energised();
+                self.out.push(Action::Strike { is_energised });
+            }
+            Input::Contact { is_open } => self.contact(now, is_open),
+            Input::Rex { is_pressed } => self.rex(now, is_pressed),
+            Input::Tamper { is_tampered } => self.tamper(is_tampered),
+            Input::Command(command) => self.command(now, &command),
+            Input::Behave(behaviour) => self.behaviour = behaviour,
+            Input::Link { is_up } => self.link(now, is_up),
+        }
+        self.show();
+        std::mem::take(&mut self.out.actions)
+    }
+
+    fn tick(&mut self, now: Now) {
+        self.tick_lanes(now);
+        self.tick_leaf(now);
+        if self.refused.is_some_and(|(_, until_ms)| now.mono_ms >= until_ms) {
+            self.refused = None;
+        }
+    }
+
+    fn recorded(&mut self, now: Now, ticket: Ticket) {
+        if let Some((release, since_ms)) = self.take_recorded_grant(ticket) {
+            self.release_in_time(now, release, since_ms);
+        } else if let Some(place) = self.commanded.iter().position(|(waiting, _, _)| *waiting == ticket) {
+            let (_, command, since_ms) = self.commanded.swap_remove(place);
+            let release_ms = self.behaviour.release_ms;
+            let release = Release { cause: ReleaseCause::Command(command), passage: None, release_ms };
+            self.release_in_time(now, release, since_ms);
+        }
+        self.start_waiting(now);
+    }
+
+    fn release_in_time(&mut self, now: Now, release: Release, since_ms: u64) {
+        if now.mono_ms.saturating_sub(since_ms) > RELEASE_LATE_MS {
+            self.out.record(Event::ReleaseAbandoned { door: self.id, cause: release.cause }, Weight::Vital);
+        } else {
+            self.release(now, release);
+        }
+    }
+
+    fn record_failed(&mut self, now: Now, ticket: Ticket) {
+        if let Some(place) = self.commanded.iter().position(|(waiting, _, _)| *waiting == ticket) {
+            let (_, command, _) = self.commanded.swap_remove(place);
+            self.command_done(command, CommandOutcome::NotRecorded);
+        } else {
+            self.grant_not_recorded(now, ticket);
+        }
+        self.start_waiting(now);
+    }
+
+    fn command(&mut self, now: Now, command: &Command) {
+        if self.commands.contains(&command.id) {
+            return self.command_done(command.id, CommandOutcome::Repeated);
+        }
+        if self.commands.len() == COMMANDS_REMEMBERED_MAX {
+            self.commands.remove(0);
+        }
+        self.commands.push(command.id);
+        if now.unix >= command.expires_at {
+            return self.command_done(command.id, CommandOutcome::Expired);
+        }
+        match command.kind {
+            CommandKind::Release => {
+                let release_ms = self.behaviour.release_ms.min(RELEASE_MS_MAX);
+                let outcome = CommandOutcome::CarriedOut;
+                let done = Event::CommandDone { command: command.id, door: self.id, outcome, release_ms };
+                let ticket = self.out.record(done, Weight::Vital);
+                self.commanded.push((ticket, command.id, now.mono_ms));
+            }
+            CommandKind::SetMode { .. } | CommandKind::SetLockdown { .. } | CommandKind::SetThreatLevel { .. } => {
+                self.command_done(command.id, CommandOutcome::NotSupported);
+            }
+        }
+    }
+
+    fn command_done(&mut self, command: CommandId, outcome: CommandOutcome) {
+        self.out.record(Event::CommandDone { command, door: self.id, outcome, release_ms: 0 }, Weight::Vital);
+    }
+
+    fn refuse_on_face(&mut self, now: Now, face: Face) {
+        self.refused = Some((face, now.mono_ms + REFUSED_SHOWN_MS));
+    }
+
+    fn show(&mut self) {
+        let face = self.face();
+        if self.shown != Some(face) {
+            self.shown = Some(face);
+            self.out.push(Action::Show(face));
+        }
+    }
+
+    /// What matters most to the person who stands there.
+    fn face(&self) -> Face {
+        if self.leaf.is_alarmed() || self.is_tampered {
+            Face::Alarm
+        } else if self.leaf.is_open_too_long() {
+            Face::CloseDoor
+        } else if self.leaf.is_energised() {
+            Face::Granted
+        } else if self.lanes.iter().any(Lane::is_wanting_finger) {
+            Face::PlaceFinger
+        } else if self.lanes.iter().any(Lane::is_busy) {
+            Face::Wait
+        } else {
+            self.refused.map_or(Face::Ready, |(face, _)| face)
+        }
+    }
+}
+
+/// How long a refusal is shown, in milliseconds.
+const REFUSED_SHOWN_MS: u64 = 2_500;
+
+#[cfg(test)]
+mod tests;

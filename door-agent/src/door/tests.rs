@@ -1,0 +1,765 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use access_core::decide::{Factor, Outcome};
+use access_core::event::{AlarmKind, Commitment};
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use super::*;
+
+const ANNA: CardToken = CardToken([1; 32]);
+const BEN: CardToken = CardToken([2; 32]);
+
+fn id<T: From<Uuid>>(number: u128) -> T {
+    Uuid::from_u128(number).into()
+}
+
+fn behaviour(exit: Exit, has_contact: bool) -> Behaviour {
+    Behaviour { release_ms: 5_000, held_ms: 30_000, exit, has_contact, policy_version: 7 }
+}
+
+fn at(mono_ms: u64) -> Now {
+    Now { mono_ms, unix: UnixMs(1_000_000).plus_ms(mono_ms as i64), clock: ClockTrust::Trusted }
+}
+
+fn card(attempt: u128, side: Side, token: CardToken) -> Input {
+    Input::Card { side, attempt: id(attempt), token, assurance: Assurance::WeakUid }
+}
+
+fn verdict(attempt: u128, outcome: Outcome, reason: Reason) -> Input {
+    let verdict = Verdict { outcome, person: Some(id(attempt + 100)), ..Verdict::refused(reason, 7) };
+    Input::Verdict { attempt: id(attempt), verdict, decided: Decided::Online }
+}
+
+fn grant(attempt: u128) -> Input {
+    verdict(attempt, Outcome::Grant { release_ms: 5_000 }, Reason::Granted)
+}
+
+fn need(attempt: u128) -> Input {
+    verdict(attempt, Outcome::Need(Factor::Finger), Reason::FingerRequired)
+}
+
+fn deny(attempt: u128, reason: Reason) -> Input {
+    verdict(attempt, Outcome::Deny, reason)
+}
+
+fn finger(attempt: u128, outcome: FingerOutcome) -> Input {
+    Input::Finger { attempt: id(attempt), outcome }
+}
+
+fn contact(is_open: bool) -> Input {
+    Input::Contact { is_open }
+}
+
+fn command(number: u128, kind: CommandKind) -> Input {
+    let expires_at = at(10_000).unix;
+    Input::Command(Command { id: id(number), door: id(1), expires_at, kind, reason: Commitment([0; 32]) })
+}
+
+/// An action in few words; what is shown is looked at on its own.
+fn words(action: &Action) -> String {
+    match action {
+        Action::Ask(_) => "ask".to_owned(),
+        Action::DecideAlone(_) => "alone".to_owned(),
+        Action::WantFinger { .. } => "finger".to_owned(),
+        Action::StopFinger { .. } => "stop".to_owned(),
+        Action::Strike { is_energised } => if *is_energised { "on" } else { "off" }.to_owned(),
+        Action::Show(face) => format!("{face:?}"),
+        Action::Record { event, .. } => match event {
+            Event::Decision(decision) => format!("{} {:?}", decision.reason, decision.release_ms.is_some()),
+            Event::AlarmRaised { kind, .. } => format!("alarm {kind}"),
+            Event::AlarmCleared { kind, .. } => format!("clear {kind}"),
+            Event::CommandDone { outcome, .. } => format!("command {outcome}"),
+            Event::Entered { persons, side, .. } => format!("{} entered {side}", persons.len()),
+            Event::DoorOpened { cause, .. } => format!("opened {}", if cause.is_some() { "released" } else { "alone" }),
+            other => other.kind().to_string(),
+        },
+    }
+}
+
+/// What is done to the door at an instant.
+enum Do {
+    In(Input),
+    /// The newest record is on the disk.
+    Written,
+    /// The newest record could not be written.
+    Unwritten,
+}
+use Do::{In, Unwritten, Written};
+
+/// Plays a door from start, link up; each step names everything that was done since the step before.
+fn check(name: &str, behaviour: Behaviour, steps: Vec<(u64, Do, &str)>) {
+    let (mut door, _) = Door::start(id(1), behaviour);
+    door.handle(at(0), Input::Link { is_up: true });
+    door.handle(at(0), contact(false));
+    let mut newest = Ticket(0);
+    for (place, (ms, step, expected)) in steps.into_iter().enumerate() {
+        let mut done = Vec::new();
+        while let Some(wake_ms) = door.wake_at_ms().filter(|&wake_ms| wake_ms <= ms) {
+            done.extend(door.handle(at(wake_ms), Input::Tick));
+            assert_ne!(door.wake_at_ms(), Some(wake_ms), "{name}: it wakes twice for one thing");
+        }
+        let input = match step {
+            In(input) => input,
+            Written => Input::Recorded(newest),
+            Unwritten => Input::RecordFailed(newest),
+        };
+        done.extend(door.handle(at(ms), input));
+        for action in &done {
+            if let Action::Record { ticket, .. } = action {
+                newest = *ticket;
+            }
+        }
+        let told: Vec<String> = done.iter().filter(|action| !matches!(action, Action::Show(_))).map(words).collect();
+        assert_eq!(told.join(", "), expected, "{name}, step {place} at {ms} ms");
+    }
+}
+
+fn mechanical() -> Behaviour {
+    behaviour(Exit::Mechanical, true)
+}
+
+#[test]
+fn an_entry_from_card_to_closed_door() {
+    check(
+        "card and finger",
+        mechanical(),
+        vec![
+            (10, In(card(1, Side::In, ANNA)), "ask"),
+            (15, In(need(1)), "finger"),
+            (2_000, In(finger(1, FingerOutcome::Matched)), "ask"),
+            (2_005, In(grant(1)), "granted true"),
+            (2_010, Written, "on"),
+            (3_000, In(contact(true)), ""),
+            (3_100, In(Input::Tick), "opened released, 1 entered in"),
+            (4_000, In(contact(false)), ""),
+            (4_100, In(Input::Tick), "door_closed, off"),
+            (60_000, In(Input::Tick), ""),
+        ],
+    );
+    check(
+        "card alone, nobody opens",
+        mechanical(),
+        vec![
+            (10, In(card(1, Side::In, ANNA)), "ask"),
+            (20, In(grant(1)), "granted true"),
+            (30, Written, "on"),
+            (60_000, In(Input::Tick), "off, not_opened"),
+        ],
+    );
+    check(
+        "without a contact the grant counts",
+        behaviour(Exit::Mechanical, false),
+        vec![
+            (10, In(card(1, Side::In, ANNA)), "ask"),
+            (20, In(grant(1)), "granted true"),
+            (30, Written, "on, 1 entered in"),
+            (60_000, In(Input::Tick), "off"),
+        ],
+    );
+    check(
+        "pulled at the last instant",
+        mechanical(),
+        vec![
+            (0, In(card(1, Side::In, ANNA)), "ask"),
+            (0, In(grant(1)), "granted true"),
+            (0, Written, "on"),
+            (5_400, In(contact(true)), "off"),
+            (5_500, In(Input::Tick), "opened released, 1 entered in"),
+        ],
+    );
+}
+
+#[test]
+fn refusals_and_time_outs() {
+    check(
+        "denied",
+        mechanical(),
+        vec![
+            (0, In(card(1, Side::In, ANNA)), "ask"),
+            (9, In(deny(1, Reason::Blocked)), "blocked false"),
+            (10, In(grant(1)), ""),
+        ],
+    );
+    check(
+        "wrong finger",
+        mechanical(),
+        vec![
+            (0, In(card(1, Side::In, ANNA)), "ask"),
+            (1, In(need(1)), "finger"),
+            (2, In(finger(1, FingerOutcome::NotMatched)), "ask"),
+            (3, In(deny(1, Reason::WrongFinger)), "wrong_finger false"),
+        ],
+    );
+    check(
+        "no finger in time",
+        mechanical(),
+        vec![
+            (0, In(card(1, Side::In, ANNA)), "ask"),
+            (0, In(need(1)), "finger"),
+            (9_999, In(Input::Tick), ""),
+            (10_000, In(Input::Tick), "stop, finger_timeout false"),
+            (10_001, In(finger(1, FingerOutcome::Matched)), ""),
+        ],
+    );
+    for (outcome, reason) in [
+        (FingerOutcome::Fault, "stop, sensor_fault false"),
+        (FingerOutcome::NoTemplate, "stop, no_finger_enrolled false"),
+        (FingerOutcome::NoFinger, "stop, finger_timeout false"),
+    ] {
+        check(
+            "the sensor says nothing",
+            mechanical(),
+            vec![
+                (0, In(card(1, Side::In, ANNA)), "ask"),
+                (0, In(need(1)), "finger"),
+                (5, In(finger(1, outcome)), reason),
+            ],
+        );
+    }
+    check(
+        "another card while a finger is wanted",
+        mechanical(),
+        vec![
+            (0, In(card(1, Side::In, ANNA)), "ask"),
+            (0, In(need(1)), "finger"),
+            (5, In(card(2, Side::In, ANNA)), ""),
+            (6, In(card(3, Side::In, BEN)), "stop, card_removed false, ask"),
+            (7, In(finger(1, FingerOutcome::Matched)), ""),
+            (8, In(deny(3, Reason::NoGrant)), "no_grant false"),
+        ],
+    );
+    check(
+        "an unknown card held again",
+        mechanical(),
+        vec![
+            (0, In(card(1, Side::In, BEN)), "ask"),
+            (0, In(deny(1, Reason::UnknownCredential)), "unknown_credential false"),
+            (900, In(card(2, Side::In, BEN)), ""),
+            (1_000, In(card(3, Side::In, ANNA)), "ask"),
+            (1_000, In(deny(3, Reason::NoGrant)), "no_grant false"),
+            (1_100, In(card(4, Side::In, ANNA)), "ask"),
+            (1_100, In(deny(4, Reason::NoGrant)), "no_grant false"),
+            (4_000, In(card(5, Side::In, BEN)), "ask"),
+        ],
+    );
+    let mut steps = Vec::new();
+    for attempt in 1..=5 {
+        steps.push((attempt as u64, In(card(attempt, Side::In, ANNA)), "ask"));
+        steps.push((attempt as u64, In(deny(attempt, Reason::WrongFinger)), "wrong_finger false"));
+    }
+    check("wrong fingers in a row", mechanical(), steps);
+}
+
+#[test]
+fn the_fifth_wrong_finger_raises_an_alarm_and_only_that() {
+    let (mut door, _) = Door::start(id(1), mechanical());
+    let alarms: Vec<usize> = (1..=7)
+        .map(|attempt| {
+            door.handle(at(0), card(attempt, Side::In, ANNA));
+            let actions = door.handle(at(0), deny(attempt, Reason::WrongFinger));
+            let Some(Action::Record { event: Event::Decision(decision), .. }) = actions.first() else {
+                panic!("no decision: {actions:?}");
+            };
+            decision.alarms.iter().filter(|alarm| **alarm == AlarmKind::WrongFingers).count()
+        })
+        .collect();
+    assert_eq!(alarms, [0, 0, 0, 0, 1, 0, 0]);
+}
+
+#[test]
+fn out_of_reach_of_the_server_the_agent_decides_alone() {
+    let offline = |attempt, outcome, reason| match verdict(attempt, outcome, reason) {
+        Input::Verdict { attempt, verdict, .. } => Input::Verdict { attempt, verdict, decided: Decided::Offline },
+        other => other,
+    };
+    check(
+        "no answer in time",
+        mechanical(),
+        vec![
+            (0, In(card(1, Side::In, ANNA)), "ask"),
+            (499, In(Input::Tick), ""),
+            (500, In(Input::Tick), "alone"),
+            (500, In(offline(1, Outcome::Grant { release_ms: 5_000 }, Reason::Granted)), "granted true"),
+            (510, In(deny(1, Reason::Blocked)), ""),
+            (510, Written, "on"),
+        ],
+    );
+    check(
+        "the link breaks",
+        mechanical(),
+        vec![
+            (0, In(card(1, Side::In, ANNA)), "ask"),
+            (10, In(Input::Link { is_up: false }), "alone"),
+            (10, In(offline(1, Outcome::Deny, Reason::NotKnownHere)), "not_known_here false"),
+            (20, In(card(2, Side::Out, BEN)), "alone"),
+        ],
+    );
+    check(
+        "a late answer to the question before",
+        mechanical(),
+        vec![
+            (0, In(card(1, Side::In, ANNA)), "ask"),
+            (0, In(need(1)), "finger"),
+            (5, In(finger(1, FingerOutcome::Matched)), "ask"),
+            (6, In(need(1)), ""),
+            (7, In(grant(1)), "granted true"),
+        ],
+    );
+}
+
+#[test]
+fn no_record_no_release() {
+    check(
+        "the journal fails",
+        mechanical(),
+        vec![
+            (0, In(card(1, Side::In, ANNA)), "ask"),
+            (0, In(grant(1)), "granted true"),
+            (5, Unwritten, "not_recorded false"),
+            (60_000, In(Input::Tick), ""),
+        ],
+    );
+    check(
+        "the disk is slow",
+        mechanical(),
+        vec![
+            (0, In(card(1, Side::In, ANNA)), "ask"),
+            (0, In(grant(1)), "granted true"),
+            (2_001, Written, "release_abandoned"),
+        ],
+    );
+    check(
+        "the strike fails",
+        mechanical(),
+        vec![
+            (0, In(card(1, Side::In, ANNA)), "ask"),
+            (0, In(grant(1)), "granted true"),
+            (1, Written, "on"),
+            (1, In(Input::StrikeFailed { is_energised: true }), "off, release_abandoned"),
+            (2, In(Input::StrikeFailed { is_energised: false }), ""),
+            (600, In(Input::Tick), "off"),
+        ],
+    );
+    check(
+        "a card that comes while the grant is written waits",
+        mechanical(),
+        vec![
+            (0, In(card(1, Side::In, ANNA)), "ask"),
+            (0, In(grant(1)), "granted true"),
+            (1, In(card(2, Side::In, BEN)), ""),
+            (2, Written, "on, ask"),
+            (3, In(grant(2)), "granted true"),
+            (4, Written, ""),
+            (1_000, In(contact(true)), ""),
+            (1_030, In(Input::Tick), "opened released, 2 entered in"),
+        ],
+    );
+}
+
+#[test]
+fn leaves_that_are_open_and_should_not_be() {
+    check(
+        "forced",
+        mechanical(),
+        vec![
+            (0, In(contact(true)), ""),
+            (30, In(Input::Tick), "opened alone, alarm door_forced"),
+            (90_000, In(contact(false)), ""),
+            (90_030, In(Input::Tick), "door_closed, clear door_forced"),
+        ],
+    );
+    check(
+        "held",
+        mechanical(),
+        vec![
+            (0, In(card(1, Side::In, ANNA)), "ask"),
+            (0, In(grant(1)), "granted true"),
+            (0, Written, "on"),
+            (100, In(contact(true)), ""),
+            (20_000, In(Input::Tick), "opened released, 1 entered in, off"),
+            (30_100, In(Input::Tick), "alarm door_held"),
+            (40_000, In(contact(false)), ""),
+            (40_030, In(Input::Tick), "door_closed, clear door_held"),
+        ],
+    );
+    check(
+        "a contact that bounces",
+        mechanical(),
+        vec![(0, In(contact(true)), ""), (10, In(contact(false)), ""), (90, In(Input::Tick), "")],
+    );
+    check(
+        "a second person through the open door",
+        mechanical(),
+        vec![
+            (0, In(card(1, Side::In, ANNA)), "ask"),
+            (0, In(grant(1)), "granted true"),
+            (0, Written, "on"),
+            (100, In(contact(true)), ""),
+            (200, In(card(2, Side::In, BEN)), "opened released, 1 entered in, ask"),
+            (200, In(grant(2)), "granted true"),
+            (210, Written, "1 entered in"),
+            (300, In(contact(false)), ""),
+            (400, In(Input::Tick), "door_closed, off"),
+        ],
+    );
+    check(
+        "tamper",
+        mechanical(),
+        vec![
+            (0, In(Input::Tamper { is_tampered: false }), ""),
+            (1, In(Input::Tamper { is_tampered: true }), "alarm tamper"),
+            (2, In(Input::Tamper { is_tampered: true }), ""),
+            (3, In(Input::Tamper { is_tampered: false }), "clear tamper"),
+        ],
+    );
+}
+
+#[test]
+fn leaving() {
+    let rex = |is_pressed| In(Input::Rex { is_pressed });
+    check(
+        "by the handle",
+        mechanical(),
+        vec![
+            (0, rex(true), "exit_requested"),
+            (200, In(contact(true)), ""),
+            (230, rex(false), "opened released"),
+            (900, In(contact(false)), ""),
+            (1_000, In(Input::Tick), "door_closed"),
+            (7_000, In(contact(true)), ""),
+            (7_100, In(Input::Tick), "opened alone, alarm door_forced"),
+        ],
+    );
+    check(
+        "the contact is a little before the handle",
+        mechanical(),
+        vec![(0, In(contact(true)), ""), (20, rex(true), "exit_requested"), (40, In(Input::Tick), "opened released")],
+    );
+    let by_system = behaviour(Exit::BySystem, true);
+    check(
+        "by button, whatever the journal says",
+        by_system,
+        vec![
+            (0, rex(true), "on, exit_requested"),
+            (1, Unwritten, ""),
+            (10, rex(false), ""),
+            (20, rex(true), ""),
+            (60_000, In(Input::Tick), "off, not_opened"),
+        ],
+    );
+    check(
+        "by card, whatever the journal says",
+        by_system,
+        vec![
+            (0, In(card(1, Side::Out, ANNA)), "ask"),
+            (
+                1,
+                In(verdict(1, Outcome::Grant { release_ms: 500 }, Reason::LeavingNotRefused)),
+                "on, leaving_not_refused true",
+            ),
+            (2, Unwritten, ""),
+            (300, In(contact(true)), ""),
+            (330, In(Input::Tick), "opened released, 1 entered out"),
+        ],
+    );
+    check(
+        "entering the same door waits for the record",
+        by_system,
+        vec![(0, In(card(1, Side::In, ANNA)), "ask"), (1, In(grant(1)), "granted true"), (2, Written, "on")],
+    );
+}
+
+#[test]
+fn operators_commands() {
+    check(
+        "release",
+        mechanical(),
+        vec![
+            (0, In(command(1, CommandKind::Release)), "command carried_out"),
+            (5, Written, "on"),
+            (100, In(contact(true)), ""),
+            (130, In(Input::Tick), "opened released"),
+            (200, In(command(1, CommandKind::Release)), "command repeated"),
+            (300, In(command(2, CommandKind::SetLockdown { is_on: true })), "command not_supported"),
+            (10_000, In(command(3, CommandKind::Release)), "off, command expired"),
+        ],
+    );
+    check(
+        "not recorded",
+        mechanical(),
+        vec![
+            (0, In(command(1, CommandKind::Release)), "command carried_out"),
+            (5, Unwritten, "command not_recorded"),
+            (60_000, In(Input::Tick), ""),
+        ],
+    );
+}
+
+#[test]
+fn the_person_at_the_door_sees_what_to_do() {
+    let (mut door, start) = Door::start(id(1), mechanical());
+    assert_eq!(start, [Action::Strike { is_energised: false }, Action::Show(Face::Ready)]);
+    let mut faces = Vec::new();
+    let steps = [
+        (0, contact(false)),
+        (0, card(1, Side::In, ANNA)),
+        (10, need(1)),
+        (20, finger(1, FingerOutcome::Matched)),
+        (30, grant(1)),
+        (40, Input::Recorded(Ticket(1))),
+        (100, contact(true)),
+        (130, Input::Tick),
+        (5_040, Input::Tick),
+        (20_200, Input::Tick),
+        (30_200, Input::Tick),
+        (31_000, contact(false)),
+        (31_030, Input::CardUnreadable),
+        (33_530, Input::Tick),
+        (34_000, card(2, Side::In, BEN)),
+        (34_000, deny(2, Reason::NoGrant)),
+    ];
+    for (ms, input) in steps {
+        faces.extend(door.handle(at(ms), input).into_iter().filter_map(|action| match action {
+            Action::Show(face) => Some(face),
+            _ => None,
+        }));
+    }
+    assert_eq!(
+        faces,
+        [
+            Face::Wait,
+            Face::PlaceFinger,
+            Face::Wait,
+            Face::Granted,
+            Face::Ready,
+            Face::CloseDoor,
+            Face::Alarm,
+            Face::NotRead,
+            Face::Ready,
+            Face::Wait,
+            Face::Refused(Reason::NoGrant),
+        ]
+    );
+}
+
+/// One thing that may happen, whatever state the door is in.
+#[derive(Debug, Clone, Copy)]
+enum Chance {
+    Card(bool, bool),
+    Verdict(u8),
+    Finger(u8),
+    Recorded(bool),
+    Contact(bool),
+    Rex(bool),
+    Tamper(bool),
+    Command,
+    Link(bool),
+    StrikeFails,
+    LinesBack,
+}
+
+fn any_chance() -> impl Strategy<Value = (u64, Chance)> {
+    let chance = prop_oneof![
+        4 => any::<(bool, bool)>().prop_map(|(side, card)| Chance::Card(side, card)),
+        4 => (0u8..4).prop_map(Chance::Verdict),
+        3 => (0u8..5).prop_map(Chance::Finger),
+        4 => any::<bool>().prop_map(Chance::Recorded),
+        3 => any::<bool>().prop_map(Chance::Contact),
+        1 => any::<bool>().prop_map(Chance::Rex),
+        1 => any::<bool>().prop_map(Chance::Tamper),
+        1 => Just(Chance::Command),
+        1 => any::<bool>().prop_map(Chance::Link),
+        1 => Just(Chance::StrikeFails),
+        1 => Just(Chance::LinesBack),
+    ];
+    (prop_oneof![3 => 0u64..50, 1 => 0u64..12_000], chance)
+}
+
+/// A shell that carries nothing out and watches everything.
+struct Watch {
+    door: Door,
+    now_ms: u64,
+    exit: Exit,
+    next_id: u128,
+    begun: BTreeSet<AttemptId>,
+    asked: Vec<AttemptId>,
+    wanted: Vec<AttemptId>,
+    /// Records on their way to the disk.
+    unwritten: BTreeMap<Ticket, Event>,
+    decided: BTreeMap<AttemptId, usize>,
+    is_energised: bool,
+    next_strike_fails: bool,
+}
+
+impl Watch {
+    fn new(exit: Exit, has_contact: bool) -> Self {
+        let (door, _) = Door::start(id(1), behaviour(exit, has_contact));
+        Self {
+            door,
+            now_ms: 0,
+            exit,
+            next_id: 1,
+            begun: BTreeSet::new(),
+            asked: Vec::new(),
+            wanted: Vec::new(),
+            unwritten: BTreeMap::new(),
+            decided: BTreeMap::new(),
+            is_energised: false,
+            next_strike_fails: false,
+        }
+    }
+
+    fn feed(&mut self, input: Input) {
+        let is_recorded = matches!(input, Input::Recorded(_)) && self.takes_grant(&input);
+        let is_leaving = self.exit == Exit::BySystem && matches!(input, Input::Rex { .. } | Input::Verdict { .. });
+        let is_driving = matches!(input, Input::LinesBack);
+        let actions = self.door.handle(at(self.now_ms), input);
+        for action in actions {
+            match action {
+                Action::Ask(attempt) => {
+                    self.begun.insert(attempt.id);
+                    self.asked.push(attempt.id);
+                }
+                Action::DecideAlone(attempt) => {
+                    self.begun.insert(attempt.id);
+                    let verdict = Verdict::refused(Reason::NoGrant, 1);
+                    self.feed(Input::Verdict { attempt: attempt.id, verdict, decided: Decided::Offline });
+                }
+                Action::WantFinger { attempt, .. } => self.wanted.push(attempt),
+                Action::StopFinger { .. } | Action::Show(_) => {}
+                Action::Record { ticket, event, .. } => {
+                    if let Event::Decision(decision) = &event {
+                        *self.decided.entry(decision.attempt).or_default() += 1;
+                    }
+                    self.unwritten.insert(ticket, event);
+                }
+                Action::Strike { is_energised: true } => {
+                    assert!(
+                        is_recorded || is_leaving || (is_driving && self.is_energised),
+                        "released without a record"
+                    );
+                    self.is_energised = true;
+                    if std::mem::take(&mut self.next_strike_fails) {
+                        self.feed(Input::StrikeFailed { is_energised: true });
+                    }
+                }
+                Action::Strike { is_energised: false } => {
+                    if std::mem::take(&mut self.next_strike_fails) {
+                        self.feed(Input::StrikeFailed { is_energised: false });
+                    } else {
+                        self.is_energised = false;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether the input says that a grant or a release is on the disk.
+    fn takes_grant(&mut self, input: &Input) -> bool {
+        let Input::Recorded(ticket) = input else { return false };
+        match self.unwritten.remove(ticket) {
+            Some(Event::Decision(decision)) => decision.release_ms.is_some(),
+            Some(Event::CommandDone { outcome, .. }) => outcome == CommandOutcome::CarriedOut,
+            _ => false,
+        }
+    }
+
+    fn answer_record(&mut self, works: bool) {
+        let Some((&ticket, _)) = self.unwritten.first_key_value() else { return };
+        if works {
+            return self.feed(Input::Recorded(ticket));
+        }
+        if let Some(Event::Decision(decision)) = self.unwritten.remove(&ticket)
+            && decision.release_ms.is_some()
+            && !(decision.side == Side::Out && self.exit == Exit::BySystem)
+        {
+            // What could not be written does not count; another decision must follow.
+            *self.decided.entry(decision.attempt).or_default() -= 1;
+        }
+        self.feed(Input::RecordFailed(ticket));
+    }
+
+    fn happen(&mut self, chance: Chance) {
+        match chance {
+            Chance::Card(is_in, is_anna) => {
+                let side = if is_in { Side::In } else { Side::Out };
+                self.next_id += 1;
+                self.feed(card(self.next_id, side, if is_anna { ANNA } else { BEN }));
+            }
+            Chance::Verdict(kind) => {
+                let Some(attempt) = self.asked.pop() else { return };
+                let number = attempt.as_uuid().as_u128();
+                self.feed(match kind {
+                    0 => deny(number, Reason::NoGrant),
+                    1 => need(number),
+                    _ => grant(number),
+                });
+            }
+            Chance::Finger(kind) => {
+                let Some(attempt) = self.wanted.pop() else { return };
+                let outcomes = [
+                    FingerOutcome::Matched,
+                    FingerOutcome::NotMatched,
+                    FingerOutcome::NoFinger,
+                    FingerOutcome::NoTemplate,
+                    FingerOutcome::Fault,
+                ];
+                self.feed(Input::Finger { attempt, outcome: outcomes[kind as usize] });
+            }
+            Chance::Recorded(works) => self.answer_record(works),
+            Chance::Contact(is_open) => self.feed(contact(is_open)),
+            Chance::Rex(is_pressed) => self.feed(Input::Rex { is_pressed }),
+            Chance::Tamper(is_tampered) => self.feed(Input::Tamper { is_tampered }),
+            Chance::Command => {
+                self.next_id += 1;
+                self.feed(command(self.next_id, CommandKind::Release));
+            }
+            Chance::Link(is_up) => self.feed(Input::Link { is_up }),
+            Chance::StrikeFails => self.next_strike_fails = true,
+            Chance::LinesBack => self.feed(Input::LinesBack),
+        }
+    }
+
+    fn pass(&mut self, ms: u64) {
+        let until_ms = self.now_ms + ms;
+        while let Some(wake_ms) = self.door.wake_at_ms().filter(|&wake_ms| wake_ms <= until_ms) {
+            assert!(wake_ms >= self.now_ms, "it woke in the past");
+            self.now_ms = wake_ms;
+            self.feed(Input::Tick);
+            assert_ne!(self.door.wake_at_ms(), Some(wake_ms), "it wakes twice for one thing");
+        }
+        self.now_ms = until_ms;
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_happens_the_two_laws_hold(
+        chances in proptest::collection::vec(any_chance(), 1..120),
+        is_by_system: bool,
+        has_contact: bool,
+    ) {
+        let exit = if is_by_system { Exit::BySystem } else { Exit::Mechanical };
+        let mut watch = Watch::new(exit, has_contact);
+        for (ms, chance) in chances {
+            watch.pass(ms);
+            watch.happen(chance);
+            prop_assert!(watch.decided.values().all(|&count| count <= 1), "decided twice");
+        }
+        watch.next_strike_fails = false;
+        while !watch.unwritten.is_empty() {
+            watch.answer_record(true);
+        }
+        watch.pass(200_000);
+        while !watch.unwritten.is_empty() {
+            watch.answer_record(true);
+        }
+        watch.pass(200_000);
+        prop_assert!(!watch.is_energised, "the strike stays energised");
+        for attempt in &watch.begun {
+            prop_assert_eq!(watch.decided.get(attempt), Some(&1), "{:?}", attempt);
+        }
+        prop_assert_eq!(watch.decided.len(), watch.begun.len());
+    }
+}
