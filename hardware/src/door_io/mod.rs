@@ -1,1 +1,292 @@
-//! Not yet built.
+//! A door's lines: strike, lights and buzzer out; contact, request-to-exit and tamper in.
+//!
+//! The door agent opens one per door by its configuration. Nothing here decides or keeps time for a release: whoever
+//! energises the strike puts it to rest again. What a line does when the process dies differs between kernels, so nothing
+//! may depend on it; opening puts the strike to rest first.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
+
+use crate::FaultKind;
+
+mod gpiocdev;
+mod line;
+#[cfg(feature = "rppal")]
+mod rppal;
+#[cfg(feature = "twins")]
+pub mod virtual_door;
+#[cfg(feature = "twins")]
+mod virtual_io;
+
+pub use line::{InputLine, Level, LineId, OutputLine, Pull};
+
+/// Inputs that wait to be taken by the agent.
+const INPUTS_MAX: usize = 64;
+/// Longest text for a reader's display, in characters.
+pub const DISPLAY_CHARS_MAX: usize = 32;
+
+/// Where a door's lines are.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(tag = "backend", rename_all = "lowercase", deny_unknown_fields)]
+pub enum DoorIoConfig {
+    /// Lines of a GPIO chip by the kernel's character device.
+    Gpiocdev {
+        /// The chip, such as `/dev/gpiochip0`.
+        chip: PathBuf,
+        /// Energised to release the door, and only then.
+        strike: OutputLine,
+        /// Green light at the reader.
+        led_green: Option<OutputLine>,
+        /// Red light at the reader; with green it makes amber.
+        led_red: Option<OutputLine>,
+        /// Blue light at the reader.
+        led_blue: Option<OutputLine>,
+        /// Sounder at the reader.
+        buzzer: Option<OutputLine>,
+        /// Door position switch; active means open.
+        contact: Option<InputLine>,
+        /// Request to exit; active means pressed.
+        rex: Option<InputLine>,
+        /// Switch in the housing; active means opened.
+        tamper: Option<InputLine>,
+    },
+    /// Lines of a Raspberry Pi by its registers (feature `rppal`). Lines are named by their BCM number.
+    Rppal {
+        /// Energised to release the door, and only then.
+        strike: OutputLine,
+        /// Green light at the reader.
+        led_green: Option<OutputLine>,
+        /// Red light at the reader; with green it makes amber.
+        led_red: Option<OutputLine>,
+        /// Blue light at the reader.
+        led_blue: Option<OutputLine>,
+        /// Sounder at the reader.
+        buzzer: Option<OutputLine>,
+        /// Door position switch; active means open.
+        contact: Option<InputLine>,
+        /// Request to exit; active means pressed.
+        rex: Option<InputLine>,
+        /// Switch in the housing; active means opened.
+        tamper: Option<InputLine>,
+    },
+    /// A door twin behind a Unix socket (feature `twins`).
+    Virtual {
+        /// The twin's socket.
+        socket: PathBuf,
+    },
+}
+
+/// What a door lets be done to it.
+pub trait DoorOutputs: Send {
+    /// Energises the strike (the door can be opened) or puts it to rest. When this returns without error, the line has
+    /// taken the level. It may block for some microseconds (a system call, or a twin's answer).
+    fn strike(&mut self, is_energised: bool) -> Result<(), DoorIoError>;
+
+    /// Tells the person at the door something.
+    fn show(&mut self, signal: &Signal) -> Result<(), DoorIoError>;
+}
+
+/// What the person at the door sees and hears.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Signal {
+    /// Light at the reader.
+    pub light: Light,
+    /// Sound at the reader.
+    pub buzzer: Buzzer,
+    /// Text for readers that have a display, at most [`DISPLAY_CHARS_MAX`] characters; the rest is cut off.
+    pub line: String,
+}
+
+/// Light at a reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Light {
+    /// Dark.
+    #[default]
+    Off,
+    /// Blue: something is awaited.
+    Waiting,
+    /// Green: the door is released.
+    Green,
+    /// Red: refused.
+    Red,
+    /// Amber: something is wrong.
+    Amber,
+}
+
+/// Sound at a reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Buzzer {
+    /// Silence.
+    #[default]
+    Off,
+    /// One short tone.
+    Short,
+    /// One long tone.
+    Long,
+    /// A tone until told otherwise.
+    Alarm,
+}
+
+/// Something happened to a door's lines.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DoorInput {
+    /// The door position switch changed, or stands so at the beginning.
+    Contact {
+        /// Whether the door is open.
+        is_open: bool,
+    },
+    /// The request-to-exit changed, or stands so at the beginning.
+    Rex {
+        /// Whether it is pressed.
+        is_pressed: bool,
+    },
+    /// The housing's switch changed, or stands so at the beginning.
+    Tamper {
+        /// Whether the housing is open.
+        is_tampered: bool,
+    },
+    /// Inputs can't be read any more; why.
+    Lost(String),
+    /// Inputs can be read again; their levels follow.
+    Back,
+}
+
+/// A door's lines could not be used. The text names chip and line, or socket.
+#[derive(Debug, thiserror::Error)]
+pub enum DoorIoError {
+    /// The chip or the twin is not there, or went away.
+    #[error("{place} is not there: {why}")]
+    Gone {
+        /// Chip or socket.
+        place: String,
+        /// What the system says.
+        why: String,
+    },
+    /// A line can't be had or set.
+    #[error("line {line} ({purpose}) of {place}: {why}")]
+    Line {
+        /// Chip.
+        place: String,
+        /// Name or number as configured.
+        line: String,
+        /// What it is for.
+        purpose: &'static str,
+        /// What the system says.
+        why: String,
+    },
+    /// The twin does not answer in time.
+    #[error("{place} does not answer")]
+    Timeout {
+        /// Socket.
+        place: String,
+    },
+    /// The twin answers what it must not.
+    #[error("{place} answered {answer:?}")]
+    Protocol {
+        /// Socket.
+        place: String,
+        /// What came.
+        answer: String,
+    },
+    /// This build can't do that.
+    #[error("backend \"{backend}\" is not part of this build (cargo feature \"{feature}\")")]
+    NotBuilt {
+        /// As configured.
+        backend: &'static str,
+        /// What to build with.
+        feature: &'static str,
+    },
+}
+
+impl DoorIoError {
+    /// Which of the three ways.
+    pub fn kind(&self) -> FaultKind {
+        match self {
+            Self::Gone { .. } => FaultKind::Disconnected,
+            Self::Timeout { .. } => FaultKind::Timeout,
+            Self::Line { .. } | Self::Protocol { .. } | Self::NotBuilt { .. } => FaultKind::Protocol,
+        }
+    }
+}
+
+/// Opens a door's lines: puts the strike to rest, then delivers the present levels of its inputs and every change.
+/// Inputs end when the receiver is dropped.
+pub async fn open(config: &DoorIoConfig) -> Result<(Box<dyn DoorOutputs>, mpsc::Receiver<DoorInput>), DoorIoError> {
+    let (inputs, receiver) = mpsc::channel(INPUTS_MAX);
+    let outputs: Box<dyn DoorOutputs> = match config {
+        DoorIoConfig::Gpiocdev { chip, strike, led_green, led_red, led_blue, buzzer, contact, rex, tamper } => {
+            let lines = line::Lines { strike, led_green, led_red, led_blue, buzzer, contact, rex, tamper };
+            Box::new(gpiocdev::open(chip, &lines, inputs)?)
+        }
+        #[cfg(feature = "rppal")]
+        DoorIoConfig::Rppal { strike, led_green, led_red, led_blue, buzzer, contact, rex, tamper } => {
+            let lines = line::Lines { strike, led_green, led_red, led_blue, buzzer, contact, rex, tamper };
+            Box::new(rppal::open(&lines, inputs)?)
+        }
+        #[cfg(not(feature = "rppal"))]
+        DoorIoConfig::Rppal { .. } => {
+            return Err(DoorIoError::NotBuilt { backend: "rppal", feature: "rppal" });
+        }
+        #[cfg(feature = "twins")]
+        DoorIoConfig::Virtual { socket } => Box::new(virtual_io::open(socket, inputs).await?),
+        #[cfg(not(feature = "twins"))]
+        DoorIoConfig::Virtual { .. } => {
+            return Err(DoorIoError::NotBuilt { backend: "virtual", feature: "twins" });
+        }
+    };
+    Ok((outputs, receiver))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn configurations_are_read() {
+        let config: DoorIoConfig = toml::from_str(
+            r#"
+            backend = "gpiocdev"
+            chip = "/dev/gpiochip0"
+            strike = { line = "GPIO17" }
+            led_green = { line = 23 }
+            contact = { line = "GPIO22", active = "high" }
+            rex = { line = "GPIO27", active = "low", pull = "up" }
+            "#,
+        )
+        .unwrap();
+        let DoorIoConfig::Gpiocdev { chip, strike, contact: Some(contact), led_red: None, .. } = config else {
+            panic!("{config:?}");
+        };
+        assert_eq!(chip, PathBuf::from("/dev/gpiochip0"));
+        assert_eq!((strike.active, contact.active, contact.pull), (Level::High, Level::High, Pull::Up));
+        let config: DoorIoConfig = toml::from_str("backend = \"virtual\"\nsocket = \"/run/door.sock\"").unwrap();
+        assert_eq!(config, DoorIoConfig::Virtual { socket: "/run/door.sock".into() });
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let check = |text: &str, named: &str| {
+            let error = toml::from_str::<DoorIoConfig>(text).unwrap_err().to_string();
+            assert!(error.contains(named), "{error}");
+        };
+        check("backend = \"virtual\"\nsocket = \"/s\"\nchip = \"/c\"", "chip");
+        check("backend = \"virtual\"", "socket");
+        check("backend = \"gpio\"", "gpio");
+        check("backend = \"gpiocdev\"\nchip = \"/c\"", "strike");
+        check("backend = \"gpiocdev\"\nchip = \"/c\"\nstrike = { line = 1 }\nsiren = { line = 2 }", "siren");
+    }
+
+    #[cfg(not(feature = "rppal"))]
+    #[tokio::test]
+    async fn a_backend_that_is_not_built_says_so() {
+        let config = toml::from_str("backend = \"rppal\"\nstrike = { line = 17 }").unwrap();
+        let error = open(&config).await.err().unwrap().to_string();
+        assert!(error.contains("feature \"rppal\""), "{error}");
+    }
+}

@@ -1,0 +1,151 @@
+//! The driver of a door twin: commands over one connection, each waited for, inputs over another.
+
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _};
+use tokio::sync::mpsc;
+
+use super::virtual_door::{Answer, Request};
+use super::{DoorInput, DoorIoError, DoorOutputs, Signal};
+
+/// A twin answers within a millisecond unless it is gone.
+const ANSWER_WAIT: Duration = Duration::from_secs(1);
+/// Longest answer that is taken, in bytes.
+const ANSWER_BYTES_MAX: u64 = 4_096;
+/// Pause before a twin whose inputs ended is tried again.
+const RETRY_PAUSE: Duration = Duration::from_millis(200);
+
+/// Connects to a twin and puts its strike to rest.
+pub(super) async fn open(socket: &Path, inputs: mpsc::Sender<DoorInput>) -> Result<VirtualOutputs, DoorIoError> {
+    let mut outputs = VirtualOutputs { socket: socket.to_owned(), connection: None };
+    outputs.strike(false)?;
+    let watch = InputWatch::connect(socket).await.map_err(|error| gone(socket, &error))?;
+    tokio::spawn(forward(watch, socket.to_owned(), inputs));
+    Ok(outputs)
+}
+
+/// Commands to a twin.
+pub(super) struct VirtualOutputs {
+    socket: PathBuf,
+    connection: Option<BufReader<UnixStream>>,
+}
+
+impl DoorOutputs for VirtualOutputs {
+    fn strike(&mut self, is_energised: bool) -> Result<(), DoorIoError> {
+        self.order(&Request::Strike(is_energised))
+    }
+
+    fn show(&mut self, signal: &Signal) -> Result<(), DoorIoError> {
+        self.order(&Request::Show(signal.clone()))
+    }
+}
+
+impl VirtualOutputs {
+    fn order(&mut self, request: &Request) -> Result<(), DoorIoError> {
+        // A connection left from a twin that was hung anew meanwhile fails once.
+        let is_fresh = self.connection.is_none();
+        match self.exchange(request) {
+            Err(DoorIoError::Gone { .. }) if !is_fresh => self.exchange(request),
+            done => done,
+        }
+    }
+
+    fn exchange(&mut self, request: &Request) -> Result<(), DoorIoError> {
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => connect(&self.socket).map_err(|error| gone(&self.socket, &error))?,
+        };
+        let answer = ask(&mut connection, request).map_err(|error| match error.kind() {
+            io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => DoorIoError::Timeout { place: shown(&self.socket) },
+            _ => gone(&self.socket, &error),
+        })?;
+        match serde_json::from_str::<Answer>(&answer) {
+            Ok(Answer { ok: true, .. }) => {
+                self.connection = Some(connection);
+                Ok(())
+            }
+            _ => Err(DoorIoError::Protocol { place: shown(&self.socket), answer: answer.trim_end().to_owned() }),
+        }
+    }
+}
+
+fn connect(socket: &Path) -> io::Result<BufReader<UnixStream>> {
+    let connection = UnixStream::connect(socket)?;
+    connection.set_read_timeout(Some(ANSWER_WAIT))?;
+    connection.set_write_timeout(Some(ANSWER_WAIT))?;
+    Ok(BufReader::new(connection))
+}
+
+fn ask(connection: &mut BufReader<UnixStream>, request: &Request) -> io::Result<String> {
+    let mut line = serde_json::to_vec(request)?;
+    line.push(b'\n');
+    connection.get_mut().write_all(&line)?;
+    let mut answer = String::new();
+    if connection.take(ANSWER_BYTES_MAX).read_line(&mut answer)? == 0 {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok(answer)
+}
+
+/// A connection that brings inputs.
+struct InputWatch(tokio::io::Lines<tokio::io::BufReader<tokio::net::UnixStream>>);
+
+impl InputWatch {
+    async fn connect(socket: &Path) -> io::Result<Self> {
+        let mut connection = tokio::net::UnixStream::connect(socket).await?;
+        let mut line = serde_json::to_vec(&Request::Inputs)?;
+        line.push(b'\n');
+        connection.write_all(&line).await?;
+        Ok(Self(tokio::io::BufReader::new(connection).lines()))
+    }
+
+    /// The next input, or why there is none.
+    async fn next(&mut self) -> Result<DoorInput, String> {
+        match self.0.next_line().await {
+            Ok(Some(line)) => serde_json::from_str(&line).map_err(|error| error.to_string()),
+            Ok(None) => Err("the twin closed the connection".into()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}
+
+async fn forward(mut watch: InputWatch, socket: PathBuf, inputs: mpsc::Sender<DoorInput>) {
+    loop {
+        let next = tokio::select! {
+            next = watch.next() => next,
+            () = inputs.closed() => return,
+        };
+        let is_lost = next.is_err();
+        if inputs.send(next.unwrap_or_else(DoorInput::Lost)).await.is_err() {
+            return;
+        }
+        if is_lost {
+            watch = loop {
+                tokio::select! {
+                    () = tokio::time::sleep(RETRY_PAUSE) => {}
+                    () = inputs.closed() => return,
+                }
+                if let Ok(watch) = InputWatch::connect(&socket).await {
+                    break watch;
+                }
+            };
+            if inputs.send(DoorInput::Back).await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+fn gone(socket: &Path, error: &io::Error) -> DoorIoError {
+    DoorIoError::Gone { place: shown(socket), why: error.to_string() }
+}
+
+fn shown(socket: &Path) -> String {
+    socket.display().to_string()
+}
+
+#[cfg(test)]
+mod tests;
