@@ -1,0 +1,12 @@
+// Writes src/api/schema.ts from openapi.json.
+
+import { readFileSync, writeFileSync } from "node:fs";
+import openapiTS, { astToString } from "openapi-typescript";
+
+const description = JSON.parse(readFileSync(new URL("../openapi.json", import.meta.url), "utf8"));
+// The types go by path and method; names of operations would only be a second way to say the same.
+for (const methods of Object.values(description.paths)) {
+  for (const operation of Object.values(methods)) delete operation.operationId;
+}
+const head = "// Written by `npm run gen` from openapi.json.\n\n";
+writeFileSync(new URL("../src/api/schema.ts", import.meta.url), head + astToString(await openapiTS(description)));

@@ -1,0 +1,92 @@
+// What several pages read: one key and one request for each.
+
+import { queryOptions, useQuery } from "@tanstack/react-query";
+import { api, bodyOf } from "./client";
+
+const STALE_MS = 60_000;
+
+export const queries = {
+  session: queryOptions({
+    queryKey: ["session"],
+    queryFn: () => bodyOf(api.GET("/api/v1/session")),
+    retry: false,
+    staleTime: STALE_MS,
+  }),
+  installation: queryOptions({
+    queryKey: ["installation"],
+    queryFn: () => bodyOf(api.GET("/api/v1/installation")),
+    staleTime: Number.POSITIVE_INFINITY,
+  }),
+  sites: queryOptions({
+    queryKey: ["sites"],
+    queryFn: () => bodyOf(api.GET("/api/v1/sites")).then((page) => page.items),
+    staleTime: STALE_MS,
+  }),
+  areas: queryOptions({
+    queryKey: ["areas"],
+    queryFn: () => bodyOf(api.GET("/api/v1/areas")).then((page) => page.items),
+    staleTime: STALE_MS,
+  }),
+  doors: queryOptions({
+    queryKey: ["doors"],
+    queryFn: () => bodyOf(api.GET("/api/v1/doors")).then((page) => page.items),
+    staleTime: STALE_MS,
+  }),
+  doorStates: queryOptions({
+    queryKey: ["door-states"],
+    queryFn: () => bodyOf(api.GET("/api/v1/doors/states")).then((page) => page.items),
+  }),
+  agents: queryOptions({
+    queryKey: ["agents"],
+    queryFn: () => bodyOf(api.GET("/api/v1/agents")).then((page) => page.items),
+  }),
+  stations: queryOptions({
+    queryKey: ["stations"],
+    queryFn: () => bodyOf(api.GET("/api/v1/stations")).then((page) => page.items),
+  }),
+  operators: queryOptions({
+    queryKey: ["operators"],
+    queryFn: () => bodyOf(api.GET("/api/v1/operators")).then((page) => page.items),
+    staleTime: STALE_MS,
+  }),
+  levels: queryOptions({
+    queryKey: ["levels"],
+    queryFn: () => bodyOf(api.GET("/api/v1/access-levels")).then((page) => page.items),
+    staleTime: STALE_MS,
+  }),
+  schedules: queryOptions({
+    queryKey: ["schedules"],
+    queryFn: () => bodyOf(api.GET("/api/v1/schedules")).then((page) => page.items),
+    staleTime: STALE_MS,
+  }),
+  openAlarms: queryOptions({
+    queryKey: ["alarms", "open"],
+    queryFn: () =>
+      bodyOf(api.GET("/api/v1/alarms", { params: { query: { state: "open", limit: 200 } } })).then(
+        (page) => page.items,
+      ),
+    staleTime: STALE_MS,
+  }),
+  person: (id: string) =>
+    queryOptions({
+      queryKey: ["person", id],
+      queryFn: () => bodyOf(api.GET("/api/v1/people/{id}", { params: { path: { id } } })),
+    }),
+};
+
+function nameOf(list: { id: string; name: string }[] | undefined, id: string | null | undefined): string {
+  if (!id) return "";
+  return list?.find((thing) => thing.id === id)?.name ?? id.slice(0, 8);
+}
+
+/** Names of doors, by id. */
+export function useDoorName(): (id: string | null | undefined) => string {
+  const { data } = useQuery(queries.doors);
+  return (id) => nameOf(data, id);
+}
+
+/** Names of agents, by id. */
+export function useAgentName(): (id: string | null | undefined) => string {
+  const { data } = useQuery(queries.agents);
+  return (id) => nameOf(data, id);
+}

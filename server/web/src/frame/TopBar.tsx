@@ -1,0 +1,223 @@
+// The top bar: site and its time, search, connection, who is signed in.
+
+import CloudIcon from "@mui/icons-material/CloudDoneOutlined";
+import CloudOffIcon from "@mui/icons-material/CloudOffOutlined";
+import SearchIcon from "@mui/icons-material/Search";
+import SyncIcon from "@mui/icons-material/Sync";
+import Autocomplete from "@mui/material/Autocomplete";
+import Box from "@mui/material/Box";
+import Button from "@mui/material/Button";
+import InputAdornment from "@mui/material/InputAdornment";
+import MenuItem from "@mui/material/MenuItem";
+import Select from "@mui/material/Select";
+import Stack from "@mui/material/Stack";
+import TextField from "@mui/material/TextField";
+import Typography from "@mui/material/Typography";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { useDeferredValue, useEffect, useRef, useState } from "react";
+import { api, bodyOf } from "../api/client";
+import { queries } from "../api/queries";
+import { fullName } from "../parts/Portrait";
+import { clockTime, dateOf } from "../time";
+import { text, w } from "../words";
+import { leave } from "./leave";
+import { useFeed, useNow, useSession, useSite, useZone } from "./session";
+
+type Hit = { key: string; group: string; label: string; id: string };
+
+const HITS_MAX = 8;
+
+function Search() {
+  const [query, setQuery] = useState("");
+  const wanted = useDeferredValue(query.trim());
+  const navigate = useNavigate();
+  const field = useRef<HTMLInputElement>(null);
+  const { data: doors = [] } = useQuery(queries.doors);
+  const found = useQuery({
+    queryKey: ["search", wanted],
+    queryFn: () => bodyOf(api.GET("/api/v1/people", { params: { query: { q: wanted, limit: HITS_MAX } } })),
+    enabled: wanted.length > 1,
+  });
+  useEffect(() => {
+    const focus = (event: KeyboardEvent) => {
+      const target = event.target as HTMLElement;
+      if (event.key !== "/" || event.ctrlKey || event.metaKey || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
+        return;
+      event.preventDefault();
+      field.current?.focus();
+    };
+    window.addEventListener("keydown", focus);
+    return () => window.removeEventListener("keydown", focus);
+  }, []);
+  const people: Hit[] = (found.data?.items ?? []).map((person) => ({
+    key: `person ${person.id}`,
+    group: w.top.foundPeople,
+    label: [fullName(person) ?? w.unnamed(person.id), person.number].filter(Boolean).join(" · "),
+    id: person.id,
+  }));
+  const doorHits: Hit[] = doors
+    .filter((door) => wanted.length > 1 && door.name.toLowerCase().includes(wanted.toLowerCase()))
+    .map((door) => ({ key: `door ${door.id}`, group: w.top.foundDoors, label: door.name, id: door.id }));
+  return (
+    <Autocomplete
+      options={[...people, ...doorHits]}
+      groupBy={(hit) => hit.group}
+      getOptionKey={(hit) => hit.key}
+      getOptionLabel={(hit) => hit.label}
+      filterOptions={(hits) => hits}
+      inputValue={query}
+      onInputChange={(_, value, why) => setQuery(why === "selectOption" ? "" : value)}
+      value={null}
+      onChange={(_, hit) => {
+        if (hit === null) return;
+        if (hit.group === w.top.foundPeople) void navigate({ to: "/people/$id", params: { id: hit.id } });
+        else void navigate({ to: "/doors", search: { door: hit.id } });
+        field.current?.blur();
+      }}
+      open={wanted.length > 1}
+      loading={found.isFetching}
+      loadingText={w.loading}
+      noOptionsText={w.top.nothingFound}
+      forcePopupIcon={false}
+      blurOnSelect
+      clearOnBlur
+      sx={{ width: 320, maxWidth: "40vw" }}
+      renderInput={(params) => (
+        <TextField
+          {...params}
+          inputRef={field}
+          placeholder={w.top.searchHint}
+          slotProps={{
+            ...params.slotProps,
+            input: {
+              ...params.slotProps.input,
+              startAdornment: (
+                <InputAdornment position="start">
+                  <SearchIcon fontSize="small" />
+                </InputAdornment>
+              ),
+            },
+            htmlInput: { ...params.slotProps.htmlInput, "aria-label": w.top.search },
+          }}
+        />
+      )}
+    />
+  );
+}
+
+function SiteClock() {
+  const { site, choose } = useSite();
+  const zone = useZone();
+  const now = useNow();
+  const { data: sites = [] } = useQuery(queries.sites);
+  const name = site?.name ?? "";
+  return (
+    <Stack direction="row" spacing={1.5} sx={{ alignItems: "center", minWidth: 0 }}>
+      {sites.length > 1 ? (
+        <Select
+          value={site?.id ?? ""}
+          onChange={(event) => choose(event.target.value)}
+          inputProps={{ "aria-label": w.top.site }}
+          variant="standard"
+          disableUnderline
+          sx={{ fontWeight: 600 }}
+        >
+          {sites.map((candidate) => (
+            <MenuItem key={candidate.id} value={candidate.id}>
+              {candidate.name}
+            </MenuItem>
+          ))}
+        </Select>
+      ) : (
+        <Typography noWrap sx={{ fontWeight: 600 }}>
+          {name}
+        </Typography>
+      )}
+      <Typography
+        component="time"
+        variant="body2"
+        title={w.top.siteTime(name)}
+        sx={{ color: "text.secondary", whiteSpace: "nowrap", display: { xs: "none", md: "block" } }}
+      >
+        {dateOf(now, zone)} {clockTime(now, zone)} {zone}
+      </Typography>
+    </Stack>
+  );
+}
+
+function Connection() {
+  const { connection } = useFeed();
+  const looks = {
+    live: { icon: <CloudIcon fontSize="small" />, color: "success.main" },
+    connecting: { icon: <SyncIcon fontSize="small" />, color: "text.secondary" },
+    catching_up: { icon: <SyncIcon fontSize="small" />, color: "text.secondary" },
+    lost: { icon: <CloudOffIcon fontSize="small" />, color: "error.main" },
+  }[connection];
+  return (
+    <Stack
+      direction="row"
+      spacing={0.75}
+      role="status"
+      sx={{ alignItems: "center", color: looks.color, fontWeight: 600, fontSize: "0.875rem", whiteSpace: "nowrap" }}
+    >
+      {looks.icon}
+      <span>{w.connection[connection]}</span>
+    </Stack>
+  );
+}
+
+export function TopBar() {
+  const { operator, tenant } = useSession();
+  const signOut = useMutation({ mutationFn: () => api.DELETE("/api/v1/session"), onSettled: leave });
+  return (
+    <Stack
+      direction="row"
+      spacing={2}
+      className="no-print"
+      sx={{
+        alignItems: "center",
+        px: 2,
+        py: 1,
+        borderBottom: 1,
+        borderColor: "divider",
+        bgcolor: "background.paper",
+        minHeight: 56,
+      }}
+    >
+      <Box component="img" src="/assets/icon.svg" alt="" sx={{ width: 28, height: 28 }} />
+      <Typography
+        sx={{
+          fontWeight: 700,
+          letterSpacing: "-0.02em",
+          fontSize: "1.0625rem",
+          display: { xs: "none", lg: "block" },
+          width: 128,
+        }}
+      >
+        {w.product}
+      </Typography>
+      <SiteClock />
+      <Box sx={{ flex: 1 }} />
+      <Search />
+      <Connection />
+      <Box sx={{ textAlign: "right", display: { xs: "none", md: "block" } }}>
+        <Typography variant="body2" noWrap aria-label={w.top.account(operator.display_name)} sx={{ fontWeight: 600 }}>
+          {operator.display_name}
+        </Typography>
+        <Typography variant="caption" noWrap sx={{ color: "text.secondary", display: "block" }}>
+          {text("Role", operator.role)} · {tenant.name}
+        </Typography>
+      </Box>
+      <Button
+        variant="outlined"
+        color="secondary"
+        size="small"
+        onClick={() => signOut.mutate()}
+        sx={{ whiteSpace: "nowrap" }}
+      >
+        {w.top.signOut}
+      </Button>
+    </Stack>
+  );
+}

@@ -1,0 +1,114 @@
+// Alarms that nobody has acknowledged: by priority, then the oldest first.
+
+import QuietIcon from "@mui/icons-material/CheckCircleOutlined";
+import AlarmIcon from "@mui/icons-material/ReportProblem";
+import Box from "@mui/material/Box";
+import Button from "@mui/material/Button";
+import Paper from "@mui/material/Paper";
+import Stack from "@mui/material/Stack";
+import Typography from "@mui/material/Typography";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { api } from "../api/client";
+import { useNames } from "../api/names";
+import { queries, useAgentName, useDoorName } from "../api/queries";
+import type { Alarm } from "../api/types";
+import { useNow, useZone } from "../frame/session";
+import { fullName } from "../parts/Portrait";
+import { ReasonDialog } from "../parts/ReasonDialog";
+import { Trouble } from "../parts/Trouble";
+import { relativeTime, shortTime } from "../time";
+import { text, w } from "../words";
+
+/** Most alarms shown at once; the bar on top counts them all. */
+const SHOWN_MAX = 20;
+
+function byPriority(one: Alarm, other: Alarm): number {
+  return one.priority - other.priority || one.raised_at.localeCompare(other.raised_at);
+}
+
+export function Alarms() {
+  const client = useQueryClient();
+  const alarms = useQuery(queries.openAlarms);
+  const [acknowledging, setAcknowledging] = useState<Alarm | null>(null);
+  const open = (alarms.data ?? []).toSorted(byPriority);
+  const doorName = useDoorName();
+  const agentName = useAgentName();
+  const zone = useZone();
+  const now = useNow(10_000);
+  const nameOf = useNames(open.flatMap((alarm) => (alarm.person_id ? [alarm.person_id] : [])));
+  const acknowledge = async (alarm: Alarm, note: string) => {
+    await api.POST("/api/v1/alarms/{id}/acknowledge", { params: { path: { id: alarm.id } }, body: { note } });
+    client.setQueryData(queries.openAlarms.queryKey, (held) => held?.filter((other) => other.id !== alarm.id));
+    await client.invalidateQueries({ queryKey: ["alarms"] });
+  };
+  return (
+    <Box component="section" aria-label={w.live.alarms}>
+      <Trouble error={alarms.error} onRetry={() => alarms.refetch()} />
+      {alarms.data && open.length === 0 && (
+        <Stack direction="row" spacing={1} sx={{ alignItems: "center", color: "text.secondary", py: 0.5 }}>
+          <QuietIcon fontSize="small" color="success" />
+          <Typography variant="body2">{w.live.noAlarms}</Typography>
+        </Stack>
+      )}
+      <Stack spacing={1} component="ul" sx={{ m: 0, p: 0, listStyle: "none", maxHeight: "38vh", overflow: "auto" }}>
+        {open.slice(0, SHOWN_MAX).map((alarm) => {
+          const kind = text("AlarmKind", alarm.kind);
+          const where = doorName(alarm.door_id) || agentName(alarm.agent_id);
+          const who = alarm.person_id ? fullName(nameOf(alarm.person_id)) : null;
+          return (
+            <Paper
+              key={alarm.id}
+              component="li"
+              variant="outlined"
+              sx={{
+                display: "flex",
+                alignItems: "center",
+                gap: 2,
+                px: 2,
+                py: 1,
+                borderColor: "error.main",
+                borderLeftWidth: 6,
+                bgcolor: "rgba(var(--mui-palette-error-mainChannel) / 0.06)",
+              }}
+            >
+              <AlarmIcon color="error" titleAccess={w.live.priority(alarm.priority)} />
+              <Box sx={{ flex: 1, minWidth: 0 }}>
+                <Typography sx={{ fontWeight: 700 }}>
+                  {kind}
+                  {where !== "" && ` · ${where}`}
+                  {who !== null && ` · ${who}`}
+                </Typography>
+                <Typography variant="body2" sx={{ color: "text.secondary" }}>
+                  {w.live.since(shortTime(alarm.raised_at, zone, now))} ({relativeTime(alarm.raised_at, now)})
+                  {alarm.cleared_at && ` · ${w.live.cleared(shortTime(alarm.cleared_at, zone, now))}`}
+                  {` · ${(w.alarmAdvice as Record<string, string>)[alarm.kind] ?? ""}`}
+                </Typography>
+              </Box>
+              <Button
+                variant="contained"
+                color="error"
+                onClick={() => setAcknowledging(alarm)}
+                aria-label={`${w.live.acknowledge}: ${kind}${where === "" ? "" : ` · ${where}`}`}
+              >
+                {w.live.acknowledge}
+              </Button>
+            </Paper>
+          );
+        })}
+      </Stack>
+      {acknowledging && (
+        <ReasonDialog
+          title={w.live.acknowledgeTitle(text("AlarmKind", acknowledging.kind))}
+          effect={(w.alarmAdvice as Record<string, string>)[acknowledging.kind]}
+          submit={w.live.acknowledge}
+          label={w.live.note}
+          help={w.live.noteHelp}
+          danger={false}
+          act={(note) => acknowledge(acknowledging, note)}
+          onClose={() => setAcknowledging(null)}
+        />
+      )}
+    </Box>
+  );
+}

@@ -1,0 +1,168 @@
+// The list of entries, newest on top. It holds still while the pointer is over it or a row is selected, and says how
+// many came meanwhile.
+
+import Box from "@mui/material/Box";
+import Button from "@mui/material/Button";
+import List from "@mui/material/List";
+import Stack from "@mui/material/Stack";
+import ToggleButton from "@mui/material/ToggleButton";
+import ToggleButtonGroup from "@mui/material/ToggleButtonGroup";
+import Typography from "@mui/material/Typography";
+import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
+import { useNames } from "../api/names";
+import { useAgentName, useDoorName } from "../api/queries";
+import { useFeed, useZone } from "../frame/session";
+import { Empty, Waiting } from "../parts/Page";
+import { w } from "../words";
+import { entriesOf, newest, personsOf } from "./log";
+import { Row } from "./Row";
+
+/** Most rows drawn. */
+const ROWS_MAX = 120;
+/** As many at once are told as a number. */
+const MANY = 10;
+const TOLD_MS = 2_500;
+
+/** Moves the focus between rows by the arrow keys. */
+function onArrow(event: KeyboardEvent<HTMLElement>) {
+  const step = { ArrowDown: "nextElementSibling", ArrowUp: "previousElementSibling" }[event.key] as
+    | "nextElementSibling"
+    | "previousElementSibling"
+    | undefined;
+  const row = document.activeElement?.closest("li");
+  const target = step && row?.[step];
+  if (target instanceof HTMLElement) {
+    event.preventDefault();
+    target.focus();
+  }
+}
+
+/** How many came at once, if that were many; nothing again after a while. */
+function useBurst(came: number): number {
+  const before = useRef(came);
+  const [burst, setBurst] = useState(0);
+  useEffect(() => {
+    const more = came - before.current;
+    before.current = came;
+    if (more < MANY) return;
+    setBurst((told) => told + more);
+    const timer = setTimeout(() => setBurst(0), TOLD_MS);
+    return () => clearTimeout(timer);
+  }, [came]);
+  return burst;
+}
+
+type Props = {
+  selected: number | null;
+  onSelect: (position: number | null) => void;
+  title?: string;
+  compact?: boolean;
+};
+
+export function Entries({ selected, onSelect, title = w.live.entries, compact = false }: Props) {
+  const feed = useFeed();
+  const zone = useZone();
+  const doorName = useDoorName();
+  const agentName = useAgentName();
+  const [isAll, setAll] = useState(compact);
+  const [heldAt, setHeldAt] = useState<number | null>(null);
+  const burst = useBurst(feed.came);
+  const entries = useMemo(
+    () => (isAll ? feed.events.map((event) => ({ event, sequel: null })) : entriesOf(feed.events)),
+    [feed.events, isAll],
+  );
+  const hold = () => setHeldAt((held) => held ?? newest(feed.events));
+  const letGo = () => {
+    if (selected === null) setHeldAt(null);
+  };
+  // A page opened at a selected row holds still from the start.
+  useEffect(() => {
+    if (selected !== null) setHeldAt((held) => held ?? selected);
+  }, [selected]);
+  const still = compact ? null : heldAt;
+  const shown = entries.filter(({ event }) => still === null || event.position <= still).slice(0, ROWS_MAX);
+  const waiting = still === null ? 0 : entries.filter(({ event }) => event.position > still).length;
+  const nameOf = useNames(shown.flatMap(({ event }) => personsOf(event).slice(0, 1)));
+  const select = (position: number) => onSelect(position === selected ? null : position);
+  return (
+    <Box
+      component="section"
+      aria-label={title}
+      sx={{
+        display: "flex",
+        flexDirection: "column",
+        minHeight: 0,
+        flex: 1,
+        border: 1,
+        borderColor: "divider",
+        borderRadius: 2,
+        bgcolor: "background.paper",
+        overflow: "hidden",
+      }}
+    >
+      <Stack
+        direction="row"
+        spacing={1.5}
+        sx={{ alignItems: "center", px: 2, py: 1, borderBottom: 1, borderColor: "divider", minHeight: 48 }}
+      >
+        <Typography variant="h2">{title}</Typography>
+        {burst > 0 && still === null && (
+          <Typography variant="body2" sx={{ color: "primary.main", fontWeight: 650 }}>
+            {w.live.pausedNew(burst)}
+          </Typography>
+        )}
+        <Box sx={{ flex: 1 }} />
+        {still !== null && (
+          <Button
+            size="small"
+            onClick={() => {
+              onSelect(null);
+              setHeldAt(null);
+            }}
+          >
+            {w.live.paused(waiting)} · {w.live.resume}
+          </Button>
+        )}
+        {!compact && (
+          <ToggleButtonGroup
+            size="small"
+            exclusive
+            value={isAll}
+            onChange={(_, all) => all !== null && setAll(all)}
+            aria-label={w.live.show}
+          >
+            <ToggleButton value={false} sx={{ py: 0.25 }}>
+              {w.live.entriesOnly}
+            </ToggleButton>
+            <ToggleButton value={true} sx={{ py: 0.25 }}>
+              {w.live.all}
+            </ToggleButton>
+          </ToggleButtonGroup>
+        )}
+      </Stack>
+      {feed.connection === "connecting" && feed.events.length === 0 && <Waiting lines={8} />}
+      {feed.connection === "live" && shown.length === 0 && <Empty>{w.live.noEntries}</Empty>}
+      <List
+        disablePadding
+        aria-label={title}
+        onPointerEnter={hold}
+        onPointerLeave={letGo}
+        onKeyDown={onArrow}
+        sx={{ overflow: "auto", flex: 1, minHeight: 0 }}
+      >
+        {shown.map((entry) => (
+          <Row
+            key={entry.event.position}
+            entry={entry}
+            named={nameOf(personsOf(entry.event)[0] ?? "")}
+            place={doorName(entry.event.door_id)}
+            agent={agentName(entry.event.agent_id)}
+            zone={zone}
+            isSelected={entry.event.position === selected}
+            onSelect={select}
+          />
+        ))}
+      </List>
+    </Box>
+  );
+}

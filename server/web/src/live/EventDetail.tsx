@@ -1,0 +1,153 @@
+// Everything about one event: who, where, by what, decided how, and why.
+
+import Box from "@mui/material/Box";
+import Button from "@mui/material/Button";
+import Chip from "@mui/material/Chip";
+import Stack from "@mui/material/Stack";
+import Typography from "@mui/material/Typography";
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { api, bodyOf } from "../api/client";
+import { useNames } from "../api/names";
+import { queries, useAgentName, useDoorName } from "../api/queries";
+import type { EventDetail as Detail } from "../api/types";
+import { useIsAdministrator } from "../frame/session";
+import { Waiting } from "../parts/Page";
+import { fullName, Portrait } from "../parts/Portrait";
+import { Trouble } from "../parts/Trouble";
+import { When } from "../parts/When";
+import { text, w } from "../words";
+import { personsOf } from "./log";
+import { Outcome } from "./Row";
+import { because, seconds } from "./sentence";
+
+function factors(event: Detail): string {
+  const finger = event.finger === null ? w.event.fingerNotAsked : text("FingerResult", event.finger);
+  return `${w.event.factorCard} · ${event.finger === null ? `${w.event.finger}: ${finger}` : finger}`;
+}
+
+function Lines({ lines }: { lines: [string, ReactNode][] }) {
+  return (
+    <Box
+      component="dl"
+      sx={{ display: "grid", gridTemplateColumns: "auto minmax(0, 1fr)", columnGap: 2, rowGap: 0.75, m: 0 }}
+    >
+      {lines.map(([label, value]) => (
+        <Box key={label} sx={{ display: "contents" }}>
+          <Typography component="dt" variant="body2" sx={{ color: "text.secondary" }}>
+            {label}
+          </Typography>
+          <Typography component="dd" variant="body2" sx={{ m: 0, overflowWrap: "anywhere" }}>
+            {value}
+          </Typography>
+        </Box>
+      ))}
+    </Box>
+  );
+}
+
+function Content({ label, value }: { label: string; value: unknown }) {
+  if (value === null || value === undefined) return null;
+  return (
+    <Box>
+      <Typography variant="overline">{label}</Typography>
+      <Box
+        component="pre"
+        tabIndex={0}
+        sx={{
+          m: 0,
+          p: 1,
+          bgcolor: "background.default",
+          borderRadius: 1,
+          fontSize: "0.75rem",
+          overflow: "auto",
+          maxHeight: 240,
+        }}
+      >
+        {typeof value === "string" ? value : JSON.stringify(value, null, 2)}
+      </Box>
+    </Box>
+  );
+}
+
+export function EventDetail({ position }: { position: number }) {
+  const detail = useQuery({
+    queryKey: ["event", position],
+    queryFn: () => bodyOf(api.GET("/api/v1/events/{position}", { params: { path: { position } } })),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  if (detail.data === undefined) {
+    return detail.error ? <Trouble error={detail.error} onRetry={() => detail.refetch()} /> : <Waiting />;
+  }
+  return <Facts event={detail.data} />;
+}
+
+function Facts({ event }: { event: Detail }) {
+  const doorName = useDoorName();
+  const agentName = useAgentName();
+  const persons = personsOf(event);
+  const nameOf = useNames(persons);
+  const isAdministrator = useIsAdministrator();
+  const operators = useQuery({ ...queries.operators, enabled: isAdministrator && event.act !== null });
+  const operator = event.act?.operator_id;
+  const operatorName = operator
+    ? (operators.data?.find((candidate) => candidate.id === operator)?.display_name ?? operator.slice(0, 8))
+    : w.event.byCommandLine;
+  const why = because(event);
+  const lines: [string, ReactNode][] = [[w.event.at, <When key="at" at={event.at} />]];
+  const add = (label: string, value: ReactNode) => {
+    if (value !== null && value !== undefined && value !== "") lines.push([label, value]);
+  };
+  add(w.event.door, doorName(event.door_id));
+  add(w.event.side, event.side && text("Side", event.side));
+  if (event.kind === "decision") {
+    add(w.event.factors, factors(event));
+    add(w.event.cardStrength, event.assurance && text("Assurance", event.assurance));
+    add(w.event.decided, event.decided && text("Decided", event.decided));
+  }
+  add(w.event.released, event.release_ms ? seconds(event.release_ms) : null);
+  add(w.event.openFor, event.open_ms === null ? null : seconds(event.open_ms));
+  add(w.event.command, event.command_outcome && text("CommandOutcome", event.command_outcome));
+  add(w.event.alarms, event.alarms.map((alarm) => text("AlarmKind", alarm)).join(", "));
+  add(w.event.policy, event.policy_version);
+  if (event.act) add(w.event.operator, operatorName);
+  add(w.event.agent, agentName(event.agent_id));
+  add(w.event.received, event.author === "agent" ? <When at={event.received_at} /> : null);
+  add(w.event.sequence, w.event.record(event.epoch, event.seq));
+  add(w.event.position, event.position);
+  add(w.event.hash, <code>{event.hash.slice(0, 16)}…</code>);
+  return (
+    <Stack spacing={2}>
+      <Box sx={{ fontSize: "1rem" }}>
+        <Outcome entry={{ event, sequel: null }} strong />
+        {why !== "" && <Typography sx={{ mt: 0.5 }}>{why}</Typography>}
+      </Box>
+      {persons.map((person) => {
+        const named = nameOf(person);
+        return (
+          <Stack key={person} direction="row" spacing={2} sx={{ alignItems: "center" }}>
+            <Portrait id={person} name={named?.name} hasPhoto={named?.has_photo} size={96} />
+            <Box sx={{ minWidth: 0 }}>
+              <Typography sx={{ fontWeight: 650 }}>
+                {named === null ? w.hidden : (fullName(named) ?? w.unnamed(person))}
+              </Typography>
+              {named?.number && <Chip label={named.number} sx={{ mr: 1 }} />}
+              <Button size="small" component={Link} to="/people/$id" params={{ id: person } as never}>
+                {w.event.openPerson}
+              </Button>
+            </Box>
+          </Stack>
+        );
+      })}
+      <Lines lines={lines} />
+      {event.content && (
+        <>
+          <Content label={w.event.actReason} value={event.content.reason} />
+          <Content label={w.event.before} value={event.content.before} />
+          <Content label={w.event.after} value={event.content.after} />
+        </>
+      )}
+    </Stack>
+  );
+}

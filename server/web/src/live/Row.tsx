@@ -1,0 +1,112 @@
+// One event as a row that reads like a sentence from far away: time, outcome, photo, person, door and side, reason.
+
+import RefusedIcon from "@mui/icons-material/BlockOutlined";
+import GrantedIcon from "@mui/icons-material/CheckCircleOutlined";
+import InfoIcon from "@mui/icons-material/InfoOutlined";
+import AlarmIcon from "@mui/icons-material/ReportProblem";
+import Box from "@mui/material/Box";
+import ListItemButton from "@mui/material/ListItemButton";
+import Typography from "@mui/material/Typography";
+import { memo } from "react";
+import type { Named } from "../api/names";
+import { fullName, Portrait } from "../parts/Portrait";
+import { shortTime } from "../time";
+import { text, w } from "../words";
+import { type Entry, type Tone, toneOf } from "./log";
+import { because, headline } from "./sentence";
+
+const looks: Record<Tone, { icon: React.ReactNode; color: string }> = {
+  granted: { icon: <GrantedIcon fontSize="small" />, color: "success.main" },
+  refused: { icon: <RefusedIcon fontSize="small" />, color: "error.main" },
+  alarm: { icon: <AlarmIcon fontSize="small" />, color: "error.main" },
+  info: { icon: <InfoIcon fontSize="small" />, color: "text.secondary" },
+};
+
+/** Icon and word of an outcome; never colour alone. */
+export function Outcome({ entry, strong = false }: { entry: Entry; strong?: boolean }) {
+  const look = looks[toneOf(entry.event)];
+  return (
+    <Box
+      component="span"
+      sx={{
+        display: "inline-flex",
+        alignItems: "center",
+        gap: 0.75,
+        color: look.color,
+        fontWeight: strong ? 700 : 600,
+      }}
+    >
+      {look.icon}
+      {headline(entry.event)}
+    </Box>
+  );
+}
+
+type Props = {
+  entry: Entry;
+  named: Named | null | undefined;
+  place: string;
+  agent: string;
+  zone: string;
+  isSelected: boolean;
+  onSelect: (position: number) => void;
+};
+
+function sequelText(entry: Entry): string {
+  if (entry.sequel === null) return "";
+  return entry.sequel === "passed" ? w.outcome.passed : w.outcome.notOpened;
+}
+
+export const Row = memo(function Row({ entry, named, place, agent, zone, isSelected, onSelect }: Props) {
+  const { event } = entry;
+  const tone = toneOf(event);
+  const who =
+    fullName(named) ??
+    (event.person_id ? w.unnamed(event.person_id) : event.kind === "decision" ? w.event.unknownPerson : agent);
+  const where = [place, event.side ? text("Side", event.side) : ""].filter((part) => part !== "").join(" · ");
+  const why = [because(event), sequelText(entry)].filter((part) => part !== "").join(" · ");
+  return (
+    <ListItemButton
+      component="li"
+      role="listitem"
+      selected={isSelected}
+      onClick={() => onSelect(event.position)}
+      aria-current={isSelected}
+      sx={{
+        display: "grid",
+        gridTemplateColumns:
+          "minmax(72px, auto) minmax(112px, 168px) 32px minmax(0, 1fr) minmax(0, 1fr) minmax(0, 1.2fr)",
+        gap: 1.5,
+        alignItems: "center",
+        px: 2,
+        py: 0.5,
+        minHeight: 44,
+        fontSize: "0.875rem",
+        borderBottom: 1,
+        borderColor: "divider",
+        borderLeft: 3,
+        borderLeftColor: tone === "alarm" || tone === "refused" ? looks[tone].color : "transparent",
+        bgcolor: tone === "alarm" ? "rgba(var(--mui-palette-error-mainChannel) / 0.08)" : undefined,
+      }}
+    >
+      <Box component="time" dateTime={event.at} sx={{ color: "text.secondary", whiteSpace: "nowrap" }}>
+        {shortTime(event.at, zone)}
+      </Box>
+      <Outcome entry={entry} strong={tone === "alarm"} />
+      {event.kind === "act" ? (
+        <span />
+      ) : (
+        <Portrait id={event.person_id} name={named?.name} hasPhoto={named?.has_photo} />
+      )}
+      <Typography variant="body2" noWrap sx={{ fontWeight: 600 }}>
+        {who}
+      </Typography>
+      <Typography variant="body2" noWrap>
+        {where}
+      </Typography>
+      <Typography variant="body2" noWrap sx={{ color: "text.secondary" }} title={why}>
+        {why}
+      </Typography>
+    </ListItemButton>
+  );
+});

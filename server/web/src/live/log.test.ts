@@ -1,0 +1,48 @@
+import { expect, test } from "vitest";
+import { entriesOf, HELD_MAX, merged, newest, toneOf } from "./log";
+import { logEvent } from "./samples";
+
+const positions = (held: { position: number }[]) => held.map((event) => event.position);
+
+test("every position is held once, newest first", () => {
+  const held = merged([], [logEvent(1), logEvent(2)]);
+  expect(positions(held)).toEqual([2, 1]);
+  expect(positions(merged(held, [logEvent(2), logEvent(4), logEvent(3), logEvent(4)]))).toEqual([4, 3, 2, 1]);
+  expect(merged(held, [logEvent(2)])).toBe(held);
+  expect(newest(held)).toBe(2);
+  expect(newest([])).toBe(0);
+});
+
+test("what is held has an end", () => {
+  const many = Array.from({ length: HELD_MAX + 10 }, (_, index) => logEvent(index + 1));
+  const held = merged([], many);
+  expect(held).toHaveLength(HELD_MAX);
+  expect(newest(held)).toBe(HELD_MAX + 10);
+});
+
+test("a granted entry tells whether the person passed", () => {
+  const granted = { outcome: "granted", door_id: "d", person_id: "p" } as const;
+  const held = merged(
+    [],
+    [
+      logEvent(1, { ...granted, attempt_id: "a" }),
+      logEvent(2, { kind: "door_opened", door_id: "d" }),
+      logEvent(3, { kind: "entered", door_id: "d", persons: ["p"] }),
+      logEvent(4, { ...granted, attempt_id: "b" }),
+      logEvent(5, { kind: "not_opened", door_id: "d", attempt_id: "b" }),
+      logEvent(6, { ...granted, attempt_id: "c" }),
+    ],
+  );
+  expect(entriesOf(held).map(({ event, sequel }) => [event.position, sequel])).toEqual([
+    [6, null],
+    [4, "not_opened"],
+    [1, "passed"],
+  ]);
+});
+
+test("an alarm is louder than the outcome", () => {
+  expect(toneOf(logEvent(1, { outcome: "refused" }))).toBe("refused");
+  expect(toneOf(logEvent(1, { outcome: "refused", alarms: ["wrong_fingers"] }))).toBe("alarm");
+  expect(toneOf(logEvent(1, { kind: "command_done", command_outcome: "expired" }))).toBe("refused");
+  expect(toneOf(logEvent(1, { kind: "door_closed" }))).toBe("info");
+});

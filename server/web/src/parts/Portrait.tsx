@@ -1,0 +1,34 @@
+// A person's face, or initials where there is none.
+
+import Avatar from "@mui/material/Avatar";
+import { type Named, usePhoto } from "../api/names";
+
+type Who = { id: string | null; name?: Named["name"] | null; hasPhoto?: boolean };
+
+export function Portrait({ id, name, hasPhoto, size = 32 }: Who & { size?: number }) {
+  const photo = usePhoto(id, hasPhoto);
+  const initials = name ? `${[...name.given][0] ?? ""}${[...name.family][0] ?? ""}`.toUpperCase() : "?";
+  return (
+    <Avatar
+      src={photo ?? undefined}
+      alt=""
+      aria-hidden
+      variant="rounded"
+      sx={{
+        width: size,
+        height: size,
+        fontSize: size * 0.4,
+        fontWeight: 600,
+        bgcolor: "action.selected",
+        color: "text.secondary",
+      }}
+    >
+      {photo === null ? initials : null}
+    </Avatar>
+  );
+}
+
+/** A name as staff read it; a pseudonym until it is known. */
+export function fullName(named: { name?: Named["name"] | null } | null | undefined): string | null {
+  return named?.name ? `${named.name.given} ${named.name.family}` : null;
+}

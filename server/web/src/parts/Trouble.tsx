@@ -1,0 +1,31 @@
+// How a problem is told: what happened, what is still true, what to do, and a code to quote.
+
+import Alert from "@mui/material/Alert";
+import Button from "@mui/material/Button";
+import { Problem } from "../api/client";
+import { w } from "../words";
+
+/** The text for a problem. */
+export function troubleText(error: unknown): { text: string; code: string } {
+  if (!(error instanceof Problem)) return { text: w.problems.unknown ?? "", code: "page" };
+  const known = w.problems[error.code];
+  const detail = error.errors.map((wrong) => `${wrong.field}: ${wrong.message}`).join("; ") || error.detail;
+  const text = known === undefined ? `${w.problems.unknown} ${detail}` : known;
+  const fields = error.code === "invalid" && detail !== "" ? `${text} (${detail})` : text;
+  return { text: fields, code: error.code };
+}
+
+export function Trouble({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
+  if (!error) return null;
+  const { text, code } = troubleText(error);
+  const retry = onRetry && (
+    <Button color="inherit" size="small" onClick={onRetry}>
+      {w.act.retry}
+    </Button>
+  );
+  return (
+    <Alert severity="error" action={retry}>
+      {text} <small>{w.code(code)}</small>
+    </Alert>
+  );
+}

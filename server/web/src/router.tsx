@@ -1,0 +1,103 @@
+// Every address of the page.
+
+import Typography from "@mui/material/Typography";
+import { useQuery } from "@tanstack/react-query";
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  type ErrorComponentProps,
+  Link,
+  Navigate,
+  Outlet,
+  useLocation,
+} from "@tanstack/react-router";
+import { Problem } from "./api/client";
+import { queries } from "./api/queries";
+import { Frame } from "./frame/Frame";
+import { SessionFrame } from "./frame/session";
+import { Live } from "./live/Live";
+import { Doors } from "./pages/Doors";
+import { People } from "./pages/People";
+import { PersonPage } from "./pages/PersonPage";
+import { SetUp } from "./pages/SetUp";
+import { SignIn } from "./pages/SignIn";
+import { Page, Waiting } from "./parts/Page";
+import { Trouble } from "./parts/Trouble";
+import { w } from "./words";
+
+function Broken({ error }: ErrorComponentProps) {
+  return (
+    <Page title={w.broken.title}>
+      <Typography>{w.broken.text}</Typography>
+      <Trouble error={error} />
+    </Page>
+  );
+}
+
+function NotFound() {
+  return (
+    <Page title={w.notFound.title}>
+      <Typography>
+        {w.notFound.text} <Link to="/">{w.notFound.home}</Link>
+      </Typography>
+    </Page>
+  );
+}
+
+/** Pages for those who are signed in; everybody else signs in first and comes back. */
+function SignedIn() {
+  const { pathname, searchStr } = useLocation();
+  const session = useQuery(queries.session);
+  if (session.data) {
+    return (
+      <SessionFrame session={session.data}>
+        <Frame />
+      </SessionFrame>
+    );
+  }
+  if (session.error instanceof Problem && session.error.status === 401) {
+    const to = pathname + searchStr;
+    return <Navigate to="/sign-in" search={to === "/" ? {} : { to }} replace />;
+  }
+  if (session.error) return <Trouble error={session.error} onRetry={() => session.refetch()} />;
+  return <Waiting />;
+}
+
+const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound });
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-in",
+  component: SignIn,
+  validateSearch: (search: Record<string, unknown>): { to?: string } =>
+    typeof search.to === "string" ? { to: search.to } : {},
+});
+const setUp = createRoute({ getParentRoute: () => root, path: "/setup", component: SetUp });
+const signedIn = createRoute({ getParentRoute: () => root, id: "signed-in", component: SignedIn });
+const live = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/",
+  component: Live,
+  validateSearch: (search: Record<string, unknown>): { event?: number } =>
+    typeof search.event === "number" ? { event: search.event } : {},
+});
+
+const people = createRoute({ getParentRoute: () => signedIn, path: "/people", component: People });
+const person = createRoute({ getParentRoute: () => signedIn, path: "/people/$id", component: PersonPage });
+const doors = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/doors",
+  component: Doors,
+  validateSearch: (search: Record<string, unknown>): { door?: string } =>
+    typeof search.door === "string" ? { door: search.door } : {},
+});
+
+const tree = root.addChildren([signIn, setUp, signedIn.addChildren([live, people, person, doors])]);
+
+export const router = createRouter({ routeTree: tree, defaultErrorComponent: Broken, defaultPreload: false });
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,22 @@
+// Every text of the pages, in English. Another language is a file of the same type; the compiler says what it lacks.
+
+import { access } from "./en/access";
+import { desk } from "./en/desk";
+import { frame } from "./en/frame";
+import { people } from "./en/people";
+import { problems } from "./en/problems";
+import { alarmAdvice, enrolmentTrouble, vocabulary } from "./en/vocabulary";
+
+export const en = {
+  locale: "en-GB",
+  ...frame,
+  ...desk,
+  ...people,
+  ...access,
+  problems,
+  vocabulary,
+  alarmAdvice,
+  enrolmentTrouble,
+};
+
+export type Words = typeof en;

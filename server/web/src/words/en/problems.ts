@@ -1,0 +1,27 @@
+// What went wrong, by the code that the server answers: what happened, what is still true, what to do.
+
+export const problems: Record<string, string> = {
+  unreachable: "The server can't be reached. Nothing was saved. Check the network; the page tries again by itself.",
+  unauthenticated: "Your session has ended. Nothing was saved. Sign in again.",
+  sign_in_failed: "That did not fit together. Check the organisation, name, password and code, then try again.",
+  throttled: "Too many attempts. Wait a little, then try again.",
+  link_used_or_expired: "This link was used already or is too old. Ask an administrator for a new one.",
+  forbidden: "Your role does not allow this. Nothing was changed. Ask an administrator.",
+  not_found: "It is not there, or no longer. Go back to the list.",
+  changed_meanwhile: "Somebody else changed it in the meantime. Nothing was saved. Reload and change it again.",
+  version_required: "The page did not say which version it changed. Nothing was saved. Reload and try again.",
+  too_large: "That is too large. Nothing was saved.",
+  invalid: "Something can't be taken as it is. Nothing was saved. Correct the marked fields.",
+  malformed: "The server did not understand the request. Nothing was saved.",
+  name_taken: "Another one has this name already. Nothing was saved. Choose another name.",
+  number_taken: "Somebody else has this number. Nothing was saved.",
+  in_use: "It is still in use, so it stays. Take it out of use there first.",
+  person_inactive: "This person is out of use. Put them back to use first.",
+  legal_basis_missing: "Record the person's consent before a finger is captured.",
+  station_offline: "The station is not connected. Check its power and network.",
+  station_busy: "The station is in another dialogue. Wait for it, or end it there.",
+  agent_offline: "The door's controller is not connected. The door was not released.",
+  already_acknowledged: "Somebody acknowledged this alarm already.",
+  internal: "The server failed. Nothing was saved. Its log says why; try again, then tell whoever runs it.",
+  unknown: "It did not work, and nothing was saved.",
+};
