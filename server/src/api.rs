@@ -6,7 +6,10 @@ use utoipa::openapi::OpenApi as Description;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::state::AppState;
-use crate::{access, credentials, doors, enrolment, fingers, people, sites, vault};
+use crate::{
+    access, agents, alarms, credentials, demo, doors, enrolment, events, fingers, health, operators, people, sites,
+    vault,
+};
 
 /// Under which path everything lies.
 pub const BASE: &str = "/api/v1";
@@ -31,7 +34,13 @@ fn table() -> OpenApiRouter<AppState> {
             .merge(vault::routes::routes())
             .merge(credentials::routes::routes())
             .merge(fingers::routes::routes())
-            .merge(enrolment::routes::routes()),
+            .merge(enrolment::routes::routes())
+            .merge(operators::routes::routes())
+            .merge(agents::routes::routes())
+            .merge(events::routes::routes())
+            .merge(alarms::routes::routes())
+            .merge(demo::routes())
+            .merge(health::routes()),
     )
 }
 

@@ -14,6 +14,7 @@ use access_core::ids::{PersonId, TenantId};
 use anyhow::{Context as _, ensure};
 use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use ed25519_dalek::SigningKey;
 use hmac::{Hmac, Mac as _};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
@@ -171,6 +172,29 @@ impl Keys {
         let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(self.master.bytes()).expect("HMAC takes any key");
         mac.update(&canonical::encode(&("pforte tenant key 1".to_owned(), tenant, purpose.to_owned())));
         Key(Zeroizing::new(mac.finalize().into_bytes().into()))
+    }
+
+    /// The installation's own signing key for one purpose, derived from the master key.
+    pub fn signing(&self, purpose: &str) -> SigningKey {
+        #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
+        let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(self.master.bytes()).expect("HMAC takes any key");
+        mac.update(&canonical::encode(&("pforte signing key 1".to_owned(), purpose.to_owned())));
+        SigningKey::from_bytes(&Zeroizing::new(mac.finalize().into_bytes().into()))
+    }
+
+    /// Signs bundles: what agents decide by when alone.
+    pub fn policy_key(&self) -> SigningKey {
+        self.signing("policy")
+    }
+
+    /// Signs the server's own records.
+    pub fn log_key(&self) -> SigningKey {
+        self.signing("log")
+    }
+
+    /// Tells the master key apart from others without telling it.
+    pub fn id(&self) -> [u8; 8] {
+        self.master.id()
     }
 
     /// Key of the hash that makes card tokens.

@@ -1,21 +1,40 @@
 //! The server: staff's HTTP API over one Postgres, tenants kept apart by the database itself, names apart from movements.
 
 pub mod access;
+pub mod agents;
+pub mod alarms;
 pub mod api;
 pub mod audit;
 pub mod auth;
+pub mod certificates;
 pub mod clock;
+pub mod cluster;
+pub mod config;
 pub mod credentials;
 pub mod db;
+pub mod decisions;
+pub mod demo;
 pub mod doors;
 pub mod enrolment;
+pub mod events;
 pub mod fingers;
+pub mod health;
 pub mod http;
+pub mod installation;
 pub mod keys;
+pub mod log;
+pub mod operators;
 pub mod people;
+pub mod serve;
 pub mod sites;
 pub mod state;
+pub mod tenants;
+#[allow(unused_qualifications, reason = "in code that the embedded files are generated into")]
+pub mod ui;
 pub mod vault;
+
+/// The server's version.
+pub const BUILD: &str = env!("CARGO_PKG_VERSION");
 
 #[cfg(test)]
 mod contract;

@@ -1,28 +1,81 @@
 //! What every handler can reach.
 
+use std::path::Path;
 use std::sync::{Arc, RwLock};
 
+use tokio_util::sync::CancellationToken;
+
+use crate::agents::Links;
 use crate::db::Db;
+use crate::decisions::Policies;
 use crate::enrolment::Stations;
+use crate::installation::Installation;
 use crate::keys::Keys;
+use crate::log::Log;
+use crate::operators::{Passwords, Throttle};
+use crate::tenants::Tenants;
 use crate::vault::NameIndex;
 
 /// Shared by all requests; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct AppState {
+    /// Which installation this is.
+    pub installation: Installation,
     /// The database.
     pub db: Db,
     /// The installation's keys.
     pub keys: Arc<Keys>,
+    /// Which tenants there are.
+    pub tenants: Tenants,
     /// Who is called what.
     pub names: Arc<RwLock<NameIndex>>,
+    /// The one order of everything that happened.
+    pub log: Log,
+    /// The rules in force.
+    pub policies: Policies,
+    /// Linked agents.
+    pub agents: Links,
+    /// How agents find this server.
+    pub agents_port: Arc<AgentsAddress>,
     /// Enrolment stations and the dialogues at them.
     pub stations: Arc<Stations>,
+    /// Hashes and checks passwords.
+    pub passwords: Passwords,
+    /// Guesses of late.
+    pub throttle: Arc<Throttle>,
+    /// Control socket of the virtual doors, in a demo or test.
+    pub demo: Option<Arc<Path>>,
+    /// Cancelled when the server stops.
+    pub stop: CancellationToken,
+}
+
+/// How agents find this server and know it.
+#[derive(Debug, Clone, Default)]
+pub struct AgentsAddress {
+    /// Host and port as agents write them.
+    pub address: String,
+    /// SHA-256 of the authority's certificate.
+    pub authority: [u8; 32],
 }
 
 impl AppState {
     /// The state of a server over this database.
-    pub fn new(db: Db, keys: Keys) -> Self {
-        Self { db, keys: Arc::new(keys), names: Arc::default(), stations: Arc::default() }
+    pub fn new(installation: Installation, db: Db, keys: Keys, agents_port: AgentsAddress) -> anyhow::Result<Self> {
+        Ok(Self {
+            installation,
+            tenants: Tenants::new(db.clone()),
+            db,
+            keys: Arc::new(keys),
+            names: Arc::default(),
+            log: Log::default(),
+            policies: Policies::default(),
+            agents: Links::default(),
+            agents_port: Arc::new(agents_port),
+            stations: Arc::default(),
+            passwords: Passwords::new()?,
+            throttle: Arc::default(),
+            demo: None,
+            stop: CancellationToken::new(),
+        })
     }
 }

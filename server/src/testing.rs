@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use access_core::canonical;
 use access_core::event::{Act, ActKind, Event};
 use access_core::ids::{OperatorId, TenantId};
+use access_core::protocol::InstallationMode;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
@@ -20,8 +21,9 @@ use uuid::Uuid;
 
 use crate::auth::{COOKIE, CSRF_HEADER, SessionToken, begin_session};
 use crate::db::{self, Db, ROLES};
+use crate::installation::Installation;
 use crate::keys::Keys;
-use crate::state::AppState;
+use crate::state::{AgentsAddress, AppState};
 
 /// Superuser of a test's cluster.
 const SUPERUSER: &str = "cluster";
@@ -161,7 +163,8 @@ impl TestServer {
         superuser.close().await.unwrap();
         db::migrate(&options).await.unwrap();
         let database = Db::connect(&options).await.unwrap();
-        let state = AppState::new(database, Keys::fresh().unwrap());
+        let installation = Installation { id: Uuid::now_v7().into(), mode: InstallationMode::Test };
+        let state = AppState::new(installation, database, Keys::fresh().unwrap(), AgentsAddress::default()).unwrap();
         let own = Self::staff(&state, "plant").await;
         let other = Self::staff(&state, "other").await;
         Self { router: crate::api::router(state.clone()), state, own, other, options, _cluster: cluster }
@@ -181,7 +184,8 @@ impl TestServer {
         for role in ["administrator", "guard"] {
             let operator = OperatorId::from_uuid(Uuid::now_v7());
             sqlx::query(
-                "INSERT INTO operators (tenant_id, id, name, display_name, role, state) VALUES ($1, $2, $3, $3, $3, 'active')",
+                "INSERT INTO operators (tenant_id, id, name, display_name, role, state, password_hash, totp_secret) \
+                 VALUES ($1, $2, $3, $3, $3, 'active', 'none', '')",
             )
             .bind(tenant.as_uuid())
             .bind(operator.as_uuid())

@@ -6,6 +6,7 @@ use sqlx::{AssertSqlSafe, PgConnection};
 use uuid::Uuid;
 
 use super::{Grant, GrantState, NewGrant};
+use crate::http::{ApiError, ApiResult};
 
 #[derive(sqlx::FromRow)]
 struct GrantRow {
@@ -99,4 +100,15 @@ pub async fn revoke(db: &mut PgConnection, tenant: TenantId, id: Uuid, now: Date
     let row: GrantRow =
         sqlx::query_as(AssertSqlSafe(sql)).bind(tenant.as_uuid()).bind(id).bind(now).fetch_one(db).await?;
     Ok(row.at(now))
+}
+
+/// Refuses a person that the tenant does not have.
+pub async fn require_person(db: &mut PgConnection, tenant: TenantId, person: PersonId) -> ApiResult<()> {
+    let is_there: bool =
+        sqlx::query_scalar("SELECT EXISTS (SELECT FROM persons WHERE tenant_id = $1 AND id = $2 FOR SHARE)")
+            .bind(tenant.as_uuid())
+            .bind(person.as_uuid())
+            .fetch_one(db)
+            .await?;
+    if is_there { Ok(()) } else { Err(ApiError::NotFound("person")) }
 }

@@ -15,10 +15,9 @@ use super::{
     AccessLevel, Block, DOORS_PER_LINE_MAX, Grant, GrantState, LevelSettings, NewBlock, NewGrant, PARTS_MAX, Schedule,
     ScheduleSettings, blocks, grants, levels, schedules,
 };
-use crate::audit::{Entry, checked_reason};
+use crate::audit::{Entry, Why, checked_reason};
 use crate::auth::Actor;
 use crate::http::{ApiError, ApiJson, ApiPath, ApiResult, IfMatch, Page, Problem, on_constraint, tagged};
-use crate::people::{self, Why};
 use crate::sites::routes::checked_name;
 use crate::state::AppState;
 
@@ -282,7 +281,7 @@ async fn grant(
     let new = checked_grant(new)?;
     let person = PersonId::from_uuid(person);
     let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
-    people::store::get(&mut tx, actor.tenant, person, actor.now).await?.ok_or(ApiError::NotFound("person"))?;
+    grants::require_person(&mut tx, actor.tenant, person).await?;
     let made =
         grants::insert(&mut tx, actor.tenant, Uuid::now_v7(), person, &new, actor.by(), actor.now).await.map_err(
             on_constraint([("grants_level_exists", || ApiError::field("level_id", "there is no such access level"))]),
@@ -338,7 +337,7 @@ async fn block(
     }
     let person = PersonId::from_uuid(person);
     let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
-    people::store::get(&mut tx, actor.tenant, person, actor.now).await?.ok_or(ApiError::NotFound("person"))?;
+    grants::require_person(&mut tx, actor.tenant, person).await?;
     let made = blocks::insert(&mut tx, actor.tenant, Uuid::now_v7(), person, &new, actor.by(), actor.now).await?;
     Entry::new(&state.keys, &actor, ActKind::Created, SubjectKind::Block, made.id)
         .after(&made)?

@@ -5,7 +5,8 @@ use access_core::canonical;
 use access_core::event::{Act, ActKind, Commitment, Event, Subject, SubjectKind};
 use access_core::ids::OperatorId;
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::auth::Actor;
@@ -47,6 +48,11 @@ impl<'a> Entry<'a> {
     /// `actor` did `kind` to many things at once, listed in what is committed to as after.
     pub fn many(keys: &'a Keys, actor: &Actor, kind: ActKind) -> Self {
         Self { subject: None, ..Self::new(keys, actor, kind, SubjectKind::Person, Uuid::nil()) }
+    }
+
+    /// The server's command line did `kind` to a thing, or somebody whom nobody knows.
+    pub fn by_command_line(keys: &'a Keys, kind: ActKind, subject: SubjectKind, id: Uuid, at: DateTime<Utc>) -> Self {
+        Self { keys, operator: None, at, kind, subject: Some((subject, id)), before: None, after: None, reason: None }
     }
 
     /// How it was.
@@ -129,4 +135,12 @@ pub fn checked_reason(reason: &str) -> Result<&str, ApiError> {
         return Err(ApiError::field("reason", format!("must have 1 to {REASON_CHARS_MAX} characters")));
     }
     Ok(reason)
+}
+
+/// Why something is done, in the operator's words.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Why {
+    /// 1 to 500 characters; kept with the act, erasable.
+    pub reason: String,
 }

@@ -2,8 +2,8 @@
 
 use access_core::ids::{OperatorId, TenantId};
 use axum::extract::FromRequestParts;
-use axum::http::Method;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method};
 use axum_extra::extract::CookieJar;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -115,6 +115,62 @@ pub async fn begin_session(
     Ok(())
 }
 
+fn token_in(jar: &CookieJar) -> Option<SessionToken> {
+    jar.get(COOKIE).and_then(|cookie| SessionToken::from_cookie(cookie.value()))
+}
+
+/// When the session of this cookie ends: at the latest, and unless it is used.
+pub async fn session_ends(
+    db: &mut PgConnection,
+    jar: &CookieJar,
+) -> sqlx::Result<Option<(DateTime<Utc>, DateTime<Utc>)>> {
+    let Some(token) = token_in(jar) else { return Ok(None) };
+    sqlx::query_as("SELECT expires_at, idle_expires_at FROM sessions WHERE tenant_id = $1 AND token_hash = $2")
+        .bind(token.tenant.as_uuid())
+        .bind(token.hash())
+        .fetch_optional(db)
+        .await
+}
+
+/// Ends the session of this cookie.
+pub async fn end_session(db: &mut PgConnection, jar: &CookieJar) -> sqlx::Result<()> {
+    if let Some(token) = token_in(jar) {
+        sqlx::query("DELETE FROM sessions WHERE tenant_id = $1 AND token_hash = $2")
+            .bind(token.tenant.as_uuid())
+            .bind(token.hash())
+            .execute(db)
+            .await?;
+    }
+    Ok(())
+}
+
+/// What the table knows the session of these headers by.
+pub fn token_hash(headers: &HeaderMap) -> Option<Vec<u8>> {
+    token_in(&CookieJar::from_headers(headers)).map(|token| token.hash())
+}
+
+/// Whether a session is still good; if so, it counts as used.
+pub async fn keep_session(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    token_hash: &[u8],
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query(
+        "UPDATE sessions SET idle_expires_at = $4 FROM operators \
+         WHERE sessions.tenant_id = $1 AND token_hash = $2 AND expires_at > $3 AND idle_expires_at > $3 \
+         AND operators.tenant_id = sessions.tenant_id AND operators.id = sessions.operator_id \
+         AND operators.state = 'active'",
+    )
+    .bind(tenant.as_uuid())
+    .bind(token_hash)
+    .bind(now)
+    .bind(now + TimeDelta::minutes(IDLE_MINUTES))
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
 impl FromRequestParts<AppState> for Actor {
     type Rejection = ApiError;
 
@@ -124,10 +180,7 @@ impl FromRequestParts<AppState> for Actor {
             return Err(ApiError::Forbidden("A request that changes something needs the header X-Pforte: 1."));
         }
         let jar = CookieJar::from_headers(&parts.headers);
-        let token = jar
-            .get(COOKIE)
-            .and_then(|cookie| SessionToken::from_cookie(cookie.value()))
-            .ok_or(ApiError::Unauthenticated)?;
+        let token = token_in(&jar).ok_or(ApiError::Unauthenticated)?;
         let now = crate::clock::now();
         let mut tx = state.db.begin(token.tenant, None).await?;
         let found: Option<(Uuid, String)> = sqlx::query_as(

@@ -1,4 +1,4 @@
-//! The database: two pools of different roles, and [`TenantTx`], the only way to a connection.
+//! The database: three pools of different roles, and [`TenantTx`], the only way to a connection.
 //!
 //! Every table's row security reads `app.tenant`, which a [`TenantTx`] sets for its transaction alone; without one, a
 //! query sees no row at all.
@@ -8,7 +8,7 @@ use std::ops::{Deref, DerefMut};
 use access_core::ids::{OperatorId, TenantId};
 use anyhow::{Context as _, ensure};
 use sqlx::migrate::Migrator;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 use sqlx::{Connection as _, Executor as _, PgConnection, PgPool, Postgres, Transaction};
 
 /// The migrations, in the binary.
@@ -24,6 +24,7 @@ const CONNECTIONS_MAX: u32 = 16;
 pub struct Db {
     app: PgPool,
     vault: PgPool,
+    sequencer: PgPool,
 }
 
 impl Db {
@@ -51,7 +52,11 @@ impl Db {
             ensure!(!steps_over, "database role {role} could step over row security; the service refuses to run as it");
             Ok(pool)
         };
-        Ok(Self { app: pool("pforte_app").await?, vault: pool("pforte_vault").await? })
+        Ok(Self {
+            app: pool("pforte_app").await?,
+            vault: pool("pforte_vault").await?,
+            sequencer: pool("pforte_sequencer").await?,
+        })
     }
 
     /// Begins a transaction that sees and writes one tenant's rows, the vault's excepted.
@@ -64,10 +69,26 @@ impl Db {
         TenantTx::begin(&self.vault, tenant, operator).await
     }
 
+    /// Begins a transaction of the sequencer's, which alone writes the log.
+    pub async fn begin_sequencer(&self, tenant: TenantId) -> sqlx::Result<TenantTx> {
+        TenantTx::begin(&self.sequencer, tenant, None).await
+    }
+
+    /// Where the tenants can be listed, and nothing else without a [`TenantTx`].
+    pub fn directory(&self) -> &PgPool {
+        &self.sequencer
+    }
+
+    /// A connection that hears notices.
+    pub async fn listener(&self) -> sqlx::Result<PgListener> {
+        PgListener::connect_with(&self.app).await
+    }
+
     /// Closes every connection.
     pub async fn close(&self) {
         self.app.close().await;
         self.vault.close().await;
+        self.sequencer.close().await;
     }
 }
 

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::events::LogEvent;
+
 pub mod routes;
 pub mod store;
 
@@ -127,10 +129,24 @@ impl DoorSettings {
     }
 }
 
-/// Why a door is to be released for a moment.
-#[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Release {
-    /// In the operator's words; kept with the act.
-    pub reason: String,
+/// How a door stands.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct DoorState {
+    /// Which door.
+    pub door_id: Uuid,
+    /// Its agent, if it has one.
+    pub agent_id: Option<Uuid>,
+    /// `online`, `offline` or `none`.
+    pub agent_state: &'static str,
+    /// `open`, `closed` or `unknown`.
+    pub position: &'static str,
+    /// What happened there last.
+    pub last_event: Option<LogEvent>,
+}
+
+/// A command that was sent.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Released {
+    /// Which command; an event `command_done` names it.
+    pub command_id: Uuid,
 }

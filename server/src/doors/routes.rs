@@ -10,8 +10,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::{Door, DoorChange, DoorSettings, store};
-use crate::audit::Entry;
+use super::{Door, DoorChange, DoorSettings, DoorState, Released, store};
+use crate::agents;
+use crate::audit::{Entry, Why, checked_reason};
 use crate::auth::Actor;
 use crate::http::{ApiError, ApiJson, ApiPath, ApiResult, IfMatch, Page, Problem, on_constraint, tagged};
 use crate::sites::routes::checked_name;
@@ -19,7 +20,11 @@ use crate::state::AppState;
 
 /// The routes.
 pub fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get, change))
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(states))
+        .routes(routes!(get, change))
+        .routes(routes!(release))
 }
 
 fn checked(mut door: DoorSettings) -> ApiResult<DoorSettings> {
@@ -105,4 +110,38 @@ async fn change(
         .await?;
     tx.commit().await?;
     Ok(tagged(after.version, &after))
+}
+
+/// How every door stands, by the newest records of it.
+#[utoipa::path(get, path = "/doors/states", tag = "doors", responses((status = 200, body = Page<DoorState>)))]
+async fn states(actor: Actor, State(state): State<AppState>) -> ApiResult<Json<Page<DoorState>>> {
+    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let mut doors = Vec::new();
+    for row in store::states(&mut tx, actor.tenant).await? {
+        let agent_state = match row.agent_id {
+            None => "none",
+            Some(agent) if state.agents.is_connected(actor.tenant, agent.into()) => "online",
+            Some(_) => "offline",
+        };
+        doors.push(row.view(agent_state)?);
+    }
+    Ok(Page::whole(doors))
+}
+
+/// Releases a door for a moment. What became of it comes as an event `command_done`.
+#[utoipa::path(post, path = "/doors/{id}/release", tag = "doors", params(("id" = Uuid, Path)), request_body = Why,
+    responses((status = 202, body = Released), (status = 404, body = Problem), (status = 409, body = Problem),
+    (status = 422, body = Problem)))]
+async fn release(
+    actor: Actor,
+    State(state): State<AppState>,
+    ApiPath(id): ApiPath<Uuid>,
+    ApiJson(why): ApiJson<Why>,
+) -> ApiResult<Response> {
+    let reason = checked_reason(&why.reason)?;
+    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    store::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("door"))?;
+    drop(tx);
+    let command_id = agents::release(&state, &actor, id, reason).await?.into();
+    Ok((StatusCode::ACCEPTED, Json(Released { command_id })).into_response())
 }

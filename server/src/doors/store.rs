@@ -1,11 +1,13 @@
 //! SQL of doors.
 
 use access_core::ids::TenantId;
+use chrono::{DateTime, Utc};
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 use uuid::Uuid;
 
-use super::{Door, DoorSettings};
+use super::{Door, DoorSettings, DoorState};
+use crate::events::LogEvent;
 
 const DOOR: &str = "id, name, site_id, area_outside_id, area_inside_id, factors_in, factors_out, release_ms, held_ms, \
                     exit, has_contact, row_version, (SELECT served.agent_id FROM agent_doors served \
@@ -102,4 +104,54 @@ async fn write(
         .try_map(door)
         .fetch_one(db)
         .await
+}
+
+/// What the log says of a door.
+#[derive(Debug, sqlx::FromRow)]
+pub struct StateRow {
+    /// Which door.
+    pub door_id: Uuid,
+    /// Its agent.
+    pub agent_id: Option<Uuid>,
+    contact: Option<String>,
+    position: Option<i64>,
+    received_at: Option<DateTime<Utc>>,
+    record: Option<Vec<u8>>,
+    signature: Option<Vec<u8>>,
+}
+
+impl StateRow {
+    /// The row as staff see it.
+    pub fn view(self, agent_state: &'static str) -> anyhow::Result<DoorState> {
+        let last_event = match (self.position, self.received_at, self.record, self.signature) {
+            (Some(position), Some(received_at), Some(record), Some(signature)) => {
+                Some(LogEvent::read(position, received_at, record, signature)?)
+            }
+            _ => None,
+        };
+        let position = match self.contact.as_deref() {
+            Some("door_opened") => "open",
+            Some("door_closed") => "closed",
+            _ => "unknown",
+        };
+        Ok(DoorState { door_id: self.door_id, agent_id: self.agent_id, agent_state, position, last_event })
+    }
+}
+
+/// What the log says of every door: its newest event, and the newest of its contact.
+pub async fn states(db: &mut PgConnection, tenant: TenantId) -> sqlx::Result<Vec<StateRow>> {
+    sqlx::query_as(
+        "SELECT door.id AS door_id, controls.agent_id, contact.kind AS contact, newest.position, newest.received_at, \
+         newest.record, newest.signature FROM doors door \
+         LEFT JOIN agent_doors controls ON controls.tenant_id = door.tenant_id AND controls.door_id = door.id \
+         LEFT JOIN LATERAL (SELECT event.position, event.received_at, event.record, event.signature FROM log_events event \
+            WHERE event.tenant_id = door.tenant_id AND event.door_id = door.id ORDER BY event.position DESC LIMIT 1) newest ON true \
+         LEFT JOIN LATERAL (SELECT event.kind FROM log_events event WHERE event.tenant_id = door.tenant_id \
+            AND event.door_id = door.id AND event.kind IN ('door_opened', 'door_closed') \
+            ORDER BY event.position DESC LIMIT 1) contact ON true \
+         WHERE door.tenant_id = $1 ORDER BY door.name",
+    )
+    .bind(tenant.as_uuid())
+    .fetch_all(db)
+    .await
 }

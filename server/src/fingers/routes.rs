@@ -8,10 +8,9 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::store;
-use crate::audit::{Entry, checked_reason};
+use crate::audit::{Entry, Why, checked_reason};
 use crate::auth::Actor;
 use crate::http::{ApiError, ApiJson, ApiPath, ApiResult, Problem};
-use crate::people::Why;
 use crate::state::AppState;
 
 /// The routes.

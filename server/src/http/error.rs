@@ -1,7 +1,7 @@
 //! The one error of routes, and its problem details (RFC 9457).
 
 use axum::Json;
-use axum::http::header::{CONTENT_TYPE, HeaderValue};
+use axum::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -17,12 +17,23 @@ pub enum ApiError {
     Malformed(String),
     /// 401: nobody is signed in.
     Unauthenticated,
+    /// 401: who signs in did not prove who they are.
+    Refused(&'static str, String),
     /// 403: the operator's role does not allow it.
     Forbidden(&'static str),
     /// 404: there is no such thing in this tenant.
     NotFound(&'static str),
     /// 409: it contradicts what is there. A word for programs, a sentence for people.
     Conflict(&'static str, String),
+    /// 410: it was there, and is no more.
+    Gone(&'static str, String),
+    /// 429: too many tries; the next one in so many seconds.
+    Throttled {
+        /// Seconds to wait.
+        wait_s: i64,
+    },
+    /// 503: what is needed for it is not there for the moment.
+    Unavailable(String),
     /// 412: it was changed by someone else in the meantime.
     ChangedMeanwhile,
     /// 413: too many bytes.
@@ -69,10 +80,21 @@ impl ApiError {
         Self::Invalid(vec![FieldError { field: field.to_owned(), message: message.into() }])
     }
 
+    /// What is wrong, for people.
+    pub fn detail(&self) -> String {
+        self.parts().2
+    }
+
     fn parts(&self) -> (StatusCode, &'static str, String) {
         match self {
             Self::Malformed(detail) => (StatusCode::BAD_REQUEST, "malformed", detail.clone()),
             Self::Unauthenticated => (StatusCode::UNAUTHORIZED, "unauthenticated", "Sign in first.".to_owned()),
+            Self::Refused(code, detail) => (StatusCode::UNAUTHORIZED, code, detail.clone()),
+            Self::Gone(code, detail) => (StatusCode::GONE, code, detail.clone()),
+            Self::Throttled { wait_s } => {
+                (StatusCode::TOO_MANY_REQUESTS, "throttled", format!("Too many tries; try again in {wait_s} s."))
+            }
+            Self::Unavailable(detail) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail.clone()),
             Self::Forbidden(detail) => (StatusCode::FORBIDDEN, "forbidden", (*detail).to_owned()),
             Self::NotFound(what) => (StatusCode::NOT_FOUND, "not_found", format!("There is no such {what}.")),
             Self::Conflict(code, detail) => (StatusCode::CONFLICT, code, detail.clone()),
@@ -105,6 +127,10 @@ impl IntoResponse for ApiError {
         if let Self::Internal(error) = &self {
             tracing::error!(error = format!("{error:#}"), "request failed");
         }
+        let wait_s = match &self {
+            Self::Throttled { wait_s } => Some(*wait_s),
+            _ => None,
+        };
         let errors = match self {
             Self::Invalid(fields) => fields,
             _ => Vec::new(),
@@ -119,6 +145,9 @@ impl IntoResponse for ApiError {
         };
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(wait_s) = wait_s {
+            headers.insert(RETRY_AFTER, HeaderValue::from(wait_s));
+        }
         (status, headers, Json(problem)).into_response()
     }
 }

@@ -1,5 +1,8 @@
 //! Bodies, paths, queries and headers as routes take them: what does not fit is refused as a problem that names it.
 
+use std::convert::Infallible;
+use std::net::{IpAddr, Ipv4Addr};
+
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
@@ -74,5 +77,17 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
         version
             .map(Self)
             .ok_or_else(|| ApiError::Malformed("If-Match must be an ETag as it was sent: \"3\".".to_owned()))
+    }
+}
+
+/// Where a request comes from, as the listener saw it. Put there by the listener; unspecified where there is none.
+#[derive(Debug, Clone, Copy)]
+pub struct PeerAddress(pub IpAddr);
+
+impl<S: Send + Sync> FromRequestParts<S> for PeerAddress {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(parts.extensions.get::<Self>().copied().unwrap_or(Self(IpAddr::V4(Ipv4Addr::UNSPECIFIED))))
     }
 }

@@ -255,15 +255,6 @@ pub struct NewLegalBasis {
     /// What else is to be known.
     pub note: Option<String>,
 }
-
-/// Why something is done, in the operator's words.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Why {
-    /// 1 to 500 characters; kept with the act, erasable.
-    pub reason: String,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -16,10 +16,8 @@ use uuid::Uuid;
 
 use super::consent::{self, ConsentText};
 use super::store::{self, PeopleFilter};
-use super::{
-    Identity, IdentityChange, LegalBasis, LegalBasisKind, NewLegalBasis, Person, PersonDetail, PersonState, Why,
-};
-use crate::audit::{Entry, checked_reason};
+use super::{Identity, IdentityChange, LegalBasis, LegalBasisKind, NewLegalBasis, Person, PersonDetail, PersonState};
+use crate::audit::{Entry, Why, checked_reason};
 use crate::auth::Actor;
 use crate::db::TenantTx;
 use crate::http::{ApiError, ApiJson, ApiPath, ApiQuery, ApiResult, FieldError, IfMatch, Page, Problem, tagged};

@@ -146,10 +146,10 @@ pub struct OpenTemplate {
     pub template: zeroize::Zeroizing<Vec<u8>>,
 }
 
-/// Templates of these people, for the bundle of an agent that serves their doors.
-pub async fn templates(keys: &Keys, tx: &mut TenantTx, persons: &[Uuid]) -> anyhow::Result<Vec<OpenTemplate>> {
+/// Templates of these fingers, for the bundle of an agent that serves their holders' doors.
+pub async fn templates_of(keys: &Keys, tx: &mut TenantTx, fingers: &[Uuid]) -> anyhow::Result<Vec<OpenTemplate>> {
     let tenant = tx.tenant();
-    let rows = store::templates(tx, tenant, persons).await?;
+    let rows = store::templates(tx, tenant, fingers).await?;
     rows.into_iter()
         .map(|row| {
             let person = PersonId::from_uuid(row.person_id);

@@ -27,6 +27,13 @@ impl NameIndex {
         self.tenants.entry(tenant).or_default().folded.insert(person, folded);
     }
 
+    /// Takes over what another index knows.
+    pub fn merge(&mut self, other: Self) {
+        for (tenant, names) in other.tenants {
+            self.tenants.entry(tenant).or_default().folded.extend(names.folded);
+        }
+    }
+
     /// Forgets a person.
     pub fn forget(&mut self, tenant: TenantId, person: PersonId) {
         if let Some(names) = self.tenants.get_mut(&tenant) {

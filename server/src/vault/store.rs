@@ -224,11 +224,24 @@ pub struct SealedTemplateRow {
     pub wrapped: Vec<u8>,
 }
 
-/// Templates of these people, for an agent's bundle. Those whose key was destroyed are left out.
-pub async fn templates(
+/// Fingers of these people that have a template.
+pub async fn fingers_with_template(
     db: &mut PgConnection,
     tenant: TenantId,
     persons: &[Uuid],
+) -> sqlx::Result<Vec<Uuid>> {
+    sqlx::query_scalar("SELECT finger_id FROM vault.templates WHERE tenant_id = $1 AND person_id = ANY ($2)")
+        .bind(tenant.as_uuid())
+        .bind(persons)
+        .fetch_all(db)
+        .await
+}
+
+/// Templates of these fingers, for an agent's bundle. Those whose key was destroyed are left out.
+pub async fn templates(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    fingers: &[Uuid],
 ) -> sqlx::Result<Vec<SealedTemplateRow>> {
     sqlx::query_as(
         "SELECT template.finger_id, template.person_id, finger.sensor_type, template.sealed, person_key.wrapped \
@@ -236,10 +249,10 @@ pub async fn templates(
          JOIN fingers finger ON finger.tenant_id = template.tenant_id AND finger.id = template.finger_id \
          JOIN vault.person_keys person_key ON person_key.tenant_id = template.tenant_id \
          AND person_key.person_id = template.person_id AND person_key.purpose = 'template' \
-         WHERE template.tenant_id = $1 AND template.person_id = ANY ($2)",
+         WHERE template.tenant_id = $1 AND template.finger_id = ANY ($2)",
     )
     .bind(tenant.as_uuid())
-    .bind(persons)
+    .bind(fingers)
     .fetch_all(db)
     .await
 }

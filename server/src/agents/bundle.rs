@@ -1,0 +1,108 @@
+//! What an agent decides by when alone: its cut of the rules, and the templates of the people in it, sealed to its key.
+
+use std::collections::{BTreeSet, HashMap};
+
+use access_core::canonical;
+use access_core::ids::{AgentId, DoorId, FingerId, TenantId};
+use access_core::policy::Policy;
+use access_core::protocol::{Bundle, SealedTemplate, SecretBytes, SignedBundle, template_binding};
+use anyhow::Context as _;
+use hpke::aead::ChaCha20Poly1305;
+use hpke::kdf::HkdfSha256;
+use hpke::kem::X25519HkdfSha256;
+use hpke::{Deserializable as _, Kem, OpModeS, Serializable as _};
+use uuid::Uuid;
+
+use super::store;
+use crate::clock;
+use crate::state::AppState;
+use crate::vault;
+
+/// How long an agent may decide alone without a newer bundle, in seconds: 24 hours.
+const AGE_MAX_S: u32 = 24 * 60 * 60;
+/// What HPKE's key schedule is bound to.
+const HPKE_INFO: &[u8] = b"pforte template 1";
+
+/// Makes one agent's bundles. Keeps sealed templates: sealing costs more than all the rest, and a finger's never changes.
+pub(super) struct Bundler {
+    tenant: TenantId,
+    agent: AgentId,
+    sealing_key: <X25519HkdfSha256 as Kem>::PublicKey,
+    sealed: HashMap<FingerId, SealedTemplate>,
+    /// Doors of the newest bundle: no verdict is given for another's.
+    doors: BTreeSet<DoorId>,
+}
+
+impl Bundler {
+    /// Bundles for an agent with this key.
+    pub(super) fn new(tenant: TenantId, agent: AgentId, sealing_key: &[u8]) -> anyhow::Result<Self> {
+        let sealing_key = <X25519HkdfSha256 as Kem>::PublicKey::from_bytes(sealing_key)
+            .map_err(|error| anyhow::anyhow!("an agent's sealing key: {error}"))?;
+        Ok(Self { tenant, agent, sealing_key, sealed: HashMap::new(), doors: BTreeSet::new() })
+    }
+
+    /// The bundle of these rules.
+    pub(super) async fn make(&mut self, state: &AppState, policy: &Policy) -> anyhow::Result<SignedBundle> {
+        let mut tx = state.db.begin_vault(self.tenant, None).await?;
+        let doors: BTreeSet<_> = store::doors(&mut tx, self.tenant, self.agent).await?.into_iter().collect();
+        let rows = policy.for_doors(&doors);
+        self.doors = doors;
+        let persons: Vec<Uuid> =
+            rows.persons.iter().filter(|person| person.has_finger).map(|person| person.id.into()).collect();
+        let known: Vec<Uuid> = self.sealed.keys().map(|finger| finger.as_uuid()).collect();
+        let kept = vault::store::fingers_with_template(&mut tx, self.tenant, &persons).await?;
+        self.sealed.retain(|finger, _| kept.contains(&finger.as_uuid()));
+        let missing: Vec<Uuid> = kept.iter().copied().filter(|finger| !known.contains(finger)).collect();
+        for open in vault::templates_of(&state.keys, &mut tx, &missing).await? {
+            let template = self.seal(&open)?;
+            self.sealed.insert(open.finger, template);
+        }
+        drop(tx);
+        let mut tx = state.db.begin(self.tenant, None).await?;
+        let sequence = store::next_bundle(&mut tx, self.tenant, self.agent).await?;
+        tx.commit().await?;
+        let mut templates: Vec<SealedTemplate> = self.sealed.values().cloned().collect();
+        templates.sort_by_key(|template| template.finger);
+        let bundle = Bundle {
+            installation: state.installation.id,
+            mode: state.installation.mode,
+            agent: self.agent,
+            sequence: sequence.try_into()?,
+            signed_at: clock::unix_ms(clock::now()),
+            age_max_s: AGE_MAX_S,
+            card_key: SecretBytes(state.keys.card_key(self.tenant).bytes().to_vec()),
+            policy: rows,
+            templates,
+        };
+        Ok(SignedBundle::sign(&bundle, &state.keys.policy_key()))
+    }
+
+    fn seal(&self, open: &vault::OpenTemplate) -> anyhow::Result<SealedTemplate> {
+        let binding = template_binding(self.agent, open.person, open.finger);
+        let (encapsulated, ciphertext) = hpke::single_shot_seal::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
+            &OpModeS::Base,
+            &self.sealing_key,
+            HPKE_INFO,
+            &open.template,
+            &binding,
+        )
+        .map_err(|error| anyhow::anyhow!("{error}"))
+        .context("can't seal a template to an agent")?;
+        Ok(SealedTemplate {
+            finger: open.finger,
+            person: open.person,
+            sensor_type: open.sensor_type.clone(),
+            sealed: [encapsulated.to_bytes().as_slice(), &ciphertext].concat(),
+        })
+    }
+
+    /// Whether the agent controls a door.
+    pub(super) fn has_door(&self, door: DoorId) -> bool {
+        self.doors.contains(&door)
+    }
+
+    /// Length of a bundle's message, to see that it can be sent.
+    pub(super) fn bytes(bundle: &SignedBundle) -> usize {
+        canonical::encode(bundle).len()
+    }
+}

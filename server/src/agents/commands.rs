@@ -1,0 +1,45 @@
+//! Operators' commands to doors: bound to one door, carried out at most once, void after ten seconds.
+
+use access_core::event::{ActKind, SubjectKind};
+use access_core::ids::CommandId;
+use access_core::protocol::{Command, CommandKind, FromServer};
+use chrono::TimeDelta;
+use uuid::Uuid;
+
+use super::store;
+use crate::audit::{self, Entry};
+use crate::auth::Actor;
+use crate::clock::unix_ms;
+use crate::http::{ApiError, ApiResult};
+use crate::state::AppState;
+
+/// How long a command is good for, in seconds.
+const COMMAND_SECONDS: i64 = 10;
+
+/// Releases a door for a moment. The act stands in the log before the command is sent; what became of it comes back as a
+/// record of the agent.
+pub async fn release(state: &AppState, actor: &Actor, door: Uuid, reason: &str) -> ApiResult<CommandId> {
+    let offline = || {
+        ApiError::Conflict("agent_offline", "The door's agent is not connected; the door was not released.".to_owned())
+    };
+    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let agent = store::of_door(&mut tx, actor.tenant, door).await?.ok_or_else(offline)?;
+    if !state.agents.is_connected(actor.tenant, agent) {
+        return Err(offline());
+    }
+    let id = CommandId::from_uuid(Uuid::now_v7());
+    Entry::new(&state.keys, actor, ActKind::DoorReleased, SubjectKind::Door, door)
+        .after(&serde_json::json!({ "command_id": id }))?
+        .reason(reason)
+        .append(&mut tx)
+        .await?;
+    let commitment = audit::commit(&state.keys, &mut tx, Some(door), reason.as_bytes()).await?;
+    tx.commit().await?;
+    state.log.wake(actor.tenant);
+    let expires_at = unix_ms(actor.now + TimeDelta::seconds(COMMAND_SECONDS));
+    let command = Command { id, door: door.into(), expires_at, kind: CommandKind::Release, reason: commitment };
+    match state.agents.send(actor.tenant, agent, FromServer::Command(command)) {
+        true => Ok(id),
+        false => Err(offline()),
+    }
+}

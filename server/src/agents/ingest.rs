@@ -1,0 +1,165 @@
+//! Records of agents on their way into the log: chain and signature checked, stored exactly once, acknowledged after the
+//! commit. The same number with other bytes puts the agent into quarantine; a hole is an alarm.
+
+use std::time::Duration;
+
+use access_core::chain::{ChainError, Head, SignedRecord, follows};
+use access_core::event::{Author, ChainFault, Event};
+use access_core::ids::{AgentId, TenantId};
+use access_core::protocol::RECORDS_PER_MESSAGE_MAX;
+use anyhow::Context as _;
+use chrono::DateTime;
+use ed25519_dalek::VerifyingKey;
+
+use super::store;
+use crate::audit::append_event;
+use crate::clock;
+use crate::db::TenantTx;
+use crate::state::AppState;
+
+/// How long to wait for the sequencer to place a record that comes a second time, in tries.
+const PLACED_TRIES: u32 = 40;
+const PLACED_PAUSE: Duration = Duration::from_millis(50);
+
+/// What became of records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Ingested {
+    /// Everything up to here is stored for good.
+    Stored(Head),
+    /// Records are missing; the newest that is stored.
+    Hole(Head),
+    /// They contradict what is stored, or are not this agent's: no more is taken of it.
+    Quarantined,
+    /// The agent is not one that records are taken of.
+    NotJoined,
+}
+
+struct Batch {
+    head: Head,
+    fresh: Vec<SignedRecord>,
+    repeats: Vec<(u32, u64, SignedRecord)>,
+    fault: Option<(u32, u64, ChainFault)>,
+}
+
+/// Takes records that an agent sent.
+pub(super) async fn ingest(
+    state: &AppState,
+    tenant: TenantId,
+    agent: AgentId,
+    records: Vec<SignedRecord>,
+) -> anyhow::Result<Ingested> {
+    if records.len() > RECORDS_PER_MESSAGE_MAX {
+        anyhow::bail!("{} records in one message; {RECORDS_PER_MESSAGE_MAX} are taken", records.len());
+    }
+    let now = clock::now();
+    let mut tx = state.db.begin(tenant, None).await?;
+    let Some(row) = store::for_link(&mut tx, tenant, agent, true).await? else { return Ok(Ingested::NotJoined) };
+    let (Some(key), "joined") = (&row.record_key, row.state.as_str()) else { return Ok(Ingested::NotJoined) };
+    let key = VerifyingKey::from_bytes(key.as_slice().try_into()?).context("an agent's record key")?;
+    let epoch: u32 = row.epoch.try_into()?;
+    let stored = row.head()?;
+    let batch = check(agent, &key, epoch, stored, records);
+    if !batch.fresh.is_empty() {
+        let mut columns = (Vec::new(), Vec::new(), Vec::new());
+        for signed in &batch.fresh {
+            columns.0.push(signed.bytes.clone());
+            columns.1.push(signed.signature.to_vec());
+            columns.2.push(DateTime::from_timestamp_millis(signed.read()?.at.0).unwrap_or(now));
+        }
+        store::keep_records(&mut tx, tenant, agent, columns, &batch.head, now).await?;
+    }
+    if let Some((epoch, seq, fault)) = batch.fault {
+        return broken(state, tx, agent, batch.head, (epoch, seq, fault)).await;
+    }
+    tx.commit().await?;
+    state.log.wake(tenant);
+    for (epoch, seq, signed) in batch.repeats {
+        if !is_stored(state, tenant, agent, epoch, seq, &signed).await? {
+            let tx = state.db.begin(tenant, None).await?;
+            return broken(state, tx, agent, batch.head, (epoch, seq, ChainFault::Fork)).await;
+        }
+    }
+    Ok(Ingested::Stored(batch.head))
+}
+
+/// Goes through records until the first that is not the next one. What came before it is good.
+fn check(agent: AgentId, key: &VerifyingKey, epoch_max: u32, stored: Head, records: Vec<SignedRecord>) -> Batch {
+    let mut batch = Batch { head: stored, fresh: Vec::new(), repeats: Vec::new(), fault: None };
+    for signed in records {
+        let next = (batch.head.epoch, batch.head.seq + 1);
+        let record = match signed.verify(Author::Agent(agent), key) {
+            Ok(record) if record.epoch <= epoch_max => record,
+            Ok(record) => {
+                batch.fault = Some((record.epoch, record.seq, ChainFault::Signature));
+                break;
+            }
+            Err(ChainError::BadSignature { epoch, seq }) => {
+                batch.fault = Some((epoch, seq, ChainFault::Signature));
+                break;
+            }
+            Err(_) => {
+                batch.fault = Some((next.0, next.1, ChainFault::Signature));
+                break;
+            }
+        };
+        match follows(&batch.head, &record) {
+            Ok(()) => {
+                batch.head = signed.head(&record);
+                batch.fresh.push(signed);
+            }
+            Err(ChainError::Old { epoch, seq }) => batch.repeats.push((epoch, seq, signed)),
+            Err(ChainError::Hole { epoch, seq, .. }) => {
+                batch.fault = Some((epoch, seq, ChainFault::Hole));
+                break;
+            }
+            Err(_) => {
+                batch.fault = Some((record.epoch, record.seq, ChainFault::Fork));
+                break;
+            }
+        }
+    }
+    batch
+}
+
+/// Whether a record that comes a second time is, byte for byte, the one that is stored.
+async fn is_stored(
+    state: &AppState,
+    tenant: TenantId,
+    agent: AgentId,
+    epoch: u32,
+    seq: u64,
+    signed: &SignedRecord,
+) -> anyhow::Result<bool> {
+    for _ in 0..PLACED_TRIES {
+        let mut tx = state.db.begin(tenant, None).await?;
+        if let Some(hash) = store::stored_hash(&mut tx, tenant, agent, epoch, seq).await? {
+            return Ok(hash == signed.hash().0);
+        }
+        drop(tx);
+        state.log.wake(tenant);
+        tokio::time::sleep(PLACED_PAUSE).await;
+    }
+    anyhow::bail!("record {epoch}/{seq} is acknowledged and not in the log")
+}
+
+async fn broken(
+    state: &AppState,
+    mut tx: TenantTx,
+    agent: AgentId,
+    head: Head,
+    (epoch, seq, fault): (u32, u64, ChainFault),
+) -> anyhow::Result<Ingested> {
+    let tenant = tx.tenant();
+    let is_hole = fault == ChainFault::Hole;
+    tracing::error!(%tenant, %agent, epoch, seq, %fault, "an agent's records are not one chain");
+    // An agent that lost records sends the same again and again: one alarm is enough.
+    if !is_hole || state.agents.note_hole(tenant, agent, epoch, seq) {
+        append_event(&mut tx, &Event::ChainBroken { agent, epoch, seq, fault }, clock::now()).await?;
+    }
+    if !is_hole {
+        store::set_state(&mut tx, tenant, agent, "quarantined").await?;
+    }
+    tx.commit().await?;
+    state.log.wake(tenant);
+    Ok(if is_hole { Ingested::Hole(head) } else { Ingested::Quarantined })
+}

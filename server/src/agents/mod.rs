@@ -1,0 +1,209 @@
+//! Agents: door controllers and enrolment stations. They join with a one-time token, hold a link over mutual TLS, ask for
+//! verdicts, deliver records, and get policy, commands and enrolment orders.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use access_core::ids::{AgentId, TenantId};
+use access_core::protocol::{AgentKind, FromServer};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+mod bundle;
+mod commands;
+mod ingest;
+mod join;
+mod link;
+pub mod port;
+pub mod routes;
+pub mod store;
+
+pub use commands::release;
+pub use link::watch_for_absence;
+
+access_core::words! {
+    /// How an agent stands, as staff see it.
+    pub enum AgentState {
+        /// Has a token and has not joined.
+        Invited = "invited",
+        /// Is linked.
+        Online = "online",
+        /// Joined and is not linked.
+        Offline = "offline",
+        /// Was revoked: it can't come back.
+        Revoked = "revoked",
+        /// Its records contradict those that the server holds.
+        Quarantined = "quarantined",
+    }
+}
+
+/// A door controller or enrolment station.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Agent {
+    /// Which agent.
+    pub id: Uuid,
+    /// Its name.
+    pub name: String,
+    /// `door_controller` or `station`.
+    pub kind: String,
+    /// `invited`, `online`, `offline`, `revoked` or `quarantined`.
+    #[schema(value_type = String)]
+    pub state: AgentState,
+    /// Version of its program.
+    pub build: Option<String>,
+    /// Doors that it controls.
+    pub door_ids: Vec<Uuid>,
+    /// When it joined.
+    pub joined_at: Option<DateTime<Utc>>,
+    /// When it was last heard.
+    pub last_seen_at: Option<DateTime<Utc>>,
+    /// When its certificate ends, unless it is renewed before.
+    pub certificate_expires_at: Option<DateTime<Utc>>,
+    /// Number of the bundle that it decides by when alone; 0 if it has none.
+    pub bundle_version: i64,
+    /// Place of its newest stored record.
+    pub acknowledged_seq: i64,
+    /// Counts its changes; the `ETag`.
+    pub version: i64,
+}
+
+/// An agent to be invited.
+#[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewAgent {
+    /// Its name.
+    pub name: String,
+    /// `door_controller` or `station`.
+    #[schema(value_type = String)]
+    pub kind: AgentKind,
+    /// Doors that it is to control; a station has none.
+    #[serde(default)]
+    pub door_ids: Vec<Uuid>,
+}
+
+/// What of an agent is to change; what is left out stays.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AgentChange {
+    /// Its name.
+    pub name: Option<String>,
+    /// Doors that it is to control.
+    pub door_ids: Option<Vec<Uuid>>,
+}
+
+/// An agent came or went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Presence {
+    /// Which.
+    pub agent: AgentId,
+    /// Whether it is linked now.
+    pub is_online: bool,
+}
+
+#[derive(Debug)]
+struct Session {
+    id: Uuid,
+    out: mpsc::Sender<FromServer>,
+    end: CancellationToken,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    sessions: HashMap<(TenantId, AgentId), Session>,
+    presence: HashMap<TenantId, watch::Sender<Option<Presence>>>,
+    /// What the log last said of an agent's link.
+    logged_up: HashMap<(TenantId, AgentId), bool>,
+    /// Holes that an alarm was raised for.
+    holes: HashMap<(TenantId, AgentId), (u32, u64)>,
+}
+
+/// Linked agents.
+#[derive(Debug, Clone, Default)]
+pub struct Links {
+    inner: Arc<Mutex<Inner>>,
+}
+
+/// Takes a link off the list when it is dropped.
+#[derive(Debug)]
+pub struct Linked {
+    links: Links,
+    key: (TenantId, AgentId),
+    session: Uuid,
+    /// Cancelled when the link must end: a newer one came, or the agent was revoked.
+    pub end: CancellationToken,
+}
+
+impl Drop for Linked {
+    fn drop(&mut self) {
+        let mut inner = self.links.lock();
+        if inner.sessions.get(&self.key).is_some_and(|session| session.id == self.session) {
+            inner.sessions.remove(&self.key);
+            inner.tell(self.key, false);
+        }
+    }
+}
+
+impl Inner {
+    fn tell(&mut self, (tenant, agent): (TenantId, AgentId), is_online: bool) {
+        self.presence
+            .entry(tenant)
+            .or_insert_with(|| watch::Sender::new(None))
+            .send_replace(Some(Presence { agent, is_online }));
+    }
+}
+
+impl Links {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
+        // Nothing inside is left half done by a panic.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An agent is linked. An older link of the same agent ends: it may hang on a dead connection.
+    pub fn link(&self, tenant: TenantId, agent: AgentId, out: mpsc::Sender<FromServer>) -> Linked {
+        let mut inner = self.lock();
+        let (key, session, end) = ((tenant, agent), Uuid::now_v7(), CancellationToken::new());
+        if let Some(older) = inner.sessions.insert(key, Session { id: session, out, end: end.clone() }) {
+            older.end.cancel();
+        }
+        inner.tell(key, true);
+        drop(inner);
+        Linked { links: self.clone(), key, session, end }
+    }
+
+    /// Whether an agent is linked.
+    pub fn is_connected(&self, tenant: TenantId, agent: AgentId) -> bool {
+        self.lock().sessions.contains_key(&(tenant, agent))
+    }
+
+    /// Sends to an agent; says whether it is linked and takes it.
+    pub fn send(&self, tenant: TenantId, agent: AgentId, message: FromServer) -> bool {
+        let inner = self.lock();
+        inner.sessions.get(&(tenant, agent)).is_some_and(|session| session.out.try_send(message).is_ok())
+    }
+
+    /// Ends an agent's link.
+    pub fn end(&self, tenant: TenantId, agent: AgentId) {
+        if let Some(session) = self.lock().sessions.get(&(tenant, agent)) {
+            session.end.cancel();
+        }
+    }
+
+    /// Who of a tenant's agents came or went last.
+    pub fn watch(&self, tenant: TenantId) -> watch::Receiver<Option<Presence>> {
+        self.lock().presence.entry(tenant).or_insert_with(|| watch::Sender::new(None)).subscribe()
+    }
+
+    /// Takes note of what the log is to say of an agent's link; tells whether it says something else now.
+    fn note_logged(&self, tenant: TenantId, agent: AgentId, is_up: bool) -> bool {
+        self.lock().logged_up.insert((tenant, agent), is_up) != Some(is_up)
+    }
+
+    /// Takes note of a hole; tells whether it is a new one.
+    fn note_hole(&self, tenant: TenantId, agent: AgentId, epoch: u32, seq: u64) -> bool {
+        self.lock().holes.insert((tenant, agent), (epoch, seq)) != Some((epoch, seq))
+    }
+}

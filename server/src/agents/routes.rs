@@ -1,0 +1,212 @@
+//! Routes of agents, for staff. Guards read; administrators invite, change and revoke.
+
+use access_core::event::{ActKind, SubjectKind};
+use access_core::protocol::AgentKind;
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use super::join::JoinToken;
+use super::{Agent, AgentChange, NewAgent, store};
+use crate::audit::{Entry, Why, checked_reason};
+use crate::auth::Actor;
+use crate::db::TenantTx;
+use crate::http::{ApiError, ApiJson, ApiPath, ApiResult, IfMatch, Page, Problem, on_constraint, tagged};
+use crate::state::AppState;
+
+/// How long a join token is good for, in minutes.
+const TOKEN_MINUTES: i64 = 15;
+/// Longest name of an agent, in characters.
+const NAME_CHARS_MAX: usize = 100;
+
+/// The routes.
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(list, invite))
+        .routes(routes!(get, change))
+        .routes(routes!(issue_token))
+        .routes(routes!(revoke))
+}
+
+/// An agent that is invited. The token is shown this once.
+#[derive(Debug, Serialize, ToSchema)]
+struct InvitedAgent {
+    /// The agent.
+    agent: Agent,
+    /// The token.
+    #[serde(flatten)]
+    token: IssuedToken,
+}
+
+/// A token to join with. It is shown this once.
+#[derive(Debug, Serialize, ToSchema)]
+struct IssuedToken {
+    /// The token.
+    token: String,
+    /// When it is void.
+    expires_at: DateTime<Utc>,
+    /// What to type at the agent.
+    command: String,
+}
+
+fn checked_name(name: &str) -> ApiResult<&str> {
+    let name = name.trim();
+    match (1..=NAME_CHARS_MAX).contains(&name.chars().count()) {
+        true => Ok(name),
+        false => Err(ApiError::field("name", format!("must have 1 to {NAME_CHARS_MAX} characters"))),
+    }
+}
+
+fn refused(error: sqlx::Error) -> ApiError {
+    on_constraint([
+        ("agents_name_is_unique", || ApiError::Conflict("name_taken", "Another agent has this name.".to_owned())),
+        ("agent_doors_door_exists", || ApiError::field("door_ids", "there is no such door")),
+        ("agent_doors_pkey", || {
+            ApiError::Conflict("door_taken", "Another agent controls one of these doors.".to_owned())
+        }),
+    ])(error)
+}
+
+async fn issue(state: &AppState, tx: &mut TenantTx, actor: &Actor, agent: &Agent) -> ApiResult<IssuedToken> {
+    let token = JoinToken::new(actor.tenant)?;
+    let expires_at = actor.now + TimeDelta::minutes(TOKEN_MINUTES);
+    store::replace_token(tx, actor.tenant, &token.hash(), agent.id, actor.operator.as_uuid(), expires_at).await?;
+    let text = token.write(&state.agents_port.authority);
+    let kind = if agent.kind == "station" { " --kind station" } else { "" };
+    let command = format!("pforte-agent join --server https://{} --token {text}{kind}", state.agents_port.address);
+    Ok(IssuedToken { token: text, expires_at, command })
+}
+
+/// All agents.
+#[utoipa::path(get, path = "/agents", tag = "agents", responses((status = 200, body = Page<Agent>)))]
+async fn list(actor: Actor, State(state): State<AppState>) -> ApiResult<Json<Page<Agent>>> {
+    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    Ok(Page::whole(store::list(&mut tx, actor.tenant, &state.agents).await?))
+}
+
+/// One agent.
+#[utoipa::path(get, path = "/agents/{id}", tag = "agents", params(("id" = Uuid, Path)),
+    responses((status = 200, body = Agent), (status = 404, body = Problem)))]
+async fn get(actor: Actor, State(state): State<AppState>, ApiPath(id): ApiPath<Uuid>) -> ApiResult<Response> {
+    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let agent = store::get(&mut tx, actor.tenant, id, &state.agents).await?.ok_or(ApiError::NotFound("agent"))?;
+    Ok(tagged(agent.version, &agent))
+}
+
+/// Invites an agent: it gets a token that is good for 15 minutes and once.
+#[utoipa::path(post, path = "/agents", tag = "agents", request_body = NewAgent, responses((status = 201, body = InvitedAgent),
+    (status = 409, body = Problem), (status = 422, body = Problem)))]
+async fn invite(actor: Actor, State(state): State<AppState>, ApiJson(new): ApiJson<NewAgent>) -> ApiResult<Response> {
+    actor.administrator()?;
+    checked_name(&new.name)?;
+    if new.kind == AgentKind::Station && !new.door_ids.is_empty() {
+        return Err(ApiError::field("door_ids", "an enrolment station controls no doors"));
+    }
+    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let id = Uuid::now_v7();
+    store::insert(&mut tx, actor.tenant, id, &new).await.map_err(refused)?;
+    let agent = store::get(&mut tx, actor.tenant, id, &state.agents).await?.ok_or(ApiError::NotFound("agent"))?;
+    let token = issue(&state, &mut tx, &actor, &agent).await?;
+    Entry::new(&state.keys, &actor, ActKind::Created, SubjectKind::Agent, id).after(&new)?.append(&mut tx).await?;
+    tx.commit().await?;
+    state.log.wake(actor.tenant);
+    Ok((StatusCode::CREATED, Json(InvitedAgent { agent, token })).into_response())
+}
+
+/// Issues a new token: for an agent that did not join in time, or that has to join anew.
+#[utoipa::path(post, path = "/agents/{id}/join-token", tag = "agents", params(("id" = Uuid, Path)), request_body = Why,
+    responses((status = 200, body = IssuedToken), (status = 404, body = Problem), (status = 409, body = Problem)))]
+async fn issue_token(
+    actor: Actor,
+    State(state): State<AppState>,
+    ApiPath(id): ApiPath<Uuid>,
+    ApiJson(why): ApiJson<Why>,
+) -> ApiResult<Json<IssuedToken>> {
+    actor.administrator()?;
+    let reason = checked_reason(&why.reason)?;
+    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let agent = store::get(&mut tx, actor.tenant, id, &state.agents).await?.ok_or(ApiError::NotFound("agent"))?;
+    if agent.state == super::AgentState::Revoked {
+        return Err(ApiError::Conflict(
+            "agent_revoked",
+            "A revoked agent does not come back; invite a new one.".to_owned(),
+        ));
+    }
+    let token = issue(&state, &mut tx, &actor, &agent).await?;
+    Entry::new(&state.keys, &actor, ActKind::JoinTokenIssued, SubjectKind::Agent, id)
+        .reason(reason)
+        .append(&mut tx)
+        .await?;
+    tx.commit().await?;
+    state.log.wake(actor.tenant);
+    Ok(Json(token))
+}
+
+/// Changes an agent's name or doors.
+#[utoipa::path(patch, path = "/agents/{id}", tag = "agents", params(("id" = Uuid, Path), ("If-Match" = String, Header)),
+    request_body = AgentChange, responses((status = 200, body = Agent), (status = 404, body = Problem),
+    (status = 409, body = Problem), (status = 412, body = Problem), (status = 422, body = Problem)))]
+async fn change(
+    actor: Actor,
+    State(state): State<AppState>,
+    ApiPath(id): ApiPath<Uuid>,
+    version: IfMatch,
+    ApiJson(change): ApiJson<AgentChange>,
+) -> ApiResult<Response> {
+    actor.administrator()?;
+    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let before = store::get(&mut tx, actor.tenant, id, &state.agents).await?.ok_or(ApiError::NotFound("agent"))?;
+    version.check(before.version)?;
+    store::rename(&mut tx, actor.tenant, id, checked_name(change.name.as_deref().unwrap_or(&before.name))?)
+        .await
+        .map_err(refused)?;
+    if let Some(doors) = &change.door_ids {
+        if before.kind == "station" && !doors.is_empty() {
+            return Err(ApiError::field("door_ids", "an enrolment station controls no doors"));
+        }
+        store::set_doors(&mut tx, actor.tenant, id, doors).await.map_err(refused)?;
+    }
+    let after = store::get(&mut tx, actor.tenant, id, &state.agents).await?.ok_or(ApiError::NotFound("agent"))?;
+    Entry::new(&state.keys, &actor, ActKind::Changed, SubjectKind::Agent, id)
+        .before(&before)?
+        .after(&after)?
+        .append(&mut tx)
+        .await?;
+    tx.commit().await?;
+    state.log.wake(actor.tenant);
+    Ok(tagged(after.version, &after))
+}
+
+/// Revokes an agent: its link ends at once, and its certificate is worth nothing from here on.
+#[utoipa::path(post, path = "/agents/{id}/revoke", tag = "agents", params(("id" = Uuid, Path)), request_body = Why,
+    responses((status = 200, body = Agent), (status = 404, body = Problem), (status = 409, body = Problem)))]
+async fn revoke(
+    actor: Actor,
+    State(state): State<AppState>,
+    ApiPath(id): ApiPath<Uuid>,
+    ApiJson(why): ApiJson<Why>,
+) -> ApiResult<Json<Agent>> {
+    actor.administrator()?;
+    let reason = checked_reason(&why.reason)?;
+    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let before = store::get(&mut tx, actor.tenant, id, &state.agents).await?.ok_or(ApiError::NotFound("agent"))?;
+    if before.state == super::AgentState::Revoked {
+        return Err(ApiError::Conflict("agent_revoked", "This agent is revoked already.".to_owned()));
+    }
+    store::set_state(&mut tx, actor.tenant, id.into(), "revoked").await?;
+    store::set_doors(&mut tx, actor.tenant, id, &[]).await?;
+    Entry::new(&state.keys, &actor, ActKind::Revoked, SubjectKind::Agent, id).reason(reason).append(&mut tx).await?;
+    tx.commit().await?;
+    state.agents.end(actor.tenant, id.into());
+    state.log.wake(actor.tenant);
+    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let after = store::get(&mut tx, actor.tenant, id, &state.agents).await?.ok_or(ApiError::NotFound("agent"))?;
+    Ok(Json(after))
+}

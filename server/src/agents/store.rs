@@ -1,0 +1,458 @@
+//! SQL of agents, their tokens and heads.
+
+use access_core::chain::{Digest, Head};
+use access_core::ids::{AgentId, DoorId, TenantId};
+use access_core::word::Word as _;
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{Agent, AgentState, Links, NewAgent};
+
+#[derive(sqlx::FromRow)]
+struct AgentRow {
+    id: Uuid,
+    name: String,
+    kind: String,
+    state: String,
+    build: Option<String>,
+    door_ids: Vec<Uuid>,
+    joined_at: Option<DateTime<Utc>>,
+    last_seen_at: Option<DateTime<Utc>>,
+    certificate_expires_at: Option<DateTime<Utc>>,
+    bundle_in_force: i64,
+    head_seq: i64,
+    row_version: i64,
+}
+
+const AGENT: &str = "SELECT id, name, kind, state, build, ARRAY(SELECT door_id FROM agent_doors door \
+     WHERE door.tenant_id = agent.tenant_id AND door.agent_id = agent.id ORDER BY door_id) AS door_ids, joined_at, \
+     last_seen_at, certificate_expires_at, bundle_in_force, head_seq, row_version FROM agents agent WHERE tenant_id = $1";
+
+fn view(row: AgentRow, tenant: TenantId, links: &Links) -> Agent {
+    let state = match row.state.as_str() {
+        "invited" => AgentState::Invited,
+        "revoked" => AgentState::Revoked,
+        "quarantined" => AgentState::Quarantined,
+        _ if links.is_connected(tenant, row.id.into()) => AgentState::Online,
+        _ => AgentState::Offline,
+    };
+    Agent {
+        id: row.id,
+        name: row.name,
+        kind: row.kind,
+        state,
+        build: row.build,
+        door_ids: row.door_ids,
+        joined_at: row.joined_at,
+        last_seen_at: row.last_seen_at,
+        certificate_expires_at: row.certificate_expires_at,
+        bundle_version: row.bundle_in_force,
+        acknowledged_seq: row.head_seq,
+        version: row.row_version,
+    }
+}
+
+/// All agents, by name.
+pub async fn list(db: &mut PgConnection, tenant: TenantId, links: &Links) -> sqlx::Result<Vec<Agent>> {
+    let sql = format!("{AGENT} ORDER BY name");
+    let rows: Vec<AgentRow> = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(tenant.as_uuid()).fetch_all(db).await?;
+    Ok(rows.into_iter().map(|row| view(row, tenant, links)).collect())
+}
+
+/// One agent.
+pub async fn get(db: &mut PgConnection, tenant: TenantId, id: Uuid, links: &Links) -> sqlx::Result<Option<Agent>> {
+    let sql = format!("{AGENT} AND id = $2");
+    let row: Option<AgentRow> =
+        sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(tenant.as_uuid()).bind(id).fetch_optional(db).await?;
+    Ok(row.map(|row| view(row, tenant, links)))
+}
+
+/// Makes an agent that is invited.
+pub async fn insert(db: &mut PgConnection, tenant: TenantId, id: Uuid, new: &NewAgent) -> sqlx::Result<()> {
+    sqlx::query("INSERT INTO agents (tenant_id, id, name, kind) VALUES ($1, $2, $3, $4)")
+        .bind(tenant.as_uuid())
+        .bind(id)
+        .bind(new.name.trim())
+        .bind(new.kind.as_str())
+        .execute(&mut *db)
+        .await?;
+    set_doors(db, tenant, id, &new.door_ids).await
+}
+
+/// Changes an agent's name.
+pub async fn rename(db: &mut PgConnection, tenant: TenantId, id: Uuid, name: &str) -> sqlx::Result<()> {
+    sqlx::query("UPDATE agents SET name = $3, row_version = row_version + 1 WHERE tenant_id = $1 AND id = $2")
+        .bind(tenant.as_uuid())
+        .bind(id)
+        .bind(name)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Gives an agent these doors and no others. Its bundle follows, so the rules' version moves.
+pub async fn set_doors(db: &mut PgConnection, tenant: TenantId, id: Uuid, doors: &[Uuid]) -> sqlx::Result<()> {
+    sqlx::query("DELETE FROM agent_doors WHERE tenant_id = $1 AND agent_id = $2 AND NOT door_id = ANY ($3)")
+        .bind(tenant.as_uuid())
+        .bind(id)
+        .bind(doors)
+        .execute(&mut *db)
+        .await?;
+    sqlx::query(
+        "INSERT INTO agent_doors (tenant_id, door_id, agent_id) SELECT $1, unnest($3::uuid[]), $2 \
+         EXCEPT SELECT tenant_id, door_id, agent_id FROM agent_doors WHERE tenant_id = $1",
+    )
+    .bind(tenant.as_uuid())
+    .bind(id)
+    .bind(doors)
+    .execute(&mut *db)
+    .await?;
+    sqlx::query("SELECT policy_moves($1)").bind(tenant.as_uuid()).execute(db).await?;
+    Ok(())
+}
+
+/// Doors of an agent.
+pub async fn doors(db: &mut PgConnection, tenant: TenantId, agent: AgentId) -> sqlx::Result<Vec<DoorId>> {
+    let ids: Vec<Uuid> =
+        sqlx::query_scalar("SELECT door_id FROM agent_doors WHERE tenant_id = $1 AND agent_id = $2 ORDER BY door_id")
+            .bind(tenant.as_uuid())
+            .bind(agent.as_uuid())
+            .fetch_all(db)
+            .await?;
+    Ok(ids.into_iter().map(Into::into).collect())
+}
+
+/// The agent of a door.
+pub async fn of_door(db: &mut PgConnection, tenant: TenantId, door: Uuid) -> sqlx::Result<Option<AgentId>> {
+    let id: Option<Uuid> = sqlx::query_scalar("SELECT agent_id FROM agent_doors WHERE tenant_id = $1 AND door_id = $2")
+        .bind(tenant.as_uuid())
+        .bind(door)
+        .fetch_optional(db)
+        .await?;
+    Ok(id.map(Into::into))
+}
+
+/// Every agent that joined and was not revoked.
+pub async fn joined(db: &mut PgConnection, tenant: TenantId) -> sqlx::Result<Vec<AgentId>> {
+    let ids: Vec<Uuid> = sqlx::query_scalar("SELECT id FROM agents WHERE tenant_id = $1 AND state = 'joined'")
+        .bind(tenant.as_uuid())
+        .fetch_all(db)
+        .await?;
+    Ok(ids.into_iter().map(Into::into).collect())
+}
+
+/// Puts an agent out of use.
+pub async fn set_state(db: &mut PgConnection, tenant: TenantId, agent: AgentId, state: &str) -> sqlx::Result<()> {
+    sqlx::query("UPDATE agents SET state = $3, row_version = row_version + 1 WHERE tenant_id = $1 AND id = $2")
+        .bind(tenant.as_uuid())
+        .bind(agent.as_uuid())
+        .bind(state)
+        .execute(&mut *db)
+        .await?;
+    sqlx::query("DELETE FROM join_tokens WHERE tenant_id = $1 AND agent_id = $2 AND used_at IS NULL")
+        .bind(tenant.as_uuid())
+        .bind(agent.as_uuid())
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Keeps a new token in place of an unused older one of the same agent.
+pub async fn replace_token(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    hash: &[u8],
+    agent: Uuid,
+    by: Uuid,
+    expires_at: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query("DELETE FROM join_tokens WHERE tenant_id = $1 AND agent_id = $2 AND used_at IS NULL")
+        .bind(tenant.as_uuid())
+        .bind(agent)
+        .execute(&mut *db)
+        .await?;
+    sqlx::query(
+        "INSERT INTO join_tokens (tenant_id, token_hash, agent_id, issued_by, expires_at) VALUES ($1, $2, $3, $4, $5)",
+    )
+    .bind(tenant.as_uuid())
+    .bind(hash)
+    .bind(agent)
+    .bind(by)
+    .bind(expires_at)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Uses a token up: the agent it is for, its kind and state. None if it was used or is too old.
+pub async fn use_token(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    hash: &[u8],
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<(Uuid, String, String)>> {
+    sqlx::query_as(
+        "UPDATE join_tokens token SET used_at = $3 FROM agents agent \
+         WHERE token.tenant_id = $1 AND token.token_hash = $2 AND token.used_at IS NULL AND token.expires_at > $3 \
+         AND agent.tenant_id = token.tenant_id AND agent.id = token.agent_id AND agent.state <> 'revoked' \
+         RETURNING agent.id, agent.kind, agent.state",
+    )
+    .bind(tenant.as_uuid())
+    .bind(hash)
+    .bind(now)
+    .fetch_optional(db)
+    .await
+}
+
+/// What an agent joins with.
+#[derive(Debug)]
+pub struct Joining<'a> {
+    /// Key of its records.
+    pub record_key: &'a [u8; 32],
+    /// Key that templates are sealed to.
+    pub sealing_key: &'a [u8; 32],
+    /// Version of its program.
+    pub build: &'a str,
+    /// End of its certificate.
+    pub certificate_expires_at: DateTime<Utc>,
+}
+
+/// Which sequence of records and which certificate an agent gets when it joins now.
+pub async fn next_epoch(db: &mut PgConnection, tenant: TenantId, agent: Uuid) -> sqlx::Result<(i32, i32)> {
+    sqlx::query_as(
+        "SELECT epoch + 1, certificate_generation + 1 FROM agents WHERE tenant_id = $1 AND id = $2 FOR UPDATE",
+    )
+    .bind(tenant.as_uuid())
+    .bind(agent)
+    .fetch_one(db)
+    .await
+}
+
+/// An agent joins. Whatever certificate it had before is superseded at once.
+pub async fn join(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    agent: Uuid,
+    joining: &Joining<'_>,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    let epoch: i32 = sqlx::query_scalar(
+        "UPDATE agents SET state = 'joined', joined_at = $3, build = $4, record_key = $5, sealing_key = $6, \
+         epoch = epoch + 1, certificate_generation = certificate_generation + 1, \
+         generation_used = certificate_generation + 1, certificate_expires_at = $7, bundle_in_force = 0, \
+         row_version = row_version + 1 WHERE tenant_id = $1 AND id = $2 RETURNING epoch",
+    )
+    .bind(tenant.as_uuid())
+    .bind(agent)
+    .bind(now)
+    .bind(joining.build)
+    .bind(joining.record_key.to_vec())
+    .bind(joining.sealing_key.to_vec())
+    .bind(joining.certificate_expires_at)
+    .fetch_one(&mut *db)
+    .await?;
+    sqlx::query(
+        "INSERT INTO agent_epochs (tenant_id, agent_id, epoch, record_key, began_at) VALUES ($1, $2, $3, $4, $5)",
+    )
+    .bind(tenant.as_uuid())
+    .bind(agent)
+    .bind(epoch)
+    .bind(joining.record_key.to_vec())
+    .bind(now)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// What the link needs to know of an agent.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct LinkRow {
+    /// `joined`, or why not.
+    pub state: String,
+    /// `door_controller` or `station`.
+    pub kind: String,
+    /// Key of its records.
+    pub record_key: Option<Vec<u8>>,
+    /// Key that templates are sealed to.
+    pub sealing_key: Option<Vec<u8>>,
+    /// Its newest certificate.
+    pub certificate_generation: i32,
+    /// Newest that was used.
+    pub generation_used: i32,
+    /// Its current sequence of records.
+    pub epoch: i32,
+    head_epoch: i32,
+    head_seq: i64,
+    head_hash: Vec<u8>,
+}
+
+impl LinkRow {
+    /// Newest record that was stored.
+    pub fn head(&self) -> anyhow::Result<Head> {
+        Ok(Head {
+            epoch: self.head_epoch.try_into()?,
+            seq: self.head_seq.try_into()?,
+            hash: Digest(
+                self.head_hash.clone().try_into().map_err(|_| anyhow::anyhow!("an agent's head has no hash"))?,
+            ),
+        })
+    }
+
+    /// Whether a certificate of this generation is still good: the newest, or the one before while that was not used.
+    pub fn takes_generation(&self, generation: i32) -> bool {
+        generation == self.certificate_generation
+            || (generation == self.certificate_generation - 1 && self.generation_used < self.certificate_generation)
+    }
+}
+
+/// An agent for its link; locked until the transaction ends if `is_locked`.
+pub async fn for_link(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    agent: AgentId,
+    is_locked: bool,
+) -> sqlx::Result<Option<LinkRow>> {
+    let lock = if is_locked { " FOR UPDATE" } else { "" };
+    let sql = format!(
+        "SELECT state, kind, record_key, sealing_key, certificate_generation, generation_used, epoch, head_epoch, \
+         head_seq, head_hash FROM agents WHERE tenant_id = $1 AND id = $2{lock}"
+    );
+    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(tenant.as_uuid()).bind(agent.as_uuid()).fetch_optional(db).await
+}
+
+/// An agent linked with a certificate of this generation.
+pub async fn linked(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    agent: AgentId,
+    generation: i32,
+    build: &str,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "UPDATE agents SET generation_used = greatest(generation_used, $3), build = $4, last_seen_at = $5 \
+         WHERE tenant_id = $1 AND id = $2",
+    )
+    .bind(tenant.as_uuid())
+    .bind(agent.as_uuid())
+    .bind(generation)
+    .bind(build)
+    .bind(now)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// An agent was heard.
+pub async fn seen(db: &mut PgConnection, tenant: TenantId, agent: AgentId, now: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query("UPDATE agents SET last_seen_at = $3 WHERE tenant_id = $1 AND id = $2")
+        .bind(tenant.as_uuid())
+        .bind(agent.as_uuid())
+        .bind(now)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// An agent got a new certificate.
+pub async fn renewed(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    agent: AgentId,
+    generation: i32,
+    expires_at: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "UPDATE agents SET certificate_generation = $3, certificate_expires_at = $4, \
+         generation_used = greatest(generation_used, $3 - 1) WHERE tenant_id = $1 AND id = $2",
+    )
+    .bind(tenant.as_uuid())
+    .bind(agent.as_uuid())
+    .bind(generation)
+    .bind(expires_at)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The number of the next bundle.
+pub async fn next_bundle(db: &mut PgConnection, tenant: TenantId, agent: AgentId) -> sqlx::Result<i64> {
+    sqlx::query_scalar(
+        "UPDATE agents SET bundle_sent = bundle_sent + 1 WHERE tenant_id = $1 AND id = $2 RETURNING bundle_sent",
+    )
+    .bind(tenant.as_uuid())
+    .bind(agent.as_uuid())
+    .fetch_one(db)
+    .await
+}
+
+/// An agent decides by this bundle when alone.
+pub async fn bundle_in_force(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    agent: AgentId,
+    sequence: u64,
+) -> sqlx::Result<()> {
+    sqlx::query("UPDATE agents SET bundle_in_force = $3 WHERE tenant_id = $1 AND id = $2 AND $3 <= bundle_sent")
+        .bind(tenant.as_uuid())
+        .bind(agent.as_uuid())
+        .bind(i64::try_from(sequence).unwrap_or(i64::MAX))
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Takes records into the outbox and moves the agent's head to the newest of them.
+pub async fn keep_records(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    agent: AgentId,
+    records: (Vec<Vec<u8>>, Vec<Vec<u8>>, Vec<DateTime<Utc>>),
+    head: &Head,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
+    let (bytes, signatures, at) = records;
+    sqlx::query(
+        "INSERT INTO log_outbox (tenant_id, at, record, signature) \
+         SELECT $1, * FROM unnest($2::timestamptz[], $3::bytea[], $4::bytea[])",
+    )
+    .bind(tenant.as_uuid())
+    .bind(at)
+    .bind(bytes)
+    .bind(signatures)
+    .execute(&mut *db)
+    .await?;
+    sqlx::query(
+        "UPDATE agents SET head_epoch = $3, head_seq = $4, head_hash = $5, last_seen_at = $6 \
+         WHERE tenant_id = $1 AND id = $2",
+    )
+    .bind(tenant.as_uuid())
+    .bind(agent.as_uuid())
+    .bind(i32::try_from(head.epoch)?)
+    .bind(i64::try_from(head.seq)?)
+    .bind(head.hash.0.to_vec())
+    .bind(now)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The hash of a stored record, if the sequencer placed it already.
+pub async fn stored_hash(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    agent: AgentId,
+    epoch: u32,
+    seq: u64,
+) -> anyhow::Result<Option<Vec<u8>>> {
+    Ok(sqlx::query_scalar(
+        "SELECT hash FROM log_events WHERE tenant_id = $1 AND agent_id = $2 AND epoch = $3 AND seq = $4",
+    )
+    .bind(tenant.as_uuid())
+    .bind(agent.as_uuid())
+    .bind(i32::try_from(epoch)?)
+    .bind(i64::try_from(seq)?)
+    .fetch_optional(db)
+    .await?)
+}

@@ -1,0 +1,105 @@
+//! Routes of alarms. Everybody who is staff sees and acknowledges them.
+
+use access_core::event::{ActKind, SubjectKind};
+use axum::Json;
+use axum::extract::State;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use super::{Alarm, store};
+use crate::audit::{Entry, REASON_CHARS_MAX};
+use crate::auth::Actor;
+use crate::http::{ApiError, ApiJson, ApiPath, ApiQuery, ApiResult, Page, Problem};
+use crate::state::AppState;
+
+/// Most alarms of one page.
+const PAGE_MAX: i64 = 200;
+
+/// The routes.
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(acknowledge))
+}
+
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Which {
+    /// `open` (the default): not acknowledged, by priority; `all`: newest first.
+    state: Option<String>,
+    /// Cursor: `next` of the page before; with `all` only.
+    before: Option<String>,
+    /// How many, 1 to 200.
+    limit: Option<i64>,
+}
+
+fn cursor(text: &str) -> Option<(i64, Uuid)> {
+    let (position, id) = text.split_once('.')?;
+    Some((position.parse().ok()?, id.parse().ok()?))
+}
+
+/// Alarms.
+#[utoipa::path(get, path = "/alarms", tag = "alarms", params(Which),
+    responses((status = 200, body = Page<Alarm>), (status = 400, body = Problem)))]
+async fn list(
+    actor: Actor,
+    State(state): State<AppState>,
+    ApiQuery(which): ApiQuery<Which>,
+) -> ApiResult<Json<Page<Alarm>>> {
+    let limit = which.limit.unwrap_or(PAGE_MAX);
+    if !(1..=PAGE_MAX).contains(&limit) {
+        return Err(ApiError::Malformed(format!("limit: must be 1 to {PAGE_MAX}, not {limit}")));
+    }
+    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    match which.state.as_deref().unwrap_or("open") {
+        "open" => Ok(Page::whole(store::open(&mut tx, actor.tenant, limit).await?)),
+        "all" => {
+            let (position, id) = match &which.before {
+                None => (i64::MAX, Uuid::max()),
+                Some(text) => cursor(text)
+                    .ok_or_else(|| ApiError::Malformed(format!("before: `{text}` is not a cursor of this list")))?,
+            };
+            let items = store::before(&mut tx, actor.tenant, position, id, limit).await?;
+            let is_full = items.len() as i64 == limit;
+            let next = items.last().filter(|_| is_full).map(|last| format!("{}.{}", last.position, last.id));
+            Ok(Json(Page { items, next }))
+        }
+        other => Err(ApiError::Malformed(format!("state: `{other}` is neither open nor all"))),
+    }
+}
+
+/// What was done about an alarm.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Acknowledgement {
+    /// 1 to 500 characters.
+    note: String,
+}
+
+/// Acknowledges an alarm with a note.
+#[utoipa::path(post, path = "/alarms/{id}/acknowledge", tag = "alarms", params(("id" = Uuid, Path)),
+    request_body = Acknowledgement, responses((status = 200, body = Alarm), (status = 404, body = Problem),
+    (status = 409, body = Problem), (status = 422, body = Problem)))]
+async fn acknowledge(
+    actor: Actor,
+    State(state): State<AppState>,
+    ApiPath(id): ApiPath<Uuid>,
+    ApiJson(body): ApiJson<Acknowledgement>,
+) -> ApiResult<Json<Alarm>> {
+    let note = body.note.trim();
+    if note.is_empty() || note.chars().count() > REASON_CHARS_MAX {
+        return Err(ApiError::field("note", format!("must have 1 to {REASON_CHARS_MAX} characters")));
+    }
+    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let is_first = store::acknowledge(&mut tx, actor.tenant, id, actor.operator.as_uuid(), note, actor.now).await?;
+    let alarm = store::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("alarm"))?;
+    if !is_first {
+        return Err(ApiError::Conflict("already_acknowledged", "Somebody acknowledged it already.".to_owned()));
+    }
+    Entry::new(&state.keys, &actor, ActKind::Acknowledged, SubjectKind::Alarm, id).reason(note).append(&mut tx).await?;
+    tx.commit().await?;
+    state.log.wake(actor.tenant);
+    Ok(Json(alarm))
+}

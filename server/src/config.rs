@@ -1,0 +1,152 @@
+//! The one configuration file: TOML, every key overridable by the environment (`PFORTE__STAFF__LISTEN`), unknown keys are
+//! errors. Secrets never stand in it.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use access_core::protocol::InstallationMode;
+use anyhow::{Context as _, ensure};
+use serde::Deserialize;
+
+/// What the server is told.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// What this installation is for. Agents, cards and data of another mode are refused.
+    pub mode: InstallationMode,
+    /// Where keys, certificates and, without `database_url`, the database lie.
+    pub data_folder: PathBuf,
+    /// A Postgres of one's own, 15 or newer. Without it the server runs a private cluster in `data_folder`.
+    pub database_url: Option<String>,
+    /// Where staff reach it.
+    pub staff: Staff,
+    /// Where agents reach it.
+    pub agents: Agents,
+    /// The show around a demo or test.
+    pub demo: Option<Demo>,
+}
+
+/// Where staff reach the server.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Staff {
+    /// Address and port.
+    pub listen: SocketAddr,
+    /// Names that the self-made certificate is good for.
+    #[serde(default = "localhost")]
+    pub names: Vec<String>,
+    /// Certificate chain of one's own, PEM. Goes with `key`.
+    pub certificate: Option<PathBuf>,
+    /// Its key, PEM.
+    pub key: Option<PathBuf>,
+    /// No TLS: on a loopback address only.
+    #[serde(default)]
+    pub plain_http: bool,
+    /// How staff's browsers write the address, if it differs from what is listened on.
+    pub public_url: Option<String>,
+}
+
+/// Where agents reach the server.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Agents {
+    /// Address and port.
+    pub listen: SocketAddr,
+    /// Host and port as agents write them, if they differ from what is listened on.
+    pub public_address: Option<String>,
+}
+
+/// The show around a demo or test.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Demo {
+    /// Control socket of the virtual doors, for the page that shows them.
+    pub control_socket: Option<PathBuf>,
+}
+
+fn localhost() -> Vec<String> {
+    vec!["localhost".to_owned()]
+}
+
+impl Config {
+    /// Reads and checks it.
+    pub fn read(path: &Path) -> anyhow::Result<Self> {
+        let file = path.to_str().with_context(|| format!("{} is no UTF-8 path", path.display()))?;
+        let config = config::Config::builder()
+            .add_source(config::File::new(file, config::FileFormat::Toml))
+            .add_source(config::Environment::with_prefix("PFORTE").prefix_separator("__").separator("__"))
+            .build()
+            .and_then(config::Config::try_deserialize::<Self>)
+            .with_context(|| format!("can't take the configuration {}", path.display()))?;
+        config.check().with_context(|| format!("can't take the configuration {}", path.display()))?;
+        Ok(config)
+    }
+
+    fn check(&self) -> anyhow::Result<()> {
+        ensure!(self.data_folder.is_absolute(), "data_folder must be an absolute path");
+        let staff = &self.staff;
+        ensure!(
+            staff.certificate.is_some() == staff.key.is_some(),
+            "staff.certificate and staff.key go together: one of them is missing"
+        );
+        ensure!(
+            !staff.plain_http || staff.listen.ip().is_loopback(),
+            "staff.plain_http is for a loopback address only, not {}",
+            staff.listen
+        );
+        ensure!(!staff.plain_http || staff.certificate.is_none(), "staff.plain_http contradicts staff.certificate");
+        ensure!(
+            self.demo.is_none() || self.mode != InstallationMode::Production,
+            "[demo] does not belong in a production installation"
+        );
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"
+        mode = "test"
+        data_folder = "/var/lib/pforte"
+        [staff]
+        listen = "127.0.0.1:8443"
+        plain_http = true
+        [agents]
+        listen = "0.0.0.0:8444"
+    "#;
+
+    fn read(text: &str) -> anyhow::Result<Config> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("server.toml");
+        std::fs::write(&path, text)?;
+        Config::read(&path)
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        assert_eq!(read(GOOD).unwrap().mode, InstallationMode::Test);
+        let cases = [
+            (GOOD.replace("plain_http", "plain_htpt"), "plain_htpt"),
+            (GOOD.replace("\"test\"", "\"toy\""), "toy"),
+            (GOOD.replace("127.0.0.1:8443", "192.0.2.1:8443"), "loopback address only"),
+            (GOOD.replace("/var/lib/pforte", "pforte"), "absolute"),
+            (GOOD.replace("127.0.0.1:8443", "here"), "staff.listen"),
+            (GOOD.replace("plain_http = true", "certificate = \"/c.pem\""), "go together"),
+            (GOOD.replace("\"test\"", "\"production\"") + "[demo]\n", "does not belong"),
+        ];
+        for (text, named) in cases {
+            let error = format!("{:#}", read(&text).unwrap_err());
+            assert!(error.contains(named), "{named}: {error}");
+        }
+        let missing = Config::read(Path::new("/nonexistent/server.toml")).unwrap_err();
+        assert!(format!("{missing:#}").contains("/nonexistent/server.toml"));
+    }
+
+    #[test]
+    fn the_shipped_example_is_good() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("debian/server.example.toml");
+        assert_eq!(Config::read(&path).unwrap().mode, InstallationMode::Production);
+    }
+}

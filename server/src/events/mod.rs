@@ -1,0 +1,225 @@
+//! What happened, as staff read it: the log searched and paged by position, one event whole, and the live feed.
+
+use access_core::chain::SignedRecord;
+use access_core::event::{Act, Author, Decision, Event};
+use access_core::word::Word;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+pub mod feed;
+pub mod routes;
+pub mod store;
+
+/// One event of the log. What does not apply is null. People are pseudonyms; names come from the vault.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, ToSchema)]
+pub struct LogEvent {
+    /// Place in the tenant's one order, without gaps.
+    pub position: i64,
+    /// When, by the author's clock.
+    pub at: DateTime<Utc>,
+    /// When the server wrote it down.
+    pub received_at: DateTime<Utc>,
+    /// `agent` or `server`.
+    pub author: &'static str,
+    /// Whose record, or whom it concerns.
+    pub agent_id: Option<Uuid>,
+    /// The author's sequence.
+    pub epoch: u32,
+    /// Place in it.
+    pub seq: u64,
+    /// What kind of event.
+    pub kind: String,
+    /// Where.
+    pub door_id: Option<Uuid>,
+    /// `in` or `out`.
+    pub side: Option<&'static str>,
+    /// Who.
+    pub person_id: Option<Uuid>,
+    /// By which card.
+    pub credential_id: Option<Uuid>,
+    /// `granted` or `refused`.
+    pub outcome: Option<&'static str>,
+    /// Why.
+    pub reason: Option<&'static str>,
+    /// `online` or `offline`.
+    pub decided: Option<&'static str>,
+    /// What the sensor said.
+    pub finger: Option<&'static str>,
+    /// How sure it is that it was this card.
+    pub assurance: Option<&'static str>,
+    /// How long the door was released, in milliseconds.
+    pub release_ms: Option<u32>,
+    /// Version of the policy that was asked or came into force.
+    pub policy_version: Option<u64>,
+    /// The alarm that this is.
+    pub alarm: Option<&'static str>,
+    /// Alarms that a decision raised.
+    pub alarms: Vec<&'static str>,
+    /// One presentation of a card, from card to passage.
+    pub attempt_id: Option<Uuid>,
+    /// Everybody who passed.
+    pub persons: Vec<Uuid>,
+    /// Device that changed.
+    pub device: Option<&'static str>,
+    /// How it is now.
+    pub device_state: Option<&'static str>,
+    /// Whether a link came up, or a door was released for a request to exit.
+    pub is_up: Option<bool>,
+    /// How long a door stood open, in milliseconds.
+    pub open_ms: Option<u64>,
+    /// Operator's command.
+    pub command_id: Option<Uuid>,
+    /// What became of it.
+    pub command_outcome: Option<&'static str>,
+    /// An operator's act.
+    pub act: Option<ActView>,
+    /// How a chain of records is broken.
+    pub chain_fault: Option<&'static str>,
+    /// SHA-256 of the record, hexadecimal: the next one of its author holds it.
+    pub hash: String,
+}
+
+/// What an operator did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ActView {
+    /// Who; none means the command line on the server, or somebody unknown.
+    pub operator_id: Option<Uuid>,
+    /// What.
+    pub kind: &'static str,
+    /// To what kind of thing.
+    pub subject_kind: Option<&'static str>,
+    /// To which.
+    pub subject_id: Option<Uuid>,
+}
+
+/// One event with what stands behind its commitments.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct LogEventDetail {
+    /// The event.
+    #[serde(flatten)]
+    pub event: LogEvent,
+    /// What an act changed and why, where it was not erased; for administrators.
+    pub content: Option<Content>,
+}
+
+/// What stands behind an act's commitments.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, ToSchema)]
+pub struct Content {
+    /// How it was.
+    pub before: Option<String>,
+    /// How it is after.
+    pub after: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+fn word<W: Word>(word: W) -> Option<&'static str> {
+    Some(word.as_str())
+}
+
+impl LogEvent {
+    /// An event as it lies in the log.
+    pub fn read(
+        position: i64,
+        received_at: DateTime<Utc>,
+        record: Vec<u8>,
+        signature: Vec<u8>,
+    ) -> anyhow::Result<Self> {
+        let signature = signature.try_into().map_err(|_| anyhow::anyhow!("event {position} has no signature"))?;
+        let signed = SignedRecord { bytes: record, signature };
+        let record = signed.read()?;
+        let (author, agent_id) = match record.author {
+            Author::Agent(agent) => ("agent", Some(agent.as_uuid())),
+            Author::Server(_) => ("server", None),
+        };
+        let mut view = Self {
+            position,
+            at: DateTime::from_timestamp_millis(record.at.0).unwrap_or_default(),
+            received_at,
+            author,
+            agent_id,
+            epoch: record.epoch,
+            seq: record.seq,
+            kind: record.event.kind().to_string(),
+            door_id: record.event.door().map(Into::into),
+            hash: signed.hash().to_string(),
+            ..Self::default()
+        };
+        view.take(record.event);
+        Ok(view)
+    }
+
+    fn take(&mut self, event: Event) {
+        match event {
+            Event::Decision(decision) => self.take_decision(decision),
+            Event::Act(act) => self.act = Some(ActView::of(&act)),
+            Event::Entered { side, persons, .. } => {
+                self.side = word(side);
+                self.person_id = persons.first().map(|passage| passage.person.into());
+                self.attempt_id = persons.first().map(|passage| passage.attempt.into());
+                self.persons = persons.iter().map(|passage| passage.person.into()).collect();
+            }
+            Event::DoorClosed { open_ms, .. } => self.open_ms = Some(open_ms),
+            Event::ExitRequested { was_released, .. } => self.is_up = Some(was_released),
+            Event::AlarmRaised { kind, person, .. } => {
+                self.alarm = word(kind);
+                self.person_id = person.map(Into::into);
+            }
+            Event::AlarmCleared { kind, .. } => self.alarm = word(kind),
+            Event::DeviceChanged { device, side, state, .. } => {
+                self.device = word(device);
+                self.device_state = word(state);
+                self.side = side.and_then(word);
+            }
+            Event::LinkChanged { is_up, agent } => {
+                self.is_up = Some(is_up);
+                self.agent_id = agent.map(Into::into).or(self.agent_id);
+            }
+            Event::PolicyInForce { version } => self.policy_version = Some(version),
+            Event::CommandDone { command, outcome, release_ms, .. } => {
+                self.command_id = Some(command.into());
+                self.command_outcome = word(outcome);
+                self.release_ms = Some(release_ms).filter(|ms| *ms > 0);
+            }
+            Event::EnrolmentEnded { person, .. } => self.person_id = Some(person.into()),
+            Event::ChainBroken { agent, fault, .. } => {
+                self.agent_id = Some(agent.into());
+                self.chain_fault = word(fault);
+            }
+            Event::EpochBegan { .. }
+            | Event::AgentStarted { .. }
+            | Event::AgentStopped
+            | Event::ReleaseAbandoned { .. }
+            | Event::DoorOpened { .. }
+            | Event::NotOpened { .. } => {}
+        }
+    }
+
+    fn take_decision(&mut self, decision: Decision) {
+        self.side = word(decision.side);
+        self.person_id = decision.person.map(Into::into);
+        self.credential_id = decision.credential.map(Into::into);
+        self.outcome = Some(if decision.release_ms.is_some() { "granted" } else { "refused" });
+        self.reason = word(decision.reason);
+        self.decided = word(decision.decided);
+        self.finger = decision.finger.and_then(word);
+        self.assurance = word(decision.assurance);
+        self.release_ms = decision.release_ms;
+        self.policy_version = Some(decision.policy_version);
+        self.alarms = decision.alarms.iter().map(|alarm| alarm.as_str()).collect();
+        self.attempt_id = Some(decision.attempt.into());
+    }
+}
+
+impl ActView {
+    fn of(act: &Act) -> Self {
+        Self {
+            operator_id: act.operator.map(Into::into),
+            kind: act.kind.as_str(),
+            subject_kind: act.subject.and_then(|subject| word(subject.kind)),
+            subject_id: act.subject.map(|subject| subject.id),
+        }
+    }
+}

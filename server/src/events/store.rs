@@ -1,0 +1,166 @@
+//! SQL of the log: read only.
+
+use access_core::chain::SignedRecord;
+use access_core::event::{Act, Commitment, Event};
+use access_core::ids::TenantId;
+use chrono::{DateTime, Utc};
+use sqlx::{PgConnection, Postgres, QueryBuilder};
+use uuid::Uuid;
+
+use super::{Content, LogEvent};
+use crate::keys::{Binding, Keys};
+
+/// What to look for. What is left out does not matter.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// At positions below this.
+    pub before: Option<i64>,
+    /// Of this kind.
+    pub kind: Option<String>,
+    /// At this door.
+    pub door_id: Option<Uuid>,
+    /// About this person.
+    pub person_id: Option<Uuid>,
+    /// Of this agent's.
+    pub agent_id: Option<Uuid>,
+    /// Decisions with this outcome.
+    pub outcome: Option<String>,
+    /// Decisions with this reason.
+    pub reason: Option<String>,
+    /// From this instant on.
+    pub from: Option<DateTime<Utc>>,
+    /// Before this instant.
+    pub until: Option<DateTime<Utc>>,
+}
+
+type Row = (i64, DateTime<Utc>, Vec<u8>, Vec<u8>);
+
+fn read((position, received_at, record, signature): Row) -> anyhow::Result<LogEvent> {
+    LogEvent::read(position, received_at, record, signature)
+}
+
+/// The newest `limit` events that the filter takes, newest first.
+pub async fn search(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    filter: &Filter,
+    limit: i64,
+) -> anyhow::Result<Vec<LogEvent>> {
+    let mut sql: QueryBuilder<Postgres> = QueryBuilder::new(
+        "SELECT event.position, event.received_at, event.record, event.signature FROM log_events event",
+    );
+    if filter.person_id.is_some() {
+        sql.push(
+            " JOIN log_event_persons about ON about.tenant_id = event.tenant_id AND about.position = event.position",
+        );
+    }
+    sql.push(" WHERE event.tenant_id = ").push_bind(tenant.as_uuid());
+    if let Some(person) = filter.person_id {
+        sql.push(" AND about.tenant_id = ").push_bind(tenant.as_uuid());
+        sql.push(" AND about.person_id = ").push_bind(person);
+    }
+    if let Some(before) = filter.before {
+        sql.push(" AND event.position < ").push_bind(before);
+    }
+    if let Some(kind) = &filter.kind {
+        sql.push(" AND event.kind = ").push_bind(kind);
+    }
+    if let Some(door) = filter.door_id {
+        sql.push(" AND event.door_id = ").push_bind(door);
+    }
+    if let Some(agent) = filter.agent_id {
+        sql.push(" AND event.agent_id = ").push_bind(agent);
+    }
+    if let Some(outcome) = &filter.outcome {
+        sql.push(" AND event.outcome = ").push_bind(outcome);
+    }
+    if let Some(reason) = &filter.reason {
+        sql.push(" AND event.reason = ").push_bind(reason);
+    }
+    if let Some(from) = filter.from {
+        sql.push(" AND event.at >= ").push_bind(from);
+    }
+    if let Some(until) = filter.until {
+        sql.push(" AND event.at < ").push_bind(until);
+    }
+    sql.push(" ORDER BY event.position DESC LIMIT ").push_bind(limit);
+    let rows: Vec<Row> = sql.build_query_as().fetch_all(db).await?;
+    rows.into_iter().map(read).collect()
+}
+
+/// At most `limit` events after a position, in order.
+pub async fn after(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    position: i64,
+    limit: i64,
+) -> anyhow::Result<Vec<LogEvent>> {
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT position, received_at, record, signature FROM log_events \
+         WHERE tenant_id = $1 AND position > $2 ORDER BY position LIMIT $3",
+    )
+    .bind(tenant.as_uuid())
+    .bind(position)
+    .bind(limit)
+    .fetch_all(db)
+    .await?;
+    rows.into_iter().map(read).collect()
+}
+
+/// The newest position; 0 before the first event.
+pub async fn newest(db: &mut PgConnection, tenant: TenantId) -> sqlx::Result<i64> {
+    let position: Option<i64> = sqlx::query_scalar("SELECT position FROM log_heads WHERE tenant_id = $1")
+        .bind(tenant.as_uuid())
+        .fetch_optional(db)
+        .await?;
+    Ok(position.unwrap_or(0))
+}
+
+/// One event, and the act that it is, if it is one.
+pub async fn get(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    position: i64,
+) -> anyhow::Result<Option<(LogEvent, Option<Act>)>> {
+    let row: Option<Row> = sqlx::query_as(
+        "SELECT position, received_at, record, signature FROM log_events WHERE tenant_id = $1 AND position = $2",
+    )
+    .bind(tenant.as_uuid())
+    .bind(position)
+    .fetch_optional(db)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let act = match (SignedRecord { bytes: row.2.clone(), signature: [0; 64] }).read()?.event {
+        Event::Act(act) => Some(act),
+        _ => None,
+    };
+    Ok(Some((read(row)?, act)))
+}
+
+/// What stands behind an act's commitments, where it was not erased.
+pub async fn content(db: &mut PgConnection, keys: &Keys, tenant: TenantId, act: &Act) -> anyhow::Result<Content> {
+    Ok(Content {
+        before: behind(db, keys, tenant, act.before).await?,
+        after: behind(db, keys, tenant, act.after).await?,
+        reason: behind(db, keys, tenant, act.reason).await?,
+    })
+}
+
+async fn behind(
+    db: &mut PgConnection,
+    keys: &Keys,
+    tenant: TenantId,
+    commitment: Option<Commitment>,
+) -> anyhow::Result<Option<String>> {
+    let Some(commitment) = commitment else { return Ok(None) };
+    let row: Option<(Option<Uuid>, Vec<u8>)> =
+        sqlx::query_as("SELECT subject_id, content FROM log_contents WHERE tenant_id = $1 AND commitment = $2")
+            .bind(tenant.as_uuid())
+            .bind(commitment.0.to_vec())
+            .fetch_optional(db)
+            .await?;
+    let Some((subject, sealed)) = row else { return Ok(None) };
+    let binding = Binding { tenant, purpose: "log content", row: subject.unwrap_or_default() };
+    let plain = keys.of_tenant(tenant, "log content").open(&binding, &sealed)?;
+    Ok(Some(String::from_utf8_lossy(&plain).into_owned()))
+}

@@ -1,0 +1,199 @@
+//! What is read off a record when it gets its position: columns to search by, whom it is about, alarms raised and cleared.
+
+use access_core::decide::Reason;
+use access_core::event::{AlarmKind, Author, ChainFault, Event, Record};
+use access_core::ids::{AgentId, DoorId, PersonId};
+use access_core::word::Word as _;
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::sequencer::Placed;
+use crate::db::TenantTx;
+
+/// An alarm that a record raises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Alarm {
+    /// What.
+    pub kind: AlarmKind,
+    /// Whose, if it is an agent's own.
+    pub agent: Option<AgentId>,
+    /// Where.
+    pub door: Option<DoorId>,
+    /// Who was involved.
+    pub person: Option<PersonId>,
+}
+
+/// Priority of an alarm, 1 the highest: somebody may be where they must not be; a safeguard is gone; look at it.
+pub fn priority(kind: AlarmKind) -> i16 {
+    match kind {
+        AlarmKind::DoorForced | AlarmKind::Tamper | AlarmKind::RecordsForked | AlarmKind::RecordsMissing => 1,
+        AlarmKind::DoorHeld
+        | AlarmKind::AgentLost
+        | AlarmKind::JournalFault
+        | AlarmKind::DoorIoFault
+        | AlarmKind::LostCardPresented
+        | AlarmKind::LeftAgainstRule
+        | AlarmKind::WrongFingers => 2,
+        AlarmKind::ReaderFault | AlarmKind::SensorFault | AlarmKind::PolicyAging => 3,
+    }
+}
+
+/// Alarms that a record raises, and those whose cause it says is gone.
+fn alarms(record: &Record) -> (Vec<Alarm>, Option<Alarm>) {
+    let author = match record.author {
+        Author::Agent(agent) => Some(agent),
+        Author::Server(_) => None,
+    };
+    let none = |kind| Alarm { kind, agent: author, door: None, person: None };
+    match &record.event {
+        Event::AlarmRaised { kind, door, person } => {
+            (vec![Alarm { door: *door, person: *person, ..none(*kind) }], None)
+        }
+        Event::AlarmCleared { kind, door } => (Vec::new(), Some(Alarm { door: *door, ..none(*kind) })),
+        Event::Decision(decision) => {
+            let raise = |kind: &AlarmKind| Alarm { door: Some(decision.door), person: decision.person, ..none(*kind) };
+            (decision.alarms.iter().map(raise).collect(), None)
+        }
+        Event::LinkChanged { is_up, agent: Some(agent) } if author.is_none() => {
+            let lost = Alarm { agent: Some(*agent), ..none(AlarmKind::AgentLost) };
+            if *is_up { (Vec::new(), Some(lost)) } else { (vec![lost], None) }
+        }
+        Event::ChainBroken { agent, fault, .. } => {
+            let kind = match fault {
+                ChainFault::Hole => AlarmKind::RecordsMissing,
+                ChainFault::Fork | ChainFault::Signature => AlarmKind::RecordsForked,
+            };
+            (vec![Alarm { agent: Some(*agent), ..none(kind) }], None)
+        }
+        _ => (Vec::new(), None),
+    }
+}
+
+/// Whom a record is about.
+fn persons(event: &Event) -> Vec<PersonId> {
+    match event {
+        Event::Decision(decision) => decision.person.into_iter().collect(),
+        Event::Entered { persons, .. } => persons.iter().map(|passage| passage.person).collect(),
+        Event::AlarmRaised { person, .. } => person.iter().copied().collect(),
+        Event::EnrolmentEnded { person, .. } => vec![*person],
+        Event::Act(act) => act
+            .subject
+            .filter(|subject| subject.kind == access_core::event::SubjectKind::Person)
+            .map(|subject| PersonId::from_uuid(subject.id))
+            .into_iter()
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn outcome(event: &Event) -> (Option<&'static str>, Option<Reason>) {
+    match event {
+        Event::Decision(decision) => {
+            (Some(if decision.release_ms.is_some() { "granted" } else { "refused" }), Some(decision.reason))
+        }
+        _ => (None, None),
+    }
+}
+
+/// Writes records with their positions, and what is read off them.
+pub(super) async fn write(tx: &mut TenantTx, placed: &[Placed]) -> anyhow::Result<()> {
+    let tenant = tx.tenant().as_uuid();
+    let at = |record: &Record| DateTime::<Utc>::from_timestamp_millis(record.at.0).unwrap_or_default();
+    let column = |of: &dyn Fn(&Placed) -> Option<Uuid>| placed.iter().map(of).collect::<Vec<_>>();
+    let agents = column(&|row| match row.record.author {
+        Author::Agent(agent) => Some(agent.as_uuid()),
+        Author::Server(_) => None,
+    });
+    let doors = column(&|row| row.record.event.door().map(DoorId::as_uuid));
+    let outcomes: Vec<_> = placed.iter().map(|row| outcome(&row.record.event)).collect();
+    sqlx::query(
+        "INSERT INTO log_events (tenant_id, position, agent_id, epoch, seq, at, received_at, kind, door_id, outcome, \
+         reason, record, signature, hash) SELECT $1, * FROM unnest($2::bigint[], $3::uuid[], $4::integer[], $5::bigint[], \
+         $6::timestamptz[], $7::timestamptz[], $8::text[], $9::uuid[], $10::text[], $11::text[], $12::bytea[], $13::bytea[], \
+         $14::bytea[])",
+    )
+    .bind(tenant)
+    .bind(placed.iter().map(|row| row.position).collect::<Vec<_>>())
+    .bind(agents)
+    .bind(placed.iter().map(|row| i32::try_from(row.record.epoch)).collect::<Result<Vec<_>, _>>()?)
+    .bind(placed.iter().map(|row| i64::try_from(row.record.seq)).collect::<Result<Vec<_>, _>>()?)
+    .bind(placed.iter().map(|row| at(&row.record)).collect::<Vec<_>>())
+    .bind(placed.iter().map(|row| row.received_at).collect::<Vec<_>>())
+    .bind(placed.iter().map(|row| row.record.event.kind().as_str()).collect::<Vec<_>>())
+    .bind(doors)
+    .bind(outcomes.iter().map(|(outcome, _)| *outcome).collect::<Vec<_>>())
+    .bind(outcomes.iter().map(|(_, reason)| reason.map(|reason| reason.as_str())).collect::<Vec<_>>())
+    .bind(placed.iter().map(|row| row.signed.bytes.clone()).collect::<Vec<_>>())
+    .bind(placed.iter().map(|row| row.signed.signature.to_vec()).collect::<Vec<_>>())
+    .bind(placed.iter().map(|row| row.signed.hash().0.to_vec()).collect::<Vec<_>>())
+    .execute(&mut **tx)
+    .await?;
+    write_persons(tx, placed).await?;
+    for row in placed {
+        let (raised, cleared) = alarms(&row.record);
+        for alarm in raised {
+            raise(tx, row, &alarm, at(&row.record)).await?;
+        }
+        if let Some(alarm) = cleared {
+            clear(tx, &alarm, at(&row.record)).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn write_persons(tx: &mut TenantTx, placed: &[Placed]) -> anyhow::Result<()> {
+    let (mut who, mut positions) = (Vec::new(), Vec::new());
+    for row in placed {
+        for person in persons(&row.record.event) {
+            who.push(person.as_uuid());
+            positions.push(row.position);
+        }
+    }
+    if who.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "INSERT INTO log_event_persons (tenant_id, person_id, position) \
+         SELECT $1, * FROM unnest($2::uuid[], $3::bigint[]) ON CONFLICT DO NOTHING",
+    )
+    .bind(tx.tenant().as_uuid())
+    .bind(who)
+    .bind(positions)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+async fn raise(tx: &mut TenantTx, row: &Placed, alarm: &Alarm, at: DateTime<Utc>) -> anyhow::Result<()> {
+    sqlx::query(
+        "INSERT INTO alarms (tenant_id, id, kind, priority, agent_id, door_id, person_id, raised_at, position) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+    )
+    .bind(tx.tenant().as_uuid())
+    .bind(Uuid::now_v7())
+    .bind(alarm.kind.as_str())
+    .bind(priority(alarm.kind))
+    .bind(alarm.agent.map(AgentId::as_uuid))
+    .bind(alarm.door.map(DoorId::as_uuid))
+    .bind(alarm.person.map(PersonId::as_uuid))
+    .bind(at)
+    .bind(row.position)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+async fn clear(tx: &mut TenantTx, alarm: &Alarm, at: DateTime<Utc>) -> anyhow::Result<()> {
+    sqlx::query(
+        "UPDATE alarms SET cleared_at = greatest($5, raised_at) WHERE tenant_id = $1 AND kind = $2 AND cleared_at IS NULL \
+         AND agent_id IS NOT DISTINCT FROM $3 AND door_id IS NOT DISTINCT FROM $4",
+    )
+    .bind(tx.tenant().as_uuid())
+    .bind(alarm.kind.as_str())
+    .bind(alarm.agent.map(AgentId::as_uuid))
+    .bind(alarm.door.map(DoorId::as_uuid))
+    .bind(at)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}

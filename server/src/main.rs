@@ -1,0 +1,292 @@
+//! `pforte-server`: the daemon, and the operator's command line on the server itself.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::{Arc, PoisonError};
+
+use access_core::ids::TenantId;
+use anyhow::{Context as _, bail};
+use clap::{Parser, Subcommand};
+use server::agents::port::AgentPort;
+use server::certificates::{self, Authority};
+use server::cluster::Cluster;
+use server::config::Config;
+use server::db::{self, Db};
+use server::installation::{self, Installation};
+use server::keys::Keys;
+use server::log::Sequencer;
+use server::state::{AgentsAddress, AppState};
+use server::{agents, api, audit, clock, decisions, log, operators, serve, tenants, ui, vault};
+use sqlx::Connection as _;
+use sqlx::postgres::PgConnectOptions;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::task::TaskTracker;
+use tracing_subscriber::EnvFilter;
+
+#[derive(Parser)]
+#[command(name = "pforte-server", version, about = "Physical access control: the central server")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serves staff and agents until it is told to stop.
+    Run {
+        /// Configuration file.
+        #[arg(long)]
+        config: PathBuf,
+        /// Only says whether the configuration can be taken.
+        #[arg(long)]
+        check_config: bool,
+    },
+    /// Manages tenants.
+    Tenant {
+        #[command(subcommand)]
+        command: TenantCommand,
+    },
+    /// Helps operators who can't help themselves.
+    Operator {
+        #[command(subcommand)]
+        command: OperatorCommand,
+    },
+    /// Writes the API's description.
+    Openapi,
+    /// Writes the SQL that makes the database's roles, for a Postgres of one's own.
+    Roles,
+}
+
+#[derive(Subcommand)]
+enum TenantCommand {
+    /// Makes a tenant and prints the link that its first administrator sets themselves up by.
+    Add {
+        /// Configuration file.
+        #[arg(long)]
+        config: PathBuf,
+        /// Short name, to sign in with: lower-case letters, digits and dashes.
+        #[arg(long)]
+        slug: String,
+        /// Name.
+        #[arg(long)]
+        name: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum OperatorCommand {
+    /// Lets an operator set a new second factor, and prints the link. Recorded in the log.
+    ResetTotp {
+        /// Configuration file.
+        #[arg(long)]
+        config: PathBuf,
+        /// The tenant's short name.
+        #[arg(long)]
+        tenant: String,
+        /// The operator's name.
+        #[arg(long)]
+        name: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error.into()),
+    };
+    match runtime.block_on(carry_out(arguments.command)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+fn fail(error: &anyhow::Error) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "pforte-server: {error:#}");
+    ExitCode::FAILURE
+}
+
+fn print(line: &str) -> anyhow::Result<()> {
+    writeln!(std::io::stdout(), "{line}").context("can't write to standard output")
+}
+
+async fn carry_out(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Run { config, check_config } => {
+            let config = Config::read(&config)?;
+            if check_config { print("the configuration is good") } else { run(config).await }
+        }
+        Command::Tenant { command: TenantCommand::Add { config, slug, name } } => {
+            let config = Config::read(&config)?;
+            let opened = Opened::open(&config).await?;
+            let tenant = tenants::add(&opened.db, &opened.keys, &slug, &name, clock::now()).await?;
+            print_first_link(&opened.db, tenant.id, &slug, &public_url(&config)).await?;
+            opened.close().await;
+            Ok(())
+        }
+        Command::Operator { command: OperatorCommand::ResetTotp { config, tenant, name, reason } } => {
+            reset_totp(&Config::read(&config)?, &tenant, &name, &reason).await
+        }
+        Command::Openapi => print(&api::description().to_pretty_json()?),
+        Command::Roles => print(db::ROLES),
+    }
+}
+
+/// An installation that is open: its database, which may be a cluster of our own, and its keys.
+struct Opened {
+    installation: Installation,
+    db: Db,
+    keys: Keys,
+    // Dropped last: Postgres stops when nobody needs it any more.
+    cluster: Option<Cluster>,
+}
+
+impl Opened {
+    async fn open(config: &Config) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(&config.data_folder)
+            .with_context(|| format!("can't make the data folder {}", config.data_folder.display()))?;
+        let (options, cluster) = match &config.database_url {
+            Some(url) => {
+                let options: PgConnectOptions = url.parse().context("database_url")?;
+                (options, None)
+            }
+            None => match Self::running(config).await {
+                // The daemon runs: its cluster is used, not a second one started.
+                Some(options) => (options, None),
+                None => {
+                    let cluster = Cluster::start(&config.data_folder).await?;
+                    (cluster.options(), Some(cluster))
+                }
+            },
+        };
+        db::migrate(&options).await?;
+        let (installation, keys) = installation::open(&options, &config.data_folder, config.mode).await?;
+        let db = Db::connect(&options).await?;
+        Ok(Self { installation, db, keys, cluster })
+    }
+
+    async fn running(config: &Config) -> Option<PgConnectOptions> {
+        let options = Cluster::options_in(&config.data_folder);
+        let connection = sqlx::PgConnection::connect_with(&options.clone().username("pforte_app")).await.ok()?;
+        connection.close().await.ok()?;
+        Some(options)
+    }
+
+    async fn close(self) {
+        self.db.close().await;
+        drop(self.cluster);
+    }
+}
+
+fn public_url(config: &Config) -> String {
+    let staff = &config.staff;
+    staff.public_url.clone().unwrap_or_else(|| {
+        let scheme = if staff.plain_http { "http" } else { "https" };
+        let name = staff.names.first().map_or("localhost", String::as_str);
+        format!("{scheme}://{name}:{}", staff.listen.port())
+    })
+}
+
+async fn print_first_link(db: &Db, tenant: TenantId, slug: &str, url: &str) -> anyhow::Result<()> {
+    let mut tx = db.begin(tenant, None).await?;
+    let link = operators::first_operator_link(&mut tx, clock::now()).await?;
+    tx.commit().await?;
+    match link {
+        Some(link) => print(&format!("SETUP {slug} {url}{}", link.path())),
+        None => Ok(()),
+    }
+}
+
+async fn reset_totp(config: &Config, slug: &str, name: &str, reason: &str) -> anyhow::Result<()> {
+    let opened = Opened::open(config).await?;
+    let tenants = tenants::Tenants::new(opened.db.clone());
+    let tenant = tenants.by_slug(slug).await?.with_context(|| format!("there is no tenant `{slug}`"))?;
+    let mut tx = opened.db.begin(tenant.id, None).await?;
+    let operator = operators::store::list(&mut tx, tenant.id).await?.into_iter().find(|operator| operator.name == name);
+    let operator = operator.with_context(|| format!("there is no operator `{name}` of `{slug}`"))?;
+    let reason =
+        audit::checked_reason(reason).map_err(|_| anyhow::anyhow!("the reason must have 1 to 500 characters"))?;
+    let reset = operators::reset_totp(&opened.keys, &mut tx, None, operator.id.into(), reason, clock::now()).await;
+    let (_, link, _) = reset.map_err(|error| anyhow::anyhow!("{}", error.detail()))?;
+    tx.commit().await?;
+    print(&format!("SETUP {slug} {}{}", public_url(config), link.path()))?;
+    opened.close().await;
+    Ok(())
+}
+
+async fn run(config: Config) -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let Opened { installation, db, keys, cluster } = Opened::open(&config).await?;
+    let now = clock::now();
+    let tls_folder = config.data_folder.join("tls");
+    let authority = Arc::new(Authority::open(&config.data_folder.join("agents"), now)?);
+    let staff = serve::bind(config.staff.listen).await?;
+    let agents_listener = serve::bind(config.agents.listen).await?;
+    let agents_address = match &config.agents.public_address {
+        Some(address) => address.clone(),
+        None => agents_listener.local_addr()?.to_string(),
+    };
+    let address = AgentsAddress { address: agents_address.clone(), authority: authority.fingerprint() };
+    let mut state = AppState::new(installation, db.clone(), keys, address)?;
+    state.demo = config.demo.as_ref().and_then(|demo| demo.control_socket.clone()).map(Into::into);
+    let staff_tls = match config.staff.plain_http {
+        true => None,
+        false => Some(serve::staff_tls(staff_identity(&config, &tls_folder)?)?),
+    };
+    let agents_tls = agents::port::tls(&authority, now)?;
+
+    for tenant in state.tenants.refresh().await? {
+        let index = vault::build_index(&db, &state.keys, tenant.id).await?;
+        state.names.write().unwrap_or_else(PoisonError::into_inner).merge(index);
+        state.policies.refresh(&db, tenant.id).await?;
+    }
+    let tasks = TaskTracker::new();
+    let stop = state.stop.clone();
+    let sequencer = Sequencer { db: db.clone(), installation: installation.id, key: Arc::new(state.keys.log_key()) };
+    tasks.spawn(log::run(sequencer, state.tenants.clone(), state.log.clone(), stop.clone()));
+    tasks.spawn(decisions::run(state.policies.clone(), db.clone(), state.tenants.clone(), stop.clone()));
+    let staff_port = staff.local_addr()?.port();
+    tasks.spawn(serve::run(staff, staff_tls, ui::with_api(state.clone()), stop.clone()));
+    let agents_router = agents::port::router(AgentPort { state: state.clone(), authority });
+    tasks.spawn(serve::run(agents_listener, Some(agents_tls), agents_router, stop.clone()));
+    agents::watch_for_absence(state.clone()).await?;
+
+    let mut url_config = config.clone();
+    url_config.staff.listen.set_port(staff_port);
+    let url = public_url(&url_config);
+    for tenant in state.tenants.all() {
+        print_first_link(&db, tenant.id, &tenant.slug, &url).await?;
+    }
+    print(&format!("LISTENING staff={url} agents={agents_address}"))?;
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
+    tracing::info!("stopping");
+    stop.cancel();
+    tasks.close();
+    tasks.wait().await;
+    db.close().await;
+    drop(cluster);
+    Ok(())
+}
+
+fn staff_identity(config: &Config, folder: &Path) -> anyhow::Result<certificates::Identity> {
+    match (&config.staff.certificate, &config.staff.key) {
+        (Some(certificate), Some(key)) => certificates::read_identity(certificate, key),
+        (None, None) => {
+            let now = clock::now();
+            Authority::open(folder, now)?.issue_server(&config.staff.names, now)
+        }
+        _ => bail!("staff.certificate and staff.key go together"),
+    }
+}

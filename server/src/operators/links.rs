@@ -1,0 +1,135 @@
+//! One-time links: how an operator sets up their own password and second factor, so that nobody else ever knows them.
+
+use access_core::event::{ActKind, SubjectKind};
+use access_core::ids::{OperatorId, TenantId};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, TimeDelta, Utc};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::{Digest as _, Sha256};
+use sqlx::PgConnection;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use super::{Operator, store, totp};
+use crate::audit::Entry;
+use crate::auth::Actor;
+use crate::db::TenantTx;
+use crate::http::{ApiError, ApiResult};
+use crate::keys::Keys;
+
+/// How long a link is good for, in hours.
+const LINK_HOURS: i64 = 24;
+
+access_core::words! {
+    /// What a link is for.
+    pub enum SetupPurpose {
+        /// A tenant's first administrator.
+        FirstOperator = "first_operator",
+        /// An invited operator.
+        Invitation = "invitation",
+        /// A new second factor.
+        TotpReset = "totp_reset",
+    }
+}
+
+/// The secret in a link: the tenant in clear, and 256 random bits.
+#[derive(Clone)]
+pub struct SetupLink {
+    /// Whose.
+    pub tenant: TenantId,
+    secret: [u8; 32],
+}
+
+impl SetupLink {
+    fn new(tenant: TenantId) -> anyhow::Result<Self> {
+        let mut secret = [0; 32];
+        getrandom::fill(&mut secret).map_err(|error| anyhow::anyhow!("no randomness: {error}"))?;
+        Ok(Self { tenant, secret })
+    }
+
+    /// Path and fragment in the user interface. A fragment is never sent to a server, so no log holds it.
+    pub fn path(&self) -> String {
+        format!(
+            "/setup#{}",
+            URL_SAFE_NO_PAD.encode([self.tenant.as_uuid().as_bytes().as_slice(), &self.secret].concat())
+        )
+    }
+
+    /// Reads what stands after `#`.
+    pub fn read(token: &str) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
+        let (tenant, secret) = bytes.split_first_chunk::<16>()?;
+        Some(Self { tenant: Uuid::from_bytes(*tenant).into(), secret: secret.try_into().ok()? })
+    }
+
+    /// What the table knows it by.
+    pub fn hash(&self) -> Vec<u8> {
+        Sha256::digest(self.secret).to_vec()
+    }
+
+    /// The second factor's secret that this link sets up: the same at every look, and not to be had from the link alone.
+    pub fn totp_secret(&self, keys: &Keys) -> Zeroizing<Vec<u8>> {
+        #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
+        let mut mac =
+            <Hmac<Sha256>>::new_from_slice(keys.of_tenant(self.tenant, "setup totp").bytes()).expect("any key");
+        mac.update(&self.secret);
+        Zeroizing::new(mac.finalize().into_bytes()[..totp::SECRET_BYTES].to_vec())
+    }
+}
+
+/// A new link for an operator, or for the first. Older ones of the same operator are void. Returns its end too.
+pub async fn issue(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    purpose: SetupPurpose,
+    operator: Option<OperatorId>,
+    now: DateTime<Utc>,
+) -> anyhow::Result<(SetupLink, DateTime<Utc>)> {
+    let link = SetupLink::new(tenant)?;
+    let expires_at = now + TimeDelta::hours(LINK_HOURS);
+    store::replace_link(db, tenant, &link.hash(), purpose, operator, expires_at).await?;
+    Ok((link, expires_at))
+}
+
+/// A link for the tenant's first administrator, unless the tenant has somebody who can sign in.
+pub async fn first_operator_link(tx: &mut TenantTx, now: DateTime<Utc>) -> anyhow::Result<Option<SetupLink>> {
+    let tenant = tx.tenant();
+    if store::has_administrator(tx, tenant).await? {
+        return Ok(None);
+    }
+    Ok(Some(issue(tx, tenant, SetupPurpose::FirstOperator, None, now).await?.0))
+}
+
+/// Lets an operator set a new second factor: their sessions end, and they can't sign in until they used the link.
+/// `actor` is none on the server's command line.
+pub async fn reset_totp(
+    keys: &Keys,
+    tx: &mut TenantTx,
+    actor: Option<&Actor>,
+    operator: OperatorId,
+    reason: &str,
+    now: DateTime<Utc>,
+) -> ApiResult<(Operator, SetupLink, DateTime<Utc>)> {
+    let tenant = tx.tenant();
+    let before = store::get(tx, tenant, operator.as_uuid()).await?.ok_or(ApiError::NotFound("operator"))?;
+    if before.state == "disabled" {
+        return Err(ApiError::Conflict(
+            "operator_disabled",
+            "This operator is disabled; enable them first.".to_owned(),
+        ));
+    }
+    store::forget_totp(tx, tenant, operator).await?;
+    let purpose = match store::has_password(tx, tenant, operator).await? {
+        true => SetupPurpose::TotpReset,
+        false => SetupPurpose::Invitation,
+    };
+    let (link, expires_at) = issue(tx, tenant, purpose, Some(operator), now).await?;
+    let entry = match actor {
+        Some(actor) => Entry::new(keys, actor, ActKind::TotpReset, SubjectKind::Operator, operator.as_uuid()),
+        None => Entry::by_command_line(keys, ActKind::TotpReset, SubjectKind::Operator, operator.as_uuid(), now),
+    };
+    entry.reason(reason).append(tx).await?;
+    let after = store::get(tx, tenant, operator.as_uuid()).await?.ok_or(ApiError::NotFound("operator"))?;
+    Ok((after, link, expires_at))
+}

@@ -1,0 +1,204 @@
+//! Routes of operators and of signing in. Administrators manage operators; everybody sees who they are.
+
+use access_core::event::{ActKind, SubjectKind};
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use super::{NewOperator, Operator, OperatorChange, SetupPurpose, check_names, links, session, setup, store};
+use crate::audit::{Entry, Why, checked_reason};
+use crate::auth::{Actor, Role};
+use crate::http::{ApiError, ApiJson, ApiPath, ApiResult, IfMatch, Page, Problem, on_constraint, tagged};
+use crate::state::AppState;
+
+/// The routes.
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(session::get, session::sign_in, session::sign_out))
+        .routes(routes!(setup::look))
+        .routes(routes!(setup::set_up))
+        .routes(routes!(list, invite))
+        .routes(routes!(change))
+        .routes(routes!(disable))
+        .routes(routes!(enable))
+        .routes(routes!(reset))
+}
+
+/// An operator with the link that they set themselves up by. It is shown this once.
+#[derive(Debug, Serialize, ToSchema)]
+struct Invited {
+    /// The operator.
+    operator: Operator,
+    /// Path and fragment of the link.
+    setup_path: String,
+    /// When the link is void.
+    expires_at: DateTime<Utc>,
+}
+
+/// Everybody.
+#[utoipa::path(get, path = "/operators", tag = "operators", responses((status = 200, body = Page<Operator>)))]
+async fn list(actor: Actor, State(state): State<AppState>) -> ApiResult<Json<Page<Operator>>> {
+    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    Ok(Page::whole(store::list(&mut tx, actor.tenant).await?))
+}
+
+/// Invites an operator.
+#[utoipa::path(post, path = "/operators", tag = "operators", request_body = NewOperator,
+    responses((status = 201, body = Invited), (status = 409, body = Problem), (status = 422, body = Problem)))]
+async fn invite(
+    actor: Actor,
+    State(state): State<AppState>,
+    ApiJson(new): ApiJson<NewOperator>,
+) -> ApiResult<Response> {
+    actor.administrator()?;
+    let errors = check_names(Some(&new.name), Some(&new.display_name));
+    if !errors.is_empty() {
+        return Err(ApiError::Invalid(errors));
+    }
+    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let id = Uuid::now_v7();
+    store::insert(&mut tx, actor.tenant, id, &new)
+        .await
+        .map_err(on_constraint([("operators_name_is_unique", || {
+            ApiError::Conflict("name_taken", "Another operator has this name.".to_owned())
+        })]))?;
+    let (link, expires_at) =
+        links::issue(&mut tx, actor.tenant, SetupPurpose::Invitation, Some(id.into()), actor.now).await?;
+    let operator = store::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("operator"))?;
+    Entry::new(&state.keys, &actor, ActKind::Created, SubjectKind::Operator, id)
+        .after(&operator)?
+        .append(&mut tx)
+        .await?;
+    tx.commit().await?;
+    state.log.wake(actor.tenant);
+    let body = Invited { operator, setup_path: link.path(), expires_at };
+    Ok((StatusCode::CREATED, Json(body)).into_response())
+}
+
+/// Changes name to show or role.
+#[utoipa::path(patch, path = "/operators/{id}", tag = "operators", params(("id" = Uuid, Path), ("If-Match" = String, Header)),
+    request_body = OperatorChange, responses((status = 200, body = Operator), (status = 404, body = Problem),
+    (status = 409, body = Problem), (status = 412, body = Problem)))]
+async fn change(
+    actor: Actor,
+    State(state): State<AppState>,
+    ApiPath(id): ApiPath<Uuid>,
+    version: IfMatch,
+    ApiJson(change): ApiJson<OperatorChange>,
+) -> ApiResult<Response> {
+    actor.administrator()?;
+    let reason = checked_reason(&change.reason)?;
+    let errors = check_names(None, change.display_name.as_deref());
+    if !errors.is_empty() {
+        return Err(ApiError::Invalid(errors));
+    }
+    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let before = store::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("operator"))?;
+    version.check(before.version)?;
+    let role = change.role.unwrap_or(before.role.0);
+    if role != Role::Administrator {
+        keep_an_administrator(&mut tx, &actor, &before).await?;
+    }
+    let display_name = change.display_name.as_deref().unwrap_or(&before.display_name).trim();
+    store::update(&mut tx, actor.tenant, id, display_name, role).await?;
+    let after = store::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("operator"))?;
+    Entry::new(&state.keys, &actor, ActKind::Changed, SubjectKind::Operator, id)
+        .before(&before)?
+        .after(&after)?
+        .reason(reason)
+        .append(&mut tx)
+        .await?;
+    tx.commit().await?;
+    state.log.wake(actor.tenant);
+    Ok(tagged(after.version, &after))
+}
+
+/// A tenant without an administrator could not be helped but on the server itself.
+async fn keep_an_administrator(tx: &mut crate::db::TenantTx, actor: &Actor, operator: &Operator) -> ApiResult<()> {
+    let is_last = operator.role.0 == Role::Administrator
+        && operator.state == "active"
+        && !store::has_another_administrator(tx, actor.tenant, operator.id).await?;
+    match is_last {
+        true => Err(ApiError::Conflict("last_administrator", "This is the last active administrator.".to_owned())),
+        false => Ok(()),
+    }
+}
+
+/// Puts an operator out of use; their sessions end at once.
+#[utoipa::path(post, path = "/operators/{id}/disable", tag = "operators", params(("id" = Uuid, Path)), request_body = Why,
+    responses((status = 200, body = Operator), (status = 404, body = Problem), (status = 409, body = Problem)))]
+async fn disable(
+    actor: Actor,
+    State(state): State<AppState>,
+    ApiPath(id): ApiPath<Uuid>,
+    ApiJson(why): ApiJson<Why>,
+) -> ApiResult<Json<Operator>> {
+    actor.administrator()?;
+    let reason = checked_reason(&why.reason)?;
+    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let before = store::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("operator"))?;
+    keep_an_administrator(&mut tx, &actor, &before).await?;
+    store::set_state(&mut tx, actor.tenant, id, "disabled").await?;
+    Entry::new(&state.keys, &actor, ActKind::Disabled, SubjectKind::Operator, id)
+        .reason(reason)
+        .append(&mut tx)
+        .await?;
+    let after = store::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("operator"))?;
+    tx.commit().await?;
+    state.log.wake(actor.tenant);
+    Ok(Json(after))
+}
+
+/// Puts an operator back to use. One who never set themselves up is invited again.
+#[utoipa::path(post, path = "/operators/{id}/enable", tag = "operators", params(("id" = Uuid, Path)), request_body = Why,
+    responses((status = 200, body = Operator), (status = 404, body = Problem), (status = 409, body = Problem)))]
+async fn enable(
+    actor: Actor,
+    State(state): State<AppState>,
+    ApiPath(id): ApiPath<Uuid>,
+    ApiJson(why): ApiJson<Why>,
+) -> ApiResult<Json<Operator>> {
+    actor.administrator()?;
+    let reason = checked_reason(&why.reason)?;
+    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let before = store::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("operator"))?;
+    if before.state != "disabled" {
+        return Err(ApiError::Conflict("not_disabled", "This operator is not disabled.".to_owned()));
+    }
+    let has_both = store::has_both_factors(&mut tx, actor.tenant, id).await?;
+    store::set_state(&mut tx, actor.tenant, id, if has_both { "active" } else { "invited" }).await?;
+    Entry::new(&state.keys, &actor, ActKind::Enabled, SubjectKind::Operator, id).reason(reason).append(&mut tx).await?;
+    let after = store::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("operator"))?;
+    tx.commit().await?;
+    state.log.wake(actor.tenant);
+    Ok(Json(after))
+}
+
+/// Lets another operator set a new second factor. Nobody resets their own.
+#[utoipa::path(post, path = "/operators/{id}/reset-totp", tag = "operators", params(("id" = Uuid, Path)), request_body = Why,
+    responses((status = 200, body = Invited), (status = 404, body = Problem), (status = 409, body = Problem)))]
+async fn reset(
+    actor: Actor,
+    State(state): State<AppState>,
+    ApiPath(id): ApiPath<Uuid>,
+    ApiJson(why): ApiJson<Why>,
+) -> ApiResult<Json<Invited>> {
+    actor.administrator()?;
+    let reason = checked_reason(&why.reason)?;
+    if id == actor.operator.as_uuid() {
+        return Err(ApiError::Conflict("own_totp", "Another administrator must reset your second factor.".to_owned()));
+    }
+    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let (operator, link, expires_at) =
+        links::reset_totp(&state.keys, &mut tx, Some(&actor), id.into(), reason, actor.now).await?;
+    tx.commit().await?;
+    state.log.wake(actor.tenant);
+    Ok(Json(Invited { operator, setup_path: link.path(), expires_at }))
+}
