@@ -14,7 +14,7 @@ mod pcsc;
 #[cfg(feature = "twins")]
 pub mod virtual_card;
 
-pub use self::pcsc::{Readers, ReadersError, list_names};
+pub use self::pcsc::{Readers, ReadersError, list_names, serial_of};
 
 /// Longest UID of ISO/IEC 14443-3 (triple size), in bytes.
 const UID_BYTES_MAX: usize = 10;

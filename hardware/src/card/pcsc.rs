@@ -95,12 +95,17 @@ impl Drop for Readers {
     }
 }
 
-/// Full names of all readers that PC/SC knows now, with their serial numbers where they tell one.
-pub fn list_names() -> Result<Vec<(String, Option<String>)>, ReadersError> {
+/// Full names of all readers that PC/SC knows now.
+pub fn list_names() -> Result<Vec<String>, ReadersError> {
     let unlisted = |error| ReadersError::Service(said(error));
     let context = Context::establish(Scope::System).map_err(unlisted)?;
     let names = list(&context).map_err(unlisted)?;
-    Ok(names.iter().map(|name| (name.to_string_lossy().into_owned(), serial(&context, name))).collect())
+    Ok(names.iter().map(|name| name.to_string_lossy().into_owned()).collect())
+}
+
+/// Serial number of a reader, if it tells one.
+pub fn serial_of(name: &str) -> Option<String> {
+    serial(&Context::establish(Scope::System).ok()?, &CString::new(name).ok()?)
 }
 
 /// What a worker saw.
@@ -307,10 +312,13 @@ impl Work {
                 if dealt_with.take().is_some() {
                     self.tell(Report::Removed(at))?;
                 }
-            } else if self.is_card_ignored {
-                self.tell(Report::Alive)?;
             } else if dealt_with != Some(count) {
+                let is_ignored = self.is_card_ignored && dealt_with.is_none();
                 dealt_with = Some(count);
+                if is_ignored {
+                    self.tell(Report::Alive)?;
+                    continue;
+                }
                 let read = if seen.contains(State::MUTE) {
                     Err("the card does not say what it is".into())
                 } else {

@@ -1,0 +1,225 @@
+//! What can be done in a world, and what can be seen of it: the control socket's vocabulary.
+
+use serde::{Deserialize, Serialize};
+
+use crate::card::virtual_card::CardFault;
+use crate::door_io::virtual_door::DoorView;
+
+/// Something to be done. `at` takes a place's name, or a door's (then the first place at it); `door` takes a door's
+/// name, or that of a place at it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Order {
+    /// Holds a card against the reader, until removed. A card that is elsewhere is taken from there; one that lies there
+    /// is removed first.
+    #[expect(missing_docs, reason = "said above")]
+    Tap { at: String, card: String },
+    /// Takes the card away.
+    #[expect(missing_docs, reason = "said above")]
+    Remove { at: String },
+    /// Places a finger on the sensor, until lifted.
+    #[expect(missing_docs, reason = "said above")]
+    Finger { at: String, finger: String },
+    /// Lifts the finger.
+    #[expect(missing_docs, reason = "said above")]
+    Lift { at: String },
+    /// Pushes a door and goes through; answered once it is open, or by the error `locked`.
+    #[expect(missing_docs, reason = "said above")]
+    Push { door: String },
+    /// Closes a door.
+    #[expect(missing_docs, reason = "said above")]
+    Close { door: String },
+    /// Opens a door against its strike.
+    #[expect(missing_docs, reason = "said above")]
+    Force { door: String },
+    /// Presses or lets go of the request-to-exit.
+    #[expect(missing_docs, reason = "said above")]
+    Rex { door: String, pressed: bool },
+    /// Opens or closes the housing.
+    #[expect(missing_docs, reason = "said above")]
+    Tamper { door: String, tampered: bool },
+    /// Lets a sensor misbehave, or takes its line away.
+    #[expect(missing_docs, reason = "said above")]
+    Sensor { at: String, fault: SensorWish },
+    /// Lets whatever card lies on a reader misbehave.
+    #[expect(missing_docs, reason = "said above")]
+    Reader { at: String, fault: CardFault },
+    /// Kills the card service.
+    KillPcscd {},
+    /// Starts it again; answered once it knows all readers.
+    StartPcscd {},
+    /// Makes a card.
+    #[expect(missing_docs, reason = "said above")]
+    AddCard {
+        name: String,
+        uid: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        label: Option<String>,
+    },
+    /// Makes a finger.
+    #[expect(missing_docs, reason = "said above")]
+    AddFinger {
+        name: String,
+        seed: u64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        label: Option<String>,
+    },
+    /// Asks how everything is.
+    State {},
+    /// Asks how everything is, now and after every change. The connection takes no other order from then on.
+    Watch {},
+}
+
+/// What a sensor shall do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SensorWish {
+    /// Be well.
+    None,
+    /// Misread the next finger.
+    Misread,
+    /// Say nothing any more.
+    Hang,
+    /// Answer with noise.
+    Garbage,
+    /// Combine captures of different fingers without a word.
+    CombinesAnything,
+    /// Be unplugged.
+    Unplug,
+    /// Be plugged in again.
+    Plug,
+}
+
+/// How everything is. UIDs are no part of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    /// Readers.
+    pub readers: Vec<ReaderState>,
+    /// Sensors.
+    pub sensors: Vec<SensorState>,
+    /// Doors.
+    pub doors: Vec<DoorState>,
+    /// Cards.
+    pub cards: Vec<CardState>,
+    /// Fingers.
+    pub fingers: Vec<FingerState>,
+    /// Places.
+    pub places: Vec<PlaceState>,
+    /// Whether the card service runs.
+    pub pcscd: bool,
+}
+
+impl State {
+    /// The door of this name, if there is one.
+    pub fn door(&self, name: &str) -> Option<&DoorState> {
+        self.doors.iter().find(|door| door.name == name)
+    }
+
+    /// The sensor of this name, if there is one.
+    pub fn sensor(&self, name: &str) -> Option<&SensorState> {
+        self.sensors.iter().find(|sensor| sensor.name == name)
+    }
+}
+
+/// A reader.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReaderState {
+    /// Its name.
+    pub name: String,
+    /// The card that lies on it.
+    pub card: Option<String>,
+    /// How cards misbehave on it.
+    pub fault: CardFault,
+}
+
+/// A sensor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SensorState {
+    /// Its name.
+    pub name: String,
+    /// The finger on its glass.
+    pub finger: Option<String>,
+    /// Whether its line is there.
+    pub is_plugged: bool,
+    /// Colour of its ring.
+    pub ring: Ring,
+    /// How it misbehaves.
+    pub fault: SensorWish,
+}
+
+/// Colour of a sensor's ring, as of an R503.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "colours")]
+pub enum Ring {
+    Off,
+    Red,
+    Blue,
+    Purple,
+    Green,
+    Yellow,
+    Cyan,
+    White,
+}
+
+impl Ring {
+    pub(super) fn of_number(colour: u8) -> Self {
+        match colour {
+            1 => Self::Red,
+            2 => Self::Blue,
+            3 => Self::Purple,
+            4 => Self::Green,
+            5 => Self::Yellow,
+            6 => Self::Cyan,
+            7 => Self::White,
+            _ => Self::Off,
+        }
+    }
+}
+
+/// A door.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DoorState {
+    /// Its name.
+    pub name: String,
+    /// What people call it.
+    pub label: String,
+    /// Whether it has a request-to-exit.
+    pub has_rex: bool,
+    /// The rest.
+    #[serde(flatten)]
+    pub view: DoorView,
+}
+
+/// A card.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CardState {
+    /// Its name.
+    pub name: String,
+    /// What people call it.
+    pub label: String,
+}
+
+/// A finger.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FingerState {
+    /// Its name.
+    pub name: String,
+    /// What people call it.
+    pub label: String,
+}
+
+/// A place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlaceState {
+    /// Its name.
+    pub name: String,
+    /// What people call it.
+    pub label: String,
+    /// The door that it is at.
+    pub door: Option<String>,
+    /// The reader in reach.
+    pub reader: Option<String>,
+    /// The sensor in reach.
+    pub sensor: Option<String>,
+}
