@@ -14,10 +14,13 @@ import {
 } from "@tanstack/react-router";
 import { Problem } from "./api/client";
 import { queries } from "./api/queries";
+import { VirtualDoor } from "./demo/VirtualDoor";
+import { RegisterNew, RegisterSteps, STEPS, type StepName } from "./enrol/Wizard";
 import { Frame } from "./frame/Frame";
 import { SessionFrame } from "./frame/session";
 import { Live } from "./live/Live";
 import { Doors } from "./pages/Doors";
+import { Events, type EventsSearch } from "./pages/Events";
 import { People } from "./pages/People";
 import { PersonPage } from "./pages/PersonPage";
 import { SetUp } from "./pages/SetUp";
@@ -64,13 +67,22 @@ function SignedIn() {
   return <Waiting />;
 }
 
+/** Of an address, the named values that are texts; a number that was typed is one too. */
+function texts<Name extends string>(search: Record<string, unknown>, ...names: Name[]): { [key in Name]?: string } {
+  const found: { [key in Name]?: string } = {};
+  for (const name of names) {
+    const value = search[name];
+    if (typeof value === "string" || typeof value === "number") found[name] = String(value);
+  }
+  return found;
+}
+
 const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound });
 const signIn = createRoute({
   getParentRoute: () => root,
   path: "/sign-in",
   component: SignIn,
-  validateSearch: (search: Record<string, unknown>): { to?: string } =>
-    typeof search.to === "string" ? { to: search.to } : {},
+  validateSearch: (search: Record<string, unknown>): { to?: string } => texts(search, "to"),
 });
 const setUp = createRoute({ getParentRoute: () => root, path: "/setup", component: SetUp });
 const signedIn = createRoute({ getParentRoute: () => root, id: "signed-in", component: SignedIn });
@@ -82,17 +94,45 @@ const live = createRoute({
     typeof search.event === "number" ? { event: search.event } : {},
 });
 
-const people = createRoute({ getParentRoute: () => signedIn, path: "/people", component: People });
+const people = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/people",
+  component: People,
+  validateSearch: (search: Record<string, unknown>): { q?: string; state?: string } => texts(search, "q", "state"),
+});
+const register = createRoute({ getParentRoute: () => signedIn, path: "/register", component: RegisterNew });
+const registerSteps = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/people/$id/register",
+  component: RegisterSteps,
+  validateSearch: (search: Record<string, unknown>): { step: Exclude<StepName, "person"> } => {
+    const step = STEPS.find((name) => name === search.step);
+    return { step: step === undefined || step === "person" ? "card" : step };
+  },
+});
+const demo = createRoute({ getParentRoute: () => signedIn, path: "/demo", component: VirtualDoor });
+const events = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/events",
+  component: Events,
+  validateSearch: (search: Record<string, unknown>): EventsSearch => ({
+    ...texts(search, "kind", "outcome", "reason", "door_id", "agent_id", "person_id", "from", "until"),
+    ...(typeof search.event === "number" && { event: search.event }),
+  }),
+});
 const person = createRoute({ getParentRoute: () => signedIn, path: "/people/$id", component: PersonPage });
 const doors = createRoute({
   getParentRoute: () => signedIn,
   path: "/doors",
   component: Doors,
-  validateSearch: (search: Record<string, unknown>): { door?: string } =>
-    typeof search.door === "string" ? { door: search.door } : {},
+  validateSearch: (search: Record<string, unknown>): { door?: string } => texts(search, "door"),
 });
 
-const tree = root.addChildren([signIn, setUp, signedIn.addChildren([live, people, person, doors])]);
+const tree = root.addChildren([
+  signIn,
+  setUp,
+  signedIn.addChildren([live, people, person, register, registerSteps, doors, events, demo]),
+]);
 
 export const router = createRouter({ routeTree: tree, defaultErrorComponent: Broken, defaultPreload: false });
 

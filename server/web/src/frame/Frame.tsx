@@ -64,7 +64,8 @@ function Rail() {
     ...(isAdministrator ? [{ to: "/operators", label: w.nav.operators, icon: <OperatorsIcon /> }] : []),
     ...(mode === "demo" ? [{ to: "/demo", label: w.nav.demo, icon: <AppsIcon /> }] : []),
   ];
-  const isHere = (to: string) => (to === "/" ? pathname === "/" : pathname.startsWith(to));
+  const isHere = (to: string) =>
+    (to === "/" ? pathname === "/" : pathname.startsWith(to)) || (to === "/people" && pathname === "/register");
   return (
     <Box
       component="nav"

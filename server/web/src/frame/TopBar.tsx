@@ -82,7 +82,7 @@ function Search() {
       forcePopupIcon={false}
       blurOnSelect
       clearOnBlur
-      sx={{ width: 320, maxWidth: "40vw" }}
+      sx={{ width: { xs: 160, lg: 320 } }}
       renderInput={(params) => (
         <TextField
           {...params}
@@ -130,7 +130,7 @@ function SiteClock() {
           ))}
         </Select>
       ) : (
-        <Typography noWrap sx={{ fontWeight: 600 }}>
+        <Typography noWrap sx={{ fontWeight: 600, flexShrink: 0 }}>
           {name}
         </Typography>
       )}
@@ -140,7 +140,10 @@ function SiteClock() {
         title={w.top.siteTime(name)}
         sx={{ color: "text.secondary", whiteSpace: "nowrap", display: { xs: "none", md: "block" } }}
       >
-        {dateOf(now, zone)} {clockTime(now, zone)} {zone}
+        {dateOf(now, zone)} {clockTime(now, zone)}{" "}
+        <Box component="span" sx={{ display: { md: "none", lg: "inline" } }}>
+          {zone}
+        </Box>
       </Typography>
     </Stack>
   );

@@ -59,12 +59,12 @@ type Props = {
   compact?: boolean;
 };
 
-export function Entries({ selected, onSelect, title = w.live.entries, compact = false }: Props) {
+export function Entries({ selected, onSelect }: Props) {
   const feed = useFeed();
   const zone = useZone();
   const doorName = useDoorName();
   const agentName = useAgentName();
-  const [isAll, setAll] = useState(compact);
+  const [isAll, setAll] = useState(false);
   const [heldAt, setHeldAt] = useState<number | null>(null);
   const burst = useBurst(feed.came);
   const entries = useMemo(
@@ -79,15 +79,14 @@ export function Entries({ selected, onSelect, title = w.live.entries, compact = 
   useEffect(() => {
     if (selected !== null) setHeldAt((held) => held ?? selected);
   }, [selected]);
-  const still = compact ? null : heldAt;
-  const shown = entries.filter(({ event }) => still === null || event.position <= still).slice(0, ROWS_MAX);
-  const waiting = still === null ? 0 : entries.filter(({ event }) => event.position > still).length;
+  const shown = entries.filter(({ event }) => heldAt === null || event.position <= heldAt).slice(0, ROWS_MAX);
+  const waiting = heldAt === null ? 0 : entries.filter(({ event }) => event.position > heldAt).length;
   const nameOf = useNames(shown.flatMap(({ event }) => personsOf(event).slice(0, 1)));
   const select = (position: number) => onSelect(position === selected ? null : position);
   return (
     <Box
       component="section"
-      aria-label={title}
+      aria-label={w.live.entries}
       sx={{
         display: "flex",
         flexDirection: "column",
@@ -105,14 +104,14 @@ export function Entries({ selected, onSelect, title = w.live.entries, compact = 
         spacing={1.5}
         sx={{ alignItems: "center", px: 2, py: 1, borderBottom: 1, borderColor: "divider", minHeight: 48 }}
       >
-        <Typography variant="h2">{title}</Typography>
-        {burst > 0 && still === null && (
+        <Typography variant="h2">{w.live.entries}</Typography>
+        {burst > 0 && heldAt === null && (
           <Typography variant="body2" sx={{ color: "primary.main", fontWeight: 650 }}>
             {w.live.pausedNew(burst)}
           </Typography>
         )}
         <Box sx={{ flex: 1 }} />
-        {still !== null && (
+        {heldAt !== null && (
           <Button
             size="small"
             onClick={() => {
@@ -123,28 +122,26 @@ export function Entries({ selected, onSelect, title = w.live.entries, compact = 
             {w.live.paused(waiting)} · {w.live.resume}
           </Button>
         )}
-        {!compact && (
-          <ToggleButtonGroup
-            size="small"
-            exclusive
-            value={isAll}
-            onChange={(_, all) => all !== null && setAll(all)}
-            aria-label={w.live.show}
-          >
-            <ToggleButton value={false} sx={{ py: 0.25 }}>
-              {w.live.entriesOnly}
-            </ToggleButton>
-            <ToggleButton value={true} sx={{ py: 0.25 }}>
-              {w.live.all}
-            </ToggleButton>
-          </ToggleButtonGroup>
-        )}
+        <ToggleButtonGroup
+          size="small"
+          exclusive
+          value={isAll}
+          onChange={(_, all) => all !== null && setAll(all)}
+          aria-label={w.live.show}
+        >
+          <ToggleButton value={false} sx={{ py: 0.25 }}>
+            {w.live.entriesOnly}
+          </ToggleButton>
+          <ToggleButton value={true} sx={{ py: 0.25 }}>
+            {w.live.all}
+          </ToggleButton>
+        </ToggleButtonGroup>
       </Stack>
       {feed.connection === "connecting" && feed.events.length === 0 && <Waiting lines={8} />}
       {feed.connection === "live" && shown.length === 0 && <Empty>{w.live.noEntries}</Empty>}
       <List
         disablePadding
-        aria-label={title}
+        aria-label={w.live.entries}
         onPointerEnter={hold}
         onPointerLeave={letGo}
         onKeyDown={onArrow}

@@ -23,7 +23,13 @@ export function Live() {
     <Box
       sx={{
         display: "grid",
-        gridTemplateColumns: { xs: "minmax(0, 1fr)", md: "minmax(0, 1fr) 300px", xl: "minmax(0, 1fr) 400px" },
+        gridTemplateColumns: {
+          xs: "minmax(0, 1fr)",
+          // A tablet gives the room to the rows until one of them is selected.
+          md: event === undefined ? "minmax(0, 1fr)" : "minmax(0, 1fr) 300px",
+          lg: "minmax(0, 1fr) 320px",
+          xl: "minmax(0, 1fr) 420px",
+        },
         gap: 2,
         height: { xs: "auto", md: "100%" },
       }}
@@ -37,7 +43,13 @@ export function Live() {
         variant="outlined"
         component="aside"
         aria-label={w.live.detail}
-        sx={{ p: 2.5, overflow: "auto", minHeight: 0, borderRadius: 2 }}
+        sx={{
+          p: 2.5,
+          overflow: "auto",
+          minHeight: 0,
+          borderRadius: 2,
+          display: { xs: event === undefined ? "none" : "block", lg: "block" },
+        }}
       >
         {event === undefined ? (
           <Typography sx={{ color: "text.secondary" }}>{w.live.detailEmpty}</Typography>

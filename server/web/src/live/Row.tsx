@@ -49,7 +49,7 @@ type Props = {
   agent: string;
   zone: string;
   isSelected: boolean;
-  onSelect: (position: number) => void;
+  onSelect?: (position: number) => void;
 };
 
 function sequelText(entry: Entry): string {
@@ -62,15 +62,15 @@ export const Row = memo(function Row({ entry, named, place, agent, zone, isSelec
   const tone = toneOf(event);
   const who =
     fullName(named) ??
-    (event.person_id ? w.unnamed(event.person_id) : event.kind === "decision" ? w.event.unknownPerson : agent);
-  const where = [place, event.side ? text("Side", event.side) : ""].filter((part) => part !== "").join(" · ");
+    (event.person_id ? w.unnamed(event.person_id) : event.kind === "decision" ? w.event.unknownPerson : "");
+  const where = [place || agent, event.side ? text("Side", event.side) : ""].filter((part) => part !== "").join(" · ");
   const why = [because(event), sequelText(entry)].filter((part) => part !== "").join(" · ");
   return (
     <ListItemButton
       component="li"
       role="listitem"
       selected={isSelected}
-      onClick={() => onSelect(event.position)}
+      onClick={onSelect && (() => onSelect(event.position))}
       aria-current={isSelected}
       sx={{
         display: "grid",
@@ -93,10 +93,10 @@ export const Row = memo(function Row({ entry, named, place, agent, zone, isSelec
         {shortTime(event.at, zone)}
       </Box>
       <Outcome entry={entry} strong={tone === "alarm"} />
-      {event.kind === "act" ? (
-        <span />
-      ) : (
+      {event.person_id || event.kind === "decision" ? (
         <Portrait id={event.person_id} name={named?.name} hasPhoto={named?.has_photo} />
+      ) : (
+        <span />
       )}
       <Typography variant="body2" noWrap sx={{ fontWeight: 600 }}>
         {who}

@@ -1,0 +1,300 @@
+// The virtual door: real readers, sensors and controllers, simulated metal. Only in a demo.
+
+import TroubleIcon from "@mui/icons-material/BoltOutlined";
+import Alert from "@mui/material/Alert";
+import Box from "@mui/material/Box";
+import Button from "@mui/material/Button";
+import IconButton from "@mui/material/IconButton";
+import Menu from "@mui/material/Menu";
+import MenuItem from "@mui/material/MenuItem";
+import Paper from "@mui/material/Paper";
+import Stack from "@mui/material/Stack";
+import Typography from "@mui/material/Typography";
+import { useState } from "react";
+import { useNames } from "../api/names";
+import { useAgentName, useDoorName } from "../api/queries";
+import { useFeed, useZone } from "../frame/session";
+import { personsOf } from "../live/log";
+import { Outcome } from "../live/Row";
+import { because } from "../live/sentence";
+import { Page, Waiting } from "../parts/Page";
+import { fullName, Portrait } from "../parts/Portrait";
+import { clockTime } from "../time";
+import { text, w } from "../words";
+import { DoorPicture, lampColours } from "./DoorPicture";
+import { Hand } from "./Hand";
+import { type Hand as Held, Station, troublesOf } from "./Station";
+import { type Command, labelOf, useCommand, useWorld, type World, type WorldDoor } from "./world";
+
+const FEED_ROWS = 40;
+
+type Act = (...commands: Command[]) => void;
+
+function Troubles({ label, items, act }: { label: string; items: { label: string; command: Command }[]; act: Act }) {
+  const [anchor, setAnchor] = useState<HTMLElement | null>(null);
+  return (
+    <>
+      <IconButton
+        size="small"
+        aria-label={label}
+        aria-haspopup="menu"
+        onClick={(event) => setAnchor(event.currentTarget)}
+      >
+        <TroubleIcon fontSize="small" />
+      </IconButton>
+      <Menu anchorEl={anchor} open={anchor !== null} onClose={() => setAnchor(null)}>
+        {items.map((item) => (
+          <MenuItem
+            key={item.label}
+            dense
+            onClick={() => {
+              act(item.command);
+              setAnchor(null);
+            }}
+          >
+            {item.label}
+          </MenuItem>
+        ))}
+      </Menu>
+    </>
+  );
+}
+
+type DoorProps = { world: World; door: WorldDoor; hand: Held; act: Act; onUsed: () => void };
+
+function Door({ world, door, hand, act, onUsed }: DoorProps) {
+  const name = labelOf(door);
+  const places = world.places.filter((place) => place.door === door.name);
+  const lamps: Record<string, string> = w.demo.lamp;
+  const states = [
+    door.is_open ? w.demo.open : w.demo.closed,
+    ...(door.is_energised ? [w.demo.released] : []),
+    ...(door.was_forced ? [w.demo.forced] : []),
+  ];
+  const tamper = (isOn: boolean) => ({ do: "tamper", door: door.name, tampered: isOn });
+  const troubles = [
+    { label: w.demo.tamper(name), command: tamper(true) },
+    { label: w.demo.untamper(name), command: tamper(false) },
+    ...places.flatMap((place) => troublesOf(world, place)),
+  ];
+  return (
+    <Paper variant="outlined" component="section" aria-label={name} sx={{ p: 2, borderRadius: 2 }}>
+      <Stack direction="row" sx={{ alignItems: "center", justifyContent: "space-between", mb: 1 }}>
+        <Box sx={{ minWidth: 0 }}>
+          <Typography variant="h2" noWrap>
+            {name}
+          </Typography>
+          <Typography variant="caption" role="status" sx={{ color: door.was_forced ? "error.main" : "text.secondary" }}>
+            {states.join(" · ")}
+          </Typography>
+        </Box>
+        <Troubles label={`${w.demo.trouble}: ${name}`} items={troubles} act={act} />
+      </Stack>
+      <Stack direction="row" spacing={2} sx={{ alignItems: "stretch" }}>
+        <DoorPicture door={door} />
+        <Stack spacing={1} sx={{ flex: 1, minWidth: 0, justifyContent: "space-between" }}>
+          <Box
+            role="status"
+            aria-label={lamps[door.light] ?? door.light}
+            sx={{
+              bgcolor: "#10151f",
+              color: "#dfe9ff",
+              borderRadius: 1.5,
+              px: 1.25,
+              py: 1,
+              minHeight: 56,
+              fontFamily: "ui-monospace, monospace",
+              fontSize: "0.8125rem",
+              borderLeft: 5,
+              borderLeftColor: lampColours[door.light] ?? lampColours.off,
+              overflowWrap: "anywhere",
+            }}
+          >
+            {door.line}
+          </Box>
+          {places.map((place) => (
+            <Station key={place.name} world={world} place={place} hand={hand} act={act} onUsed={onUsed} />
+          ))}
+          <Stack direction="row" useFlexGap spacing={0.5} sx={{ flexWrap: "wrap" }}>
+            <Button
+              size="small"
+              variant={door.is_energised && !door.is_open ? "contained" : "outlined"}
+              color={door.is_energised && !door.is_open ? "success" : "primary"}
+              onClick={() => act({ do: "push", door: door.name })}
+              aria-label={w.demo.push(name)}
+            >
+              {w.demo.pushShort}
+            </Button>
+            <Button
+              size="small"
+              variant="outlined"
+              disabled={!door.is_open}
+              onClick={() => act({ do: "close", door: door.name })}
+              aria-label={w.demo.close(name)}
+            >
+              {w.demo.closeShort}
+            </Button>
+            <Button
+              size="small"
+              onClick={() =>
+                act({ do: "rex", door: door.name, pressed: true }, { do: "rex", door: door.name, pressed: false })
+              }
+              aria-label={w.demo.rex(name)}
+            >
+              {w.demo.rexShort}
+            </Button>
+            <Button
+              size="small"
+              color="error"
+              onClick={() => act({ do: "force", door: door.name })}
+              aria-label={w.demo.force(name)}
+            >
+              {w.demo.forceShort}
+            </Button>
+          </Stack>
+        </Stack>
+      </Stack>
+    </Paper>
+  );
+}
+
+function FeedBeside() {
+  const { events } = useFeed();
+  const zone = useZone();
+  const doorName = useDoorName();
+  const agentName = useAgentName();
+  const shown = events.filter((event) => event.kind !== "act").slice(0, FEED_ROWS);
+  const nameOf = useNames(shown.flatMap((event) => personsOf(event).slice(0, 1)));
+  return (
+    <Paper
+      variant="outlined"
+      component="section"
+      aria-label={w.demo.feed}
+      sx={{ borderRadius: 2, overflow: "auto", flex: 1, minHeight: 160 }}
+    >
+      <Typography variant="h2" sx={{ p: 2, pb: 1 }}>
+        {w.demo.feed}
+      </Typography>
+      <Box component="ul" sx={{ m: 0, p: 0, listStyle: "none" }}>
+        {shown.map((event) => {
+          const person = personsOf(event)[0];
+          const named = person ? nameOf(person) : undefined;
+          const where = doorName(event.door_id) || agentName(event.agent_id);
+          const rest = [where, event.side ? text("Side", event.side) : "", because(event)].filter(
+            (part) => part !== "",
+          );
+          return (
+            <Stack
+              key={event.position}
+              component="li"
+              direction="row"
+              spacing={1.5}
+              sx={{
+                px: 2,
+                py: 0.75,
+                borderTop: 1,
+                borderColor: "divider",
+                alignItems: "center",
+                fontSize: "0.8125rem",
+              }}
+            >
+              <Box sx={{ width: 28, flexShrink: 0 }}>
+                {person && <Portrait id={person} name={named?.name} hasPhoto={named?.has_photo} size={28} />}
+              </Box>
+              <Box sx={{ minWidth: 0, flex: 1 }}>
+                <Stack direction="row" spacing={1} sx={{ justifyContent: "space-between" }}>
+                  <Outcome entry={{ event, sequel: null }} />
+                  <Box component="time" dateTime={event.at} sx={{ color: "text.secondary" }}>
+                    {clockTime(event.at, zone)}
+                  </Box>
+                </Stack>
+                <Box sx={{ overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" }}>
+                  {person && <strong>{fullName(named) ?? w.unnamed(person)} · </strong>}
+                  {rest.join(" · ")}
+                </Box>
+              </Box>
+            </Stack>
+          );
+        })}
+      </Box>
+    </Paper>
+  );
+}
+
+export function VirtualDoor() {
+  const { world, isLost } = useWorld();
+  const { act, refused, clear } = useCommand();
+  const [hand, setHand] = useState<Held>(null);
+  if (world === null) {
+    return (
+      <Page title={w.demo.title} intro={w.demo.intro} wide>
+        {isLost ? <Alert severity="warning">{w.demo.noWorld}</Alert> : <Waiting lines={8} />}
+      </Page>
+    );
+  }
+  const desks = world.places.filter((place) => !place.door);
+  const service = world.pcscd
+    ? { label: w.demo.killPcscd, command: { do: "kill_pcscd" } }
+    : { label: w.demo.startPcscd, command: { do: "start_pcscd" } };
+  return (
+    <Page
+      title={w.demo.title}
+      intro={w.demo.intro}
+      wide
+      action={
+        <Button
+          size="small"
+          color={world.pcscd ? "secondary" : "error"}
+          variant="outlined"
+          onClick={() => act(service.command)}
+        >
+          {service.label}
+        </Button>
+      }
+    >
+      {isLost && <Alert severity="warning">{w.demo.noWorld}</Alert>}
+      {refused !== null && (
+        <Alert severity="info" onClose={clear} closeText={w.act.close}>
+          {refused === "locked" ? w.demo.locked : w.demo.said(refused)}
+        </Alert>
+      )}
+      <Box
+        sx={{
+          display: "grid",
+          gridTemplateColumns: { xs: "minmax(0, 1fr)", lg: "minmax(0, 1fr) 380px" },
+          gap: 2,
+          alignItems: "start",
+        }}
+      >
+        <Box
+          component="section"
+          aria-label={w.demo.doors}
+          sx={{ display: "grid", gridTemplateColumns: "repeat(auto-fill, minmax(340px, 1fr))", gap: 2 }}
+        >
+          {world.doors.map((door) => (
+            <Door key={door.name} world={world} door={door} hand={hand} act={act} onUsed={() => setHand(null)} />
+          ))}
+          {desks.map((place) => (
+            <Paper
+              key={place.name}
+              variant="outlined"
+              component="section"
+              aria-label={labelOf(place)}
+              sx={{ p: 2, borderRadius: 2 }}
+            >
+              <Stack direction="row" sx={{ justifyContent: "space-between", mb: 1 }}>
+                <Typography variant="h2">{labelOf(place)}</Typography>
+                <Troubles label={`${w.demo.trouble}: ${labelOf(place)}`} items={troublesOf(world, place)} act={act} />
+              </Stack>
+              <Station world={world} place={place} hand={hand} act={act} onUsed={() => setHand(null)} />
+            </Paper>
+          ))}
+        </Box>
+        <Stack spacing={2} sx={{ position: "sticky", top: 0, height: { lg: "calc(100dvh - 210px)" }, minHeight: 480 }}>
+          <Hand world={world} hand={hand} onPick={setHand} />
+          <FeedBeside />
+        </Stack>
+      </Box>
+    </Page>
+  );
+}

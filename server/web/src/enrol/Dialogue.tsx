@@ -1,0 +1,205 @@
+// A dialogue at an enrolment station, followed step by step: which station, start, what the station asks for, result.
+
+import CardIcon from "@mui/icons-material/BadgeOutlined";
+import DoneIcon from "@mui/icons-material/CheckCircleOutlined";
+import FailedIcon from "@mui/icons-material/HighlightOffOutlined";
+import Alert from "@mui/material/Alert";
+import Box from "@mui/material/Box";
+import Button from "@mui/material/Button";
+import MenuItem from "@mui/material/MenuItem";
+import Stack from "@mui/material/Stack";
+import TextField from "@mui/material/TextField";
+import Typography from "@mui/material/Typography";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { useEffect, useRef, useState } from "react";
+import { api, BASE, bodyOf, type Schema } from "../api/client";
+import { queries } from "../api/queries";
+import { readStream } from "../api/sse";
+import type { Station, Step } from "../api/types";
+import { useNow } from "../frame/session";
+import { Trouble } from "../parts/Trouble";
+import { text, w } from "../words";
+import { FingerDrawing } from "./FingerDrawing";
+
+type Want = Schema["Want"];
+
+const LAST_STEPS = ["card_in_use", "done", "failed", "cancelled", "timed_out"];
+const CHOSEN_KEY = "pforte station";
+const STATIONS_INTERVAL_MS = 3_000;
+
+/** Why a step is as it is, in words. */
+export function whyOf(step: Step): string {
+  if (!step.reason) return "";
+  const known: Record<string, string> = {
+    ...w.enrolmentTrouble,
+    ...w.vocabulary.CaptureFault,
+    ...w.vocabulary.EnrolmentFault,
+  };
+  return known[step.reason] ?? step.reason;
+}
+
+/** What the page says of a step, for eyes and screen readers alike. */
+export function sentenceOf(step: Step): string {
+  const capture = step.capture && step.of ? ` (${w.wizard.capture(step.capture, step.of)})` : "";
+  if (step.step === "captured" && step.quality !== undefined && step.quality !== null) {
+    return `${w.wizard.goodCapture(step.quality)}${capture}`;
+  }
+  if (step.step === "done" && step.credential) return w.wizard.cardIs(step.credential.label);
+  if (step.step === "done" && step.finger) return w.wizard.fingerStored(text("FingerPosition", step.finger.position));
+  const why = whyOf(step);
+  return `${text("StepWord", step.step)}${capture}${why === "" ? "" : `: ${why}`}`;
+}
+
+function stationText(station: Station): string {
+  const state = { online: w.wizard.stationOnline, offline: w.wizard.stationOffline, busy: w.wizard.stationBusy }[
+    station.state
+  ];
+  return `${station.name} — ${state ?? station.state}`;
+}
+
+/** Stations with what they are doing now, and the one in use at this desk. */
+function useStation() {
+  const { data: stations, error } = useQuery({ ...queries.stations, refetchInterval: STATIONS_INTERVAL_MS });
+  const [chosen, setChosen] = useState(() => sessionStorage.getItem(CHOSEN_KEY));
+  const station =
+    stations?.find((candidate) => candidate.agent_id === chosen) ??
+    stations?.find((candidate) => candidate.state === "online") ??
+    stations?.[0];
+  const choose = (id: string) => {
+    sessionStorage.setItem(CHOSEN_KEY, id);
+    setChosen(id);
+  };
+  return { stations, station, choose, error };
+}
+
+function Picture({ step, want }: { step: Step | undefined; want: Want }) {
+  if (step?.step === "done") return <DoneIcon color="success" sx={{ fontSize: 72 }} />;
+  if (step && LAST_STEPS.includes(step.step)) return <FailedIcon color="error" sx={{ fontSize: 72 }} />;
+  if (want === "card") return <CardIcon sx={{ fontSize: 72, color: "primary.main" }} />;
+  return <FingerDrawing step={step?.step ?? "place_finger"} captures={step?.capture ?? 1} />;
+}
+
+type Props = { personId: string; want: Want; start: string; onDone: () => void; disabled?: boolean };
+
+export function Dialogue({ personId, want, start, onDone, disabled = false }: Props) {
+  const { stations, station, choose, error } = useStation();
+  const [steps, setSteps] = useState<Step[]>([]);
+  const [streamError, setStreamError] = useState<unknown>(null);
+  const [running, setRunning] = useState<{ id: string; expiresAt: string } | null>(null);
+  const now = useNow();
+  const done = useRef(onDone);
+  done.current = onDone;
+  const begin = useMutation({
+    mutationFn: (stationId: string) =>
+      bodyOf(api.POST("/api/v1/enrolments", { body: { station_id: stationId, person_id: personId, want } })),
+    onSuccess: (enrolment) => {
+      setSteps([]);
+      setStreamError(null);
+      setRunning({ id: enrolment.id, expiresAt: enrolment.expires_at });
+    },
+  });
+  const id = running?.id;
+  useEffect(() => {
+    if (id === undefined) return;
+    const stop = new AbortController();
+    let hasEnded = false;
+    readStream(`${BASE}/enrolments/${id}/steps`, stop.signal, (message) => {
+      const step = JSON.parse(message.data) as Step;
+      setSteps((before) => [...before, step]);
+      if (!LAST_STEPS.includes(step.step)) return;
+      hasEnded = true;
+      setRunning(null);
+      if (step.step === "done") done.current();
+    }).catch((caught) => {
+      setStreamError(caught);
+      setRunning(null);
+    });
+    return () => {
+      stop.abort();
+      // Whoever leaves the page in mid-dialogue frees the station.
+      if (!hasEnded) void api.POST("/api/v1/enrolments/{id}/cancel", { params: { path: { id } } }).catch(() => {});
+    };
+  }, [id]);
+  const step = steps.at(-1);
+  const isOver = step !== undefined && LAST_STEPS.includes(step.step);
+  const secondsLeft = running ? Math.max(0, Math.ceil((Date.parse(running.expiresAt) - now.getTime()) / 1000)) : 0;
+  if (stations?.length === 0) return <Alert severity="info">{w.wizard.noStation}</Alert>;
+  return (
+    <Stack spacing={2}>
+      <Trouble error={error} />
+      <Stack direction="row" spacing={2} sx={{ alignItems: "flex-start" }}>
+        <TextField
+          select
+          label={w.wizard.station}
+          value={station?.agent_id ?? ""}
+          onChange={(event) => choose(event.target.value)}
+          disabled={running !== null}
+          helperText={
+            running === null && station?.state === "offline"
+              ? w.wizard.stationAway
+              : running === null && station?.state === "busy"
+                ? w.wizard.stationInUse
+                : " "
+          }
+          sx={{ maxWidth: 360 }}
+        >
+          {(stations ?? []).map((candidate) => (
+            <MenuItem key={candidate.agent_id} value={candidate.agent_id}>
+              {stationText(candidate)}
+            </MenuItem>
+          ))}
+        </TextField>
+        {running === null ? (
+          <Button
+            variant="contained"
+            disabled={disabled || station?.state !== "online"}
+            loading={begin.isPending}
+            onClick={() => station && begin.mutate(station.agent_id)}
+          >
+            {isOver && step.step !== "done" ? w.wizard.again : start}
+          </Button>
+        ) : (
+          <Button
+            variant="outlined"
+            onClick={() =>
+              void api
+                .POST("/api/v1/enrolments/{id}/cancel", { params: { path: { id: running.id } } })
+                .catch(setStreamError)
+            }
+          >
+            {w.wizard.cancel}
+          </Button>
+        )}
+      </Stack>
+      <Trouble error={begin.error ?? streamError} />
+      {(running !== null || step !== undefined) && (
+        <Stack
+          direction="row"
+          spacing={3}
+          sx={{ alignItems: "center", border: 1, borderColor: "divider", borderRadius: 2, p: 3, minHeight: 136 }}
+        >
+          <Box sx={{ width: 96, display: "grid", placeItems: "center" }}>
+            <Picture step={step} want={want} />
+          </Box>
+          <Box sx={{ flex: 1 }}>
+            <Typography sx={{ fontSize: "1.25rem", fontWeight: 650 }} role="status" aria-live="assertive">
+              {step ? sentenceOf(step) : w.loading}
+            </Typography>
+            {step?.credential && (
+              <Typography
+                sx={{ mt: 0.5, color: step.credential.strength === "weak_uid" ? "warning.main" : "success.main" }}
+              >
+                {step.credential.strength === "weak_uid" ? `${w.person.weak}. ${w.person.weakHelp}` : w.person.strong}
+              </Typography>
+            )}
+            {running && (
+              <Typography variant="body2" sx={{ color: "text.secondary", mt: 0.5 }}>
+                {w.wizard.remaining(secondsLeft)}
+              </Typography>
+            )}
+          </Box>
+        </Stack>
+      )}
+    </Stack>
+  );
+}

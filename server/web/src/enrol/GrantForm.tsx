@@ -1,0 +1,160 @@
+// Granting an access level for a time, with what it opens beside it. No end only with a reason.
+
+import Box from "@mui/material/Box";
+import Button from "@mui/material/Button";
+import Checkbox from "@mui/material/Checkbox";
+import FormControlLabel from "@mui/material/FormControlLabel";
+import MenuItem from "@mui/material/MenuItem";
+import Stack from "@mui/material/Stack";
+import TextField from "@mui/material/TextField";
+import Typography from "@mui/material/Typography";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { api, Problem } from "../api/client";
+import { queries, useDoorName } from "../api/queries";
+import type { AccessLevel } from "../api/types";
+import { useZone } from "../frame/session";
+import { weekSentence } from "../levels/week";
+import { Trouble } from "../parts/Trouble";
+import { instantOf, wallOf } from "../time";
+import { text, w } from "../words";
+
+/** How long a grant lasts unless said otherwise, in days. */
+const DEFAULT_DAYS = 90;
+const DAY_MS = 86_400_000;
+
+/** What an access level opens, line by line. */
+export function Opens({ level }: { level: AccessLevel }) {
+  const doorName = useDoorName();
+  const { data: schedules = [] } = useQuery(queries.schedules);
+  return (
+    <Box component="ul" sx={{ m: 0, pl: 2.5 }}>
+      {level.lines.map((line) => {
+        const schedule = schedules.find((candidate) => candidate.id === line.schedule_id);
+        const hours =
+          line.schedule_id === null || line.schedule_id === undefined
+            ? w.levels.always
+            : schedule
+              ? weekSentence(schedule.windows)
+              : "";
+        return (
+          <Typography
+            component="li"
+            variant="body2"
+            key={`${line.door_ids.join(" ")} ${line.side} ${line.schedule_id}`}
+          >
+            <strong>{line.door_ids.map(doorName).join(", ")}</strong>
+            {` · ${text("Sides", line.side)} · ${hours}`}
+          </Typography>
+        );
+      })}
+    </Box>
+  );
+}
+
+export function GrantForm({ personId, onGranted }: { personId: string; onGranted: () => void }) {
+  const zone = useZone();
+  const { data: levels = [], error } = useQuery(queries.levels);
+  const [levelId, setLevelId] = useState("");
+  const [from, setFrom] = useState(() => wallOf(new Date(), zone));
+  const [until, setUntil] = useState(() => wallOf(new Date(Date.now() + DEFAULT_DAYS * DAY_MS), zone));
+  const [hasNoEnd, setNoEnd] = useState(false);
+  const [why, setWhy] = useState("");
+  const level = levels.find((candidate) => candidate.id === levelId);
+  const grant = useMutation({
+    mutationFn: async () => {
+      const validFrom = instantOf(from, zone);
+      const validUntil = hasNoEnd ? null : instantOf(until, zone);
+      await api.POST("/api/v1/people/{id}/grants", {
+        params: { path: { id: personId } },
+        body: {
+          level_id: levelId,
+          valid_from: validFrom ?? new Date().toISOString(),
+          valid_until: validUntil,
+          no_end_reason: hasNoEnd ? why.trim() : null,
+        },
+      });
+    },
+    onSuccess: () => {
+      setLevelId("");
+      setNoEnd(false);
+      setWhy("");
+      onGranted();
+    },
+  });
+  const wrong = (field: string) => (grant.error instanceof Problem ? grant.error.field(field) : undefined);
+  const canGrant = levelId !== "" && from !== "" && (hasNoEnd ? why.trim() !== "" : until !== "");
+  return (
+    <Stack direction={{ xs: "column", md: "row" }} spacing={4}>
+      <Stack spacing={2.5} sx={{ flex: 1, maxWidth: 520 }}>
+        <Trouble error={error} />
+        <TextField
+          select
+          label={w.wizard.level}
+          value={levelId}
+          onChange={(event) => setLevelId(event.target.value)}
+          required
+        >
+          {levels.map((candidate) => (
+            <MenuItem key={candidate.id} value={candidate.id}>
+              {candidate.name}
+            </MenuItem>
+          ))}
+        </TextField>
+        <Stack direction="row" spacing={2}>
+          <TextField
+            label={w.wizard.from}
+            type="datetime-local"
+            value={from}
+            onChange={(event) => setFrom(event.target.value)}
+            slotProps={{ inputLabel: { shrink: true } }}
+            error={wrong("valid_from") !== undefined}
+            helperText={wrong("valid_from")}
+          />
+          <TextField
+            label={w.wizard.until}
+            type="datetime-local"
+            value={hasNoEnd ? "" : until}
+            onChange={(event) => setUntil(event.target.value)}
+            disabled={hasNoEnd}
+            slotProps={{ inputLabel: { shrink: true } }}
+            error={wrong("valid_until") !== undefined}
+            helperText={wrong("valid_until")}
+          />
+        </Stack>
+        <FormControlLabel
+          control={<Checkbox size="small" checked={hasNoEnd} onChange={(_, isOn) => setNoEnd(isOn)} />}
+          label={w.wizard.noEnd}
+        />
+        {hasNoEnd && (
+          <TextField
+            label={w.wizard.noEndReason}
+            value={why}
+            onChange={(event) => setWhy(event.target.value)}
+            required
+          />
+        )}
+        <Trouble error={grant.error} />
+        <Button
+          variant="contained"
+          disabled={!canGrant}
+          loading={grant.isPending}
+          onClick={() => grant.mutate()}
+          sx={{ alignSelf: "flex-start" }}
+        >
+          {w.wizard.grant}
+        </Button>
+      </Stack>
+      <Box sx={{ flex: 1 }} aria-live="polite">
+        <Typography variant="h3" sx={{ mb: 1 }}>
+          {w.wizard.opens}
+        </Typography>
+        {level ? (
+          <Opens level={level} />
+        ) : (
+          <Typography sx={{ color: "text.secondary" }}>{w.wizard.opensNothing}</Typography>
+        )}
+      </Box>
+    </Stack>
+  );
+}

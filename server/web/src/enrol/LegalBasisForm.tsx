@@ -1,0 +1,105 @@
+// The legal basis: consent to a text of a version, or the alternative. Without one no finger is captured.
+
+import Box from "@mui/material/Box";
+import Button from "@mui/material/Button";
+import FormControlLabel from "@mui/material/FormControlLabel";
+import Radio from "@mui/material/Radio";
+import RadioGroup from "@mui/material/RadioGroup";
+import Stack from "@mui/material/Stack";
+import TextField from "@mui/material/TextField";
+import ToggleButton from "@mui/material/ToggleButton";
+import ToggleButtonGroup from "@mui/material/ToggleButtonGroup";
+import Typography from "@mui/material/Typography";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { api, bodyOf } from "../api/client";
+import { Trouble } from "../parts/Trouble";
+import { w } from "../words";
+
+export function LegalBasisForm({ personId, onRecorded }: { personId: string; onRecorded: () => void }) {
+  const texts = useQuery({
+    queryKey: ["consent-texts"],
+    queryFn: () => bodyOf(api.GET("/api/v1/consent-texts")),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  const [kind, setKind] = useState("consent");
+  const [language, setLanguage] = useState("en");
+  const [note, setNote] = useState("");
+  const newest = texts.data?.[0]?.version;
+  const offered = (texts.data ?? []).filter((candidate) => candidate.version === newest);
+  const shown = offered.find((candidate) => candidate.language === language) ?? offered[0];
+  const record = useMutation({
+    mutationFn: () =>
+      api.PUT("/api/v1/people/{id}/legal-basis", {
+        params: { path: { id: personId } },
+        body: {
+          kind,
+          given_at: new Date().toISOString(),
+          ...(kind === "consent" && shown && { consent_text_version: shown.version }),
+          ...(note.trim() && { note: note.trim() }),
+        },
+      }),
+    onSuccess: onRecorded,
+  });
+  return (
+    <Stack spacing={2}>
+      <Trouble error={texts.error} onRetry={() => texts.refetch()} />
+      <RadioGroup value={kind} onChange={(_, chosen) => setKind(chosen)} aria-label={w.wizard.basis}>
+        <FormControlLabel value="consent" control={<Radio size="small" />} label={w.wizard.basisConsent} />
+        <Box
+          sx={{
+            ml: 4,
+            mb: 1,
+            p: 2,
+            border: 1,
+            borderColor: "divider",
+            borderRadius: 2,
+            opacity: kind === "consent" ? 1 : 0.5,
+          }}
+        >
+          <ToggleButtonGroup
+            size="small"
+            exclusive
+            value={shown?.language ?? null}
+            onChange={(_, chosen) => chosen && setLanguage(chosen)}
+            aria-label={w.wizard.basisLanguage}
+            sx={{ mb: 1 }}
+          >
+            {offered.map((candidate) => (
+              <ToggleButton key={candidate.language} value={candidate.language} sx={{ py: 0.25 }}>
+                {candidate.language}
+              </ToggleButton>
+            ))}
+          </ToggleButtonGroup>
+          <Typography lang={shown?.language} sx={{ maxWidth: 640 }}>
+            {shown?.text}
+          </Typography>
+          <Typography variant="caption" sx={{ color: "text.secondary" }}>
+            {shown && w.person.basisVersion(shown.version)}
+          </Typography>
+        </Box>
+        <FormControlLabel value="alternative" control={<Radio size="small" />} label={w.wizard.basisAlternative} />
+        <Typography variant="body2" sx={{ ml: 4, color: "text.secondary" }}>
+          {w.wizard.basisAlternativeHelp}
+        </Typography>
+      </RadioGroup>
+      <TextField
+        label={w.wizard.basisNote}
+        helperText={w.wizard.basisNoteHelp}
+        value={note}
+        onChange={(event) => setNote(event.target.value)}
+        sx={{ maxWidth: 520 }}
+      />
+      <Trouble error={record.error} />
+      <Button
+        variant="contained"
+        onClick={() => record.mutate()}
+        loading={record.isPending}
+        disabled={!shown}
+        sx={{ alignSelf: "flex-start" }}
+      >
+        {w.wizard.basisRecord}
+      </Button>
+    </Stack>
+  );
+}

@@ -1,0 +1,278 @@
+// Registering a person, step by step. Every step is saved when it is left; the address says where one is.
+
+import Box from "@mui/material/Box";
+import Button from "@mui/material/Button";
+import MenuItem from "@mui/material/MenuItem";
+import Paper from "@mui/material/Paper";
+import Stack from "@mui/material/Stack";
+import MuiStep from "@mui/material/Step";
+import StepLabel from "@mui/material/StepLabel";
+import Stepper from "@mui/material/Stepper";
+import TextField from "@mui/material/TextField";
+import Typography from "@mui/material/Typography";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { useState } from "react";
+import { api, bodyOf, putPhoto } from "../api/client";
+import { forgetPerson } from "../api/names";
+import { queries } from "../api/queries";
+import type { PersonDetail } from "../api/types";
+import { useSession, useZone } from "../frame/session";
+import { usePersonChanged } from "../pages/PersonPage";
+import { Strength } from "../pages/person/Credentials";
+import { ButtonTo } from "../parts/LinkTo";
+import { Page, Waiting } from "../parts/Page";
+import { fullName, Portrait } from "../parts/Portrait";
+import { Trouble } from "../parts/Trouble";
+import { When } from "../parts/When";
+import { fullTime } from "../time";
+import { text, w, wordsOf } from "../words";
+import { Dialogue } from "./Dialogue";
+import { GrantForm } from "./GrantForm";
+import { emptyDraft, IdentityForm, identityOf } from "./IdentityForm";
+import { LegalBasisForm } from "./LegalBasisForm";
+
+export const STEPS = ["person", "card", "finger", "access", "done"] as const;
+export type StepName = (typeof STEPS)[number];
+
+function Progress({ step }: { step: StepName }) {
+  return (
+    <Stepper activeStep={STEPS.indexOf(step)} className="no-print">
+      {STEPS.map((name) => (
+        <MuiStep key={name}>
+          <StepLabel>{w.wizard.steps[name]}</StepLabel>
+        </MuiStep>
+      ))}
+    </Stepper>
+  );
+}
+
+/** The first step: there is no person yet. */
+export function RegisterNew() {
+  const navigate = useNavigate();
+  const client = useQueryClient();
+  const [draft, setDraft] = useState(emptyDraft);
+  const create = useMutation({
+    mutationFn: async () => {
+      const person = await bodyOf(api.POST("/api/v1/people", { body: identityOf(draft, new Date()) }));
+      return person;
+    },
+    onSuccess: async (person) => {
+      // The person is registered even where the photo can't be kept; their page offers it again.
+      if (draft.picture) await putPhoto(person.id, draft.picture).catch(() => {});
+      forgetPerson(person.id);
+      void client.invalidateQueries({ queryKey: ["people"] });
+      void navigate({ to: "/people/$id/register", params: { id: person.id }, search: { step: "card" } });
+    },
+  });
+  return (
+    <Page title={w.wizard.title} intro={w.wizard.saved}>
+      <Progress step="person" />
+      <Paper variant="outlined" sx={{ p: 3 }}>
+        <form
+          onSubmit={(event) => {
+            event.preventDefault();
+            create.mutate();
+          }}
+        >
+          <Stack spacing={3}>
+            <IdentityForm draft={draft} onChange={setDraft} error={create.error} />
+            <Trouble error={create.error} />
+            <Button
+              type="submit"
+              variant="contained"
+              size="large"
+              loading={create.isPending}
+              sx={{ alignSelf: "flex-end" }}
+            >
+              {w.act.next}
+            </Button>
+          </Stack>
+        </form>
+      </Paper>
+    </Page>
+  );
+}
+
+type StepProps = { person: PersonDetail; onChanged: () => Promise<void> };
+
+function CardStep({ person, onChanged }: StepProps) {
+  return (
+    <Stack spacing={3}>
+      <Box component="section" aria-label={w.wizard.basis}>
+        <Typography variant="h2" sx={{ mb: 1 }}>
+          {w.wizard.basis}
+        </Typography>
+        {person.legal_basis ? (
+          <Typography>
+            {w.wizard.basisRecorded}: {text("LegalBasisKind", person.legal_basis.kind)},{" "}
+            <When at={person.legal_basis.given_at} />
+          </Typography>
+        ) : (
+          <LegalBasisForm personId={person.id} onRecorded={onChanged} />
+        )}
+      </Box>
+      <Box component="section" aria-label={w.person.cards}>
+        <Typography variant="h2" sx={{ mb: 1 }}>
+          {w.person.cards}
+        </Typography>
+        <Stack direction="row" spacing={1} sx={{ mb: 2, alignItems: "center" }}>
+          {person.cards.map((card) => (
+            <Stack key={card.id} direction="row" spacing={1} sx={{ alignItems: "center" }}>
+              <span>{w.person.card(card.label)}</span>
+              <Strength strength={card.strength} />
+            </Stack>
+          ))}
+        </Stack>
+        <Dialogue personId={person.id} want="card" start={w.wizard.startCard} onDone={onChanged} />
+      </Box>
+    </Stack>
+  );
+}
+
+function FingerStep({ person, onChanged }: StepProps) {
+  const taken = person.enrolled_fingers.map((finger) => finger.position);
+  const free = wordsOf("FingerPosition").filter((position) => !taken.includes(position));
+  const preferred = ["right_index", "left_index"].find((position) => free.includes(position));
+  const [chosen, setChosen] = useState<string | null>(null);
+  const position = chosen ?? preferred ?? free[0] ?? "right_index";
+  if (person.legal_basis?.kind === "alternative") return <Typography>{w.wizard.fingerExempt}</Typography>;
+  if (!person.legal_basis) return <Typography>{w.wizard.fingerNeedsBasis}</Typography>;
+  return (
+    <Stack spacing={2}>
+      {taken.length > 0 && (
+        <Typography>
+          {taken.map((finger) => w.wizard.fingerStored(text("FingerPosition", finger))).join(" · ")}.{" "}
+          {taken.length === 1 && w.wizard.second}
+        </Typography>
+      )}
+      <TextField
+        select
+        label={w.wizard.finger}
+        value={position}
+        onChange={(event) => setChosen(event.target.value)}
+        sx={{ maxWidth: 360 }}
+      >
+        {wordsOf("FingerPosition").map((candidate) => (
+          <MenuItem key={candidate} value={candidate} disabled={taken.includes(candidate) && candidate !== position}>
+            {text("FingerPosition", candidate)}
+          </MenuItem>
+        ))}
+      </TextField>
+      <Dialogue personId={person.id} want={{ finger: { position } }} start={w.wizard.startFinger} onDone={onChanged} />
+    </Stack>
+  );
+}
+
+function AccessStep({ person, onChanged }: StepProps) {
+  const { data: levels = [] } = useQuery(queries.levels);
+  const held = person.access.filter((grant) => grant.state === "current" || grant.state === "future");
+  return (
+    <Stack spacing={2}>
+      {held.length > 0 && (
+        <Box component="ul" aria-label={w.person.access} sx={{ m: 0, pl: 2.5 }}>
+          {held.map((grant) => (
+            <li key={grant.id}>
+              <strong>{levels.find((level) => level.id === grant.level_id)?.name}</strong> ·{" "}
+              {text("GrantState", grant.state)} ·{" "}
+              {grant.valid_until ? <When at={grant.valid_until} /> : w.person.noEnd(grant.no_end_reason ?? "")}
+            </li>
+          ))}
+        </Box>
+      )}
+      <GrantForm personId={person.id} onGranted={onChanged} />
+    </Stack>
+  );
+}
+
+function DoneStep({ person }: StepProps) {
+  const { tenant, operator } = useSession();
+  const zone = useZone();
+  const { data: levels = [] } = useQuery(queries.levels);
+  const name = fullName(person) ?? w.unnamed(person.id);
+  const missing = person.missing.map((what) => text("Missing", what)).join(", ");
+  return (
+    <Stack spacing={3}>
+      <Stack direction="row" spacing={3} sx={{ alignItems: "center" }}>
+        <Portrait id={person.id} name={person.name} hasPhoto={person.has_photo} size={96} />
+        <Box>
+          <Typography variant="h2">{w.wizard.doneTitle(name)}</Typography>
+          <Typography>{missing === "" ? w.wizard.doneComplete : w.wizard.doneMissing(missing)}</Typography>
+        </Box>
+      </Stack>
+      <Box component="section" aria-label={w.wizard.receipt}>
+        <Typography variant="h3">{w.wizard.receipt}</Typography>
+        <Typography variant="body2">{w.wizard.receiptText(tenant.name, fullTime(person.created_at, zone))}</Typography>
+        <Box component="ul" sx={{ pl: 2.5, fontSize: "0.875rem" }}>
+          <li>
+            {name}
+            {person.number && ` · ${person.number}`}
+          </li>
+          {person.document && <li>{text("DocumentKind", person.document.kind)}</li>}
+          {person.legal_basis && <li>{text("LegalBasisKind", person.legal_basis.kind)}</li>}
+          {person.cards.map((card) => (
+            <li key={card.id}>{w.person.card(card.label)}</li>
+          ))}
+          {person.enrolled_fingers.map((finger) => (
+            <li key={finger.id}>{text("FingerPosition", finger.position)}</li>
+          ))}
+          {person.access.map((grant) => (
+            <li key={grant.id}>{levels.find((level) => level.id === grant.level_id)?.name}</li>
+          ))}
+          <li>{operator.display_name}</li>
+        </Box>
+      </Box>
+      <Stack direction="row" spacing={2} className="no-print">
+        <ButtonTo variant="contained" to="/register">
+          {w.wizard.nextPerson}
+        </ButtonTo>
+        <Button variant="outlined" onClick={() => window.print()}>
+          {w.wizard.print}
+        </Button>
+        <ButtonTo to="/people/$id" params={{ id: person.id }}>
+          {w.wizard.openPerson}
+        </ButtonTo>
+      </Stack>
+    </Stack>
+  );
+}
+
+const panes = { card: CardStep, finger: FingerStep, access: AccessStep, done: DoneStep };
+
+/** Every step after the first: the person exists, and what was reached is kept. */
+export function RegisterSteps() {
+  const { id } = useParams({ from: "/signed-in/people/$id/register" });
+  const { step } = useSearch({ from: "/signed-in/people/$id/register" });
+  const navigate = useNavigate();
+  const person = useQuery(queries.person(id));
+  const changed = usePersonChanged(id);
+  const place = STEPS.indexOf(step);
+  const goTo = (target: StepName | undefined) => {
+    if (target === undefined || target === "person") void navigate({ to: "/people/$id", params: { id } });
+    else void navigate({ to: "/people/$id/register", params: { id }, search: { step: target } });
+  };
+  if (person.data === undefined) {
+    return (
+      <Page title={w.wizard.title}>
+        {person.error ? <Trouble error={person.error} onRetry={() => person.refetch()} /> : <Waiting />}
+      </Page>
+    );
+  }
+  const Pane = panes[step];
+  return (
+    <Page title={w.wizard.continueTitle(fullName(person.data) ?? w.unnamed(id))} intro={w.wizard.saved}>
+      <Progress step={step} />
+      <Paper variant="outlined" sx={{ p: 3 }}>
+        <Pane key={step} person={person.data} onChanged={changed} />
+        {step !== "done" && (
+          <Stack direction="row" sx={{ justifyContent: "space-between", mt: 4 }}>
+            <Button onClick={() => goTo(STEPS[place - 1])}>{w.act.back}</Button>
+            <Button variant="contained" size="large" onClick={() => goTo(STEPS[place + 1])}>
+              {w.act.next}
+            </Button>
+          </Stack>
+        )}
+      </Paper>
+    </Page>
+  );
+}

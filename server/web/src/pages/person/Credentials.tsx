@@ -1,0 +1,216 @@
+// Cards, fingers and the legal basis of a person.
+
+import Button from "@mui/material/Button";
+import Chip from "@mui/material/Chip";
+import MenuItem from "@mui/material/MenuItem";
+import TextField from "@mui/material/TextField";
+import Tooltip from "@mui/material/Tooltip";
+import Typography from "@mui/material/Typography";
+import { useState } from "react";
+import { api } from "../../api/client";
+import type { Card, Finger } from "../../api/types";
+import { useIsAdministrator } from "../../frame/session";
+import { ButtonTo } from "../../parts/LinkTo";
+import { Section } from "../../parts/Page";
+import { ReasonDialog } from "../../parts/ReasonDialog";
+import { When } from "../../parts/When";
+import { text, w, wordsOf } from "../../words";
+import { type OfPerson, Thing, Things } from "./Thing";
+
+/** Marks a card that can be copied, wherever one is shown. */
+export function Strength({ strength }: { strength: string }) {
+  if (strength !== "weak_uid") return <Chip label={w.person.strong} color="success" variant="outlined" />;
+  return (
+    <Tooltip title={w.person.weakHelp}>
+      <Chip label={w.person.weak} color="warning" variant="outlined" tabIndex={0} />
+    </Tooltip>
+  );
+}
+
+export function Cards({ person, onChanged }: OfPerson) {
+  const isAdministrator = useIsAdministrator();
+  const [changing, setChanging] = useState<Card | null>(null);
+  const [state, setState] = useState("suspended");
+  return (
+    <Section
+      title={w.person.cards}
+      action={
+        isAdministrator && (
+          <ButtonTo size="small" to="/people/$id/register" params={{ id: person.id }} search={{ step: "card" }}>
+            {w.person.addCard}
+          </ButtonTo>
+        )
+      }
+    >
+      {person.cards.length === 0 && <Typography sx={{ color: "text.secondary" }}>{w.person.noCards}</Typography>}
+      <Things>
+        {person.cards.map((card) => (
+          <Thing
+            key={card.id}
+            title={w.person.card(card.label)}
+            chips={
+              <>
+                <Chip
+                  label={text("CredentialState", card.state)}
+                  color={card.state === "active" ? "success" : "error"}
+                  variant="outlined"
+                />
+                <Strength strength={card.strength} />
+              </>
+            }
+            action={
+              isAdministrator && (
+                <Button
+                  size="small"
+                  onClick={() => {
+                    setState(card.state === "active" ? "suspended" : "active");
+                    setChanging(card);
+                  }}
+                >
+                  {w.person.changeCard}
+                </Button>
+              )
+            }
+          >
+            <When at={card.valid_from} />
+            {card.valid_until && (
+              <>
+                {" – "}
+                <When at={card.valid_until} />
+              </>
+            )}
+          </Thing>
+        ))}
+      </Things>
+      {changing && (
+        <ReasonDialog
+          title={w.person.changeCardTitle(changing.label)}
+          effect={w.person.changeCardEffect}
+          submit={w.act.save}
+          danger={state !== "active"}
+          act={(reason) =>
+            api
+              .POST("/api/v1/credentials/{id}/state", {
+                params: { path: { id: changing.id } },
+                body: { state, reason },
+              })
+              .then(onChanged)
+          }
+          onClose={() => setChanging(null)}
+        >
+          <TextField select label={w.person.newState} value={state} onChange={(event) => setState(event.target.value)}>
+            {wordsOf("CredentialState")
+              .filter((word) => word !== changing.state)
+              .map((word) => (
+                <MenuItem key={word} value={word}>
+                  {text("CredentialState", word)}
+                </MenuItem>
+              ))}
+          </TextField>
+        </ReasonDialog>
+      )}
+    </Section>
+  );
+}
+
+export function Fingers({ person, onChanged }: OfPerson) {
+  const isAdministrator = useIsAdministrator();
+  const [removing, setRemoving] = useState<Finger | null>(null);
+  return (
+    <Section
+      title={w.person.fingers}
+      action={
+        isAdministrator &&
+        person.legal_basis?.kind === "consent" && (
+          <ButtonTo size="small" to="/people/$id/register" params={{ id: person.id }} search={{ step: "finger" }}>
+            {w.person.addFinger}
+          </ButtonTo>
+        )
+      }
+    >
+      {person.enrolled_fingers.length === 0 && (
+        <Typography sx={{ color: "text.secondary" }}>
+          {person.legal_basis?.kind === "alternative" ? w.wizard.fingerExempt : w.person.noFingers}
+        </Typography>
+      )}
+      <Things>
+        {person.enrolled_fingers.map((finger) => (
+          <Thing
+            key={finger.id}
+            title={text("FingerPosition", finger.position)}
+            action={
+              isAdministrator && (
+                <Button
+                  size="small"
+                  color="error"
+                  onClick={() => setRemoving(finger)}
+                  aria-label={w.person.removeFingerTitle(text("FingerPosition", finger.position))}
+                >
+                  {w.person.removeFinger}
+                </Button>
+              )
+            }
+          >
+            {w.person.quality(finger.quality)} · {finger.sensor_type} · <When at={finger.enrolled_at} />
+          </Thing>
+        ))}
+      </Things>
+      {removing && (
+        <ReasonDialog
+          title={w.person.removeFingerTitle(text("FingerPosition", removing.position))}
+          effect={w.person.removeFingerEffect}
+          submit={w.person.removeFinger}
+          act={(reason) =>
+            api
+              .DELETE("/api/v1/fingers/{id}", { params: { path: { id: removing.id } }, body: { reason } })
+              .then(onChanged)
+          }
+          onClose={() => setRemoving(null)}
+        />
+      )}
+    </Section>
+  );
+}
+
+export function LegalBasis({ person, onChanged }: OfPerson) {
+  const isAdministrator = useIsAdministrator();
+  const [isWithdrawing, setWithdrawing] = useState(false);
+  const basis = person.legal_basis;
+  return (
+    <Section
+      title={w.person.legalBasis}
+      action={
+        isAdministrator &&
+        basis && (
+          <Button size="small" color="error" onClick={() => setWithdrawing(true)}>
+            {w.person.withdraw}
+          </Button>
+        )
+      }
+    >
+      {!basis && <Typography sx={{ color: "text.secondary" }}>{w.person.noLegalBasis}</Typography>}
+      {basis && (
+        <Things>
+          <Thing title={text("LegalBasisKind", basis.kind)}>
+            <When at={basis.given_at} />
+            {basis.consent_text_version && ` · ${w.person.basisVersion(basis.consent_text_version)}`}
+            {basis.note && ` · ${basis.note}`}
+          </Thing>
+        </Things>
+      )}
+      {isWithdrawing && (
+        <ReasonDialog
+          title={w.person.withdrawTitle}
+          effect={w.person.withdrawEffect(person.enrolled_fingers.length)}
+          submit={w.person.withdraw}
+          act={(reason) =>
+            api
+              .DELETE("/api/v1/people/{id}/legal-basis", { params: { path: { id: person.id } }, body: { reason } })
+              .then(onChanged)
+          }
+          onClose={() => setWithdrawing(false)}
+        />
+      )}
+    </Section>
+  );
+}

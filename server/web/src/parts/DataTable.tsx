@@ -1,0 +1,68 @@
+// A dense table with a name, in which a row may lead somewhere.
+
+import Paper from "@mui/material/Paper";
+import Table from "@mui/material/Table";
+import TableBody from "@mui/material/TableBody";
+import TableCell from "@mui/material/TableCell";
+import TableContainer from "@mui/material/TableContainer";
+import TableHead from "@mui/material/TableHead";
+import TableRow from "@mui/material/TableRow";
+import type { ReactNode } from "react";
+import { Empty, Waiting } from "./Page";
+
+export type Column<T> = { label: string; cell: (row: T) => ReactNode; width?: number | string; align?: "right" };
+
+type Props<T> = {
+  label: string;
+  columns: Column<T>[];
+  rows: T[] | undefined;
+  keyOf: (row: T) => string | number;
+  empty: ReactNode;
+  onOpen?: (row: T) => void;
+  isSelected?: (row: T) => boolean;
+};
+
+export function DataTable<T>({ label, columns, rows, keyOf, empty, onOpen, isSelected }: Props<T>) {
+  return (
+    <TableContainer component={Paper} variant="outlined">
+      {rows === undefined ? (
+        <Waiting lines={8} />
+      ) : rows.length === 0 ? (
+        <Empty>{empty}</Empty>
+      ) : (
+        <Table aria-label={label}>
+          <TableHead>
+            <TableRow>
+              {columns.map((column) => (
+                <TableCell key={column.label} width={column.width} align={column.align}>
+                  {column.label}
+                </TableCell>
+              ))}
+            </TableRow>
+          </TableHead>
+          <TableBody>
+            {rows.map((row) => (
+              <TableRow
+                key={keyOf(row)}
+                hover={onOpen !== undefined}
+                selected={isSelected?.(row)}
+                onClick={onOpen && (() => onOpen(row))}
+                tabIndex={onOpen && 0}
+                onKeyDown={(event) => {
+                  if (onOpen && event.key === "Enter" && event.target === event.currentTarget) onOpen(row);
+                }}
+                sx={onOpen && { cursor: "pointer" }}
+              >
+                {columns.map((column) => (
+                  <TableCell key={column.label} align={column.align}>
+                    {column.cell(row)}
+                  </TableCell>
+                ))}
+              </TableRow>
+            ))}
+          </TableBody>
+        </Table>
+      )}
+    </TableContainer>
+  );
+}
