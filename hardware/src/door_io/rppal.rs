@@ -94,6 +94,13 @@ fn refused(line: &LineId, purpose: &'static str, why: String) -> DoorIoError {
 mod tests {
     use super::*;
 
+    #[tokio::test]
+    async fn a_board_that_is_none_is_named() {
+        let config = toml::from_str("backend = \"rppal\"\nstrike = { line = 17 }").unwrap();
+        let error = crate::door_io::open(&config).await.err().unwrap();
+        assert!(error.to_string().contains("GPIO"), "{error}");
+    }
+
     #[test]
     fn polarity() {
         assert_eq!(level(Level::High, true), PinLevel::High);
