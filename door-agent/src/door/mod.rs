@@ -296,6 +296,11 @@ impl Door {
         self.id
     }
 
+    /// Whether the strike is energised.
+    pub fn is_released(&self) -> bool {
+        self.leaf.is_energised()
+    }
+
     /// When the next [`Input::Tick`] is due, if one is.
     pub fn wake_at_ms(&self) -> Option<u64> {
         let lanes = self.lanes.iter().filter_map(Lane::wake_at_ms);
@@ -318,6 +323,7 @@ impl Door {
             Input::LinesBack => {
                 let is_energised = self.leaf.is_energised();
                 self.out.push(Action::Strike { is_energised });
+                self.shown = None;
             }
             Input::Contact { is_open } => self.contact(now, is_open),
             Input::Rex { is_pressed } => self.rex(now, is_pressed),

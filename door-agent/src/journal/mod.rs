@@ -59,6 +59,9 @@ pub enum JournalError {
         /// Length of a segment.
         segment_bytes: usize,
     },
+    /// It could not be opened.
+    #[error("the journal could not be opened: {0}")]
+    Unusable(String),
     /// A record is not the one that follows.
     #[error("the record does not extend the journal: {0}")]
     OutOfOrder(#[source] ChainError),

@@ -1,0 +1,286 @@
+//! The agent's configuration: wiring only. How a door behaves is policy and comes from the server.
+//!
+//! One TOML file; every key can be overridden by an environment variable `PFORTE_AGENT__KEY`. A key that does not exist
+//! is an error that names it.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use access_core::ids::DoorId;
+use access_core::policy::Side;
+use access_core::protocol::{AgentKind, InstallationMode};
+use hardware::card::{ReaderBinding, ReaderMatch};
+use hardware::door_io::DoorIoConfig;
+use hardware::finger::BAUD_DEFAULT;
+use serde::Deserialize;
+
+/// What the agent is wired to.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Identity, journal and bundle lie here.
+    pub data_folder: PathBuf,
+    /// `host:port` of the server's agent port.
+    pub server: String,
+    /// What the installation is for; must be that of the server it joined.
+    pub mode: InstallationMode,
+    /// In mode `test` only: where the program ends itself.
+    #[serde(default)]
+    pub crash_point: Option<CrashPoint>,
+    /// Doors.
+    #[serde(default, rename = "door")]
+    pub doors: Vec<DoorConfig>,
+    /// An enrolment station.
+    #[serde(default)]
+    pub station: Option<SideConfig>,
+}
+
+/// Where a program under test ends itself, as a power cut would end it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CrashPoint {
+    /// A grant is recorded, the strike not energised.
+    BeforeStrike,
+    /// The strike was just energised.
+    AfterStrike,
+}
+
+/// One door's wiring.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DoorConfig {
+    /// Which door; its id on the server.
+    pub id: DoorId,
+    /// A name for messages on this machine.
+    pub name: String,
+    /// Strike, contact and the other lines.
+    pub io: DoorIoConfig,
+    /// What is on the outside.
+    #[serde(default, rename = "in")]
+    pub inward: SideConfig,
+    /// What is on the inside.
+    #[serde(default, rename = "out")]
+    pub outward: SideConfig,
+}
+
+/// What is on one side of a door, or at a station.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SideConfig {
+    /// The card reader.
+    #[serde(default)]
+    pub reader: Option<ReaderMatch>,
+    /// The fingerprint sensor.
+    #[serde(default)]
+    pub sensor: Option<SensorConfig>,
+}
+
+/// A fingerprint sensor's line.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SensorConfig {
+    /// The serial line, by a path that stays the same when it is plugged in again.
+    pub path: PathBuf,
+    /// Its speed, in baud.
+    #[serde(default = "baud_default")]
+    pub baud: u32,
+    /// The sensor's password.
+    #[serde(default)]
+    pub password: u32,
+}
+
+const fn baud_default() -> u32 {
+    BAUD_DEFAULT
+}
+
+/// What is wrong with a configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// It can't be read, or has a key that does not exist, or a value of the wrong kind.
+    #[error("{path}: {source}")]
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong.
+        source: Box<config::ConfigError>,
+    },
+    /// Its values don't go together.
+    #[error("{path}: {why}")]
+    Invalid {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+}
+
+impl DoorConfig {
+    /// What is on a side.
+    pub fn side(&self, side: Side) -> &SideConfig {
+        match side {
+            Side::In => &self.inward,
+            Side::Out => &self.outward,
+        }
+    }
+}
+
+/// Name of a door's reader, in messages and events.
+pub fn reader_name(door: &DoorConfig, side: Side) -> String {
+    format!("{} {side}", door.name)
+}
+
+/// Name of the station's reader.
+pub const STATION_READER: &str = "station";
+
+impl Config {
+    /// Reads a file, and the environment on top of it.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let environment = config::Environment::with_prefix("PFORTE_AGENT")
+            .prefix_separator("__")
+            .separator("__")
+            .try_parsing(true)
+            .ignore_empty(true);
+        Self::read(path, environment)
+    }
+
+    fn read(path: &Path, environment: config::Environment) -> Result<Self, ConfigError> {
+        let read: Result<Self, config::ConfigError> = config::Config::builder()
+            .add_source(config::File::from(path).format(config::FileFormat::Toml))
+            .add_source(environment)
+            .build()
+            .and_then(config::Config::try_deserialize);
+        let config = read.map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source: source.into() })?;
+        match config.objection() {
+            None => Ok(config),
+            Some(why) => Err(ConfigError::Invalid { path: path.to_owned(), why }),
+        }
+    }
+
+    /// What is not right about values that each are.
+    fn objection(&self) -> Option<String> {
+        if self.doors.is_empty() && self.station.is_none() {
+            return Some("there is neither a [[door]] nor a [station]".to_owned());
+        }
+        if !self.doors.is_empty() && self.station.is_some() {
+            return Some("one agent is either for doors or a [station], not both".to_owned());
+        }
+        if self.crash_point.is_some() && self.mode != InstallationMode::Test {
+            return Some(format!("crash_point is for mode test only, not for {}", self.mode));
+        }
+        let (mut ids, mut names) = (BTreeSet::new(), BTreeSet::new());
+        for door in &self.doors {
+            if !ids.insert(door.id) {
+                return Some(format!("two doors have the id {}", door.id));
+            }
+            if !names.insert(&door.name) {
+                return Some(format!("two doors have the name {}", door.name));
+            }
+        }
+        let bindings = self.readers();
+        let double = bindings.iter().enumerate().find_map(|(place, binding)| {
+            bindings[..place].iter().find(|before| before.matches == binding.matches).map(|before| (before, binding))
+        });
+        double.map(|(one, other)| format!("{} and {} are bound to the same reader", one.name, other.name))
+    }
+
+    /// What this agent is for.
+    pub fn kind(&self) -> AgentKind {
+        if self.station.is_some() { AgentKind::Station } else { AgentKind::DoorController }
+    }
+
+    /// Every reader with its name.
+    pub fn readers(&self) -> Vec<ReaderBinding> {
+        let of_doors = self.doors.iter().flat_map(|door| {
+            [Side::In, Side::Out].into_iter().filter_map(|side| {
+                let matches = door.side(side).reader.clone()?;
+                Some(ReaderBinding { name: reader_name(door, side), matches })
+            })
+        });
+        let of_station = self.station.iter().filter_map(|station| {
+            let matches = station.reader.clone()?;
+            Some(ReaderBinding { name: STATION_READER.to_owned(), matches })
+        });
+        of_doors.chain(of_station).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    const DOOR: &str = r#"
+        data_folder = "/var/lib/pforte-agent"
+        server = "pforte.example.org:8444"
+        mode = "test"
+
+        [[door]]
+        id = "0191d4c2-0000-7000-8000-000000000001"
+        name = "lobby"
+        io = { backend = "virtual", socket = "/run/door.sock" }
+
+        [door.in]
+        reader = { name = "Pforte lobby-in" }
+        sensor = { path = "/dev/serial0", baud = 115200 }
+    "#;
+
+    fn read(text: &str, environment: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("agent.toml");
+        std::fs::write(&path, text).unwrap();
+        let variables: HashMap<String, String> =
+            environment.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        let environment = config::Environment::with_prefix("PFORTE_AGENT")
+            .prefix_separator("__")
+            .separator("__")
+            .try_parsing(true)
+            .source(Some(variables));
+        Config::read(&path, environment)
+    }
+
+    #[test]
+    fn a_door_and_what_the_environment_says_instead() {
+        let config = read(DOOR, &[("PFORTE_AGENT__SERVER", "other:1"), ("HOME", "/")]).unwrap();
+        assert_eq!(config.server, "other:1");
+        assert_eq!(config.kind(), AgentKind::DoorController);
+        let door = &config.doors[0];
+        assert_eq!(door.inward.sensor.as_ref().unwrap().baud, 115_200);
+        assert_eq!(door.outward, SideConfig::default());
+        assert_eq!(config.readers()[0].name, "lobby in");
+    }
+
+    #[test]
+    fn the_shipped_example_is_read() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("debian/agent.example.toml");
+        let config = Config::read(&path, config::Environment::with_prefix("NO_SUCH_PREFIX")).unwrap();
+        assert_eq!(config.mode, InstallationMode::Production);
+        assert!(!config.doors.is_empty());
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let check = |text: &str, environment: &[(&str, &str)], expected: &str| {
+            let error = read(text, environment).unwrap_err().to_string();
+            assert!(error.contains(expected) && error.contains("agent.toml"), "{expected}: {error}");
+        };
+        check(&DOOR.replace("server =", "sever ="), &[], "sever");
+        check(DOOR, &[("PFORTE_AGENT__SPEED", "9")], "speed");
+        check(&DOOR.replace("baud", "bauds"), &[], "bauds");
+        check(&DOOR.replace("socket", "sockets"), &[], "sockets");
+        check(&DOOR.replace("\"test\"", "\"toy\""), &[], "toy");
+        check(&DOOR.replace("0191d4c2", "one"), &[], "id");
+        check(&DOOR[..DOOR.find("[[door]]").unwrap()], &[], "neither a [[door]] nor a [station]");
+        check(&format!("{DOOR}\n[station]\n"), &[], "either for doors or a [station]");
+        check(&format!("{DOOR}{}", &DOOR[DOOR.find("[[door]]").unwrap()..]), &[], "two doors have the id");
+        let two = DOOR.to_owned()
+            + &DOOR[DOOR.find("[[door]]").unwrap()..].replace("0001", "0002").replace("lobby\"", "yard\"");
+        check(&two, &[], "bound to the same reader");
+        check(
+            &DOOR.replace("\"test\"", "\"demo\""),
+            &[("PFORTE_AGENT__CRASH_POINT", "before_strike")],
+            "crash_point is for mode test only",
+        );
+        assert!(read(DOOR, &[("PFORTE_AGENT__CRASH_POINT", "before_strike")]).is_ok());
+    }
+}

@@ -1,0 +1,33 @@
+//! What the person at a door sees and hears, in light, sound and a few words. Words for people at a door, not reasons:
+//! why somebody was refused is nobody else's business.
+
+use access_core::decide::Reason;
+use hardware::door_io::{Buzzer, Light, Signal};
+
+use crate::door::Face;
+
+/// A face as the reader shows it.
+pub fn signal(face: Face) -> Signal {
+    let (light, buzzer, line) = match face {
+        Face::Ready => (Light::Off, Buzzer::Off, "Card, please"),
+        Face::Wait => (Light::Waiting, Buzzer::Off, "One moment"),
+        Face::PlaceFinger => (Light::Waiting, Buzzer::Short, "Finger, please"),
+        Face::Granted => (Light::Green, Buzzer::Short, "Come in"),
+        Face::Refused(reason) => (Light::Red, Buzzer::Long, refusal(reason)),
+        Face::NotRead => (Light::Red, Buzzer::Short, "Not read, once more"),
+        Face::CloseDoor => (Light::Amber, Buzzer::Short, "Close the door"),
+        Face::Alarm => (Light::Red, Buzzer::Alarm, "Alarm"),
+    };
+    Signal { light, buzzer, line: line.to_owned() }
+}
+
+/// What helps the person to do better, and else only no.
+fn refusal(reason: Reason) -> &'static str {
+    match reason {
+        Reason::FingerTimeout => "No finger, once more",
+        Reason::WrongFinger => "Not matched, once more",
+        Reason::SensorFault | Reason::DoorFault | Reason::NotRecorded => "Out of order",
+        Reason::NoPolicy | Reason::PolicyTooOld | Reason::ClockNotTrusted => "Not now",
+        _ => "No entry",
+    }
+}

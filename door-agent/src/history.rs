@@ -1,0 +1,174 @@
+//! What the journal says of the time before this start: was the program stopped in order, and which release was recorded
+//! and never carried out.
+//!
+//! Whether the strike was energised is noted beside the journal, without waiting for the disk: a note that a power cut
+//! took away makes a release count as abandoned, which errs on the safe side.
+
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
+use std::path::Path;
+
+use access_core::UnixMs;
+use access_core::canonical;
+use access_core::chain::SignedRecord;
+use access_core::decide::ClockTrust;
+use access_core::event::{CommandOutcome, Event, ReleaseCause};
+use access_core::ids::DoorId;
+
+/// So many of the newest records are looked at.
+pub const RECORDS_MAX: u64 = 2_000;
+/// Length of a cause's canonical bytes, at most.
+const NOTE_BYTES_MAX: usize = 32;
+
+/// What was found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct History {
+    /// The program was not stopped in order.
+    pub was_unclean: bool,
+    /// Instant of the newest record whose clock could be relied on.
+    pub trusted_at: Option<UnixMs>,
+    /// Releases that were recorded and have no sequel.
+    pub unfinished: Vec<(DoorId, ReleaseCause)>,
+}
+
+/// Reads the newest records, oldest first.
+pub fn read(records: &[SignedRecord]) -> History {
+    let mut unfinished: BTreeMap<DoorId, Vec<ReleaseCause>> = BTreeMap::new();
+    let mut is_running = false;
+    let mut trusted_at = None;
+    for record in records.iter().filter_map(|signed| signed.read().ok()) {
+        if record.clock == ClockTrust::Trusted {
+            trusted_at = trusted_at.max(Some(record.at));
+        }
+        match &record.event {
+            Event::AgentStarted { .. } => {
+                is_running = true;
+                unfinished.clear();
+            }
+            Event::AgentStopped => is_running = false,
+            Event::Decision(decision) if decision.release_ms.is_some() => {
+                unfinished.entry(decision.door).or_default().push(ReleaseCause::Attempt(decision.attempt));
+            }
+            Event::CommandDone { command, door, outcome: CommandOutcome::CarriedOut, .. } => {
+                unfinished.entry(*door).or_default().push(ReleaseCause::Command(*command));
+            }
+            Event::DoorOpened { door, .. }
+            | Event::Entered { door, .. }
+            | Event::NotOpened { door, .. }
+            | Event::ReleaseAbandoned { door, .. } => {
+                unfinished.remove(door);
+            }
+            _ => {}
+        }
+    }
+    History {
+        was_unclean: is_running,
+        trusted_at,
+        unfinished: match is_running {
+            true => unfinished.into_iter().flat_map(|(door, of)| of.into_iter().map(move |one| (door, one))).collect(),
+            false => Vec::new(),
+        },
+    }
+}
+
+/// The newest release of one door that was carried out.
+#[derive(Debug)]
+pub struct CarriedOut {
+    file: Option<File>,
+}
+
+impl CarriedOut {
+    /// Opens a door's note. Without it every unfinished release counts as abandoned.
+    pub fn open(folder: &Path, door: DoorId) -> Self {
+        let path = folder.join(format!("carried-out-{door}"));
+        let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
+        if let Err(error) = &opened {
+            tracing::warn!(path = %path.display(), %error, "releases can't be noted");
+        }
+        Self { file: opened.ok() }
+    }
+
+    /// Whether this was the newest.
+    pub fn is(&self, cause: ReleaseCause) -> bool {
+        let expected = canonical::encode(&cause);
+        let mut note = [0; NOTE_BYTES_MAX];
+        let Some(file) = &self.file else { return false };
+        let read = file.read_at(&mut note, 0).unwrap_or(0);
+        note[..read].starts_with(&expected)
+    }
+
+    /// The strike was energised for this.
+    pub fn note(&self, cause: ReleaseCause) {
+        let written = self.file.as_ref().map(|file| file.write_all_at(&canonical::encode(&cause), 0));
+        if let Some(Err(error)) = written {
+            tracing::warn!(%error, "a release can't be noted");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use access_core::chain::Head;
+    use access_core::event::{Author, Record};
+    use ed25519_dalek::SigningKey;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn cause(number: u128) -> ReleaseCause {
+        ReleaseCause::Command(Uuid::from_u128(number).into())
+    }
+
+    fn check(events: Vec<Event>, was_unclean: bool, unfinished: &[ReleaseCause]) {
+        let key = SigningKey::from_bytes(&[1; 32]);
+        let author = Author::Agent(Uuid::from_u128(1).into());
+        let mut head = Head::start_of(1);
+        let mut records = Vec::new();
+        for event in events {
+            let (at, clock) = (UnixMs(0), ClockTrust::Trusted);
+            let record =
+                Record { author, epoch: 1, seq: head.seq + 1, previous: head.hash, at, clock, event: event.clone() };
+            let signed = SignedRecord::sign(&record, &key);
+            head = signed.head(&record);
+            records.push(signed);
+        }
+        let history = read(&records);
+        let causes: Vec<ReleaseCause> = history.unfinished.iter().map(|(_, cause)| *cause).collect();
+        assert_eq!((history.was_unclean, &causes[..]), (was_unclean, unfinished), "{records:?}");
+    }
+
+    #[test]
+    fn a_release_without_a_sequel_is_found() {
+        let door = Uuid::from_u128(1).into();
+        let started = || Event::AgentStarted { build: "1".to_owned(), was_unclean: false };
+        let command = |number: u128| Event::CommandDone {
+            command: Uuid::from_u128(number).into(),
+            door,
+            outcome: CommandOutcome::CarriedOut,
+            release_ms: 1,
+        };
+        let opened = || Event::DoorOpened { door, cause: None };
+        check(vec![], false, &[]);
+        check(vec![started()], true, &[]);
+        check(vec![started(), Event::AgentStopped], false, &[]);
+        check(vec![started(), command(1)], true, &[cause(1)]);
+        check(vec![started(), command(1), opened()], true, &[]);
+        check(vec![started(), command(1), opened(), command(2)], true, &[cause(2)]);
+        check(vec![started(), command(1), started()], true, &[]);
+        check(vec![started(), command(1), Event::AgentStopped], false, &[]);
+    }
+
+    #[test]
+    fn a_note_outlives_the_program() {
+        let folder = tempfile::tempdir().unwrap();
+        let door = Uuid::from_u128(1).into();
+        let note = CarriedOut::open(folder.path(), door);
+        assert!(!note.is(cause(1)));
+        note.note(cause(1));
+        note.note(cause(2));
+        let again = CarriedOut::open(folder.path(), door);
+        assert!(again.is(cause(2)) && !again.is(cause(1)));
+        assert!(!CarriedOut::open(Path::new("/nowhere"), door).is(cause(1)));
+    }
+}

@@ -1,0 +1,277 @@
+//! Who this agent is: what it was told when it joined, and its keys. One file of the data folder, readable by its owner
+//! alone, replaced as a whole.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use access_core::event::Author;
+use access_core::ids::{AgentId, InstallationId, TenantId};
+use access_core::protocol::{AgentKind, InstallationMode};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use ed25519_dalek::{SigningKey, VerifyingKey};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::durable;
+
+/// Name of the file in the data folder.
+pub const FILE: &str = "identity.json";
+
+/// An agent's identity. Its `Debug` shows no key.
+#[derive(Clone)]
+pub struct Identity {
+    /// Which agent.
+    pub agent: AgentId,
+    /// Whose.
+    pub tenant: TenantId,
+    /// Which installation it joined.
+    pub installation: InstallationId,
+    /// What that installation is for.
+    pub mode: InstallationMode,
+    /// What this agent is for.
+    pub kind: AgentKind,
+    /// Name in the server's certificate.
+    pub server_name: String,
+    /// Number of its sequence of records.
+    pub epoch: u32,
+    /// Checks bundles.
+    pub policy_key: VerifyingKey,
+    /// The installation's certificate authority for the agent port, DER.
+    pub authority: Vec<u8>,
+    /// The agent's own certificate, DER.
+    pub certificate: Vec<u8>,
+    /// The certificate's key, PKCS #8 DER.
+    pub certificate_key: Zeroizing<Vec<u8>>,
+    /// Signs records.
+    pub record_key: SigningKey,
+    /// Opens templates (X25519).
+    pub sealing_key: Zeroizing<[u8; 32]>,
+    /// Seals what lies in the data folder.
+    pub store_key: Zeroizing<[u8; 32]>,
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Identity")
+            .field("agent", &self.agent)
+            .field("tenant", &self.tenant)
+            .field("installation", &self.installation)
+            .field("mode", &self.mode)
+            .field("keys", &"[redacted]")
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why there is no identity to be had.
+#[derive(Debug, thiserror::Error)]
+pub enum IdentityError {
+    /// The agent has not joined.
+    #[error("{0} is not there: this agent has not joined a server yet (`pforte-agent join`)")]
+    Missing(PathBuf),
+    /// The agent has joined before.
+    #[error("{0} is there: this agent has joined already. To join anew, move its data folder away")]
+    AlreadyJoined(PathBuf),
+    /// The file can't be read or written.
+    #[error("{path}: {source}")]
+    Io {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is not what was written.
+    #[error("{path}: {why}")]
+    Malformed {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+}
+
+/// The file's form.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stored {
+    agent: AgentId,
+    tenant: TenantId,
+    installation: InstallationId,
+    mode: InstallationMode,
+    kind: AgentKind,
+    server_name: String,
+    epoch: u32,
+    policy_key: String,
+    authority: String,
+    certificate: String,
+    #[serde(with = "secret_text")]
+    certificate_key: Zeroizing<String>,
+    #[serde(with = "secret_text")]
+    record_key: Zeroizing<String>,
+    #[serde(with = "secret_text")]
+    sealing_key: Zeroizing<String>,
+    #[serde(with = "secret_text")]
+    store_key: Zeroizing<String>,
+}
+
+/// Text that is wiped when it is done with.
+mod secret_text {
+    use serde::{Deserialize as _, Deserializer, Serializer};
+    use zeroize::Zeroizing;
+
+    pub(super) fn serialize<S: Serializer>(text: &Zeroizing<String>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(text)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Zeroizing<String>, D::Error> {
+        String::deserialize(deserializer).map(Zeroizing::new)
+    }
+}
+
+impl Identity {
+    /// Who writes this agent's records.
+    pub fn author(&self) -> Author {
+        Author::Agent(self.agent)
+    }
+
+    /// Refuses a folder in which an identity lies.
+    pub fn refuse_if_joined(folder: &Path) -> Result<(), IdentityError> {
+        let path = folder.join(FILE);
+        if path.exists() { Err(IdentityError::AlreadyJoined(path)) } else { Ok(()) }
+    }
+
+    /// Reads the identity of a data folder.
+    pub fn load(folder: &Path) -> Result<Self, IdentityError> {
+        let path = folder.join(FILE);
+        let content = durable::read(&path)
+            .map_err(|source| IdentityError::Io { path: path.clone(), source })?
+            .ok_or_else(|| IdentityError::Missing(path.clone()))?;
+        let content = Zeroizing::new(content);
+        Self::read(&content).map_err(|why| IdentityError::Malformed { path, why })
+    }
+
+    fn read(content: &[u8]) -> Result<Self, String> {
+        let stored: Stored = serde_json::from_slice(content).map_err(|error| error.to_string())?;
+        let policy_key = bytes_32("policy_key", &stored.policy_key)?;
+        Ok(Self {
+            agent: stored.agent,
+            tenant: stored.tenant,
+            installation: stored.installation,
+            mode: stored.mode,
+            kind: stored.kind,
+            server_name: stored.server_name,
+            epoch: stored.epoch,
+            policy_key: VerifyingKey::from_bytes(&policy_key).map_err(|error| format!("policy_key: {error}"))?,
+            authority: bytes("authority", &stored.authority)?.to_vec(),
+            certificate: bytes("certificate", &stored.certificate)?.to_vec(),
+            certificate_key: bytes("certificate_key", &stored.certificate_key)?,
+            record_key: SigningKey::from_bytes(&*bytes_32("record_key", &stored.record_key)?),
+            sealing_key: bytes_32("sealing_key", &stored.sealing_key)?,
+            store_key: bytes_32("store_key", &stored.store_key)?,
+        })
+    }
+
+    /// Writes the identity into a data folder.
+    pub fn save(&self, folder: &Path) -> Result<(), IdentityError> {
+        let secret = |bytes: &[u8]| Zeroizing::new(BASE64.encode(bytes));
+        let stored = Stored {
+            agent: self.agent,
+            tenant: self.tenant,
+            installation: self.installation,
+            mode: self.mode,
+            kind: self.kind,
+            server_name: self.server_name.clone(),
+            epoch: self.epoch,
+            policy_key: BASE64.encode(self.policy_key.as_bytes()),
+            authority: BASE64.encode(&self.authority),
+            certificate: BASE64.encode(&self.certificate),
+            certificate_key: secret(&self.certificate_key),
+            record_key: secret(self.record_key.as_bytes()),
+            sealing_key: secret(&*self.sealing_key),
+            store_key: secret(&*self.store_key),
+        };
+        let path = folder.join(FILE);
+        serde_json::to_vec_pretty(&stored)
+            .map_err(std::io::Error::from)
+            .and_then(|content| durable::replace(&path, &Zeroizing::new(content)))
+            .map_err(|source| IdentityError::Io { path, source })
+    }
+}
+
+fn bytes(name: &str, text: &str) -> Result<Zeroizing<Vec<u8>>, String> {
+    // The error names no content: it may be a key's.
+    BASE64.decode(text).map(Zeroizing::new).map_err(|_| format!("{name} is not base64"))
+}
+
+fn bytes_32(name: &str, text: &str) -> Result<Zeroizing<[u8; 32]>, String> {
+    let bytes = bytes(name, text)?;
+    <[u8; 32]>::try_from(bytes.as_slice()).map(Zeroizing::new).map_err(|_| format!("{name} does not have 32 bytes"))
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use uuid::Uuid;
+
+    use super::*;
+
+    /// An identity with made-up keys, of installation 1 and agent 1.
+    pub(crate) fn sample() -> Identity {
+        let one = Uuid::from_u128(1);
+        Identity {
+            agent: one.into(),
+            tenant: one.into(),
+            installation: one.into(),
+            mode: InstallationMode::Test,
+            kind: AgentKind::DoorController,
+            server_name: "agents.pforte.internal".to_owned(),
+            epoch: 1,
+            policy_key: SigningKey::from_bytes(&[3; 32]).verifying_key(),
+            authority: vec![1, 2, 3],
+            certificate: vec![4, 5, 6],
+            certificate_key: Zeroizing::new(vec![7, 8, 9]),
+            record_key: SigningKey::from_bytes(&[4; 32]),
+            sealing_key: Zeroizing::new([5; 32]),
+            store_key: Zeroizing::new([6; 32]),
+        }
+    }
+
+    #[test]
+    fn an_identity_is_read_as_it_was_written_and_belongs_to_its_owner_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        sample().save(folder.path()).unwrap();
+        let read = Identity::load(folder.path()).unwrap();
+        assert_eq!(read.agent, sample().agent);
+        assert_eq!(read.record_key, sample().record_key);
+        assert_eq!(read.sealing_key, sample().sealing_key);
+        let mode = std::fs::metadata(folder.path().join(FILE)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert!(matches!(Identity::refuse_if_joined(folder.path()), Err(IdentityError::AlreadyJoined(_))));
+    }
+
+    #[test]
+    fn what_is_no_identity_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(matches!(Identity::load(folder.path()), Err(IdentityError::Missing(_))));
+        sample().save(folder.path()).unwrap();
+        let path = folder.path().join(FILE);
+        let whole = std::fs::read_to_string(&path).unwrap();
+        for (from, to, expected) in [
+            ("\"epoch\"", "\"era\"", "unknown field `era`"),
+            ("\"mode\": \"test\"", "\"mode\": \"play\"", "`play` is not a word of InstallationMode"),
+            ("\"record_key\": \"BAQE", "\"record_key\": \"", "record_key does not have 32 bytes"),
+        ] {
+            std::fs::write(&path, whole.replace(from, to)).unwrap();
+            let error = Identity::load(folder.path()).unwrap_err().to_string();
+            assert!(error.contains(expected) && error.contains(FILE), "{error}");
+            assert!(!error.contains("BAQE"), "{error}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_key() {
+        let shown = format!("{:?}", sample());
+        assert!(shown.contains("[redacted]") && !shown.contains("4, 4, 4"), "{shown}");
+    }
+}

@@ -1,0 +1,369 @@
+//! The connection to the server: mutual TLS, one WebSocket, messages of `access_core::protocol`.
+//!
+//! [`run`] keeps it up for as long as the agent lives and renews the certificate when half of its life has passed. It
+//! passes on what comes and what goes; what is in it is the [`run`](crate::run) loop's business. Every session has a
+//! number: a request that was meant for another session is dropped, so that nothing stale is ever sent.
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use access_core::chain::{Head, SignedRecord};
+use access_core::decide::{Attempt, ClockTrust, Verdict};
+use access_core::ids::{AttemptId, EnrolmentId};
+use access_core::protocol::{
+    self, Command, EnrolmentOrder, EnrolmentStep, FromAgent, FromServer, HEARTBEAT_MS, Hello, MESSAGE_BYTES_MAX,
+    MessageError, PROTOCOL_NEWEST, PROTOCOL_OLDEST, Refusal, SILENCE_MAX_MS, SignedBundle,
+};
+use futures_util::{SinkExt as _, StreamExt as _};
+use rand::RngExt as _;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until, timeout};
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::{self, Message};
+use tokio_tungstenite::{WebSocketStream, client_async_with_config};
+
+use crate::clock::Clock;
+use crate::identity::Identity;
+use crate::join;
+use crate::tls::{self, Connection, Trust};
+
+/// Pause after the first failure, and the longest, in milliseconds. Each is shortened by up to half at random.
+const BACKOFF_MS_MIN: u64 = 200;
+const BACKOFF_MS_MAX: u64 = 5_000;
+/// Longest wait for the WebSocket and for the answer to the first message.
+const WELCOME_WAIT: Duration = Duration::from_secs(10);
+/// Longest wait for the server to take a message.
+const SEND_WAIT: Duration = Duration::from_secs(10);
+/// A renewal that failed is tried again after so long.
+const RENEW_RETRY: Duration = Duration::from_secs(60);
+/// Read buffer of the WebSocket: what an idle connection costs.
+const READ_BUFFER_BYTES: usize = 4_096;
+
+/// What the link tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LinkEvent {
+    /// A session began.
+    Up {
+        /// Its number, for requests.
+        session: u64,
+        /// Newest record that the server holds.
+        acknowledged: Head,
+    },
+    /// The session ended.
+    Down,
+    /// A verdict.
+    Answer {
+        /// On which attempt.
+        attempt: AttemptId,
+        /// The verdict.
+        verdict: Verdict,
+    },
+    /// The server stored everything up to here.
+    Acknowledged(Head),
+    /// A bundle.
+    Bundle(SignedBundle),
+    /// A command.
+    Command(Command),
+    /// A dialogue at the station.
+    Enrol(EnrolmentOrder),
+    /// The end of one.
+    CancelEnrolment(EnrolmentId),
+    /// The server will not speak with this agent, for now.
+    Refused(Refusal),
+}
+
+/// What the link is to send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LinkRequest {
+    /// Asks for a verdict.
+    Ask(Attempt),
+    /// Records in order.
+    Records(Vec<SignedRecord>),
+    /// The bundle that the agent decides by.
+    BundleInForce(u64),
+    /// A step of a dialogue.
+    EnrolmentStep {
+        /// Which dialogue.
+        enrolment: EnrolmentId,
+        /// The step.
+        step: EnrolmentStep,
+    },
+}
+
+impl LinkRequest {
+    fn into_message(self) -> FromAgent {
+        match self {
+            Self::Ask(attempt) => FromAgent::Ask(attempt),
+            Self::Records(records) => FromAgent::Records(records),
+            Self::BundleInForce(sequence) => FromAgent::BundleInForce { sequence },
+            Self::EnrolmentStep { enrolment, step } => FromAgent::EnrolmentStep { enrolment, step },
+        }
+    }
+}
+
+/// How far the agent is, for the first message of a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Newest record in the journal.
+    pub head: Head,
+    /// Newest record known to be acknowledged.
+    pub acknowledged: Head,
+    /// Number of the bundle in force.
+    pub bundle_sequence: u64,
+}
+
+/// What [`run`] works with.
+pub struct Link {
+    /// `host:port` of the agent port.
+    pub address: String,
+    /// Who this is. Kept current when the certificate is renewed.
+    pub identity: Identity,
+    /// Where the identity lies.
+    pub data_folder: PathBuf,
+    /// The clock, which is set by the session.
+    pub clock: Clock,
+    /// How far the agent is.
+    pub progress: watch::Receiver<Progress>,
+    /// Requests with the number of the session that they are meant for.
+    pub requests: mpsc::Receiver<(u64, LinkRequest)>,
+    /// Where events go.
+    pub events: mpsc::Sender<LinkEvent>,
+}
+
+/// Why a session ended or did not begin.
+#[derive(Debug, thiserror::Error)]
+enum SessionError {
+    #[error("{address}: {source}")]
+    Connect { address: String, source: io::Error },
+    #[error("the connection broke: {0}")]
+    Broken(#[from] Box<tungstenite::Error>),
+    #[error("the server closed the connection")]
+    Closed,
+    #[error("the server says nothing")]
+    Silent,
+    #[error("the server refused: {0}")]
+    Refused(Refusal),
+    #[error("the server said what it must not: {0}")]
+    Protocol(String),
+    #[error(transparent)]
+    Message(#[from] MessageError),
+    #[error("the agent is stopping")]
+    Stopping,
+}
+
+impl From<tungstenite::Error> for SessionError {
+    fn from(error: tungstenite::Error) -> Self {
+        match error {
+            tungstenite::Error::ConnectionClosed | tungstenite::Error::AlreadyClosed => Self::Closed,
+            other => Self::Broken(Box::new(other)),
+        }
+    }
+}
+
+type Socket = WebSocketStream<Connection>;
+
+/// Keeps the link up until nobody listens any more.
+pub async fn run(mut link: Link) {
+    let mut session = 0;
+    let mut pause_ms = BACKOFF_MS_MIN;
+    let mut renewed_at: Option<Instant> = None;
+    while !link.events.is_closed() {
+        link.renew_if_due(&mut renewed_at).await;
+        session += 1;
+        let error = match link.open().await {
+            Ok((socket, acknowledged)) => {
+                pause_ms = BACKOFF_MS_MIN;
+                let error = link.serve(socket, session, acknowledged, &mut renewed_at).await;
+                tracing::info!(%error, "link down");
+                let _ = link.events.send(LinkEvent::Down).await;
+                error
+            }
+            Err(error) => {
+                tracing::info!(%error, "no link");
+                error
+            }
+        };
+        if let SessionError::Refused(why) = error {
+            // These pass by themselves; anything else takes an operator.
+            if !matches!(why, Refusal::Stopping | Refusal::AlreadyConnected) {
+                pause_ms = BACKOFF_MS_MAX;
+            }
+            let _ = link.events.send(LinkEvent::Refused(why)).await;
+        }
+        let pause = Duration::from_millis(rand::rng().random_range(pause_ms / 2..=pause_ms));
+        pause_ms = (pause_ms * 2).min(BACKOFF_MS_MAX);
+        tokio::select! {
+            () = sleep(pause) => {}
+            () = link.events.closed() => {}
+        }
+    }
+}
+
+impl Link {
+    fn trusted_now(&self) -> Option<access_core::UnixMs> {
+        let now = self.clock.now();
+        (now.clock == ClockTrust::Trusted).then_some(now.unix)
+    }
+
+    /// Renews the certificate when half of its life has passed, by what the clock says, trusted or not.
+    async fn renew_if_due(&mut self, tried_at: &mut Option<Instant>) {
+        let is_due = tls::validity(&self.identity.certificate)
+            .is_some_and(|validity| self.clock.now().unix >= validity.middle());
+        let was_just_tried = tried_at.is_some_and(|at| at.elapsed() < RENEW_RETRY);
+        if !is_due || was_just_tried {
+            return;
+        }
+        *tried_at = Some(Instant::now());
+        let renewed = join::renew(&self.address, &self.identity, self.trusted_now()).await;
+        let saved = renewed.and_then(|identity| {
+            identity.save(&self.data_folder)?;
+            Ok(identity)
+        });
+        match saved {
+            Ok(identity) => {
+                tracing::info!("certificate renewed");
+                self.identity = identity;
+            }
+            Err(error) => tracing::warn!(%error, "the certificate could not be renewed"),
+        }
+    }
+
+    async fn open(&mut self) -> Result<(Socket, Head), SessionError> {
+        let Trust::Authority { server_name, .. } = &join::trust(&self.identity) else {
+            return Err(SessionError::Protocol("no authority".to_owned()));
+        };
+        let own = join::own_certificate(&self.identity);
+        let stream = tls::connect(&self.address, join::trust(&self.identity), Some(&own), self.trusted_now())
+            .await
+            .map_err(|source| SessionError::Connect { address: self.address.clone(), source })?;
+        let mut config = WebSocketConfig::default();
+        config.read_buffer_size = READ_BUFFER_BYTES;
+        config.write_buffer_size = 0;
+        config.max_message_size = Some(MESSAGE_BYTES_MAX);
+        config.max_frame_size = Some(MESSAGE_BYTES_MAX);
+        let greeted = timeout(WELCOME_WAIT, async {
+            let (mut socket, _) =
+                client_async_with_config(format!("wss://{server_name}/link"), stream, Some(config)).await?;
+            self.greet(&mut socket).await.map(|acknowledged| (socket, acknowledged))
+        });
+        greeted.await.map_err(|_| SessionError::Silent)?
+    }
+
+    async fn greet(&self, socket: &mut Socket) -> Result<Head, SessionError> {
+        let progress = *self.progress.borrow();
+        let hello = Hello {
+            oldest: PROTOCOL_OLDEST,
+            newest: PROTOCOL_NEWEST,
+            agent: self.identity.agent,
+            tenant: self.identity.tenant,
+            installation: self.identity.installation,
+            mode: self.identity.mode,
+            build: crate::BUILD.to_owned(),
+            head: progress.head,
+            acknowledged: progress.acknowledged,
+            bundle_sequence: progress.bundle_sequence,
+            kind: self.identity.kind,
+        };
+        send(socket, FromAgent::Hello(hello)).await?;
+        match receive(socket).await? {
+            FromServer::Welcome { version, now, acknowledged } => {
+                if !(PROTOCOL_OLDEST..=PROTOCOL_NEWEST).contains(&version) {
+                    return Err(SessionError::Protocol(format!("version {version}")));
+                }
+                self.clock.heard(now);
+                Ok(acknowledged)
+            }
+            FromServer::Refused { why } => Err(SessionError::Refused(why)),
+            _ => Err(SessionError::Protocol("no welcome".to_owned())),
+        }
+    }
+
+    async fn serve(
+        &mut self,
+        mut socket: Socket,
+        session: u64,
+        acknowledged: Head,
+        renewed_at: &mut Option<Instant>,
+    ) -> SessionError {
+        tracing::info!("link up");
+        if self.events.send(LinkEvent::Up { session, acknowledged }).await.is_err() {
+            return SessionError::Stopping;
+        }
+        let beat = Duration::from_millis(HEARTBEAT_MS);
+        let silence_max = Duration::from_millis(SILENCE_MAX_MS);
+        let mut beats = interval_at(Instant::now() + beat, beat);
+        beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut silent_at = Instant::now() + silence_max;
+        loop {
+            let done = tokio::select! {
+                message = receive(&mut socket) => {
+                    silent_at = Instant::now() + silence_max;
+                    match message {
+                        Ok(message) => self.pass_on(message).await,
+                        Err(error) => Err(error),
+                    }
+                }
+                request = self.requests.recv() => match request {
+                    Some((of, request)) if of == session => send(&mut socket, request.into_message()).await,
+                    Some(_) => Ok(()),
+                    None => {
+                        // In order: the server need not wait for the silence to know.
+                        let _ = timeout(SEND_WAIT, socket.close(None)).await;
+                        Err(SessionError::Stopping)
+                    }
+                },
+                _ = beats.tick() => {
+                    self.renew_if_due(renewed_at).await;
+                    send(&mut socket, FromAgent::Heartbeat).await
+                }
+                () = sleep_until(silent_at) => Err(SessionError::Silent),
+            };
+            if let Err(error) = done {
+                return error;
+            }
+        }
+    }
+
+    async fn pass_on(&self, message: FromServer) -> Result<(), SessionError> {
+        let event = match message {
+            FromServer::Answer { attempt, verdict } => LinkEvent::Answer { attempt, verdict },
+            FromServer::Acknowledged(head) => LinkEvent::Acknowledged(head),
+            FromServer::Bundle(bundle) => LinkEvent::Bundle(bundle),
+            FromServer::Command(command) => LinkEvent::Command(command),
+            FromServer::Enrol(order) => LinkEvent::Enrol(order),
+            FromServer::CancelEnrolment(enrolment) => LinkEvent::CancelEnrolment(enrolment),
+            FromServer::Heartbeat { now } => {
+                self.clock.heard(now);
+                return Ok(());
+            }
+            FromServer::Refused { why } => return Err(SessionError::Refused(why)),
+            FromServer::Welcome { .. } => return Err(SessionError::Protocol("a second welcome".to_owned())),
+        };
+        self.events.send(event).await.map_err(|_| SessionError::Stopping)
+    }
+}
+
+async fn send(socket: &mut Socket, message: FromAgent) -> Result<(), SessionError> {
+    let bytes = protocol::write_message(&message);
+    let sent = timeout(SEND_WAIT, socket.send(Message::binary(bytes))).await;
+    Ok(sent.map_err(|_| SessionError::Silent)??)
+}
+
+/// The next message. Dropping the future loses nothing.
+async fn receive(socket: &mut Socket) -> Result<FromServer, SessionError> {
+    loop {
+        match socket.next().await {
+            Some(Ok(Message::Binary(bytes))) => return Ok(protocol::read_message(&bytes)?),
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+            Some(Ok(Message::Close(_))) | None => return Err(SessionError::Closed),
+            Some(Ok(Message::Text(_) | Message::Frame(_))) => {
+                return Err(SessionError::Protocol("a frame that is not binary".to_owned()));
+            }
+            Some(Err(error)) => return Err(error.into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,131 @@
+//! `pforte-agent`: joins a server, checks its configuration, runs.
+
+use std::future::Future;
+use std::io::{IsTerminal as _, Read as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use access_core::protocol::AgentKind;
+use anyhow::Context as _;
+use clap::{Args, Parser, Subcommand};
+use door_agent::clock::Clock;
+use door_agent::config::Config;
+use door_agent::identity::Identity;
+use door_agent::join::{self, JoinToken};
+use door_agent::run;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+use zeroize::Zeroizing;
+
+/// Longest token that is read.
+const TOKEN_BYTES_MAX: u64 = 4_096;
+
+/// The door agent of Pforte: controls doors, or enrols cards and fingers at a desk.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Joins a server, once.
+    Join(Join),
+    /// Runs the agent.
+    Run {
+        /// The configuration.
+        #[arg(long, default_value = "/etc/pforte/agent.toml")]
+        config: PathBuf,
+        /// Checks the configuration and ends.
+        #[arg(long)]
+        check_config: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Join {
+    /// The server's agent port, such as https://pforte.example.org:8444.
+    #[arg(long)]
+    server: String,
+    /// The join token. Other users of this machine can see it here; prefer --token-file or standard input.
+    #[arg(long, conflicts_with = "token_file", hide_env_values = true)]
+    token: Option<String>,
+    /// A file that holds the join token; without it and --token the token is read from standard input.
+    #[arg(long)]
+    token_file: Option<PathBuf>,
+    /// Where the agent keeps its identity.
+    #[arg(long, default_value = "/var/lib/pforte-agent")]
+    data: PathBuf,
+    /// What the agent is for: door_controller or station.
+    #[arg(long, default_value_t = AgentKind::DoorController)]
+    kind: AgentKind,
+}
+
+fn main() -> ExitCode {
+    let command_line = CommandLine::parse();
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")))
+        .with_ansi(std::io::stdout().is_terminal())
+        .init();
+    match tokio::runtime::Runtime::new().context("the runtime can't be started").and_then(|runtime| {
+        runtime.block_on(async {
+            match command_line.command {
+                Command::Join(join) => join_server(join).await,
+                Command::Run { config, check_config: true } => check_config(&config),
+                Command::Run { config, check_config: false } => run_agent(&config).await,
+            }
+        })
+    }) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn join_server(request: Join) -> anyhow::Result<()> {
+    let address = join::parse_server(&request.server)?;
+    let text = match (request.token.map(Zeroizing::new), request.token_file) {
+        (Some(token), _) => token,
+        (None, Some(path)) => {
+            Zeroizing::new(std::fs::read_to_string(&path).with_context(|| format!("{}", path.display()))?)
+        }
+        (None, None) => {
+            let mut text = Zeroizing::new(String::new());
+            std::io::stdin().take(TOKEN_BYTES_MAX).read_to_string(&mut text).context("standard input")?;
+            text
+        }
+    };
+    let token = JoinToken::parse(&text)?;
+    let now = Clock::open(&request.data).now();
+    let identity = join::join(&address, &token, &request.data, request.kind, now.unix).await?;
+    tracing::info!(agent = %identity.agent, mode = %identity.mode, data = %request.data.display(), "joined");
+    Ok(())
+}
+
+fn check_config(path: &std::path::Path) -> anyhow::Result<()> {
+    let config = Config::load(path)?;
+    tracing::info!(doors = config.doors.len(), kind = %config.kind(), "{} is in order", path.display());
+    Ok(())
+}
+
+async fn run_agent(path: &std::path::Path) -> anyhow::Result<()> {
+    let config = Config::load(path)?;
+    let identity = Identity::load(&config.data_folder)?;
+    let stop = stop_signal()?;
+    Ok(run::run(config, identity, stop).await?)
+}
+
+/// Ready when the program is told to stop.
+fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM can't be watched")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT can't be watched")?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}

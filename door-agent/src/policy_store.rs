@@ -1,0 +1,265 @@
+//! What the agent decides by when alone: the newest signed bundle, sealed on the disk.
+//!
+//! A bundle is believed only if the policy key signed it for this agent of this installation and mode, and only if its
+//! number is higher than that of the one in force. Templates stay sealed until the one comparison they are needed for.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use access_core::canonical;
+use access_core::decide::{self, Attempt, Reason, Verdict};
+use access_core::ids::{AgentId, DoorId, PersonId};
+use access_core::policy::{CardToken, DoorRule, Policy, PolicyError};
+use access_core::protocol::{Bundle, BundleError, SealedTemplate, SecretBytes, SignedBundle, template_binding};
+use access_core::{State, UnixMs};
+use chacha20poly1305::aead::{Aead as _, Payload};
+use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, XNonce};
+use hardware::finger::Template;
+use hmac::{Hmac, Mac as _};
+use hpke::{Deserializable as _, OpModeR};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use crate::durable;
+use crate::identity::Identity;
+
+/// Name of the file in the data folder.
+const FILE: &str = "bundle.sealed";
+/// What the sealed file is bound to, beside the agent.
+const FILE_PURPOSE: &str = "pforte bundle file 1";
+/// HPKE's `info` for templates.
+const TEMPLATE_INFO: &[u8] = b"pforte template 1";
+const NONCE_BYTES: usize = 24;
+
+/// Why a bundle is not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum BundleRefused {
+    /// It is not signed by the policy key, or is no bundle.
+    #[error(transparent)]
+    NotGenuine(#[from] BundleError),
+    /// It is for another agent, installation or mode.
+    #[error("the bundle is for another {0}")]
+    NotForUs(&'static str),
+    /// One with a higher number is in force.
+    #[error("bundle {sequence} is older than bundle {in_force}, which is in force")]
+    Older {
+        /// Its number.
+        sequence: u64,
+        /// Number of the one in force.
+        in_force: u64,
+    },
+    /// Its rules make no policy.
+    #[error("the bundle's rules make no policy: {0}")]
+    Rules(#[from] PolicyError),
+}
+
+/// Why the sealed file can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It can't be read or written.
+    #[error("{path}: {source}")]
+    Io {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It was altered, or sealed under another key.
+    #[error("{0}: it does not open under this agent's key")]
+    DoesNotOpen(PathBuf),
+    /// What lies in it is refused.
+    #[error("{path}: {source}")]
+    Refused {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: BundleRefused,
+    },
+}
+
+/// The newest bundle, and what it takes to use it.
+pub struct PolicyStore {
+    identity: Identity,
+    path: PathBuf,
+    in_force: Option<InForce>,
+}
+
+/// A bundle in use.
+struct InForce {
+    sequence: u64,
+    signed_at: UnixMs,
+    usable_until: UnixMs,
+    policy: Policy,
+    card_key: SecretBytes,
+    templates: HashMap<PersonId, Vec<SealedTemplate>>,
+}
+
+impl PolicyStore {
+    /// A store without a bundle; [`PolicyStore::load`] reads the one on the disk.
+    pub fn new(identity: Identity, folder: &Path) -> Self {
+        Self { identity, path: folder.join(FILE), in_force: None }
+    }
+
+    /// Puts the bundle on the disk in force, if there is one.
+    pub fn load(&mut self) -> Result<(), StoreError> {
+        let path = self.path.clone();
+        let Some(content) = durable::read(&path).map_err(|source| StoreError::Io { path: path.clone(), source })?
+        else {
+            return Ok(());
+        };
+        let bytes = unseal(&self.identity, &content).ok_or_else(|| StoreError::DoesNotOpen(path.clone()))?;
+        let signed = canonical::decode("signed bundle", &bytes)
+            .map_err(|error| BundleRefused::NotGenuine(error.into()))
+            .and_then(|signed: SignedBundle| self.take(&signed));
+        signed.map(|_| ()).map_err(|source| StoreError::Refused { path, source })
+    }
+
+    /// Puts a bundle in force. Answers whether it is a new one; [`PolicyStore::sealed`] makes what is to be written.
+    pub fn take(&mut self, signed: &SignedBundle) -> Result<bool, BundleRefused> {
+        let bundle = signed.verify(&self.identity.policy_key)?;
+        refuse_foreign(&bundle, &self.identity)?;
+        if let Some(in_force) = &self.in_force {
+            if bundle.sequence < in_force.sequence {
+                return Err(BundleRefused::Older { sequence: bundle.sequence, in_force: in_force.sequence });
+            }
+            if bundle.sequence == in_force.sequence {
+                return Ok(false);
+            }
+        }
+        self.in_force = Some(InForce::compile(bundle)?);
+        Ok(true)
+    }
+
+    /// A bundle as it lies on the disk, and where.
+    pub fn sealed(&self, signed: &SignedBundle) -> Option<(PathBuf, Vec<u8>)> {
+        let content = Zeroizing::new(canonical::encode(signed));
+        Some((self.path.clone(), seal(&self.identity, &content)?))
+    }
+
+    /// Number of the bundle in force; 0 without one.
+    pub fn sequence(&self) -> u64 {
+        self.in_force.as_ref().map_or(0, |in_force| in_force.sequence)
+    }
+
+    /// Version of the policy in force; 0 without one.
+    pub fn version(&self) -> u64 {
+        self.in_force.as_ref().map_or(0, |in_force| in_force.policy.version())
+    }
+
+    /// When the bundle in force was signed.
+    pub fn signed_at(&self) -> Option<UnixMs> {
+        self.in_force.as_ref().map(|in_force| in_force.signed_at)
+    }
+
+    /// Whether half of the time that the bundle may be used has passed.
+    pub fn is_aging(&self, now: UnixMs) -> bool {
+        self.in_force.as_ref().is_some_and(|in_force| {
+            let whole_ms = in_force.usable_until.since(in_force.signed_at);
+            now.since(in_force.signed_at) > whole_ms / 2
+        })
+    }
+
+    /// What the policy in force says of a door.
+    pub fn door(&self, door: DoorId) -> Option<&DoorRule> {
+        self.in_force.as_ref()?.policy.door(door)
+    }
+
+    /// A card as policies know it. Without a bundle there is no key and so no token.
+    pub fn card_token(&self, uid: &[u8]) -> Option<CardToken> {
+        let key = &self.in_force.as_ref()?.card_key;
+        let mut mac = Hmac::<Sha256>::new_from_slice(&key.0).ok()?;
+        mac.update(uid);
+        Some(CardToken(mac.finalize().into_bytes().into()))
+    }
+
+    /// Decides by the bundle in force.
+    pub fn decide(&self, attempt: &Attempt) -> Verdict {
+        match &self.in_force {
+            Some(in_force) => decide::decide(&in_force.policy, &State::default(), attempt),
+            None => Verdict::refused(Reason::NoPolicy, 0),
+        }
+    }
+
+    /// A person's templates, opened. One that does not open is left out.
+    pub fn templates(&self, person: PersonId) -> Vec<Template> {
+        let sealed = self.in_force.as_ref().and_then(|in_force| in_force.templates.get(&person));
+        sealed.into_iter().flatten().filter_map(|template| open_template(&self.identity, template)).collect()
+    }
+}
+
+impl InForce {
+    fn compile(bundle: Bundle) -> Result<Self, PolicyError> {
+        let usable_until = bundle.signed_at.plus_ms(i64::from(bundle.age_max_s) * 1_000);
+        let mut templates: HashMap<PersonId, Vec<SealedTemplate>> = HashMap::new();
+        for template in bundle.templates {
+            templates.entry(template.person).or_default().push(template);
+        }
+        Ok(Self {
+            sequence: bundle.sequence,
+            signed_at: bundle.signed_at,
+            usable_until,
+            policy: Policy::compile(bundle.policy)?.usable_until(usable_until),
+            card_key: bundle.card_key,
+            templates,
+        })
+    }
+}
+
+fn refuse_foreign(bundle: &Bundle, identity: &Identity) -> Result<(), BundleRefused> {
+    if bundle.installation != identity.installation {
+        Err(BundleRefused::NotForUs("installation"))
+    } else if bundle.mode != identity.mode {
+        Err(BundleRefused::NotForUs("mode"))
+    } else if bundle.agent != identity.agent {
+        Err(BundleRefused::NotForUs("agent"))
+    } else if bundle.policy.tenant != identity.tenant {
+        Err(BundleRefused::NotForUs("tenant"))
+    } else {
+        Ok(())
+    }
+}
+
+fn open_template(identity: &Identity, template: &SealedTemplate) -> Option<Template> {
+    type Kem = hpke::kem::X25519HkdfSha256;
+    let (encapsulated, ciphertext) = template.sealed.split_first_chunk::<32>()?;
+    let opened = hpke::single_shot_open::<hpke::aead::ChaCha20Poly1305, hpke::kdf::HkdfSha256, Kem>(
+        &OpModeR::Base,
+        &<Kem as hpke::Kem>::PrivateKey::from_bytes(&*identity.sealing_key).ok()?,
+        &<Kem as hpke::Kem>::EncappedKey::from_bytes(encapsulated).ok()?,
+        TEMPLATE_INFO,
+        ciphertext,
+        &template_binding(identity.agent, template.person, template.finger),
+    );
+    match opened.ok().map(Template::new) {
+        Some(Ok(opened)) => Some(opened),
+        Some(Err(_)) | None => {
+            tracing::warn!(finger = %template.finger, "a template does not open under this agent's key");
+            None
+        }
+    }
+}
+
+fn binding(agent: AgentId) -> Vec<u8> {
+    canonical::encode(&(FILE_PURPOSE.to_owned(), agent))
+}
+
+fn cipher(identity: &Identity) -> Option<XChaCha20Poly1305> {
+    XChaCha20Poly1305::new_from_slice(&*identity.store_key).ok()
+}
+
+fn seal(identity: &Identity, content: &[u8]) -> Option<Vec<u8>> {
+    let mut nonce = [0; NONCE_BYTES];
+    getrandom::fill(&mut nonce).ok()?;
+    let payload = Payload { msg: content, aad: &binding(identity.agent) };
+    let sealed = cipher(identity)?.encrypt(&XNonce::from(nonce), payload).ok()?;
+    Some([nonce.as_slice(), &sealed].concat())
+}
+
+fn unseal(identity: &Identity, content: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let (nonce, sealed) = content.split_first_chunk::<NONCE_BYTES>()?;
+    let payload = Payload { msg: sealed, aad: &binding(identity.agent) };
+    cipher(identity)?.decrypt(&XNonce::from(*nonce), payload).ok().map(Zeroizing::new)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,196 @@
+use access_core::decide::{Assurance, ClockTrust, Outcome};
+use access_core::policy::{
+    CredentialRule, CredentialState, Exit, FactorDemand, PersonRule, PolicyRows, PolicyScope, SiteRule,
+};
+use access_core::protocol::InstallationMode;
+use access_core::time::{Period, Zone};
+use ed25519_dalek::SigningKey;
+use hpke::{Kem as _, OpModeS, Serializable as _};
+use uuid::Uuid;
+
+use super::*;
+use crate::identity::tests::sample;
+
+type X25519 = hpke::kem::X25519HkdfSha256;
+
+const UID: [u8; 4] = [1, 2, 3, 4];
+const SIGNED_AT: UnixMs = UnixMs(1_000_000);
+
+fn id<T: From<Uuid>>(number: u128) -> T {
+    Uuid::from_u128(number).into()
+}
+
+fn policy_key() -> SigningKey {
+    SigningKey::from_bytes(&[3; 32])
+}
+
+fn rows() -> PolicyRows {
+    let mut mac = Hmac::<Sha256>::new_from_slice(&[8; 32]).unwrap();
+    mac.update(&UID);
+    PolicyRows {
+        tenant: id(1),
+        version: 5,
+        scope: PolicyScope::Cut,
+        sites: vec![SiteRule { id: id(1), zone: Zone::utc(), accepts_uid_only: true }],
+        doors: vec![DoorRule {
+            id: id(1),
+            site: id(1),
+            factors_in: FactorDemand::Card,
+            factors_out: FactorDemand::Card,
+            release_ms: 1_000,
+            held_ms: 1_000,
+            exit: Exit::Mechanical,
+            has_contact: true,
+        }],
+        schedules: Vec::new(),
+        levels: Vec::new(),
+        persons: vec![PersonRule { id: id(1), is_active: true, has_finger: true }],
+        credentials: vec![CredentialRule {
+            id: id(1),
+            person: id(1),
+            token: CardToken(mac.finalize().into_bytes().into()),
+            state: CredentialState::Active,
+            valid: Period { from: UnixMs(0), until: None },
+        }],
+        grants: Vec::new(),
+        blocks: Vec::new(),
+    }
+}
+
+fn template_for(identity: &Identity, person: PersonId) -> SealedTemplate {
+    let private = <X25519 as hpke::Kem>::PrivateKey::from_bytes(&*identity.sealing_key).unwrap();
+    let public = X25519::sk_to_pk(&private);
+    let (key, sealed) = hpke::single_shot_seal::<hpke::aead::ChaCha20Poly1305, hpke::kdf::HkdfSha256, X25519>(
+        &OpModeS::Base,
+        &public,
+        TEMPLATE_INFO,
+        b"ridges",
+        &template_binding(identity.agent, person, id(9)),
+    )
+    .unwrap();
+    let sealed = [key.to_bytes().as_slice(), &sealed].concat();
+    SealedTemplate { finger: id(9), person, sensor_type: "zfm".to_owned(), sealed }
+}
+
+fn bundle(sequence: u64) -> Bundle {
+    Bundle {
+        installation: id(1),
+        mode: InstallationMode::Test,
+        agent: id(1),
+        sequence,
+        signed_at: SIGNED_AT,
+        age_max_s: 100,
+        card_key: SecretBytes(vec![8; 32]),
+        policy: rows(),
+        templates: vec![template_for(&sample(), id(1))],
+    }
+}
+
+fn signed(bundle: &Bundle) -> SignedBundle {
+    SignedBundle::sign(bundle, &policy_key())
+}
+
+fn store(folder: &Path) -> PolicyStore {
+    PolicyStore::new(sample(), folder)
+}
+
+fn attempt(store: &PolicyStore, after_ms: i64) -> Attempt {
+    Attempt {
+        id: id(1),
+        door: id(1),
+        side: access_core::policy::Side::In,
+        at: SIGNED_AT.plus_ms(after_ms),
+        clock: ClockTrust::Trusted,
+        card: store.card_token(&UID).unwrap(),
+        assurance: Assurance::WeakUid,
+        finger: None,
+    }
+}
+
+#[test]
+fn a_bundle_outlives_the_program_and_decides() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut first = store(folder.path());
+    assert_eq!(first.card_token(&UID), None);
+    let signed = signed(&bundle(2));
+    assert!(first.take(&signed).unwrap());
+    assert!(!first.take(&signed).unwrap(), "the same once more");
+    let (path, content) = first.sealed(&signed).unwrap();
+    assert!(!content.windows(6).any(|window| window == [8; 6]), "the card key lies there in clear");
+    durable::replace(&path, &content).unwrap();
+
+    let mut second = store(folder.path());
+    second.load().unwrap();
+    assert_eq!((second.sequence(), second.version()), (2, 5));
+    assert_eq!(second.decide(&attempt(&second, 0)).reason, Reason::NoGrant);
+    assert_eq!(second.templates(id(1))[0].as_bytes(), b"ridges");
+    assert!(second.templates(id(2)).is_empty());
+}
+
+#[test]
+fn a_bundle_ages() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = store(folder.path());
+    store.take(&signed(&bundle(1))).unwrap();
+    assert_eq!(store.decide(&attempt(&store, 100_000)).reason, Reason::NoGrant);
+    let late = store.decide(&attempt(&store, 100_001));
+    assert_eq!((late.outcome, late.reason), (Outcome::Deny, Reason::PolicyTooOld));
+    assert!(!store.is_aging(SIGNED_AT.plus_ms(50_000)));
+    assert!(store.is_aging(SIGNED_AT.plus_ms(50_001)));
+}
+
+#[test]
+fn without_a_bundle_nothing_is_granted() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut empty = store(folder.path());
+    empty.load().unwrap();
+    let mut other = store(folder.path());
+    other.take(&signed(&bundle(1))).unwrap();
+    assert_eq!(empty.decide(&attempt(&other, 0)).reason, Reason::NoPolicy);
+}
+
+fn check_refused(change: impl Fn(&mut Bundle), expected: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = store(folder.path());
+    store.take(&signed(&bundle(5))).unwrap();
+    let mut changed = bundle(6);
+    change(&mut changed);
+    let error = store.take(&signed(&changed)).unwrap_err().to_string();
+    assert!(error.contains(expected), "{error}");
+    assert_eq!(store.sequence(), 5, "{expected}: the one in force stays");
+}
+
+#[test]
+fn what_is_not_for_this_agent_is_refused() {
+    check_refused(|bundle| bundle.installation = id(2), "another installation");
+    check_refused(|bundle| bundle.mode = InstallationMode::Production, "another mode");
+    check_refused(|bundle| bundle.agent = id(2), "another agent");
+    check_refused(|bundle| bundle.policy.tenant = id(2), "another tenant");
+    check_refused(|bundle| bundle.sequence = 4, "bundle 4 is older than bundle 5");
+    check_refused(|bundle| bundle.policy.sites.clear(), "make no policy");
+    let folder = tempfile::tempdir().unwrap();
+    let forged = SignedBundle::sign(&bundle(1), &SigningKey::from_bytes(&[1; 32]));
+    let refused = store(folder.path()).take(&forged).unwrap_err();
+    assert!(matches!(refused, BundleRefused::NotGenuine(BundleError::BadSignature)), "{refused}");
+}
+
+#[test]
+fn an_altered_file_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut first = store(folder.path());
+    let (path, mut content) = first.sealed(&signed(&bundle(1))).unwrap();
+    content[40] ^= 1;
+    durable::replace(&path, &content).unwrap();
+    let error = first.load().unwrap_err();
+    assert!(matches!(&error, StoreError::DoesNotOpen(named) if *named == path), "{error}");
+}
+
+#[test]
+fn a_template_sealed_for_somebody_else_does_not_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = store(folder.path());
+    let mut moved = bundle(1);
+    moved.templates = vec![SealedTemplate { person: id(2), ..template_for(&sample(), id(1)) }];
+    store.take(&signed(&moved)).unwrap();
+    assert!(store.templates(id(2)).is_empty());
+}

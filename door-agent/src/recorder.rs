@@ -1,0 +1,325 @@
+//! Signs what happens, chains it and writes it to the journal, on a thread of its own: a disk may take its time, and
+//! doors must not wait for another's record.
+//!
+//! Whatever waits when the disk is free again is written by one append. The [`run`](crate::run) loop asks and is answered
+//! in order.
+
+use std::sync::mpsc as blocking;
+use std::thread::JoinHandle;
+
+use access_core::UnixMs;
+use access_core::chain::{Head, SignedRecord};
+use access_core::decide::ClockTrust;
+use access_core::event::{Author, Event, Record};
+use ed25519_dalek::SigningKey;
+use tokio::sync::mpsc;
+
+use crate::journal::{Journal, JournalError, Storage, Weight};
+
+/// Most records in one append.
+const BATCH_RECORDS_MAX: usize = 64;
+
+/// What is to be recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Comes back with the answer.
+    pub number: u64,
+    /// When it happened.
+    pub at: UnixMs,
+    /// Whether that instant can be relied on.
+    pub clock: ClockTrust,
+    /// What happened.
+    pub event: Event,
+    /// How much it matters.
+    pub weight: Weight,
+}
+
+/// What the recorder answers.
+#[derive(Debug)]
+pub enum Reply {
+    /// These entries lie on the disk.
+    Written {
+        /// Their numbers.
+        numbers: Vec<u64>,
+        /// Their records.
+        records: Vec<SignedRecord>,
+        /// Newest record before them.
+        before: Head,
+        /// The last of them.
+        head: Head,
+    },
+    /// This entry is not part of the journal.
+    Failed {
+        /// Its number.
+        number: u64,
+        /// How much it mattered.
+        weight: Weight,
+        /// Why.
+        error: JournalError,
+    },
+    /// The answer to [`Recorder::read_after`].
+    Records {
+        /// What follows, oldest first; empty at the end or on an error, which is logged.
+        records: Vec<SignedRecord>,
+        /// The last of them; none if there are none.
+        head: Option<Head>,
+    },
+}
+
+enum Request {
+    Record(Entry),
+    Acknowledge(Head),
+    ReadAfter(Head, usize),
+}
+
+/// The thread's handle. The thread ends when this is dropped, after everything that was asked.
+#[derive(Debug)]
+pub struct Recorder {
+    requests: Option<blocking::Sender<Request>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Recorder {
+    /// Starts the thread.
+    pub fn start<S: Storage + 'static>(
+        journal: Journal<S>,
+        author: Author,
+        key: SigningKey,
+        replies: mpsc::UnboundedSender<Reply>,
+    ) -> std::io::Result<Self> {
+        let (requests, incoming) = blocking::channel();
+        let mut writer = Writer { journal, author, key, replies };
+        let thread = std::thread::Builder::new().name("recorder".to_owned()).spawn(move || writer.run(&incoming))?;
+        Ok(Self { requests: Some(requests), thread: Some(thread) })
+    }
+
+    /// Stands in for a journal that can't be used: everything fails, and says why.
+    pub fn without_journal(why: &str, replies: mpsc::UnboundedSender<Reply>) -> std::io::Result<Self> {
+        let (requests, incoming) = blocking::channel();
+        let why = why.to_owned();
+        let refuse = move || {
+            while let Ok(request) = incoming.recv() {
+                let reply = match request {
+                    Request::Record(Entry { number, weight, .. }) => {
+                        Reply::Failed { number, weight, error: JournalError::Unusable(why.clone()) }
+                    }
+                    Request::ReadAfter(..) => Reply::Records { records: Vec::new(), head: None },
+                    Request::Acknowledge(_) => continue,
+                };
+                let _ = replies.send(reply);
+            }
+        };
+        let thread = std::thread::Builder::new().name("recorder".to_owned()).spawn(refuse)?;
+        Ok(Self { requests: Some(requests), thread: Some(thread) })
+    }
+
+    /// Records something. Answered by [`Reply::Written`] or [`Reply::Failed`].
+    pub fn record(&self, entry: Entry) {
+        self.ask(Request::Record(entry));
+    }
+
+    /// The server has stored everything up to here.
+    pub fn acknowledge(&self, head: Head) {
+        self.ask(Request::Acknowledge(head));
+    }
+
+    /// Asks for what follows. Answered by [`Reply::Records`].
+    pub fn read_after(&self, head: Head, records_max: usize) {
+        self.ask(Request::ReadAfter(head, records_max));
+    }
+
+    fn ask(&self, request: Request) {
+        // The thread ends only after this handle; without it no answer comes and no door is released.
+        if let Some(requests) = &self.requests {
+            let _ = requests.send(request);
+        }
+    }
+
+    /// Waits until everything that was asked is done.
+    pub fn finish(mut self) {
+        self.join();
+    }
+
+    fn join(&mut self) {
+        self.requests = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        self.join();
+    }
+}
+
+struct Writer<S> {
+    journal: Journal<S>,
+    author: Author,
+    key: SigningKey,
+    replies: mpsc::UnboundedSender<Reply>,
+}
+
+impl<S: Storage> Writer<S> {
+    fn run(&mut self, incoming: &blocking::Receiver<Request>) {
+        let mut entries = Vec::new();
+        while let Ok(request) = incoming.recv() {
+            let mut other = self.sort_in(request, &mut entries);
+            while other.is_none() && entries.len() < BATCH_RECORDS_MAX {
+                let Ok(request) = incoming.try_recv() else { break };
+                other = self.sort_in(request, &mut entries);
+            }
+            self.write(std::mem::take(&mut entries));
+            match other {
+                Some(Request::Acknowledge(head)) => self.journal.acknowledge(head),
+                Some(Request::ReadAfter(head, records_max)) => self.read_after(&head, records_max),
+                Some(Request::Record(_)) | None => {}
+            }
+        }
+    }
+
+    fn sort_in(&self, request: Request, entries: &mut Vec<Entry>) -> Option<Request> {
+        match request {
+            Request::Record(entry) => {
+                entries.push(entry);
+                None
+            }
+            other => Some(other),
+        }
+    }
+
+    /// Writes all entries at once; if that fails, each on its own, so that one that may not be written keeps no other.
+    fn write(&mut self, entries: Vec<Entry>) {
+        match entries.len() {
+            0 => {}
+            1 => entries.into_iter().for_each(|entry| self.write_one(entry)),
+            _ => {
+                if self.append(&entries).is_err() {
+                    entries.into_iter().for_each(|entry| self.write_one(entry));
+                }
+            }
+        }
+    }
+
+    fn write_one(&mut self, entry: Entry) {
+        let (number, weight) = (entry.number, entry.weight);
+        if let Err(error) = self.append(&[entry]) {
+            self.reply(Reply::Failed { number, weight, error });
+        }
+    }
+
+    fn append(&mut self, entries: &[Entry]) -> Result<(), JournalError> {
+        let before = self.journal.head();
+        let mut head = before;
+        let mut records = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let record = Record {
+                author: self.author,
+                epoch: head.epoch,
+                seq: head.seq + 1,
+                previous: head.hash,
+                at: entry.at,
+                clock: entry.clock,
+                event: entry.event.clone(),
+            };
+            let signed = SignedRecord::sign(&record, &self.key);
+            head = signed.head(&record);
+            records.push(signed);
+        }
+        // A batch is as vital as its least vital part: the others go alone if that does not fit any more.
+        let weight = entries.iter().map(|entry| entry.weight).min().unwrap_or(Weight::Routine);
+        self.journal.append(&records, weight)?;
+        let numbers = entries.iter().map(|entry| entry.number).collect();
+        self.reply(Reply::Written { numbers, records, before, head });
+        Ok(())
+    }
+
+    fn read_after(&self, after: &Head, records_max: usize) {
+        let records = self.journal.read_after(after, records_max).unwrap_or_else(|error| {
+            tracing::error!(%error, "the journal can't be read");
+            Vec::new()
+        });
+        let head = records.last().and_then(|signed| signed.read().ok().map(|record| signed.head(&record)));
+        self.reply(Reply::Records { records, head });
+    }
+
+    fn reply(&self, reply: Reply) {
+        let _ = self.replies.send(reply);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use access_core::chain;
+    use access_core::ids::AgentId;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::journal::{Files, Limits};
+
+    const START: Head = Head::start_of(1);
+
+    fn entry(number: u64, weight: Weight) -> Entry {
+        Entry { number, at: UnixMs(0), clock: ClockTrust::Trusted, event: Event::AgentStopped, weight }
+    }
+
+    fn author() -> Author {
+        Author::Agent(AgentId::from_uuid(Uuid::from_u128(1)))
+    }
+
+    fn start(folder: &std::path::Path, limits: Limits) -> (Recorder, mpsc::UnboundedReceiver<Reply>) {
+        let journal = Journal::open(Files::open(folder).unwrap(), limits, START).unwrap();
+        let (replies, answers) = mpsc::unbounded_channel();
+        (Recorder::start(journal, author(), SigningKey::from_bytes(&[1; 32]), replies).unwrap(), answers)
+    }
+
+    #[test]
+    fn every_entry_is_answered_in_order_and_the_chain_is_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let (recorder, mut answers) = start(folder.path(), Limits::STANDARD);
+        (0..500).for_each(|number| recorder.record(entry(number, Weight::Vital)));
+        recorder.finish();
+        let (mut head, mut next) = (START, 0);
+        while let Ok(reply) = answers.try_recv() {
+            let Reply::Written { numbers, records, before, head: after } = reply else { panic!("{reply:?}") };
+            assert_eq!(before, head);
+            for (number, signed) in numbers.into_iter().zip(records) {
+                assert_eq!(number, next);
+                next += 1;
+                let record = signed.verify(author(), &SigningKey::from_bytes(&[1; 32]).verifying_key()).unwrap();
+                chain::follows(&head, &record).unwrap();
+                head = signed.head(&record);
+            }
+            assert_eq!(after, head);
+        }
+        assert_eq!(next, 500);
+
+        let (recorder, mut answers) = start(folder.path(), Limits::STANDARD);
+        recorder.read_after(Head { seq: 498, ..START }, 10);
+        recorder.finish();
+        let Some(Reply::Records { records, head: last }) = answers.blocking_recv() else { panic!("no records") };
+        assert_eq!((records.len(), last), (2, Some(head)));
+    }
+
+    #[test]
+    fn what_does_not_matter_makes_room_for_what_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let limits = Limits { segment_bytes: 2_048, segments_max: 3, segments_reserved: 1 };
+        let (recorder, mut answers) = start(folder.path(), limits);
+        (0..60).for_each(|number| recorder.record(entry(number, Weight::Routine)));
+        recorder.record(entry(60, Weight::Vital));
+        recorder.finish();
+        let (mut written, mut failed) = (Vec::new(), Vec::new());
+        while let Ok(reply) = answers.try_recv() {
+            match reply {
+                Reply::Written { numbers, .. } => written.extend(numbers),
+                Reply::Failed { number, error: JournalError::Full { .. }, .. } => failed.push(number),
+                other => panic!("{other:?}"),
+            }
+        }
+        assert!(written.contains(&60), "{written:?}");
+        assert!(!failed.is_empty() && !failed.contains(&60));
+        assert_eq!(written.len() + failed.len(), 61);
+    }
+}

@@ -1,0 +1,389 @@
+//! The one loop: everything that happens comes in here, goes to the pure machines, and what they want is carried out.
+//!
+//! Nothing in here blocks but the strike's own line: the journal has its thread ([`recorder`](crate::recorder)), every
+//! sensor, every door's lines and the link have their task. Whatever hangs holds up nothing else.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+use access_core::chain::{Head, SignedRecord};
+use access_core::decide::{Assurance, Verdict};
+use access_core::event::{AlarmKind, CommandOutcome, Decided, Device, DeviceState, EpochCause, Event, ReleaseCause};
+use access_core::ids::{AttemptId, PersonId};
+use access_core::policy::{CardToken, Side};
+use access_core::protocol::SignedBundle;
+use hardware::card::{ReaderChange, ReaderEvent, Readers, Uid};
+use hardware::door_io::{DoorInput, DoorOutputs};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{interval, sleep_until};
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::config::{self, Config, CrashPoint, SensorConfig};
+use crate::devices::{Devices, Place};
+use crate::door::{Action, Behaviour, Door, FingerOutcome, Input, Ticket};
+use crate::face;
+use crate::history::{self, CarriedOut, History};
+use crate::identity::Identity;
+use crate::journal::{Files, Journal, JournalError, Limits, Weight};
+use crate::lines::{self, LinesEvent};
+use crate::link::{self, Link, LinkEvent, LinkRequest, Progress};
+use crate::outflow::{Flow, Outflow};
+use crate::policy_store::PolicyStore;
+use crate::recorder::{Entry, Recorder, Reply};
+use crate::sensor::{self, SensorEvent, SensorRequest};
+use crate::station::{Equipment, Station, StationAction};
+
+mod effects;
+mod start;
+
+pub use start::{RunError, run};
+
+/// Events that wait for the loop, of each kind.
+const EVENTS_MAX: usize = 256;
+/// Requests that wait for the link.
+const REQUESTS_MAX: usize = 64;
+/// A journal that failed is tried again after so long.
+const JOURNAL_RETRY: Duration = Duration::from_secs(5);
+/// The age of the bundle is looked at so often.
+const AGE_LOOK: Duration = Duration::from_secs(60);
+
+/// A door with what it is wired to.
+struct DoorUnit {
+    door: Door,
+    outputs: Option<Box<dyn DoorOutputs>>,
+    sensors: [Option<usize>; 2],
+    carried_out: CarriedOut,
+    taps: BTreeMap<AttemptId, Tap>,
+}
+
+/// How long an attempt has taken, for the measurement.
+#[derive(Debug, Clone, Copy)]
+struct Tap {
+    card_at: Instant,
+    finger_since: Option<Instant>,
+    finger: Duration,
+}
+
+/// What waits for a record.
+#[derive(Debug, Clone, Copy)]
+enum Waiting {
+    /// A door's machine.
+    Door { door: usize, ticket: Ticket, cause: Option<ReleaseCause> },
+    /// Whether the journal takes routine records again.
+    JournalProbe,
+}
+
+/// Where a reader or a sensor is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Spot {
+    Door(usize, Side),
+    Station,
+}
+
+struct SensorUnit {
+    spot: Spot,
+    requests: mpsc::Sender<SensorRequest>,
+}
+
+/// Everything the loop works with.
+struct Agent {
+    clock: Clock,
+    policy: PolicyStore,
+    recorder: Recorder,
+    outflow: Outflow,
+    progress: watch::Sender<Progress>,
+    link: mpsc::Sender<(u64, LinkRequest)>,
+    session: Option<u64>,
+    doors: Vec<DoorUnit>,
+    sensors: Vec<SensorUnit>,
+    readers: BTreeMap<String, Spot>,
+    station: Option<Station>,
+    devices: Devices,
+    waiting: BTreeMap<u64, Waiting>,
+    next_number: u64,
+    is_journal_faulty: bool,
+    is_policy_aging: bool,
+    crash_point: Option<CrashPoint>,
+    bundles: mpsc::Sender<(std::path::PathBuf, Vec<u8>)>,
+}
+
+/// Everything that comes in.
+struct Incoming {
+    readers: mpsc::Receiver<ReaderEvent>,
+    lines: mpsc::Receiver<(usize, LinesEvent)>,
+    sensors: mpsc::Receiver<(usize, SensorEvent)>,
+    link: mpsc::Receiver<LinkEvent>,
+    recorder: mpsc::UnboundedReceiver<Reply>,
+}
+
+impl Agent {
+    async fn serve(&mut self, incoming: &mut Incoming, stop: impl Future<Output = ()>) {
+        let mut age_look = interval(AGE_LOOK);
+        let mut journal_retry = interval(JOURNAL_RETRY);
+        let mut watchdog = interval(start::watchdog_interval());
+        tokio::pin!(stop);
+        loop {
+            let wake = self.wake_in().map(|pause| tokio::time::Instant::now() + pause);
+            tokio::select! {
+                biased;
+                () = &mut stop => return,
+                // What was written comes first: a person waits at the door for it.
+                Some(reply) = incoming.recorder.recv() => self.replied(reply),
+                Some(event) = incoming.link.recv() => self.link_said(event),
+                Some((number, event)) = incoming.sensors.recv() => self.sensor_said(number, event),
+                Some((number, event)) = incoming.lines.recv() => self.lines_said(number, event),
+                Some(event) = incoming.readers.recv() => self.reader_said(event),
+                () = sleep_until(wake.unwrap_or_else(tokio::time::Instant::now)), if wake.is_some() => self.tick(),
+                _ = age_look.tick() => self.look_at_age(),
+                _ = journal_retry.tick() => {
+                    self.probe_journal();
+                    let flow = self.outflow.resume();
+                    self.flow(flow);
+                }
+                _ = watchdog.tick() => start::notify(sd_notify::NotifyState::Watchdog),
+            }
+        }
+    }
+
+    fn wake_in(&self) -> Option<Duration> {
+        let now = self.clock.now();
+        let doors = self.doors.iter().filter_map(|unit| unit.door.wake_at_ms());
+        let door_ms = doors.min().map(|at_ms| at_ms.saturating_sub(now.mono_ms));
+        let expires_at = self.station.as_ref().and_then(Station::expires_at);
+        let station_ms = expires_at.map(|at| u64::try_from(at.since(now.unix)).unwrap_or(0));
+        door_ms.into_iter().chain(station_ms).min().map(Duration::from_millis)
+    }
+
+    fn tick(&mut self) {
+        for door in 0..self.doors.len() {
+            self.feed(door, Input::Tick);
+        }
+        let now = self.clock.now().unix;
+        let actions = self.station.as_mut().map(|station| station.tick(now));
+        self.station_acts(actions.unwrap_or_default());
+    }
+
+    fn reader_said(&mut self, event: ReaderEvent) {
+        let Some(&spot) = self.readers.get(&event.reader) else { return };
+        let state = match &event.change {
+            ReaderChange::Card(_) | ReaderChange::Unreadable(_) | ReaderChange::Back => Some(DeviceState::Working),
+            ReaderChange::Silent => Some(DeviceState::Silent),
+            ReaderChange::Lost(_) => Some(DeviceState::Lost),
+            ReaderChange::Removed => None,
+        };
+        match &event.change {
+            ReaderChange::Lost(why) => tracing::warn!(reader = event.reader, why, "reader lost"),
+            ReaderChange::Silent => tracing::warn!(reader = event.reader, "reader silent"),
+            ReaderChange::Unreadable(why) => tracing::info!(reader = event.reader, why, "card unreadable"),
+            ReaderChange::Card(_) | ReaderChange::Removed | ReaderChange::Back => {}
+        }
+        if let Some(state) = state {
+            self.device_is(Device::Reader, spot, state);
+        }
+        match spot {
+            Spot::Door(door, side) => match event.change {
+                ReaderChange::Card(uid) => self.card_at_door(door, side, &uid, event.at),
+                ReaderChange::Unreadable(_) => self.feed(door, Input::CardUnreadable),
+                _ => {}
+            },
+            Spot::Station => {
+                let Some(station) = &mut self.station else { return };
+                let actions = match event.change {
+                    ReaderChange::Card(uid) => station.card(&uid),
+                    ReaderChange::Unreadable(_) => station.card_unreadable(),
+                    ReaderChange::Removed => {
+                        station.card_removed();
+                        Vec::new()
+                    }
+                    ReaderChange::Silent | ReaderChange::Lost(_) => station.reader(true),
+                    ReaderChange::Back => station.reader(false),
+                };
+                self.station_acts(actions);
+            }
+        }
+    }
+
+    fn card_at_door(&mut self, door: usize, side: Side, uid: &Uid, card_at: Instant) {
+        let attempt = AttemptId::from_uuid(Uuid::now_v7());
+        // Without a bundle there is no key for the token, and nothing can be granted either.
+        let token = self.policy.card_token(uid.as_bytes()).unwrap_or(CardToken([0; 32]));
+        let taps = &mut self.doors[door].taps;
+        taps.retain(|_, tap| tap.card_at.elapsed() < Duration::from_secs(60));
+        taps.insert(attempt, Tap { card_at, finger_since: None, finger: Duration::ZERO });
+        self.feed(door, Input::Card { side, attempt, token, assurance: Assurance::WeakUid });
+    }
+
+    fn lines_said(&mut self, number: usize, event: LinesEvent) {
+        match event {
+            LinesEvent::Open(outputs) => {
+                self.doors[number].outputs = Some(outputs);
+                self.lines_are(number, DeviceState::Working);
+                self.feed(number, Input::LinesBack);
+            }
+            LinesEvent::NotThere(why) => {
+                tracing::warn!(door = %self.doors[number].door.id(), why, "door lines lost");
+                self.doors[number].outputs = None;
+                self.lines_are(number, DeviceState::Lost);
+            }
+            LinesEvent::Input(DoorInput::Contact { is_open }) => self.feed(number, Input::Contact { is_open }),
+            LinesEvent::Input(DoorInput::Rex { is_pressed }) => self.feed(number, Input::Rex { is_pressed }),
+            LinesEvent::Input(DoorInput::Tamper { is_tampered }) => self.feed(number, Input::Tamper { is_tampered }),
+            LinesEvent::Input(DoorInput::Lost(why)) => {
+                tracing::warn!(door = %self.doors[number].door.id(), why, "door lines lost");
+                self.lines_are(number, DeviceState::Lost);
+            }
+            LinesEvent::Input(DoorInput::Back) => {
+                self.lines_are(number, DeviceState::Working);
+                self.feed(number, Input::LinesBack);
+            }
+        }
+    }
+
+    fn sensor_said(&mut self, number: usize, event: SensorEvent) {
+        let spot = self.sensors[number].spot;
+        match event {
+            SensorEvent::State(state) => self.device_is(Device::Sensor, spot, state),
+            SensorEvent::HoldsTemplates(count) => {
+                tracing::warn!(count, "templates lie in the sensor's own memory");
+                self.device_is(Device::Sensor, spot, DeviceState::Faulty);
+                let place = self.place(spot);
+                self.record(
+                    Event::AlarmRaised { kind: AlarmKind::Tamper, door: place.door, person: None },
+                    Weight::Vital,
+                );
+            }
+            SensorEvent::Verified { attempt, outcome } => {
+                if let Spot::Door(door, _) = spot {
+                    if let Some(tap) = self.doors[door].taps.get_mut(&attempt) {
+                        tap.finger += tap.finger_since.take().map_or(Duration::ZERO, |since| since.elapsed());
+                    }
+                    self.feed(door, Input::Finger { attempt, outcome });
+                }
+            }
+            SensorEvent::Progress { enrolment, progress } => {
+                let actions = self.station.as_ref().map(|station| station.progress(enrolment, progress));
+                self.station_acts(actions.unwrap_or_default());
+            }
+            SensorEvent::Enrolled { enrolment, result } => {
+                let actions = self.station.as_mut().map(|station| station.enrolled(enrolment, result));
+                self.station_acts(actions.unwrap_or_default());
+            }
+        }
+    }
+
+    fn link_said(&mut self, event: LinkEvent) {
+        match event {
+            LinkEvent::Up { session, acknowledged } => {
+                self.session = Some(session);
+                self.record(Event::LinkChanged { is_up: true, agent: None }, Weight::Routine);
+                let flow = self.outflow.up(acknowledged);
+                self.recorder.acknowledge(self.outflow.acknowledged());
+                self.flow(flow);
+                if self.policy.sequence() != 0 {
+                    self.send(LinkRequest::BundleInForce(self.policy.sequence()));
+                }
+                self.feed_all(&Input::Link { is_up: true });
+            }
+            LinkEvent::Down => {
+                self.session = None;
+                self.outflow.down();
+                self.record(Event::LinkChanged { is_up: false, agent: None }, Weight::Routine);
+                self.feed_all(&Input::Link { is_up: false });
+                let actions = self.station.as_mut().map(Station::link_down);
+                self.station_acts(actions.unwrap_or_default());
+            }
+            LinkEvent::Answer { attempt, verdict } => {
+                let decided = Decided::Online;
+                self.feed_all(&Input::Verdict { attempt, verdict, decided });
+            }
+            LinkEvent::Acknowledged(head) => {
+                let flow = self.outflow.acknowledge(head);
+                self.recorder.acknowledge(self.outflow.acknowledged());
+                self.tell_progress();
+                self.flow(flow);
+            }
+            LinkEvent::Bundle(bundle) => self.take_bundle(&bundle),
+            LinkEvent::Command(command) => match self.doors.iter().position(|unit| unit.door.id() == command.door) {
+                Some(door) => self.feed(door, Input::Command(command)),
+                None => {
+                    let outcome = CommandOutcome::UnknownDoor;
+                    let done = Event::CommandDone { command: command.id, door: command.door, outcome, release_ms: 0 };
+                    self.record(done, Weight::Vital);
+                }
+            },
+            LinkEvent::Enrol(order) => {
+                let equipment = Equipment { has_reader: false, has_sensor: false };
+                let actions = self.station.get_or_insert_with(|| Station::new(equipment)).start(order);
+                self.station_acts(actions);
+            }
+            LinkEvent::CancelEnrolment(enrolment) => {
+                let actions = self.station.as_mut().map(|station| station.cancel(enrolment));
+                self.station_acts(actions.unwrap_or_default());
+            }
+            LinkEvent::Refused(why) => tracing::warn!(%why, "the server refuses this agent"),
+        }
+    }
+
+    fn take_bundle(&mut self, bundle: &SignedBundle) {
+        let version_before = self.policy.version();
+        match self.policy.take(bundle) {
+            Ok(true) => self.bundle_in_force(version_before),
+            Ok(false) => return,
+            Err(error) => {
+                tracing::error!(%error, "bundle refused");
+                return;
+            }
+        }
+        self.tell_progress();
+        self.send(LinkRequest::BundleInForce(self.policy.sequence()));
+        // If the disk is slow a bundle may be left out: the next one is newer.
+        if let Some(sealed) = self.policy.sealed(bundle) {
+            let _ = self.bundles.try_send(sealed);
+        }
+    }
+
+    /// A bundle was put in force, from the link or from the disk.
+    fn bundle_in_force(&mut self, version_before: u64) {
+        let (sequence, version) = (self.policy.sequence(), self.policy.version());
+        tracing::info!(sequence, version, "bundle in force");
+        if let Some(signed_at) = self.policy.signed_at() {
+            self.clock.not_before(signed_at);
+        }
+        if version != version_before {
+            self.record(Event::PolicyInForce { version }, Weight::Routine);
+        }
+        for door in 0..self.doors.len() {
+            if let Some(rule) = self.policy.door(self.doors[door].door.id()) {
+                let behaviour = Behaviour::of(rule, version);
+                self.feed(door, Input::Behave(behaviour));
+            }
+        }
+        self.look_at_age();
+    }
+
+    fn look_at_age(&mut self) {
+        let is_aging = self.policy.is_aging(self.clock.now().unix);
+        if is_aging != std::mem::replace(&mut self.is_policy_aging, is_aging) {
+            let kind = AlarmKind::PolicyAging;
+            let event = match is_aging {
+                true => Event::AlarmRaised { kind, door: None, person: None },
+                false => Event::AlarmCleared { kind, door: None },
+            };
+            self.record(event, Weight::Vital);
+        }
+    }
+
+    /// Puts everything to rest and says so.
+    fn stop(&mut self) {
+        for unit in &mut self.doors {
+            if let Some(outputs) = &mut unit.outputs
+                && let Err(error) = outputs.strike(false)
+            {
+                tracing::error!(door = %unit.door.id(), %error, "the strike could not be put to rest");
+            }
+        }
+        self.record(Event::AgentStopped, Weight::Vital);
+    }
+}

@@ -1,0 +1,262 @@
+//! How the agent starts and stops: strikes to rest first, then the journal, then everything else.
+
+use super::*;
+
+/// Longest wait at start for a door's lines, so that a strike rests before anything else happens.
+const LINES_WAIT: Duration = Duration::from_secs(3);
+/// How often the service manager hears from us if it asks for nothing.
+const WATCHDOG_DEFAULT: Duration = Duration::from_secs(10);
+/// Longest wait at the end for the journal.
+const FINISH_WAIT: Duration = Duration::from_secs(5);
+
+/// Why the agent can't run.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// It joined an installation of another mode.
+    #[error("the configuration is for mode {configured}, and this agent joined an installation of mode {joined}")]
+    Mode {
+        /// As configured.
+        configured: access_core::protocol::InstallationMode,
+        /// As joined.
+        joined: access_core::protocol::InstallationMode,
+    },
+    /// It joined as something else.
+    #[error("the configuration is that of a {configured}, and this agent joined as a {joined}")]
+    Kind {
+        /// As configured.
+        configured: access_core::protocol::AgentKind,
+        /// As joined.
+        joined: access_core::protocol::AgentKind,
+    },
+    /// The readers can't be watched.
+    #[error("the card readers can't be watched: {0}")]
+    Readers(#[source] hardware::card::ReadersError),
+    /// A thread can't be started.
+    #[error("a thread can't be started: {0}")]
+    Thread(#[source] std::io::Error),
+}
+
+/// Runs the agent until `stop` is ready.
+pub async fn run(config: Config, identity: Identity, stop: impl Future<Output = ()>) -> Result<(), RunError> {
+    refuse_foreign(&config, &identity)?;
+    let (lines_events, mut lines) = mpsc::channel(EVENTS_MAX);
+    for (number, door) in config.doors.iter().enumerate() {
+        tokio::spawn(lines::run(number, door.io.clone(), lines_events.clone()));
+    }
+    let first_lines = first_of_each(&mut lines, config.doors.len()).await;
+
+    let clock = Clock::open(&config.data_folder);
+    let (replies, recorder_replies) = mpsc::unbounded_channel();
+    let (recorder, before) = open_journal(&config, &identity, replies)?;
+    let (sensor_events, sensors_said) = mpsc::channel(EVENTS_MAX);
+    let (reader_events, readers_said) = mpsc::channel(EVENTS_MAX);
+    let (link_requests, requests) = mpsc::channel(REQUESTS_MAX);
+    let (link_events, link_said) = mpsc::channel(EVENTS_MAX);
+    let (bundles, bundles_to_write) = mpsc::channel(1);
+    tokio::spawn(write_bundles(bundles_to_write));
+    let progress = Progress { head: before.head, acknowledged: before.acknowledged, bundle_sequence: 0 };
+    let (progress_sender, progress) = watch::channel(progress);
+    let mut agent = Agent {
+        policy: PolicyStore::new(identity.clone(), &config.data_folder),
+        recorder,
+        outflow: Outflow::new(before.head, before.acknowledged),
+        progress: progress_sender,
+        link: link_requests,
+        session: None,
+        doors: Vec::new(),
+        sensors: Vec::new(),
+        readers: BTreeMap::new(),
+        station: None,
+        devices: Devices::default(),
+        waiting: BTreeMap::new(),
+        next_number: 0,
+        is_journal_faulty: false,
+        is_policy_aging: false,
+        crash_point: config.crash_point,
+        bundles,
+        clock: clock.clone(),
+    };
+    agent.wire(&config, &sensor_events);
+    agent.begin(&before, &identity);
+    for (number, event) in first_lines {
+        agent.lines_said(number, event);
+    }
+    // Dropped last: the readers' threads end with it.
+    let _readers = Readers::start(config.readers(), reader_events).map_err(RunError::Readers)?;
+    let link = Link {
+        address: config.server.clone(),
+        identity,
+        data_folder: config.data_folder.clone(),
+        clock,
+        progress,
+        requests,
+        events: link_events,
+    };
+    let link = tokio::spawn(link::run(link));
+    let mut incoming =
+        Incoming { readers: readers_said, lines, sensors: sensors_said, link: link_said, recorder: recorder_replies };
+    notify(sd_notify::NotifyState::Ready);
+    tracing::info!("agent ready");
+    agent.serve(&mut incoming, stop).await;
+    notify(sd_notify::NotifyState::Stopping);
+    agent.stop();
+    finish(agent, incoming, link).await;
+    Ok(())
+}
+
+fn refuse_foreign(config: &Config, identity: &Identity) -> Result<(), RunError> {
+    if config.mode != identity.mode {
+        return Err(RunError::Mode { configured: config.mode, joined: identity.mode });
+    }
+    if config.kind() != identity.kind {
+        return Err(RunError::Kind { configured: config.kind(), joined: identity.kind });
+    }
+    Ok(())
+}
+
+/// The first word of every door's lines: by then its strike is at rest, or can't be reached.
+async fn first_of_each(lines: &mut mpsc::Receiver<(usize, LinesEvent)>, doors: usize) -> Vec<(usize, LinesEvent)> {
+    let mut events = Vec::new();
+    let mut heard = std::collections::BTreeSet::new();
+    let deadline = tokio::time::Instant::now() + LINES_WAIT;
+    while heard.len() < doors
+        && let Ok(Some((number, event))) = tokio::time::timeout_at(deadline, lines.recv()).await
+    {
+        heard.insert(number);
+        events.push((number, event));
+    }
+    events
+}
+
+/// What the journal holds from before this start.
+struct Before {
+    head: Head,
+    acknowledged: Head,
+    history: History,
+}
+
+/// Opens the journal. One that can't be opened does not keep people from leaving: the agent runs without, and releases
+/// nothing that must be recorded first.
+fn open_journal(
+    config: &Config,
+    identity: &Identity,
+    replies: mpsc::UnboundedSender<Reply>,
+) -> Result<(Recorder, Before), RunError> {
+    let start = Head::start_of(identity.epoch);
+    let folder = config.data_folder.join("journal");
+    let opened = Files::open(&folder)
+        .map_err(|source| JournalError::Storage { name: folder.display().to_string(), source })
+        .and_then(|files| Journal::open(files, Limits::STANDARD, start))
+        .and_then(|journal| {
+            let head = journal.head();
+            let after = Head { seq: head.seq.saturating_sub(history::RECORDS_MAX), ..head };
+            let newest: Vec<SignedRecord> = journal.read_after(&after, usize::MAX)?;
+            Ok((history::read(&newest), journal))
+        });
+    match opened {
+        Ok((history, journal)) => {
+            let before = Before { head: journal.head(), acknowledged: journal.acknowledged(), history };
+            let recorder = Recorder::start(journal, identity.author(), identity.record_key.clone(), replies);
+            Ok((recorder.map_err(RunError::Thread)?, before))
+        }
+        Err(error) => {
+            tracing::error!(%error, "the journal can't be used: no door is released but for leaving");
+            let before = Before { head: start, acknowledged: start, history: History::default() };
+            Ok((Recorder::without_journal(&error.to_string(), replies).map_err(RunError::Thread)?, before))
+        }
+    }
+}
+
+impl Agent {
+    fn wire(&mut self, config: &Config, sensor_events: &mpsc::Sender<(usize, SensorEvent)>) {
+        for (number, wired) in config.doors.iter().enumerate() {
+            // The actions of a start are done: opening the lines has put the strike to rest.
+            let (door, _) = Door::start(wired.id, Behaviour::unknown(true));
+            let mut sensors = [None, None];
+            for side in [Side::In, Side::Out] {
+                let spot = Spot::Door(number, side);
+                if wired.side(side).reader.is_some() {
+                    self.readers.insert(config::reader_name(wired, side), spot);
+                }
+                sensors[side as usize] =
+                    wired.side(side).sensor.as_ref().map(|sensor| self.wire_sensor(spot, sensor, sensor_events));
+            }
+            let carried_out = CarriedOut::open(&config.data_folder, wired.id);
+            self.doors.push(DoorUnit { door, outputs: None, sensors, carried_out, taps: BTreeMap::new() });
+        }
+        if let Some(station) = &config.station {
+            let equipment = Equipment { has_reader: station.reader.is_some(), has_sensor: station.sensor.is_some() };
+            self.station = Some(Station::new(equipment));
+            self.readers.insert(config::STATION_READER.to_owned(), Spot::Station);
+            if let Some(sensor) = &station.sensor {
+                self.wire_sensor(Spot::Station, sensor, sensor_events);
+            }
+        }
+    }
+
+    fn wire_sensor(&mut self, spot: Spot, sensor: &SensorConfig, events: &mpsc::Sender<(usize, SensorEvent)>) -> usize {
+        let number = self.sensors.len();
+        let (requests, incoming) = mpsc::channel(REQUESTS_MAX);
+        tokio::spawn(sensor::run(number, sensor.clone(), incoming, events.clone()));
+        self.sensors.push(SensorUnit { spot, requests });
+        number
+    }
+
+    /// The first records of this start.
+    fn begin(&mut self, before: &Before, identity: &Identity) {
+        if before.head == Head::start_of(identity.epoch) {
+            self.record(Event::EpochBegan { cause: EpochCause::Joined, previous: None }, Weight::Vital);
+        }
+        if let Some(passed) = before.history.trusted_at {
+            self.clock.not_before(passed);
+        }
+        let was_unclean = before.history.was_unclean;
+        self.record(Event::AgentStarted { build: crate::BUILD.to_owned(), was_unclean }, Weight::Vital);
+        for &(door, cause) in &before.history.unfinished {
+            let was_carried_out = self.doors.iter().any(|unit| unit.door.id() == door && unit.carried_out.is(cause));
+            if !was_carried_out {
+                self.record(Event::ReleaseAbandoned { door, cause }, Weight::Vital);
+            }
+        }
+        match self.policy.load() {
+            Ok(()) if self.policy.sequence() != 0 => self.bundle_in_force(0),
+            Ok(()) => {}
+            Err(error) => tracing::error!(%error, "the stored bundle can't be used"),
+        }
+        self.tell_progress();
+    }
+}
+
+/// Writes bundles to the disk, one at a time.
+async fn write_bundles(mut bundles: mpsc::Receiver<(std::path::PathBuf, Vec<u8>)>) {
+    while let Some((path, content)) = bundles.recv().await {
+        let written = tokio::task::spawn_blocking(move || crate::durable::replace(&path, &content)).await;
+        if let Ok(Err(error)) = written {
+            tracing::error!(%error, "the bundle could not be written");
+        }
+    }
+}
+
+async fn finish(agent: Agent, incoming: Incoming, link: tokio::task::JoinHandle<()>) {
+    let Agent { recorder, link: requests, .. } = agent;
+    let finished = tokio::time::timeout(FINISH_WAIT, tokio::task::spawn_blocking(|| recorder.finish())).await;
+    if finished.is_err() {
+        tracing::error!("the journal did not finish in time");
+    }
+    drop(requests);
+    drop(incoming);
+    let _ = tokio::time::timeout(FINISH_WAIT, link).await;
+    tracing::info!("agent stopped");
+}
+
+/// How often the service manager wants to hear from us: half of its limit.
+pub(super) fn watchdog_interval() -> Duration {
+    sd_notify::watchdog_enabled().map_or(WATCHDOG_DEFAULT, |limit| (limit / 2).max(Duration::from_millis(100)))
+}
+
+/// Tells the service manager, if there is one.
+pub(super) fn notify(state: sd_notify::NotifyState<'_>) {
+    if let Err(error) = sd_notify::notify(&[state]) {
+        tracing::debug!(%error, "the service manager was not told");
+    }
+}
