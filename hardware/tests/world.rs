@@ -263,6 +263,42 @@ async fn a_silent_card_is_reported_and_holds_up_nobody() {
 }
 
 #[tokio::test]
+async fn a_card_service_that_stands_still_is_silent_and_then_back() {
+    with_readers("a_card_service_that_stands_still_is_silent_and_then_back", async |folder| {
+        let mut bench = Bench::new(&folder).await;
+        let config = folder.join("pcscd/config");
+        let is_ours = |process: &Path| {
+            let line = std::fs::read(process.join("cmdline")).unwrap_or_default();
+            line.starts_with(b"/usr/sbin/pcscd") && line.ends_with(format!("{}\0", config.display()).as_bytes())
+        };
+        let mut processes = std::fs::read_dir("/proc").unwrap().map(|entry| entry.unwrap().path());
+        let process = processes.find(|process| is_ours(process)).expect("the card service");
+        let id: i32 = process.file_name().unwrap().to_str().unwrap().parse().unwrap();
+        let signal = |signal| nix::sys::signal::kill(nix::unistd::Pid::from_raw(id), signal).unwrap();
+
+        signal(nix::sys::signal::Signal::SIGSTOP);
+        // Both readers fall silent, each once, however many workers hang meanwhile.
+        let mut silent = [bench.next().await, bench.next().await];
+        silent.sort_by_key(|(reader, _)| reader.clone());
+        assert_eq!(silent, [("in".into(), ReaderChange::Silent), ("out".into(), ReaderChange::Silent)]);
+        let more = timeout(Duration::from_secs(4), bench.events.recv()).await;
+        assert!(more.is_err(), "{more:?}");
+        signal(nix::sys::signal::Signal::SIGCONT);
+        let mut back = Vec::new();
+        while back.len() < 2 {
+            match bench.next().await {
+                (reader, ReaderChange::Back) => back.push(reader),
+                (_, ReaderChange::Removed | ReaderChange::Lost(_)) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+        bench.client.tap("lobby-in", "anna").await.unwrap();
+        bench.expect_card("in", &ANNA).await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn an_odd_answer_is_unreadable() {
     with_readers("an_odd_answer_is_unreadable", async |folder| {
         let mut bench = Bench::new(&folder).await;
