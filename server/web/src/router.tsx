@@ -12,14 +12,17 @@ import {
   Outlet,
   useLocation,
 } from "@tanstack/react-router";
+import { Agents } from "./agents/Agents";
 import { Problem } from "./api/client";
 import { queries } from "./api/queries";
 import { VirtualDoor } from "./demo/VirtualDoor";
+import { Doors } from "./doors/Doors";
 import { RegisterNew, RegisterSteps, STEPS, type StepName } from "./enrol/Wizard";
 import { Frame } from "./frame/Frame";
 import { SessionFrame } from "./frame/session";
+import { Levels } from "./levels/Levels";
 import { Live } from "./live/Live";
-import { Doors } from "./pages/Doors";
+import { Operators } from "./operators/Operators";
 import { Events, type EventsSearch } from "./pages/Events";
 import { People } from "./pages/People";
 import { PersonPage } from "./pages/PersonPage";
@@ -110,6 +113,9 @@ const registerSteps = createRoute({
     return { step: step === undefined || step === "person" ? "card" : step };
   },
 });
+const agents = createRoute({ getParentRoute: () => signedIn, path: "/agents", component: Agents });
+const levels = createRoute({ getParentRoute: () => signedIn, path: "/levels", component: Levels });
+const operators = createRoute({ getParentRoute: () => signedIn, path: "/operators", component: Operators });
 const demo = createRoute({ getParentRoute: () => signedIn, path: "/demo", component: VirtualDoor });
 const events = createRoute({
   getParentRoute: () => signedIn,
@@ -131,7 +137,7 @@ const doors = createRoute({
 const tree = root.addChildren([
   signIn,
   setUp,
-  signedIn.addChildren([live, people, person, register, registerSteps, doors, events, demo]),
+  signedIn.addChildren([live, people, person, register, registerSteps, doors, events, demo, agents, levels, operators]),
 ]);
 
 export const router = createRouter({ routeTree: tree, defaultErrorComponent: Broken, defaultPreload: false });

@@ -170,6 +170,7 @@ function FeedBeside() {
       variant="outlined"
       component="section"
       aria-label={w.demo.feed}
+      tabIndex={0}
       sx={{ borderRadius: 2, overflow: "auto", flex: 1, minHeight: 160 }}
     >
       <Typography variant="h2" sx={{ p: 2, pb: 1 }}>

@@ -146,7 +146,7 @@ export function GrantForm({ personId, onGranted }: { personId: string; onGranted
         </Button>
       </Stack>
       <Box sx={{ flex: 1 }} aria-live="polite">
-        <Typography variant="h3" sx={{ mb: 1 }}>
+        <Typography variant="h2" sx={{ mb: 1 }}>
           {w.wizard.opens}
         </Typography>
         {level ? (

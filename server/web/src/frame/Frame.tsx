@@ -33,7 +33,8 @@ export function ModeBanner({ mode }: { mode: Mode | undefined }) {
   if (mode === undefined || mode === "production") return null;
   return (
     <Box
-      role="note"
+      component="aside"
+      aria-label={w.mode.label}
       className="no-print"
       sx={{
         bgcolor: "warning.main",

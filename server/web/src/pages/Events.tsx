@@ -110,8 +110,13 @@ export function Events() {
         return person ? (fullName(nameOf(person)) ?? w.unnamed(person)) : w.none;
       },
     },
-    { label: w.event.door, cell: (event) => doorName(event.door_id) || w.none },
-    { label: w.event.side, cell: (event) => (event.side ? text("Side", event.side) : w.none) },
+    {
+      label: w.event.door,
+      cell: (event) =>
+        [doorName(event.door_id), event.side ? text("Side", event.side) : ""]
+          .filter((part) => part !== "")
+          .join(" · ") || w.none,
+    },
     { label: w.event.reason, cell: (event) => because(event) || w.none },
     { label: w.event.agent, cell: (event) => agentName(event.agent_id) || w.system },
   ];

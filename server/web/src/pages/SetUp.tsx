@@ -89,7 +89,7 @@ function SetUpForm({ token, look }: { token: string; look: SetupLook }) {
               error={wrong("name") !== undefined}
               value={look.name ?? name}
               onChange={(event) => setName(event.target.value)}
-              disabled={!asksName}
+              slotProps={{ input: { readOnly: !asksName } }}
               autoComplete="username"
               autoCapitalize="none"
               autoFocus={asksName}

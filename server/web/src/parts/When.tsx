@@ -4,16 +4,23 @@ import { useZone } from "../frame/session";
 import { fullTime, relativeTime, shortTime } from "../time";
 import { w } from "../words";
 
-export function When({ at, short = false }: { at: string | null | undefined; short?: boolean }) {
+type Props = {
+  at: string | null | undefined;
+  short?: boolean /** A sentence around the time. */;
+  wrap?: (time: string) => string;
+};
+
+export function When({ at, short = false, wrap }: Props) {
   const zone = useZone();
   if (!at) return <>{w.never}</>;
+  const shown = at && (short ? shortTime(at, zone) : fullTime(at, zone));
   return (
     <time
       dateTime={at}
       title={`${fullTime(at, zone)} ${zone}, ${relativeTime(at, new Date())}`}
-      style={{ whiteSpace: "nowrap" }}
+      style={{ whiteSpace: wrap === undefined ? "nowrap" : undefined }}
     >
-      {short ? shortTime(at, zone) : fullTime(at, zone)}
+      {wrap ? wrap(shown) : shown}
     </time>
   );
 }

@@ -38,6 +38,7 @@ export const access = {
       "Drag over the hours. By keyboard: arrows move, Space turns a half hour on or off, Shift with arrows paints as it goes.",
     cell: (day: string, from: string, to: string, isOn: boolean) =>
       `${day} ${from} to ${to}, ${isOn ? "permitted" : "not permitted"}`,
+    finer: "These hours are finer than the grid. They stay as they are until the grid is painted.",
     nextDay: "on the next day",
     and: ", ",
     deleteTitle: (name: string) => `Remove ${name}`,

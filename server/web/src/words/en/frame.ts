@@ -16,6 +16,7 @@ export const frame = {
     demo: "Virtual door",
   },
   mode: {
+    label: "Mode of the installation",
     demo: "DEMO — synthetic people and doors. Nothing here opens a real door.",
     test: "TEST — synthetic people and doors.",
   },
@@ -58,6 +59,7 @@ export const frame = {
     edit: "Edit",
     remove: "Remove",
     saved: "Saved",
+    actions: "Actions",
   },
   reason: {
     label: "Reason",

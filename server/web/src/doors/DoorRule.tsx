@@ -1,0 +1,129 @@
+// The rule of a door: where it leads, what it demands, how it behaves.
+
+import Alert from "@mui/material/Alert";
+import Checkbox from "@mui/material/Checkbox";
+import FormControlLabel from "@mui/material/FormControlLabel";
+import MenuItem from "@mui/material/MenuItem";
+import Stack from "@mui/material/Stack";
+import TextField from "@mui/material/TextField";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { api, ifMatch, Problem } from "../api/client";
+import { queries } from "../api/queries";
+import type { Door } from "../api/types";
+import { FormDialog } from "../parts/FormDialog";
+import { text, w, wordsOf } from "../words";
+
+const RELEASE_MS_MAX = 60_000;
+const HELD_MS_MAX = 3_600_000;
+
+export function DoorRule({ door, onClose }: { door: Door | null; onClose: () => void }) {
+  const client = useQueryClient();
+  const { data: sites = [] } = useQuery(queries.sites);
+  const { data: areas = [] } = useQuery(queries.areas);
+  const [name, setName] = useState(door?.name ?? "");
+  const [chosenSite, setSite] = useState(door?.site_id ?? "");
+  const [outside, setOutside] = useState(door?.area_outside_id ?? "");
+  const [inside, setInside] = useState(door?.area_inside_id ?? "");
+  const [factorsIn, setFactorsIn] = useState(door?.factors_in ?? "card_finger");
+  const [factorsOut, setFactorsOut] = useState(door?.factors_out ?? "card");
+  const [releaseMs, setReleaseMs] = useState(String(door?.release_ms ?? 5_000));
+  const [heldMs, setHeldMs] = useState(String(door?.held_warning_ms ?? 30_000));
+  const [exit, setExit] = useState(door?.exit ?? "mechanical");
+  const [hasContact, setContact] = useState(door?.has_contact ?? true);
+  const site = chosenSite || sites[0]?.id || "";
+  const offered = areas.filter((area) => area.site_id === site);
+  const save = async () => {
+    const rule = {
+      name: name.trim(),
+      area_outside_id: outside,
+      area_inside_id: inside,
+      factors_in: factorsIn,
+      factors_out: factorsOut,
+      release_ms: Number(releaseMs),
+      held_warning_ms: Number(heldMs),
+      exit,
+      has_contact: hasContact,
+    };
+    if (door === null) await api.POST("/api/v1/doors", { body: { ...rule, site_id: site } });
+    else {
+      const params = { path: { id: door.id }, header: ifMatch(door.version) };
+      await api.PATCH("/api/v1/doors/{id}", { params, body: rule });
+    }
+    await client.invalidateQueries({ queryKey: queries.doors.queryKey });
+    void client.invalidateQueries({ queryKey: queries.doorStates.queryKey });
+  };
+  const choice = (
+    label: string,
+    value: string,
+    set: (value: string) => void,
+    options: { id: string; name: string }[],
+  ) => (
+    <TextField select label={label} value={value} onChange={(event) => set(event.target.value)} required>
+      {options.map((option) => (
+        <MenuItem key={option.id} value={option.id}>
+          {option.name}
+        </MenuItem>
+      ))}
+    </TextField>
+  );
+  const wordsAs = (vocabulary: "FactorDemand" | "Exit") =>
+    wordsOf(vocabulary).map((word) => ({ id: word, name: text(vocabulary, word) }));
+  return (
+    <FormDialog title={door ? w.doors.edit(door.name) : w.doors.new} submit={w.act.save} act={save} onClose={onClose}>
+      {(error) => {
+        const wrong = (field: string) => (error instanceof Problem ? error.field(field) : undefined);
+        return (
+          <>
+            <TextField
+              label={w.doors.name}
+              value={name}
+              onChange={(event) => setName(event.target.value)}
+              error={wrong("name") !== undefined}
+              helperText={wrong("name")}
+              required
+              autoFocus
+            />
+            {door === null && choice(w.doors.site, site, setSite, sites)}
+            <Stack direction="row" spacing={2}>
+              {choice(w.doors.outside, outside, setOutside, offered)}
+              {choice(w.doors.inside, inside, setInside, offered)}
+            </Stack>
+            <Stack direction="row" spacing={2}>
+              {choice(w.doors.demandsIn, factorsIn, setFactorsIn, wordsAs("FactorDemand"))}
+              {choice(w.doors.demandsOut, factorsOut, setFactorsOut, wordsAs("FactorDemand"))}
+            </Stack>
+            {factorsIn === "card" && <Alert severity="warning">{w.doors.loosened}</Alert>}
+            <Stack direction="row" spacing={2}>
+              <TextField
+                label={w.doors.releaseMs}
+                type="number"
+                value={releaseMs}
+                onChange={(event) => setReleaseMs(event.target.value)}
+                slotProps={{ htmlInput: { min: 1, max: RELEASE_MS_MAX } }}
+                error={wrong("release_ms") !== undefined}
+                helperText={wrong("release_ms")}
+                required
+              />
+              <TextField
+                label={w.doors.heldMs}
+                type="number"
+                value={heldMs}
+                onChange={(event) => setHeldMs(event.target.value)}
+                slotProps={{ htmlInput: { min: 1, max: HELD_MS_MAX } }}
+                error={wrong("held_warning_ms") !== undefined}
+                helperText={wrong("held_warning_ms")}
+                required
+              />
+            </Stack>
+            {choice(w.doors.exit, exit, setExit, wordsAs("Exit"))}
+            <FormControlLabel
+              control={<Checkbox size="small" checked={hasContact} onChange={(_, isOn) => setContact(isOn)} />}
+              label={w.doors.contact}
+            />
+          </>
+        );
+      }}
+    </FormDialog>
+  );
+}

@@ -1,0 +1,215 @@
+// Doors as they are now, their rules, and the momentary release by an operator.
+
+import ClosedIcon from "@mui/icons-material/DoorFrontOutlined";
+import UnknownIcon from "@mui/icons-material/HelpOutlineOutlined";
+import OpenIcon from "@mui/icons-material/MeetingRoomOutlined";
+import Alert from "@mui/material/Alert";
+import Box from "@mui/material/Box";
+import Button from "@mui/material/Button";
+import Stack from "@mui/material/Stack";
+import Typography from "@mui/material/Typography";
+import { useQuery } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useEffect, useState } from "react";
+import { api, bodyOf } from "../api/client";
+import { queries, useAgentName } from "../api/queries";
+import type { Door, DoorState, LogEvent } from "../api/types";
+import { useFeed, useIsAdministrator } from "../frame/session";
+import { because, headline, seconds } from "../live/sentence";
+import { type Column, DataTable } from "../parts/DataTable";
+import { Page } from "../parts/Page";
+import { ReasonDialog } from "../parts/ReasonDialog";
+import { Trouble } from "../parts/Trouble";
+import { When } from "../parts/When";
+import { text, w } from "../words";
+import { Areas } from "./Areas";
+import { DoorRule } from "./DoorRule";
+
+/** Longer than a command is valid, in milliseconds. */
+const SILENT_MS = 11_000;
+const STATES_INTERVAL_MS = 15_000;
+
+function Position({ state }: { state: DoorState | undefined }) {
+  const looks = {
+    open: { icon: <OpenIcon fontSize="small" />, word: w.doors.open, color: "warning.main" },
+    closed: { icon: <ClosedIcon fontSize="small" />, word: w.doors.closed, color: "text.primary" },
+    unknown: { icon: <UnknownIcon fontSize="small" />, word: w.doors.unknown, color: "text.secondary" },
+  }[state?.position ?? "unknown"];
+  return (
+    <Box
+      component="span"
+      sx={{ display: "inline-flex", gap: 0.75, alignItems: "center", color: looks.color, fontWeight: 600 }}
+    >
+      {looks.icon}
+      {looks.word}
+    </Box>
+  );
+}
+
+const agentWords = { online: w.doors.agentOnline, offline: w.doors.agentOffline, none: w.doors.agentNone };
+
+type Sent = { commandId: string; door: Door };
+
+/** The door's answer to a release, as it comes through the log. */
+function Answer({ sent, onClose }: { sent: Sent; onClose: () => void }) {
+  const { events } = useFeed();
+  const [isSilent, setSilent] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setSilent(true), SILENT_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  const answer: LogEvent | undefined = events.find(
+    (event) => event.kind === "command_done" && event.command_id === sent.commandId,
+  );
+  const isGood = answer?.command_outcome === "carried_out";
+  return (
+    <Alert
+      severity={answer ? (isGood ? "success" : "error") : isSilent ? "warning" : "info"}
+      role="status"
+      onClose={onClose}
+      closeText={w.act.close}
+    >
+      <strong>{sent.door.name}:</strong>{" "}
+      {answer
+        ? w.doors.releaseDone(text("CommandOutcome", answer.command_outcome))
+        : isSilent
+          ? w.doors.releaseSilent
+          : w.doors.releaseSent}
+    </Alert>
+  );
+}
+
+export function Doors() {
+  const { door: openDoor } = useSearch({ from: "/signed-in/doors" });
+  const navigate = useNavigate();
+  const isAdministrator = useIsAdministrator();
+  const doors = useQuery(queries.doors);
+  const states = useQuery({ ...queries.doorStates, refetchInterval: STATES_INTERVAL_MS });
+  const { data: areas = [] } = useQuery(queries.areas);
+  const agentName = useAgentName();
+  const [releasing, setReleasing] = useState<Door | null>(null);
+  const [sent, setSent] = useState<Sent | null>(null);
+  const [isAdding, setAdding] = useState(false);
+  const stateOf = (door: Door) => states.data?.find((state) => state.door_id === door.id);
+  const areaName = (id: string) => areas.find((area) => area.id === id)?.name ?? w.none;
+  const open = (door: Door | null) =>
+    void navigate({ to: "/doors", search: door ? { door: door.id } : {}, replace: true });
+  const editing = doors.data?.find((door) => door.id === openDoor);
+  const columns: Column<Door>[] = [
+    {
+      label: w.doors.name,
+      cell: (door) => (
+        <Box>
+          <Typography variant="body2" sx={{ fontWeight: 650 }}>
+            {door.name}
+          </Typography>
+          <Typography variant="caption" sx={{ color: "text.secondary" }}>
+            {w.doors.leads(areaName(door.area_outside_id), areaName(door.area_inside_id))}
+          </Typography>
+        </Box>
+      ),
+    },
+    { label: w.doors.state, cell: (door) => <Position state={stateOf(door)} /> },
+    {
+      label: w.doors.agent,
+      cell: (door) => {
+        const state = stateOf(door)?.agent_state ?? "none";
+        return (
+          <Box>
+            <Typography
+              variant="body2"
+              sx={{ color: state === "online" ? "success.main" : "warning.main", fontWeight: 600 }}
+            >
+              {agentWords[state]}
+            </Typography>
+            <Typography variant="caption" sx={{ color: "text.secondary" }}>
+              {agentName(door.agent_id)}
+            </Typography>
+          </Box>
+        );
+      },
+    },
+    {
+      label: w.doors.lastEvent,
+      cell: (door) => {
+        const last = stateOf(door)?.last_event;
+        if (!last) return w.none;
+        return (
+          <Box>
+            <Typography variant="body2">
+              {[headline(last), because(last)].filter((part) => part !== "").join(" · ")}
+            </Typography>
+            <Typography variant="caption" sx={{ color: "text.secondary" }}>
+              <When at={last.at} />
+            </Typography>
+          </Box>
+        );
+      },
+    },
+    { label: w.doors.demandsIn, cell: (door) => text("FactorDemand", door.factors_in) },
+    { label: w.doors.demandsOut, cell: (door) => text("FactorDemand", door.factors_out) },
+    {
+      label: w.act.actions,
+      align: "right",
+      cell: (door) => (
+        <Stack direction="row" spacing={1} sx={{ justifyContent: "flex-end" }}>
+          {isAdministrator && (
+            <Button size="small" onClick={() => open(door)} aria-label={w.doors.edit(door.name)}>
+              {w.act.edit}
+            </Button>
+          )}
+          <Button
+            size="small"
+            variant="outlined"
+            disabled={stateOf(door)?.agent_state !== "online"}
+            onClick={() => setReleasing(door)}
+            aria-label={w.doors.releaseOf(door.name)}
+          >
+            {w.doors.release}
+          </Button>
+        </Stack>
+      ),
+    },
+  ];
+  return (
+    <Page
+      title={w.doors.title}
+      wide
+      action={
+        isAdministrator && (
+          <Button variant="contained" onClick={() => setAdding(true)}>
+            {w.doors.add}
+          </Button>
+        )
+      }
+    >
+      <Trouble error={doors.error ?? states.error} onRetry={() => Promise.all([doors.refetch(), states.refetch()])} />
+      {sent && <Answer key={sent.commandId} sent={sent} onClose={() => setSent(null)} />}
+      <DataTable
+        label={w.doors.title}
+        columns={columns}
+        rows={doors.data}
+        keyOf={(door) => door.id}
+        empty={w.doors.empty}
+      />
+      {isAdministrator && <Areas />}
+      {releasing && (
+        <ReasonDialog
+          title={w.doors.releaseTitle(releasing.name)}
+          effect={w.doors.releaseEffect(seconds(releasing.release_ms ?? 0))}
+          submit={w.doors.releaseSubmit}
+          act={async (reason) => {
+            const path = { id: releasing.id };
+            const { command_id } = await bodyOf(
+              api.POST("/api/v1/doors/{id}/release", { params: { path }, body: { reason } }),
+            );
+            setSent({ commandId: command_id, door: releasing });
+          }}
+          onClose={() => setReleasing(null)}
+        />
+      )}
+      {isAdministrator && editing && <DoorRule key={editing.version} door={editing} onClose={() => open(null)} />}
+      {isAdding && <DoorRule door={null} onClose={() => setAdding(false)} />}
+    </Page>
+  );
+}
