@@ -1,1 +1,12 @@
-//! Not yet built.
+//! A whole plant to try: twins, server, agents and staff, each a process of its own, reached as they are in life. The
+//! end-to-end tests, the browser's tests and `pforte-demo` stand on it.
+
+pub mod daemon;
+pub mod demo;
+pub mod plant;
+pub mod recorder;
+pub mod staff;
+
+pub use daemon::Daemon;
+pub use plant::{AgentPlan, Plan, Plant};
+pub use staff::Staff;

@@ -1,0 +1,234 @@
+//! The way of one entry, and what may come between: through real pcscd, serial line, Postgres and two agents' programs.
+
+use std::time::{Duration, Instant};
+
+use hardware::door_io::Light;
+use hardware::world::Order;
+use serde_json::{Value, json};
+use tests::Plant;
+
+/// A registered person with card, finger and access to lobby and laboratory.
+async fn anna(plant: &Plant) -> anyhow::Result<(String, String)> {
+    let anna = plant.register("Anna", "Groß").await?;
+    plant.consent(&anna).await?;
+    let card = plant.enrol_card(&anna, "anna").await?;
+    plant.enrol_finger(&anna, "anna-right-index").await?;
+    let level = plant.level("Everywhere", &["lobby", "lab"], None).await?;
+    plant.grant(&anna, &level).await?;
+    Ok((anna, card))
+}
+
+fn is(event: &Value, outcome: &str, reason: &str) {
+    assert_eq!((&event["outcome"], &event["reason"]), (&json!(outcome), &json!(reason)), "{event}");
+}
+
+/// Holds a card to a door that wants no finger and waits for the decision.
+async fn tap_lab(plant: &Plant, card: &str) -> anyhow::Result<Value> {
+    let mut feed = plant.staff.feed(None).await?;
+    let mut twins = plant.twins().await?;
+    twins.tap("lab", card).await?;
+    let decision = feed.decision().await?;
+    twins.remove("lab").await?;
+    Ok(decision)
+}
+
+#[tokio::test]
+async fn a_person_is_registered_and_walks_in_and_others_do_not() -> anyhow::Result<()> {
+    let plant = Plant::small().await?;
+    let (person, card) = anna(&plant).await?;
+    let mut twins = plant.twins().await?;
+    let mut feed = plant.staff.feed(None).await?;
+
+    // Card and finger: in.
+    twins.tap("lobby", "anna").await?;
+    let mut watch = plant.twins().await?.watch().await?;
+    twins.finger("lobby", "anna-right-index").await?;
+    let decision = feed.decision().await?;
+    is(&decision, "granted", "granted");
+    assert_eq!(decision["person_id"], json!(person));
+    assert_eq!(decision["finger"], "matched");
+    assert_eq!((&decision["decided"], &decision["assurance"]), (&json!("online"), &json!("weak_uid")));
+    watch.until(|world| world.doors.iter().any(|door| door.name == "lobby" && door.view.is_energised)).await?;
+    twins.push("lobby").await?;
+    let opened = feed.kind("door_opened").await?;
+    let entered = feed.kind("entered").await?;
+    assert_eq!(entered["persons"], json!([person]));
+    assert!(opened["position"].as_i64() < entered["position"].as_i64());
+    twins.lift("lobby").await?;
+    twins.remove("lobby").await?;
+    feed.kind("door_closed").await?;
+    watch.until(|world| world.doors.iter().all(|door| !door.view.is_energised && !door.view.is_open)).await?;
+
+    // A stranger's finger.
+    twins.tap("lobby", "anna").await?;
+    twins.finger("lobby", "berta-right-index").await?;
+    is(&feed.decision().await?, "refused", "wrong_finger");
+    assert_eq!(twins.push("lobby").await.unwrap_err().to_string(), "locked");
+    twins.lift("lobby").await?;
+    twins.remove("lobby").await?;
+
+    // A card that nobody has.
+    is(&tap_lab(&plant, "stranger").await?, "refused", "unknown_credential");
+
+    // Blocked beats granted; lifted, the grant holds again.
+    is(&tap_lab(&plant, "anna").await?, "granted", "granted");
+    let block = plant.staff.post(&format!("/people/{person}/blocks"), json!({ "reason": "house ban" })).await?;
+    is(&tap_lab(&plant, "anna").await?, "refused", "blocked");
+    let block = block["id"].as_str().unwrap();
+    plant.staff.post(&format!("/blocks/{block}/lift"), json!({ "reason": "it was a mistake" })).await?;
+    is(&tap_lab(&plant, "anna").await?, "granted", "granted");
+
+    // A grant that is over, and one outside its hours.
+    let berta = plant.register("Berta", "Klein").await?;
+    plant.enrol_card(&berta, "berta").await?;
+    let always = plant.level("Laboratory", &["lab"], None).await?;
+    let over =
+        json!({ "level_id": always, "valid_from": "2026-01-01T00:00:00Z", "valid_until": "2026-01-02T00:00:00Z" });
+    plant.staff.post(&format!("/people/{berta}/grants"), over).await?;
+    is(&tap_lab(&plant, "berta").await?, "refused", "grant_expired");
+    let never = plant.staff.post("/schedules", json!({ "name": "Never", "windows": [] })).await?;
+    let level = plant.level("Never", &["lab"], never["id"].as_str()).await?;
+    plant.grant(&berta, &level).await?;
+    is(&tap_lab(&plant, "berta").await?, "refused", "outside_schedule");
+
+    // A card that is revoked while everything is connected: how long until it no longer opens.
+    let revoked = Instant::now();
+    let lost = json!({ "state": "lost", "reason": "left on the train" });
+    plant.staff.post(&format!("/credentials/{card}/state"), lost).await?;
+    let answered = revoked.elapsed();
+    plant.agent("east")?.line("bundle in force").await?;
+    let refused = tap_lab(&plant, "anna").await?;
+    is(&refused, "refused", "credential_lost");
+    assert_eq!(refused["alarms"], json!(["lost_card_presented"]));
+    println!("revoked: {} ms until the answer", answered.as_millis());
+
+    // Nobody of the other tenant saw anything of it.
+    let other = tests::Staff::sign_in(&plant.staff_url, &plant.made.accounts["other"]).await?;
+    let events = other.get("/events?limit=200").await?;
+    assert!(events["items"].as_array().unwrap().iter().all(|event| event["author"] == "server"), "{events}");
+    plant.stop().await
+}
+
+#[tokio::test]
+async fn doors_that_are_forced_held_or_released_by_hand_are_told() -> anyhow::Result<()> {
+    let mut plan = tests::Plan::small();
+    plan.closes_ms = None;
+    plan.agents[0].doors[1].held_ms = 700;
+    let plant = Plant::temporary(plan).await?;
+    let mut twins = plant.twins().await?;
+    let mut feed = plant.staff.feed(None).await?;
+
+    twins.order(&Order::Force { door: "lab".to_owned() }).await?;
+    let alarm = feed.kind("alarm_raised").await?;
+    assert_eq!(alarm["alarm"], "door_forced");
+    twins.order(&Order::Close { door: "lab".to_owned() }).await?;
+    feed.kind("door_closed").await?;
+
+    // Released by an operator: recorded, carried out once, and told.
+    let lab = plant.door("lab")?.to_owned();
+    let mut watch = plant.twins().await?.watch().await?;
+    let sent = plant.staff.post(&format!("/doors/{lab}/release"), json!({ "reason": "a parcel" })).await?;
+    watch.until(|world| world.doors.iter().any(|door| door.name == "lab" && door.view.is_energised)).await?;
+    let done = feed.kind("command_done").await?;
+    assert_eq!((&done["command_id"], &done["command_outcome"]), (&sent["command_id"], &json!("carried_out")));
+
+    // Through it, and left open.
+    twins.push("lab").await?;
+    let held = feed.until(|event| event["kind"] == "alarm_raised").await?;
+    assert_eq!(held["alarm"], "door_held");
+    let open = plant.staff.get("/alarms").await?;
+    let kinds: Vec<&str> =
+        open["items"].as_array().unwrap().iter().filter_map(|alarm| alarm["kind"].as_str()).collect();
+    assert!(kinds.contains(&"door_forced") && kinds.contains(&"door_held"), "{kinds:?}");
+    let states = plant.staff.get("/doors/states").await?;
+    let state = states["items"].as_array().unwrap().iter().find(|state| state["door_id"] == json!(lab)).unwrap();
+    assert_eq!((&state["position"], &state["agent_state"]), (&json!("open"), &json!("online")));
+    twins.order(&Order::Close { door: "lab".to_owned() }).await?;
+    feed.until(|event| event["kind"] == "alarm_cleared" && event["alarm"] == "door_held").await?;
+
+    // Acknowledged with a note, once.
+    let alarm = open["items"][0]["id"].as_str().unwrap();
+    let note = json!({ "note": "looked, nobody there" });
+    plant.staff.post(&format!("/alarms/{alarm}/acknowledge"), note.clone()).await?;
+    assert!(plant.staff.post(&format!("/alarms/{alarm}/acknowledge"), note).await.is_err());
+    plant.stop().await
+}
+
+#[tokio::test]
+async fn without_the_server_agents_decide_alone_and_nothing_is_lost() -> anyhow::Result<()> {
+    let mut plant = Plant::small().await?;
+    let (person, _) = anna(&plant).await?;
+    is(&tap_lab(&plant, "anna").await?, "granted", "granted");
+    let seen = plant.staff.get("/events?limit=1").await?["items"][0]["position"].as_i64().unwrap();
+
+    // The server dies while a finger is awaited: the agent finishes alone.
+    let mut twins = plant.twins().await?;
+    let mut watch = plant.twins().await?.watch().await?;
+    twins.tap("lobby", "anna").await?;
+    watch
+        .until(|world| world.doors.iter().any(|door| door.name == "lobby" && door.view.light == Light::Waiting))
+        .await?;
+    let east = plant.agent("east")?.lines().len();
+    plant.stop_server().await?;
+    plant.agent("east")?.line_after(east, "link down").await?;
+    twins.finger("lobby", "anna-right-index").await?;
+    watch.until(|world| world.doors.iter().any(|door| door.name == "lobby" && door.view.is_energised)).await?;
+    twins.push("lobby").await?;
+    twins.lift("lobby").await?;
+    twins.remove("lobby").await?;
+    watch.until(|world| world.doors.iter().all(|door| !door.view.is_energised && !door.view.is_open)).await?;
+    // And a stranger is refused alone.
+    twins.tap("lab", "stranger").await?;
+    watch.until(|world| world.doors.iter().any(|door| door.name == "lab" && door.view.light == Light::Red)).await?;
+    twins.remove("lab").await?;
+
+    // The server is back: everything comes, once each and in order.
+    plant.start_server().await?;
+    let mut feed = plant.staff.feed(Some(seen)).await?;
+    let mut positions = Vec::new();
+    let mut agent = Vec::new();
+    loop {
+        let event = feed.until(|_| true).await?;
+        positions.push(event["position"].as_i64().unwrap());
+        if event["author"] == "agent" && event["agent_id"] == json!(plant.made.agents["east"]) {
+            agent.push((event["seq"].as_i64().unwrap(), event.clone()));
+        }
+        if event["reason"] == "not_known_here" {
+            break;
+        }
+    }
+    assert!(positions.windows(2).all(|pair| pair[1] == pair[0] + 1), "{positions:?}");
+    assert!(agent.windows(2).all(|pair| pair[1].0 == pair[0].0 + 1), "{agent:?}");
+    let alone: Vec<&Value> =
+        agent.iter().map(|(_, event)| event).filter(|event| event["decided"] == "offline").collect();
+    assert_eq!(alone.len(), 2, "{alone:?}");
+    is(alone[0], "granted", "granted");
+    assert_eq!(alone[0]["person_id"], json!(person));
+    is(alone[1], "refused", "not_known_here");
+    plant.stop().await
+}
+
+#[tokio::test]
+async fn revoked_while_away_takes_effect_with_the_link() -> anyhow::Result<()> {
+    let mut plant = Plant::small().await?;
+    let (person, _) = anna(&plant).await?;
+    is(&tap_lab(&plant, "anna").await?, "granted", "granted");
+    plant.agent_mut("east")?.stop().await?;
+    plant.staff.post(&format!("/people/{person}/deactivate"), json!({ "reason": "left the company" })).await?;
+    plant.start_agent("east", &[]).await?;
+    plant.agent("east")?.line("link up").await?;
+    let linked = Instant::now();
+    plant.agent("east")?.line("bundle in force").await?;
+    println!("revoked while away: {} ms from link to bundle", linked.elapsed().as_millis());
+    is(&tap_lab(&plant, "anna").await?, "refused", "person_inactive");
+    // Alone too: the bundle that came names nobody who may not enter.
+    let east = plant.agent("east")?.lines().len();
+    plant.stop_server().await?;
+    plant.agent("east")?.line_after(east, "link down").await?;
+    let mut watch = plant.twins().await?.watch().await?;
+    let mut twins = plant.twins().await?;
+    twins.tap("lab", "anna").await?;
+    let shown = watch.until(|world| world.doors.iter().any(|door| door.name == "lab" && door.view.light == Light::Red));
+    tokio::time::timeout(Duration::from_secs(20), shown).await??;
+    plant.stop().await
+}
