@@ -10,7 +10,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, bodyOf, ifMatch, Problem } from "../api/client";
 import { queries, useDoorName } from "../api/queries";
-import type { Agent, AgentState, JoinToken } from "../api/types";
+import type { Agent, JoinToken } from "../api/types";
 import { useIsAdministrator, useZone } from "../frame/session";
 import { Copyable } from "../parts/Copyable";
 import { type Column, DataTable } from "../parts/DataTable";
@@ -21,11 +21,11 @@ import { ReasonDialog } from "../parts/ReasonDialog";
 import { Trouble } from "../parts/Trouble";
 import { When } from "../parts/When";
 import { dateOf } from "../time";
-import { text, w, wordsOf } from "../words";
+import { named, text, w, wordsOf } from "../words";
 
 const REFRESH_MS = 15_000;
 
-const stateColours: Record<AgentState, "success" | "warning" | "error" | "default"> = {
+const stateColours: Record<string, "success" | "warning" | "error" | "default"> = {
   invited: "default",
   online: "success",
   offline: "warning",
@@ -151,7 +151,7 @@ export function Agents() {
     {
       label: w.agents.state,
       cell: (agent) => (
-        <Chip label={w.agents.states[agent.state]} color={stateColours[agent.state]} variant="outlined" />
+        <Chip label={named(w.agents.states, agent.state)} color={stateColours[agent.state]} variant="outlined" />
       ),
     },
     { label: w.agents.doors, cell: (agent) => doorsOf(agent) || w.none },

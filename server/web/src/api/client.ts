@@ -1,7 +1,6 @@
 // How the pages speak with the server: typed requests, and problems that carry a code.
 
 import createClient from "openapi-fetch";
-import type { PendingPaths } from "./pending";
 import type { components, paths } from "./schema";
 
 export type Schema = components["schemas"];
@@ -69,7 +68,7 @@ export function onSignedOut(then: () => void) {
 }
 
 /** The typed client. Every answer that is no success is thrown as a `Problem`. */
-export const api = createClient<paths & PendingPaths>({
+export const api = createClient<paths>({
   fetch: send,
   // Foreign pages can't make a browser send it.
   headers: { "X-Pforte": "1" },

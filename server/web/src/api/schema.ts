@@ -373,6 +373,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/doors/states": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How every door stands, by the newest records of it. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_DoorState"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/doors/{id}": {
         parameters: {
             query?: never;
@@ -475,6 +510,71 @@ export interface paths {
                 };
             };
         };
+        trace?: never;
+    };
+    "/api/v1/doors/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Releases a door for a moment. What became of it comes as an event `command_done`. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Why"];
+                };
+            };
+            responses: {
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Released"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/schedules": {
@@ -2187,6 +2287,1284 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is signed in. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Session"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Signs in. A wrong tenant, name, password or code gets the same answer after the same time. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SignIn"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Session"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /** Signs out. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/setup/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says what a link is for. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Look"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Setup"];
+                    };
+                };
+                410: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sets an operator up and signs them in. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SetUp"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Session"];
+                    };
+                };
+                410: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operators": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everybody. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_Operator"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Invites an operator. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewOperator"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Invited"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operators/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes name to show or role. */
+        patch: {
+            parameters: {
+                query?: never;
+                header: {
+                    "If-Match": string;
+                };
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["OperatorChange"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Operator"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                412: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        trace?: never;
+    };
+    "/api/v1/operators/{id}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts an operator out of use; their sessions end at once. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Why"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Operator"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operators/{id}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts an operator back to use. One who never set themselves up is invited again. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Why"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Operator"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operators/{id}/reset-totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets another operator set a new second factor. Nobody resets their own. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Why"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Invited"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All agents. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_Agent"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Invites an agent: it gets a token that is good for 15 minutes and once. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewAgent"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["InvitedAgent"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agents/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One agent. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Agent"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes an agent's name or doors. */
+        patch: {
+            parameters: {
+                query?: never;
+                header: {
+                    "If-Match": string;
+                };
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["AgentChange"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Agent"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                412: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        trace?: never;
+    };
+    "/api/v1/agents/{id}/join-token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Issues a new token: for an agent that did not join in time, or that has to join anew. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Why"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["IssuedToken"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agents/{id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Revokes an agent: its link ends at once, and its certificate is worth nothing from here on. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Why"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Agent"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Events, newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Cursor: `next` of the page before. */
+                    before?: string;
+                    /** @description How many, 1 to 200. */
+                    limit?: number;
+                    /** @description Of this kind. */
+                    kind?: string;
+                    /** @description At this door. */
+                    door_id?: string;
+                    /** @description About this person. Such a look is itself logged. */
+                    person_id?: string;
+                    /** @description Of this agent's. */
+                    agent_id?: string;
+                    /** @description `granted` or `refused`. */
+                    outcome?: string;
+                    /** @description Decided for this reason. */
+                    reason?: string;
+                    /** @description From this instant on. */
+                    from?: string;
+                    /** @description Before this instant. */
+                    until?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_LogEvent"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/{position}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One event; for administrators with what stands behind an act's commitments. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    position: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LogEventDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/feed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follows the log: `log` events with their position as id, `ready` once caught up, `alarm` and `agent` when one changed,
+         *     `gap` when too much was missed.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Events after this position; the header `Last-Event-ID` counts before it. None means from now on. */
+                    after?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/event-stream": string;
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alarms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Alarms. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description `open` (the default): not acknowledged, by priority; `all`: newest first. */
+                    state?: string;
+                    /** @description Cursor: `next` of the page before; with `all` only. */
+                    before?: string;
+                    /** @description How many, 1 to 200. */
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_Alarm"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alarms/{id}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Acknowledges an alarm with a note. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Acknowledgement"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Alarm"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/demo/watch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the virtual doors stand, again whenever something changed. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/event-stream": string;
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/demo/command": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Does something at a virtual door. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": Record<string, never>;
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says whether the server works; 503 if it does not. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Health"];
+                    };
+                };
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Health"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/installation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says which installation this is. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["InstallationView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2207,6 +3585,140 @@ export interface components {
             version: number;
             /** @description Holds a door when any of these does. */
             lines: components["schemas"]["LevelLine"][];
+        };
+        /** @description What was done about an alarm. */
+        Acknowledgement: {
+            /** @description 1 to 500 characters. */
+            note: string;
+        };
+        /** @description What an operator did. */
+        ActView: {
+            /**
+             * Format: uuid
+             * @description Who; none means the command line on the server, or somebody unknown.
+             */
+            operator_id?: string | null;
+            /** @description What. */
+            kind: string;
+            /** @description To what kind of thing. */
+            subject_kind?: string | null;
+            /**
+             * Format: uuid
+             * @description To which.
+             */
+            subject_id?: string | null;
+        };
+        /** @description A door controller or enrolment station. */
+        Agent: {
+            /**
+             * Format: uuid
+             * @description Which agent.
+             */
+            id: string;
+            /** @description Its name. */
+            name: string;
+            /** @description `door_controller` or `station`. */
+            kind: string;
+            /** @description `invited`, `online`, `offline`, `revoked` or `quarantined`. */
+            state: string;
+            /** @description Version of its program. */
+            build?: string | null;
+            /** @description Doors that it controls. */
+            door_ids: string[];
+            /**
+             * Format: date-time
+             * @description When it joined.
+             */
+            joined_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was last heard.
+             */
+            last_seen_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When its certificate ends, unless it is renewed before.
+             */
+            certificate_expires_at?: string | null;
+            /**
+             * Format: int64
+             * @description Number of the bundle that it decides by when alone; 0 if it has none.
+             */
+            bundle_version: number;
+            /**
+             * Format: int64
+             * @description Place of its newest stored record.
+             */
+            acknowledged_seq: number;
+            /**
+             * Format: int64
+             * @description Counts its changes; the `ETag`.
+             */
+            version: number;
+        };
+        /** @description What of an agent is to change; what is left out stays. */
+        AgentChange: {
+            /** @description Its name. */
+            name?: string | null;
+            /** @description Doors that it is to control. */
+            door_ids?: string[] | null;
+        };
+        /** @description Something that a guard must acknowledge. */
+        Alarm: {
+            /**
+             * Format: uuid
+             * @description Which alarm.
+             */
+            id: string;
+            /** @description What. */
+            kind: string;
+            /**
+             * Format: int32
+             * @description 1 is the highest.
+             */
+            priority: number;
+            /**
+             * Format: uuid
+             * @description Where.
+             */
+            door_id?: string | null;
+            /**
+             * Format: uuid
+             * @description Whose.
+             */
+            agent_id?: string | null;
+            /**
+             * Format: uuid
+             * @description Who was involved.
+             */
+            person_id?: string | null;
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            raised_at: string;
+            /**
+             * Format: int64
+             * @description The event that raised it.
+             */
+            position: number;
+            /**
+             * Format: date-time
+             * @description When its cause was gone.
+             */
+            cleared_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was acknowledged.
+             */
+            acknowledged_at?: string | null;
+            /**
+             * Format: uuid
+             * @description By whom.
+             */
+            acknowledged_by?: string | null;
+            /** @description What they noted. */
+            note?: string | null;
         };
         /** @description A part of a site that doors lead to and from. */
         Area: {
@@ -2286,6 +3798,15 @@ export interface components {
             language: string;
             /** @description The text. */
             text: string;
+        };
+        /** @description What stands behind an act's commitments. */
+        Content: {
+            /** @description How it was. */
+            before?: string | null;
+            /** @description How it is after. */
+            after?: string | null;
+            /** @description Why. */
+            reason?: string | null;
         };
         /** @description A card, as staff see it. Its number stays in the vault. */
         Credential: {
@@ -2443,6 +3964,24 @@ export interface components {
             /** @description Whether a contact tells the leaf's position. */
             has_contact?: boolean;
         };
+        /** @description How a door stands. */
+        DoorState: {
+            /**
+             * Format: uuid
+             * @description Which door.
+             */
+            door_id: string;
+            /**
+             * Format: uuid
+             * @description Its agent, if it has one.
+             */
+            agent_id?: string | null;
+            /** @description `online`, `offline` or `none`. */
+            agent_state: string;
+            /** @description `open`, `closed` or `unknown`. */
+            position: string;
+            last_event?: components["schemas"]["LogEvent"] | null;
+        };
         /** @description A dialogue, as it is now. */
         Enrolment: {
             /**
@@ -2551,6 +4090,17 @@ export interface components {
              */
             created_at: string;
         };
+        /** @description Whether the server works. */
+        Health: {
+            /** @description `ok` or `failing`. */
+            status: string;
+            /** @description `ok` or `failing`. */
+            database: string;
+            /** @description `production`, `demo` or `test`. */
+            mode: string;
+            /** @description The server's version. */
+            build: string;
+        };
         /** @description Who a person is. Lies in the vault, sealed, as JSON. */
         Identity: {
             /** @description What they are called. */
@@ -2566,6 +4116,44 @@ export interface components {
             /** @description Personnel number; empty takes it away. */
             number?: string | null;
             document?: components["schemas"]["Document"] | null;
+        };
+        /** @description Which installation this is. */
+        InstallationView: {
+            /** @description `production`, `demo` or `test`. */
+            mode: string;
+            /** @description The server's version. */
+            build: string;
+            /** @description Tenants to choose from at sign-in; none in production, where outsiders must not learn who is a client. */
+            tenants: components["schemas"]["TenantName"][];
+        };
+        /** @description An operator with the link that they set themselves up by. It is shown this once. */
+        Invited: {
+            /** @description The operator. */
+            operator: components["schemas"]["Operator"];
+            /** @description Path and fragment of the link. */
+            setup_path: string;
+            /**
+             * Format: date-time
+             * @description When the link is void.
+             */
+            expires_at: string;
+        };
+        /** @description An agent that is invited. The token is shown this once. */
+        InvitedAgent: components["schemas"]["IssuedToken"] & {
+            /** @description The agent. */
+            agent: components["schemas"]["Agent"];
+        };
+        /** @description A token to join with. It is shown this once. */
+        IssuedToken: {
+            /** @description The token. */
+            token: string;
+            /**
+             * Format: date-time
+             * @description When it is void.
+             */
+            expires_at: string;
+            /** @description What to type at the agent. */
+            command: string;
         };
         /** @description Why templates of a person may be kept. */
         LegalBasis: {
@@ -2616,6 +4204,123 @@ export interface components {
             /** @description Holds a door when any of these does; at most 64. */
             lines: components["schemas"]["LevelLine"][];
         };
+        /** @description One event of the log. What does not apply is null. People are pseudonyms; names come from the vault. */
+        LogEvent: {
+            /**
+             * Format: int64
+             * @description Place in the tenant's one order, without gaps.
+             */
+            position: number;
+            /**
+             * Format: date-time
+             * @description When, by the author's clock.
+             */
+            at: string;
+            /**
+             * Format: date-time
+             * @description When the server wrote it down.
+             */
+            received_at: string;
+            /** @description `agent` or `server`. */
+            author: string;
+            /**
+             * Format: uuid
+             * @description Whose record, or whom it concerns.
+             */
+            agent_id?: string | null;
+            /**
+             * Format: int32
+             * @description The author's sequence.
+             */
+            epoch: number;
+            /**
+             * Format: int64
+             * @description Place in it.
+             */
+            seq: number;
+            /** @description What kind of event. */
+            kind: string;
+            /**
+             * Format: uuid
+             * @description Where.
+             */
+            door_id?: string | null;
+            /** @description `in` or `out`. */
+            side?: string | null;
+            /**
+             * Format: uuid
+             * @description Who.
+             */
+            person_id?: string | null;
+            /**
+             * Format: uuid
+             * @description By which card.
+             */
+            credential_id?: string | null;
+            /** @description `granted` or `refused`. */
+            outcome?: string | null;
+            /** @description Why. */
+            reason?: string | null;
+            /** @description `online` or `offline`. */
+            decided?: string | null;
+            /** @description What the sensor said. */
+            finger?: string | null;
+            /** @description How sure it is that it was this card. */
+            assurance?: string | null;
+            /**
+             * Format: int32
+             * @description How long the door was released, in milliseconds.
+             */
+            release_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Version of the policy that was asked or came into force.
+             */
+            policy_version?: number | null;
+            /** @description The alarm that this is. */
+            alarm?: string | null;
+            /** @description Alarms that a decision raised. */
+            alarms: string[];
+            /**
+             * Format: uuid
+             * @description One presentation of a card, from card to passage.
+             */
+            attempt_id?: string | null;
+            /** @description Everybody who passed. */
+            persons: string[];
+            /** @description Device that changed. */
+            device?: string | null;
+            /** @description How it is now. */
+            device_state?: string | null;
+            /** @description Whether a link came up, or a door was released for a request to exit. */
+            is_up?: boolean | null;
+            /**
+             * Format: int64
+             * @description How long a door stood open, in milliseconds.
+             */
+            open_ms?: number | null;
+            /**
+             * Format: uuid
+             * @description Operator's command.
+             */
+            command_id?: string | null;
+            /** @description What became of it. */
+            command_outcome?: string | null;
+            act?: components["schemas"]["ActView"] | null;
+            /** @description How a chain of records is broken. */
+            chain_fault?: string | null;
+            /** @description SHA-256 of the record, hexadecimal: the next one of its author holds it. */
+            hash: string;
+        };
+        /** @description One event with what stands behind its commitments. */
+        LogEventDetail: components["schemas"]["LogEvent"] & {
+            content?: components["schemas"]["Content"] | null;
+        };
+        /** @description A link, to be looked at. */
+        Look: {
+            /** @description What stands after `#` in the link. */
+            token: string;
+        };
         /** @description What a person is called. */
         Name: {
             /** @description Given name. */
@@ -2641,6 +4346,15 @@ export interface components {
         NamesWanted: {
             /** @description At most 200 people. */
             person_ids: string[];
+        };
+        /** @description An agent to be invited. */
+        NewAgent: {
+            /** @description Its name. */
+            name: string;
+            /** @description `door_controller` or `station`. */
+            kind: string;
+            /** @description Doors that it is to control; a station has none. */
+            door_ids?: string[];
         };
         /** @description An area to be made. */
         NewArea: {
@@ -2719,6 +4433,15 @@ export interface components {
             /** @description What else is to be known. */
             note?: string | null;
         };
+        /** @description An operator to be invited. */
+        NewOperator: {
+            /** @description Name to sign in with: lower-case letters, digits, `.`, `_`, `-`. */
+            name: string;
+            /** @description Name to show. */
+            display_name: string;
+            /** @description `administrator` or `guard`. */
+            role: string;
+        };
         /** @description A site to be made. */
         NewSite: {
             /** @description Its name. */
@@ -2729,6 +4452,46 @@ export interface components {
             accepts_uid_only?: boolean;
             /** @description Why. */
             accepts_uid_only_reason?: string | null;
+        };
+        /** @description Staff using the web UI. */
+        Operator: {
+            /**
+             * Format: uuid
+             * @description Which operator.
+             */
+            id: string;
+            /** @description Name to sign in with. */
+            name: string;
+            /** @description Name to show. */
+            display_name: string;
+            /** @description `administrator` or `guard`. */
+            role: string;
+            /** @description `invited`, `active` or `disabled`. */
+            state: string;
+            /**
+             * Format: date-time
+             * @description When they were invited.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When they last signed in.
+             */
+            last_sign_in_at?: string | null;
+            /**
+             * Format: int64
+             * @description Counts its changes; the `ETag`.
+             */
+            version: number;
+        };
+        /** @description What of an operator is to change; what is left out stays. */
+        OperatorChange: {
+            /** @description Name to show. */
+            display_name?: string | null;
+            /** @description `administrator` or `guard`. */
+            role?: string | null;
+            /** @description Why. */
+            reason: string;
         };
         /** @description A list in pieces. */
         Page_AccessLevel: {
@@ -2748,6 +4511,121 @@ export interface components {
                 version: number;
                 /** @description Holds a door when any of these does. */
                 lines: components["schemas"]["LevelLine"][];
+            }[];
+            /** @description Where the next piece begins; none if this is the last. */
+            next?: string | null;
+        };
+        /** @description A list in pieces. */
+        Page_Agent: {
+            /** @description This piece. */
+            items: {
+                /**
+                 * Format: uuid
+                 * @description Which agent.
+                 */
+                id: string;
+                /** @description Its name. */
+                name: string;
+                /** @description `door_controller` or `station`. */
+                kind: string;
+                /** @description `invited`, `online`, `offline`, `revoked` or `quarantined`. */
+                state: string;
+                /** @description Version of its program. */
+                build?: string | null;
+                /** @description Doors that it controls. */
+                door_ids: string[];
+                /**
+                 * Format: date-time
+                 * @description When it joined.
+                 */
+                joined_at?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it was last heard.
+                 */
+                last_seen_at?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When its certificate ends, unless it is renewed before.
+                 */
+                certificate_expires_at?: string | null;
+                /**
+                 * Format: int64
+                 * @description Number of the bundle that it decides by when alone; 0 if it has none.
+                 */
+                bundle_version: number;
+                /**
+                 * Format: int64
+                 * @description Place of its newest stored record.
+                 */
+                acknowledged_seq: number;
+                /**
+                 * Format: int64
+                 * @description Counts its changes; the `ETag`.
+                 */
+                version: number;
+            }[];
+            /** @description Where the next piece begins; none if this is the last. */
+            next?: string | null;
+        };
+        /** @description A list in pieces. */
+        Page_Alarm: {
+            /** @description This piece. */
+            items: {
+                /**
+                 * Format: uuid
+                 * @description Which alarm.
+                 */
+                id: string;
+                /** @description What. */
+                kind: string;
+                /**
+                 * Format: int32
+                 * @description 1 is the highest.
+                 */
+                priority: number;
+                /**
+                 * Format: uuid
+                 * @description Where.
+                 */
+                door_id?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Whose.
+                 */
+                agent_id?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Who was involved.
+                 */
+                person_id?: string | null;
+                /**
+                 * Format: date-time
+                 * @description Since when.
+                 */
+                raised_at: string;
+                /**
+                 * Format: int64
+                 * @description The event that raised it.
+                 */
+                position: number;
+                /**
+                 * Format: date-time
+                 * @description When its cause was gone.
+                 */
+                cleared_at?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it was acknowledged.
+                 */
+                acknowledged_at?: string | null;
+                /**
+                 * Format: uuid
+                 * @description By whom.
+                 */
+                acknowledged_by?: string | null;
+                /** @description What they noted. */
+                note?: string | null;
             }[];
             /** @description Where the next piece begins; none if this is the last. */
             next?: string | null;
@@ -2801,6 +4679,142 @@ export interface components {
             next?: string | null;
         };
         /** @description A list in pieces. */
+        Page_DoorState: {
+            /** @description This piece. */
+            items: {
+                /**
+                 * Format: uuid
+                 * @description Which door.
+                 */
+                door_id: string;
+                /**
+                 * Format: uuid
+                 * @description Its agent, if it has one.
+                 */
+                agent_id?: string | null;
+                /** @description `online`, `offline` or `none`. */
+                agent_state: string;
+                /** @description `open`, `closed` or `unknown`. */
+                position: string;
+                last_event?: components["schemas"]["LogEvent"] | null;
+            }[];
+            /** @description Where the next piece begins; none if this is the last. */
+            next?: string | null;
+        };
+        /** @description A list in pieces. */
+        Page_LogEvent: {
+            /** @description This piece. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description Place in the tenant's one order, without gaps.
+                 */
+                position: number;
+                /**
+                 * Format: date-time
+                 * @description When, by the author's clock.
+                 */
+                at: string;
+                /**
+                 * Format: date-time
+                 * @description When the server wrote it down.
+                 */
+                received_at: string;
+                /** @description `agent` or `server`. */
+                author: string;
+                /**
+                 * Format: uuid
+                 * @description Whose record, or whom it concerns.
+                 */
+                agent_id?: string | null;
+                /**
+                 * Format: int32
+                 * @description The author's sequence.
+                 */
+                epoch: number;
+                /**
+                 * Format: int64
+                 * @description Place in it.
+                 */
+                seq: number;
+                /** @description What kind of event. */
+                kind: string;
+                /**
+                 * Format: uuid
+                 * @description Where.
+                 */
+                door_id?: string | null;
+                /** @description `in` or `out`. */
+                side?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Who.
+                 */
+                person_id?: string | null;
+                /**
+                 * Format: uuid
+                 * @description By which card.
+                 */
+                credential_id?: string | null;
+                /** @description `granted` or `refused`. */
+                outcome?: string | null;
+                /** @description Why. */
+                reason?: string | null;
+                /** @description `online` or `offline`. */
+                decided?: string | null;
+                /** @description What the sensor said. */
+                finger?: string | null;
+                /** @description How sure it is that it was this card. */
+                assurance?: string | null;
+                /**
+                 * Format: int32
+                 * @description How long the door was released, in milliseconds.
+                 */
+                release_ms?: number | null;
+                /**
+                 * Format: int64
+                 * @description Version of the policy that was asked or came into force.
+                 */
+                policy_version?: number | null;
+                /** @description The alarm that this is. */
+                alarm?: string | null;
+                /** @description Alarms that a decision raised. */
+                alarms: string[];
+                /**
+                 * Format: uuid
+                 * @description One presentation of a card, from card to passage.
+                 */
+                attempt_id?: string | null;
+                /** @description Everybody who passed. */
+                persons: string[];
+                /** @description Device that changed. */
+                device?: string | null;
+                /** @description How it is now. */
+                device_state?: string | null;
+                /** @description Whether a link came up, or a door was released for a request to exit. */
+                is_up?: boolean | null;
+                /**
+                 * Format: int64
+                 * @description How long a door stood open, in milliseconds.
+                 */
+                open_ms?: number | null;
+                /**
+                 * Format: uuid
+                 * @description Operator's command.
+                 */
+                command_id?: string | null;
+                /** @description What became of it. */
+                command_outcome?: string | null;
+                act?: components["schemas"]["ActView"] | null;
+                /** @description How a chain of records is broken. */
+                chain_fault?: string | null;
+                /** @description SHA-256 of the record, hexadecimal: the next one of its author holds it. */
+                hash: string;
+            }[];
+            /** @description Where the next piece begins; none if this is the last. */
+            next?: string | null;
+        };
+        /** @description A list in pieces. */
         Page_Named: {
             /** @description This piece. */
             items: {
@@ -2815,6 +4829,42 @@ export interface components {
                 number?: string | null;
                 /** @description Whether there is a photo. */
                 has_photo: boolean;
+            }[];
+            /** @description Where the next piece begins; none if this is the last. */
+            next?: string | null;
+        };
+        /** @description A list in pieces. */
+        Page_Operator: {
+            /** @description This piece. */
+            items: {
+                /**
+                 * Format: uuid
+                 * @description Which operator.
+                 */
+                id: string;
+                /** @description Name to sign in with. */
+                name: string;
+                /** @description Name to show. */
+                display_name: string;
+                /** @description `administrator` or `guard`. */
+                role: string;
+                /** @description `invited`, `active` or `disabled`. */
+                state: string;
+                /**
+                 * Format: date-time
+                 * @description When they were invited.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description When they last signed in.
+                 */
+                last_sign_in_at?: string | null;
+                /**
+                 * Format: int64
+                 * @description Counts its changes; the `ETag`.
+                 */
+                version: number;
             }[];
             /** @description Where the next piece begins; none if this is the last. */
             next?: string | null;
@@ -3034,6 +5084,14 @@ export interface components {
             /** @description Fields that can't be taken. */
             errors?: components["schemas"]["FieldError"][];
         };
+        /** @description A command that was sent. */
+        Released: {
+            /**
+             * Format: uuid
+             * @description Which command; an event `command_done` names it.
+             */
+            command_id: string;
+        };
         /** @description Weekly windows. */
         Schedule: {
             /**
@@ -3057,6 +5115,80 @@ export interface components {
             name: string;
             /** @description Open whenever any of these is; at most 64. */
             windows: components["schemas"]["WeekWindow"][];
+        };
+        /** @description Who is signed in, and where. */
+        Session: {
+            /** @description Whose staff. */
+            tenant: components["schemas"]["Tenant"];
+            /** @description Who. */
+            operator: components["schemas"]["SessionOperator"];
+            /** @description What the installation is for: `production`, `demo` or `test`. */
+            mode: string;
+            /** @description The server's version. */
+            build: string;
+            /**
+             * Format: date-time
+             * @description When the session ends at the latest.
+             */
+            expires_at: string;
+            /**
+             * Format: date-time
+             * @description When it ends unless it is used.
+             */
+            idle_expires_at: string;
+        };
+        /** @description The operator who is signed in. */
+        SessionOperator: {
+            /**
+             * Format: uuid
+             * @description Which operator.
+             */
+            id: string;
+            /** @description Name to sign in with. */
+            name: string;
+            /** @description Name to show. */
+            display_name: string;
+            /** @description `administrator` or `guard`. */
+            role: string;
+        };
+        /** @description What the operator chose. */
+        SetUp: {
+            /** @description What stands after `#` in the link. */
+            token: string;
+            /** @description Name to sign in with: the first operator only. */
+            name?: string | null;
+            /** @description Name to show: the first operator only. */
+            display_name?: string | null;
+            /** @description Password: not when only the second factor is set anew. */
+            password?: string | null;
+            /** @description The code that the authenticator shows now. */
+            totp: string;
+        };
+        /** @description What a link is for, and what to put into the authenticator. */
+        Setup: {
+            /** @description `first_operator`, `invitation` or `totp_reset`. */
+            purpose: string;
+            /** @description Whose staff. */
+            tenant: components["schemas"]["Tenant"];
+            /** @description The operator's name; none if they name themselves. */
+            name?: string | null;
+            /** @description Their name to show. */
+            display_name?: string | null;
+            /** @description The second factor's secret, to be typed. */
+            totp_secret: string;
+            /** @description The same, for a picture to be scanned. */
+            otpauth_url: string;
+        };
+        /** @description What it takes to sign in: always all of it. */
+        SignIn: {
+            /** @description The tenant's short name. */
+            tenant: string;
+            /** @description The operator's name. */
+            name: string;
+            /** @description The password. */
+            password: string;
+            /** @description The code that the authenticator shows now. */
+            totp: string;
         };
         /** @description A place with one time zone. */
         Site: {
@@ -3149,6 +5281,25 @@ export interface components {
              * @description When.
              */
             at: string;
+        };
+        /** @description A client whose people, doors and log are separate from every other's. */
+        Tenant: {
+            /**
+             * Format: uuid
+             * @description Which tenant.
+             */
+            id: string;
+            /** @description Short name, to sign in with. */
+            slug: string;
+            /** @description Name. */
+            name: string;
+        };
+        /** @description A tenant to choose. */
+        TenantName: {
+            /** @description Short name. */
+            slug: string;
+            /** @description Name. */
+            name: string;
         };
         /** @description What a dialogue is for. */
         Want: "card" | {

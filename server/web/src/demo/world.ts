@@ -79,7 +79,7 @@ export function useCommand(): { act: (...commands: Command[]) => void; refused: 
     const run = async () => {
       setRefused(null);
       try {
-        for (const command of commands) await api.POST("/api/v1/demo/command", { body: command });
+        for (const command of commands) await api.POST("/api/v1/demo/command", { body: command as never });
       } catch (error) {
         setRefused(error instanceof Problem ? error.detail || error.code : String(error));
       }

@@ -10,7 +10,7 @@ import Stack from "@mui/material/Stack";
 import Typography from "@mui/material/Typography";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import { api, bodyOf } from "../api/client";
 import { queries, useAgentName } from "../api/queries";
 import type { Door, DoorState, LogEvent } from "../api/types";
@@ -21,7 +21,7 @@ import { Page } from "../parts/Page";
 import { ReasonDialog } from "../parts/ReasonDialog";
 import { Trouble } from "../parts/Trouble";
 import { When } from "../parts/When";
-import { text, w } from "../words";
+import { named, text, w } from "../words";
 import { Areas } from "./Areas";
 import { DoorRule } from "./DoorRule";
 
@@ -29,12 +29,20 @@ import { DoorRule } from "./DoorRule";
 const SILENT_MS = 11_000;
 const STATES_INTERVAL_MS = 15_000;
 
+type Look = { icon: ReactNode; word: string; color: string };
+
+const unknownPosition: Look = {
+  icon: <UnknownIcon fontSize="small" />,
+  word: w.doors.unknown,
+  color: "text.secondary",
+};
+const positions: Record<string, Look> = {
+  open: { icon: <OpenIcon fontSize="small" />, word: w.doors.open, color: "warning.main" },
+  closed: { icon: <ClosedIcon fontSize="small" />, word: w.doors.closed, color: "text.primary" },
+};
+
 function Position({ state }: { state: DoorState | undefined }) {
-  const looks = {
-    open: { icon: <OpenIcon fontSize="small" />, word: w.doors.open, color: "warning.main" },
-    closed: { icon: <ClosedIcon fontSize="small" />, word: w.doors.closed, color: "text.primary" },
-    unknown: { icon: <UnknownIcon fontSize="small" />, word: w.doors.unknown, color: "text.secondary" },
-  }[state?.position ?? "unknown"];
+  const looks = positions[state?.position ?? ""] ?? unknownPosition;
   return (
     <Box
       component="span"
@@ -120,7 +128,7 @@ export function Doors() {
               variant="body2"
               sx={{ color: state === "online" ? "success.main" : "warning.main", fontWeight: 600 }}
             >
-              {agentWords[state]}
+              {named(agentWords, state)}
             </Typography>
             <Typography variant="caption" sx={{ color: "text.secondary" }}>
               {agentName(door.agent_id)}

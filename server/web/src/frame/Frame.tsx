@@ -20,16 +20,15 @@ import ListItemText from "@mui/material/ListItemText";
 import { useQuery } from "@tanstack/react-query";
 import { Outlet, Link as RouterLink, useLocation } from "@tanstack/react-router";
 import { queries, useDoorName } from "../api/queries";
-import type { Mode } from "../api/types";
 import { RAIL_WIDTH_PX } from "../theme";
 import { clockTime } from "../time";
-import { text, w } from "../words";
+import { named, text, w } from "../words";
 import { useFeed, useIsAdministrator, useLiveFeed, useSession, useZone } from "./session";
 import { useAlarmSound } from "./sound";
 import { TopBar } from "./TopBar";
 
 /** Says on every page that this is no real installation. */
-export function ModeBanner({ mode }: { mode: Mode | undefined }) {
+export function ModeBanner({ mode }: { mode: string | undefined }) {
   if (mode === undefined || mode === "production") return null;
   return (
     <Box
@@ -46,7 +45,7 @@ export function ModeBanner({ mode }: { mode: Mode | undefined }) {
         textAlign: "center",
       }}
     >
-      {w.mode[mode]}
+      {named(w.mode.banner, mode)}
     </Box>
   );
 }

@@ -56,7 +56,7 @@ export function useNow(intervalMs = 1000): Date {
 
 function withAlarm(open: Alarm[] | undefined, alarm: Alarm): Alarm[] {
   const others = (open ?? []).filter((other) => other.id !== alarm.id);
-  return alarm.acknowledged_at === null ? [alarm, ...others] : others;
+  return !alarm.acknowledged_at ? [alarm, ...others] : others;
 }
 
 export function SessionFrame({ session, children }: { session: Session; children: ReactNode }) {
@@ -71,8 +71,7 @@ export function SessionFrame({ session, children }: { session: Session; children
           }
         },
         onLog: (events) => {
-          if (events.some((event) => event.door_id !== null))
-            void client.invalidateQueries({ queryKey: ["door-states"] });
+          if (events.some((event) => event.door_id)) void client.invalidateQueries({ queryKey: ["door-states"] });
         },
       }),
   );

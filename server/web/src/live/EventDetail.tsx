@@ -23,8 +23,8 @@ import { Outcome } from "./Row";
 import { because, seconds } from "./sentence";
 
 function factors(event: Detail): string {
-  const finger = event.finger === null ? w.event.fingerNotAsked : text("FingerResult", event.finger);
-  return `${w.event.factorCard} · ${event.finger === null ? `${w.event.finger}: ${finger}` : finger}`;
+  const finger = event.finger ? text("FingerResult", event.finger) : `${w.event.finger}: ${w.event.fingerNotAsked}`;
+  return `${w.event.factorCard} · ${finger}`;
 }
 
 function Lines({ lines }: { lines: [string, ReactNode][] }) {
@@ -47,8 +47,17 @@ function Lines({ lines }: { lines: [string, ReactNode][] }) {
   );
 }
 
-function Content({ label, value }: { label: string; value: unknown }) {
-  if (value === null || value === undefined) return null;
+/** Content as it was kept; JSON in lines that can be read. */
+function readable(value: string): string {
+  try {
+    return JSON.stringify(JSON.parse(value), null, 2);
+  } catch {
+    return value;
+  }
+}
+
+function Content({ label, value }: { label: string; value: string | null | undefined }) {
+  if (!value) return null;
   return (
     <Box>
       <Typography variant="overline">{label}</Typography>
@@ -65,7 +74,7 @@ function Content({ label, value }: { label: string; value: unknown }) {
           maxHeight: 240,
         }}
       >
-        {typeof value === "string" ? value : JSON.stringify(value, null, 2)}
+        {readable(value)}
       </Box>
     </Box>
   );
@@ -89,7 +98,7 @@ function Facts({ event }: { event: Detail }) {
   const persons = personsOf(event);
   const nameOf = useNames(persons);
   const isAdministrator = useIsAdministrator();
-  const operators = useQuery({ ...queries.operators, enabled: isAdministrator && event.act !== null });
+  const operators = useQuery({ ...queries.operators, enabled: isAdministrator && Boolean(event.act) });
   const operator = event.act?.operator_id;
   const operatorName = operator
     ? (operators.data?.find((candidate) => candidate.id === operator)?.display_name ?? operator.slice(0, 8))
@@ -107,10 +116,11 @@ function Facts({ event }: { event: Detail }) {
     add(w.event.decided, event.decided && text("Decided", event.decided));
   }
   add(w.event.released, event.release_ms ? seconds(event.release_ms) : null);
-  add(w.event.openFor, event.open_ms === null ? null : seconds(event.open_ms));
+  add(w.event.openFor, typeof event.open_ms === "number" ? seconds(event.open_ms) : null);
   add(w.event.command, event.command_outcome && text("CommandOutcome", event.command_outcome));
   add(w.event.alarms, event.alarms.map((alarm) => text("AlarmKind", alarm)).join(", "));
   add(w.event.policy, event.policy_version);
+  add(w.event.fault, event.chain_fault && text("ChainFault", event.chain_fault));
   if (event.act) add(w.event.operator, operatorName);
   add(w.event.agent, agentName(event.agent_id));
   add(w.event.received, event.author === "agent" ? <When at={event.received_at} /> : null);

@@ -94,7 +94,7 @@ export const Row = memo(function Row({ entry, named, place, agent, zone, isSelec
       </Box>
       <Outcome entry={entry} strong={tone === "alarm"} />
       {event.person_id || event.kind === "decision" ? (
-        <Portrait id={event.person_id} name={named?.name} hasPhoto={named?.has_photo} />
+        <Portrait id={event.person_id ?? null} name={named?.name} hasPhoto={named?.has_photo} />
       ) : (
         <span />
       )}

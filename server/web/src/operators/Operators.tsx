@@ -20,17 +20,16 @@ import { Page } from "../parts/Page";
 import { ReasonDialog } from "../parts/ReasonDialog";
 import { Trouble } from "../parts/Trouble";
 import { When } from "../parts/When";
-import { text, w, wordsOf } from "../words";
+import { named, text, w, wordsOf } from "../words";
 
 function RoleChoice({ value, onChange }: { value: string; onChange: (role: string) => void }) {
-  const help: Record<string, string> = w.operators.roleHelp;
   return (
     <TextField
       select
       label={w.operators.role}
       value={value}
       onChange={(event) => onChange(event.target.value)}
-      helperText={help[value]}
+      helperText={named(w.operators.roleHelp, value)}
     >
       {wordsOf("Role").map((role) => (
         <MenuItem key={role} value={role}>
@@ -129,7 +128,7 @@ export function Operators() {
       label: w.operators.state,
       cell: (operator) => (
         <Chip
-          label={w.operators.states[operator.state]}
+          label={named(w.operators.states, operator.state)}
           color={operator.state === "active" ? "success" : "default"}
           variant="outlined"
         />

@@ -45,7 +45,7 @@ function SetUpForm({ token, look }: { token: string; look: SetupLook }) {
   const navigate = useNavigate();
   const client = useQueryClient();
   const isReset = look.purpose === "totp_reset";
-  const asksName = !isReset && look.name === null;
+  const asksName = !isReset && !look.name;
   const [name, setName] = useState("");
   const [displayName, setDisplayName] = useState(look.display_name ?? "");
   const [password, setPassword] = useState("");

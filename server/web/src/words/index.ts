@@ -11,6 +11,11 @@ export function text(vocabulary: keyof Words["vocabulary"], word: string | null 
   return texts[word] ?? word.replaceAll("_", " ");
 }
 
+/** The text of a word in a small table of a page. */
+export function named(table: Record<string, string>, word: string): string {
+  return table[word] ?? word.replaceAll("_", " ");
+}
+
 /** Words of a vocabulary, in the order of its table. */
 export function wordsOf(vocabulary: keyof Words["vocabulary"]): string[] {
   return Object.keys(w.vocabulary[vocabulary]);

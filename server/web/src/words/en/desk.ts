@@ -62,6 +62,7 @@ export const desk = {
     device: "Device",
     command: "Command",
     act: "Act",
+    fault: "What is broken",
     operator: "Operator",
     what: "What",
     whatAll: "Everything",

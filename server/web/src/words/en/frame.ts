@@ -17,8 +17,10 @@ export const frame = {
   },
   mode: {
     label: "Mode of the installation",
-    demo: "DEMO — synthetic people and doors. Nothing here opens a real door.",
-    test: "TEST — synthetic people and doors.",
+    banner: {
+      demo: "DEMO — synthetic people and doors. Nothing here opens a real door.",
+      test: "TEST — synthetic people and doors.",
+    },
   },
   top: {
     site: "Site",
