@@ -13,7 +13,7 @@ use access_core::event::{AlarmKind, CommandOutcome, Decided, Device, DeviceState
 use access_core::ids::{AttemptId, PersonId};
 use access_core::policy::{CardToken, Side};
 use access_core::protocol::SignedBundle;
-use hardware::card::{ReaderChange, ReaderEvent, Readers, Uid};
+use hardware::card::{ReaderChange, ReaderEvent, Uid};
 use hardware::door_io::{DoorInput, DoorOutputs};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{interval, sleep_until};
@@ -39,6 +39,9 @@ mod effects;
 mod start;
 
 pub use start::{RunError, run};
+
+#[cfg(test)]
+mod tests;
 
 /// Events that wait for the loop, of each kind.
 const EVENTS_MAX: usize = 256;

@@ -1,5 +1,7 @@
 //! How the agent starts and stops: strikes to rest first, then the journal, then everything else.
 
+use hardware::card::{ReaderBinding, Readers, ReadersError};
+
 use super::*;
 
 /// Longest wait at start for a door's lines, so that a strike rests before anything else happens.
@@ -30,7 +32,7 @@ pub enum RunError {
     },
     /// The readers can't be watched.
     #[error("the card readers can't be watched: {0}")]
-    Readers(#[source] hardware::card::ReadersError),
+    Readers(#[source] ReadersError),
     /// A thread can't be started.
     #[error("a thread can't be started: {0}")]
     Thread(#[source] std::io::Error),
@@ -38,6 +40,16 @@ pub enum RunError {
 
 /// Runs the agent until `stop` is ready.
 pub async fn run(config: Config, identity: Identity, stop: impl Future<Output = ()>) -> Result<(), RunError> {
+    run_with(config, identity, Readers::start, stop).await
+}
+
+/// Runs the agent with readers of the caller's. What `start_readers` answers is kept until the end.
+pub(super) async fn run_with<R>(
+    config: Config,
+    identity: Identity,
+    start_readers: impl FnOnce(Vec<ReaderBinding>, mpsc::Sender<ReaderEvent>) -> Result<R, ReadersError>,
+    stop: impl Future<Output = ()>,
+) -> Result<(), RunError> {
     refuse_foreign(&config, &identity)?;
     let (lines_events, mut lines) = mpsc::channel(EVENTS_MAX);
     for (number, door) in config.doors.iter().enumerate() {
@@ -82,7 +94,7 @@ pub async fn run(config: Config, identity: Identity, stop: impl Future<Output = 
         agent.lines_said(number, event);
     }
     // Dropped last: the readers' threads end with it.
-    let _readers = Readers::start(config.readers(), reader_events).map_err(RunError::Readers)?;
+    let _readers = start_readers(config.readers(), reader_events).map_err(RunError::Readers)?;
     let link = Link {
         address: config.server.clone(),
         identity,

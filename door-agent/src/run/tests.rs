@@ -1,0 +1,623 @@
+//! The whole agent but for PC/SC: a small server over real TLS, a door twin behind its socket, a sensor twin behind a
+//! pseudo-terminal, a journal on the disk. The tests play the server, the card and the person.
+
+use std::path::PathBuf;
+
+use access_core::chain;
+use access_core::decide::{Factor, FingerResult, Outcome, Reason};
+use access_core::event::{Commitment, Decision, Record};
+use access_core::ids::FingerId;
+use access_core::policy::{DoorRule, Exit, FactorDemand, PersonRule, PolicyRows, PolicyScope, SiteRule};
+use access_core::protocol::{
+    self, AgentKind, Bundle, Command, CommandKind, EnrolmentOrder, EnrolmentStep, EnrolmentWant, FromAgent, FromServer,
+    InstallationMode, SealedTemplate, SecretBytes, template_binding,
+};
+use access_core::time::Zone;
+use access_core::{Attempt, UnixMs};
+use ed25519_dalek::SigningKey;
+use futures_util::{SinkExt as _, StreamExt as _};
+use hardware::card::ReadersError;
+use hardware::door_io::DoorIoConfig;
+use hardware::door_io::virtual_door::{DoorBuild, DoorView, VirtualDoor};
+use hardware::finger::virtual_sensor::VirtualSensor;
+use hardware::finger::{BAUD_DEFAULT, Sensor};
+use hpke::{Deserializable as _, Kem as _, OpModeS, Serializable as _};
+use rcgen::KeyPair;
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_rustls::server::TlsStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{WebSocketStream, accept_async};
+use zeroize::Zeroizing;
+
+use super::start::run_with;
+use super::*;
+use crate::config::{DoorConfig, SideConfig};
+use crate::identity::tests::sample;
+use crate::testing::{SERVER_NAME, Server};
+
+const WAIT: Duration = Duration::from_secs(60);
+const UID: [u8; 4] = [1, 2, 3, 4];
+const ANNA: u64 = 4_711;
+
+fn id<T: From<Uuid>>(number: u128) -> T {
+    Uuid::from_u128(number).into()
+}
+
+type Socket = WebSocketStream<TlsStream<TcpStream>>;
+
+/// Everything around an agent.
+struct World {
+    folder: tempfile::TempDir,
+    server: Server,
+    identity: Identity,
+    door: VirtualDoor,
+    finger: VirtualSensor,
+    has_station: bool,
+    mode_of_exit: Exit,
+}
+
+impl World {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let server = Server::start().await;
+        let now = Clock::open(folder.path()).now().unix;
+        let key = KeyPair::generate().unwrap();
+        let identity = Identity {
+            authority: server.authority.der().to_vec(),
+            certificate: server.certify(&key, now.plus_ms(-60_000)).to_vec(),
+            certificate_key: Zeroizing::new(key.serialize_der()),
+            server_name: SERVER_NAME.to_owned(),
+            ..sample()
+        };
+        let build = DoorBuild {
+            has_contact: true,
+            has_rex: true,
+            is_rex_mechanical: false,
+            opens: Duration::from_millis(1),
+            closes: None,
+        };
+        let door = VirtualDoor::hang(&folder.path().join("door.sock"), build).unwrap();
+        let finger = VirtualSensor::plug(&folder.path().join("sensor")).unwrap();
+        Self { folder, server, identity, door, finger, has_station: false, mode_of_exit: Exit::BySystem }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn config(&self) -> Config {
+        let side = SideConfig {
+            reader: Some(hardware::card::ReaderMatch::Name("twin".to_owned())),
+            sensor: Some(SensorConfig { path: self.path("sensor"), baud: BAUD_DEFAULT, password: 0 }),
+        };
+        let door = DoorConfig {
+            id: id(1),
+            name: "lobby".to_owned(),
+            io: DoorIoConfig::Virtual { socket: self.path("door.sock") },
+            inward: side.clone(),
+            outward: SideConfig::default(),
+        };
+        Config {
+            data_folder: self.path("data"),
+            server: self.server.address.clone(),
+            mode: InstallationMode::Test,
+            crash_point: None,
+            doors: if self.has_station { Vec::new() } else { vec![door] },
+            station: self.has_station.then_some(side),
+        }
+    }
+
+    fn start(&self) -> Running {
+        std::fs::create_dir_all(self.path("data")).unwrap();
+        let kind = if self.has_station { AgentKind::Station } else { AgentKind::DoorController };
+        let identity = Identity { kind, ..self.identity.clone() };
+        let (stop, stopped) = oneshot::channel::<()>();
+        let (hand, held) = oneshot::channel();
+        let start_readers = |_, events: mpsc::Sender<ReaderEvent>| {
+            let _ = hand.send(events);
+            Ok::<(), ReadersError>(())
+        };
+        let stopped = async move {
+            let _ = stopped.await;
+        };
+        let config = self.config();
+        let task = tokio::spawn(async move { run_with(config, identity, start_readers, stopped).await });
+        Running { stop: Some(stop), task, held: Some(held), cards: None }
+    }
+
+    /// The next session: welcomed, with a bundle.
+    async fn session(&self, acknowledged: Head) -> Session {
+        let stream = timeout(WAIT, self.server.accept()).await.unwrap().unwrap();
+        let mut socket = accept_async(stream).await.unwrap();
+        assert!(matches!(hear(&mut socket).await, FromAgent::Hello(_)));
+        let now = Clock::open(self.folder.path()).now().unix;
+        say(&mut socket, &FromServer::Welcome { version: 1, now, acknowledged }).await;
+        let bundle = SignedBundle::sign(&self.bundle(now).await, &SigningKey::from_bytes(&[3; 32]));
+        say(&mut socket, &FromServer::Bundle(bundle)).await;
+        Session { socket, head: acknowledged, records: Vec::new(), seen: 0 }
+    }
+
+    async fn bundle(&self, signed_at: UnixMs) -> Bundle {
+        let identity = &self.identity;
+        Bundle {
+            installation: identity.installation,
+            mode: identity.mode,
+            agent: identity.agent,
+            sequence: signed_at.0 as u64,
+            signed_at,
+            age_max_s: 86_400,
+            card_key: SecretBytes(vec![8; 32]),
+            policy: PolicyRows {
+                tenant: identity.tenant,
+                version: 5,
+                scope: PolicyScope::Cut,
+                sites: vec![SiteRule { id: id(1), zone: Zone::utc(), accepts_uid_only: true }],
+                doors: vec![DoorRule {
+                    id: id(1),
+                    site: id(1),
+                    factors_in: FactorDemand::CardFinger,
+                    factors_out: FactorDemand::Card,
+                    release_ms: 20_000,
+                    held_ms: 60_000,
+                    exit: self.mode_of_exit,
+                    has_contact: true,
+                }],
+                schedules: Vec::new(),
+                levels: Vec::new(),
+                persons: vec![PersonRule { id: id(1), is_active: true, has_finger: true }],
+                credentials: Vec::new(),
+                grants: Vec::new(),
+                blocks: Vec::new(),
+            },
+            templates: Vec::new(),
+        }
+    }
+
+    /// Anna's template, taken at a sensor of its own and sealed to the agent.
+    async fn annas_template(&self) -> SealedTemplate {
+        type Kem = hpke::kem::X25519HkdfSha256;
+        let path = self.path("desk");
+        let desk = VirtualSensor::plug(&path).unwrap();
+        let mut sensor = Sensor::open_serial(&path, BAUD_DEFAULT, 0).await.unwrap();
+        let deadline = tokio::time::Instant::now() + WAIT;
+        let enrolled = sensor.enrol(2, deadline, |step| match step {
+            hardware::finger::EnrolProgress::Place(_) => desk.place(Some(ANNA)),
+            hardware::finger::EnrolProgress::Lift(_) => desk.place(None),
+            _ => {}
+        });
+        let template = enrolled.await.unwrap().template;
+        let private = <Kem as hpke::Kem>::PrivateKey::from_bytes(&*self.identity.sealing_key).unwrap();
+        let (finger, person): (FingerId, PersonId) = (id(9), id(1));
+        let (key, sealed) = hpke::single_shot_seal::<hpke::aead::ChaCha20Poly1305, hpke::kdf::HkdfSha256, Kem>(
+            &OpModeS::Base,
+            &Kem::sk_to_pk(&private),
+            b"pforte template 1",
+            template.as_bytes(),
+            &template_binding(self.identity.agent, person, finger),
+        )
+        .unwrap();
+        let sealed = [key.to_bytes().as_slice(), &sealed].concat();
+        SealedTemplate { finger, person, sensor_type: "zfm".to_owned(), sealed }
+    }
+
+    async fn door_shows(&self, wanted: impl Fn(&DoorView) -> bool) {
+        let mut view = self.door.watch();
+        timeout(WAIT, view.wait_for(wanted)).await.unwrap().unwrap();
+    }
+}
+
+/// An agent that runs.
+struct Running {
+    stop: Option<oneshot::Sender<()>>,
+    task: JoinHandle<Result<(), RunError>>,
+    held: Option<oneshot::Receiver<mpsc::Sender<ReaderEvent>>>,
+    cards: Option<mpsc::Sender<ReaderEvent>>,
+}
+
+impl Running {
+    async fn reader(&mut self, reader: &str, change: ReaderChange) {
+        if let Some(held) = self.held.take() {
+            self.cards = Some(timeout(WAIT, held).await.unwrap().unwrap());
+        }
+        let event = ReaderEvent { reader: reader.to_owned(), at: Instant::now(), change };
+        self.cards.as_ref().unwrap().send(event).await.unwrap();
+    }
+
+    async fn tap(&mut self) {
+        self.reader("lobby in", ReaderChange::Card(Uid::new(&UID).unwrap())).await;
+    }
+
+    async fn stop(mut self) {
+        drop(self.stop.take());
+        timeout(WAIT, self.task).await.unwrap().unwrap().unwrap();
+    }
+}
+
+async fn hear(socket: &mut Socket) -> FromAgent {
+    loop {
+        match timeout(WAIT, socket.next()).await.unwrap().unwrap().unwrap() {
+            Message::Binary(bytes) => return protocol::read_message(&bytes).unwrap(),
+            Message::Ping(_) | Message::Pong(_) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+async fn say(socket: &mut Socket, message: &FromServer) {
+    socket.send(Message::binary(protocol::write_message(message))).await.unwrap();
+}
+
+/// The server's end: checks every record's chain and signature, acknowledges, and keeps them.
+struct Session {
+    socket: Socket,
+    head: Head,
+    records: Vec<Record>,
+    seen: usize,
+}
+
+impl Session {
+    async fn next(&mut self) -> FromAgent {
+        let message = hear(&mut self.socket).await;
+        if let FromAgent::Records(records) = &message {
+            for signed in records {
+                let record = signed.verify(sample().author(), &sample().record_key.verifying_key()).unwrap();
+                chain::follows(&self.head, &record).unwrap();
+                self.head = signed.head(&record);
+                self.records.push(record);
+            }
+            say(&mut self.socket, &FromServer::Acknowledged(self.head)).await;
+        }
+        message
+    }
+
+    /// Waits for a record that was not waited for before.
+    async fn record<T>(&mut self, pick: impl Fn(&Event) -> Option<T>) -> T {
+        loop {
+            let found = self.records[self.seen..].iter().position(|record| pick(&record.event).is_some());
+            if let Some(place) = found {
+                self.seen += place + 1;
+                return pick(&self.records[self.seen - 1].event).unwrap();
+            }
+            self.next().await;
+        }
+    }
+
+    async fn kind(&mut self, word: &str) {
+        self.record(|event| (event.kind().to_string() == word).then_some(())).await;
+    }
+
+    async fn asked(&mut self) -> Attempt {
+        loop {
+            if let FromAgent::Ask(attempt) = self.next().await {
+                return attempt;
+            }
+        }
+    }
+
+    async fn step(&mut self) -> EnrolmentStep {
+        loop {
+            if let FromAgent::EnrolmentStep { step, .. } = self.next().await {
+                return step;
+            }
+        }
+    }
+
+    async fn in_force(&mut self) {
+        while !matches!(self.next().await, FromAgent::BundleInForce { .. }) {}
+    }
+
+    async fn answer(&mut self, attempt: &Attempt, outcome: Outcome, reason: Reason) {
+        let verdict = Verdict { outcome, person: Some(id(1)), ..Verdict::refused(reason, 5) };
+        say(&mut self.socket, &FromServer::Answer { attempt: attempt.id, verdict }).await;
+    }
+
+    async fn decision(&mut self) -> Decision {
+        self.record(|event| match event {
+            Event::Decision(decision) => Some(decision.clone()),
+            _ => None,
+        })
+        .await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_entry_with_card_and_finger() {
+    let world = World::new().await;
+    let mut agent = world.start();
+    let mut session = world.session(Head::start_of(1)).await;
+    let now = Clock::open(world.folder.path()).now().unix.plus_ms(60_000);
+    let with_finger = Bundle { templates: vec![world.annas_template().await], ..world.bundle(now).await };
+    let signed = SignedBundle::sign(&with_finger, &SigningKey::from_bytes(&[3; 32]));
+    session.in_force().await;
+    say(&mut session.socket, &FromServer::Bundle(signed)).await;
+    session.in_force().await;
+    session.record(|event| matches!(event, Event::DeviceChanged { device: Device::Sensor, .. }).then_some(())).await;
+
+    agent.tap().await;
+    let asked = session.asked().await;
+    assert_eq!(asked.finger, None);
+    session.answer(&asked, Outcome::Need(Factor::Finger), Reason::FingerRequired).await;
+    world.door_shows(|view| view.line == "Finger, please").await;
+    world.finger.place(Some(ANNA));
+    let asked = session.asked().await;
+    assert_eq!(asked.finger, Some(FingerResult::Matched));
+    session.answer(&asked, Outcome::Grant { release_ms: 20_000 }, Reason::Granted).await;
+    world.door_shows(|view| view.is_energised).await;
+    world.door.push().await.unwrap();
+    let decision = session.decision().await;
+    assert_eq!(
+        (decision.reason, decision.decided, decision.release_ms),
+        (Reason::Granted, Decided::Online, Some(20_000))
+    );
+    session.kind("door_opened").await;
+    session.kind("entered").await;
+    world.door.close();
+    world.door_shows(|view| !view.is_energised).await;
+    session.kind("door_closed").await;
+
+    world.finger.place(Some(1));
+    agent.tap().await;
+    let asked = session.asked().await;
+    session.answer(&asked, Outcome::Need(Factor::Finger), Reason::FingerRequired).await;
+    let asked = session.asked().await;
+    assert_eq!(asked.finger, Some(FingerResult::NotMatched), "somebody else's finger");
+    session.answer(&asked, Outcome::Deny, Reason::WrongFinger).await;
+    assert_eq!(session.decision().await.reason, Reason::WrongFinger);
+    agent.stop().await;
+    assert!(!world.door.watch().borrow().is_energised);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn out_of_reach_it_decides_alone_and_tells_later() {
+    let world = World::new().await;
+    let mut agent = world.start();
+    let mut session = world.session(Head::start_of(1)).await;
+    session.in_force().await;
+    agent.tap().await;
+    let _unanswered = session.asked().await;
+    drop(session.socket);
+    world.door_shows(|view| view.line == "No entry").await;
+    agent.stop().await;
+
+    let agent = world.start();
+    let mut session = world.session(session.head).await;
+    let decision = session.decision().await;
+    assert_eq!((decision.reason, decision.decided), (Reason::NotKnownHere, Decided::Offline));
+    session.kind("agent_stopped").await;
+    let was_unclean = session
+        .record(|event| match event {
+            Event::AgentStarted { was_unclean, .. } => Some(*was_unclean),
+            _ => None,
+        })
+        .await;
+    assert!(!was_unclean);
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operators_command_opens_and_what_goes_wrong_at_the_door_is_told() {
+    let world = World::new().await;
+    let agent = world.start();
+    let mut session = world.session(Head::start_of(1)).await;
+    session.in_force().await;
+    world.door.force();
+    session.record(|event| matches!(event, Event::AlarmRaised { kind: AlarmKind::DoorForced, .. }).then_some(())).await;
+    world.door_shows(|view| view.line == "Alarm").await;
+    world.door.close();
+    session.kind("alarm_cleared").await;
+    world.door.tamper(true);
+    session.record(|event| matches!(event, Event::AlarmRaised { kind: AlarmKind::Tamper, .. }).then_some(())).await;
+    world.door.tamper(false);
+    session.kind("alarm_cleared").await;
+
+    let now = Clock::open(world.folder.path()).now().unix;
+    let command = |number, door| Command {
+        id: id(number),
+        door: id(door),
+        expires_at: now.plus_ms(60_000),
+        kind: CommandKind::Release,
+        reason: Commitment([0; 32]),
+    };
+    let outcome = |event: &Event| match event {
+        Event::CommandDone { outcome, .. } => Some(*outcome),
+        _ => None,
+    };
+    say(&mut session.socket, &FromServer::Command(command(1, 9))).await;
+    assert_eq!(session.record(outcome).await, CommandOutcome::UnknownDoor);
+    say(&mut session.socket, &FromServer::Command(command(2, 1))).await;
+    world.door_shows(|view| view.is_energised).await;
+    assert_eq!(session.record(outcome).await, CommandOutcome::CarriedOut);
+    agent.stop().await;
+    assert!(!world.door.watch().borrow().is_energised, "a stop puts the strike to rest");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_while_the_strike_is_energised() {
+    let world = World::new().await;
+    let agent = world.start();
+    let mut session = world.session(Head::start_of(1)).await;
+    session.in_force().await;
+    // Leaving needs no record; the grant below does.
+    world.door.press_rex(true).unwrap();
+    world.door_shows(|view| view.is_energised).await;
+    session.kind("exit_requested").await;
+    agent.task.abort();
+    drop(agent.stop);
+    assert!(world.door.watch().borrow().is_energised, "the line keeps its level");
+    world.door.press_rex(false).unwrap();
+
+    let again = world.start();
+    world.door_shows(|view| !view.is_energised).await;
+    let mut session = world.session(session.head).await;
+    let was_unclean = session
+        .record(|event| match event {
+            Event::AgentStarted { was_unclean, .. } => Some(*was_unclean),
+            _ => None,
+        })
+        .await;
+    assert!(was_unclean);
+    again.stop().await;
+}
+
+/// What an agent leaves behind that was killed after it had recorded a release.
+fn leave_unfinished(world: &World, was_carried_out: bool) -> ReleaseCause {
+    let data = world.path("data");
+    std::fs::create_dir_all(&data).unwrap();
+    let journal = Journal::open(Files::open(&data.join("journal")).unwrap(), Limits::STANDARD, Head::start_of(1));
+    let (replies, _answers) = mpsc::unbounded_channel();
+    let key = world.identity.record_key.clone();
+    let recorder = Recorder::start(journal.unwrap(), world.identity.author(), key, replies).unwrap();
+    let (command, outcome) = (id(1), CommandOutcome::CarriedOut);
+    for (number, event) in [
+        Event::EpochBegan { cause: EpochCause::Joined, previous: None },
+        Event::AgentStarted { build: "1".to_owned(), was_unclean: false },
+        Event::CommandDone { command, door: id(1), outcome, release_ms: 5_000 },
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let clock = access_core::decide::ClockTrust::Trusted;
+        recorder.record(Entry { number: number as u64, at: UnixMs(0), clock, event, weight: Weight::Vital });
+    }
+    recorder.finish();
+    let cause = ReleaseCause::Command(command);
+    if was_carried_out {
+        CarriedOut::open(&data, id(1)).note(cause);
+    }
+    cause
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recorded_release_is_never_carried_out_after_a_restart() {
+    for was_carried_out in [false, true] {
+        let world = World::new().await;
+        let unfinished = leave_unfinished(&world, was_carried_out);
+        let mut view = world.door.watch();
+        let agent = world.start();
+        let mut session = world.session(Head::start_of(1)).await;
+        session.in_force().await;
+        let event = |event: &Event| match event {
+            Event::ReleaseAbandoned { cause, .. } => Some(Some(*cause)),
+            Event::LinkChanged { .. } => Some(None),
+            _ => None,
+        };
+        let abandoned = session.record(event).await;
+        assert_eq!(abandoned, (!was_carried_out).then_some(unfinished));
+        agent.stop().await;
+        assert!(!view.borrow_and_update().is_energised);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_journal_nobody_enters_and_everybody_leaves() {
+    let world = World::new().await;
+    // A bundle is there from before; then the journal is damaged.
+    let agent = world.start();
+    let mut session = world.session(Head::start_of(1)).await;
+    session.in_force().await;
+    let bundle = world.path("data").join("bundle.sealed");
+    let written = async {
+        while !bundle.exists() {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(WAIT, written).await.unwrap();
+    agent.stop().await;
+    drop(session);
+    let segment = world.path("data/journal").join("00000000000000000001.segment");
+    let mut content = std::fs::read(&segment).unwrap();
+    content[20] ^= 1;
+    std::fs::write(&segment, content).unwrap();
+
+    let agent = world.start();
+    let mut session = world.session(Head::start_of(1)).await;
+    session.in_force().await;
+    let now = Clock::open(world.folder.path()).now().unix;
+    let (expires_at, reason) = (now.plus_ms(60_000), Commitment([0; 32]));
+    let release = Command { id: id(1), door: id(1), expires_at, kind: CommandKind::Release, reason };
+    say(&mut session.socket, &FromServer::Command(release)).await;
+    // Twice there and back: by then the command is done with.
+    for number in [1, 2] {
+        let want = EnrolmentWant::Card;
+        let order = EnrolmentOrder { id: id(number), person: id(1), want, expires_at };
+        say(&mut session.socket, &FromServer::Enrol(order)).await;
+        assert!(matches!(session.step().await, EnrolmentStep::Failed { .. }));
+    }
+    assert!(!world.door.watch().borrow().is_energised);
+    world.door.press_rex(true).unwrap();
+    world.door_shows(|view| view.is_energised).await;
+    agent.stop().await;
+    assert!(session.records.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_station_reads_a_card_and_a_finger() {
+    let mut world = World::new().await;
+    world.has_station = true;
+    let mut agent = world.start();
+    let mut session = world.session(Head::start_of(1)).await;
+    session.record(|event| matches!(event, Event::DeviceChanged { device: Device::Sensor, .. }).then_some(())).await;
+    let expires_at = Clock::open(world.folder.path()).now().unix.plus_ms(60_000);
+    let order = |number, want| FromServer::Enrol(EnrolmentOrder { id: id(number), person: id(1), want, expires_at });
+    say(&mut session.socket, &order(1, EnrolmentWant::Card)).await;
+    assert_eq!(session.step().await, EnrolmentStep::WaitingForCard);
+    agent.reader("station", ReaderChange::Card(Uid::new(&UID).unwrap())).await;
+    assert_eq!(session.step().await, EnrolmentStep::CardRead { uid: SecretBytes(UID.to_vec()) });
+    session.kind("enrolment_ended").await;
+
+    say(&mut session.socket, &order(2, EnrolmentWant::Finger { captures: 2 })).await;
+    loop {
+        match session.step().await {
+            EnrolmentStep::PlaceFinger { .. } => world.finger.place(Some(ANNA)),
+            EnrolmentStep::LiftFinger { .. } | EnrolmentStep::Again { .. } => world.finger.place(None),
+            EnrolmentStep::Captured { .. } | EnrolmentStep::Verifying => {}
+            EnrolmentStep::FingerRead { template, .. } => {
+                assert!(!template.0.is_empty());
+                break;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    session.kind("enrolment_ended").await;
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn devices_that_go_and_come_are_told() {
+    let world = World::new().await;
+    let mut agent = world.start();
+    let mut session = world.session(Head::start_of(1)).await;
+    let device = |wanted: Device, how: DeviceState| {
+        move |event: &Event| match event {
+            Event::DeviceChanged { device, state, .. } if *device == wanted && *state == how => Some(()),
+            _ => None,
+        }
+    };
+    session.record(device(Device::Sensor, DeviceState::Working)).await;
+    world.finger.unplug();
+    session.record(device(Device::Sensor, DeviceState::Lost)).await;
+    session.kind("alarm_raised").await;
+    world.finger.plug_again().unwrap();
+    session.record(device(Device::Sensor, DeviceState::Working)).await;
+    session.kind("alarm_cleared").await;
+    agent.reader("lobby in", ReaderChange::Lost("gone".to_owned())).await;
+    session.record(device(Device::Reader, DeviceState::Lost)).await;
+    agent.reader("lobby in", ReaderChange::Back).await;
+    session.record(device(Device::Reader, DeviceState::Working)).await;
+    agent.stop().await;
+}
+
+#[tokio::test]
+async fn another_mode_or_kind_is_refused() {
+    let world = World::new().await;
+    let stop = std::future::pending;
+    let identity = Identity { mode: InstallationMode::Production, ..world.identity.clone() };
+    let error = run(world.config(), identity, stop()).await.unwrap_err();
+    assert!(matches!(error, RunError::Mode { .. }), "{error}");
+    let identity = Identity { kind: AgentKind::Station, ..world.identity.clone() };
+    let error = run(world.config(), identity, stop()).await.unwrap_err();
+    assert!(matches!(error, RunError::Kind { .. }), "{error}");
+}
