@@ -81,7 +81,11 @@ impl Clock {
     /// The server's time, from an authenticated session. A trusted clock goes forward only; an untrusted one is set, but
     /// never before what is known to have passed.
     pub fn heard(&self, server: UnixMs) {
-        self.lock().heard(server, boottime_ms());
+        let note = self.lock().heard(server, boottime_ms());
+        // Written after the lock is free: whoever asks for the time does not wait for a disk.
+        if let Some(note) = note {
+            note.write();
+        }
     }
 
     /// An instant that has certainly passed: a bundle was signed then, a record was written then.
@@ -106,7 +110,8 @@ impl Inner {
         Now { mono_ms, unix, clock: self.trust }
     }
 
-    fn heard(&mut self, server: UnixMs, mono_ms: u64) {
+    /// Answers what is to be written down, if it is time for that.
+    fn heard(&mut self, server: UnixMs, mono_ms: u64) -> Option<Note> {
         let now = self.now(mono_ms);
         let is_set = match self.trust {
             ClockTrust::Trusted => server > now.unix,
@@ -117,15 +122,25 @@ impl Inner {
         }
         let was_trusted = std::mem::replace(&mut self.trust, ClockTrust::Trusted) == ClockTrust::Trusted;
         let is_due = self.persisted_ms.is_none_or(|at_ms| mono_ms.saturating_sub(at_ms) >= PERSIST_EVERY_MS);
-        if !was_trusted || is_due {
-            self.persisted_ms = Some(mono_ms);
-            self.persist(mono_ms);
+        if was_trusted && !is_due {
+            return None;
         }
-    }
-
-    fn persist(&self, mono_ms: u64) {
+        self.persisted_ms = Some(mono_ms);
         let stored = Stored { boot_id: self.boot_id.clone(), mono_ms, unix: self.now(mono_ms).unix };
-        let written = serde_json::to_vec(&stored)
+        Some(Note { path: self.path.clone(), stored })
+    }
+}
+
+/// A time to be written down.
+#[must_use]
+struct Note {
+    path: PathBuf,
+    stored: Stored,
+}
+
+impl Note {
+    fn write(&self) {
+        let written = serde_json::to_vec(&self.stored)
             .map_err(std::io::Error::from)
             .and_then(|content| durable::replace(&self.path, &content));
         if let Err(error) = written {
@@ -153,6 +168,13 @@ mod tests {
 
     const DAY: i64 = 24 * 60 * 60_000;
 
+    fn heard(clock: &Clock, server: UnixMs, mono_ms: u64) {
+        let note = clock.lock().heard(server, mono_ms);
+        if let Some(note) = note {
+            note.write();
+        }
+    }
+
     fn now(clock: &Clock, mono_ms: u64) -> (UnixMs, ClockTrust) {
         let now = clock.lock().now(mono_ms);
         (now.unix, now.clock)
@@ -166,7 +188,7 @@ mod tests {
         assert_eq!(now(&clock, 6_000), (BUILT_AFTER.plus_ms(1_000), ClockTrust::Untrusted));
 
         let server = BUILT_AFTER.plus_ms(DAY);
-        clock.lock().heard(server, 7_000);
+        heard(&clock, server, 7_000);
         assert_eq!(now(&clock, 7_500), (server.plus_ms(500), ClockTrust::Trusted));
 
         let after_restart = Clock::with(folder.path(), "boot 1", 9_000, UnixMs(0));
@@ -181,11 +203,11 @@ mod tests {
         let ahead = BUILT_AFTER.plus_ms(9 * DAY);
         let clock = Clock::with(folder.path(), "boot", 0, ahead);
         let server = BUILT_AFTER.plus_ms(DAY);
-        clock.lock().heard(server, 0);
+        heard(&clock, server, 0);
         assert_eq!(now(&clock, 0).0, server, "an untrusted clock that ran ahead is set back");
-        clock.lock().heard(BUILT_AFTER, 0);
+        heard(&clock, BUILT_AFTER, 0);
         assert_eq!(now(&clock, 0).0, server);
-        clock.lock().heard(ahead, 0);
+        heard(&clock, ahead, 0);
         assert_eq!(now(&clock, 0).0, ahead);
     }
 

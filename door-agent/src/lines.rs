@@ -5,10 +5,22 @@ use std::time::Duration;
 
 use hardware::door_io::{self, DoorInput, DoorIoConfig, DoorOutputs};
 use tokio::sync::mpsc;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 /// Pause between two tries to open.
 const REOPEN_PAUSE: Duration = Duration::from_secs(1);
+
+/// Longest wait for one door's lines when they are only put to rest.
+const REST_WAIT: Duration = Duration::from_secs(3);
+
+/// Puts a strike to rest, whatever became of the program that energised it.
+pub async fn rest(config: &DoorIoConfig) -> Result<(), String> {
+    // Opening does it, and drops what it opened.
+    match timeout(REST_WAIT, door_io::open(config)).await {
+        Ok(opened) => opened.map(|_| ()).map_err(|error| error.to_string()),
+        Err(_) => Err("its lines do not answer".to_owned()),
+    }
+}
 
 /// What a door's lines say.
 pub enum LinesEvent {

@@ -12,7 +12,7 @@ use door_agent::clock::Clock;
 use door_agent::config::Config;
 use door_agent::identity::Identity;
 use door_agent::join::{self, JoinToken};
-use door_agent::run;
+use door_agent::{lines, run};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 use zeroize::Zeroizing;
@@ -32,6 +32,12 @@ struct CommandLine {
 enum Command {
     /// Joins a server, once.
     Join(Join),
+    /// Puts every strike to rest and ends; for after a crash.
+    Rest {
+        /// The configuration.
+        #[arg(long, default_value = "/etc/pforte/agent.toml")]
+        config: PathBuf,
+    },
     /// Runs the agent.
     Run {
         /// The configuration.
@@ -72,6 +78,7 @@ fn main() -> ExitCode {
         runtime.block_on(async {
             match command_line.command {
                 Command::Join(join) => join_server(join).await,
+                Command::Rest { config } => rest(&config).await,
                 Command::Run { config, check_config: true } => check_config(&config),
                 Command::Run { config, check_config: false } => run_agent(&config).await,
             }
@@ -111,6 +118,17 @@ fn check_config(path: &std::path::Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+async fn rest(path: &std::path::Path) -> anyhow::Result<()> {
+    let mut failed = Vec::new();
+    for door in Config::load(path)?.doors {
+        if let Err(error) = lines::rest(&door.io).await {
+            failed.push(format!("{}: {error}", door.name));
+        }
+    }
+    anyhow::ensure!(failed.is_empty(), "strikes that could not be put to rest: {}", failed.join("; "));
+    Ok(())
+}
+
 async fn run_agent(path: &std::path::Path) -> anyhow::Result<()> {
     let config = Config::load(path)?;
     let identity = Identity::load(&config.data_folder)?;
@@ -128,4 +146,30 @@ fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
             _ = interrupt.recv() => {}
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shipped_unit_calls_what_there_is() {
+        let unit = include_str!("../debian/pforte-agent.service");
+        let calls: Vec<&str> =
+            unit.lines().filter_map(|line| line.strip_prefix("Exec")?.split_once('=')).map(|(_, call)| call).collect();
+        assert_eq!(calls.len(), 3, "{calls:?}");
+        for call in calls {
+            CommandLine::try_parse_from(call.split(' ')).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_token_is_given_in_one_way_only() {
+        let both = ["pforte-agent", "join", "--server", "https://a:1", "--token", "x", "--token-file", "y"];
+        assert!(CommandLine::try_parse_from(both).is_err());
+        let station = ["pforte-agent", "join", "--server", "https://a:1", "--kind", "station"];
+        let Command::Join(join) = CommandLine::try_parse_from(station).unwrap().command else { panic!("not join") };
+        assert_eq!(join.kind, AgentKind::Station);
+        assert!(CommandLine::try_parse_from([&station[..5], &["toaster"]].concat()).is_err());
+    }
 }

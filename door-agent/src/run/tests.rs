@@ -610,6 +610,20 @@ async fn devices_that_go_and_come_are_told() {
     agent.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_strike_is_put_to_rest_without_an_agent() {
+    let world = World::new().await;
+    let io = DoorIoConfig::Virtual { socket: world.path("door.sock") };
+    let (mut outputs, inputs) = hardware::door_io::open(&io).await.unwrap();
+    outputs.strike(true).unwrap();
+    drop((outputs, inputs));
+    assert!(world.door.watch().borrow().is_energised);
+    lines::rest(&io).await.unwrap();
+    assert!(!world.door.watch().borrow().is_energised);
+    let nowhere = DoorIoConfig::Virtual { socket: world.path("nowhere.sock") };
+    assert!(lines::rest(&nowhere).await.unwrap_err().contains("nowhere.sock"));
+}
+
 #[tokio::test]
 async fn another_mode_or_kind_is_refused() {
     let world = World::new().await;
