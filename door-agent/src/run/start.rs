@@ -1,6 +1,7 @@
 //! How the agent starts and stops: strikes to rest first, then the journal, then everything else.
 
 use hardware::card::{ReaderBinding, Readers, ReadersError};
+use tokio::task::JoinHandle;
 
 use super::*;
 
@@ -65,7 +66,7 @@ pub(super) async fn run_with<R>(
     let (link_requests, requests) = mpsc::channel(REQUESTS_MAX);
     let (link_events, link_said) = mpsc::channel(EVENTS_MAX);
     let (bundles, bundles_to_write) = mpsc::channel(1);
-    tokio::spawn(write_bundles(bundles_to_write));
+    let bundle_writer = tokio::spawn(write_bundles(bundles_to_write));
     let progress = Progress { head: before.head, acknowledged: before.acknowledged, bundle_sequence: 0 };
     let (progress_sender, progress) = watch::channel(progress);
     let mut agent = Agent {
@@ -112,7 +113,7 @@ pub(super) async fn run_with<R>(
     agent.serve(&mut incoming, stop).await;
     notify(sd_notify::NotifyState::Stopping);
     agent.stop();
-    finish(agent, incoming, link).await;
+    finish(agent, incoming, link, bundle_writer).await;
     Ok(())
 }
 
@@ -249,14 +250,14 @@ async fn write_bundles(mut bundles: mpsc::Receiver<(std::path::PathBuf, Vec<u8>)
     }
 }
 
-async fn finish(agent: Agent, incoming: Incoming, link: tokio::task::JoinHandle<()>) {
-    let Agent { recorder, link: requests, .. } = agent;
+async fn finish(agent: Agent, incoming: Incoming, link: JoinHandle<()>, bundle_writer: JoinHandle<()>) {
+    let Agent { recorder, link: requests, bundles, .. } = agent;
     let finished = tokio::time::timeout(FINISH_WAIT, tokio::task::spawn_blocking(|| recorder.finish())).await;
     if finished.is_err() {
         tracing::error!("the journal did not finish in time");
     }
-    drop(requests);
-    drop(incoming);
+    drop((requests, bundles, incoming));
+    let _ = tokio::time::timeout(FINISH_WAIT, bundle_writer).await;
     let _ = tokio::time::timeout(FINISH_WAIT, link).await;
     tracing::info!("agent stopped");
 }
