@@ -81,7 +81,7 @@ export function useCommand(): { act: (...commands: Command[]) => void; refused: 
       try {
         for (const command of commands) await api.POST("/api/v1/demo/command", { body: command as never });
       } catch (error) {
-        setRefused(error instanceof Problem ? error.detail || error.code : String(error));
+        setRefused(error instanceof Problem ? (error.field("do") ?? (error.detail || error.code)) : String(error));
       }
     };
     void run();

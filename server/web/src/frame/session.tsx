@@ -3,7 +3,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, useContext, useEffect, useState, useSyncExternalStore } from "react";
 import { queries } from "../api/queries";
-import type { Alarm, Session, Site } from "../api/types";
+import type { Session, Site } from "../api/types";
 import { type Feed, LiveFeed } from "../live/feed";
 
 const SessionContext = createContext<Session | null>(null);
@@ -54,17 +54,12 @@ export function useNow(intervalMs = 1000): Date {
   return now;
 }
 
-function withAlarm(open: Alarm[] | undefined, alarm: Alarm): Alarm[] {
-  const others = (open ?? []).filter((other) => other.id !== alarm.id);
-  return !alarm.acknowledged_at ? [alarm, ...others] : others;
-}
-
 export function SessionFrame({ session, children }: { session: Session; children: ReactNode }) {
   const client = useQueryClient();
   const [feed] = useState(
     () =>
       new LiveFeed({
-        onAlarm: (alarm) => client.setQueryData(queries.openAlarms.queryKey, (open) => withAlarm(open, alarm)),
+        onAlarm: () => void client.invalidateQueries({ queryKey: queries.openAlarms.queryKey }),
         onAgent: () => {
           for (const key of ["agents", "stations", "door-states", "alarms"]) {
             void client.invalidateQueries({ queryKey: [key] });

@@ -3,7 +3,7 @@
 
 import { api, BASE, bodyOf, Problem } from "../api/client";
 import { readStream } from "../api/sse";
-import type { Alarm, LogEvent } from "../api/types";
+import type { LogEvent } from "../api/types";
 import { merged, newest } from "./log";
 
 export type Connection = "connecting" | "catching_up" | "live" | "lost";
@@ -19,7 +19,13 @@ export type Feed = {
   came: number;
 };
 
-type Listeners = { onAlarm: (alarm: Alarm) => void; onAgent: () => void; onLog: (events: LogEvent[]) => void };
+type Listeners = {
+  /** Alarms may have changed. */
+  onAlarm: () => void;
+  /** An agent came or went, or anything may have changed unseen. */
+  onAgent: () => void;
+  onLog: (events: LogEvent[]) => void;
+};
 
 /** How many events a page starts from. */
 const FIRST_PAGE = 100;
@@ -126,7 +132,9 @@ export class LiveFeed {
     const page = await bodyOf(api.GET("/api/v1/events", { params: { query: { limit: FIRST_PAGE } } }));
     this.hasStarted = true;
     this.last = Math.max(this.last, newest(page.items));
-    this.set({ events: merged([], page.items) });
+    // What came by the stream meanwhile is newer than the page.
+    const newer = this.feed.events.filter((event) => event.position > newest(page.items));
+    this.set({ events: merged(page.items, newer) });
   }
 
   private take(event: string, data: string) {
@@ -136,7 +144,7 @@ export class LiveFeed {
         this.takeLog(body as LogEvent);
         break;
       case "alarm":
-        this.listeners.onAlarm(body as Alarm);
+        this.listeners.onAlarm();
         break;
       case "agent":
         this.listeners.onAgent();
