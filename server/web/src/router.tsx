@@ -8,10 +8,10 @@ import {
   createRouter,
   type ErrorComponentProps,
   Link,
-  Navigate,
   Outlet,
-  useLocation,
+  useNavigate,
 } from "@tanstack/react-router";
+import { useEffect } from "react";
 import { Agents } from "./agents/Agents";
 import { Problem } from "./api/client";
 import { queries } from "./api/queries";
@@ -51,9 +51,19 @@ function NotFound() {
   );
 }
 
+/** Leads to signing in, once, and remembers where one wanted to go. */
+function ToSignIn() {
+  const navigate = useNavigate();
+  useEffect(() => {
+    const { pathname, search } = window.location;
+    const to = pathname + search;
+    void navigate({ to: "/sign-in", search: to === "/" ? {} : { to }, replace: true });
+  }, [navigate]);
+  return <Waiting />;
+}
+
 /** Pages for those who are signed in; everybody else signs in first and comes back. */
 function SignedIn() {
-  const { pathname, searchStr } = useLocation();
   const session = useQuery(queries.session);
   if (session.data) {
     return (
@@ -62,10 +72,7 @@ function SignedIn() {
       </SessionFrame>
     );
   }
-  if (session.error instanceof Problem && session.error.status === 401) {
-    const to = pathname + searchStr;
-    return <Navigate to="/sign-in" search={to === "/" ? {} : { to }} replace />;
-  }
+  if (session.error instanceof Problem && session.error.status === 401) return <ToSignIn />;
   if (session.error) return <Trouble error={session.error} onRetry={() => session.refetch()} />;
   return <Waiting />;
 }

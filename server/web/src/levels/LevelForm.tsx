@@ -6,13 +6,13 @@ import MenuItem from "@mui/material/MenuItem";
 import Stack from "@mui/material/Stack";
 import TextField from "@mui/material/TextField";
 import Typography from "@mui/material/Typography";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, ifMatch, Problem } from "../api/client";
 import { queries, useDoorName } from "../api/queries";
 import type { AccessLevel, LevelLine } from "../api/types";
 import { FormDialog } from "../parts/FormDialog";
-import { Trouble } from "../parts/Trouble";
+import { RemoveButton } from "../parts/RemoveButton";
 import { text, w, wordsOf } from "../words";
 import { weekSentence } from "./week";
 
@@ -44,15 +44,12 @@ export function LevelForm({ level, onClose }: { level: AccessLevel | null; onClo
     }
     await changed();
   };
-  const remove = useMutation({
-    mutationFn: async (gone: AccessLevel) => {
-      await api.DELETE("/api/v1/access-levels/{id}", {
-        params: { path: { id: gone.id }, header: ifMatch(gone.version) },
-      });
-      await changed();
-    },
-    onSuccess: onClose,
-  });
+  const remove = async (gone: AccessLevel) => {
+    await api.DELETE("/api/v1/access-levels/{id}", {
+      params: { path: { id: gone.id }, header: ifMatch(gone.version) },
+    });
+    await changed();
+  };
   const before = new Set(level?.lines.flatMap((line) => line.door_ids));
   const after = new Set(lines.flatMap((line) => line.door_ids));
   const gains = [...after].filter((door) => !before.has(door)).map(doorName);
@@ -68,9 +65,12 @@ export function LevelForm({ level, onClose }: { level: AccessLevel | null; onClo
       canSubmit={!hasEmptyLine}
       extra={
         level && (
-          <Button color="error" onClick={() => remove.mutate(level)} loading={remove.isPending} sx={{ mr: "auto" }}>
-            {w.levels.deleteTitle(level.name)}
-          </Button>
+          <RemoveButton
+            label={w.levels.deleteTitle(level.name)}
+            effect={w.levels.deleteEffect(before.size)}
+            act={() => remove(level)}
+            onDone={onClose}
+          />
         )
       }
     >
@@ -177,7 +177,6 @@ export function LevelForm({ level, onClose }: { level: AccessLevel | null; onClo
               {gains.length + loses.length === 0 && w.levels.noChange}
             </Alert>
           )}
-          <Trouble error={remove.error} />
         </>
       )}
     </FormDialog>

@@ -1,16 +1,15 @@
 // A schedule: the painted week, and the same as a sentence beside it.
 
 import Box from "@mui/material/Box";
-import Button from "@mui/material/Button";
 import TextField from "@mui/material/TextField";
 import Typography from "@mui/material/Typography";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { api, ifMatch, Problem } from "../api/client";
 import { queries } from "../api/queries";
 import type { Schedule } from "../api/types";
 import { FormDialog } from "../parts/FormDialog";
-import { Trouble } from "../parts/Trouble";
+import { RemoveButton } from "../parts/RemoveButton";
 import { w } from "../words";
 import { WeekGrid } from "./WeekGrid";
 import { isPaintable, weekOf, weekSentence, windowsOf } from "./week";
@@ -32,13 +31,12 @@ export function ScheduleForm({ schedule, onClose }: { schedule: Schedule | null;
     }
     await changed();
   };
-  const remove = useMutation({
-    mutationFn: async (gone: Schedule) => {
-      await api.DELETE("/api/v1/schedules/{id}", { params: { path: { id: gone.id }, header: ifMatch(gone.version) } });
-      await changed();
-    },
-    onSuccess: onClose,
-  });
+  const remove = async (gone: Schedule) => {
+    await api.DELETE("/api/v1/schedules/{id}", {
+      params: { path: { id: gone.id }, header: ifMatch(gone.version) },
+    });
+    await changed();
+  };
   return (
     <FormDialog
       title={schedule ? w.schedules.edit(schedule.name) : w.schedules.add}
@@ -48,9 +46,12 @@ export function ScheduleForm({ schedule, onClose }: { schedule: Schedule | null;
       width="lg"
       extra={
         schedule && (
-          <Button color="error" onClick={() => remove.mutate(schedule)} loading={remove.isPending} sx={{ mr: "auto" }}>
-            {w.schedules.deleteTitle(schedule.name)}
-          </Button>
+          <RemoveButton
+            label={w.schedules.deleteTitle(schedule.name)}
+            effect={w.schedules.deleteEffect}
+            act={() => remove(schedule)}
+            onDone={onClose}
+          />
         )
       }
     >
@@ -81,7 +82,6 @@ export function ScheduleForm({ schedule, onClose }: { schedule: Schedule | null;
               </Typography>
             )}
           </Box>
-          <Trouble error={remove.error} />
         </>
       )}
     </FormDialog>
