@@ -1,5 +1,7 @@
 //! A process of the plant: its lines are kept and can be waited for, and it never outlives its starter.
 
+use std::fs::File;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
@@ -36,18 +38,20 @@ pub fn program(name: &str) -> anyhow::Result<PathBuf> {
         .with_context(|| format!("{name} is not built: cargo build --workspace --bins"))
 }
 
-fn collect(stream: impl AsyncRead + Unpin + Send + 'static, lines: watch::Sender<Arc<Vec<String>>>) {
+fn collect(stream: impl AsyncRead + Unpin + Send + 'static, lines: watch::Sender<Arc<Vec<String>>>, mut log: File) {
     tokio::spawn(async move {
         let mut stream = BufReader::new(stream).lines();
         while let Ok(Some(line)) = stream.next_line().await {
+            // A full disk must not stop the process whose lines these are.
+            let _ = writeln!(log, "{line}");
             lines.send_modify(|lines| Arc::make_mut(lines).push(line));
         }
     });
 }
 
 impl Daemon {
-    /// Starts a program. It is told to end (SIGTERM) when the thread that called this ends: call it from one that lives on.
-    pub fn start(name: &str, program: &Path, configure: impl FnOnce(&mut Command)) -> anyhow::Result<Self> {
+    /// Starts a program whose lines go to `folder/name.log` too. It is told to end (SIGTERM) when the thread that called this ends: call it from one that lives on.
+    pub fn start(name: &str, program: &Path, folder: &Path, configure: impl FnOnce(&mut Command)) -> anyhow::Result<Self> {
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig=TERM", "--"]).arg(program);
         configure(&mut command);
@@ -59,12 +63,13 @@ impl Daemon {
             .stderr(Stdio::piped())
             .kill_on_drop(true);
         let mut child = command.spawn().with_context(|| format!("can't start {name}"))?;
+        let log = File::options().create(true).append(true).open(folder.join(format!("{name}.log")))?;
         let (sender, lines) = watch::channel(Arc::new(Vec::new()));
         if let Some(stdout) = child.stdout.take() {
-            collect(stdout, sender.clone());
+            collect(stdout, sender.clone(), log.try_clone()?);
         }
         if let Some(stderr) = child.stderr.take() {
-            collect(stderr, sender);
+            collect(stderr, sender, log);
         }
         Ok(Self { name: name.to_owned(), child, lines })
     }

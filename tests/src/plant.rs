@@ -170,9 +170,16 @@ impl Plant {
     /// A plant in a folder of its own that goes with it.
     pub async fn temporary(plan: Plan) -> anyhow::Result<Self> {
         use std::os::unix::fs::PermissionsExt as _;
-        // Short, since socket paths are bounded; and to be entered by the database's account.
-        let folder = tempfile::Builder::new().prefix("pf").tempdir_in("/tmp")?;
+        // Short, since socket paths are bounded; in memory, so that a busy disk does not hold up a person at a door; and to
+        // be entered by the database's account.
+        let memory = Path::new("/dev/shm");
+        let place = if memory.is_dir() { memory } else { Path::new("/tmp") };
+        let folder = tempfile::Builder::new().prefix("pf").tempdir_in(place)?;
         std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755))?;
+        // For a look at the logs of a test that fails.
+        if std::env::var_os("PFORTE_KEEP").is_some() {
+            return Self::start(plan, &folder.keep()).await;
+        }
         let mut plant = Self::start(plan, folder.path()).await?;
         plant._temporary = Some(folder);
         Ok(plant)
@@ -267,7 +274,7 @@ impl Plant {
     pub async fn start_agent(&mut self, name: &str, environment: &[(&str, &str)]) -> anyhow::Result<()> {
         let socket = world::pcscd_socket(&self.world());
         let config = self.folder.join(format!("{name}.toml"));
-        let agent = Daemon::start(name, &program("pforte-agent")?, |command| {
+        let agent = Daemon::start(name, &program("pforte-agent")?, &self.folder, |command| {
             command.arg("run").arg("--config").arg(&config).env("PCSCLITE_CSOCK_NAME", &socket);
             command.envs(environment.iter().copied());
         })?;
@@ -395,7 +402,7 @@ async fn start_twin(plan: &Plan, folder: &Path) -> anyhow::Result<Daemon> {
     std::fs::create_dir_all(&world_folder)?;
     let file = folder.join("world.toml");
     std::fs::write(&file, world_file(plan)?)?;
-    let twin = Daemon::start("pforte-twin", &program("pforte-twin")?, |command| {
+    let twin = Daemon::start("pforte-twin", &program("pforte-twin")?, folder, |command| {
         command.arg("serve").arg("--world").arg(&file).arg("--folder").arg(&world_folder);
     })?;
     twin.line(world::READY).await?;
@@ -404,7 +411,7 @@ async fn start_twin(plan: &Plan, folder: &Path) -> anyhow::Result<Daemon> {
 
 async fn start_server(folder: &Path) -> anyhow::Result<(Daemon, String, String)> {
     let config = folder.join("server.toml");
-    let server = Daemon::start("pforte-server", &program("pforte-server")?, |command| {
+    let server = Daemon::start("pforte-server", &program("pforte-server")?, folder, |command| {
         command.arg("run").arg("--config").arg(&config);
     })?;
     let line = server.line("LISTENING ").await?;
