@@ -89,14 +89,15 @@ impl Outflow {
     }
 
     /// The journal answered [`Flow::Read`].
-    pub fn read(&mut self, records: Vec<SignedRecord>, head: Option<Head>) -> Option<Flow> {
+    pub fn read(&mut self, after: Head, records: Vec<SignedRecord>, head: Option<Head>) -> Option<Flow> {
         if !std::mem::take(&mut self.is_reading) {
             return None;
         }
         let head = head?;
         // What was read for a session before is not what this one waits for.
-        let follows = |sent: &Head| sent.epoch == head.epoch && sent.seq + records.len() as u64 == head.seq;
-        let Some(after) = self.sent.filter(follows) else { return self.resume() };
+        if self.sent != Some(after) {
+            return self.resume();
+        }
         self.sent = Some(head);
         Some(Flow::Send { after, records })
     }
@@ -156,6 +157,26 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_server_that_holds_nothing_or_an_epoch_before_gets_everything_once() {
+        for theirs in [Head::start_of(0), Head { epoch: 0, ..head(7) }, Head::start_of(1)] {
+            let mut flow = Outflow::new(head(3), head(0));
+            assert_eq!(flow.up(theirs), Some(Flow::Read(theirs)));
+            let sent = Flow::Send { after: theirs, records: records(0, 3) };
+            assert_eq!(flow.read(theirs, records(0, 3), Some(head(3))), Some(sent));
+            assert_eq!(flow.resume(), None);
+        }
+    }
+
+    #[test]
+    fn what_was_read_for_another_session_is_not_sent() {
+        let mut flow = Outflow::new(head(3), head(0));
+        assert_eq!(flow.up(head(0)), Some(Flow::Read(head(0))));
+        flow.down();
+        assert_eq!(flow.up(head(1)), Some(Flow::Read(head(1))));
+        assert_eq!(flow.read(head(0), records(0, 3), Some(head(3))), Some(Flow::Read(head(1))));
+    }
+
     proptest! {
         /// Whatever is written, broken and answered in whatever order: a session's records are sent in order from the
         /// acknowledged one, none twice and none left out.
@@ -195,7 +216,7 @@ mod tests {
                     1 => {
                         if let Some(after) = reading.take() {
                             let to = (after.seq + RECORDS_PER_MESSAGE_MAX as u64).min(written);
-                            let next = flow.read(records(after.seq, to), (to > after.seq).then(|| head(to)));
+                            let next = flow.read(after, records(after.seq, to), (to > after.seq).then(|| head(to)));
                             do_flow(&mut flow, next, &mut session, &mut reading);
                         }
                     }
@@ -229,7 +250,7 @@ mod tests {
             for _ in 0..1_000 {
                 if let Some(after) = reading.take() {
                     let to = (after.seq + RECORDS_PER_MESSAGE_MAX as u64).min(written);
-                    let next = flow.read(records(after.seq, to), (to > after.seq).then(|| head(to)));
+                    let next = flow.read(after, records(after.seq, to), (to > after.seq).then(|| head(to)));
                     do_flow(&mut flow, next, &mut session, &mut reading);
                 }
                 let next = flow.acknowledge(head(session.unwrap()));

@@ -59,6 +59,8 @@ pub enum Reply {
     },
     /// The answer to [`Recorder::read_after`].
     Records {
+        /// What was asked.
+        after: Head,
         /// What follows, oldest first; empty at the end or on an error, which is logged.
         records: Vec<SignedRecord>,
         /// The last of them; none if there are none.
@@ -103,7 +105,7 @@ impl Recorder {
                     Request::Record(Entry { number, weight, .. }) => {
                         Reply::Failed { number, weight, error: JournalError::Unusable(why.clone()) }
                     }
-                    Request::ReadAfter(..) => Reply::Records { records: Vec::new(), head: None },
+                    Request::ReadAfter(after, _) => Reply::Records { after, records: Vec::new(), head: None },
                     Request::Acknowledge(_) => continue,
                 };
                 let _ = replies.send(reply);
@@ -241,7 +243,7 @@ impl<S: Storage> Writer<S> {
             Vec::new()
         });
         let head = records.last().and_then(|signed| signed.read().ok().map(|record| signed.head(&record)));
-        self.reply(Reply::Records { records, head });
+        self.reply(Reply::Records { after: *after, records, head });
     }
 
     fn reply(&self, reply: Reply) {
@@ -298,7 +300,7 @@ mod tests {
         let (recorder, mut answers) = start(folder.path(), Limits::STANDARD);
         recorder.read_after(Head { seq: 498, ..START }, 10);
         recorder.finish();
-        let Some(Reply::Records { records, head: last }) = answers.blocking_recv() else { panic!("no records") };
+        let Some(Reply::Records { records, head: last, .. }) = answers.blocking_recv() else { panic!("no records") };
         assert_eq!((records.len(), last), (2, Some(head)));
     }
 

@@ -154,8 +154,8 @@ impl Agent {
                 }
                 self.journal_failed();
             }
-            Reply::Records { records, head } => {
-                let flow = self.outflow.read(records, head);
+            Reply::Records { after, records, head } => {
+                let flow = self.outflow.read(after, records, head);
                 self.flow(flow);
             }
         }

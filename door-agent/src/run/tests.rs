@@ -401,7 +401,7 @@ async fn out_of_reach_it_decides_alone_and_tells_later() {
 async fn an_operators_command_opens_and_what_goes_wrong_at_the_door_is_told() {
     let world = World::new().await;
     let agent = world.start();
-    let mut session = world.session(Head::start_of(1)).await;
+    let mut session = world.session(Head::start_of(0)).await;
     session.in_force().await;
     world.door.force();
     session.record(|event| matches!(event, Event::AlarmRaised { kind: AlarmKind::DoorForced, .. }).then_some(())).await;
