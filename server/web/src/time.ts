@@ -51,9 +51,19 @@ export function dateOf(at: string | Date, zone: string): string {
   return show(at, zone, "date");
 }
 
+/** `Mon 23 Nov`. */
+export function dayOf(at: string, zone: string): string {
+  return show(at, zone, "day");
+}
+
+/** Whether it is of this day, by the clock of the zone. */
+export function isToday(at: string, zone: string, now: Date = new Date()): boolean {
+  return show(at, zone, "date") === show(now, zone, "date");
+}
+
 /** `14:05:09` today, else `Mon 23 Nov 14:05:09`. */
 export function shortTime(at: string, zone: string, now: Date = new Date()): string {
-  return show(at, zone, "date") === show(now, zone, "date") ? clockTime(at, zone) : fullTime(at, zone, now);
+  return isToday(at, zone, now) ? clockTime(at, zone) : fullTime(at, zone, now);
 }
 
 /** `3 minutes ago`. */

@@ -139,10 +139,10 @@ export function Agents() {
       label: w.agents.name,
       cell: (agent) => (
         <>
-          <Typography variant="body2" sx={{ fontWeight: 650 }}>
+          <Typography variant="body2" noWrap sx={{ fontWeight: 650 }}>
             {agent.name}
           </Typography>
-          <Typography variant="caption" sx={{ color: "text.secondary" }}>
+          <Typography variant="caption" noWrap sx={{ color: "text.secondary" }}>
             {text("AgentKind", agent.kind)}
           </Typography>
         </>

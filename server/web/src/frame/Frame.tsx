@@ -19,7 +19,7 @@ import ListItemIcon from "@mui/material/ListItemIcon";
 import ListItemText from "@mui/material/ListItemText";
 import { useQuery } from "@tanstack/react-query";
 import { Outlet, Link as RouterLink, useLocation } from "@tanstack/react-router";
-import { queries, useDoorName } from "../api/queries";
+import { queries, useAgentName, useDoorName } from "../api/queries";
 import { RAIL_WIDTH_PX } from "../theme";
 import { clockTime } from "../time";
 import { named, text, w } from "../words";
@@ -114,6 +114,7 @@ function Rail() {
 function OpenAlarms() {
   const { data: alarms = [] } = useQuery(queries.openAlarms);
   const doorName = useDoorName();
+  const agentName = useAgentName();
   const zone = useZone();
   const { pathname } = useLocation();
   const sound = useAlarmSound(alarms.length > 0);
@@ -150,7 +151,7 @@ function OpenAlarms() {
           <WarningIcon fontSize="small" />
           <Box sx={{ fontWeight: 650 }}>{w.alarmsOpen(alarms.length)}</Box>
           <Box sx={{ overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap", flex: 1, minWidth: 0 }}>
-            {newest && `${text("AlarmKind", newest.kind)} · ${doorName(newest.door_id)}`}
+            {newest && `${text("AlarmKind", newest.kind)} · ${doorName(newest.door_id) || agentName(newest.agent_id)}`}
           </Box>
           {pathname !== "/" && (
             <Button component={RouterLink} to="/" color="inherit" size="small" sx={{ whiteSpace: "nowrap" }}>

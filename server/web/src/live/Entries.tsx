@@ -68,8 +68,11 @@ export function Entries({ selected, onSelect }: Props) {
   const [heldAt, setHeldAt] = useState<number | null>(null);
   const burst = useBurst(feed.came);
   const entries = useMemo(
-    () => (isAll ? feed.events.map((event) => ({ event, sequel: null })) : entriesOf(feed.events)),
-    [feed.events, isAll],
+    () =>
+      isAll
+        ? feed.events.filter((event) => event.position >= feed.wholeFrom).map((event) => ({ event, sequel: null }))
+        : entriesOf(feed.events),
+    [feed.events, feed.wholeFrom, isAll],
   );
   const hold = () => setHeldAt((held) => held ?? newest(feed.events));
   const letGo = () => {

@@ -10,7 +10,7 @@ import Typography from "@mui/material/Typography";
 import { memo } from "react";
 import type { Named } from "../api/names";
 import { fullName, Portrait } from "../parts/Portrait";
-import { shortTime } from "../time";
+import { clockTime, dayOf, isToday } from "../time";
 import { text, w } from "../words";
 import { type Entry, type Tone, toneOf } from "./log";
 import { because, headline } from "./sentence";
@@ -74,8 +74,7 @@ export const Row = memo(function Row({ entry, named, place, agent, zone, isSelec
       aria-current={isSelected}
       sx={{
         display: "grid",
-        gridTemplateColumns:
-          "minmax(72px, auto) minmax(112px, 168px) 32px minmax(0, 1fr) minmax(0, 1fr) minmax(0, 1.2fr)",
+        gridTemplateColumns: "76px minmax(112px, 168px) 32px minmax(0, 1fr) minmax(0, 1fr) minmax(0, 1.2fr)",
         gap: 1.5,
         alignItems: "center",
         px: 2,
@@ -89,8 +88,13 @@ export const Row = memo(function Row({ entry, named, place, agent, zone, isSelec
         bgcolor: tone === "alarm" ? "rgba(var(--mui-palette-error-mainChannel) / 0.08)" : undefined,
       }}
     >
-      <Box component="time" dateTime={event.at} sx={{ color: "text.secondary", whiteSpace: "nowrap" }}>
-        {shortTime(event.at, zone)}
+      <Box
+        component="time"
+        dateTime={event.at}
+        sx={{ color: "text.secondary", whiteSpace: "nowrap", lineHeight: 1.25 }}
+      >
+        {!isToday(event.at, zone) && <Box sx={{ fontSize: "0.75rem" }}>{dayOf(event.at, zone)}</Box>}
+        {clockTime(event.at, zone)}
       </Box>
       <Outcome entry={entry} strong={tone === "alarm"} />
       {event.person_id || event.kind === "decision" ? (

@@ -3,7 +3,7 @@
 
 import { api, BASE, bodyOf, Problem } from "../api/client";
 import { readStream } from "../api/sse";
-import type { LogEvent } from "../api/types";
+import type { EventsQuery, LogEvent } from "../api/types";
 import { merged, newest } from "./log";
 
 export type Connection = "connecting" | "catching_up" | "live" | "lost";
@@ -15,6 +15,8 @@ export type Feed = {
   /** How many came after the connection was lost, until dismissed. */
   caughtUp: { count: number; lostSince: Date } | null;
   events: LogEvent[];
+  /** From this position on, `events` lacks nothing; before it, only what guards watch is there. */
+  wholeFrom: number;
   /** Events since the page was loaded. */
   came: number;
 };
@@ -27,8 +29,17 @@ type Listeners = {
   onLog: (events: LogEvent[]) => void;
 };
 
-/** How many events a page starts from. */
+/** How many events of any kind a page starts from. */
 const FIRST_PAGE = 100;
+/** Looks at personal data are events too and can fill that page: what guards watch is asked for by kind as well. */
+const FIRST_KINDS = {
+  decision: 100,
+  entered: 100,
+  not_opened: 20,
+  command_done: 20,
+  exit_requested: 20,
+  alarm_raised: 20,
+};
 /** At a high rate the page is drawn this often at most. */
 const DRAW_INTERVAL_MS = 250;
 /** A timer that comes this much too late means that the machine slept. */
@@ -37,7 +48,7 @@ const TICK_MS = 5_000;
 const RETRY_MS = { first: 500, max: 10_000 };
 
 export class LiveFeed {
-  private feed: Feed = { connection: "connecting", lostSince: null, caughtUp: null, events: [], came: 0 };
+  private feed: Feed = { connection: "connecting", lostSince: null, caughtUp: null, events: [], wholeFrom: 0, came: 0 };
   private readonly subscribers = new Set<() => void>();
   private last = 0;
   private hasStarted = false;
@@ -129,12 +140,20 @@ export class LiveFeed {
 
   /** Reads the newest part of the log as a whole. */
   private async reload(): Promise<void> {
-    const page = await bodyOf(api.GET("/api/v1/events", { params: { query: { limit: FIRST_PAGE } } }));
+    const read = (query: EventsQuery) => bodyOf(api.GET("/api/v1/events", { params: { query } }));
+    const page = await read({ limit: FIRST_PAGE });
+    const watched = await Promise.all(Object.entries(FIRST_KINDS).map(([kind, limit]) => read({ kind, limit })));
     this.hasStarted = true;
     this.last = Math.max(this.last, newest(page.items));
+    const head = newest(page.items);
+    // The stream tells what came after the page was read.
+    const older = watched.flatMap((part) => part.items).filter((event) => event.position <= head);
     // What came by the stream meanwhile is newer than the page.
     const newer = this.feed.events.filter((event) => event.position > newest(page.items));
-    this.set({ events: merged(page.items, newer) });
+    this.set({
+      events: merged(merged(page.items, older), newer),
+      wholeFrom: page.next ? (page.items.at(-1)?.position ?? 0) : 0,
+    });
   }
 
   private take(event: string, data: string) {
