@@ -1,4 +1,5 @@
 //! Takes the built user interface into the binary. Without one, a page that says how to build it.
+#![expect(clippy::expect_used, reason = "a build script ends where it fails")]
 
 use std::path::{Path, PathBuf};
 

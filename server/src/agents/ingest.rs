@@ -8,7 +8,6 @@ use access_core::event::{Author, ChainFault, Event};
 use access_core::ids::{AgentId, TenantId};
 use access_core::protocol::RECORDS_PER_MESSAGE_MAX;
 use anyhow::Context as _;
-use chrono::DateTime;
 use ed25519_dalek::VerifyingKey;
 
 use super::store;
@@ -32,6 +31,8 @@ pub(super) enum Ingested {
     Quarantined,
     /// The agent is not one that records are taken of.
     NotJoined,
+    /// More than [`RECORDS_PER_MESSAGE_MAX`] at once: none was looked at.
+    TooMany,
 }
 
 struct Batch {
@@ -49,7 +50,7 @@ pub(super) async fn ingest(
     records: Vec<SignedRecord>,
 ) -> anyhow::Result<Ingested> {
     if records.len() > RECORDS_PER_MESSAGE_MAX {
-        anyhow::bail!("{} records in one message; {RECORDS_PER_MESSAGE_MAX} are taken", records.len());
+        return Ok(Ingested::TooMany);
     }
     let now = clock::now();
     let mut tx = state.db.begin(tenant, None).await?;
@@ -64,7 +65,7 @@ pub(super) async fn ingest(
         for signed in &batch.fresh {
             columns.0.push(signed.bytes.clone());
             columns.1.push(signed.signature.to_vec());
-            columns.2.push(DateTime::from_timestamp_millis(signed.read()?.at.0).unwrap_or(now));
+            columns.2.push(clock::from_unix_ms(signed.read()?.at));
         }
         store::keep_records(&mut tx, tenant, agent, columns, &batch.head, now).await?;
     }
@@ -73,18 +74,19 @@ pub(super) async fn ingest(
     }
     tx.commit().await?;
     state.log.wake(tenant);
-    for (epoch, seq, signed) in batch.repeats {
-        if !is_stored(state, tenant, agent, epoch, seq, &signed).await? {
-            let tx = state.db.begin(tenant, None).await?;
-            return broken(state, tx, agent, batch.head, (epoch, seq, ChainFault::Fork)).await;
-        }
+    if let Some((epoch, seq)) = first_fork(state, tenant, agent, &batch.repeats).await? {
+        let tx = state.db.begin(tenant, None).await?;
+        return broken(state, tx, agent, batch.head, (epoch, seq, ChainFault::Fork)).await;
     }
     Ok(Ingested::Stored(batch.head))
 }
 
 /// Goes through records until the first that is not the next one. What came before it is good.
 fn check(agent: AgentId, key: &VerifyingKey, epoch_max: u32, stored: Head, records: Vec<SignedRecord>) -> Batch {
-    let mut batch = Batch { head: stored, fresh: Vec::new(), repeats: Vec::new(), fault: None };
+    // An agent may join, deliver nothing and join anew: the epochs between are no hole, for nobody can write them any more.
+    let before_current = Head::start_of(epoch_max.saturating_sub(1));
+    let head = if stored.epoch < before_current.epoch { before_current } else { stored };
+    let mut batch = Batch { head, fresh: Vec::new(), repeats: Vec::new(), fault: None };
     for signed in records {
         let next = (batch.head.epoch, batch.head.seq + 1);
         let record = match signed.verify(Author::Agent(agent), key) {
@@ -121,25 +123,34 @@ fn check(agent: AgentId, key: &VerifyingKey, epoch_max: u32, stored: Head, recor
     batch
 }
 
-/// Whether a record that comes a second time is, byte for byte, the one that is stored.
-async fn is_stored(
+/// The first of the records that come a second time that is not, byte for byte, the one that is stored.
+async fn first_fork(
     state: &AppState,
     tenant: TenantId,
     agent: AgentId,
-    epoch: u32,
-    seq: u64,
-    signed: &SignedRecord,
-) -> anyhow::Result<bool> {
+    repeats: &[(u32, u64, SignedRecord)],
+) -> anyhow::Result<Option<(u32, u64)>> {
+    let places: Vec<(u32, u64)> = repeats.iter().map(|(epoch, seq, _)| (*epoch, *seq)).collect();
+    if places.is_empty() {
+        return Ok(None);
+    }
     for _ in 0..PLACED_TRIES {
         let mut tx = state.db.begin(tenant, None).await?;
-        if let Some(hash) = store::stored_hash(&mut tx, tenant, agent, epoch, seq).await? {
-            return Ok(hash == signed.hash().0);
-        }
+        let stored = store::stored_hashes(&mut tx, tenant, agent, &places).await?;
         drop(tx);
+        let differs = repeats.iter().find(|(epoch, seq, signed)| {
+            stored.get(&(*epoch, *seq)).is_some_and(|hash| hash.as_slice() != signed.hash().0)
+        });
+        if let Some((epoch, seq, _)) = differs {
+            return Ok(Some((*epoch, *seq)));
+        }
+        if places.iter().all(|place| stored.contains_key(place)) {
+            return Ok(None);
+        }
         state.log.wake(tenant);
         tokio::time::sleep(PLACED_PAUSE).await;
     }
-    anyhow::bail!("record {epoch}/{seq} is acknowledged and not in the log")
+    anyhow::bail!("records that come a second time are acknowledged and not in the log")
 }
 
 async fn broken(

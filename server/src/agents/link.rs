@@ -140,9 +140,27 @@ async fn serve(state: &AppState, name: AgentName, mut socket: WebSocket) -> anyh
     };
     let row = row.context("the agent's row")?;
     store::linked(&mut tx, tenant, agent, generation, &hello.build, clock::now()).await?;
-    tx.commit().await?;
     let (out, waiting) = mpsc::channel(WAITING_MAX);
+    // While the row is locked: whoever revokes the agent comes before, and it is refused, or after, and finds the link.
     let linked = state.agents.link(tenant, agent, out.clone());
+    tx.commit().await?;
+    let ended = speak(state, name, &row, version, socket, (out, waiting), &linked).await;
+    drop(linked);
+    // Off the task of this connection: an agent that comes back at once is not lost.
+    tokio::spawn(report_absence(state.clone(), tenant, agent, ABSENCE));
+    ended
+}
+
+/// Welcomes an agent and speaks with it until the link ends.
+async fn speak(
+    state: &AppState,
+    AgentName { tenant, agent, .. }: AgentName,
+    row: &LinkRow,
+    version: u16,
+    mut socket: WebSocket,
+    (out, waiting): (mpsc::Sender<FromServer>, mpsc::Receiver<FromServer>),
+    linked: &super::Linked,
+) -> anyhow::Result<&'static str> {
     let _station = match row.kind.parse::<AgentKind>()? {
         AgentKind::Station => Some(state.stations.link(tenant, agent, out)),
         AgentKind::DoorController => None,
@@ -151,12 +169,7 @@ async fn serve(state: &AppState, name: AgentName, mut socket: WebSocket) -> anyh
     send(&mut socket, &FromServer::Welcome { version, now, acknowledged: row.head()? }).await?;
     note_presence(state, tenant, agent, true).await?;
     let bundler = Bundler::new(tenant, agent, row.sealing_key.as_deref().context("the agent's sealing key")?)?;
-    let mut session = Session { state, tenant, agent, socket, bundler };
-    let ended = session.run(waiting, &linked).await;
-    drop(linked);
-    // Off the task of this connection: an agent that comes back at once is not lost.
-    tokio::spawn(report_absence(state.clone(), tenant, agent, ABSENCE));
-    ended
+    Session { state, tenant, agent, socket, bundler }.run(waiting, linked).await
 }
 
 struct Session<'a> {
@@ -233,11 +246,8 @@ impl Session<'_> {
         match message {
             FromAgent::Hello(_) => return Ok(Some(Refusal::Protocol)),
             FromAgent::Heartbeat => {
-                // The database may be away; that is no reason to drop a link that decides doors.
-                if let Ok(mut tx) = state.db.begin(tenant, None).await {
-                    store::seen(&mut tx, tenant, agent, clock::now()).await?;
-                    tx.commit().await?;
-                }
+                // Not waited for: the database may be away, and questions about doors come over this link.
+                tokio::spawn(note_seen(state.clone(), tenant, agent));
             }
             // Not its door: it gets no verdict, and by its own rules none but a refusal.
             FromAgent::Ask(attempt) if !self.bundler.has_door(attempt.door) => {
@@ -251,7 +261,7 @@ impl Session<'_> {
             }
             FromAgent::Records(records) => match ingest(state, tenant, agent, records).await {
                 Ok(Ingested::Stored(head)) => send(&mut self.socket, &FromServer::Acknowledged(head)).await?,
-                Ok(Ingested::Hole(_)) => return Ok(Some(Refusal::Protocol)),
+                Ok(Ingested::Hole(_) | Ingested::TooMany) => return Ok(Some(Refusal::Protocol)),
                 Ok(Ingested::Quarantined) => return Ok(Some(Refusal::Quarantined)),
                 Ok(Ingested::NotJoined) => return Ok(Some(Refusal::Revoked)),
                 // Not acknowledged: the agent keeps them and sends them again.
@@ -283,6 +293,18 @@ async fn why_ended(state: &AppState, tenant: TenantId, agent: AgentId) -> Refusa
         Ok(Some(row)) if row.state == "joined" => Refusal::AlreadyConnected,
         Ok(Some(row)) if row.state == "quarantined" => Refusal::Quarantined,
         _ => Refusal::Revoked,
+    }
+}
+
+/// Takes note that an agent was heard.
+async fn note_seen(state: AppState, tenant: TenantId, agent: AgentId) {
+    let noted = async {
+        let mut tx = state.db.begin(tenant, None).await?;
+        store::seen(&mut tx, tenant, agent, clock::now()).await?;
+        tx.commit().await
+    };
+    if let Err(error) = noted.await {
+        tracing::debug!(%tenant, %agent, %error, "that an agent was heard is not noted");
     }
 }
 

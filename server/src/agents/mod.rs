@@ -8,7 +8,7 @@ use access_core::ids::{AgentId, TenantId};
 use access_core::protocol::{AgentKind, FromServer};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -21,9 +21,14 @@ mod link;
 pub mod port;
 pub mod routes;
 pub mod store;
+#[cfg(test)]
+mod tests;
 
 pub use commands::release;
 pub use link::watch_for_absence;
+
+/// Comings and goings that wait for a slow listener.
+const PRESENCE_WAITING_MAX: usize = 1_024;
 
 access_core::words! {
     /// How an agent stands, as staff see it.
@@ -114,7 +119,7 @@ struct Session {
 #[derive(Debug, Default)]
 struct Inner {
     sessions: HashMap<(TenantId, AgentId), Session>,
-    presence: HashMap<TenantId, watch::Sender<Option<Presence>>>,
+    presence: HashMap<TenantId, broadcast::Sender<Presence>>,
     /// What the log last said of an agent's link.
     logged_up: HashMap<(TenantId, AgentId), bool>,
     /// Holes that an alarm was raised for.
@@ -148,11 +153,13 @@ impl Drop for Linked {
 }
 
 impl Inner {
+    fn presence(&mut self, tenant: TenantId) -> &broadcast::Sender<Presence> {
+        self.presence.entry(tenant).or_insert_with(|| broadcast::Sender::new(PRESENCE_WAITING_MAX))
+    }
+
     fn tell(&mut self, (tenant, agent): (TenantId, AgentId), is_online: bool) {
-        self.presence
-            .entry(tenant)
-            .or_insert_with(|| watch::Sender::new(None))
-            .send_replace(Some(Presence { agent, is_online }));
+        // Nobody may be listening.
+        let _ = self.presence(tenant).send(Presence { agent, is_online });
     }
 }
 
@@ -192,9 +199,9 @@ impl Links {
         }
     }
 
-    /// Who of a tenant's agents came or went last.
-    pub fn watch(&self, tenant: TenantId) -> watch::Receiver<Option<Presence>> {
-        self.lock().presence.entry(tenant).or_insert_with(|| watch::Sender::new(None)).subscribe()
+    /// Every agent of a tenant that comes or goes from here on.
+    pub fn watch(&self, tenant: TenantId) -> broadcast::Receiver<Presence> {
+        self.lock().presence(tenant).subscribe()
     }
 
     /// Takes note of what the log is to say of an agent's link; tells whether it says something else now.

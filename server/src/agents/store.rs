@@ -1,5 +1,7 @@
 //! SQL of agents, their tokens and heads.
 
+use std::collections::HashMap;
+
 use access_core::chain::{Digest, Head};
 use access_core::ids::{AgentId, DoorId, TenantId};
 use access_core::word::Word as _;
@@ -438,21 +440,24 @@ pub async fn keep_records(
     Ok(())
 }
 
-/// The hash of a stored record, if the sequencer placed it already.
-pub async fn stored_hash(
+/// Hashes of those of an agent's records, named by epoch and place, that the sequencer placed already.
+pub async fn stored_hashes(
     db: &mut PgConnection,
     tenant: TenantId,
     agent: AgentId,
-    epoch: u32,
-    seq: u64,
-) -> anyhow::Result<Option<Vec<u8>>> {
-    Ok(sqlx::query_scalar(
-        "SELECT hash FROM log_events WHERE tenant_id = $1 AND agent_id = $2 AND epoch = $3 AND seq = $4",
+    places: &[(u32, u64)],
+) -> anyhow::Result<HashMap<(u32, u64), Vec<u8>>> {
+    let epochs = places.iter().map(|(epoch, _)| i32::try_from(*epoch)).collect::<Result<Vec<_>, _>>()?;
+    let seqs = places.iter().map(|(_, seq)| i64::try_from(*seq)).collect::<Result<Vec<_>, _>>()?;
+    let rows: Vec<(i32, i64, Vec<u8>)> = sqlx::query_as(
+        "SELECT epoch, seq, hash FROM log_events WHERE tenant_id = $1 AND agent_id = $2 \
+         AND (epoch, seq) IN (SELECT * FROM unnest($3::integer[], $4::bigint[]))",
     )
     .bind(tenant.as_uuid())
     .bind(agent.as_uuid())
-    .bind(i32::try_from(epoch)?)
-    .bind(i64::try_from(seq)?)
-    .fetch_optional(db)
-    .await?)
+    .bind(epochs)
+    .bind(seqs)
+    .fetch_all(db)
+    .await?;
+    rows.into_iter().map(|(epoch, seq, hash)| Ok(((epoch.try_into()?, seq.try_into()?), hash))).collect()
 }

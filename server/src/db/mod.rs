@@ -4,6 +4,7 @@
 //! query sees no row at all.
 
 use std::ops::{Deref, DerefMut};
+use std::time::Duration;
 
 use access_core::ids::{OperatorId, TenantId};
 use anyhow::{Context as _, ensure};
@@ -18,6 +19,9 @@ pub const ROLES: &str = include_str!("roles.sql");
 
 /// Most connections of each role.
 const CONNECTIONS_MAX: u32 = 16;
+
+/// How long a request waits for a connection: while the database is away, it is refused soon.
+const ACQUIRE_WAIT: Duration = Duration::from_secs(5);
 
 /// The service's connections.
 #[derive(Debug, Clone)]
@@ -34,6 +38,7 @@ impl Db {
         let pool = async |role: &str| -> anyhow::Result<PgPool> {
             let pool = PgPoolOptions::new()
                 .max_connections(CONNECTIONS_MAX)
+                .acquire_timeout(ACQUIRE_WAIT)
                 // A handler that was dropped in mid-transaction can leave it open on the connection: later writes
                 // would vanish with it.
                 .before_acquire(|connection, _| {

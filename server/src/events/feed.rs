@@ -88,7 +88,6 @@ async fn run(
     // Subscribed before the first look, so that nothing falls between.
     let mut newest = state.log.subscribe(tenant);
     let mut agents = state.agents.watch(tenant);
-    agents.mark_unchanged();
     let mut position = {
         let mut tx = state.db.begin(tenant, None).await?;
         let head = store::newest(&mut tx, tenant).await?;
@@ -142,10 +141,9 @@ async fn run(
         }
         tokio::select! {
             changed = newest.changed() => changed?,
-            changed = agents.changed() => {
-                changed?;
-                let change = agents.borrow_and_update().clone();
-                if let Some(change) = change {
+            change = agents.recv() => {
+                // Whoever lags behind sees the same in the log.
+                if let Ok(change) = change {
                     let data = json!({ "id": change.agent, "state": if change.is_online { "online" } else { "offline" } });
                     if out.send(SseEvent::default().event("agent").data(data.to_string())).await.is_err() {
                         return Ok(());

@@ -136,7 +136,7 @@ impl LogEvent {
         };
         let mut view = Self {
             position,
-            at: DateTime::from_timestamp_millis(record.at.0).unwrap_or_default(),
+            at: crate::clock::from_unix_ms(record.at),
             received_at,
             author,
             agent_id,

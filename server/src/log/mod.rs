@@ -11,6 +11,8 @@ use tokio::sync::{Notify, watch};
 
 mod projection;
 mod sequencer;
+#[cfg(test)]
+mod tests;
 
 pub use projection::Alarm;
 pub use sequencer::{Sequencer, run};

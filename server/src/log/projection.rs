@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::sequencer::Placed;
+use crate::clock;
 use crate::db::TenantTx;
 
 /// An alarm that a record raises.
@@ -98,7 +99,7 @@ fn outcome(event: &Event) -> (Option<&'static str>, Option<Reason>) {
 /// Writes records with their positions, and what is read off them.
 pub(super) async fn write(tx: &mut TenantTx, placed: &[Placed]) -> anyhow::Result<()> {
     let tenant = tx.tenant().as_uuid();
-    let at = |record: &Record| DateTime::<Utc>::from_timestamp_millis(record.at.0).unwrap_or_default();
+    let at = |record: &Record| clock::from_unix_ms(record.at);
     let column = |of: &dyn Fn(&Placed) -> Option<Uuid>| placed.iter().map(of).collect::<Vec<_>>();
     let agents = column(&|row| match row.record.author {
         Author::Agent(agent) => Some(agent.as_uuid()),

@@ -113,14 +113,14 @@ async fn serve(sequencer: Sequencer, tenant: TenantId, log: Log, stop: Cancellat
     }
 }
 
-struct Taken {
+pub(super) struct Taken {
     newest: u64,
     is_full: bool,
 }
 
 impl Sequencer {
     /// Takes what waits, at most [`BATCH`] rows.
-    async fn take(&self, tenant: TenantId) -> anyhow::Result<Taken> {
+    pub(super) async fn take(&self, tenant: TenantId) -> anyhow::Result<Taken> {
         let mut tx = self.db.begin_sequencer(tenant).await?;
         let (position, server) = lock_head(&mut tx).await?;
         let waiting: Vec<Waiting> = sqlx::query_as(

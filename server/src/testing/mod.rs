@@ -1,8 +1,9 @@
-//! A server to test against: a Postgres cluster of its own, two tenants, an administrator and a guard of each.
+//! A server to test against: a Postgres cluster of its own, two tenants, an administrator and a guard of each; on demand
+//! its log's sequencer, its rules and its agents' port.
 
-use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
 
 use access_core::canonical;
 use access_core::event::{Act, ActKind, Event};
@@ -11,7 +12,6 @@ use access_core::protocol::InstallationMode;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
-use nix::unistd::{Uid, User};
 use serde_json::Value;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
@@ -20,77 +20,21 @@ use tower::ServiceExt as _;
 use uuid::Uuid;
 
 use crate::auth::{COOKIE, CSRF_HEADER, SessionToken, begin_session};
-use crate::db::{self, Db, ROLES};
+use crate::certificates::Authority;
+use crate::db::Db;
 use crate::installation::Installation;
 use crate::keys::Keys;
+use crate::log::Sequencer;
 use crate::state::{AgentsAddress, AppState};
 
-/// Superuser of a test's cluster.
-const SUPERUSER: &str = "cluster";
+mod agent;
+mod cluster;
 
-struct Cluster {
-    folder: TempDir,
-}
+pub(crate) use agent::{AgentKeys, TestAgent, client, connect, dial_over, identity_of, post};
+use cluster::Cluster;
 
-fn postgres(program: &str) -> Command {
-    let installed = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
-    let mut folders: Vec<PathBuf> = installed.map(|version| version.path().join("bin")).collect();
-    folders.sort();
-    let path = folders.pop().map_or_else(|| PathBuf::from(program), |folder| folder.join(program));
-    let mut command = Command::new(path);
-    // Postgres refuses to run as root.
-    if Uid::effective().is_root() {
-        let account = User::from_name("postgres").unwrap().expect("account postgres");
-        command.uid(account.uid.as_raw()).gid(account.gid.as_raw());
-    }
-    command.current_dir("/").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    command
-}
-
-impl Cluster {
-    fn start() -> Self {
-        let folder = tempfile::Builder::new().prefix("pg").tempdir_in("/tmp").unwrap();
-        if Uid::effective().is_root() {
-            let account = User::from_name("postgres").unwrap().expect("account postgres");
-            std::os::unix::fs::chown(folder.path(), Some(account.uid.as_raw()), Some(account.gid.as_raw())).unwrap();
-        }
-        let cluster = Self { folder };
-        let made = postgres("initdb")
-            .args(["--no-sync", "--auth=trust", "--encoding=UTF8", "--locale=C", "--username", SUPERUSER, "-D"])
-            .arg(cluster.data())
-            .status()
-            .unwrap();
-        assert!(made.success(), "initdb failed");
-        let options = format!(
-            "-k {} -c listen_addresses='' -c fsync=off -c max_connections=40 -c shared_buffers=16MB",
-            cluster.folder.path().display()
-        );
-        let started = postgres("pg_ctl")
-            .args(["-w", "-s", "-D"])
-            .arg(cluster.data())
-            .args(["-o", &options, "-l"])
-            .arg(cluster.folder.path().join("log"))
-            .arg("start")
-            .status()
-            .unwrap();
-        assert!(started.success(), "Postgres did not start");
-        cluster
-    }
-
-    fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
-    }
-
-    fn options(socket: &Path) -> PgConnectOptions {
-        PgConnectOptions::new().socket(socket).database("pforte").username(SUPERUSER)
-    }
-}
-
-impl Drop for Cluster {
-    fn drop(&mut self) {
-        let _ = postgres("pg_ctl").args(["-m", "immediate", "-s", "-D"]).arg(self.data()).arg("stop").status();
-    }
-}
+/// How long anything may take before a test gives up on it.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Staff of one tenant.
 pub(crate) struct Staff {
@@ -110,8 +54,13 @@ pub(crate) struct TestServer {
     pub(crate) own: Staff,
     /// Another, who must see nothing of it.
     pub(crate) other: Staff,
+    /// Who issues its agents' certificates.
+    pub(crate) authority: Arc<Authority>,
+    /// Where its agents connect, once [`TestServer::serve`] was called.
+    pub(crate) agents_port: SocketAddr,
     router: Router,
-    options: PgConnectOptions,
+    pub(crate) options: PgConnectOptions,
+    _folder: TempDir,
     // Last, so that it stops after the connections are closed.
     _cluster: Cluster,
 }
@@ -155,19 +104,85 @@ impl Answer {
 impl TestServer {
     /// Starts one.
     pub(crate) async fn start() -> Self {
-        let cluster = Cluster::start();
-        let options = Cluster::options(cluster.folder.path());
-        let mut superuser = PgConnection::connect_with(&options.clone().database("postgres")).await.unwrap();
-        sqlx::raw_sql(ROLES).execute(&mut superuser).await.unwrap();
-        sqlx::raw_sql("CREATE DATABASE pforte OWNER pforte_owner").execute(&mut superuser).await.unwrap();
-        superuser.close().await.unwrap();
-        db::migrate(&options).await.unwrap();
+        let cluster = Cluster::start().await;
+        let options = cluster.options();
         let database = Db::connect(&options).await.unwrap();
         let installation = Installation { id: Uuid::now_v7().into(), mode: InstallationMode::Test };
-        let state = AppState::new(installation, database, Keys::fresh().unwrap(), AgentsAddress::default()).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let authority = Authority::open(folder.path(), crate::clock::now()).unwrap();
+        let address = AgentsAddress { address: "localhost:1".to_owned(), authority: authority.fingerprint() };
+        let state = AppState::new(installation, database, Keys::fresh().unwrap(), address).unwrap();
         let own = Self::staff(&state, "plant").await;
         let other = Self::staff(&state, "other").await;
-        Self { router: crate::api::router(state.clone()), state, own, other, options, _cluster: cluster }
+        Self {
+            router: crate::ui::with_api(state.clone()),
+            state,
+            own,
+            other,
+            authority: Arc::new(authority),
+            agents_port: SocketAddr::from(([127, 0, 0, 1], 0)),
+            options,
+            _folder: folder,
+            _cluster: cluster,
+        }
+    }
+
+    /// Starts one that does everything: sequences its log, follows its rules, and listens for agents.
+    pub(crate) async fn serving() -> Self {
+        let mut server = Self::start().await;
+        server.sequence();
+        server.state.tenants.refresh().await.unwrap();
+        let state = server.state.clone();
+        tokio::spawn(crate::decisions::run(state.policies, state.db, state.tenants, state.stop));
+        let listener = crate::serve::bind(server.agents_port).await.unwrap();
+        server.agents_port = listener.local_addr().unwrap();
+        let tls = crate::agents::port::tls(&server.authority, crate::clock::now()).unwrap();
+        let port =
+            crate::agents::port::AgentPort { state: server.state.clone(), authority: Arc::clone(&server.authority) };
+        let router = crate::agents::port::router(port);
+        tokio::spawn(crate::serve::run(listener, Some(tls), router, server.state.stop.clone()));
+        server
+    }
+
+    /// Starts the log's sequencer, or one more.
+    pub(crate) fn sequence(&self) {
+        let state = self.state.clone();
+        tokio::spawn(crate::log::run(self.sequencer(), state.tenants, state.log, state.stop));
+    }
+
+    /// The log's sequencer.
+    pub(crate) fn sequencer(&self) -> Sequencer {
+        let (db, installation) = (self.state.db.clone(), self.state.installation.id);
+        Sequencer { db, installation, key: Arc::new(self.state.keys.log_key()) }
+    }
+
+    /// Waits until everything in the own tenant's outbox has its place in the log; the newest position.
+    pub(crate) async fn settled(&self) -> u64 {
+        let mut newest = self.state.log.subscribe(self.own.tenant);
+        let settling = async {
+            loop {
+                newest.mark_unchanged();
+                self.state.log.wake(self.own.tenant);
+                let waiting = format!("SELECT count(*)::text FROM log_outbox WHERE tenant_id = '{}'", self.own.tenant);
+                if self.query(&waiting).await == ["0"] {
+                    let head = format!("SELECT position::text FROM log_heads WHERE tenant_id = '{}'", self.own.tenant);
+                    return self.query(&head).await.first().map_or(0, |position| position.parse().unwrap());
+                }
+                // A position that another sequencer gave is not told here.
+                let _ = tokio::time::timeout(Duration::from_millis(100), newest.changed()).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, settling).await.expect("the log to be written")
+    }
+
+    /// Events of the own tenant's log, oldest first, as staff read them.
+    pub(crate) async fn events(&self, query: &str) -> Vec<Value> {
+        self.settled().await;
+        let path = format!("/events?limit=200&{query}");
+        let mut events = self.call(&self.own.guard, "GET", &path, Value::Null).await.is(200).json;
+        let mut events = std::mem::take(events["items"].as_array_mut().unwrap());
+        events.reverse();
+        events
     }
 
     async fn staff(state: &AppState, slug: &str) -> Staff {
@@ -213,11 +228,11 @@ impl TestServer {
     }
 
     async fn send(&self, cookie: &str, method: &str, path: &str, etag: Option<&str>, body: Value) -> Answer {
-        let mut request = Request::builder()
-            .method(method)
-            .uri(format!("{}{path}", crate::api::BASE))
-            .header("cookie", format!("{COOKIE}={cookie}"))
-            .header(CSRF_HEADER, "1");
+        let mut request =
+            Request::builder().method(method).uri(format!("{}{path}", crate::api::BASE)).header(CSRF_HEADER, "1");
+        if !cookie.is_empty() {
+            request = request.header("cookie", format!("{COOKIE}={cookie}"));
+        }
         if let Some(etag) = etag {
             request = request.header("if-match", etag);
         }
@@ -233,7 +248,7 @@ impl TestServer {
 
     /// Sends a request as it is.
     pub(crate) async fn raw(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        let response = self.respond(request).await;
         let status = response.status();
         let etag = response.headers().get("etag").map(|tag| tag.to_str().unwrap().to_owned());
         let bytes = axum::body::to_bytes(response.into_body(), 16 << 20).await.unwrap().to_vec();
@@ -241,10 +256,21 @@ impl TestServer {
         Answer { status, etag, json, bytes }
     }
 
+    /// Sends a request as it is; the answer before its body is read.
+    pub(crate) async fn respond(&self, request: Request<Body>) -> axum::response::Response {
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
     /// What one query yields as text, asked by the cluster's superuser, whom row security does not bind.
     pub(crate) async fn query(&self, sql: &str) -> Vec<String> {
         let mut superuser = PgConnection::connect_with(&self.options).await.unwrap();
         sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_all(&mut superuser).await.unwrap()
+    }
+
+    /// Does something as the cluster's superuser.
+    pub(crate) async fn execute(&self, sql: &str) {
+        let mut superuser = PgConnection::connect_with(&self.options).await.unwrap();
+        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut superuser).await.unwrap();
     }
 
     /// Acts of the own tenant in the outbox, oldest first.
@@ -266,5 +292,11 @@ impl TestServer {
     /// Kinds of the own tenant's acts, oldest first.
     pub(crate) async fn act_kinds(&self) -> Vec<ActKind> {
         self.acts().await.iter().map(|act| act.kind).collect()
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        self.state.stop.cancel();
     }
 }

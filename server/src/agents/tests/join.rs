@@ -1,0 +1,169 @@
+//! Joining and renewing, over TLS.
+
+use access_core::protocol::AgentKind;
+use chrono::TimeDelta;
+use rcgen::PublicKeyData as _;
+use serde_json::{Value, json};
+
+use super::seen;
+use crate::certificates::{AgentName, Authority};
+use crate::testing::{AgentKeys, TestServer, connect, dial_over, identity_of, post};
+
+#[tokio::test]
+async fn a_token_is_good_once() {
+    let server = TestServer::serving().await;
+    let (id, token) = server.invite("Gate", "door_controller", &[]).await;
+    assert_eq!(seen(&server, &id).await["state"], "invited");
+    let keys = AgentKeys::new();
+    let (status, _) = server.join(&keys.request(&token, "station")).await;
+    assert_eq!(status, 422, "a token for the other kind");
+    let (status, joined) = server.join(&keys.request(&token, "door_controller")).await;
+    assert_eq!((status, joined["agent"].as_str(), &joined["epoch"]), (200, Some(&*id), &json!(1)), "{joined}");
+    assert_eq!(seen(&server, &id).await["state"], "offline");
+    let (status, refused) = server.join(&AgentKeys::new().request(&token, "door_controller")).await;
+    assert_eq!((status, &refused["code"]), (401, &json!("join_token_refused")), "a token that was used");
+}
+
+#[tokio::test]
+async fn what_is_no_token_any_more_is_refused() {
+    let server = TestServer::serving().await;
+    let admin = &server.own.administrator;
+    let (id, first) = server.invite("Gate", "door_controller", &[]).await;
+    let again = server.call(admin, "POST", &format!("/agents/{id}/join-token"), json!({ "reason": "lost" })).await;
+    let token = again.is(200).json["token"].as_str().unwrap().to_owned();
+    let refused = async |token: &str, why: &str| {
+        let (status, answer) = server.join(&AgentKeys::new().request(token, "door_controller")).await;
+        assert_eq!((status, &answer["code"]), (401, &json!("join_token_refused")), "{why}: {answer}");
+    };
+    refused(&first, "replaced by a newer one").await;
+    let parts: Vec<&str> = token.split('.').collect();
+    let other = server.other.tenant.as_uuid().simple().to_string();
+    refused(&[parts[0], &other, parts[2], parts[3]].join("."), "another tenant's").await;
+    let flipped = format!("{}{}", if parts[2].starts_with('A') { 'B' } else { 'A' }, &parts[2][1..]);
+    refused(&[parts[0], parts[1], &flipped, parts[3]].join("."), "tampered with").await;
+    refused("pforte-join-1", "cut").await;
+    server.execute("UPDATE join_tokens SET expires_at = now() - interval '1 second'").await;
+    refused(&token, "too old").await;
+    server.execute("UPDATE join_tokens SET expires_at = now() + interval '1 minute'").await;
+    server.call(admin, "POST", &format!("/agents/{id}/revoke"), json!({ "reason": "stolen" })).await.is(200);
+    refused(&token, "of a revoked agent").await;
+    server
+        .call(admin, "POST", &format!("/agents/{id}/join-token"), json!({ "reason": "back again" }))
+        .await
+        .problem(409, "agent_revoked");
+}
+
+#[tokio::test]
+async fn malformed_keys_are_named() {
+    let server = TestServer::serving().await;
+    let (_, token) = server.invite("Gate", "door_controller", &[]).await;
+    let good = AgentKeys::new().request(&token, "door_controller");
+    for (field, value) in [
+        ("record_key", json!("AAAA")),
+        ("sealing_key", json!("not base64!")),
+        ("certificate_key", json!("AAAA")),
+        ("build", json!("")),
+        ("build", json!("x".repeat(101))),
+    ] {
+        let mut body = good.clone();
+        body[field] = value;
+        let (status, answer) = server.join(&body).await;
+        assert_eq!((status, &answer["errors"][0]["field"]), (422, &json!(field)), "{answer}");
+    }
+    let mut body = good.clone();
+    body["epoch"] = json!(7);
+    assert_eq!(server.join(&body).await.0, 422, "a field that nobody knows");
+    let mut body = good.clone();
+    body["build"] = json!("x".repeat(20_000));
+    assert_eq!(server.join(&body).await.0, 413, "too long a body");
+    let (status, joined) = server.join(&good).await;
+    assert_eq!(status, 200, "what was refused used nothing up: {joined}");
+}
+
+#[tokio::test]
+async fn an_agent_that_joins_anew_supersedes_itself() {
+    let server = TestServer::serving().await;
+    let old = server.agent("Gate", AgentKind::DoorController, &[]).await;
+    let mut link = old.link().await;
+    let path = format!("/agents/{}/join-token", old.id);
+    let issued = server.call(&server.own.administrator, "POST", &path, json!({ "reason": "new card" })).await.is(200);
+    let mut new = server.joined(issued.json["token"].as_str().unwrap(), AgentKind::DoorController).await;
+    assert_eq!((new.id, new.head.epoch), (old.id, 2));
+    link.refusal().await;
+    assert_eq!(old.renew().await.err().map(|(status, _)| status), Some(401));
+    let refused = old.refusal(old.hello()).await;
+    assert_eq!(refused, access_core::protocol::Refusal::WrongAgent);
+    // It delivered nothing before: its second sequence is the first that the log holds.
+    let mut link = new.link().await;
+    let records = vec![new.record(access_core::event::Event::AgentStopped)];
+    assert_eq!(link.deliver(records).await, new.head);
+    assert_eq!(server.events("kind=chain_broken").await, Vec::<Value>::new());
+}
+
+#[tokio::test]
+async fn the_link_asks_for_a_good_certificate() {
+    let server = TestServer::serving().await;
+    let agent = server.agent("Gate", AgentKind::DoorController, &[]).await;
+    let now = crate::clock::now();
+    let bare = connect(server.agents_port, &server.authority, None).await.unwrap();
+    assert_eq!(dial_over(bare).await.err(), Some(401), "no certificate");
+    let (status, _) = post(server.agents_port, &server.authority, None, "/renew", &json!({})).await.unwrap();
+    assert_eq!(status, 401, "no certificate");
+
+    let folder = tempfile::tempdir().unwrap();
+    let stranger = Authority::open(folder.path(), now).unwrap();
+    let key = rcgen::KeyPair::generate().unwrap();
+    let name = AgentName { tenant: agent.tenant, agent: agent.id, generation: 1 };
+    let (pem, _) = stranger.issue_agent(name, &key.subject_public_key_info(), now).unwrap();
+    let forged = agent.with_identity(identity_of(&pem, &key));
+    assert_eq!(forged.renew().await.err().map(|(status, _)| status), Some(0), "another authority's certificate");
+
+    // The certificate of the server itself names no agent.
+    let own = server.authority.issue_server(&["localhost".to_owned()], now).unwrap();
+    let server_like = agent.with_identity((own.chain[0].clone(), own.key));
+    assert_eq!(server_like.renew().await.err().map(|(status, _)| status), Some(0), "a server's certificate");
+
+    let expired = agent.certificate_of(1, now - TimeDelta::days(29));
+    assert_eq!(expired.dial().await.err(), Some(401), "expired: no link");
+    let renewed = expired.renew().await.unwrap_or_else(|(status, answer)| panic!("{status} {answer}"));
+    renewed.link().await;
+    let ancient = agent.certificate_of(2, now - TimeDelta::days(32));
+    assert_eq!(ancient.renew().await.err().map(|(status, _)| status), Some(0), "expired too long ago");
+    let early = agent.certificate_of(2, now + TimeDelta::days(1));
+    assert_eq!(early.renew().await.err().map(|(status, _)| status), Some(0), "not valid yet");
+}
+
+#[tokio::test]
+async fn an_older_certificate_is_good_until_the_newer_was_used() {
+    let server = TestServer::serving().await;
+    let first = server.agent("Gate", AgentKind::DoorController, &[]).await;
+    let lost = first.renew().await.map_err(|(status, _)| status).unwrap();
+    // The answer was lost on the way: the agent still has its first certificate only.
+    first.link().await;
+    let second = first.renew().await.map_err(|(status, _)| status).unwrap();
+    second.link().await;
+    assert_eq!(
+        first.renew().await.err().map(|(status, problem)| (status, problem["code"].clone())),
+        Some((401, json!("certificate_superseded")))
+    );
+    assert_eq!(first.refusal(first.hello()).await, access_core::protocol::Refusal::WrongAgent);
+    drop(lost);
+    let future = first.certificate_of(9, crate::clock::now());
+    assert_eq!(future.refusal(first.hello()).await, access_core::protocol::Refusal::WrongAgent, "never issued");
+}
+
+#[tokio::test]
+async fn tls_sessions_are_not_resumed() {
+    let server = TestServer::serving().await;
+    let agent = server.agent("Gate", AgentKind::DoorController, &[]).await;
+    let config = std::sync::Arc::new(crate::testing::client(&server.authority, Some(&agent.identity)));
+    for _ in 0..3 {
+        let stream = tokio::net::TcpStream::connect(server.agents_port).await.unwrap();
+        let connector = tokio_rustls::TlsConnector::from(std::sync::Arc::clone(&config));
+        let name = crate::certificates::AGENT_PORT_NAME.try_into().unwrap();
+        let stream = connector.connect(name, stream).await.unwrap();
+        let link = dial_over(stream).await.map_err(|status| panic!("{status}"));
+        let kind = link.unwrap().socket.get_ref().get_ref().1.handshake_kind();
+        assert_eq!(kind, Some(rustls::HandshakeKind::Full));
+    }
+}

@@ -1,0 +1,187 @@
+//! The link, over TLS.
+
+use access_core::chain::Head;
+use access_core::decide::{Attempt, ClockTrust, Outcome, Reason};
+use access_core::ids::{AttemptId, DoorId};
+use access_core::policy::{CardToken, Side};
+use access_core::protocol::{AgentKind, FromAgent, FromServer, Hello, InstallationMode, Refusal};
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Message;
+use uuid::Uuid;
+
+use super::{door, seen};
+use crate::testing::{TestAgent, TestServer};
+
+#[tokio::test]
+async fn a_hello_must_fit() {
+    let server = TestServer::serving().await;
+    let agent = server.agent("Gate", AgentKind::DoorController, &[]).await;
+    let refused = async |change: &dyn Fn(&mut Hello), why: Refusal| {
+        let mut hello = agent.hello();
+        change(&mut hello);
+        assert_eq!(agent.refusal(hello).await, why);
+    };
+    refused(&|hello| hello.agent = Uuid::now_v7().into(), Refusal::WrongAgent).await;
+    refused(&|hello| hello.tenant = server.other.tenant, Refusal::WrongAgent).await;
+    refused(&|hello| hello.installation = Uuid::now_v7().into(), Refusal::WrongInstallation).await;
+    refused(&|hello| hello.mode = InstallationMode::Production, Refusal::WrongInstallation).await;
+    refused(&|hello| (hello.oldest, hello.newest) = (900, 901), Refusal::NoCommonVersion).await;
+    refused(&|hello| (hello.oldest, hello.newest) = (0, 0), Refusal::NoCommonVersion).await;
+    let mut link = agent.dial().await.unwrap();
+    link.say(&FromAgent::Heartbeat).await;
+    assert_eq!(link.refusal().await, Refusal::Protocol, "something before the Hello");
+    assert_eq!(seen(&server, agent.id).await["state"], "offline");
+    assert_eq!(server.events("kind=link_changed").await, Vec::<Value>::new(), "none of these was a link");
+}
+
+#[tokio::test]
+async fn what_is_no_message_ends_the_link() {
+    let server = TestServer::serving().await;
+    let agent = server.agent("Gate", AgentKind::DoorController, &[]).await;
+    let frames = [
+        ("garbage", Message::Binary(vec![0xff; 40].into())),
+        ("nothing", Message::Binary(Vec::new().into())),
+        ("a cut message", Message::Binary(vec![2, 255, 255, 255, 255].into())),
+        ("text", Message::Text("hello".into())),
+        ("too much", Message::Binary(vec![0; 2 * 1024 * 1024 + 1].into())),
+    ];
+    for (what, frame) in frames {
+        let mut early = agent.dial().await.unwrap();
+        early.send(frame.clone()).await;
+        assert_eq!(early.refusal().await, Refusal::Protocol, "{what} before the Hello");
+        let mut link = agent.link().await;
+        link.send(frame).await;
+        assert_eq!(link.refusal().await, Refusal::Protocol, "{what}");
+    }
+    let mut link = agent.link().await;
+    link.say(&FromAgent::Hello(agent.hello())).await;
+    assert_eq!(link.refusal().await, Refusal::Protocol, "a second Hello");
+}
+
+#[tokio::test]
+async fn the_newest_link_wins() {
+    let server = TestServer::serving().await;
+    let agent = server.agent("Gate", AgentKind::DoorController, &[]).await;
+    let mut first = agent.link().await;
+    let second = agent.link().await;
+    assert_eq!(first.refusal().await, Refusal::AlreadyConnected);
+    assert!(server.state.agents.is_connected(agent.tenant, agent.id));
+    let mut presence = server.state.agents.watch(agent.tenant);
+    drop(second);
+    let gone = tokio::time::timeout(crate::testing::PATIENCE, presence.recv()).await.unwrap().unwrap();
+    assert_eq!((gone.agent, gone.is_online), (agent.id, false));
+    assert!(!server.state.agents.is_connected(agent.tenant, agent.id));
+}
+
+#[tokio::test]
+async fn a_revoked_agent_is_cut_off_at_once() {
+    let server = TestServer::serving().await;
+    let admin = &server.own.administrator;
+    let door = door(&server, "Main").await;
+    let agent = server.agent("Gate", AgentKind::DoorController, &[&door]).await;
+    let mut link = agent.link().await;
+    let path = format!("/agents/{}/revoke", agent.id);
+    let revoked = server.call(admin, "POST", &path, json!({ "reason": "stolen" })).await.is(200);
+    assert_eq!((&revoked.json["state"], &revoked.json["door_ids"]), (&json!("revoked"), &json!([])));
+    assert_eq!(link.refusal().await, Refusal::Revoked);
+    assert_eq!(agent.refusal(agent.hello()).await, Refusal::Revoked);
+    assert_eq!(agent.renew().await.err().map(|(status, _)| status), Some(401));
+    server.call(admin, "POST", &path, json!({ "reason": "again" })).await.problem(409, "agent_revoked");
+    // Its door is free for another.
+    server.agent("Gate 2", AgentKind::DoorController, &[&door]).await;
+}
+
+#[tokio::test]
+async fn no_link_slips_past_a_revocation() {
+    let server = TestServer::serving().await;
+    for round in 0..12 {
+        let agent = server.agent(&format!("Gate {round}"), AgentKind::DoorController, &[]).await;
+        let mut link = agent.dial().await.unwrap();
+        let path = format!("/agents/{}/revoke", agent.id);
+        let revoke = server.call(&server.own.administrator, "POST", &path, json!({ "reason": "stolen" }));
+        let hello = FromAgent::Hello(agent.hello());
+        let (revoked, ()) = tokio::join!(revoke, link.say(&hello));
+        revoked.is(200);
+        assert_eq!(link.refusal().await, Refusal::Revoked, "round {round}");
+        assert!(!server.state.agents.is_connected(agent.tenant, agent.id), "round {round}");
+    }
+}
+
+#[tokio::test]
+async fn a_silent_agent_is_taken_for_gone() {
+    let server = TestServer::serving().await;
+    let agent = server.agent("Gate", AgentKind::DoorController, &[]).await;
+    let mut link = agent.link().await;
+    let began = tokio::time::Instant::now();
+    let mut heartbeats = 0;
+    while let Some(message) = link.next().await {
+        heartbeats += u32::from(matches!(message, FromServer::Heartbeat { .. }));
+    }
+    let silence = std::time::Duration::from_millis(access_core::protocol::SILENCE_MAX_MS);
+    assert!(began.elapsed() >= silence - std::time::Duration::from_millis(500), "{:?}", began.elapsed());
+    assert!(heartbeats >= 2, "{heartbeats}");
+    assert!(!server.state.agents.is_connected(agent.tenant, agent.id));
+}
+
+#[tokio::test]
+async fn what_an_agent_reports_is_seen() {
+    let server = TestServer::serving().await;
+    let door = door(&server, "Main").await;
+    let agent = server.agent("Gate", AgentKind::DoorController, &[&door]).await;
+    let mut link = agent.dial().await.unwrap();
+    link.say(&FromAgent::Hello(agent.hello())).await;
+    let FromServer::Welcome { version, acknowledged, now } = link.hear().await else { panic!("not welcome") };
+    assert_eq!((version, acknowledged), (1, Head::start_of(0)));
+    assert!((now.0 - crate::clock::unix_ms(crate::clock::now()).0).abs() < 60_000);
+    let bundle = link.bundle(&agent).await;
+    let online = seen(&server, agent.id).await;
+    assert_eq!(
+        (&online["state"], &online["build"], &online["bundle_version"]),
+        (&json!("online"), &json!("0.1.0"), &json!(0))
+    );
+    link.say(&FromAgent::BundleInForce { sequence: bundle.sequence + 100 }).await;
+    link.say(&FromAgent::BundleInForce { sequence: bundle.sequence }).await;
+    // Messages are taken in order: with the answer, what was said before is done.
+    link.say(&ask(&agent, &door, CardToken([0; 32]))).await;
+    link.hear_of(|message| matches!(message, FromServer::Answer { .. }).then_some(())).await;
+    assert_eq!(seen(&server, agent.id).await["bundle_version"], json!(bundle.sequence), "not one that was never sent");
+    let up = server.events("kind=link_changed").await;
+    assert_eq!((up.len(), &up[0]["is_up"], &up[0]["agent_id"]), (1, &json!(true), &json!(agent.id)));
+}
+
+fn ask(_: &TestAgent, door: &str, card: CardToken) -> FromAgent {
+    FromAgent::Ask(Attempt {
+        id: AttemptId::from_uuid(Uuid::now_v7()),
+        door: door.parse::<DoorId>().unwrap(),
+        side: Side::In,
+        card,
+        assurance: access_core::decide::Assurance::WeakUid,
+        finger: None,
+        at: crate::clock::unix_ms(crate::clock::now()),
+        clock: ClockTrust::Untrusted,
+    })
+}
+
+#[tokio::test]
+async fn questions_about_own_doors_are_answered() {
+    let server = TestServer::serving().await;
+    let (own, foreign) = (door(&server, "Main").await, door(&server, "Back").await);
+    let agent = server.agent("Gate", AgentKind::DoorController, &[&own]).await;
+    server.agent("Gate 2", AgentKind::DoorController, &[&foreign]).await;
+    let mut link = agent.link().await;
+    let bundle = link.bundle(&agent).await;
+    assert_eq!(bundle.policy.doors.iter().map(|door| door.id.to_string()).collect::<Vec<_>>(), [own.clone()]);
+    link.say(&ask(&agent, &foreign, CardToken([7; 32]))).await;
+    let question = ask(&agent, &own, CardToken([7; 32]));
+    let FromAgent::Ask(attempt) = &question else { panic!() };
+    link.say(&question).await;
+    // The first answer is the second question's: the first, about another agent's door, gets none.
+    let (id, verdict) = link
+        .hear_of(|message| match message {
+            FromServer::Answer { attempt, verdict } => Some((attempt, verdict)),
+            _ => None,
+        })
+        .await;
+    assert_eq!(id, attempt.id);
+    assert_eq!((verdict.outcome, verdict.reason), (Outcome::Deny, Reason::UnknownCredential));
+}
