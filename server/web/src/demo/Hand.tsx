@@ -1,5 +1,6 @@
 // What a visitor has at hand: cards and fingers, to be clicked or dragged.
 
+import CardIcon from "@mui/icons-material/BadgeOutlined";
 import FingerprintIcon from "@mui/icons-material/Fingerprint";
 import Box from "@mui/material/Box";
 import ButtonBase from "@mui/material/ButtonBase";
@@ -88,8 +89,8 @@ export function Hand({ world, hand, onPick }: Props) {
                   onClick={() => pick(kind, thing.name)}
                   sx={{
                     gap: 1,
-                    p: 0.5,
-                    pr: 1.25,
+                    px: 1.25,
+                    py: 0.75,
                     borderRadius: 2,
                     border: 2,
                     borderColor: isPicked ? "primary.main" : "divider",
@@ -101,21 +102,12 @@ export function Hand({ world, hand, onPick }: Props) {
                     "&:hover": { transform: "translateY(-2px)" },
                   }}
                 >
-                  <Box sx={{ position: "relative", lineHeight: 0 }}>
-                    <Portrait id={person?.id ?? null} name={person?.name} hasPhoto={person?.has_photo} size={26} />
-                    {kind === "finger" && (
-                      <FingerprintIcon
-                        sx={{
-                          position: "absolute",
-                          right: -6,
-                          bottom: -4,
-                          fontSize: 18,
-                          bgcolor: "background.paper",
-                          borderRadius: "50%",
-                        }}
-                      />
-                    )}
-                  </Box>
+                  {person && <Portrait id={person.id} name={person.name} hasPhoto={person.has_photo} size={26} />}
+                  {kind === "card" ? (
+                    <CardIcon fontSize="small" color="primary" />
+                  ) : (
+                    <FingerprintIcon fontSize="small" color="primary" />
+                  )}
                   {label}
                 </ButtonBase>
               );

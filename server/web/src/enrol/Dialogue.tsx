@@ -10,7 +10,7 @@ import MenuItem from "@mui/material/MenuItem";
 import Stack from "@mui/material/Stack";
 import TextField from "@mui/material/TextField";
 import Typography from "@mui/material/Typography";
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { api, BASE, bodyOf, type Schema } from "../api/client";
 import { queries } from "../api/queries";
@@ -83,6 +83,7 @@ type Props = { personId: string; want: Want; start: string; onDone: () => void; 
 
 export function Dialogue({ personId, want, start, onDone, disabled = false }: Props) {
   const { stations, station, choose, error } = useStation();
+  const client = useQueryClient();
   const [steps, setSteps] = useState<Step[]>([]);
   const [streamError, setStreamError] = useState<unknown>(null);
   const [running, setRunning] = useState<{ id: string; expiresAt: string } | null>(null);
@@ -109,6 +110,7 @@ export function Dialogue({ personId, want, start, onDone, disabled = false }: Pr
       if (!LAST_STEPS.includes(step.step)) return;
       hasEnded = true;
       setRunning(null);
+      void client.invalidateQueries({ queryKey: queries.stations.queryKey });
       if (step.step === "done") done.current();
     }).catch((caught) => {
       setStreamError(caught);
@@ -119,7 +121,7 @@ export function Dialogue({ personId, want, start, onDone, disabled = false }: Pr
       // Whoever leaves the page in mid-dialogue frees the station.
       if (!hasEnded) void api.POST("/api/v1/enrolments/{id}/cancel", { params: { path: { id } } }).catch(() => {});
     };
-  }, [id]);
+  }, [id, client]);
   const step = steps.at(-1);
   const isOver = step !== undefined && LAST_STEPS.includes(step.step);
   const secondsLeft = running ? Math.max(0, Math.ceil((Date.parse(running.expiresAt) - now.getTime()) / 1000)) : 0;

@@ -230,7 +230,7 @@ export function Frame() {
           component="main"
           id="content"
           tabIndex={-1}
-          sx={{ flex: 1, minWidth: 0, overflow: "auto", p: 3, outline: "none" }}
+          sx={{ flex: 1, minWidth: 0, overflow: "auto", p: { xs: 1.5, md: 3 }, outline: "none" }}
         >
           <Outlet />
         </Box>

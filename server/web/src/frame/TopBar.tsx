@@ -82,7 +82,7 @@ function Search() {
       forcePopupIcon={false}
       blurOnSelect
       clearOnBlur
-      sx={{ width: { xs: 160, lg: 320 } }}
+      sx={{ width: { xs: 160, lg: 320 }, display: { xs: "none", sm: "block" } }}
       renderInput={(params) => (
         <TextField
           {...params}

@@ -64,7 +64,9 @@ export function Alarms() {
               sx={{
                 display: "flex",
                 alignItems: "center",
-                gap: 2,
+                flexWrap: { xs: "wrap", md: "nowrap" },
+                columnGap: 2,
+                rowGap: 1,
                 px: 2,
                 py: 1,
                 borderColor: "error.main",
@@ -73,7 +75,7 @@ export function Alarms() {
               }}
             >
               <AlarmIcon color="error" titleAccess={w.live.priority(alarm.priority)} />
-              <Box sx={{ flex: 1, minWidth: 0 }}>
+              <Box sx={{ flex: 1, minWidth: { xs: 160, md: 0 } }}>
                 <Typography sx={{ fontWeight: 700 }}>
                   {kind}
                   {where !== "" && ` · ${where}`}

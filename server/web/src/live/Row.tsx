@@ -60,9 +60,8 @@ function sequelText(entry: Entry): string {
 export const Row = memo(function Row({ entry, named, place, agent, zone, isSelected, onSelect }: Props) {
   const { event } = entry;
   const tone = toneOf(event);
-  const who =
-    fullName(named) ??
-    (event.person_id ? w.unnamed(event.person_id) : event.kind === "decision" ? w.event.unknownPerson : "");
+  const who = fullName(named) ?? (event.person_id ? w.unnamed(event.person_id) : w.event.unknownPerson);
+  const isOfPerson = Boolean(event.person_id) || event.kind === "decision";
   const where = [place || agent, event.side ? text("Side", event.side) : ""].filter((part) => part !== "").join(" · ");
   const why = [because(event), sequelText(entry)].filter((part) => part !== "").join(" · ");
   return (
@@ -74,8 +73,13 @@ export const Row = memo(function Row({ entry, named, place, agent, zone, isSelec
       aria-current={isSelected}
       sx={{
         display: "grid",
-        gridTemplateColumns: "76px minmax(112px, 168px) 32px minmax(0, 1fr) minmax(0, 1fr) minmax(0, 1.2fr)",
-        gap: 1.5,
+        gridTemplateColumns: {
+          // On a phone the place and the reason stand below.
+          xs: "68px minmax(0, auto) 32px minmax(0, 1fr)",
+          md: "76px minmax(112px, 168px) 32px minmax(0, 1fr) minmax(0, 1fr) minmax(0, 1.2fr)",
+        },
+        columnGap: 1.5,
+        rowGap: 0.25,
         alignItems: "center",
         px: 2,
         py: 0.5,
@@ -96,19 +100,32 @@ export const Row = memo(function Row({ entry, named, place, agent, zone, isSelec
         {!isToday(event.at, zone) && <Box sx={{ fontSize: "0.75rem" }}>{dayOf(event.at, zone)}</Box>}
         {clockTime(event.at, zone)}
       </Box>
-      <Outcome entry={entry} strong={tone === "alarm"} />
-      {event.person_id || event.kind === "decision" ? (
-        <Portrait id={event.person_id ?? null} name={named?.name} hasPhoto={named?.has_photo} />
+      {isOfPerson ? (
+        <>
+          <Outcome entry={entry} strong={tone === "alarm"} />
+          <Portrait id={event.person_id ?? null} name={named?.name} hasPhoto={named?.has_photo} />
+          <Typography variant="body2" noWrap sx={{ fontWeight: 600 }}>
+            {who}
+          </Typography>
+        </>
       ) : (
-        <span />
+        <Box sx={{ gridColumn: "span 3" }}>
+          <Outcome entry={entry} strong={tone === "alarm"} />
+        </Box>
       )}
-      <Typography variant="body2" noWrap sx={{ fontWeight: 600 }}>
-        {who}
-      </Typography>
-      <Typography variant="body2" noWrap>
+      <Typography variant="body2" noWrap sx={{ gridColumn: { xs: "2 / -1", md: "auto" } }}>
         {where}
       </Typography>
-      <Typography variant="body2" noWrap sx={{ color: "text.secondary" }} title={why}>
+      <Typography
+        variant="body2"
+        noWrap
+        title={why}
+        sx={{
+          color: "text.secondary",
+          gridColumn: { xs: "2 / -1", md: "auto" },
+          display: { xs: why === "" ? "none" : "block", md: "block" },
+        }}
+      >
         {why}
       </Typography>
     </ListItemButton>
