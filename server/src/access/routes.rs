@@ -17,8 +17,7 @@ use super::{
 };
 use crate::audit::{Entry, Why, checked_reason};
 use crate::auth::Actor;
-use crate::http::{ApiError, ApiJson, ApiPath, ApiResult, IfMatch, Page, Problem, on_constraint, tagged};
-use crate::sites::routes::checked_name;
+use crate::http::{ApiError, ApiJson, ApiPath, ApiResult, IfMatch, Page, Problem, checked_name, on_constraint, tagged};
 use crate::state::AppState;
 
 /// The routes.

@@ -18,13 +18,11 @@ use super::{Agent, AgentChange, NewAgent, store};
 use crate::audit::{Entry, Why, checked_reason};
 use crate::auth::Actor;
 use crate::db::TenantTx;
-use crate::http::{ApiError, ApiJson, ApiPath, ApiResult, IfMatch, Page, Problem, on_constraint, tagged};
+use crate::http::{ApiError, ApiJson, ApiPath, ApiResult, IfMatch, Page, Problem, checked_name, on_constraint, tagged};
 use crate::state::AppState;
 
 /// How long a join token is good for, in minutes.
 const TOKEN_MINUTES: i64 = 15;
-/// Longest name of an agent, in characters.
-const NAME_CHARS_MAX: usize = 100;
 
 /// The routes.
 pub fn routes() -> OpenApiRouter<AppState> {
@@ -54,14 +52,6 @@ struct IssuedToken {
     expires_at: DateTime<Utc>,
     /// What to type at the agent.
     command: String,
-}
-
-fn checked_name(name: &str) -> ApiResult<&str> {
-    let name = name.trim();
-    match (1..=NAME_CHARS_MAX).contains(&name.chars().count()) {
-        true => Ok(name),
-        false => Err(ApiError::field("name", format!("must have 1 to {NAME_CHARS_MAX} characters"))),
-    }
 }
 
 fn refused(error: sqlx::Error) -> ApiError {
@@ -103,9 +93,13 @@ async fn get(actor: Actor, State(state): State<AppState>, ApiPath(id): ApiPath<U
 /// Invites an agent: it gets a token that is good for 15 minutes and once.
 #[utoipa::path(post, path = "/agents", tag = "agents", request_body = NewAgent, responses((status = 201, body = InvitedAgent),
     (status = 409, body = Problem), (status = 422, body = Problem)))]
-async fn invite(actor: Actor, State(state): State<AppState>, ApiJson(new): ApiJson<NewAgent>) -> ApiResult<Response> {
+async fn invite(
+    actor: Actor,
+    State(state): State<AppState>,
+    ApiJson(mut new): ApiJson<NewAgent>,
+) -> ApiResult<Response> {
     actor.administrator()?;
-    checked_name(&new.name)?;
+    new.name = checked_name(&new.name)?;
     if new.kind == AgentKind::Station && !new.door_ids.is_empty() {
         return Err(ApiError::field("door_ids", "an enrolment station controls no doors"));
     }
@@ -164,7 +158,7 @@ async fn change(
     let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
     let before = store::get(&mut tx, actor.tenant, id, &state.agents).await?.ok_or(ApiError::NotFound("agent"))?;
     version.check(before.version)?;
-    store::rename(&mut tx, actor.tenant, id, checked_name(change.name.as_deref().unwrap_or(&before.name))?)
+    store::rename(&mut tx, actor.tenant, id, &checked_name(change.name.as_deref().unwrap_or(&before.name))?)
         .await
         .map_err(refused)?;
     if let Some(doors) = &change.door_ids {

@@ -12,6 +12,9 @@ use serde::de::DeserializeOwned;
 
 use super::ApiError;
 
+/// Longest name of a site, area, door, level, schedule or agent, in characters.
+const NAME_CHARS_MAX: usize = 100;
+
 /// A JSON body.
 #[derive(Debug)]
 pub struct ApiJson<T>(pub T);
@@ -90,4 +93,16 @@ impl<S: Send + Sync> FromRequestParts<S> for PeerAddress {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         Ok(parts.extensions.get::<Self>().copied().unwrap_or(Self(IpAddr::V4(Ipv4Addr::UNSPECIFIED))))
     }
+}
+
+/// The field `name` without spaces around it, if it can be one.
+pub fn checked_name(name: &str) -> Result<String, ApiError> {
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > NAME_CHARS_MAX || name.chars().any(char::is_control) {
+        return Err(ApiError::field(
+            "name",
+            format!("must have 1 to {NAME_CHARS_MAX} characters, none of them control"),
+        ));
+    }
+    Ok(name.to_owned())
 }

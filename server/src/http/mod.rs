@@ -9,7 +9,7 @@ mod error;
 mod input;
 
 pub use error::{ApiError, ApiResult, FieldError, OnConstraint, Problem, on_constraint};
-pub use input::{ApiJson, ApiPath, ApiQuery, IfMatch, PeerAddress};
+pub use input::{ApiJson, ApiPath, ApiQuery, IfMatch, PeerAddress, checked_name};
 
 /// A list in pieces.
 #[derive(Debug, Serialize, utoipa::ToSchema)]

@@ -16,12 +16,13 @@ use uuid::Uuid;
 
 use super::consent::{self, ConsentText};
 use super::store::{self, PeopleFilter};
-use super::{Identity, IdentityChange, LegalBasis, LegalBasisKind, NewLegalBasis, Person, PersonDetail, PersonState};
+use super::{LegalBasis, LegalBasisKind, NewLegalBasis, Person, PersonDetail, PersonState};
 use crate::audit::{Entry, Why, checked_reason};
 use crate::auth::Actor;
 use crate::db::TenantTx;
 use crate::http::{ApiError, ApiJson, ApiPath, ApiQuery, ApiResult, FieldError, IfMatch, Page, Problem, tagged};
 use crate::state::AppState;
+use crate::vault::{Identity, IdentityChange};
 use crate::{access, credentials, fingers, vault};
 
 /// People in a piece of the list, unless the client says otherwise.
@@ -42,6 +43,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(activate))
         .routes(routes!(record_legal_basis, withdraw_legal_basis))
         .routes(routes!(consent_texts))
+        .merge(super::photo::routes())
 }
 
 /// Which people to list.

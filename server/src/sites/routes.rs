@@ -12,11 +12,8 @@ use uuid::Uuid;
 use super::{Area, AreaChange, NewArea, NewSite, Site, SiteChange, is_time_zone, store};
 use crate::audit::Entry;
 use crate::auth::Actor;
-use crate::http::{ApiError, ApiJson, ApiPath, ApiResult, IfMatch, Page, Problem, on_constraint, tagged};
+use crate::http::{ApiError, ApiJson, ApiPath, ApiResult, IfMatch, Page, Problem, checked_name, on_constraint, tagged};
 use crate::state::AppState;
-
-/// Longest name of a site or area, in characters.
-const NAME_CHARS_MAX: usize = 100;
 
 /// The routes.
 pub fn routes() -> OpenApiRouter<AppState> {
@@ -25,18 +22,6 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(change))
         .routes(routes!(list_areas, create_area))
         .routes(routes!(change_area))
-}
-
-/// A name without spaces around it, if it is one.
-pub(crate) fn checked_name(name: &str) -> ApiResult<String> {
-    let name = name.trim();
-    if name.is_empty() || name.chars().count() > NAME_CHARS_MAX || name.chars().any(char::is_control) {
-        return Err(ApiError::field(
-            "name",
-            format!("must have 1 to {NAME_CHARS_MAX} characters, none of them control"),
-        ));
-    }
-    Ok(name.to_owned())
 }
 
 fn checked(mut site: NewSite) -> ApiResult<NewSite> {

@@ -12,13 +12,14 @@ use uuid::Uuid;
 use crate::db::{Db, TenantTx};
 use crate::http::{ApiError, ApiResult, on_constraint};
 use crate::keys::{Binding, Key, Keys};
-use crate::people::Identity;
 
+mod identity;
 pub mod photo;
 pub mod routes;
 mod search;
 pub mod store;
 
+pub use identity::{Document, DocumentKind, Identity, IdentityChange, NAME_CHARS_MAX, NUMBER_CHARS_MAX, Name};
 pub use search::{HITS_MAX, NameIndex};
 pub use store::KeyPurpose;
 
