@@ -1,22 +1,64 @@
-# Thin: every target is a command that one could type. `make test` is what CI runs.
-.PHONY: setup check test fmt
+# Thin: every target is a command that one could type. `make demo` shows it, `make test` is what CI runs.
+.PHONY: setup demo demo-clean test check bench gen web browser fmt
+.NOTPARALLEL:
 
-CARGO_TEST := $(shell command -v cargo-nextest >/dev/null 2>&1 && echo 'nextest run --no-fail-fast' || echo 'test --no-fail-fast')
+WEB := server/web
+BUILT := $(or $(CARGO_TARGET_DIR),target)/debug
+CARGO_TEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo 'nextest run --no-fail-fast' || echo 'test --no-fail-fast')
+PAGES := $(shell find $(WEB)/src $(WEB)/public -type f 2>/dev/null) \
+    $(addprefix $(WEB)/,index.html package.json package-lock.json tsconfig.json vite.config.ts)
+SPELLED := ':!*.lock' ':!*package-lock.json' ':!LICENSE-*' ':!access-core/tests/wire' ':!*.svg' ':!*.txt'
 
-## Install what is missing on Debian 12.
+## A whole plant on synthetic people; Ctrl-C ends it. The address to open follows READY.
+demo: web
+	cargo build --workspace --bins
+	@exec $(BUILT)/pforte-demo
+
+## Forgets the demo and everything in it.
+demo-clean: setup
+	cargo build --workspace --bins
+	$(BUILT)/pforte-demo --forget
+
+## Every test, and everything that `check` looks at.
+test: check
+	cargo build --workspace --all-targets
+	cargo $(CARGO_TEST) --workspace
+	@$(MAKE) --no-print-directory browser
+
+## What is found without running it: format, lints, types, spelling, scripts, files that are out of date.
+check: web
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	shellcheck scripts/* .ci/run
+	git ls-files -z -- $(SPELLED) | xargs -0 codespell
+	cd $(WEB) && npm run --silent check
+	cargo build --workspace --all-targets
+	scripts/generated $(BUILT)/pforte-server check
+
+## Measures; writes target/bench/report.json.
+bench: web
+	cargo build --workspace --bins
+	$(BUILT)/pforte-bench
+
+## Writes what is generated: the description of the API, and the user interface's types from it.
+gen: setup
+	cargo build --workspace --bins
+	scripts/generated $(BUILT)/pforte-server write
+
+## The user interface, when its sources changed; it is built into the server.
+web: setup $(WEB)/dist/index.html
+
+$(WEB)/dist/index.html: $(PAGES) | setup
+	cd $(WEB) && npm run --silent build
+
+## The user interface in a real browser, on a plant of its own.
+browser:
+	[ ! -f tests/browser/package.json ] || { cargo build --workspace --bins && cd tests/browser && npm run --silent test; }
+
+fmt: setup
+	cargo fmt --all
+	cd $(WEB) && npm run --silent format
+
+## Installs what is missing on Debian 12; says nothing when all is there.
 setup:
 	@scripts/setup
-
-## Everything that is checked without running: format, lints, spelling, scripts.
-check: setup
-	cargo fmt --all --check
-	cargo clippy --workspace --all-targets --quiet -- -D warnings
-	shellcheck scripts/* .ci/run
-	codespell --quiet-level=2 --skip='target,node_modules,dist,*.lock,package-lock.json,LICENSE-*,./tests/wire,./.git' --ignore-words-list='crate,ser,ue'
-
-## Every test.
-test: setup check
-	cargo $(CARGO_TEST) --workspace
-
-fmt:
-	cargo fmt --all
