@@ -23,6 +23,9 @@ struct Arguments {
     /// Port of the user interface.
     #[arg(long, default_value_t = demo::PORTS.0)]
     port: u16,
+    /// How many people it has.
+    #[arg(long, default_value_t = demo::PEOPLE)]
+    people: usize,
     /// Only prints the code that the administrator's authenticator shows now.
     #[arg(long)]
     code: bool,
@@ -97,7 +100,7 @@ async fn serve(arguments: &Arguments, folder: &Path) -> anyhow::Result<()> {
             }
         }
     }
-    let started = demo::start(folder, (arguments.port, agents_port), |what| {
+    let started = demo::start(folder, (arguments.port, agents_port), arguments.people, |what| {
         let _ = print(what);
     });
     let mut plant = tokio::select! {

@@ -52,12 +52,12 @@ pub fn plan(ports: (u16, u16)) -> Plan {
 }
 
 /// Starts the demo in a folder; makes people and history, if it is new. Says what it does meanwhile.
-pub async fn start(folder: &Path, ports: (u16, u16), say: impl Fn(&str)) -> anyhow::Result<Plant> {
+pub async fn start(folder: &Path, ports: (u16, u16), people: usize, say: impl Fn(&str)) -> anyhow::Result<Plant> {
     let is_made = folder.join("made").exists();
     let plant = Plant::start(plan(ports), folder).await?;
     if !is_made {
-        say(&format!("making {PEOPLE} synthetic people with pictures, and a day of history"));
-        let people = people::make(&plant, PEOPLE).await?;
+        say(&format!("making {people} synthetic people with pictures, and a day of history"));
+        let people = people::make(&plant, people).await?;
         history::write(&plant, &people).await?;
         std::fs::write(folder.join("made"), "people and history are there\n")?;
     }

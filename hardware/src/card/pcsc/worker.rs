@@ -2,7 +2,7 @@
 
 use std::ffi::{CStr, CString};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use pcsc::{
     Attribute, Card, Context, Disposition, Error, MAX_BUFFER_SIZE, Protocols, ReaderState, Scope, ShareMode, State,
@@ -14,6 +14,12 @@ use super::{ReadersError, SEARCH_PAUSE, STATUS_WAIT};
 
 /// A card that is just coming into the field fails easily: it is asked so many times.
 const READ_ATTEMPTS: u32 = 3;
+
+/// Pause before a card that pcscd speaks of, and that is not there, is asked for again.
+const GONE_PAUSE: Duration = Duration::from_millis(50);
+
+/// So many times, which is longer than pcscd takes to notice that a card has left.
+const GONE_TRIES_MAX: u32 = 40;
 
 /// What a worker saw.
 pub(super) enum Report {
@@ -71,6 +77,8 @@ impl Work {
         let mut state = [ReaderState::new(name.clone(), State::UNAWARE)];
         // Counter of insertions and removals at the card that was dealt with.
         let mut dealt_with = None;
+        let mut is_found = false;
+        let mut gone_tries = 0;
         loop {
             match context.get_status_change(STATUS_WAIT, &mut state) {
                 Ok(()) => {}
@@ -81,16 +89,17 @@ impl Work {
                 Err(error) => return Ok(said(error)),
             }
             let (seen, count, at) = (state[0].event_state(), state[0].event_count(), Instant::now());
-            let is_first = state[0].current_state() == State::UNAWARE;
             if seen.intersects(State::UNKNOWN | State::UNAVAILABLE | State::IGNORE) {
                 return Ok("the reader was unplugged".into());
             }
             state[0].sync_current_state();
             let has_card = seen.contains(State::PRESENT);
-            if is_first {
+            if !is_found {
+                is_found = true;
                 self.tell(Report::Found { has_card })?;
             }
             if !has_card {
+                gone_tries = 0;
                 self.is_card_ignored = false;
                 if dealt_with.take().is_some() {
                     self.tell(Report::Removed(at))?;
@@ -107,11 +116,24 @@ impl Work {
                 } else {
                     match read_uid(&context, &name) {
                         Ok(uid) => Ok(uid),
-                        Err(ReadError::Gone) => continue,
+                        // pcscd looks a few times a second: it may speak of a card that has left, and take the next one
+                        // for the same. Ask until either is settled.
+                        Err(ReadError::Gone) if gone_tries < GONE_TRIES_MAX => {
+                            gone_tries += 1;
+                            dealt_with = None;
+                            state[0] = ReaderState::new(name.clone(), State::UNAWARE);
+                            self.tell(Report::Alive)?;
+                            if self.supervisor.recv_timeout(GONE_PAUSE) != Err(RecvTimeoutError::Timeout) {
+                                return Err(Ended);
+                            }
+                            continue;
+                        }
+                        Err(ReadError::Gone) => Err("the card is there and answers nothing".into()),
                         Err(ReadError::Service(error)) => return Ok(said(error)),
                         Err(ReadError::Card(why)) => Err(why),
                     }
                 };
+                gone_tries = 0;
                 self.tell(Report::Card(at, read))?;
             }
         }
@@ -131,7 +153,8 @@ enum ReadError {
 impl From<Error> for ReadError {
     fn from(error: Error) -> Self {
         match error {
-            Error::NoSmartcard | Error::RemovedCard => Self::Gone,
+            // A card that leaves in mid-command: hardware facts, PC/SC, (e).
+            Error::NoSmartcard | Error::RemovedCard | Error::NotTransacted => Self::Gone,
             Error::CommError
             | Error::NoService
             | Error::ServiceStopped
@@ -161,8 +184,10 @@ fn ask_uid(card: Card) -> Result<Uid, ReadError> {
         Err(error) => Err(error.into()),
     };
     buffer.zeroize();
-    // After a failure the next attempt begins with a card just powered. If this fails, the card has left already.
-    let _ = card.disconnect(if read.is_ok() { Disposition::LeaveCard } else { Disposition::ResetCard });
+    // After a failure the next attempt begins with a card just powered. One that has left is not reset: that fails, and
+    // pcscd then takes the reader for empty until the next card leaves it.
+    let is_there = matches!(read, Err(ReadError::Card(_)));
+    let _ = card.disconnect(if is_there { Disposition::ResetCard } else { Disposition::LeaveCard });
     read
 }
 

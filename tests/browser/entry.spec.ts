@@ -1,0 +1,65 @@
+// The first thing a new user does, by hand in the browser: register a person, enrol card and finger, grant a door, hold
+// both to that door, and see it open and the entry in the feed. Real pcscd, serial line, Postgres, Chromium.
+import { expect, test } from "@playwright/test";
+import { accessible, act, signIn } from "./desk";
+
+test("a person is registered, walks in, and is seen", async ({ page }) => {
+  await signIn(page);
+  await accessible(page);
+
+  await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "People" }).click();
+  await accessible(page);
+  await page.getByRole("link", { name: "Register a person" }).first().click();
+  await page.getByLabel("Given name").fill("Frida");
+  await page.getByLabel("Family name").fill("Sonnenschein");
+  await page.getByLabel("Personnel number").fill("T-0001");
+  await accessible(page);
+  await page.getByRole("button", { name: "Next" }).click();
+
+  // Consent and card, at the enrolment desk.
+  await page.getByRole("radio", { name: "The person consents to this text" }).check();
+  await page.getByRole("button", { name: "Record the legal basis" }).click();
+  await expect(page.getByText("Recorded:")).toBeVisible();
+  await page.getByRole("button", { name: "Read a card" }).click();
+  await expect(page.getByText("Hold the card to the reader of the station").first()).toBeVisible();
+  await act(page, { do: "tap", at: "desk", card: "card-6" });
+  await expect(page.getByText("belongs to this person now").first()).toBeVisible();
+  await act(page, { do: "remove", at: "desk" });
+  await accessible(page);
+  await page.getByRole("button", { name: "Next" }).click();
+
+  // The finger, placed and lifted as the page says.
+  await page.getByRole("button", { name: "Capture this finger" }).click();
+  for (let capture = 1; capture <= 3; capture++) {
+    await expect(page.getByText(`Place the finger on the sensor (Capture ${capture} of 3)`).first()).toBeVisible();
+    await act(page, { do: "finger", at: "desk", finger: "fynn" });
+    await expect(page.getByText(`Lift the finger (Capture ${capture} of 3)`).first()).toBeVisible();
+    await act(page, { do: "lift", at: "desk" });
+  }
+  await expect(page.getByText("is enrolled").first()).toBeVisible();
+  await page.getByRole("button", { name: "Next" }).click();
+
+  // A door.
+  await page.getByLabel("Access level").click();
+  await page.getByRole("option", { name: "Everything" }).click();
+  await page.getByRole("checkbox", { name: "No end" }).check();
+  await page.getByLabel("Why it has no end").fill("employed");
+  await page.getByRole("button", { name: "Grant", exact: true }).click();
+  await expect(page.getByRole("list", { name: "Access" })).toContainText("Everything");
+  await page.getByRole("button", { name: "Next" }).click();
+  await expect(page.getByText("Frida Sonnenschein is registered")).toBeVisible();
+  await accessible(page);
+
+  // At the door; the guard looks on.
+  await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "Live" }).click();
+  await expect(page.getByRole("region", { name: "Entries" })).toBeVisible();
+  await act(page, { do: "tap", at: "main", card: "card-6" });
+  await act(page, { do: "finger", at: "main", finger: "fynn" });
+  const row = page.getByRole("list", { name: "Entries" }).getByRole("listitem").filter({ hasText: "Frida Sonnenschein" });
+  await expect(row.first()).toContainText("Main entrance");
+  await act(page, { do: "push", door: "main" });
+  await expect(row.filter({ hasText: /Entered|entered/ }).first()).toBeVisible();
+  await act(page, { do: "lift", at: "main" });
+  await act(page, { do: "remove", at: "main" });
+  await accessible(page);
+});
