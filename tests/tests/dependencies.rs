@@ -231,7 +231,8 @@ mod tests {
             sources.unknown-git = "deny"
             "#,
         )?;
-        let elsewhere = Package { source: Some("git+https://example.org/x".to_owned()), ..package("far", "1.0.0", "MIT") };
+        let elsewhere =
+            Package { source: Some("git+https://example.org/x".to_owned()), ..package("far", "1.0.0", "MIT") };
         let unlicensed = Package { licence: None, ..package("bare", "1.0.0", "") };
         let packages = [
             package("copyleft", "1.0.0", "GPL-3.0"),

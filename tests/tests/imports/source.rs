@@ -258,4 +258,3 @@ impl<'ast> Visit<'ast> for Reader {
         syn::visit::visit_meta_list(self, list);
     }
 }
-
