@@ -6,7 +6,7 @@
 use std::io::Write as _;
 use std::net::IpAddr;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use access_core::ids::{AgentId, TenantId};
@@ -186,7 +186,7 @@ fn as_offset(at: DateTime<Utc>) -> time::OffsetDateTime {
     time::OffsetDateTime::from_unix_timestamp(at.timestamp()).unwrap_or(time::OffsetDateTime::UNIX_EPOCH)
 }
 
-fn make_authority(certificate: &PathBuf, key: &PathBuf, now: DateTime<Utc>) -> anyhow::Result<()> {
+fn make_authority(certificate: &Path, key: &Path, now: DateTime<Utc>) -> anyhow::Result<()> {
     let pair = KeyPair::generate()?;
     let mut parameters = parameters("Pforte authority", now, TimeDelta::days(AUTHORITY_DAYS));
     parameters.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));

@@ -10,7 +10,7 @@ use access_core::protocol::RECORDS_PER_MESSAGE_MAX;
 use anyhow::Context as _;
 use ed25519_dalek::VerifyingKey;
 
-use super::store;
+use super::store::{self, RecordColumns};
 use crate::audit::append_event;
 use crate::clock;
 use crate::db::TenantTx;
@@ -61,11 +61,11 @@ pub(super) async fn ingest(
     let stored = row.head()?;
     let batch = check(agent, &key, epoch, stored, records);
     if !batch.fresh.is_empty() {
-        let mut columns = (Vec::new(), Vec::new(), Vec::new());
+        let mut columns = RecordColumns::default();
         for signed in &batch.fresh {
-            columns.0.push(signed.bytes.clone());
-            columns.1.push(signed.signature.to_vec());
-            columns.2.push(clock::from_unix_ms(signed.read()?.at));
+            columns.bytes.push(signed.bytes.clone());
+            columns.signatures.push(signed.signature.to_vec());
+            columns.at.push(clock::from_unix_ms(signed.read()?.at));
         }
         store::keep_records(&mut tx, tenant, agent, columns, &batch.head, now).await?;
     }

@@ -405,16 +405,27 @@ pub async fn bundle_in_force(
     Ok(())
 }
 
+/// Records, by column.
+#[derive(Debug, Default)]
+pub struct RecordColumns {
+    /// Canonical bytes.
+    pub bytes: Vec<Vec<u8>>,
+    /// Their signatures.
+    pub signatures: Vec<Vec<u8>>,
+    /// When, by the agent's clock.
+    pub at: Vec<DateTime<Utc>>,
+}
+
 /// Takes records into the outbox and moves the agent's head to the newest of them.
 pub async fn keep_records(
     db: &mut PgConnection,
     tenant: TenantId,
     agent: AgentId,
-    records: (Vec<Vec<u8>>, Vec<Vec<u8>>, Vec<DateTime<Utc>>),
+    records: RecordColumns,
     head: &Head,
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
-    let (bytes, signatures, at) = records;
+    let RecordColumns { bytes, signatures, at } = records;
     sqlx::query(
         "INSERT INTO log_outbox (tenant_id, at, record, signature) \
          SELECT $1, * FROM unnest($2::timestamptz[], $3::bytea[], $4::bytea[])",

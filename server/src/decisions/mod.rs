@@ -29,25 +29,28 @@ const LOOK_ANYWAY: Duration = Duration::from_secs(5);
 /// Pause before the database is tried again.
 const RETRY: Duration = Duration::from_millis(250);
 
+/// Rules, once they were read.
+type InForce = Option<Arc<Policy>>;
+
 /// Rules in force, by tenant.
 #[derive(Debug, Clone, Default)]
 pub struct Policies {
-    by_tenant: Arc<Mutex<HashMap<TenantId, watch::Sender<Option<Arc<Policy>>>>>>,
+    by_tenant: Arc<Mutex<HashMap<TenantId, watch::Sender<InForce>>>>,
 }
 
 impl Policies {
-    fn sender(&self, tenant: TenantId) -> watch::Sender<Option<Arc<Policy>>> {
+    fn sender(&self, tenant: TenantId) -> watch::Sender<InForce> {
         let mut by_tenant = self.by_tenant.lock().unwrap_or_else(PoisonError::into_inner);
         by_tenant.entry(tenant).or_insert_with(|| watch::Sender::new(None)).clone()
     }
 
     /// The rules in force, and when they change. None until they were read for the first time.
-    pub fn subscribe(&self, tenant: TenantId) -> watch::Receiver<Option<Arc<Policy>>> {
+    pub fn subscribe(&self, tenant: TenantId) -> watch::Receiver<InForce> {
         self.sender(tenant).subscribe()
     }
 
     /// The rules in force.
-    pub fn current(&self, tenant: TenantId) -> Option<Arc<Policy>> {
+    pub fn current(&self, tenant: TenantId) -> InForce {
         self.sender(tenant).borrow().clone()
     }
 

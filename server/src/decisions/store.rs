@@ -115,8 +115,10 @@ async fn doors(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<Vec<Do
         .collect()
 }
 
+type WindowRow = (Uuid, Option<i16>, Option<i16>, Option<i16>);
+
 async fn schedules(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<Vec<Schedule>> {
-    let rows: Vec<(Uuid, Option<i16>, Option<i16>, Option<i16>)> = sqlx::query_as(
+    let rows: Vec<WindowRow> = sqlx::query_as(
         "SELECT schedule.id, span.days, span.from_minute, span.to_minute FROM schedules schedule \
          LEFT JOIN schedule_windows span ON span.tenant_id = schedule.tenant_id AND span.schedule_id = schedule.id \
          WHERE schedule.tenant_id = $1 ORDER BY schedule.id, span.place",
@@ -138,8 +140,10 @@ async fn schedules(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<Ve
     Ok(schedules.into_iter().map(|(id, windows)| Schedule { id: id.into(), windows }).collect())
 }
 
+type LineRow = (Uuid, Option<String>, Option<Uuid>, Option<Vec<Uuid>>);
+
 async fn levels(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<Vec<AccessLevel>> {
-    let rows: Vec<(Uuid, Option<String>, Option<Uuid>, Option<Vec<Uuid>>)> = sqlx::query_as(
+    let rows: Vec<LineRow> = sqlx::query_as(
         "SELECT level.id, line.sides, line.schedule_id, \
          (SELECT array_agg(door.door_id ORDER BY door.door_id) FROM access_level_line_doors door \
           WHERE door.tenant_id = line.tenant_id AND door.level_id = line.level_id AND door.place = line.place) \
@@ -211,15 +215,17 @@ async fn credentials(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<
         .collect()
 }
 
+type GrantRow = (Uuid, Uuid, Uuid, DateTime<Utc>, Option<DateTime<Utc>>);
+
 async fn grants(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<Vec<Grant>> {
-    let rows: Vec<(Uuid, Uuid, Uuid, DateTime<Utc>, Option<DateTime<Utc>>)> = sqlx::query_as(
+    let rows: Vec<GrantRow> = sqlx::query_as(
         "SELECT id, person_id, level_id, valid_from, valid_until FROM grants \
          WHERE tenant_id = $1 AND revoked_at IS NULL ORDER BY person_id, id",
     )
     .bind(tenant.as_uuid())
     .fetch_all(db)
     .await?;
-    let grant = |(id, person, level, from, until): (Uuid, Uuid, Uuid, DateTime<Utc>, Option<DateTime<Utc>>)| Grant {
+    let grant = |(id, person, level, from, until): GrantRow| Grant {
         id: id.into(),
         person: person.into(),
         level: level.into(),
@@ -228,8 +234,10 @@ async fn grants(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<Vec<G
     Ok(rows.into_iter().map(grant).collect())
 }
 
+type BlockRow = (Uuid, Option<Uuid>, Option<Uuid>, DateTime<Utc>, Option<DateTime<Utc>>);
+
 async fn blocks(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<Vec<Block>> {
-    let rows: Vec<(Uuid, Option<Uuid>, Option<Uuid>, DateTime<Utc>, Option<DateTime<Utc>>)> = sqlx::query_as(
+    let rows: Vec<BlockRow> = sqlx::query_as(
         "SELECT id, person_id, credential_id, valid_from, valid_until FROM blocks \
          WHERE tenant_id = $1 AND lifted_at IS NULL ORDER BY id",
     )

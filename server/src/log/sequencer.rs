@@ -153,10 +153,8 @@ impl Sequencer {
     fn place(&self, mut waiting: Vec<Waiting>, after: i64, mut server: Head) -> anyhow::Result<(Vec<Placed>, Head)> {
         waiting.sort_unstable_by_key(|row| row.place);
         let received_at = clock::now();
-        let mut position = after;
         let mut placed = Vec::with_capacity(waiting.len());
-        for row in waiting {
-            position += 1;
+        for (position, row) in (after + 1..).zip(waiting) {
             let (record, signed) = match (row.event, row.record, row.signature) {
                 (Some(event), _, _) => {
                     let record = self.own_record(&server, &event, row.at)?;

@@ -4,9 +4,7 @@ use std::collections::HashSet;
 
 use access_core::chain::{Head, SignedRecord, follows};
 use access_core::event::{Author, Event};
-use access_core::ids::AgentId;
 use access_core::protocol::AgentKind;
-use chrono::{DateTime, Utc};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use sqlx::{Connection as _, PgConnection};
@@ -25,18 +23,17 @@ async fn append(server: &TestServer, event: &Event) {
 async fn verified(server: &TestServer) -> Vec<Event> {
     server.settled().await;
     let mut superuser = PgConnection::connect_with(&server.options).await.unwrap();
-    let rows: Vec<(i64, Vec<u8>, Vec<u8>, DateTime<Utc>)> = sqlx::query_as(
-        "SELECT position, record, signature, received_at FROM log_events WHERE tenant_id = $1 ORDER BY position",
-    )
-    .bind(server.own.tenant.as_uuid())
-    .fetch_all(&mut superuser)
-    .await
-    .unwrap();
+    let rows: Vec<(i64, Vec<u8>, Vec<u8>)> =
+        sqlx::query_as("SELECT position, record, signature FROM log_events WHERE tenant_id = $1 ORDER BY position")
+            .bind(server.own.tenant.as_uuid())
+            .fetch_all(&mut superuser)
+            .await
+            .unwrap();
     let key = server.state.keys.log_key().verifying_key();
     let own = Author::Server(server.state.installation.id);
     let mut heads = std::collections::HashMap::new();
     let mut events = Vec::new();
-    for (expected, (position, bytes, signature, _)) in (1..).zip(rows) {
+    for (expected, (position, bytes, signature)) in (1..).zip(rows) {
         assert_eq!(position, expected, "a gap");
         let signed = SignedRecord { bytes, signature: signature.try_into().unwrap() };
         let record = signed.read().unwrap();
@@ -269,5 +266,4 @@ async fn an_agent_that_stays_away_is_an_alarm_until_it_is_back() {
     tokio::time::timeout(crate::testing::PATIENCE, waiting).await.expect("the agent's return");
     let open = server.call(&server.own.guard, "GET", "/alarms", Value::Null).await.json;
     assert!(!open["items"][0]["cleared_at"].is_null(), "back, and still to be acknowledged");
-    let _: AgentId = agent.id;
 }

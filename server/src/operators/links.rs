@@ -79,7 +79,7 @@ impl SetupLink {
 }
 
 /// A new link for an operator, or for the first. Older ones of the same operator are void. Returns its end too.
-pub async fn issue(
+pub(super) async fn issue(
     db: &mut PgConnection,
     tenant: TenantId,
     purpose: SetupPurpose,

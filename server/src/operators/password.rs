@@ -70,7 +70,7 @@ fn hash(password: &[u8]) -> anyhow::Result<String> {
 }
 
 /// What is wrong with a new password, if anything. `known` are words that it must not be made of: names of the operator.
-pub fn objection(password: &str, known: &[&str]) -> Option<String> {
+pub(super) fn objection(password: &str, known: &[&str]) -> Option<String> {
     let characters = password.chars().count();
     if !(CHARS_MIN..=CHARS_MAX).contains(&characters) {
         return Some(format!("must have {CHARS_MIN} to {CHARS_MAX} characters; a sentence is fine"));

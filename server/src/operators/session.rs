@@ -25,7 +25,7 @@ use crate::tenants::Tenant;
 
 /// Who is signed in, and where.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct Session {
+pub(super) struct Session {
     /// Whose staff.
     pub tenant: Tenant,
     /// Who.
@@ -44,7 +44,7 @@ pub struct Session {
 /// The operator who is signed in.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = SessionOperator)]
-pub struct SignedIn {
+pub(super) struct SignedIn {
     /// Which operator.
     pub id: Uuid,
     /// Name to sign in with.
@@ -59,7 +59,7 @@ pub struct SignedIn {
 /// What it takes to sign in: always all of it.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct SignIn {
+pub(super) struct SignIn {
     /// The tenant's short name.
     pub tenant: String,
     /// The operator's name.

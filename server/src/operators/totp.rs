@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use crate::keys::{Binding, Keys};
 
 /// Length of a secret, in bytes: SHA-1's own.
-pub const SECRET_BYTES: usize = 20;
+pub(super) const SECRET_BYTES: usize = 20;
 /// Steps before and after now that are still taken: clocks of telephones differ.
 const SKEW_STEPS: u16 = 1;
 
@@ -25,14 +25,14 @@ fn totp(secret: &[u8], account: &str) -> anyhow::Result<Totp> {
 }
 
 /// The step that a code is of, if it is right and its step comes after `newest_used`.
-pub fn step_of(secret: &[u8], code: &str, newest_used: i64, now: DateTime<Utc>) -> anyhow::Result<Option<i64>> {
+pub(super) fn step_of(secret: &[u8], code: &str, newest_used: i64, now: DateTime<Utc>) -> anyhow::Result<Option<i64>> {
     let now_s = u64::try_from(now.timestamp()).context("the clock stands before 1970")?;
     let step = totp(secret, "operator")?.check(code.trim(), now_s);
     Ok(step.and_then(|step| i64::try_from(step).ok()).filter(|step| *step > newest_used))
 }
 
 /// The secret as people type it, and as apps read it from a picture.
-pub fn for_people(secret: &[u8], account: &str) -> anyhow::Result<(String, String)> {
+pub(super) fn for_people(secret: &[u8], account: &str) -> anyhow::Result<(String, String)> {
     let url = totp(secret, account)?.to_url().map_err(|error| anyhow::anyhow!("{error:?}"))?;
     Ok((Secret::from(secret).to_base32(), url))
 }
@@ -42,12 +42,17 @@ fn binding(tenant: TenantId, operator: OperatorId) -> Binding {
 }
 
 /// Seals a secret for its row.
-pub fn seal(keys: &Keys, tenant: TenantId, operator: OperatorId, secret: &[u8]) -> anyhow::Result<Vec<u8>> {
+pub(super) fn seal(keys: &Keys, tenant: TenantId, operator: OperatorId, secret: &[u8]) -> anyhow::Result<Vec<u8>> {
     keys.of_tenant(tenant, "operator totp").seal(&binding(tenant, operator), secret)
 }
 
 /// Opens a sealed secret.
-pub fn open(keys: &Keys, tenant: TenantId, operator: OperatorId, sealed: &[u8]) -> anyhow::Result<Zeroizing<Vec<u8>>> {
+pub(super) fn open(
+    keys: &Keys,
+    tenant: TenantId,
+    operator: OperatorId,
+    sealed: &[u8],
+) -> anyhow::Result<Zeroizing<Vec<u8>>> {
     Ok(keys.of_tenant(tenant, "operator totp").open(&binding(tenant, operator), sealed)?)
 }
 

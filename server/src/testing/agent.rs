@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use access_core::canonical;
 use access_core::chain::{Head, SignedRecord};
 use access_core::decide::ClockTrust;
 use access_core::event::{Author, Event, Record};
@@ -304,11 +303,6 @@ impl TestLink {
         let _ = self.socket.send(frame).await;
     }
 
-    /// Sends bytes as a message.
-    pub(crate) async fn send_value(&mut self, value: &impl borsh::BorshSerialize) {
-        self.send(tungstenite::Message::Binary(canonical::encode(value).into())).await;
-    }
-
     /// The next message; none if the link has ended.
     pub(crate) async fn next(&mut self) -> Option<FromServer> {
         loop {
@@ -368,9 +362,7 @@ impl TestLink {
                 _ => None,
             })
             .await;
-        while let Some(message) = self.next().await {
-            panic!("heard after the end: {message:?}");
-        }
+        assert_eq!(self.next().await, None, "heard after the end");
         why
     }
 }

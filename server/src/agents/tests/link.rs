@@ -170,7 +170,10 @@ async fn questions_about_own_doors_are_answered() {
     server.agent("Gate 2", AgentKind::DoorController, &[&foreign]).await;
     let mut link = agent.link().await;
     let bundle = link.bundle(&agent).await;
-    assert_eq!(bundle.policy.doors.iter().map(|door| door.id.to_string()).collect::<Vec<_>>(), [own.clone()]);
+    assert_eq!(
+        bundle.policy.doors.iter().map(|door| door.id.to_string()).collect::<Vec<_>>(),
+        std::slice::from_ref(&own)
+    );
     link.say(&ask(&agent, &foreign, CardToken([7; 32]))).await;
     let question = ask(&agent, &own, CardToken([7; 32]));
     let FromAgent::Ask(attempt) = &question else { panic!() };
