@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::{Arc, RwLock};
 
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::agents::Links;
@@ -43,6 +44,8 @@ pub struct AppState {
     pub passwords: Passwords,
     /// Guesses of late.
     pub throttle: Arc<Throttle>,
+    /// Told when sessions were ended: feeds look at theirs.
+    pub sessions_ended: watch::Sender<()>,
     /// Control socket of the virtual doors, in a demo or test.
     pub demo: Option<Arc<Path>>,
     /// Cancelled when the server stops.
@@ -74,6 +77,7 @@ impl AppState {
             stations: Arc::default(),
             passwords: Passwords::new()?,
             throttle: Arc::default(),
+            sessions_ended: watch::Sender::new(()),
             demo: None,
             stop: CancellationToken::new(),
         })

@@ -82,7 +82,7 @@ impl SessionToken {
         URL_SAFE_NO_PAD.encode([self.tenant.as_uuid().as_bytes().as_slice(), &self.secret].concat())
     }
 
-    fn from_cookie(text: &str) -> Option<Self> {
+    pub(crate) fn from_cookie(text: &str) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         let (tenant, secret) = bytes.split_first_chunk::<16>()?;
         Some(Self { tenant: Uuid::from_bytes(*tenant).into(), secret: secret.try_into().ok()? })

@@ -12,6 +12,9 @@ use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 use sqlx::{Connection as _, Executor as _, PgConnection, PgPool, Postgres, Transaction};
 
+#[cfg(test)]
+mod tests;
+
 /// The migrations, in the binary.
 pub static MIGRATIONS: Migrator = sqlx::migrate!("../migrations");
 /// Makes the roles; run by the cluster's administrator.

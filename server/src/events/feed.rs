@@ -4,6 +4,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
+use access_core::ids::TenantId;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::IntoResponse;
@@ -88,6 +89,7 @@ async fn run(
     // Subscribed before the first look, so that nothing falls between.
     let mut newest = state.log.subscribe(tenant);
     let mut agents = state.agents.watch(tenant);
+    let mut sessions_ended = state.sessions_ended.subscribe();
     let mut position = {
         let mut tx = state.db.begin(tenant, None).await?;
         let head = store::newest(&mut tx, tenant).await?;
@@ -151,13 +153,13 @@ async fn run(
                 }
             }
             _ = session_look.tick() => {
-                let mut tx = state.db.begin(tenant, None).await?;
-                let is_live = match &session {
-                    Some(hash) => auth::keep_session(&mut tx, tenant, hash, crate::clock::now()).await?,
-                    None => false,
-                };
-                tx.commit().await?;
-                if !is_live {
+                if !is_live(state, tenant, session.as_deref()).await? {
+                    return Ok(());
+                }
+            }
+            ended = sessions_ended.changed() => {
+                ended?;
+                if !is_live(state, tenant, session.as_deref()).await? {
                     return Ok(());
                 }
             }
@@ -165,6 +167,15 @@ async fn run(
             () = state.stop.cancelled() => return Ok(()),
         }
     }
+}
+
+/// Whether the session behind a feed goes on; if so, it counts as used.
+async fn is_live(state: &AppState, tenant: TenantId, session: Option<&[u8]>) -> anyhow::Result<bool> {
+    let Some(session) = session else { return Ok(false) };
+    let mut tx = state.db.begin(tenant, None).await?;
+    let is_live = auth::keep_session(&mut tx, tenant, session, crate::clock::now()).await?;
+    tx.commit().await?;
+    Ok(is_live)
 }
 
 /// Whether an event may have changed the list of alarms.

@@ -11,6 +11,8 @@ use uuid::Uuid;
 pub mod feed;
 pub mod routes;
 pub mod store;
+#[cfg(test)]
+mod tests;
 
 /// One event of the log. What does not apply is null. People are pseudonyms; names come from the vault.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, ToSchema)]

@@ -15,6 +15,8 @@ pub mod routes;
 mod session;
 mod setup;
 pub mod store;
+#[cfg(test)]
+mod tests;
 mod throttle;
 mod totp;
 

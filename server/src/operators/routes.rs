@@ -100,6 +100,7 @@ async fn change(
         return Err(ApiError::Invalid(errors));
     }
     let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    store::one_at_a_time(&mut tx, actor.tenant).await?;
     let before = store::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("operator"))?;
     version.check(before.version)?;
     let role = change.role.unwrap_or(before.role.0);
@@ -143,6 +144,7 @@ async fn disable(
     actor.administrator()?;
     let reason = checked_reason(&why.reason)?;
     let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    store::one_at_a_time(&mut tx, actor.tenant).await?;
     let before = store::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("operator"))?;
     keep_an_administrator(&mut tx, &actor, &before).await?;
     store::set_state(&mut tx, actor.tenant, id, "disabled").await?;
@@ -153,6 +155,7 @@ async fn disable(
     let after = store::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("operator"))?;
     tx.commit().await?;
     state.log.wake(actor.tenant);
+    state.sessions_ended.send_replace(());
     Ok(Json(after))
 }
 
@@ -168,6 +171,7 @@ async fn enable(
     actor.administrator()?;
     let reason = checked_reason(&why.reason)?;
     let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    store::one_at_a_time(&mut tx, actor.tenant).await?;
     let before = store::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("operator"))?;
     if before.state != "disabled" {
         return Err(ApiError::Conflict("not_disabled", "This operator is not disabled.".to_owned()));
@@ -178,6 +182,7 @@ async fn enable(
     let after = store::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("operator"))?;
     tx.commit().await?;
     state.log.wake(actor.tenant);
+    state.sessions_ended.send_replace(());
     Ok(Json(after))
 }
 
@@ -196,9 +201,13 @@ async fn reset(
         return Err(ApiError::Conflict("own_totp", "Another administrator must reset your second factor.".to_owned()));
     }
     let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    store::one_at_a_time(&mut tx, actor.tenant).await?;
+    let before = store::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("operator"))?;
+    keep_an_administrator(&mut tx, &actor, &before).await?;
     let (operator, link, expires_at) =
         links::reset_totp(&state.keys, &mut tx, Some(&actor), id.into(), reason, actor.now).await?;
     tx.commit().await?;
     state.log.wake(actor.tenant);
+    state.sessions_ended.send_replace(());
     Ok(Json(Invited { operator, setup_path: link.path(), expires_at }))
 }

@@ -1,7 +1,7 @@
 //! Signing in and out.
 
 use access_core::event::{ActKind, SubjectKind};
-use access_core::ids::OperatorId;
+use access_core::ids::{OperatorId, TenantId};
 use access_core::protocol::InstallationMode;
 use axum::Json;
 use axum::extract::State;
@@ -126,13 +126,15 @@ pub(super) async fn sign_in(
 ) -> ApiResult<Response> {
     let now = crate::clock::now();
     let password = Zeroizing::new(body.password);
-    let Some(tenant) = state.tenants.by_slug(&body.tenant).await? else {
+    let tenant = state.tenants.by_slug(&body.tenant).await?;
+    // Guesses at tenants that nobody has count as those of one that nobody is.
+    let counted = tenant.as_ref().map_or(TenantId::from_uuid(Uuid::nil()), |tenant| tenant.id);
+    let admitted = state.throttle.admit(counted, &body.name, address, now);
+    let admitted = admitted.map_err(|wait_s| ApiError::Throttled { wait_s })?;
+    let Some(tenant) = tenant else {
         state.passwords.fits(password, None).await?;
         return Err(refused());
     };
-    if let Some(wait_s) = state.throttle.wait_s(tenant.id, &body.name, address, now) {
-        return Err(ApiError::Throttled { wait_s });
-    }
     let mut tx = state.db.begin(tenant.id, None).await?;
     let factors = store::factors(&mut tx, tenant.id, &body.name).await?;
     tx.commit().await?;
@@ -152,7 +154,7 @@ pub(super) async fn sign_in(
                 .await?;
             tx.commit().await?;
             state.log.wake(tenant.id);
-            state.throttle.succeeded(tenant.id, &body.name, address);
+            state.throttle.succeeded(admitted);
             return Ok((jar, Json(session)).into_response());
         }
         // Who guesses is not known: the account is the subject, nobody the author.
@@ -162,7 +164,6 @@ pub(super) async fn sign_in(
         tx.commit().await?;
         state.log.wake(tenant.id);
     }
-    state.throttle.failed(tenant.id, &body.name, address, now);
     Err(refused())
 }
 
@@ -197,6 +198,7 @@ pub(super) async fn sign_out(actor: Actor, jar: CookieJar, State(state): State<A
     Entry::new(&state.keys, &actor, ActKind::SignedOut, SubjectKind::Operator, id).append(&mut tx).await?;
     tx.commit().await?;
     state.log.wake(actor.tenant);
+    state.sessions_ended.send_replace(());
     let removal =
         Cookie::build((COOKIE, "")).path("/").secure(true).http_only(true).max_age(time::Duration::ZERO).build();
     Ok((CookieJar::new().add(removal), StatusCode::NO_CONTENT).into_response())

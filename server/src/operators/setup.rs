@@ -137,10 +137,6 @@ pub(super) async fn set_up(
     let now = crate::clock::now();
     let link = SetupLink::read(&body.token).ok_or_else(used_up)?;
     let tenant = link.tenant;
-    // The code of a link can be guessed too.
-    if let Some(wait_s) = state.throttle.wait_s(tenant, "setup link", address, now) {
-        return Err(ApiError::Throttled { wait_s });
-    }
     let mut tx = state.db.begin(tenant, None).await?;
     let open = store::open_link(&mut tx, tenant, &link.hash(), now).await?.ok_or_else(used_up)?;
     let existing = match open.operator_id {
@@ -149,8 +145,10 @@ pub(super) async fn set_up(
     };
     let subject = subject(&open, &mut body, existing)?;
     let secret = link.totp_secret(&state.keys);
+    // The code of a link can be guessed too.
+    let admitted = state.throttle.admit(tenant, "setup link", address, now);
+    let admitted = admitted.map_err(|wait_s| ApiError::Throttled { wait_s })?;
     let Some(step) = totp::step_of(&secret, &body.totp, 0, now)? else {
-        state.throttle.failed(tenant, "setup link", address, now);
         return Err(ApiError::field("totp", "is not the code that the authenticator shows now; check its clock"));
     };
     let password_hash = match subject.password {
@@ -171,6 +169,7 @@ pub(super) async fn set_up(
         .append(&mut tx)
         .await?;
     tx.commit().await?;
+    state.throttle.succeeded(admitted);
     state.log.wake(tenant);
     Ok((jar, Json(session)).into_response())
 }

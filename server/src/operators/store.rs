@@ -129,6 +129,16 @@ pub async fn use_step(
     Ok(done.rows_affected() == 1)
 }
 
+/// Lets changes of a tenant's operators pass one after the other: two administrators who disable each other at the same
+/// moment would both find that the other remains.
+pub async fn one_at_a_time(db: &mut PgConnection, tenant: TenantId) -> sqlx::Result<()> {
+    sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended('operators of ' || $1, 0))")
+        .bind(tenant.to_string())
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
 /// Whether somebody can administer the tenant.
 pub async fn has_administrator(db: &mut PgConnection, tenant: TenantId) -> sqlx::Result<bool> {
     sqlx::query_scalar(

@@ -34,11 +34,18 @@ impl Guess {
     }
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Count {
     failures: u32,
     last: DateTime<Utc>,
     open_at: DateTime<Utc>,
+}
+
+/// A try that is counted as a failure until it succeeds: many at once get no further than one after the other.
+#[derive(Debug)]
+pub struct Try {
+    guesses: [Guess; 3],
+    before: [Option<Count>; 3],
 }
 
 /// Failures of late.
@@ -54,33 +61,26 @@ fn guesses(tenant: TenantId, name: &str, address: IpAddr) -> [Guess; 3] {
 }
 
 impl Throttle {
-    /// How long this try has to wait, if it must; in whole seconds, at least one.
-    pub fn wait_s(&self, tenant: TenantId, name: &str, address: IpAddr, now: DateTime<Utc>) -> Option<i64> {
-        let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        let open_at = guesses(tenant, name, address)
-            .iter()
-            .filter_map(|guess| counts.get(guess))
-            .map(|count| count.open_at)
-            .max()?;
-        (open_at > now).then(|| (open_at - now).num_seconds() + 1)
-    }
-
-    /// Counts a failure.
-    pub fn failed(&self, tenant: TenantId, name: &str, address: IpAddr, now: DateTime<Utc>) {
+    /// Takes note of a try; or says how long it has to wait, in whole seconds, at least one.
+    pub fn admit(&self, tenant: TenantId, name: &str, address: IpAddr, now: DateTime<Utc>) -> Result<Try, i64> {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        for guess in guesses(tenant, name, address) {
+        let guesses = guesses(tenant, name, address);
+        let is_fresh = |count: &Count| now - count.last < TimeDelta::minutes(FORGOTTEN_MINUTES);
+        let before = guesses.each_ref().map(|guess| counts.get(guess).copied().filter(is_fresh));
+        if let Some(open_at) = before.iter().flatten().map(|count| count.open_at).max().filter(|open_at| *open_at > now)
+        {
+            return Err((open_at - now).num_seconds() + 1);
+        }
+        for (guess, before) in guesses.iter().zip(before) {
             let (free, longest_s) = guess.limits();
-            let count = counts.entry(guess).or_insert(Count { failures: 0, last: now, open_at: now });
-            count.failures = count.failures.saturating_add(1);
-            count.last = now;
-            let over = count.failures.saturating_sub(free);
-            if over > 0 {
-                let wait_s = 2_i64.saturating_pow(over.min(16) - 1).min(longest_s);
-                count.open_at = now + TimeDelta::seconds(wait_s);
-            }
+            let failures = before.map_or(0, |count| count.failures).saturating_add(1);
+            let over = failures.saturating_sub(free);
+            let wait_s = if over > 0 { 2_i64.saturating_pow(over.min(16) - 1).min(longest_s) } else { 0 };
+            let count = Count { failures, last: now, open_at: now + TimeDelta::seconds(wait_s) };
+            counts.insert(guess.clone(), count);
         }
         if counts.len() > COUNTS_MAX {
-            counts.retain(|_, count| now - count.last < TimeDelta::minutes(FORGOTTEN_MINUTES));
+            counts.retain(|_, count| is_fresh(count));
         }
         if counts.len() > COUNTS_MAX {
             let mut ages: Vec<DateTime<Utc>> = counts.values().map(|count| count.last).collect();
@@ -88,12 +88,24 @@ impl Throttle {
             let oldest_kept = ages[ages.len() / 2];
             counts.retain(|_, count| count.last > oldest_kept);
         }
+        Ok(Try { guesses, before })
     }
 
-    /// Forgets the failures of this account from this address.
-    pub fn succeeded(&self, tenant: TenantId, name: &str, address: IpAddr) {
-        let [both, ..] = guesses(tenant, name, address);
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner).remove(&both);
+    /// A try was none too many: it no longer counts, and neither do failures of this account from this address.
+    pub fn succeeded(&self, done: Try) {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        for (guess, before) in done.guesses.into_iter().zip(done.before) {
+            let is_own = matches!(guess, Guess::Both(..));
+            let Some(count) = counts.get_mut(&guess) else { continue };
+            count.failures -= 1;
+            match before {
+                _ if is_own => _ = counts.remove(&guess),
+                // Nobody failed meanwhile: as it was before.
+                Some(before) if count.failures == before.failures => *count = before,
+                None if count.failures == 0 => _ = counts.remove(&guess),
+                _ => {}
+            }
+        }
     }
 }
 
@@ -103,37 +115,84 @@ mod tests {
 
     use super::*;
 
+    struct Guessing {
+        throttle: Throttle,
+        tenant: TenantId,
+        now: DateTime<Utc>,
+    }
+
+    impl Guessing {
+        fn new() -> Self {
+            let tenant = TenantId::from_uuid(Uuid::from_u128(1));
+            Self { throttle: Throttle::default(), tenant, now: DateTime::from_timestamp(1_700_000_000, 0).unwrap() }
+        }
+
+        fn guess(&self, name: &str, address: &str) -> Result<Try, i64> {
+            self.throttle.admit(self.tenant, name, address.parse().unwrap(), self.now)
+        }
+
+        fn pass(&mut self, seconds: i64) {
+            self.now += TimeDelta::seconds(seconds);
+        }
+    }
+
+    const STRANGER: &str = "192.0.2.1";
+    const OWN: &str = "192.0.2.2";
+
     #[test]
     fn guesses_wait_ever_longer_and_strangers_lock_nobody_out() {
-        let throttle = Throttle::default();
-        let tenant = TenantId::from_uuid(Uuid::from_u128(1));
-        let (stranger, own): (IpAddr, IpAddr) = ("192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap());
-        let now = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
-        for _ in 0..4 {
-            throttle.failed(tenant, "anna", stranger, now);
-            assert_eq!(throttle.wait_s(tenant, "anna", stranger, now), None);
+        let mut guessing = Guessing::new();
+        for _ in 0..5 {
+            guessing.guess("anna", STRANGER).unwrap();
         }
-        throttle.failed(tenant, "anna", stranger, now);
-        assert_eq!(throttle.wait_s(tenant, "anna", stranger, now), Some(2));
-        for _ in 0..1_000 {
-            throttle.failed(tenant, "anna", stranger, now);
+        assert_eq!(guessing.guess("anna", STRANGER).unwrap_err(), 2);
+        let mut tries = 0;
+        for _ in 0..24 * 60 * 60 {
+            guessing.pass(1);
+            tries += u32::from(guessing.guess("anna", STRANGER).is_ok());
         }
-        assert_eq!(throttle.wait_s(tenant, "anna", stranger, now), Some(301));
-        assert!(throttle.wait_s(tenant, "anna", own, now).unwrap() <= 11, "from elsewhere the wait is short");
-        let later = now + TimeDelta::seconds(11);
-        assert_eq!(throttle.wait_s(tenant, "anna", own, later), None);
-        assert_eq!(throttle.wait_s(tenant, "berta", own, now), None);
+        assert!(tries < 320, "{tries} guesses in a day");
+        guessing.guess("anna", STRANGER).unwrap_err();
+        let wait_s = guessing.guess("anna", OWN).err().unwrap_or(0);
+        assert!(wait_s <= 11, "from elsewhere the wait is short, not {wait_s} s");
+        guessing.guess("berta", OWN).unwrap();
+    }
+
+    #[test]
+    fn many_at_once_get_no_further_than_one_after_the_other() {
+        let guessing = Guessing::new();
+        let admitted = (0..100).filter(|_| guessing.guess("anna", STRANGER).is_ok()).count();
+        assert_eq!(admitted, 5);
+    }
+
+    #[test]
+    fn whoever_signs_in_costs_nobody_a_wait() {
+        let guessing = Guessing::new();
+        for _ in 0..500 {
+            let shift = guessing.guess("anna", OWN).unwrap();
+            guessing.throttle.succeeded(shift);
+        }
+        guessing.guess("berta", OWN).unwrap();
+    }
+
+    #[test]
+    fn mistakes_of_long_ago_are_forgotten() {
+        let mut guessing = Guessing::new();
+        for person in 0..40 {
+            guessing.pass(FORGOTTEN_MINUTES * 60);
+            guessing.guess(&format!("person {person}"), OWN).unwrap();
+            guessing.guess(&format!("person {person}"), OWN).unwrap();
+        }
+        guessing.guess("anna", OWN).unwrap();
     }
 
     #[test]
     fn memory_is_bounded() {
-        let throttle = Throttle::default();
-        let tenant = TenantId::from_uuid(Uuid::from_u128(1));
-        let start = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
+        let mut guessing = Guessing::new();
         for guess in 0..20_000_u32 {
-            let address = IpAddr::from(guess.to_be_bytes());
-            throttle.failed(tenant, &guess.to_string(), address, start + TimeDelta::milliseconds(i64::from(guess)));
+            guessing.now += TimeDelta::milliseconds(1);
+            let _ = guessing.guess(&guess.to_string(), &IpAddr::from(guess.to_be_bytes()).to_string());
         }
-        assert!(throttle.counts.lock().unwrap().len() <= COUNTS_MAX);
+        assert!(guessing.throttle.counts.lock().unwrap().len() <= COUNTS_MAX + 3);
     }
 }

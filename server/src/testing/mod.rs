@@ -273,6 +273,19 @@ impl TestServer {
         sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut superuser).await.unwrap();
     }
 
+    /// Lets a session of the own tenant's administrator or guard begin again with the same cookie.
+    pub(crate) async fn restore_session(&self, cookie: &str) {
+        let token = SessionToken::from_cookie(cookie).unwrap();
+        let name = if cookie == self.own.guard { "guard" } else { "administrator" };
+        let id = format!("SELECT id::text FROM operators WHERE tenant_id = '{}' AND name = '{name}'", self.own.tenant);
+        let operator: Uuid = self.query(&id).await[0].parse().unwrap();
+        let mut tx = self.state.db.begin(self.own.tenant, None).await.unwrap();
+        // It may go on still.
+        if begin_session(&mut tx, &token, operator.into(), crate::clock::now()).await.is_ok() {
+            tx.commit().await.unwrap();
+        }
+    }
+
     /// Acts of the own tenant in the outbox, oldest first.
     pub(crate) async fn acts(&self) -> Vec<Act> {
         let mut superuser = PgConnection::connect_with(&self.options).await.unwrap();
