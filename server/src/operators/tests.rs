@@ -210,7 +210,8 @@ async fn guessing_is_slowed_down_for_whoever_guesses() {
         let address = format!("198.51.100.{}", tenant.len() + name.len());
         let answers = join_all((0..8).map(|_| post(&server, &address, "/session", &body))).await;
         let refused = answers.iter().filter(|answer| answer.status == 401).count();
-        assert_eq!(refused, 5, "all at once: the first five are looked at");
+        let bodies: Vec<&Value> = answers.iter().map(|answer| &answer.json).collect();
+        assert_eq!(refused, 5, "all at once: the first five are looked at: {bodies:?}");
         for slowed in answers.iter().filter(|answer| answer.status != 401) {
             assert_eq!((slowed.status, &slowed.json["code"]), (429, &json!("throttled")));
             assert!(slowed.wait_s.is_some_and(|wait_s| (1..=2).contains(&wait_s)), "{:?}", slowed.wait_s);
