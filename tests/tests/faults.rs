@@ -83,6 +83,8 @@ async fn postgres_killed_comes_back_and_nothing_is_lost() -> anyhow::Result<()> 
     assert_eq!(tap_lab(&plant).await?["outcome"], "granted");
     let seen = plant.staff.get("/events?limit=1").await?["items"][0]["position"].as_i64();
     let mut watch = plant.twins().await?.watch().await?;
+    plant.twins().await?.push("lab").await?;
+    watch.until(|world| world.doors.iter().all(|door| !door.view.is_energised && !door.view.is_open)).await?;
     kill(postmaster(plant.folder())?, Signal::SIGKILL)?;
     // The door opens all the same, now: decided by rules in memory or by the agent alone.
     let mut twins = plant.twins().await?;

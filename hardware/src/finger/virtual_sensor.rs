@@ -97,6 +97,8 @@ impl VirtualSensor {
     pub fn unplug(&self) {
         if let Some(line) = self.lock_line().take() {
             line.abort();
+            // The line's number may soon be another terminal's, which the path must not lead to.
+            let _ = std::fs::remove_file(&self.path);
         }
         self.view.send_modify(|view| view.is_plugged = false);
     }

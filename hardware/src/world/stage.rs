@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::{Mutex, MutexGuard, watch};
 use tokio::task::AbortHandle;
+use tokio::time::Instant;
 
 use super::file::{check_name, parse_uid};
 use super::order::{
@@ -20,6 +21,9 @@ use crate::finger::virtual_sensor::{SensorFault, VirtualSensor};
 
 /// How often a card service that dies by itself is looked for. Orders are seen at once.
 const SERVICE_LOOK: Duration = Duration::from_millis(500);
+/// A reader is empty for so long between two cards: no hand is faster, and pcscd, which looks a few times a second, would
+/// take the second card for the first.
+const SWAP: Duration = Duration::from_millis(600);
 
 /// Everything in a world. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -59,6 +63,8 @@ struct Things {
     fingers: Vec<FingerFile>,
     /// By reader: card, and whoever holds it.
     held: BTreeMap<String, (String, AbortHandle)>,
+    /// By reader: when a card was taken away last.
+    emptied: BTreeMap<String, Instant>,
     /// By sensor: finger.
     placed: BTreeMap<String, String>,
 }
@@ -242,7 +248,15 @@ impl Stage {
             things.remove(&elsewhere);
         }
         things.remove(reader);
-        let holder = tokio::spawn(hold(twin.field, uid, twin.fault.subscribe())).abort_handle();
+        let empty_until = things.emptied.get(reader).map(|at| *at + SWAP);
+        let (field, faults) = (twin.field, twin.fault.subscribe());
+        let holder = tokio::spawn(async move {
+            if let Some(at) = empty_until {
+                tokio::time::sleep_until(at).await;
+            }
+            hold(field, uid, faults).await;
+        })
+        .abort_handle();
         things.held.insert(reader.to_owned(), (card.to_owned(), holder));
         Ok(())
     }
@@ -300,6 +314,7 @@ impl Things {
     fn remove(&mut self, reader: &str) {
         if let Some((_, holder)) = self.held.remove(reader) {
             holder.abort();
+            self.emptied.insert(reader.to_owned(), Instant::now());
         }
     }
 }
