@@ -51,7 +51,12 @@ fn collect(stream: impl AsyncRead + Unpin + Send + 'static, lines: watch::Sender
 
 impl Daemon {
     /// Starts a program whose lines go to `folder/name.log` too. It is told to end (SIGTERM) when the thread that called this ends: call it from one that lives on.
-    pub fn start(name: &str, program: &Path, folder: &Path, configure: impl FnOnce(&mut Command)) -> anyhow::Result<Self> {
+    pub fn start(
+        name: &str,
+        program: &Path,
+        folder: &Path,
+        configure: impl FnOnce(&mut Command),
+    ) -> anyhow::Result<Self> {
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig=TERM", "--"]).arg(program);
         configure(&mut command);
