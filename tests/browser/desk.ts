@@ -1,39 +1,34 @@
 // What the tests' guard and visitor do: sign in, hold cards and fingers.
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import AxeBuilder from "@axe-core/playwright";
 import { expect, type Page } from "@playwright/test";
 
 const folder = process.env.PFORTE_BROWSER_FOLDER ?? "";
 
-/** The code that the administrator's authenticator shows now. Each is good once: the next one is waited for. */
-let lastCode = "";
-async function freshCode(): Promise<string> {
-  let code = "";
-  await expect
-    .poll(
-      () => {
-        code = execFileSync("../../target/debug/pforte-demo", ["--folder", folder, "--code"], { encoding: "utf8" }).trim();
-        return code;
-      },
-      { timeout: 40_000, intervals: [500] },
-    )
-    .not.toBe(lastCode);
-  lastCode = code;
-  return code;
+/** The code that the administrator's authenticator shows now. */
+function code(): string {
+  return execFileSync("../../target/debug/pforte-demo", ["--folder", folder, "--code"], { encoding: "utf8" }).trim();
 }
 
+/** Signs in through the page the first time; afterwards with the session that was begun: a code is good once. */
 export async function signIn(page: Page) {
-  const accounts = JSON.parse(readFileSync(`${folder}/accounts.json`, "utf8"));
-  await page.goto("/");
-  const organisation = page.getByLabel("Organisation");
-  await expect(organisation).toBeVisible();
-  await chooseOrFill(page, "Organisation", "plant");
-  await page.getByLabel("Name", { exact: true }).fill(accounts.plant.name);
-  await page.getByLabel("Password", { exact: true }).fill(accounts.plant.password);
-  await page.getByLabel("Code from your authenticator").fill(await freshCode());
-  await page.getByRole("button", { name: "Sign in" }).click();
+  const kept = `${folder}/browser-session.json`;
+  if (existsSync(kept)) {
+    await page.context().addCookies(JSON.parse(readFileSync(kept, "utf8")));
+    await page.goto("/");
+  } else {
+    const accounts = JSON.parse(readFileSync(`${folder}/accounts.json`, "utf8"));
+    await page.goto("/");
+    await expect(page.getByLabel("Organisation")).toBeVisible();
+    await chooseOrFill(page, "Organisation", "plant");
+    await page.getByLabel(/^Name/).fill(accounts.plant.name);
+    await page.getByLabel(/^Password/).fill(accounts.plant.password);
+    await page.getByLabel("Code from your authenticator").fill(code());
+    await page.getByRole("button", { name: "Sign in" }).click();
+  }
   await expect(page.getByRole("navigation", { name: "Pages" })).toBeVisible();
+  writeFileSync(kept, JSON.stringify(await page.context().cookies()));
 }
 
 async function chooseOrFill(page: Page, label: string, value: string) {
@@ -54,6 +49,8 @@ export async function act(page: Page, command: Record<string, unknown>) {
 
 /** axe finds nothing serious. */
 export async function accessible(page: Page) {
+  // Colours that are changing are let come to rest.
+  await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => {}))));
   const found = await new AxeBuilder({ page }).analyze();
   const serious = found.violations.filter((violation) => ["serious", "critical"].includes(violation.impact ?? ""));
   expect(serious.map((violation) => `${violation.id}: ${violation.nodes[0]?.html}`)).toEqual([]);

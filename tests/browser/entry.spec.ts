@@ -40,7 +40,7 @@ test("a person is registered, walks in, and is seen", async ({ page }) => {
   await page.getByRole("button", { name: "Next" }).click();
 
   // A door.
-  await page.getByLabel("Access level").click();
+  await page.getByRole("combobox", { name: "Access level" }).click();
   await page.getByRole("option", { name: "Everything" }).click();
   await page.getByRole("checkbox", { name: "No end" }).check();
   await page.getByLabel("Why it has no end").fill("employed");
@@ -58,7 +58,7 @@ test("a person is registered, walks in, and is seen", async ({ page }) => {
   const row = page.getByRole("list", { name: "Entries" }).getByRole("listitem").filter({ hasText: "Frida Sonnenschein" });
   await expect(row.first()).toContainText("Main entrance");
   await act(page, { do: "push", door: "main" });
-  await expect(row.filter({ hasText: /Entered|entered/ }).first()).toBeVisible();
+  await expect(row.first()).toContainText("passed");
   await act(page, { do: "lift", at: "main" });
   await act(page, { do: "remove", at: "main" });
   await accessible(page);

@@ -10,7 +10,7 @@ const folder = process.env.PFORTE_BROWSER_FOLDER;
 
 export default defineConfig({
   testDir: ".",
-  timeout: 120_000,
+  timeout: 90_000,
   expect: { timeout: 20_000 },
   workers: 1,
   reporter: [["list"]],
@@ -19,6 +19,9 @@ export default defineConfig({
   use: {
     baseURL: `http://localhost:${port}`,
     viewport: { width: 1440, height: 900 },
+    actionTimeout: 20_000,
+    // Colours in mid-change would be measured otherwise.
+    contextOptions: { reducedMotion: "reduce" },
     screenshot: "only-on-failure",
     launchOptions: {
       executablePath: "/usr/bin/chromium",

@@ -202,15 +202,16 @@ impl Plant {
         let (server, staff_url, agents_address) = start_server(folder).await?;
         // The next start is at the same address: agents and browsers know it.
         write_server_file(&plan, folder, (port(&staff_url)?, port(&agents_address)?))?;
-        let made = if is_new {
-            let made = make(&plan, folder, &server, &staff_url).await?;
+        let (made, staff) = if is_new {
+            let (made, staff) = make(&plan, folder, &server, &staff_url).await?;
             std::fs::write(&made_file, serde_json::to_vec_pretty(&made)?)?;
-            made
+            (made, staff)
         } else {
-            serde_json::from_slice(&std::fs::read(&made_file)?).context("plant.json")?
+            let made: Made = serde_json::from_slice(&std::fs::read(&made_file)?).context("plant.json")?;
+            let account = made.accounts.get(plan.tenants[0].0).context("the plant's administrator")?;
+            let staff = Staff::sign_in(&staff_url, account).await?;
+            (made, staff)
         };
-        let account = made.accounts.get(plan.tenants[0].0).context("the plant's administrator")?;
-        let staff = Staff::sign_in(&staff_url, account).await?;
         let mut plant = Self {
             folder: folder.to_owned(),
             plan,
@@ -424,7 +425,7 @@ async fn start_server(folder: &Path) -> anyhow::Result<(Daemon, String, String)>
 }
 
 /// Makes what the plan says: operators, site, areas, doors, agents.
-async fn make(plan: &Plan, folder: &Path, server: &Daemon, url: &str) -> anyhow::Result<Made> {
+async fn make(plan: &Plan, folder: &Path, server: &Daemon, url: &str) -> anyhow::Result<(Made, Staff)> {
     let mut accounts = BTreeMap::new();
     let mut first = None;
     for (slug, name) in &plan.tenants {
@@ -470,7 +471,7 @@ async fn make(plan: &Plan, folder: &Path, server: &Daemon, url: &str) -> anyhow:
         let invited = staff.post("/agents", json!({ "name": agent.label, "kind": kind, "door_ids": door_ids })).await?;
         agents.insert(agent.name.to_owned(), id(&invited["agent"])?);
     }
-    Ok(Made { accounts, site, doors, agents })
+    Ok((Made { accounts, site, doors, agents }, staff))
 }
 
 /// The id in an answer.

@@ -10,6 +10,8 @@ use totp_rs::{Builder, Secret};
 
 /// Name of the session's cookie.
 const COOKIE: &str = "__Host-pforte";
+/// How long a code is shown, in seconds. The server takes the one before and the one after too.
+const CODE_S: u64 = 30;
 /// Longest wait for something to happen in the feed.
 const FEED_WAIT: Duration = Duration::from_secs(60);
 
@@ -76,7 +78,7 @@ impl Staff {
         let look = http.post(format!("{base}/api/v1/setup/look")).json(&json!({ "token": token })).send().await?;
         let look: Value = look.error_for_status()?.json().await?;
         let secret = look["totp_secret"].as_str().context("totp_secret")?.to_owned();
-        let mut body = json!({ "token": token, "password": password, "totp": code(&secret, now_s())? });
+        let mut body = json!({ "token": token, "password": password, "totp": code(&secret, now_s() - CODE_S)? });
         if look["name"].is_null() {
             body["name"] = json!(name);
             body["display_name"] = json!(display_name);
@@ -91,13 +93,13 @@ impl Staff {
         Ok(Self { base: base.to_owned(), http, cookie, account })
     }
 
-    /// Signs in. A code is good once: within 30 seconds of another sign-in, the next code is used.
+    /// Signs in. A code is good once: the one before is tried first, so that the one of now stays for a person.
     pub async fn sign_in(base: &str, account: &Account) -> anyhow::Result<Self> {
         let http = client()?;
-        for ahead_s in [0, 30] {
+        for at_s in [now_s() - CODE_S, now_s(), now_s() + CODE_S] {
             let body = json!({
                 "tenant": account.tenant, "name": account.name, "password": account.password,
-                "totp": code(&account.totp_secret, now_s() + ahead_s)?,
+                "totp": code(&account.totp_secret, at_s)?,
             });
             let response = http.post(format!("{base}/api/v1/session")).json(&body).send().await?;
             if response.status().is_success() {

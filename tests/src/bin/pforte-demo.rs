@@ -113,7 +113,11 @@ async fn serve(arguments: &Arguments, folder: &Path) -> anyhow::Result<()> {
     ensure!(plant.staff_url.starts_with("http://localhost:"), "the demo listens at {}", plant.staff_url);
     print(&format!("READY {}", plant.staff_url))?;
     print(&format!("\n  sign in    tenant plant, name {ADMINISTRATOR}, password \"{PASSWORD}\""))?;
-    print(&format!("  code       {} --code", own.display()))?;
+    let elsewhere = match &arguments.folder {
+        Some(folder) => format!(" --folder {}", folder.display()),
+        None => String::new(),
+    };
+    print(&format!("  code       {} --code{elsewhere}", own.display()))?;
     print("  at a door  on the page Virtual door, or:")?;
     let twin = own_folder.join("pforte-twin");
     let world = plant.world();
