@@ -242,3 +242,6 @@ fn program_path(program: &str) -> anyhow::Result<PathBuf> {
     ensure!(version >= 15, "Postgres {version} is too old: 15 or newer is needed");
     Ok(path)
 }
+
+#[cfg(test)]
+mod tests;

@@ -484,7 +484,16 @@ async fn every_table_is_a_tenants_and_every_word_is_known() {
         ("operators_role_words", words::<crate::auth::Role>()),
         ("agents_kind_words", words::<AgentKind>()),
         ("person_keys_purpose_words", words::<crate::vault::KeyPurpose>()),
+        ("agents_state_words", words::<crate::agents::Standing>()),
+        ("operators_state_words", words::<crate::operators::OperatorState>()),
+        ("setup_links_purpose_words", words::<crate::operators::SetupPurpose>()),
+        ("installation_mode_words", words::<access_core::protocol::InstallationMode>()),
+        ("log_events_outcome_words", words::<crate::events::Outcome>()),
     ];
+    let mut listed =
+        server.query("SELECT conname::text FROM pg_constraint WHERE conname LIKE '%\\_words' ORDER BY conname").await;
+    listed.retain(|constraint| !vocabularies.iter().any(|(known, _)| known == constraint));
+    assert_eq!(listed, Vec::<String>::new(), "vocabularies of the schema that this test does not know");
     for (constraint, expected) in vocabularies {
         let check = server
             .query(&format!("SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = '{constraint}'"))

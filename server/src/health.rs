@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::http::words;
 use crate::state::AppState;
 
 /// The routes. None of them asks who calls.
@@ -25,7 +26,7 @@ struct Health {
     /// `ok` or `failing`.
     database: &'static str,
     /// `production`, `demo` or `test`.
-    #[schema(value_type = String)]
+    #[schema(value_type = words::InstallationMode)]
     mode: InstallationMode,
     /// The server's version.
     build: &'static str,
@@ -47,7 +48,7 @@ async fn health(State(state): State<AppState>) -> Response {
 #[derive(Debug, Serialize, ToSchema)]
 struct InstallationView {
     /// `production`, `demo` or `test`.
-    #[schema(value_type = String)]
+    #[schema(value_type = words::InstallationMode)]
     mode: InstallationMode,
     /// The server's version.
     build: &'static str,

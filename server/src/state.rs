@@ -64,13 +64,16 @@ pub struct AgentsAddress {
 impl AppState {
     /// The state of a server over this database.
     pub fn new(installation: Installation, db: Db, keys: Keys, agents_port: AgentsAddress) -> anyhow::Result<Self> {
+        let log = Log::default();
+        let bell = log.clone();
+        let db = db.ringing(move |tenant| bell.wake(tenant));
         Ok(Self {
             installation,
             tenants: Tenants::new(db.clone()),
             db,
             keys: Arc::new(keys),
             names: Arc::default(),
-            log: Log::default(),
+            log,
             policies: Policies::default(),
             agents: Links::default(),
             agents_port: Arc::new(agents_port),

@@ -86,3 +86,6 @@ async fn guarded(mut response: Response) -> Response {
     }
     response
 }
+
+#[cfg(test)]
+mod tests;

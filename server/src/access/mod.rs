@@ -1,5 +1,6 @@
 //! Who may pass where and when: schedules, access levels, grants and blocks.
 
+use crate::http::words;
 use access_core::policy::Sides;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -73,7 +74,7 @@ pub struct LevelLine {
     /// These doors,
     pub door_ids: Vec<Uuid>,
     /// on these sides: `in`, `out` or `both`,
-    #[schema(value_type = String, example = "both")]
+    #[schema(value_type = words::Sides)]
     pub side: Sides,
     /// within this schedule; none means always.
     pub schedule_id: Option<Uuid>,
@@ -92,6 +93,8 @@ access_core::words! {
         Revoked = "revoked",
     }
 }
+
+crate::describe_words!(GrantState);
 
 impl GrantState {
     /// Where it is at `now`.
@@ -124,7 +127,6 @@ pub struct Grant {
     /// Why it has no end.
     pub no_end_reason: Option<String>,
     /// `current`, `future`, `ended` or `revoked`.
-    #[schema(value_type = String, example = "current")]
     pub state: GrantState,
     /// By which operator.
     pub created_by: Option<Uuid>,
@@ -162,7 +164,6 @@ pub struct Block {
     /// Until when; none means until it is lifted.
     pub valid_until: Option<DateTime<Utc>>,
     /// `current`, `future`, `ended` or `revoked` (lifted).
-    #[schema(value_type = String, example = "current")]
     pub state: GrantState,
     /// By which operator.
     pub created_by: Option<Uuid>,

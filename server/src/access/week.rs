@@ -1,5 +1,6 @@
 //! Weekly windows as people write them (`mon`, `07:00`) and as the rules hold them (bits and minutes).
 
+use crate::http::words;
 use access_core::policy::{MINUTES_PER_DAY, Window};
 use access_core::time::Weekday;
 use access_core::word::Word as _;
@@ -11,7 +12,7 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 pub struct WeekWindow {
     /// Days on which it begins: `mon` to `sun`.
-    #[schema(value_type = Vec<String>, example = json!(["mon", "tue"]))]
+    #[schema(value_type = Vec<words::Weekday>)]
     pub days: Vec<Weekday>,
     /// `HH:MM` at which it begins, `00:00` to `23:59`.
     #[schema(example = "07:00")]

@@ -35,7 +35,6 @@ pub async fn release(state: &AppState, actor: &Actor, door: Uuid, reason: &str) 
         .await?;
     let commitment = audit::commit(&state.keys, &mut tx, Some(door), reason.as_bytes()).await?;
     tx.commit().await?;
-    state.log.wake(actor.tenant);
     let expires_at = unix_ms(actor.now + TimeDelta::seconds(COMMAND_SECONDS));
     let command = Command { id, door: door.into(), expires_at, kind: CommandKind::Release, reason: commitment };
     match state.agents.send(actor.tenant, agent, FromServer::Command(command)) {

@@ -10,6 +10,7 @@ use access_core::protocol::RECORDS_PER_MESSAGE_MAX;
 use anyhow::Context as _;
 use ed25519_dalek::VerifyingKey;
 
+use super::Standing;
 use super::store::{self, RecordColumns};
 use crate::audit::append_event;
 use crate::clock;
@@ -55,7 +56,7 @@ pub(super) async fn ingest(
     let now = clock::now();
     let mut tx = state.db.begin(tenant, None).await?;
     let Some(row) = store::for_link(&mut tx, tenant, agent, true).await? else { return Ok(Ingested::NotJoined) };
-    let (Some(key), "joined") = (&row.record_key, row.state.as_str()) else { return Ok(Ingested::NotJoined) };
+    let (Some(key), Standing::Joined) = (&row.record_key, row.standing()?) else { return Ok(Ingested::NotJoined) };
     let key = VerifyingKey::from_bytes(key.as_slice().try_into()?).context("an agent's record key")?;
     let epoch: u32 = row.epoch.try_into()?;
     let stored = row.head()?;
@@ -68,12 +69,12 @@ pub(super) async fn ingest(
             columns.at.push(clock::from_unix_ms(signed.read()?.at));
         }
         store::keep_records(&mut tx, tenant, agent, columns, &batch.head, now).await?;
+        tx.note_for_log();
     }
     if let Some((epoch, seq, fault)) = batch.fault {
         return broken(state, tx, agent, batch.head, (epoch, seq, fault)).await;
     }
     tx.commit().await?;
-    state.log.wake(tenant);
     if let Some((epoch, seq)) = first_fork(state, tenant, agent, &batch.repeats).await? {
         let tx = state.db.begin(tenant, None).await?;
         return broken(state, tx, agent, batch.head, (epoch, seq, ChainFault::Fork)).await;
@@ -168,9 +169,8 @@ async fn broken(
         append_event(&mut tx, &Event::ChainBroken { agent, epoch, seq, fault }, clock::now()).await?;
     }
     if !is_hole {
-        store::set_state(&mut tx, tenant, agent, "quarantined").await?;
+        store::set_state(&mut tx, tenant, agent, Standing::Quarantined).await?;
     }
     tx.commit().await?;
-    state.log.wake(tenant);
     Ok(if is_hole { Ingested::Hole(head) } else { Ingested::Quarantined })
 }

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
+use super::Standing;
 use super::port::{AgentPort, Caller};
 use super::store::{self, Joining};
 use crate::audit::Entry;
@@ -132,7 +133,6 @@ pub(super) async fn join(State(port): State<AgentPort>, ApiJson(body): ApiJson<J
     store::join(&mut tx, tenant, agent, &joining, now).await?;
     Entry::by_command_line(&state.keys, ActKind::Joined, SubjectKind::Agent, agent, now).append(&mut tx).await?;
     tx.commit().await?;
-    state.log.wake(tenant);
     // Whoever was linked with the agent's older keys is somebody else now.
     state.agents.end(tenant, agent.into());
     Ok(Json(Joined {
@@ -176,7 +176,7 @@ pub(super) async fn renew(
         .map_err(|_| ApiError::field("certificate_key", "must be a public key (SPKI) in Base64"))?;
     let mut tx = state.db.begin(tenant, None).await?;
     let row = store::for_link(&mut tx, tenant, agent, true).await?.ok_or(ApiError::Unauthenticated)?;
-    if row.state != "joined" || !row.takes_generation(generation) {
+    if row.standing()? != Standing::Joined || !row.takes_generation(generation) {
         return Err(ApiError::Refused(
             "certificate_superseded",
             "This agent was revoked, or has a newer certificate than this one.".to_owned(),

@@ -19,6 +19,7 @@ use axum::response::Response;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, interval, timeout};
 
+use super::Standing;
 use super::bundle::Bundler;
 use super::ingest::{Ingested, ingest};
 use super::port::{AgentPort, Caller};
@@ -106,9 +107,9 @@ fn admit(state: &AppState, name: AgentName, row: Option<&LinkRow>, hello: &Hello
         return Err(Refusal::WrongInstallation);
     }
     let row = row.ok_or(Refusal::WrongAgent)?;
-    match row.state.as_str() {
-        "joined" => {}
-        "quarantined" => return Err(Refusal::Quarantined),
+    match row.standing() {
+        Ok(Standing::Joined) => {}
+        Ok(Standing::Quarantined) => return Err(Refusal::Quarantined),
         _ => return Err(Refusal::Revoked),
     }
     if !row.takes_generation(name.generation) {
@@ -277,7 +278,6 @@ impl Session<'_> {
             }
             FromAgent::EnrolmentStep { enrolment, step } => {
                 state.stations.step(state, tenant, agent, enrolment, step, clock::now()).await;
-                state.log.wake(tenant);
             }
         }
         Ok(None)
@@ -285,13 +285,13 @@ impl Session<'_> {
 }
 
 async fn why_ended(state: &AppState, tenant: TenantId, agent: AgentId) -> Refusal {
-    let row = async {
+    let standing = async {
         let mut tx = state.db.begin(tenant, None).await?;
-        store::for_link(&mut tx, tenant, agent, false).await
+        store::for_link(&mut tx, tenant, agent, false).await?.map(|row| row.standing()).transpose()
     };
-    match row.await {
-        Ok(Some(row)) if row.state == "joined" => Refusal::AlreadyConnected,
-        Ok(Some(row)) if row.state == "quarantined" => Refusal::Quarantined,
+    match standing.await {
+        Ok(Some(Standing::Joined)) => Refusal::AlreadyConnected,
+        Ok(Some(Standing::Quarantined)) => Refusal::Quarantined,
         _ => Refusal::Revoked,
     }
 }
@@ -314,7 +314,6 @@ async fn note_presence(state: &AppState, tenant: TenantId, agent: AgentId, is_up
         let mut tx = state.db.begin(tenant, None).await?;
         append_event(&mut tx, &Event::LinkChanged { is_up, agent: Some(agent) }, clock::now()).await?;
         tx.commit().await?;
-        state.log.wake(tenant);
     }
     Ok(())
 }
@@ -331,7 +330,7 @@ async fn report_absence(state: AppState, tenant: TenantId, agent: AgentId, patie
     let is_expected = async {
         let mut tx = state.db.begin(tenant, None).await?;
         let row = store::for_link(&mut tx, tenant, agent, false).await?;
-        anyhow::Ok(row.is_some_and(|row| row.state == "joined"))
+        anyhow::Ok(row.map(|row| row.standing()).transpose()? == Some(Standing::Joined))
     };
     let noted = match is_expected.await {
         Ok(true) => note_presence(&state, tenant, agent, false).await,

@@ -13,6 +13,8 @@ use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::http::words;
+
 mod bundle;
 mod commands;
 mod ingest;
@@ -46,6 +48,22 @@ access_core::words! {
     }
 }
 
+access_core::words! {
+    /// How an agent stands, as its row says.
+    pub enum Standing {
+        /// Has a token and has not joined.
+        Invited = "invited",
+        /// Joined: records are taken of it.
+        Joined = "joined",
+        /// Was revoked: it can't come back.
+        Revoked = "revoked",
+        /// Its records contradict those that the server holds.
+        Quarantined = "quarantined",
+    }
+}
+
+crate::describe_words!(AgentState);
+
 /// A door controller or enrolment station.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Agent {
@@ -54,9 +72,9 @@ pub struct Agent {
     /// Its name.
     pub name: String,
     /// `door_controller` or `station`.
+    #[schema(value_type = words::AgentKind)]
     pub kind: String,
     /// `invited`, `online`, `offline`, `revoked` or `quarantined`.
-    #[schema(value_type = String)]
     pub state: AgentState,
     /// Version of its program.
     pub build: Option<String>,
@@ -83,7 +101,7 @@ pub struct NewAgent {
     /// Its name.
     pub name: String,
     /// `door_controller` or `station`.
-    #[schema(value_type = String)]
+    #[schema(value_type = words::AgentKind)]
     pub kind: AgentKind,
     /// Doors that it is to control; a station has none.
     #[serde(default)]

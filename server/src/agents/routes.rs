@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::join::JoinToken;
-use super::{Agent, AgentChange, NewAgent, store};
+use super::{Agent, AgentChange, NewAgent, Standing, store};
 use crate::audit::{Entry, Why, checked_reason};
 use crate::auth::Actor;
 use crate::db::TenantTx;
@@ -110,7 +110,6 @@ async fn invite(
     let token = issue(&state, &mut tx, &actor, &agent).await?;
     Entry::new(&state.keys, &actor, ActKind::Created, SubjectKind::Agent, id).after(&new)?.append(&mut tx).await?;
     tx.commit().await?;
-    state.log.wake(actor.tenant);
     Ok((StatusCode::CREATED, Json(InvitedAgent { agent, token })).into_response())
 }
 
@@ -139,7 +138,6 @@ async fn issue_token(
         .append(&mut tx)
         .await?;
     tx.commit().await?;
-    state.log.wake(actor.tenant);
     Ok(Json(token))
 }
 
@@ -174,7 +172,6 @@ async fn change(
         .append(&mut tx)
         .await?;
     tx.commit().await?;
-    state.log.wake(actor.tenant);
     Ok(tagged(after.version, &after))
 }
 
@@ -194,12 +191,11 @@ async fn revoke(
     if before.state == super::AgentState::Revoked {
         return Err(ApiError::Conflict("agent_revoked", "This agent is revoked already.".to_owned()));
     }
-    store::set_state(&mut tx, actor.tenant, id.into(), "revoked").await?;
+    store::set_state(&mut tx, actor.tenant, id.into(), Standing::Revoked).await?;
     store::set_doors(&mut tx, actor.tenant, id, &[]).await?;
     Entry::new(&state.keys, &actor, ActKind::Revoked, SubjectKind::Agent, id).reason(reason).append(&mut tx).await?;
     tx.commit().await?;
     state.agents.end(actor.tenant, id.into());
-    state.log.wake(actor.tenant);
     let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
     let after = store::get(&mut tx, actor.tenant, id, &state.agents).await?.ok_or(ApiError::NotFound("agent"))?;
     Ok(Json(after))

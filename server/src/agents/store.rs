@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Agent, AgentState, Links, NewAgent};
+use super::{Agent, AgentState, Links, NewAgent, Standing};
 
 #[derive(sqlx::FromRow)]
 struct AgentRow {
@@ -32,10 +32,10 @@ const AGENT: &str = "SELECT id, name, kind, state, build, ARRAY(SELECT door_id F
      last_seen_at, certificate_expires_at, bundle_in_force, head_seq, row_version FROM agents agent WHERE tenant_id = $1";
 
 fn view(row: AgentRow, tenant: TenantId, links: &Links) -> Agent {
-    let state = match row.state.as_str() {
-        "invited" => AgentState::Invited,
-        "revoked" => AgentState::Revoked,
-        "quarantined" => AgentState::Quarantined,
+    let state = match Standing::from_word(&row.state) {
+        Some(Standing::Invited) => AgentState::Invited,
+        Some(Standing::Revoked) => AgentState::Revoked,
+        Some(Standing::Quarantined) => AgentState::Quarantined,
         _ if links.is_connected(tenant, row.id.into()) => AgentState::Online,
         _ => AgentState::Offline,
     };
@@ -145,11 +145,11 @@ pub async fn joined(db: &mut PgConnection, tenant: TenantId) -> sqlx::Result<Vec
 }
 
 /// Puts an agent out of use.
-pub async fn set_state(db: &mut PgConnection, tenant: TenantId, agent: AgentId, state: &str) -> sqlx::Result<()> {
+pub async fn set_state(db: &mut PgConnection, tenant: TenantId, agent: AgentId, state: Standing) -> sqlx::Result<()> {
     sqlx::query("UPDATE agents SET state = $3, row_version = row_version + 1 WHERE tenant_id = $1 AND id = $2")
         .bind(tenant.as_uuid())
         .bind(agent.as_uuid())
-        .bind(state)
+        .bind(state.as_str())
         .execute(&mut *db)
         .await?;
     sqlx::query("DELETE FROM join_tokens WHERE tenant_id = $1 AND agent_id = $2 AND used_at IS NULL")
@@ -270,8 +270,7 @@ pub async fn join(
 /// What the link needs to know of an agent.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct LinkRow {
-    /// `joined`, or why not.
-    pub state: String,
+    state: String,
     /// `door_controller` or `station`.
     pub kind: String,
     /// Key of its records.
@@ -299,6 +298,11 @@ impl LinkRow {
                 self.head_hash.clone().try_into().map_err(|_| anyhow::anyhow!("an agent's head has no hash"))?,
             ),
         })
+    }
+
+    /// Whether it joined, or why not.
+    pub fn standing(&self) -> anyhow::Result<Standing> {
+        Ok(self.state.parse()?)
     }
 
     /// Whether a certificate of this generation is still good: the newest, or the one before while that was not used.

@@ -5,6 +5,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::http::words;
+
 pub mod routes;
 pub mod store;
 
@@ -14,6 +16,7 @@ pub struct Alarm {
     /// Which alarm.
     pub id: Uuid,
     /// What.
+    #[schema(value_type = words::AlarmKind)]
     pub kind: String,
     /// 1 is the highest.
     pub priority: i16,

@@ -1,6 +1,7 @@
 //! Routes of alarms. Everybody who is staff sees and acknowledges them.
 
 use access_core::event::{ActKind, SubjectKind};
+use access_core::word::UnknownWord;
 use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
@@ -28,12 +29,25 @@ pub fn routes() -> OpenApiRouter<AppState> {
 #[into_params(parameter_in = Query)]
 struct Which {
     /// `open` (the default): not acknowledged, by priority; `all`: newest first.
+    #[param(inline, value_type = Option<Listed>)]
     state: Option<String>,
     /// Cursor: `next` of the page before; with `all` only.
     before: Option<String>,
     /// How many, 1 to 200.
     limit: Option<i64>,
 }
+
+access_core::words! {
+    /// Which alarms are listed.
+    pub enum Listed {
+        /// Those that nobody acknowledged.
+        Open = "open",
+        /// All of them.
+        All = "all",
+    }
+}
+
+crate::describe_words!(Listed);
 
 fn cursor(text: &str) -> Option<(i64, Uuid)> {
     let (position, id) = text.split_once('.')?;
@@ -53,9 +67,10 @@ async fn list(
         return Err(ApiError::Malformed(format!("limit: must be 1 to {PAGE_MAX}, not {limit}")));
     }
     let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
-    match which.state.as_deref().unwrap_or("open") {
-        "open" => Ok(Page::whole(store::open(&mut tx, actor.tenant, limit).await?)),
-        "all" => {
+    let listed = which.state.as_deref().map_or(Ok(Listed::Open), str::parse);
+    match listed.map_err(|error: UnknownWord| ApiError::Malformed(format!("state: {error}")))? {
+        Listed::Open => Ok(Page::whole(store::open(&mut tx, actor.tenant, limit).await?)),
+        Listed::All => {
             let (position, id) = match &which.before {
                 None => (i64::MAX, Uuid::max()),
                 Some(text) => cursor(text)
@@ -66,7 +81,6 @@ async fn list(
             let next = items.last().filter(|_| is_full).map(|last| format!("{}.{}", last.position, last.id));
             Ok(Json(Page { items, next }))
         }
-        other => Err(ApiError::Malformed(format!("state: `{other}` is neither open nor all"))),
     }
 }
 
@@ -100,6 +114,5 @@ async fn acknowledge(
     }
     Entry::new(&state.keys, &actor, ActKind::Acknowledged, SubjectKind::Alarm, id).reason(note).append(&mut tx).await?;
     tx.commit().await?;
-    state.log.wake(actor.tenant);
     Ok(Json(alarm))
 }

@@ -125,6 +125,7 @@ pub async fn append_event(tx: &mut TenantTx, event: &Event, at: DateTime<Utc>) -
         .bind(canonical::encode(event))
         .execute(&mut **tx)
         .await?;
+    tx.note_for_log();
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! Cards. One card, one person; made at an enrolment station only.
 
+use crate::http::words;
 use access_core::decide::Assurance;
 use access_core::policy::{CardToken, CredentialState};
 use chrono::{DateTime, Utc};
@@ -22,10 +23,10 @@ pub struct Credential {
     /// Last digits of its UID, to tell cards apart by eye.
     pub label: String,
     /// `weak_uid` (can be copied) or `authenticated`.
-    #[schema(value_type = String, example = "weak_uid")]
+    #[schema(value_type = words::Assurance)]
     pub strength: Assurance,
     /// `active`, `suspended`, `lost`, `stolen` or `returned`.
-    #[schema(value_type = String, example = "active")]
+    #[schema(value_type = words::CredentialState)]
     pub state: CredentialState,
     /// From when on it may be used.
     pub valid_from: DateTime<Utc>,
@@ -42,7 +43,7 @@ pub struct Credential {
 #[serde(deny_unknown_fields)]
 pub struct StateChange {
     /// `active`, `suspended`, `lost`, `stolen` or `returned`.
-    #[schema(value_type = String, example = "lost")]
+    #[schema(value_type = words::CredentialState)]
     pub state: CredentialState,
     /// Why, in the operator's words.
     pub reason: String,

@@ -3,7 +3,9 @@
 //! Every table's row security reads `app.tenant`, which a [`TenantTx`] sets for its transaction alone; without one, a
 //! query sees no row at all.
 
+use std::fmt;
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 use std::time::Duration;
 
 use access_core::ids::{OperatorId, TenantId};
@@ -26,12 +28,23 @@ const CONNECTIONS_MAX: u32 = 16;
 /// How long a request waits for a connection: while the database is away, it is refused soon.
 const ACQUIRE_WAIT: Duration = Duration::from_secs(5);
 
+/// Rung for a tenant when something for its log was committed.
+#[derive(Clone)]
+struct Bell(Arc<dyn Fn(TenantId) + Send + Sync>);
+
+impl fmt::Debug for Bell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Bell")
+    }
+}
+
 /// The service's connections.
 #[derive(Debug, Clone)]
 pub struct Db {
     app: PgPool,
     vault: PgPool,
     sequencer: PgPool,
+    bell: Option<Bell>,
 }
 
 impl Db {
@@ -64,22 +77,39 @@ impl Db {
             app: pool("pforte_app").await?,
             vault: pool("pforte_vault").await?,
             sequencer: pool("pforte_sequencer").await?,
+            bell: None,
         })
+    }
+
+    /// The same connections, which call `ring` when a transaction that put something into a tenant's outbox is committed.
+    #[must_use]
+    pub fn ringing(self, ring: impl Fn(TenantId) + Send + Sync + 'static) -> Self {
+        Self { bell: Some(Bell(Arc::new(ring))), ..self }
     }
 
     /// Begins a transaction that sees and writes one tenant's rows, the vault's excepted.
     pub async fn begin(&self, tenant: TenantId, operator: Option<OperatorId>) -> sqlx::Result<TenantTx> {
-        TenantTx::begin(&self.app, tenant, operator).await
+        self.begin_on(&self.app, tenant, operator).await
     }
 
     /// Begins a transaction that reaches the tenant's vault too.
     pub async fn begin_vault(&self, tenant: TenantId, operator: Option<OperatorId>) -> sqlx::Result<TenantTx> {
-        TenantTx::begin(&self.vault, tenant, operator).await
+        self.begin_on(&self.vault, tenant, operator).await
     }
 
     /// Begins a transaction of the sequencer's, which alone writes the log.
     pub async fn begin_sequencer(&self, tenant: TenantId) -> sqlx::Result<TenantTx> {
-        TenantTx::begin(&self.sequencer, tenant, None).await
+        self.begin_on(&self.sequencer, tenant, None).await
+    }
+
+    async fn begin_on(&self, pool: &PgPool, tenant: TenantId, operator: Option<OperatorId>) -> sqlx::Result<TenantTx> {
+        let mut tx = pool.begin().await?;
+        sqlx::query("SELECT set_config('app.tenant', $1, true), set_config('app.operator', $2, true)")
+            .bind(tenant.to_string())
+            .bind(operator.map(|operator| operator.to_string()).unwrap_or_default())
+            .execute(&mut *tx)
+            .await?;
+        Ok(TenantTx { tx, tenant, is_for_log: false, bell: self.bell.clone() })
     }
 
     /// Where the tenants can be listed, and nothing else without a [`TenantTx`].
@@ -113,27 +143,28 @@ pub async fn migrate(server: &PgConnectOptions) -> anyhow::Result<()> {
 pub struct TenantTx {
     tx: Transaction<'static, Postgres>,
     tenant: TenantId,
+    is_for_log: bool,
+    bell: Option<Bell>,
 }
 
 impl TenantTx {
-    async fn begin(pool: &PgPool, tenant: TenantId, operator: Option<OperatorId>) -> sqlx::Result<Self> {
-        let mut tx = pool.begin().await?;
-        sqlx::query("SELECT set_config('app.tenant', $1, true), set_config('app.operator', $2, true)")
-            .bind(tenant.to_string())
-            .bind(operator.map(|operator| operator.to_string()).unwrap_or_default())
-            .execute(&mut *tx)
-            .await?;
-        Ok(Self { tx, tenant })
-    }
-
     /// Whose rows it sees.
     pub fn tenant(&self) -> TenantId {
         self.tenant
     }
 
+    /// Something was put into the tenant's outbox: once it is committed, the sequencer is woken.
+    pub fn note_for_log(&mut self) {
+        self.is_for_log = true;
+    }
+
     /// Makes everything done in it last.
     pub async fn commit(self) -> sqlx::Result<()> {
-        self.tx.commit().await
+        self.tx.commit().await?;
+        if let (true, Some(Bell(ring))) = (self.is_for_log, &self.bell) {
+            ring(self.tenant);
+        }
+        Ok(())
     }
 }
 

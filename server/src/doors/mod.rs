@@ -6,9 +6,12 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::events::LogEvent;
+use crate::http::words;
 
 pub mod routes;
 pub mod store;
+#[cfg(test)]
+mod tests;
 
 /// An access point; leads from one area to another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -38,11 +41,11 @@ pub struct DoorSettings {
     pub area_inside_id: Uuid,
     /// Factors to enter; card and finger unless said otherwise.
     #[serde(default = "card_and_finger")]
-    #[schema(value_type = String, example = "card_finger")]
+    #[schema(value_type = words::FactorDemand)]
     pub factors_in: FactorDemand,
     /// Factors to leave.
     #[serde(default = "card")]
-    #[schema(value_type = String, example = "card")]
+    #[schema(value_type = words::FactorDemand)]
     pub factors_out: FactorDemand,
     /// How long the strike is energised for an entry, in milliseconds, 1 to 60,000.
     #[serde(default = "release_ms")]
@@ -52,7 +55,7 @@ pub struct DoorSettings {
     pub held_warning_ms: i32,
     /// How people leave.
     #[serde(default = "mechanical")]
-    #[schema(value_type = String, example = "mechanical")]
+    #[schema(value_type = words::Exit)]
     pub exit: Exit,
     /// Whether a contact tells the leaf's position.
     #[serde(default = "yes")]
@@ -94,17 +97,17 @@ pub struct DoorChange {
     /// The area that it protects.
     pub area_inside_id: Option<Uuid>,
     /// Factors to enter.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<words::FactorDemand>)]
     pub factors_in: Option<FactorDemand>,
     /// Factors to leave.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<words::FactorDemand>)]
     pub factors_out: Option<FactorDemand>,
     /// How long the strike is energised for an entry, in milliseconds, 1 to 60,000.
     pub release_ms: Option<i32>,
     /// How long it may stand open after an entry before an alarm, in milliseconds, 1 to 3,600,000.
     pub held_warning_ms: Option<i32>,
     /// How people leave.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<words::Exit>)]
     pub exit: Option<Exit>,
     /// Whether a contact tells the leaf's position.
     pub has_contact: Option<bool>,
@@ -129,6 +132,32 @@ impl DoorSettings {
     }
 }
 
+access_core::words! {
+    /// Whether a door's agent is linked.
+    pub enum DoorAgentState {
+        /// It is.
+        Online = "online",
+        /// It is not.
+        Offline = "offline",
+        /// It has none.
+        None = "none",
+    }
+}
+
+access_core::words! {
+    /// Where a door's leaf is, by its contact.
+    pub enum LeafPosition {
+        /// Open.
+        Open = "open",
+        /// Closed.
+        Closed = "closed",
+        /// Nothing was heard of it.
+        Unknown = "unknown",
+    }
+}
+
+crate::describe_words!(DoorAgentState, LeafPosition);
+
 /// How a door stands.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct DoorState {
@@ -137,9 +166,9 @@ pub struct DoorState {
     /// Its agent, if it has one.
     pub agent_id: Option<Uuid>,
     /// `online`, `offline` or `none`.
-    pub agent_state: &'static str,
+    pub agent_state: DoorAgentState,
     /// `open`, `closed` or `unknown`.
-    pub position: &'static str,
+    pub position: LeafPosition,
     /// What happened there last.
     pub last_event: Option<LogEvent>,
 }

@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::{Door, DoorChange, DoorSettings, DoorState, Released, store};
+use super::{Door, DoorAgentState, DoorChange, DoorSettings, DoorState, Released, store};
 use crate::agents;
 use crate::audit::{Entry, Why, checked_reason};
 use crate::auth::Actor;
@@ -118,9 +118,9 @@ async fn states(actor: Actor, State(state): State<AppState>) -> ApiResult<Json<P
     let mut doors = Vec::new();
     for row in store::states(&mut tx, actor.tenant).await? {
         let agent_state = match row.agent_id {
-            None => "none",
-            Some(agent) if state.agents.is_connected(actor.tenant, agent.into()) => "online",
-            Some(_) => "offline",
+            None => DoorAgentState::None,
+            Some(agent) if state.agents.is_connected(actor.tenant, agent.into()) => DoorAgentState::Online,
+            Some(_) => DoorAgentState::Offline,
         };
         doors.push(row.view(agent_state)?);
     }

@@ -6,7 +6,7 @@ use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 use uuid::Uuid;
 
-use super::{Door, DoorSettings, DoorState};
+use super::{Door, DoorAgentState, DoorSettings, DoorState, LeafPosition};
 use crate::events::LogEvent;
 
 const DOOR: &str = "id, name, site_id, area_outside_id, area_inside_id, factors_in, factors_out, release_ms, held_ms, \
@@ -122,7 +122,7 @@ pub struct StateRow {
 
 impl StateRow {
     /// The row as staff see it.
-    pub fn view(self, agent_state: &'static str) -> anyhow::Result<DoorState> {
+    pub fn view(self, agent_state: DoorAgentState) -> anyhow::Result<DoorState> {
         let last_event = match (self.position, self.received_at, self.record, self.signature) {
             (Some(position), Some(received_at), Some(record), Some(signature)) => {
                 Some(LogEvent::read(position, received_at, record, signature)?)
@@ -130,9 +130,9 @@ impl StateRow {
             _ => None,
         };
         let position = match self.contact.as_deref() {
-            Some("door_opened") => "open",
-            Some("door_closed") => "closed",
-            _ => "unknown",
+            Some("door_opened") => LeafPosition::Open,
+            Some("door_closed") => LeafPosition::Closed,
+            _ => LeafPosition::Unknown,
         };
         Ok(DoorState { door_id: self.door_id, agent_id: self.agent_id, agent_state, position, last_event })
     }

@@ -39,7 +39,6 @@ pub enum Want {
     /// A finger.
     Finger {
         /// Which one, `right_thumb` to `left_little`.
-        #[schema(value_type = String, example = "right_index")]
         position: FingerPosition,
     },
 }
@@ -76,6 +75,8 @@ access_core::words! {
     }
 }
 
+crate::describe_words!(StepWord);
+
 impl StepWord {
     /// Whether nothing comes after it.
     pub fn is_last(self) -> bool {
@@ -83,11 +84,24 @@ impl StepWord {
     }
 }
 
+access_core::words! {
+    /// Whether an enrolment station can be used.
+    pub enum StationState {
+        /// It waits for a dialogue.
+        Online = "online",
+        /// It is not linked.
+        Offline = "offline",
+        /// It is in a dialogue.
+        Busy = "busy",
+    }
+}
+
+crate::describe_words!(StationState);
+
 /// One step of a dialogue.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Step {
     /// What happens.
-    #[schema(value_type = String, example = "place_finger")]
     pub step: StepWord,
     /// Which capture, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -230,13 +244,13 @@ impl Stations {
     }
 
     /// `online`, `offline` or `busy`.
-    pub fn state(&self, tenant: TenantId, station: AgentId, now: DateTime<Utc>) -> &'static str {
+    pub fn state(&self, tenant: TenantId, station: AgentId, now: DateTime<Utc>) -> StationState {
         let mut inner = self.lock();
         inner.expire(now);
         match inner.linked.contains_key(&(tenant, station)) {
-            false => "offline",
-            true if inner.is_busy(tenant, station) => "busy",
-            true => "online",
+            false => StationState::Offline,
+            true if inner.is_busy(tenant, station) => StationState::Busy,
+            true => StationState::Online,
         }
     }
 

@@ -17,7 +17,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::{Enrolment, NotStarted, Step, Want};
+use super::{Enrolment, NotStarted, StationState, Step, Want};
 use crate::audit::Entry;
 use crate::auth::Actor;
 use crate::http::{ApiError, ApiJson, ApiPath, ApiResult, Page, Problem};
@@ -45,8 +45,7 @@ struct StationView {
     /// Its name.
     name: String,
     /// `online`, `offline` or `busy`.
-    #[schema(value_type = String, example = "online")]
-    state: &'static str,
+    state: StationState,
 }
 
 /// Every enrolment station.

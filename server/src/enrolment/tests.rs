@@ -64,7 +64,7 @@ fn a_lost_station_ends_its_dialogue() {
     desk.linked = None;
     assert_eq!(desk.last(first, at(1)), Some(StepWord::Failed));
     assert_eq!(desk.start(at(2)), Err(NotStarted::Offline));
-    assert_eq!(desk.stations.state(desk.tenant, desk.station, at(2)), "offline");
+    assert_eq!(desk.stations.state(desk.tenant, desk.station, at(2)), StationState::Offline);
 }
 
 #[test]
@@ -73,9 +73,9 @@ fn an_older_link_does_not_take_a_newer_one_away() {
     let (link, _orders) = mpsc::channel(4);
     let newer = desk.stations.link(desk.tenant, desk.station, link);
     desk.linked = None;
-    assert_eq!(desk.stations.state(desk.tenant, desk.station, at(0)), "online");
+    assert_eq!(desk.stations.state(desk.tenant, desk.station, at(0)), StationState::Online);
     drop(newer);
-    assert_eq!(desk.stations.state(desk.tenant, desk.station, at(0)), "offline");
+    assert_eq!(desk.stations.state(desk.tenant, desk.station, at(0)), StationState::Offline);
 }
 
 #[test]

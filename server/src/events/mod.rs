@@ -8,11 +8,35 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::http::words;
+
 pub mod feed;
 pub mod routes;
 pub mod store;
 #[cfg(test)]
 mod tests;
+
+access_core::words! {
+    /// Whose record an event is.
+    pub enum EventAuthor {
+        /// An agent's.
+        Agent = "agent",
+        /// The server's own.
+        Server = "server",
+    }
+}
+
+access_core::words! {
+    /// How a decision ended.
+    pub enum Outcome {
+        /// The door was released.
+        Granted = "granted",
+        /// It was not.
+        Refused = "refused",
+    }
+}
+
+crate::describe_words!(EventAuthor, Outcome);
 
 /// One event of the log. What does not apply is null. People are pseudonyms; names come from the vault.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, ToSchema)]
@@ -24,6 +48,7 @@ pub struct LogEvent {
     /// When the server wrote it down.
     pub received_at: DateTime<Utc>,
     /// `agent` or `server`.
+    #[schema(value_type = EventAuthor)]
     pub author: &'static str,
     /// Whose record, or whom it concerns.
     pub agent_id: Option<Uuid>,
@@ -32,40 +57,51 @@ pub struct LogEvent {
     /// Place in it.
     pub seq: u64,
     /// What kind of event.
+    #[schema(value_type = words::EventKind)]
     pub kind: String,
     /// Where.
     pub door_id: Option<Uuid>,
     /// `in` or `out`.
+    #[schema(value_type = Option<words::Side>)]
     pub side: Option<&'static str>,
     /// Who.
     pub person_id: Option<Uuid>,
     /// By which card.
     pub credential_id: Option<Uuid>,
     /// `granted` or `refused`.
+    #[schema(value_type = Option<Outcome>)]
     pub outcome: Option<&'static str>,
     /// Why.
+    #[schema(value_type = Option<words::Reason>)]
     pub reason: Option<&'static str>,
     /// `online` or `offline`.
+    #[schema(value_type = Option<words::Decided>)]
     pub decided: Option<&'static str>,
     /// What the sensor said.
+    #[schema(value_type = Option<words::FingerResult>)]
     pub finger: Option<&'static str>,
     /// How sure it is that it was this card.
+    #[schema(value_type = Option<words::Assurance>)]
     pub assurance: Option<&'static str>,
     /// How long the door was released, in milliseconds.
     pub release_ms: Option<u32>,
     /// Version of the policy that was asked or came into force.
     pub policy_version: Option<u64>,
     /// The alarm that this is.
+    #[schema(value_type = Option<words::AlarmKind>)]
     pub alarm: Option<&'static str>,
     /// Alarms that a decision raised.
+    #[schema(value_type = Vec<words::AlarmKind>)]
     pub alarms: Vec<&'static str>,
     /// One presentation of a card, from card to passage.
     pub attempt_id: Option<Uuid>,
     /// Everybody who passed.
     pub persons: Vec<Uuid>,
     /// Device that changed.
+    #[schema(value_type = Option<words::Device>)]
     pub device: Option<&'static str>,
     /// How it is now.
+    #[schema(value_type = Option<words::DeviceState>)]
     pub device_state: Option<&'static str>,
     /// Whether a link came up, or a door was released for a request to exit.
     pub is_up: Option<bool>,
@@ -74,10 +110,12 @@ pub struct LogEvent {
     /// Operator's command.
     pub command_id: Option<Uuid>,
     /// What became of it.
+    #[schema(value_type = Option<words::CommandOutcome>)]
     pub command_outcome: Option<&'static str>,
     /// An operator's act.
     pub act: Option<ActView>,
     /// How a chain of records is broken.
+    #[schema(value_type = Option<words::ChainFault>)]
     pub chain_fault: Option<&'static str>,
     /// SHA-256 of the record, hexadecimal: the next one of its author holds it.
     pub hash: String,
@@ -89,8 +127,10 @@ pub struct ActView {
     /// Who; none means the command line on the server, or somebody unknown.
     pub operator_id: Option<Uuid>,
     /// What.
+    #[schema(value_type = words::ActKind)]
     pub kind: &'static str,
     /// To what kind of thing.
+    #[schema(value_type = Option<words::SubjectKind>)]
     pub subject_kind: Option<&'static str>,
     /// To which.
     pub subject_id: Option<Uuid>,
@@ -117,6 +157,13 @@ pub struct Content {
     pub reason: Option<String>,
 }
 
+impl Outcome {
+    /// How a decision ended.
+    pub fn of(decision: &Decision) -> Self {
+        if decision.release_ms.is_some() { Self::Granted } else { Self::Refused }
+    }
+}
+
 fn word<W: Word>(word: W) -> Option<&'static str> {
     Some(word.as_str())
 }
@@ -133,14 +180,14 @@ impl LogEvent {
         let signed = SignedRecord { bytes: record, signature };
         let record = signed.read()?;
         let (author, agent_id) = match record.author {
-            Author::Agent(agent) => ("agent", Some(agent.as_uuid())),
-            Author::Server(_) => ("server", None),
+            Author::Agent(agent) => (EventAuthor::Agent, Some(agent.as_uuid())),
+            Author::Server(_) => (EventAuthor::Server, None),
         };
         let mut view = Self {
             position,
             at: crate::clock::from_unix_ms(record.at),
             received_at,
-            author,
+            author: author.as_str(),
             agent_id,
             epoch: record.epoch,
             seq: record.seq,
@@ -203,7 +250,7 @@ impl LogEvent {
         self.side = word(decision.side);
         self.person_id = decision.person.map(Into::into);
         self.credential_id = decision.credential.map(Into::into);
-        self.outcome = Some(if decision.release_ms.is_some() { "granted" } else { "refused" });
+        self.outcome = word(Outcome::of(&decision));
         self.reason = word(decision.reason);
         self.decided = word(decision.decided);
         self.finger = decision.finger.and_then(word);

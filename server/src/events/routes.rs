@@ -12,9 +12,10 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::store::Filter;
-use super::{LogEvent, LogEventDetail, feed, store};
+use super::{LogEvent, LogEventDetail, Outcome, feed, store};
 use crate::audit::Entry;
 use crate::auth::{Actor, Role};
+use crate::http::words;
 use crate::http::{ApiError, ApiPath, ApiQuery, ApiResult, Page, Problem};
 use crate::state::AppState;
 
@@ -36,6 +37,7 @@ struct Search {
     /// How many, 1 to 200.
     limit: Option<i64>,
     /// Of this kind.
+    #[param(inline, value_type = Option<words::EventKind>)]
     kind: Option<String>,
     /// At this door.
     door_id: Option<Uuid>,
@@ -44,8 +46,10 @@ struct Search {
     /// Of this agent's.
     agent_id: Option<Uuid>,
     /// `granted` or `refused`.
+    #[param(inline, value_type = Option<Outcome>)]
     outcome: Option<String>,
     /// Decided for this reason.
+    #[param(inline, value_type = Option<words::Reason>)]
     reason: Option<String>,
     /// From this instant on.
     from: Option<DateTime<Utc>>,
@@ -77,18 +81,13 @@ fn filter(query: Search) -> ApiResult<(Filter, i64)> {
     if !(1..=PAGE_MAX).contains(&limit) {
         return Err(ApiError::Malformed(format!("limit: must be 1 to {PAGE_MAX}, not {limit}")));
     }
-    if let Some(outcome) = &query.outcome
-        && !["granted", "refused"].contains(&outcome.as_str())
-    {
-        return Err(ApiError::Malformed(format!("outcome: `{outcome}` is neither granted nor refused")));
-    }
     let filter = Filter {
         before,
         kind: known::<EventKind>("kind", query.kind)?,
         door_id: query.door_id,
         person_id: query.person_id,
         agent_id: query.agent_id,
-        outcome: query.outcome,
+        outcome: known::<Outcome>("outcome", query.outcome)?,
         reason: known::<Reason>("reason", query.reason)?,
         from: query.from,
         until: query.until,
@@ -110,7 +109,6 @@ async fn search(
     if let (Some(person), None) = (filter.person_id, filter.before) {
         Entry::new(&state.keys, &actor, ActKind::Viewed, SubjectKind::Person, person).append(&mut tx).await?;
         tx.commit().await?;
-        state.log.wake(actor.tenant);
     }
     let is_full = items.len() as i64 == limit;
     let next = items.last().filter(|last| is_full && last.position > 1).map(|last| last.position.to_string());

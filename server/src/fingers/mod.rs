@@ -34,6 +34,8 @@ access_core::words! {
     }
 }
 
+crate::describe_words!(FingerPosition);
+
 /// An enrolled finger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Finger {
@@ -42,7 +44,6 @@ pub struct Finger {
     /// Whose.
     pub person_id: Uuid,
     /// `right_thumb` to `left_little`.
-    #[schema(value_type = String, example = "right_index")]
     pub position: FingerPosition,
     /// How good the template is, 0 to 100.
     pub quality: i16,

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 mod error;
 mod input;
+pub mod words;
 
 pub use error::{ApiError, ApiResult, FieldError, OnConstraint, Problem, on_constraint};
 pub use input::{ApiJson, ApiPath, ApiQuery, IfMatch, PeerAddress, checked_name};

@@ -1,6 +1,6 @@
 //! The log: one gap-free order per tenant of agents' records and operators' acts.
 //!
-//! Whoever records something inserts into the outbox in its own transaction and then [`wakes`](Log::wake) the sequencer,
+//! Whoever records something inserts into the outbox in its own transaction; its commit [`wakes`](Log::wake) the sequencer,
 //! which alone gives positions and writes the log. Feed and search read by position.
 
 use std::collections::HashMap;

@@ -39,6 +39,8 @@ access_core::words! {
     }
 }
 
+crate::describe_words!(OperatorState, SetupPurpose, Role);
+
 /// Staff using the web UI.
 #[derive(Debug, Clone, Serialize, ToSchema, sqlx::FromRow)]
 pub struct Operator {
@@ -50,9 +52,10 @@ pub struct Operator {
     pub display_name: String,
     /// `administrator` or `guard`.
     #[sqlx(try_from = "String")]
-    #[schema(value_type = String)]
+    #[schema(value_type = Role)]
     pub role: RoleWord,
     /// `invited`, `active` or `disabled`.
+    #[schema(value_type = OperatorState)]
     pub state: String,
     /// When they were invited.
     pub created_at: DateTime<Utc>,
@@ -85,7 +88,6 @@ pub struct NewOperator {
     /// Name to show.
     pub display_name: String,
     /// `administrator` or `guard`.
-    #[schema(value_type = String)]
     pub role: Role,
 }
 
@@ -96,7 +98,6 @@ pub struct OperatorChange {
     /// Name to show.
     pub display_name: Option<String>,
     /// `administrator` or `guard`.
-    #[schema(value_type = Option<String>)]
     pub role: Option<Role>,
     /// Why.
     pub reason: String,

@@ -12,7 +12,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::{NewOperator, Operator, OperatorChange, SetupPurpose, check_names, links, session, setup, store};
+use super::{
+    NewOperator, Operator, OperatorChange, OperatorState, SetupPurpose, check_names, links, session, setup, store,
+};
 use crate::audit::{Entry, Why, checked_reason};
 use crate::auth::{Actor, Role};
 use crate::http::{ApiError, ApiJson, ApiPath, ApiResult, IfMatch, Page, Problem, on_constraint, tagged};
@@ -77,7 +79,6 @@ async fn invite(
         .append(&mut tx)
         .await?;
     tx.commit().await?;
-    state.log.wake(actor.tenant);
     let body = Invited { operator, setup_path: link.path(), expires_at };
     Ok((StatusCode::CREATED, Json(body)).into_response())
 }
@@ -117,7 +118,6 @@ async fn change(
         .append(&mut tx)
         .await?;
     tx.commit().await?;
-    state.log.wake(actor.tenant);
     Ok(tagged(after.version, &after))
 }
 
@@ -147,14 +147,13 @@ async fn disable(
     store::one_at_a_time(&mut tx, actor.tenant).await?;
     let before = store::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("operator"))?;
     keep_an_administrator(&mut tx, &actor, &before).await?;
-    store::set_state(&mut tx, actor.tenant, id, "disabled").await?;
+    store::set_state(&mut tx, actor.tenant, id, OperatorState::Disabled).await?;
     Entry::new(&state.keys, &actor, ActKind::Disabled, SubjectKind::Operator, id)
         .reason(reason)
         .append(&mut tx)
         .await?;
     let after = store::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("operator"))?;
     tx.commit().await?;
-    state.log.wake(actor.tenant);
     state.sessions_ended.send_replace(());
     Ok(Json(after))
 }
@@ -177,11 +176,11 @@ async fn enable(
         return Err(ApiError::Conflict("not_disabled", "This operator is not disabled.".to_owned()));
     }
     let has_both = store::has_both_factors(&mut tx, actor.tenant, id).await?;
-    store::set_state(&mut tx, actor.tenant, id, if has_both { "active" } else { "invited" }).await?;
+    store::set_state(&mut tx, actor.tenant, id, if has_both { OperatorState::Active } else { OperatorState::Invited })
+        .await?;
     Entry::new(&state.keys, &actor, ActKind::Enabled, SubjectKind::Operator, id).reason(reason).append(&mut tx).await?;
     let after = store::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("operator"))?;
     tx.commit().await?;
-    state.log.wake(actor.tenant);
     state.sessions_ended.send_replace(());
     Ok(Json(after))
 }
@@ -207,7 +206,6 @@ async fn reset(
     let (operator, link, expires_at) =
         links::reset_totp(&state.keys, &mut tx, Some(&actor), id.into(), reason, actor.now).await?;
     tx.commit().await?;
-    state.log.wake(actor.tenant);
     state.sessions_ended.send_replace(());
     Ok(Json(Invited { operator, setup_path: link.path(), expires_at }))
 }

@@ -19,6 +19,7 @@ use super::{store, totp};
 use crate::audit::Entry;
 use crate::auth::{self, Actor, COOKIE, Role, SessionToken};
 use crate::db::TenantTx;
+use crate::http::words;
 use crate::http::{ApiError, ApiJson, ApiResult, PeerAddress, Problem};
 use crate::state::AppState;
 use crate::tenants::Tenant;
@@ -31,7 +32,7 @@ pub(super) struct Session {
     /// Who.
     pub operator: SignedIn,
     /// What the installation is for: `production`, `demo` or `test`.
-    #[schema(value_type = String)]
+    #[schema(value_type = words::InstallationMode)]
     pub mode: InstallationMode,
     /// The server's version.
     pub build: &'static str,
@@ -52,7 +53,6 @@ pub(super) struct SignedIn {
     /// Name to show.
     pub display_name: String,
     /// `administrator` or `guard`.
-    #[schema(value_type = String)]
     pub role: Role,
 }
 
@@ -153,7 +153,6 @@ pub(super) async fn sign_in(
                 .append(&mut tx)
                 .await?;
             tx.commit().await?;
-            state.log.wake(tenant.id);
             state.throttle.succeeded(admitted);
             return Ok((jar, Json(session)).into_response());
         }
@@ -162,7 +161,6 @@ pub(super) async fn sign_in(
             .append(&mut tx)
             .await?;
         tx.commit().await?;
-        state.log.wake(tenant.id);
     }
     Err(refused())
 }
@@ -197,7 +195,6 @@ pub(super) async fn sign_out(actor: Actor, jar: CookieJar, State(state): State<A
     let id = actor.operator.as_uuid();
     Entry::new(&state.keys, &actor, ActKind::SignedOut, SubjectKind::Operator, id).append(&mut tx).await?;
     tx.commit().await?;
-    state.log.wake(actor.tenant);
     state.sessions_ended.send_replace(());
     let removal =
         Cookie::build((COOKIE, "")).path("/").secure(true).http_only(true).max_age(time::Duration::ZERO).build();

@@ -30,6 +30,7 @@ pub(super) struct Look {
 #[derive(Serialize, ToSchema)]
 pub(super) struct Setup {
     /// `first_operator`, `invitation` or `totp_reset`.
+    #[schema(value_type = SetupPurpose)]
     purpose: String,
     /// Whose staff.
     tenant: Tenant,
@@ -170,6 +171,5 @@ pub(super) async fn set_up(
         .await?;
     tx.commit().await?;
     state.throttle.succeeded(admitted);
-    state.log.wake(tenant);
     Ok((jar, Json(session)).into_response())
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{NewOperator, Operator, SetupPurpose};
+use super::{NewOperator, Operator, OperatorState, SetupPurpose};
 use crate::auth::Role;
 
 const OPERATOR: &str = "SELECT id, name, display_name, role, state, created_at, last_sign_in_at, row_version FROM operators WHERE tenant_id = $1";
@@ -61,14 +61,14 @@ pub async fn update(
 }
 
 /// Puts an operator out of use or back to it; out of use, every session ends.
-pub async fn set_state(db: &mut PgConnection, tenant: TenantId, id: Uuid, state: &str) -> sqlx::Result<()> {
+pub async fn set_state(db: &mut PgConnection, tenant: TenantId, id: Uuid, state: OperatorState) -> sqlx::Result<()> {
     sqlx::query("UPDATE operators SET state = $3, row_version = row_version + 1 WHERE tenant_id = $1 AND id = $2")
         .bind(tenant.as_uuid())
         .bind(id)
-        .bind(state)
+        .bind(state.as_str())
         .execute(&mut *db)
         .await?;
-    if state != "active" {
+    if state != OperatorState::Active {
         end_sessions(db, tenant, id).await?;
     }
     Ok(())

@@ -49,13 +49,14 @@ access_core::words! {
     }
 }
 
+crate::describe_words!(PersonState, LegalBasisKind, Missing);
+
 /// A person in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Person {
     /// The pseudonym.
     pub id: Uuid,
     /// `active` or `inactive`.
-    #[schema(value_type = String, example = "active")]
     pub state: PersonState,
     /// What they are called.
     pub name: Option<Name>,
@@ -72,7 +73,6 @@ pub struct Person {
     /// How many grants in force or to come.
     pub grants: i64,
     /// What the registration still lacks: `card`, `finger`, `access`, `legal_basis`.
-    #[schema(value_type = Vec<String>)]
     pub missing: Vec<Missing>,
     /// Counts changes; the `ETag`.
     pub version: i64,
@@ -129,7 +129,6 @@ pub struct PersonDetail {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct LegalBasis {
     /// `consent` or `alternative`.
-    #[schema(value_type = String, example = "consent")]
     pub kind: LegalBasisKind,
     /// Version of the text that the person consented to.
     pub consent_text_version: Option<String>,
@@ -148,7 +147,6 @@ pub struct LegalBasis {
 #[serde(deny_unknown_fields)]
 pub struct NewLegalBasis {
     /// `consent` or `alternative`.
-    #[schema(value_type = String, example = "consent")]
     pub kind: LegalBasisKind,
     /// Version of the text, for a consent and only then.
     pub consent_text_version: Option<String>,

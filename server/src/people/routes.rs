@@ -54,7 +54,7 @@ struct PeopleQuery {
     /// Beginnings of words of the name or number.
     q: Option<String>,
     /// `active` or `inactive`.
-    #[param(value_type = Option<String>)]
+    #[param(inline)]
     state: Option<PersonState>,
     /// `next` of the piece before.
     cursor: Option<String>,

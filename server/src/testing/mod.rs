@@ -30,7 +30,7 @@ use crate::state::{AgentsAddress, AppState};
 mod agent;
 mod cluster;
 
-pub(crate) use agent::{AgentKeys, TestAgent, client, connect, dial_over, identity_of, post};
+pub(crate) use agent::{AgentKeys, TestAgent, TestLink, client, connect, dial_over, identity_of, post};
 use cluster::Cluster;
 
 /// How long anything may take before a test gives up on it.

@@ -23,6 +23,8 @@ access_core::words! {
     }
 }
 
+crate::describe_words!(DocumentKind);
+
 /// What a person is called.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -38,7 +40,6 @@ pub struct Name {
 #[serde(deny_unknown_fields)]
 pub struct Document {
     /// `identity_card`, `passport`, `employee_card` or `other`.
-    #[schema(value_type = String, example = "identity_card")]
     pub kind: DocumentKind,
     /// When it was seen.
     pub seen_at: DateTime<Utc>,

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::testing::TestServer;
 
+mod bundle;
 mod ingest;
 mod join;
 mod link;

@@ -21,7 +21,7 @@ import { ReasonDialog } from "../parts/ReasonDialog";
 import { Trouble } from "../parts/Trouble";
 import { When } from "../parts/When";
 import { dateOf } from "../time";
-import { named, text, w, wordsOf } from "../words";
+import { named, text, type WordOf, w, wordsOf } from "../words";
 
 const REFRESH_MS = 15_000;
 
@@ -57,7 +57,7 @@ type Token = JoinToken & { name: string };
 function Invite({ onToken, onClose }: { onToken: (token: Token) => void; onClose: () => void }) {
   const client = useQueryClient();
   const [name, setName] = useState("");
-  const [kind, setKind] = useState("door_controller");
+  const [kind, setKind] = useState<WordOf<"AgentKind">>("door_controller");
   const [doorIds, setDoorIds] = useState<string[]>([]);
   const invite = async () => {
     const body = { name: name.trim(), kind, door_ids: kind === "station" ? [] : doorIds };
@@ -78,7 +78,12 @@ function Invite({ onToken, onClose }: { onToken: (token: Token) => void; onClose
             autoFocus
             required
           />
-          <TextField select label={w.agents.kind} value={kind} onChange={(event) => setKind(event.target.value)}>
+          <TextField
+            select
+            label={w.agents.kind}
+            value={kind}
+            onChange={(event) => setKind(event.target.value as WordOf<"AgentKind">)}
+          >
             {wordsOf("AgentKind").map((word) => (
               <MenuItem key={word} value={word}>
                 {text("AgentKind", word)}

@@ -1281,7 +1281,7 @@ export interface paths {
                     /** @description Beginnings of words of the name or number. */
                     q?: string;
                     /** @description `active` or `inactive`. */
-                    state?: string;
+                    state?: "active" | "inactive";
                     /** @description `next` of the piece before. */
                     cursor?: string;
                     /** @description Most people in this piece, 1 to 200; 50 if left out. */
@@ -3124,7 +3124,7 @@ export interface paths {
                     /** @description How many, 1 to 200. */
                     limit?: number;
                     /** @description Of this kind. */
-                    kind?: string;
+                    kind?: "epoch_began" | "agent_started" | "agent_stopped" | "decision" | "release_abandoned" | "door_opened" | "door_closed" | "entered" | "not_opened" | "exit_requested" | "alarm_raised" | "alarm_cleared" | "device_changed" | "link_changed" | "policy_in_force" | "command_done" | "enrolment_ended" | "act" | "chain_broken";
                     /** @description At this door. */
                     door_id?: string;
                     /** @description About this person. Such a look is itself logged. */
@@ -3132,9 +3132,9 @@ export interface paths {
                     /** @description Of this agent's. */
                     agent_id?: string;
                     /** @description `granted` or `refused`. */
-                    outcome?: string;
+                    outcome?: "granted" | "refused";
                     /** @description Decided for this reason. */
-                    reason?: string;
+                    reason?: "granted" | "finger_required" | "leaving_not_refused" | "request_to_exit" | "operator_release" | "unknown_door" | "unknown_credential" | "not_known_here" | "weak_card_not_accepted" | "credential_suspended" | "credential_lost" | "credential_stolen" | "credential_returned" | "credential_not_yet_valid" | "credential_expired" | "person_inactive" | "blocked" | "no_grant" | "door_not_granted" | "grant_not_yet_valid" | "grant_expired" | "outside_schedule" | "no_finger_enrolled" | "wrong_finger" | "finger_timeout" | "sensor_fault" | "no_policy" | "policy_too_old" | "clock_not_trusted" | "not_recorded" | "door_fault" | "lockdown" | "door_locked" | "threat_level" | "card_removed";
                     /** @description From this instant on. */
                     from?: string;
                     /** @description Before this instant. */
@@ -3278,7 +3278,7 @@ export interface paths {
             parameters: {
                 query?: {
                     /** @description `open` (the default): not acknowledged, by priority; `all`: newest first. */
-                    state?: string;
+                    state?: "open" | "all";
                     /** @description Cursor: `next` of the page before; with `all` only. */
                     before?: string;
                     /** @description How many, 1 to 200. */
@@ -3591,6 +3591,8 @@ export interface components {
             /** @description 1 to 500 characters. */
             note: string;
         };
+        /** @enum {string} */
+        ActKind: "created" | "changed" | "deleted" | "signed_in" | "sign_in_failed" | "signed_out" | "set_up" | "totp_reset" | "password_changed" | "disabled" | "enabled" | "viewed" | "revoked" | "acknowledged" | "door_released" | "join_token_issued" | "joined" | "legal_basis_recorded" | "legal_basis_withdrawn" | "enrolment_started";
         /** @description What an operator did. */
         ActView: {
             /**
@@ -3599,9 +3601,8 @@ export interface components {
              */
             operator_id?: string | null;
             /** @description What. */
-            kind: string;
-            /** @description To what kind of thing. */
-            subject_kind?: string | null;
+            kind: components["schemas"]["ActKind"];
+            subject_kind?: components["schemas"]["SubjectKind"] | null;
             /**
              * Format: uuid
              * @description To which.
@@ -3618,9 +3619,9 @@ export interface components {
             /** @description Its name. */
             name: string;
             /** @description `door_controller` or `station`. */
-            kind: string;
+            kind: components["schemas"]["AgentKind"];
             /** @description `invited`, `online`, `offline`, `revoked` or `quarantined`. */
-            state: string;
+            state: components["schemas"]["AgentState"];
             /** @description Version of its program. */
             build?: string | null;
             /** @description Doors that it controls. */
@@ -3663,6 +3664,10 @@ export interface components {
             /** @description Doors that it is to control. */
             door_ids?: string[] | null;
         };
+        /** @enum {string} */
+        AgentKind: "door_controller" | "station";
+        /** @enum {string} */
+        AgentState: "invited" | "online" | "offline" | "revoked" | "quarantined";
         /** @description Something that a guard must acknowledge. */
         Alarm: {
             /**
@@ -3671,7 +3676,7 @@ export interface components {
              */
             id: string;
             /** @description What. */
-            kind: string;
+            kind: components["schemas"]["AlarmKind"];
             /**
              * Format: int32
              * @description 1 is the highest.
@@ -3720,6 +3725,8 @@ export interface components {
             /** @description What they noted. */
             note?: string | null;
         };
+        /** @enum {string} */
+        AlarmKind: "door_forced" | "door_held" | "tamper" | "reader_fault" | "sensor_fault" | "door_io_fault" | "journal_fault" | "agent_lost" | "records_missing" | "records_forked" | "lost_card_presented" | "left_against_rule" | "policy_aging" | "wrong_fingers";
         /** @description A part of a site that doors lead to and from. */
         Area: {
             /**
@@ -3745,6 +3752,8 @@ export interface components {
             /** @description Its name. */
             name: string;
         };
+        /** @enum {string} */
+        Assurance: "weak_uid" | "authenticated";
         /** @description A refusal that beats every grant. */
         Block: {
             /**
@@ -3774,11 +3783,8 @@ export interface components {
              * @description Until when; none means until it is lifted.
              */
             valid_until?: string | null;
-            /**
-             * @description `current`, `future`, `ended` or `revoked` (lifted).
-             * @example current
-             */
-            state: string;
+            /** @description `current`, `future`, `ended` or `revoked` (lifted). */
+            state: components["schemas"]["GrantState"];
             /**
              * Format: uuid
              * @description By which operator.
@@ -3790,6 +3796,10 @@ export interface components {
              */
             created_at: string;
         };
+        /** @enum {string} */
+        ChainFault: "hole" | "fork" | "signature";
+        /** @enum {string} */
+        CommandOutcome: "carried_out" | "expired" | "repeated" | "unknown_door" | "not_supported" | "not_recorded" | "door_fault";
         /** @description A text to consent to. */
         ConsentText: {
             /** @description Its version, as recorded with a consent. */
@@ -3822,16 +3832,10 @@ export interface components {
             person_id: string;
             /** @description Last digits of its UID, to tell cards apart by eye. */
             label: string;
-            /**
-             * @description `weak_uid` (can be copied) or `authenticated`.
-             * @example weak_uid
-             */
-            strength: string;
-            /**
-             * @description `active`, `suspended`, `lost`, `stolen` or `returned`.
-             * @example active
-             */
-            state: string;
+            /** @description `weak_uid` (can be copied) or `authenticated`. */
+            strength: components["schemas"]["Assurance"];
+            /** @description `active`, `suspended`, `lost`, `stolen` or `returned`. */
+            state: components["schemas"]["CredentialState"];
             /**
              * Format: date-time
              * @description From when on it may be used.
@@ -3853,19 +3857,26 @@ export interface components {
              */
             version: number;
         };
+        /** @enum {string} */
+        CredentialState: "active" | "suspended" | "lost" | "stolen" | "returned";
+        /** @enum {string} */
+        Decided: "online" | "offline";
+        /** @enum {string} */
+        Device: "reader" | "sensor" | "door_io" | "journal";
+        /** @enum {string} */
+        DeviceState: "working" | "lost" | "silent" | "faulty";
         /** @description The document that was seen at registration. */
         Document: {
-            /**
-             * @description `identity_card`, `passport`, `employee_card` or `other`.
-             * @example identity_card
-             */
-            kind: string;
+            /** @description `identity_card`, `passport`, `employee_card` or `other`. */
+            kind: components["schemas"]["DocumentKind"];
             /**
              * Format: date-time
              * @description When it was seen.
              */
             seen_at: string;
         };
+        /** @enum {string} */
+        DocumentKind: "identity_card" | "passport" | "employee_card" | "other";
         /** @description An access point; leads from one area to another. */
         Door: components["schemas"]["DoorSettings"] & {
             /**
@@ -3884,6 +3895,8 @@ export interface components {
              */
             agent_id?: string | null;
         };
+        /** @enum {string} */
+        DoorAgentState: "online" | "offline" | "none";
         /** @description What of a door is to change; what is left out stays. A door does not move to another site. */
         DoorChange: {
             /** @description Its name. */
@@ -3898,10 +3911,8 @@ export interface components {
              * @description The area that it protects.
              */
             area_inside_id?: string | null;
-            /** @description Factors to enter. */
-            factors_in?: string | null;
-            /** @description Factors to leave. */
-            factors_out?: string | null;
+            factors_in?: components["schemas"]["FactorDemand"] | null;
+            factors_out?: components["schemas"]["FactorDemand"] | null;
             /**
              * Format: int32
              * @description How long the strike is energised for an entry, in milliseconds, 1 to 60,000.
@@ -3912,8 +3923,7 @@ export interface components {
              * @description How long it may stand open after an entry before an alarm, in milliseconds, 1 to 3,600,000.
              */
             held_warning_ms?: number | null;
-            /** @description How people leave. */
-            exit?: string | null;
+            exit?: components["schemas"]["Exit"] | null;
             /** @description Whether a contact tells the leaf's position. */
             has_contact?: boolean | null;
         };
@@ -3936,16 +3946,10 @@ export interface components {
              * @description The area that it protects.
              */
             area_inside_id: string;
-            /**
-             * @description Factors to enter; card and finger unless said otherwise.
-             * @example card_finger
-             */
-            factors_in?: string;
-            /**
-             * @description Factors to leave.
-             * @example card
-             */
-            factors_out?: string;
+            /** @description Factors to enter; card and finger unless said otherwise. */
+            factors_in?: components["schemas"]["FactorDemand"];
+            /** @description Factors to leave. */
+            factors_out?: components["schemas"]["FactorDemand"];
             /**
              * Format: int32
              * @description How long the strike is energised for an entry, in milliseconds, 1 to 60,000.
@@ -3956,11 +3960,8 @@ export interface components {
              * @description How long it may stand open after an entry before an alarm, in milliseconds, 1 to 3,600,000.
              */
             held_warning_ms?: number;
-            /**
-             * @description How people leave.
-             * @example mechanical
-             */
-            exit?: string;
+            /** @description How people leave. */
+            exit?: components["schemas"]["Exit"];
             /** @description Whether a contact tells the leaf's position. */
             has_contact?: boolean;
         };
@@ -3977,9 +3978,9 @@ export interface components {
              */
             agent_id?: string | null;
             /** @description `online`, `offline` or `none`. */
-            agent_state: string;
+            agent_state: components["schemas"]["DoorAgentState"];
             /** @description `open`, `closed` or `unknown`. */
-            position: string;
+            position: components["schemas"]["LeafPosition"];
             last_event?: components["schemas"]["LogEvent"] | null;
         };
         /** @description A dialogue, as it is now. */
@@ -4008,6 +4009,14 @@ export interface components {
              */
             expires_at: string;
         };
+        /** @enum {string} */
+        EventAuthor: "agent" | "server";
+        /** @enum {string} */
+        EventKind: "epoch_began" | "agent_started" | "agent_stopped" | "decision" | "release_abandoned" | "door_opened" | "door_closed" | "entered" | "not_opened" | "exit_requested" | "alarm_raised" | "alarm_cleared" | "device_changed" | "link_changed" | "policy_in_force" | "command_done" | "enrolment_ended" | "act" | "chain_broken";
+        /** @enum {string} */
+        Exit: "mechanical" | "by_system";
+        /** @enum {string} */
+        FactorDemand: "card" | "card_finger";
         /** @description A field that can't be taken. */
         FieldError: {
             /** @description Which, as a path in the body. */
@@ -4027,11 +4036,8 @@ export interface components {
              * @description Whose.
              */
             person_id: string;
-            /**
-             * @description `right_thumb` to `left_little`.
-             * @example right_index
-             */
-            position: string;
+            /** @description `right_thumb` to `left_little`. */
+            position: components["schemas"]["FingerPosition"];
             /**
              * Format: int32
              * @description How good the template is, 0 to 100.
@@ -4045,6 +4051,10 @@ export interface components {
             /** @description Kind of sensor that made the template and can compare it. */
             sensor_type: string;
         };
+        /** @enum {string} */
+        FingerPosition: "right_thumb" | "right_index" | "right_middle" | "right_ring" | "right_little" | "left_thumb" | "left_index" | "left_middle" | "left_ring" | "left_little";
+        /** @enum {string} */
+        FingerResult: "matched" | "not_matched";
         /** @description A person holds an access level for a time. */
         Grant: {
             /**
@@ -4074,11 +4084,8 @@ export interface components {
             valid_until?: string | null;
             /** @description Why it has no end. */
             no_end_reason?: string | null;
-            /**
-             * @description `current`, `future`, `ended` or `revoked`.
-             * @example current
-             */
-            state: string;
+            /** @description `current`, `future`, `ended` or `revoked`. */
+            state: components["schemas"]["GrantState"];
             /**
              * Format: uuid
              * @description By which operator.
@@ -4090,6 +4097,8 @@ export interface components {
              */
             created_at: string;
         };
+        /** @enum {string} */
+        GrantState: "current" | "future" | "ended" | "revoked";
         /** @description Whether the server works. */
         Health: {
             /** @description `ok` or `failing`. */
@@ -4097,7 +4106,7 @@ export interface components {
             /** @description `ok` or `failing`. */
             database: string;
             /** @description `production`, `demo` or `test`. */
-            mode: string;
+            mode: components["schemas"]["InstallationMode"];
             /** @description The server's version. */
             build: string;
         };
@@ -4117,10 +4126,12 @@ export interface components {
             number?: string | null;
             document?: components["schemas"]["Document"] | null;
         };
+        /** @enum {string} */
+        InstallationMode: "production" | "demo" | "test";
         /** @description Which installation this is. */
         InstallationView: {
             /** @description `production`, `demo` or `test`. */
-            mode: string;
+            mode: components["schemas"]["InstallationMode"];
             /** @description The server's version. */
             build: string;
             /** @description Tenants to choose from at sign-in; none in production, where outsiders must not learn who is a client. */
@@ -4155,13 +4166,12 @@ export interface components {
             /** @description What to type at the agent. */
             command: string;
         };
+        /** @enum {string} */
+        LeafPosition: "open" | "closed" | "unknown";
         /** @description Why templates of a person may be kept. */
         LegalBasis: {
-            /**
-             * @description `consent` or `alternative`.
-             * @example consent
-             */
-            kind: string;
+            /** @description `consent` or `alternative`. */
+            kind: components["schemas"]["LegalBasisKind"];
             /** @description Version of the text that the person consented to. */
             consent_text_version?: string | null;
             /**
@@ -4182,15 +4192,14 @@ export interface components {
              */
             recorded_by?: string | null;
         };
+        /** @enum {string} */
+        LegalBasisKind: "consent" | "alternative";
         /** @description One line of an access level. */
         LevelLine: {
             /** @description These doors, */
             door_ids: string[];
-            /**
-             * @description on these sides: `in`, `out` or `both`,
-             * @example both
-             */
-            side: string;
+            /** @description on these sides: `in`, `out` or `both`, */
+            side: components["schemas"]["Sides"];
             /**
              * Format: uuid
              * @description within this schedule; none means always.
@@ -4222,7 +4231,7 @@ export interface components {
              */
             received_at: string;
             /** @description `agent` or `server`. */
-            author: string;
+            author: components["schemas"]["EventAuthor"];
             /**
              * Format: uuid
              * @description Whose record, or whom it concerns.
@@ -4239,14 +4248,13 @@ export interface components {
              */
             seq: number;
             /** @description What kind of event. */
-            kind: string;
+            kind: components["schemas"]["EventKind"];
             /**
              * Format: uuid
              * @description Where.
              */
             door_id?: string | null;
-            /** @description `in` or `out`. */
-            side?: string | null;
+            side?: components["schemas"]["Side"] | null;
             /**
              * Format: uuid
              * @description Who.
@@ -4257,16 +4265,11 @@ export interface components {
              * @description By which card.
              */
             credential_id?: string | null;
-            /** @description `granted` or `refused`. */
-            outcome?: string | null;
-            /** @description Why. */
-            reason?: string | null;
-            /** @description `online` or `offline`. */
-            decided?: string | null;
-            /** @description What the sensor said. */
-            finger?: string | null;
-            /** @description How sure it is that it was this card. */
-            assurance?: string | null;
+            outcome?: components["schemas"]["Outcome"] | null;
+            reason?: components["schemas"]["Reason"] | null;
+            decided?: components["schemas"]["Decided"] | null;
+            finger?: components["schemas"]["FingerResult"] | null;
+            assurance?: components["schemas"]["Assurance"] | null;
             /**
              * Format: int32
              * @description How long the door was released, in milliseconds.
@@ -4277,10 +4280,9 @@ export interface components {
              * @description Version of the policy that was asked or came into force.
              */
             policy_version?: number | null;
-            /** @description The alarm that this is. */
-            alarm?: string | null;
+            alarm?: components["schemas"]["AlarmKind"] | null;
             /** @description Alarms that a decision raised. */
-            alarms: string[];
+            alarms: components["schemas"]["AlarmKind"][];
             /**
              * Format: uuid
              * @description One presentation of a card, from card to passage.
@@ -4288,10 +4290,8 @@ export interface components {
             attempt_id?: string | null;
             /** @description Everybody who passed. */
             persons: string[];
-            /** @description Device that changed. */
-            device?: string | null;
-            /** @description How it is now. */
-            device_state?: string | null;
+            device?: components["schemas"]["Device"] | null;
+            device_state?: components["schemas"]["DeviceState"] | null;
             /** @description Whether a link came up, or a door was released for a request to exit. */
             is_up?: boolean | null;
             /**
@@ -4304,11 +4304,9 @@ export interface components {
              * @description Operator's command.
              */
             command_id?: string | null;
-            /** @description What became of it. */
-            command_outcome?: string | null;
+            command_outcome?: components["schemas"]["CommandOutcome"] | null;
             act?: components["schemas"]["ActView"] | null;
-            /** @description How a chain of records is broken. */
-            chain_fault?: string | null;
+            chain_fault?: components["schemas"]["ChainFault"] | null;
             /** @description SHA-256 of the record, hexadecimal: the next one of its author holds it. */
             hash: string;
         };
@@ -4321,6 +4319,8 @@ export interface components {
             /** @description What stands after `#` in the link. */
             token: string;
         };
+        /** @enum {string} */
+        Missing: "card" | "finger" | "access" | "legal_basis";
         /** @description What a person is called. */
         Name: {
             /** @description Given name. */
@@ -4352,7 +4352,7 @@ export interface components {
             /** @description Its name. */
             name: string;
             /** @description `door_controller` or `station`. */
-            kind: string;
+            kind: components["schemas"]["AgentKind"];
             /** @description Doors that it is to control; a station has none. */
             door_ids?: string[];
         };
@@ -4418,11 +4418,8 @@ export interface components {
         };
         /** @description A legal basis to be recorded. */
         NewLegalBasis: {
-            /**
-             * @description `consent` or `alternative`.
-             * @example consent
-             */
-            kind: string;
+            /** @description `consent` or `alternative`. */
+            kind: components["schemas"]["LegalBasisKind"];
             /** @description Version of the text, for a consent and only then. */
             consent_text_version?: string | null;
             /**
@@ -4440,7 +4437,7 @@ export interface components {
             /** @description Name to show. */
             display_name: string;
             /** @description `administrator` or `guard`. */
-            role: string;
+            role: components["schemas"]["Role"];
         };
         /** @description A site to be made. */
         NewSite: {
@@ -4465,9 +4462,9 @@ export interface components {
             /** @description Name to show. */
             display_name: string;
             /** @description `administrator` or `guard`. */
-            role: string;
+            role: components["schemas"]["Role"];
             /** @description `invited`, `active` or `disabled`. */
-            state: string;
+            state: components["schemas"]["OperatorState"];
             /**
              * Format: date-time
              * @description When they were invited.
@@ -4488,11 +4485,14 @@ export interface components {
         OperatorChange: {
             /** @description Name to show. */
             display_name?: string | null;
-            /** @description `administrator` or `guard`. */
-            role?: string | null;
+            role?: components["schemas"]["Role"] | null;
             /** @description Why. */
             reason: string;
         };
+        /** @enum {string} */
+        OperatorState: "invited" | "active" | "disabled";
+        /** @enum {string} */
+        Outcome: "granted" | "refused";
         /** @description A list in pieces. */
         Page_AccessLevel: {
             /** @description This piece. */
@@ -4527,9 +4527,9 @@ export interface components {
                 /** @description Its name. */
                 name: string;
                 /** @description `door_controller` or `station`. */
-                kind: string;
+                kind: components["schemas"]["AgentKind"];
                 /** @description `invited`, `online`, `offline`, `revoked` or `quarantined`. */
-                state: string;
+                state: components["schemas"]["AgentState"];
                 /** @description Version of its program. */
                 build?: string | null;
                 /** @description Doors that it controls. */
@@ -4578,7 +4578,7 @@ export interface components {
                  */
                 id: string;
                 /** @description What. */
-                kind: string;
+                kind: components["schemas"]["AlarmKind"];
                 /**
                  * Format: int32
                  * @description 1 is the highest.
@@ -4693,9 +4693,9 @@ export interface components {
                  */
                 agent_id?: string | null;
                 /** @description `online`, `offline` or `none`. */
-                agent_state: string;
+                agent_state: components["schemas"]["DoorAgentState"];
                 /** @description `open`, `closed` or `unknown`. */
-                position: string;
+                position: components["schemas"]["LeafPosition"];
                 last_event?: components["schemas"]["LogEvent"] | null;
             }[];
             /** @description Where the next piece begins; none if this is the last. */
@@ -4721,7 +4721,7 @@ export interface components {
                  */
                 received_at: string;
                 /** @description `agent` or `server`. */
-                author: string;
+                author: components["schemas"]["EventAuthor"];
                 /**
                  * Format: uuid
                  * @description Whose record, or whom it concerns.
@@ -4738,14 +4738,13 @@ export interface components {
                  */
                 seq: number;
                 /** @description What kind of event. */
-                kind: string;
+                kind: components["schemas"]["EventKind"];
                 /**
                  * Format: uuid
                  * @description Where.
                  */
                 door_id?: string | null;
-                /** @description `in` or `out`. */
-                side?: string | null;
+                side?: components["schemas"]["Side"] | null;
                 /**
                  * Format: uuid
                  * @description Who.
@@ -4756,16 +4755,11 @@ export interface components {
                  * @description By which card.
                  */
                 credential_id?: string | null;
-                /** @description `granted` or `refused`. */
-                outcome?: string | null;
-                /** @description Why. */
-                reason?: string | null;
-                /** @description `online` or `offline`. */
-                decided?: string | null;
-                /** @description What the sensor said. */
-                finger?: string | null;
-                /** @description How sure it is that it was this card. */
-                assurance?: string | null;
+                outcome?: components["schemas"]["Outcome"] | null;
+                reason?: components["schemas"]["Reason"] | null;
+                decided?: components["schemas"]["Decided"] | null;
+                finger?: components["schemas"]["FingerResult"] | null;
+                assurance?: components["schemas"]["Assurance"] | null;
                 /**
                  * Format: int32
                  * @description How long the door was released, in milliseconds.
@@ -4776,10 +4770,9 @@ export interface components {
                  * @description Version of the policy that was asked or came into force.
                  */
                 policy_version?: number | null;
-                /** @description The alarm that this is. */
-                alarm?: string | null;
+                alarm?: components["schemas"]["AlarmKind"] | null;
                 /** @description Alarms that a decision raised. */
-                alarms: string[];
+                alarms: components["schemas"]["AlarmKind"][];
                 /**
                  * Format: uuid
                  * @description One presentation of a card, from card to passage.
@@ -4787,10 +4780,8 @@ export interface components {
                 attempt_id?: string | null;
                 /** @description Everybody who passed. */
                 persons: string[];
-                /** @description Device that changed. */
-                device?: string | null;
-                /** @description How it is now. */
-                device_state?: string | null;
+                device?: components["schemas"]["Device"] | null;
+                device_state?: components["schemas"]["DeviceState"] | null;
                 /** @description Whether a link came up, or a door was released for a request to exit. */
                 is_up?: boolean | null;
                 /**
@@ -4803,11 +4794,9 @@ export interface components {
                  * @description Operator's command.
                  */
                 command_id?: string | null;
-                /** @description What became of it. */
-                command_outcome?: string | null;
+                command_outcome?: components["schemas"]["CommandOutcome"] | null;
                 act?: components["schemas"]["ActView"] | null;
-                /** @description How a chain of records is broken. */
-                chain_fault?: string | null;
+                chain_fault?: components["schemas"]["ChainFault"] | null;
                 /** @description SHA-256 of the record, hexadecimal: the next one of its author holds it. */
                 hash: string;
             }[];
@@ -4847,9 +4836,9 @@ export interface components {
                 /** @description Name to show. */
                 display_name: string;
                 /** @description `administrator` or `guard`. */
-                role: string;
+                role: components["schemas"]["Role"];
                 /** @description `invited`, `active` or `disabled`. */
-                state: string;
+                state: components["schemas"]["OperatorState"];
                 /**
                  * Format: date-time
                  * @description When they were invited.
@@ -4878,11 +4867,8 @@ export interface components {
                  * @description The pseudonym.
                  */
                 id: string;
-                /**
-                 * @description `active` or `inactive`.
-                 * @example active
-                 */
-                state: string;
+                /** @description `active` or `inactive`. */
+                state: components["schemas"]["PersonState"];
                 name?: components["schemas"]["Name"] | null;
                 /** @description Personnel number. */
                 number?: string | null;
@@ -4909,7 +4895,7 @@ export interface components {
                  */
                 grants: number;
                 /** @description What the registration still lacks: `card`, `finger`, `access`, `legal_basis`. */
-                missing: string[];
+                missing: components["schemas"]["Missing"][];
                 /**
                  * Format: int64
                  * @description Counts changes; the `ETag`.
@@ -4981,11 +4967,8 @@ export interface components {
                 agent_id: string;
                 /** @description Its name. */
                 name: string;
-                /**
-                 * @description `online`, `offline` or `busy`.
-                 * @example online
-                 */
-                state: string;
+                /** @description `online`, `offline` or `busy`. */
+                state: components["schemas"]["StationState"];
             }[];
             /** @description Where the next piece begins; none if this is the last. */
             next?: string | null;
@@ -5010,11 +4993,8 @@ export interface components {
              * @description The pseudonym.
              */
             id: string;
-            /**
-             * @description `active` or `inactive`.
-             * @example active
-             */
-            state: string;
+            /** @description `active` or `inactive`. */
+            state: components["schemas"]["PersonState"];
             name?: components["schemas"]["Name"] | null;
             /** @description Personnel number. */
             number?: string | null;
@@ -5041,7 +5021,7 @@ export interface components {
              */
             grants: number;
             /** @description What the registration still lacks: `card`, `finger`, `access`, `legal_basis`. */
-            missing: string[];
+            missing: components["schemas"]["Missing"][];
             /**
              * Format: int64
              * @description Counts changes; the `ETag`.
@@ -5066,6 +5046,8 @@ export interface components {
             /** @description What stops or stopped them. */
             blocks: components["schemas"]["Block"][];
         };
+        /** @enum {string} */
+        PersonState: "active" | "inactive";
         /** @description Problem details. */
         Problem: {
             /** @description Always `about:blank`: `code` says which problem it is. */
@@ -5084,6 +5066,8 @@ export interface components {
             /** @description Fields that can't be taken. */
             errors?: components["schemas"]["FieldError"][];
         };
+        /** @enum {string} */
+        Reason: "granted" | "finger_required" | "leaving_not_refused" | "request_to_exit" | "operator_release" | "unknown_door" | "unknown_credential" | "not_known_here" | "weak_card_not_accepted" | "credential_suspended" | "credential_lost" | "credential_stolen" | "credential_returned" | "credential_not_yet_valid" | "credential_expired" | "person_inactive" | "blocked" | "no_grant" | "door_not_granted" | "grant_not_yet_valid" | "grant_expired" | "outside_schedule" | "no_finger_enrolled" | "wrong_finger" | "finger_timeout" | "sensor_fault" | "no_policy" | "policy_too_old" | "clock_not_trusted" | "not_recorded" | "door_fault" | "lockdown" | "door_locked" | "threat_level" | "card_removed";
         /** @description A command that was sent. */
         Released: {
             /**
@@ -5092,6 +5076,8 @@ export interface components {
              */
             command_id: string;
         };
+        /** @enum {string} */
+        Role: "administrator" | "guard";
         /** @description Weekly windows. */
         Schedule: {
             /**
@@ -5123,7 +5109,7 @@ export interface components {
             /** @description Who. */
             operator: components["schemas"]["SessionOperator"];
             /** @description What the installation is for: `production`, `demo` or `test`. */
-            mode: string;
+            mode: components["schemas"]["InstallationMode"];
             /** @description The server's version. */
             build: string;
             /**
@@ -5149,7 +5135,7 @@ export interface components {
             /** @description Name to show. */
             display_name: string;
             /** @description `administrator` or `guard`. */
-            role: string;
+            role: components["schemas"]["Role"];
         };
         /** @description What the operator chose. */
         SetUp: {
@@ -5167,7 +5153,7 @@ export interface components {
         /** @description What a link is for, and what to put into the authenticator. */
         Setup: {
             /** @description `first_operator`, `invitation` or `totp_reset`. */
-            purpose: string;
+            purpose: components["schemas"]["SetupPurpose"];
             /** @description Whose staff. */
             tenant: components["schemas"]["Tenant"];
             /** @description The operator's name; none if they name themselves. */
@@ -5179,6 +5165,12 @@ export interface components {
             /** @description The same, for a picture to be scanned. */
             otpauth_url: string;
         };
+        /** @enum {string} */
+        SetupPurpose: "first_operator" | "invitation" | "totp_reset";
+        /** @enum {string} */
+        Side: "in" | "out";
+        /** @enum {string} */
+        Sides: "in" | "out" | "both";
         /** @description What it takes to sign in: always all of it. */
         SignIn: {
             /** @description The tenant's short name. */
@@ -5227,14 +5219,13 @@ export interface components {
         };
         /** @description A new state of a card. */
         StateChange: {
-            /**
-             * @description `active`, `suspended`, `lost`, `stolen` or `returned`.
-             * @example lost
-             */
-            state: string;
+            /** @description `active`, `suspended`, `lost`, `stolen` or `returned`. */
+            state: components["schemas"]["CredentialState"];
             /** @description Why, in the operator's words. */
             reason: string;
         };
+        /** @enum {string} */
+        StationState: "online" | "offline" | "busy";
         /** @description An enrolment station. */
         StationView: {
             /**
@@ -5244,19 +5235,13 @@ export interface components {
             agent_id: string;
             /** @description Its name. */
             name: string;
-            /**
-             * @description `online`, `offline` or `busy`.
-             * @example online
-             */
-            state: string;
+            /** @description `online`, `offline` or `busy`. */
+            state: components["schemas"]["StationState"];
         };
         /** @description One step of a dialogue. */
         Step: {
-            /**
-             * @description What happens.
-             * @example place_finger
-             */
-            step: string;
+            /** @description What happens. */
+            step: components["schemas"]["StepWord"];
             /**
              * Format: int32
              * @description Which capture, from 1.
@@ -5282,6 +5267,10 @@ export interface components {
              */
             at: string;
         };
+        /** @enum {string} */
+        StepWord: "waiting_for_card" | "card_read" | "card_unreadable" | "card_in_use" | "place_finger" | "lift_finger" | "again" | "captured" | "verifying" | "done" | "failed" | "cancelled" | "timed_out";
+        /** @enum {string} */
+        SubjectKind: "tenant" | "operator" | "person" | "credential" | "finger" | "access_level" | "schedule" | "grant" | "block" | "site" | "area" | "door" | "agent" | "alarm" | "command" | "enrolment";
         /** @description A client whose people, doors and log are separate from every other's. */
         Tenant: {
             /**
@@ -5305,23 +5294,14 @@ export interface components {
         Want: "card" | {
             /** @description A finger. */
             finger: {
-                /**
-                 * @description Which one, `right_thumb` to `left_little`.
-                 * @example right_index
-                 */
-                position: string;
+                /** @description Which one, `right_thumb` to `left_little`. */
+                position: components["schemas"]["FingerPosition"];
             };
         };
         /** @description A stretch of time on some days of the week, by the clock on the site's wall. */
         WeekWindow: {
-            /**
-             * @description Days on which it begins: `mon` to `sun`.
-             * @example [
-             *       "mon",
-             *       "tue"
-             *     ]
-             */
-            days: string[];
+            /** @description Days on which it begins: `mon` to `sun`. */
+            days: components["schemas"]["Weekday"][];
             /**
              * @description `HH:MM` at which it begins, `00:00` to `23:59`.
              * @example 07:00
@@ -5333,6 +5313,8 @@ export interface components {
              */
             to: string;
         };
+        /** @enum {string} */
+        Weekday: "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
         /** @description Why something is done, in the operator's words. */
         Why: {
             /** @description 1 to 500 characters; kept with the act, erasable. */

@@ -53,13 +53,13 @@ export function DoorRule({ door, onClose }: { door: Door | null; onClose: () => 
     await client.invalidateQueries({ queryKey: queries.doors.queryKey });
     void client.invalidateQueries({ queryKey: queries.doorStates.queryKey });
   };
-  const choice = (
+  const choice = <Value extends string>(
     label: string,
-    value: string,
-    set: (value: string) => void,
-    options: { id: string; name: string }[],
+    value: Value,
+    set: (value: Value) => void,
+    options: { id: Value; name: string }[],
   ) => (
-    <TextField select label={label} value={value} onChange={(event) => set(event.target.value)} required>
+    <TextField select label={label} value={value} onChange={(event) => set(event.target.value as Value)} required>
       {options.map((option) => (
         <MenuItem key={option.id} value={option.id}>
           {option.name}
@@ -67,7 +67,7 @@ export function DoorRule({ door, onClose }: { door: Door | null; onClose: () => 
       ))}
     </TextField>
   );
-  const wordsAs = (vocabulary: "FactorDemand" | "Exit") =>
+  const wordsAs = <Vocabulary extends "FactorDemand" | "Exit">(vocabulary: Vocabulary) =>
     wordsOf(vocabulary).map((word) => ({ id: word, name: text(vocabulary, word) }));
   return (
     <FormDialog title={door ? w.doors.edit(door.name) : w.doors.new} submit={w.act.save} act={save} onClose={onClose}>

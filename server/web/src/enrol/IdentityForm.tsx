@@ -9,9 +9,15 @@ import { useEffect, useMemo } from "react";
 import type { Schema } from "../api/client";
 import { Problem } from "../api/client";
 import { PhotoChooser } from "../pages/photo";
-import { text, w, wordsOf } from "../words";
+import { text, type WordOf, w, wordsOf } from "../words";
 
-export type Draft = { given: string; family: string; number: string; document: string; picture: Blob | null };
+export type Draft = {
+  given: string;
+  family: string;
+  number: string;
+  document: WordOf<"DocumentKind">;
+  picture: Blob | null;
+};
 
 export const emptyDraft: Draft = { given: "", family: "", number: "", document: "identity_card", picture: null };
 
@@ -72,7 +78,7 @@ export function IdentityForm({ draft, onChange, error }: Props) {
           select
           label={w.wizard.documentSeen}
           value={draft.document}
-          onChange={(event) => onChange({ ...draft, document: event.target.value })}
+          onChange={(event) => onChange({ ...draft, document: event.target.value as Draft["document"] })}
           helperText={w.wizard.documentHelp}
         >
           {wordsOf("DocumentKind").map((kind) => (

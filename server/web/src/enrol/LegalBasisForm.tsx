@@ -14,7 +14,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, bodyOf } from "../api/client";
 import { Trouble } from "../parts/Trouble";
-import { w } from "../words";
+import { type WordOf, w } from "../words";
 
 export function LegalBasisForm({ personId, onRecorded }: { personId: string; onRecorded: () => void }) {
   const texts = useQuery({
@@ -22,7 +22,7 @@ export function LegalBasisForm({ personId, onRecorded }: { personId: string; onR
     queryFn: () => bodyOf(api.GET("/api/v1/consent-texts")),
     staleTime: Number.POSITIVE_INFINITY,
   });
-  const [kind, setKind] = useState("consent");
+  const [kind, setKind] = useState<WordOf<"LegalBasisKind">>("consent");
   const [language, setLanguage] = useState("en");
   const [note, setNote] = useState("");
   const newest = texts.data?.[0]?.version;
@@ -44,7 +44,7 @@ export function LegalBasisForm({ personId, onRecorded }: { personId: string; onR
   return (
     <Stack spacing={2}>
       <Trouble error={texts.error} onRetry={() => texts.refetch()} />
-      <RadioGroup value={kind} onChange={(_, chosen) => setKind(chosen)} aria-label={w.wizard.basis}>
+      <RadioGroup value={kind} onChange={(_, chosen) => setKind(chosen as typeof kind)} aria-label={w.wizard.basis}>
         <FormControlLabel value="consent" control={<Radio size="small" />} label={w.wizard.basisConsent} />
         <Box
           sx={{

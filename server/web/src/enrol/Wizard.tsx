@@ -26,7 +26,7 @@ import { fullName, Portrait } from "../parts/Portrait";
 import { Trouble } from "../parts/Trouble";
 import { When } from "../parts/When";
 import { fullTime } from "../time";
-import { text, w, wordsOf } from "../words";
+import { text, type WordOf, w, wordsOf } from "../words";
 import { Dialogue } from "./Dialogue";
 import { GrantForm } from "./GrantForm";
 import { emptyDraft, IdentityForm, identityOf } from "./IdentityForm";
@@ -133,8 +133,8 @@ function CardStep({ person, onChanged }: StepProps) {
 function FingerStep({ person, onChanged }: StepProps) {
   const taken = person.enrolled_fingers.map((finger) => finger.position);
   const free = wordsOf("FingerPosition").filter((position) => !taken.includes(position));
-  const preferred = ["right_index", "left_index"].find((position) => free.includes(position));
-  const [chosen, setChosen] = useState<string | null>(null);
+  const preferred = (["right_index", "left_index"] as const).find((position) => free.includes(position));
+  const [chosen, setChosen] = useState<WordOf<"FingerPosition"> | null>(null);
   const position = chosen ?? preferred ?? free[0] ?? "right_index";
   if (person.legal_basis?.kind === "alternative") return <Typography>{w.wizard.fingerExempt}</Typography>;
   if (!person.legal_basis) return <Typography>{w.wizard.fingerNeedsBasis}</Typography>;
@@ -150,7 +150,7 @@ function FingerStep({ person, onChanged }: StepProps) {
         select
         label={w.wizard.finger}
         value={position}
-        onChange={(event) => setChosen(event.target.value)}
+        onChange={(event) => setChosen(event.target.value as typeof position)}
         sx={{ maxWidth: 360 }}
       >
         {wordsOf("FingerPosition").map((candidate) => (

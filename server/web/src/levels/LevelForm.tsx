@@ -13,7 +13,7 @@ import { queries, useDoorName } from "../api/queries";
 import type { AccessLevel, LevelLine } from "../api/types";
 import { FormDialog } from "../parts/FormDialog";
 import { RemoveButton } from "../parts/RemoveButton";
-import { text, w, wordsOf } from "../words";
+import { text, type WordOf, w, wordsOf } from "../words";
 import { weekSentence } from "./week";
 
 type Line = LevelLine & { key: number };
@@ -116,7 +116,7 @@ export function LevelForm({ level, onClose }: { level: AccessLevel | null; onClo
                 select
                 label={w.levels.side}
                 value={line.side}
-                onChange={(event) => set(line.key, { side: event.target.value })}
+                onChange={(event) => set(line.key, { side: event.target.value as WordOf<"Sides"> })}
                 sx={{ flex: 1 }}
               >
                 {wordsOf("Sides").map((side) => (

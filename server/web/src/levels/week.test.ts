@@ -1,8 +1,11 @@
 import { expect, test } from "vitest";
+import type { WeekWindow } from "../api/types";
 import { CELLS_PER_DAY, DAYS, isPaintable, type Week, weekOf, weekSentence, windowsOf } from "./week";
 
-const office = { days: ["mon", "tue", "wed", "thu", "fri"], from: "07:00", to: "19:00" };
-const night = { days: ["mon", "tue"], from: "22:00", to: "06:00" };
+const office: WeekWindow = { days: ["mon", "tue", "wed", "thu", "fri"], from: "07:00", to: "19:00" };
+const night: WeekWindow = { days: ["mon", "tue"], from: "22:00", to: "06:00" };
+
+const saturday: WeekWindow = { days: ["sat"], from: "09:30", to: "12:00" };
 
 test("windows say as a sentence what they are", () => {
   const cases = [
@@ -18,7 +21,7 @@ test("windows say as a sentence what they are", () => {
 });
 
 test("a painted week becomes the fewest windows", () => {
-  for (const windows of [[office], [night], [office, { days: ["sat"], from: "09:30", to: "12:00" }], []]) {
+  for (const windows of [[office], [night], [office, saturday], []]) {
     expect(windowsOf(weekOf(windows))).toEqual(windows);
   }
   const always = [{ days: [...DAYS], from: "00:00", to: "24:00" }];
@@ -26,7 +29,7 @@ test("a painted week becomes the fewest windows", () => {
 });
 
 test("Sunday night goes on into Monday", () => {
-  const windows = [{ days: ["sun"], from: "23:00", to: "01:00" }];
+  const windows: WeekWindow[] = [{ days: ["sun"], from: "23:00", to: "01:00" }];
   const week = weekOf(windows);
   expect(week[0]?.slice(0, 3)).toEqual([true, true, false]);
   expect(windowsOf(week)).toEqual(windows);

@@ -1,7 +1,7 @@
 // A week of half hours as it is painted, the windows it stands for, and the sentence that says the same.
 
 import type { WeekWindow } from "../api/types";
-import { text, w, wordsOf } from "../words";
+import { text, type WordOf, w, wordsOf } from "../words";
 
 export const DAYS = wordsOf("Weekday");
 /** Length of a painted cell, in minutes. */
@@ -52,7 +52,7 @@ export function windowsOf(week: Week): WeekWindow[] {
     const at = (cell + total) % total;
     return week[Math.floor(at / CELLS_PER_DAY)]?.[at % CELLS_PER_DAY] ?? false;
   };
-  const stretches = new Map<string, { from: number; length: number; days: string[] }>();
+  const stretches = new Map<string, { from: number; length: number; days: WordOf<"Weekday">[] }>();
   const note = (first: number, length: number) => {
     const day = DAYS[Math.floor(first / CELLS_PER_DAY) % DAYS.length] ?? "mon";
     const from = first % CELLS_PER_DAY;
@@ -91,7 +91,7 @@ export function windowsOf(week: Week): WeekWindow[] {
     });
 }
 
-function daysSentence(days: readonly string[]): string {
+function daysSentence(days: readonly WordOf<"Weekday">[]): string {
   const places = days.map((day) => DAYS.indexOf(day)).toSorted((one, other) => one - other);
   const runs: number[][] = [];
   for (const place of places) {

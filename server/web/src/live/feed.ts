@@ -40,6 +40,7 @@ const FIRST_KINDS = {
   exit_requested: 20,
   alarm_raised: 20,
 };
+const KINDS_READ = Object.keys(FIRST_KINDS) as (keyof typeof FIRST_KINDS)[];
 /** At a high rate the page is drawn this often at most. */
 const DRAW_INTERVAL_MS = 250;
 /** A timer that comes this much too late means that the machine slept. */
@@ -142,7 +143,7 @@ export class LiveFeed {
   private async reload(): Promise<void> {
     const read = (query: EventsQuery) => bodyOf(api.GET("/api/v1/events", { params: { query } }));
     const page = await read({ limit: FIRST_PAGE });
-    const watched = await Promise.all(Object.entries(FIRST_KINDS).map(([kind, limit]) => read({ kind, limit })));
+    const watched = await Promise.all(KINDS_READ.map((kind) => read({ kind, limit: FIRST_KINDS[kind] })));
     this.hasStarted = true;
     this.last = Math.max(this.last, newest(page.items));
     const head = newest(page.items);

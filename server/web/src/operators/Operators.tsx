@@ -20,15 +20,15 @@ import { Page } from "../parts/Page";
 import { ReasonDialog } from "../parts/ReasonDialog";
 import { Trouble } from "../parts/Trouble";
 import { When } from "../parts/When";
-import { named, text, w, wordsOf } from "../words";
+import { named, text, type WordOf, w, wordsOf } from "../words";
 
-function RoleChoice({ value, onChange }: { value: string; onChange: (role: string) => void }) {
+function RoleChoice({ value, onChange }: { value: WordOf<"Role">; onChange: (role: WordOf<"Role">) => void }) {
   return (
     <TextField
       select
       label={w.operators.role}
       value={value}
-      onChange={(event) => onChange(event.target.value)}
+      onChange={(event) => onChange(event.target.value as WordOf<"Role">)}
       helperText={named(w.operators.roleHelp, value)}
     >
       {wordsOf("Role").map((role) => (
@@ -44,7 +44,7 @@ function Invite({ onLink, onClose }: { onLink: (invitation: Invitation) => void;
   const client = useQueryClient();
   const [name, setName] = useState("");
   const [displayName, setDisplayName] = useState("");
-  const [role, setRole] = useState("guard");
+  const [role, setRole] = useState<WordOf<"Role">>("guard");
   const invite = async () => {
     const body = { name: name.trim(), display_name: displayName.trim(), role };
     onLink(await bodyOf(api.POST("/api/v1/operators", { body })));
@@ -91,7 +91,7 @@ export function Operators() {
   const [isInviting, setInviting] = useState(false);
   const [link, setLink] = useState<Invitation | null>(null);
   const [doing, setDoing] = useState<{ what: What; operator: Operator } | null>(null);
-  const [role, setRole] = useState("guard");
+  const [role, setRole] = useState<WordOf<"Role">>("guard");
   const [displayName, setDisplayName] = useState("");
   const changed = () => client.invalidateQueries({ queryKey: queries.operators.queryKey });
   const begin = (what: What, operator: Operator) => {

@@ -44,7 +44,9 @@ function queryOf(search: EventsSearch, zone: string): EventsQuery {
   const { event: _, from, until, ...rest } = search;
   const fromInstant = from && instantOf(from, zone);
   const untilInstant = until && instantOf(until, zone);
-  return { ...rest, ...(fromInstant && { from: fromInstant }), ...(untilInstant && { until: untilInstant }) };
+  const instants = { ...(fromInstant && { from: fromInstant }), ...(untilInstant && { until: untilInstant }) };
+  // Words of an address may be anything: the server names the one that it does not know.
+  return { ...rest, ...instants } as EventsQuery;
 }
 
 type Choice = { label: string; name: keyof EventsSearch; options: { value: string; label: string }[] };

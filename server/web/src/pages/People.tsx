@@ -17,7 +17,7 @@ import { Page } from "../parts/Page";
 import { fullName, Portrait } from "../parts/Portrait";
 import { Trouble } from "../parts/Trouble";
 import { When } from "../parts/When";
-import { text, w, wordsOf } from "../words";
+import { text, type WordOf, w, wordsOf } from "../words";
 
 const PAGE_ROWS = 50;
 
@@ -65,7 +65,8 @@ export function People() {
       const query = {
         limit: PAGE_ROWS,
         ...(wanted && { q: wanted }),
-        ...(state && { state }),
+        // A word of the address: the server names one that it does not know.
+        ...(state && { state: state as WordOf<"PersonState"> }),
         ...(pageParam && { cursor: pageParam }),
       };
       return bodyOf(api.GET("/api/v1/people", { params: { query } }));

@@ -1,5 +1,6 @@
 // The words in use, and how a word of a vocabulary becomes text.
 
+import type { Schema } from "../api/client";
 import { en, type Words } from "./en";
 
 export const w: Words = en;
@@ -16,7 +17,10 @@ export function named(table: Record<string, string>, word: string): string {
   return table[word] ?? word.replaceAll("_", " ");
 }
 
+/** A word of a vocabulary, as the API's description knows it. */
+export type WordOf<Vocabulary> = Vocabulary extends keyof Schema ? Schema[Vocabulary] : string;
+
 /** Words of a vocabulary, in the order of its table. */
-export function wordsOf(vocabulary: keyof Words["vocabulary"]): string[] {
-  return Object.keys(w.vocabulary[vocabulary]);
+export function wordsOf<Vocabulary extends keyof Words["vocabulary"]>(vocabulary: Vocabulary): WordOf<Vocabulary>[] {
+  return Object.keys(w.vocabulary[vocabulary]) as WordOf<Vocabulary>[];
 }

@@ -14,7 +14,7 @@ import { ButtonTo } from "../../parts/LinkTo";
 import { Section } from "../../parts/Page";
 import { ReasonDialog } from "../../parts/ReasonDialog";
 import { When } from "../../parts/When";
-import { text, w, wordsOf } from "../../words";
+import { text, type WordOf, w, wordsOf } from "../../words";
 import { type OfPerson, Thing, Things } from "./Thing";
 
 /** Marks a card that can be copied, wherever one is shown. */
@@ -30,7 +30,7 @@ export function Strength({ strength }: { strength: string }) {
 export function Cards({ person, onChanged }: OfPerson) {
   const isAdministrator = useIsAdministrator();
   const [changing, setChanging] = useState<Card | null>(null);
-  const [state, setState] = useState("suspended");
+  const [state, setState] = useState<WordOf<"CredentialState">>("suspended");
   return (
     <Section
       title={w.person.cards}
@@ -98,7 +98,12 @@ export function Cards({ person, onChanged }: OfPerson) {
           }
           onClose={() => setChanging(null)}
         >
-          <TextField select label={w.person.newState} value={state} onChange={(event) => setState(event.target.value)}>
+          <TextField
+            select
+            label={w.person.newState}
+            value={state}
+            onChange={(event) => setState(event.target.value as WordOf<"CredentialState">)}
+          >
             {wordsOf("CredentialState")
               .filter((word) => word !== changing.state)
               .map((word) => (

@@ -1,0 +1,105 @@
+//! How doors stand, and their release by an operator.
+
+use access_core::event::{AlarmKind, CommandOutcome, Event};
+use access_core::protocol::{AgentKind, CommandKind, FromServer};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::testing::TestServer;
+
+async fn door(server: &TestServer) -> String {
+    let admin = &server.own.administrator;
+    let site = json!({ "name": "Plant", "time_zone": "Europe/Berlin" });
+    let site = server.call(admin, "POST", "/sites", site).await.is(201).id();
+    let mut areas = Vec::new();
+    for name in ["Street", "Hall"] {
+        areas.push(server.call(admin, "POST", "/areas", json!({ "site_id": site, "name": name })).await.is(201).id());
+    }
+    let body = json!({ "name": "Main", "site_id": site, "area_outside_id": areas[0], "area_inside_id": areas[1] });
+    server.call(admin, "POST", "/doors", body).await.is(201).id()
+}
+
+#[tokio::test]
+async fn a_door_stands_as_its_records_say() {
+    let server = TestServer::serving().await;
+    let id = door(&server).await;
+    let state = async || {
+        server.settled().await;
+        let states = server.call(&server.own.guard, "GET", "/doors/states", Value::Null).await.is(200).json;
+        assert_eq!(states["items"].as_array().unwrap().len(), 1);
+        states["items"][0].clone()
+    };
+    let bare =
+        json!({ "door_id": id, "agent_id": null, "agent_state": "none", "position": "unknown", "last_event": null });
+    assert_eq!(state().await, bare);
+    let mut agent = server.agent("Gate", AgentKind::DoorController, &[&id]).await;
+    assert_eq!(state().await["agent_state"], "offline");
+    let mut link = agent.link().await;
+    let door = id.parse::<Uuid>().unwrap().into();
+    let opened = vec![agent.record(Event::DoorOpened { door, cause: None })];
+    link.deliver(opened).await;
+    let open = state().await;
+    assert_eq!((&open["agent_state"], &open["position"]), (&json!("online"), &json!("open")));
+    assert_eq!(open["last_event"]["kind"], "door_opened");
+    let closed = vec![
+        agent.record(Event::DoorClosed { door, open_ms: 7 }),
+        agent.record(Event::AlarmRaised { kind: AlarmKind::DoorForced, door: Some(door), person: None }),
+    ];
+    link.deliver(closed).await;
+    let closed = state().await;
+    assert_eq!((&closed["position"], &closed["last_event"]["alarm"]), (&json!("closed"), &json!("door_forced")));
+    let foreign = server.call(&server.other.guard, "GET", "/doors/states", Value::Null).await.is(200).json;
+    assert_eq!(foreign["items"], json!([]));
+}
+
+#[tokio::test]
+async fn a_release_reaches_the_door_and_is_recorded() {
+    let server = TestServer::serving().await;
+    let id = door(&server).await;
+    let guard = &server.own.guard;
+    let path = format!("/doors/{id}/release");
+    let why = json!({ "reason": "a delivery" });
+    server.call(guard, "POST", &path, json!({ "reason": "" })).await.problem(422, "invalid");
+    server
+        .call(guard, "POST", &format!("/doors/{}/release", Uuid::now_v7()), why.clone())
+        .await
+        .problem(404, "not_found");
+    server.call(&server.other.guard, "POST", &path, why.clone()).await.problem(404, "not_found");
+    server.call(guard, "POST", &path, why.clone()).await.problem(409, "agent_offline");
+    let mut agent = server.agent("Gate", AgentKind::DoorController, &[&id]).await;
+    server.call(guard, "POST", &path, why.clone()).await.problem(409, "agent_offline");
+    let kinds = server.events("kind=act").await;
+    assert!(kinds.iter().all(|act| act["act"]["kind"] != "door_released"), "nothing was released so far");
+    let mut link = agent.link().await;
+    let sent = server.call(guard, "POST", &path, why).await.is(202).json;
+    let command = link
+        .hear_of(|message| match message {
+            FromServer::Command(command) => Some(command),
+            _ => None,
+        })
+        .await;
+    assert_eq!(
+        (command.id.to_string(), command.door.to_string()),
+        (sent["command_id"].as_str().unwrap().to_owned(), id)
+    );
+    assert_eq!(command.kind, CommandKind::Release);
+    let left_ms = command.expires_at.0 - crate::clock::unix_ms(crate::clock::now()).0;
+    assert!((1..=10_000).contains(&left_ms), "{left_ms}");
+    let done = Event::CommandDone {
+        command: command.id,
+        door: command.door,
+        outcome: CommandOutcome::CarriedOut,
+        release_ms: 5_000,
+    };
+    let records = vec![agent.record(done)];
+    link.deliver(records).await;
+    let done = server.events("kind=command_done").await;
+    assert_eq!((done.len(), &done[0]["command_id"], &done[0]["release_ms"]), (1, &sent["command_id"], &json!(5_000)));
+    let act = server.events("kind=act").await.into_iter().find(|act| act["act"]["kind"] == "door_released").unwrap();
+    assert_eq!(act["door_id"], Value::Null);
+    let path = format!("/events/{}", act["position"]);
+    let content =
+        server.call(&server.own.administrator, "GET", &path, Value::Null).await.is(200).json["content"].clone();
+    assert_eq!(content["reason"], "a delivery");
+    assert!(content["after"].as_str().unwrap().contains(sent["command_id"].as_str().unwrap()));
+}
