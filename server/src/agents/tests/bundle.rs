@@ -114,7 +114,10 @@ async fn a_bundle_holds_what_its_agent_needs_and_no_more() {
     let bundle = bundle_with(&mut link, &gate, has_anna).await;
     assert_eq!((bundle.agent, bundle.installation, bundle.mode), (gate.id, gate.installation, gate.mode));
     assert_eq!(bundle.age_max_s, 24 * 60 * 60);
-    assert_eq!(bundle.policy.doors.iter().map(|door| door.id.to_string()).collect::<Vec<_>>(), std::slice::from_ref(&front));
+    assert_eq!(
+        bundle.policy.doors.iter().map(|door| door.id.to_string()).collect::<Vec<_>>(),
+        std::slice::from_ref(&front)
+    );
     let token: CardToken = crate::credentials::token(&bundle.card_key.0, &[4, 5, 6, 1]);
     assert_eq!(bundle.policy.credentials.iter().map(|card| card.token).collect::<Vec<_>>(), [token]);
     let template = &bundle.templates[0];
