@@ -164,6 +164,12 @@ impl Config {
         if !self.doors.is_empty() && self.station.is_some() {
             return Some("one agent is either for doors or a [station], not both".to_owned());
         }
+        let is_virtual = |door: &DoorConfig| matches!(door.io, DoorIoConfig::Virtual { .. });
+        if self.mode == InstallationMode::Production
+            && let Some(door) = self.doors.iter().find(|door| is_virtual(door))
+        {
+            return Some(format!("door {:?} is virtual: a production installation takes real doors only", door.name));
+        }
         if self.crash_point.is_some() && self.mode != InstallationMode::Test {
             return Some(format!("crash_point is for mode test only, not for {}", self.mode));
         }
@@ -266,6 +272,7 @@ mod tests {
         };
         check(&DOOR.replace("server =", "sever ="), &[], "sever");
         check(DOOR, &[("PFORTE_AGENT__SPEED", "9")], "speed");
+        check(&DOOR.replace("\"test\"", "\"production\""), &[], "takes real doors only");
         check(&DOOR.replace("baud", "bauds"), &[], "bauds");
         check(&DOOR.replace("socket", "sockets"), &[], "sockets");
         check(&DOOR.replace("\"test\"", "\"toy\""), &[], "toy");

@@ -63,3 +63,24 @@ test("a person is registered, walks in, and is seen", async ({ page }) => {
   await act(page, { do: "remove", at: "main" });
   await accessible(page);
 });
+
+test("on the page Virtual door, a card and a finger by clicks open a door", async ({ page }) => {
+  await signIn(page);
+  await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "Virtual door" }).click();
+  const door = page.getByRole("region", { name: "Server hall" });
+  await expect(door).toContainText("closed");
+  await page.getByRole("button", { name: /Amira Adler's card/ }).click();
+  await door.getByRole("button", { name: "Hold to reader Server hall" }).click();
+  await page.getByRole("button", { name: /Amira Adler's finger/ }).click();
+  await door.getByRole("button", { name: "Place on sensor Server hall" }).click();
+  await expect(page.getByRole("region", { name: "What the log says" })).toContainText("Amira Adler");
+  await door.getByRole("button", { name: "Push Server hall" }).click();
+  await expect(door).toContainText("open");
+  await expect(door).toContainText("closed");
+
+  // A blocked person is refused, and the guard is told why.
+  await page.getByRole("button", { name: /Carla Celik's card/ }).click();
+  await page.getByRole("region", { name: "Main entrance" }).getByRole("button", { name: "Hold to reader Main entrance" }).click();
+  await expect(page.getByRole("region", { name: "What the log says" })).toContainText("Carla Celik");
+  await expect(page.getByRole("region", { name: "What the log says" })).toContainText(/[Bb]locked/);
+});

@@ -121,7 +121,7 @@ async fn serve(arguments: &Arguments, folder: &Path) -> anyhow::Result<()> {
     print("  at a door  on the page Virtual door, or:")?;
     let twin = own_folder.join("pforte-twin");
     let world = plant.world();
-    for command in ["tap --door main --card card-1", "finger --door main --finger amira", "push --door main"] {
+    for command in ["tap --door main --card amira", "finger --door main --finger amira", "push --door main"] {
         print(&format!("             PFORTE_WORLD={} {} {command}", world.display(), twin.display()))?;
     }
     print("  Ctrl-C ends it; the data stays. make demo-clean forgets it.\n")?;

@@ -21,7 +21,8 @@ pub const PORTS: (u16, u16) = (8460, 8461);
 /// What the demo is made of.
 pub fn plan(ports: (u16, u16)) -> Plan {
     let door = |name, label, areas, factors_in| DoorPlan { name, label, areas, factors_in, held_ms: 12_000 };
-    let given = ["Amira", "Bruno", "Carla", "Deniz", "Elif", "Fynn"];
+    let named =
+        |what: &[(&str, &str)]| what.iter().map(|(name, label)| ((*name).to_owned(), (*label).to_owned())).collect();
     Plan {
         mode: "demo",
         tenants: vec![("plant", "Nordhafen data centre"), ("workshop", "Workshop Süd")],
@@ -44,8 +45,23 @@ pub fn plan(ports: (u16, u16)) -> Plan {
             },
             AgentPlan { name: "desk", label: "Enrolment desk", doors: Vec::new() },
         ],
-        cards: (1..=6).map(|number| (format!("card-{number}"), format!("Card {number}"))).collect(),
-        fingers: given.iter().map(|name| (name.to_lowercase(), format!("{name}'s finger"))).collect(),
+        // Labels begin with whom they belong to: the page Virtual door then shows the face.
+        cards: named(&[
+            ("amira", "Amira Adler's card"),
+            ("bruno", "Bruno Brandt's card"),
+            ("carla", "Carla Celik's card"),
+            ("card-4", "Blank card 4"),
+            ("card-5", "Blank card 5"),
+            ("card-6", "Blank card 6"),
+        ]),
+        fingers: named(&[
+            ("amira", "Amira Adler's finger"),
+            ("bruno", "Bruno Brandt's finger"),
+            ("carla", "Carla Celik's finger"),
+            ("deniz", "Your right index"),
+            ("elif", "Your left index"),
+            ("fynn", "Somebody else's finger"),
+        ]),
         closes_ms: Some(2_500),
         ports,
     }

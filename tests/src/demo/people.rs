@@ -68,7 +68,7 @@ pub(super) async fn make(plant: &Plant, count: usize) -> anyhow::Result<Vec<Some
     let office = schedule(plant, "Office hours", &["mon", "tue", "wed", "thu", "fri"], "06:00", "20:00").await?;
     let staff_level = plant.level("Staff", &["main", "yard"], Some(&office)).await?;
     let technicians = plant.level("Technicians", &["main", "hall"], None).await?;
-    plant.level("Everything", &["main", "yard", "hall", "vault"], None).await?;
+    let everything = plant.level("Everything", &["main", "yard", "hall", "vault"], None).await?;
     let mut random = StdRng::seed_from_u64(SEED);
     let wanted: Vec<(usize, String, String, bool, u64)> = (0..count)
         .map(|number| {
@@ -92,7 +92,32 @@ pub(super) async fn make(plant: &Plant, count: usize) -> anyhow::Result<Vec<Some
         }
     });
     let made: Vec<anyhow::Result<Somebody>> = made.buffered(AT_ONCE).collect().await;
-    made.into_iter().collect::<anyhow::Result<Vec<_>>>().context("synthetic people")
+    let made = made.into_iter().collect::<anyhow::Result<Vec<_>>>().context("synthetic people")?;
+    // Three who can be played at once: enrolled at the desk's reader and sensor as anybody is.
+    for (name, family, level, is_blocked) in [
+        ("amira", "Adler", &everything, false),
+        ("bruno", "Brandt", &staff_level, false),
+        ("carla", "Celik", &staff_level, true),
+    ] {
+        enrolled(plant, name, family, level, is_blocked).await.with_context(|| format!("enrolling {name}"))?;
+    }
+    Ok(made)
+}
+
+async fn enrolled(plant: &Plant, name: &str, family: &str, level: &str, is_blocked: bool) -> anyhow::Result<()> {
+    let given = format!("{}{}", name[..1].to_uppercase(), &name[1..]);
+    let person = plant.register(&given, family).await?;
+    let seed = name.bytes().fold(7, |seed: u64, byte| seed * 31 + u64::from(byte));
+    plant.staff.put_photo(&person, picture::portrait(seed)?).await?;
+    plant.consent(&person).await?;
+    plant.enrol_card(&person, name).await?;
+    plant.enrol_finger(&person, name).await?;
+    plant.grant(&person, level).await?;
+    if is_blocked {
+        let reason = json!({ "reason": "House ban until the inventory is found" });
+        plant.staff.post(&format!("/people/{person}/blocks"), reason).await?;
+    }
+    Ok(())
 }
 
 async fn schedule(plant: &Plant, name: &str, days: &[&str], from: &str, to: &str) -> anyhow::Result<String> {

@@ -80,8 +80,8 @@ export const access = {
     revokeTitle: (name: string) => `Revoke ${name}`,
     revokeEffect: (doors: number, names: string) =>
       doors === 0
-        ? "Its connection is cut and its certificate no longer accepted. It has no doors. It can't be undone; it can join again with a new token."
-        : `Its connection is cut and its certificate no longer accepted. ${doors === 1 ? "1 door has" : `${doors} doors have`} no agent from then on: ${names}. It can't be undone; it can join again with a new token.`,
+        ? "Its connection is cut and its certificate no longer accepted. It has no doors. It can't be undone: a revoked agent does not come back, invite a new one."
+        : `Its connection is cut and its certificate no longer accepted. ${doors === 1 ? "1 door has" : `${doors} doors have`} no agent from then on: ${names}. It can't be undone: a revoked agent does not come back, invite a new one.`,
     edit: (name: string) => `Agent ${name}`,
     noDoors: "none",
   },
