@@ -1,6 +1,7 @@
 //! A whole plant to try: twins, server, agents and staff, each a process of its own, reached as they are in life. The
-//! end-to-end tests, the browser's tests and `pforte-demo` stand on it.
+//! end-to-end tests, the browser's tests, `pforte-demo` and `pforte-bench` stand on it.
 
+pub mod bench;
 pub mod daemon;
 pub mod demo;
 pub mod plant;

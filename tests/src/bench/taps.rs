@@ -1,0 +1,101 @@
+//! A card is held to a door, again and again: how long until the strike is energised, and until a browser has seen it.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use super::Samples;
+use crate::plant::Plant;
+use crate::staff::Feed;
+
+/// Longest wait for a door.
+const DOOR_WAIT: Duration = Duration::from_secs(30);
+/// Taps before the first that counts.
+const WARM_UP: usize = 10;
+/// Name of the agent and of its door that wants no finger.
+const AGENT: &str = "east";
+const DOOR: &str = "lab";
+
+/// What the taps took, in milliseconds.
+#[derive(Debug)]
+pub struct Taps {
+    /// From the card that the agent saw to the strike, without what the person took to place a finger.
+    pub tap_to_strike: Samples,
+    /// From what happened at the door, by the agent's clock, to the same at a client of the feed.
+    pub door_to_browser: Samples,
+}
+
+#[expect(clippy::disallowed_methods, reason = "a browser has a clock of its own")]
+fn now() -> DateTime<Utc> {
+    Utc::now()
+}
+
+/// What happened at the door, as it comes: its kind, and how long it took from the agent, in milliseconds.
+fn follow(mut feed: Feed) -> mpsc::UnboundedReceiver<(String, f64)> {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        while let Ok((name, event)) = feed.next().await {
+            let seen = now();
+            if name != "log" || event["author"] != "agent" {
+                continue;
+            }
+            let (Some(kind), Some(at)) = (event["kind"].as_str(), instant(&event)) else { return };
+            let took = seen.signed_duration_since(at);
+            let took_ms = took.num_microseconds().map_or(f64::NAN, |us| us as f64 / 1_000.0);
+            if sender.send((kind.to_owned(), took_ms)).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+fn instant(event: &Value) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc3339(event["at"].as_str()?).ok().map(|at| at.to_utc())
+}
+
+/// Taps so many times. Between two taps the door comes to rest: nothing waits for anything but this one entry.
+pub async fn run(plant: &Plant, card: &str, count: usize) -> anyhow::Result<Taps> {
+    let mut twins = plant.twins().await?;
+    let mut watch = plant.twins().await?.watch().await?;
+    let mut events = follow(plant.staff.feed(None).await?);
+    let agent = plant.agent(AGENT)?;
+    let mut lines_before = 0;
+    let mut door_to_browser = Samples::default();
+    for tap in 0..WARM_UP + count {
+        if tap == WARM_UP {
+            lines_before = agent.lines().len();
+        }
+        twins.tap(DOOR, card).await?;
+        let released = watch.until(|world| world.door(DOOR).is_some_and(|door| door.view.is_energised));
+        timeout(DOOR_WAIT, released).await.context("the door stays shut")??;
+        twins.push(DOOR).await?;
+        twins.remove(DOOR).await?;
+        let at_rest =
+            watch.until(|world| world.door(DOOR).is_some_and(|door| !door.view.is_energised && !door.view.is_open));
+        timeout(DOOR_WAIT, at_rest).await.context("the door stays open")??;
+        loop {
+            let (kind, took_ms) =
+                timeout(DOOR_WAIT, events.recv()).await.context("the feed is silent")?.context("the feed ended")?;
+            if tap >= WARM_UP {
+                door_to_browser.push(took_ms);
+            }
+            if kind == "door_closed" {
+                break;
+            }
+        }
+    }
+    let field = |line: &str| -> Option<f64> {
+        let (_, rest) = line.split_once("tap_to_strike_us=")?;
+        rest.split_whitespace().next()?.parse().ok()
+    };
+    let lines = agent.lines();
+    let tap_to_strike: Samples =
+        lines[lines_before..].iter().filter_map(|line| field(line)).map(|us| us / 1_000.0).collect();
+    ensure!(tap_to_strike.count() == count, "{} of {count} taps were measured", tap_to_strike.count());
+    Ok(Taps { tap_to_strike, door_to_browser })
+}
