@@ -81,7 +81,7 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     plan.closes_ms = Some(DOOR_OPEN_MS);
     let plant = Plant::start(plan, folder.path()).await?;
     // A plant that is not stopped in order is ended with this process; its folder goes in any case.
-    let measured = figures_of(&plant, arguments, folder.path(), &mut figures).await;
+    let measured = Box::pin(figures_of(&plant, arguments, folder.path(), &mut figures)).await;
     let stopped = plant.stop().await;
     measured?;
     stopped?;
