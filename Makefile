@@ -7,7 +7,7 @@ BUILT := $(or $(CARGO_TARGET_DIR),target)/debug
 CARGO_TEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo 'nextest run --no-fail-fast' || echo 'test --no-fail-fast')
 PAGES := $(shell find $(WEB)/src $(WEB)/public -type f 2>/dev/null) \
     $(addprefix $(WEB)/,index.html package.json package-lock.json tsconfig.json vite.config.ts)
-SPELLED := ':!*.lock' ':!*package-lock.json' ':!LICENSE-*' ':!access-core/tests/wire' ':!*.svg' ':!*.txt'
+SPELLED := ':!*.lock' ':!*package-lock.json' ':!LICENSE-*' ':!access-core/tests/wire' ':!fuzz/seeds' ':!*.svg' ':!*.txt'
 
 ## A whole plant on synthetic people; Ctrl-C ends it. The address to open follows READY.
 demo: web

@@ -1,0 +1,129 @@
+//! Everything that reads what strangers can write: cards, sensors, the wire, a disk, a pasted token. `cargo fuzz` calls
+//! each for as long as one likes; the test `hostile` calls the same with every seed and with some random input.
+//!
+//! Each takes any bytes and answers whether they were accepted. None may panic, and what is accepted must read back.
+
+use access_core::canonical;
+use access_core::chain::{Digest, Head, SignedRecord};
+use access_core::event::Record;
+use access_core::policy::Policy;
+use access_core::protocol::{Bundle, FromAgent, FromServer, read_message, write_message};
+use door_agent::join::{JoinToken, parse_server};
+use door_agent::journal::segment::{HEADER_BYTES, Header, scan, write_frame, write_header};
+use hardware::card::apdu::parse_uid;
+use hardware::finger::packet::{Decoder, Frame};
+use hardware::world::{Order, WorldFile};
+
+/// A reader of bytes: whether it took them.
+pub type Target = fn(&[u8]) -> bool;
+
+/// All of them, by name.
+pub const TARGETS: [(&str, Target); 9] = [
+    ("card_answer", card_answer),
+    ("sensor_packet", sensor_packet),
+    ("from_agent", from_agent),
+    ("from_server", from_server),
+    ("record", record),
+    ("journal_segment", journal_segment),
+    ("join_token", join_token),
+    ("world_order", world_order),
+    ("world_file", world_file),
+];
+
+/// What a card answered.
+pub fn card_answer(bytes: &[u8]) -> bool {
+    let Ok(uid) = parse_uid(bytes) else { return false };
+    assert_eq!([uid.as_bytes(), &[0x90, 0x00]].concat(), bytes);
+    true
+}
+
+/// What came over a sensor's line. The first byte says into what pieces it was cut.
+pub fn sensor_packet(bytes: &[u8]) -> bool {
+    let Some((cut, line)) = bytes.split_first() else { return false };
+    let mut decoder = Decoder::new();
+    let mut frames: Vec<Frame> = Vec::new();
+    for piece in line.chunks(usize::from(*cut).max(1)) {
+        decoder.push(piece);
+        frames.extend(std::iter::from_fn(|| decoder.next_frame()));
+    }
+    let mut whole = Decoder::new();
+    whole.push(line);
+    assert_eq!(frames, std::iter::from_fn(|| whole.next_frame()).collect::<Vec<_>>(), "cutting changes nothing");
+    let framed: usize = frames.iter().map(|frame| frame.encode().len()).sum();
+    assert!(decoder.noise_bytes() as usize + framed <= line.len());
+    !frames.is_empty()
+}
+
+/// A message of an agent.
+pub fn from_agent(bytes: &[u8]) -> bool {
+    let Ok(message) = read_message::<FromAgent>(bytes) else { return false };
+    assert_eq!(write_message(&message), bytes, "one message has one form");
+    if let FromAgent::Records(records) = message {
+        records.iter().for_each(|record| drop(record.read()));
+    }
+    true
+}
+
+/// A message of the server.
+pub fn from_server(bytes: &[u8]) -> bool {
+    let Ok(message) = read_message::<FromServer>(bytes) else { return false };
+    assert_eq!(write_message(&message), bytes, "one message has one form");
+    // What an agent is to decide by, past its signature.
+    if let FromServer::Bundle(signed) = message
+        && let Ok(bundle) = canonical::decode::<Bundle>("bundle", &signed.bytes)
+    {
+        assert_eq!(canonical::encode(&bundle), signed.bytes, "one bundle has one form");
+        let _ = Policy::compile(bundle.policy);
+    }
+    true
+}
+
+/// What a signature stands under.
+pub fn record(bytes: &[u8]) -> bool {
+    let Ok(record) = canonical::decode::<Record>("record", bytes) else { return false };
+    assert_eq!(canonical::encode(&record), bytes, "one record has one form");
+    let _ = (record.event.kind(), record.event.door());
+    true
+}
+
+/// A file of the journal: as it is, then cut where its successor might say that it ends, then the same bytes as the
+/// record of a frame that is whole.
+pub fn journal_segment(bytes: &[u8]) -> bool {
+    let scanned = scan(bytes, None);
+    if let Ok(scanned) = &scanned {
+        assert!(scanned.end <= bytes.len());
+        let again = scan(bytes, Some(scanned.end as u64));
+        assert_eq!(again.map(|again| again.records), Ok(scanned.records.clone()), "its end is where it says");
+    }
+    let _ = scan(bytes, bytes.first().map(|&end| HEADER_BYTES as u64 + u64::from(end)));
+
+    let start = Head { epoch: 1, seq: 0, hash: Digest([0; 32]) };
+    let header = Header { number: 1, previous_end: 0, head_before: start, acknowledged: start };
+    let records = vec![SignedRecord { bytes: bytes.to_vec(), signature: [7; 64] }];
+    let mut file = write_header(&header);
+    file.extend(write_frame(1, file.len(), &records));
+    let framed =
+        scan(&file, None).map(|framed| framed.records.into_iter().map(|(_, record)| record).collect::<Vec<_>>());
+    assert_eq!(framed, Ok(records), "what was written is read");
+    scanned.is_ok()
+}
+
+/// What somebody pasted to let an agent join.
+pub fn join_token(bytes: &[u8]) -> bool {
+    let Ok(text) = str::from_utf8(bytes) else { return false };
+    let _ = parse_server(text);
+    JoinToken::parse(text).is_ok()
+}
+
+/// A line on the twins' control socket.
+pub fn world_order(bytes: &[u8]) -> bool {
+    let Ok(order) = serde_json::from_slice::<Order>(bytes) else { return false };
+    let again = serde_json::to_vec(&order).ok().and_then(|line| serde_json::from_slice(&line).ok());
+    assert_eq!(again, Some(order), "an order reads back");
+    true
+}
+
+/// The file that a world is made from.
+pub fn world_file(bytes: &[u8]) -> bool {
+    str::from_utf8(bytes).is_ok_and(|text| WorldFile::parse(text, "seed").is_ok())
+}
