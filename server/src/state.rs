@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::agents::Links;
+use crate::audit::Looks;
 use crate::db::Db;
 use crate::decisions::Policies;
 use crate::enrolment::Stations;
@@ -42,6 +43,8 @@ pub struct AppState {
     pub stations: Arc<Stations>,
     /// Hashes and checks passwords.
     pub passwords: Passwords,
+    /// Who looked at whom of late.
+    pub looks: Arc<Looks>,
     /// Guesses of late.
     pub throttle: Arc<Throttle>,
     /// Told when sessions were ended: feeds look at theirs.
@@ -79,6 +82,7 @@ impl AppState {
             agents_port: Arc::new(agents_port),
             stations: Arc::default(),
             passwords: Passwords::new()?,
+            looks: Arc::default(),
             throttle: Arc::default(),
             sessions_ended: watch::Sender::new(()),
             demo: None,

@@ -14,6 +14,10 @@ use crate::db::TenantTx;
 use crate::http::ApiError;
 use crate::keys::{Binding, Keys};
 
+mod looks;
+
+pub use looks::Looks;
+
 /// Longest reason, in characters.
 pub const REASON_CHARS_MAX: usize = 500;
 

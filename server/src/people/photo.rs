@@ -37,8 +37,11 @@ async fn get_photo(
 ) -> ApiResult<impl IntoResponse> {
     let mut tx = state.db.begin_vault(actor.tenant, Some(actor.operator)).await?;
     let jpeg = vault::photo(&state.keys, &mut tx, id.into()).await?.ok_or(ApiError::NotFound("photo"))?;
-    Entry::new(&state.keys, &actor, ActKind::Viewed, SubjectKind::Person, id).append(&mut tx).await?;
-    tx.commit().await?;
+    if state.looks.is_new(&actor, id) {
+        Entry::new(&state.keys, &actor, ActKind::Viewed, SubjectKind::Person, id).append(&mut tx).await?;
+        tx.commit().await?;
+        state.looks.logged(&actor, id);
+    }
     Ok(([(CONTENT_TYPE, "image/jpeg"), (CACHE_CONTROL, "private, no-store")], jpeg))
 }
 
