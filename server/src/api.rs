@@ -7,8 +7,8 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::state::AppState;
 use crate::{
-    access, agents, alarms, credentials, demo, doors, enrolment, events, fingers, health, operators, people, sites,
-    vault,
+    access, agents, alarms, credentials, demo, doors, enrolment, events, fingers, health, idempotency, operators,
+    people, sites, vault,
 };
 
 /// Under which path everything lies.
@@ -19,7 +19,9 @@ pub const BASE: &str = "/api/v1";
 #[openapi(info(
     title = "Pforte",
     description = "Everything that the user interface does. Errors are problem details (RFC 9457); requests that change \
-                   something need the session's cookie and the header `X-Pforte: 1`."
+                   something need the session's cookie and the header `X-Pforte: 1`. A POST with the header `Idempotency-Key` (1 to \
+                   100 characters) is carried out once: sent again within 24 hours, it is answered as before, with \
+                   `Idempotency-Replayed: true`."
 ))]
 struct Api;
 
@@ -46,7 +48,8 @@ fn table() -> OpenApiRouter<AppState> {
 
 /// The routes, ready to serve.
 pub fn router(state: AppState) -> Router {
-    table().with_state(state).split_for_parts().0
+    let once = axum::middleware::from_fn_with_state(state.clone(), idempotency::once);
+    table().with_state(state).split_for_parts().0.layer(once)
 }
 
 /// The description of all of it.

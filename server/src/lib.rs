@@ -20,6 +20,7 @@ pub mod events;
 pub mod fingers;
 pub mod health;
 pub mod http;
+pub mod idempotency;
 pub mod installation;
 pub mod keys;
 pub mod log;

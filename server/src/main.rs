@@ -17,7 +17,7 @@ use server::installation::{self, Installation};
 use server::keys::Keys;
 use server::log::Sequencer;
 use server::state::{AgentsAddress, AppState};
-use server::{agents, api, audit, clock, decisions, log, operators, serve, tenants, ui, vault};
+use server::{agents, api, audit, clock, decisions, idempotency, log, operators, serve, tenants, ui, vault};
 use sqlx::Connection as _;
 use sqlx::postgres::PgConnectOptions;
 use tokio::signal::unix::{SignalKind, signal};
@@ -252,6 +252,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let sequencer = Sequencer { db: db.clone(), installation: installation.id, key: Arc::new(state.keys.log_key()) };
     tasks.spawn(log::run(sequencer, state.tenants.clone(), state.log.clone(), stop.clone()));
     tasks.spawn(decisions::run(state.policies.clone(), db.clone(), state.tenants.clone(), stop.clone()));
+    tasks.spawn(idempotency::run(db.clone(), state.tenants.clone(), stop.clone()));
     let staff_port = staff.local_addr()?.port();
     tasks.spawn(serve::run(staff, staff_tls, ui::with_api(state.clone()), stop.clone()));
     let agents_router = agents::port::router(AgentPort { state: state.clone(), authority });
