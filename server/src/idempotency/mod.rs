@@ -73,30 +73,43 @@ async fn take(state: AppState, key: &HeaderValue, request: Request, next: Next) 
     let request_hash =
         Sha256::new().chain_update(parts.uri.to_string()).chain_update([0]).chain_update(&body).finalize();
     let taken = Taken { key: key.to_owned(), id: Uuid::now_v7(), actor };
-    let mut tx = state.db.begin(taken.actor.tenant, Some(taken.actor.operator)).await?;
-    store::forget(&mut tx, taken.actor.tenant, taken.actor.now - TimeDelta::hours(KEPT_HOURS)).await?;
-    if !store::take(&mut tx, &taken, &request_hash).await? {
-        let kept = store::get(&mut tx, &taken).await?;
-        return replay(&state, &taken, kept, &request_hash);
-    }
-    tx.commit().await?;
+    let request = Request::from_parts(parts, Body::from(body));
     // On a task of its own: a client that leaves does not stop it half-way, with its key taken for nothing.
-    let carried_out = tokio::spawn(async move {
-        let response = next.run(Request::from_parts(parts, Body::from(body))).await;
-        keep(&state, &taken, response).await
-    });
+    let carried_out = tokio::spawn(async move { carry_out(&state, &taken, &request_hash, request, next).await });
     carried_out.await.map_err(|error| anyhow::anyhow!("a request ended: {error}"))?
 }
 
+/// Takes the key, carries the request out and keeps the answer; or answers as before.
+async fn carry_out(
+    state: &AppState,
+    taken: &Taken,
+    request_hash: &[u8],
+    request: Request,
+    next: Next,
+) -> ApiResult<Response> {
+    let Actor { tenant, operator, now, .. } = taken.actor;
+    let mut tx = state.db.begin(tenant, Some(operator)).await?;
+    store::forget(&mut tx, tenant, now - TimeDelta::hours(KEPT_HOURS)).await?;
+    if !store::take(&mut tx, taken, request_hash).await? {
+        let kept = store::get(&mut tx, taken).await?;
+        return replay(state, taken, kept, request_hash);
+    }
+    tx.commit().await?;
+    let response = next.run(request).await;
+    keep(state, taken, response).await
+}
+
 /// Answers as before.
-fn replay(state: &AppState, taken: &Taken, kept: store::Kept, request_hash: &[u8]) -> ApiResult<Response> {
+fn replay(state: &AppState, taken: &Taken, kept: Option<store::Kept>, request_hash: &[u8]) -> ApiResult<Response> {
+    let unknown = || {
+        let detail = "The same request is being carried out, or its outcome is not known: look before you repeat it.";
+        ApiError::Conflict("in_progress", detail.to_owned())
+    };
+    let kept = kept.ok_or_else(unknown)?;
     if kept.request_hash != request_hash {
         return Err(ApiError::field(KEY.as_str(), "was used for another request"));
     }
-    let (Some(status), Some(answer)) = (kept.status, kept.answer) else {
-        let detail = "The same request is being carried out, or its outcome is not known: look before you repeat it.";
-        return Err(ApiError::Conflict("in_progress", detail.to_owned()));
-    };
+    let (Some(status), Some(answer)) = (kept.status, kept.answer) else { return Err(unknown()) };
     let tenant = taken.actor.tenant;
     let body = state.keys.of_tenant(tenant, PURPOSE).open(&binding(tenant, kept.id), &answer);
     let body = Bytes::copy_from_slice(&body.map_err(anyhow::Error::from)?);

@@ -45,8 +45,8 @@ pub(super) async fn take(db: &mut PgConnection, taken: &Taken, request_hash: &[u
     Ok(done.rows_affected() == 1)
 }
 
-/// What is known of a key that is taken.
-pub(super) async fn get(db: &mut PgConnection, taken: &Taken) -> sqlx::Result<Kept> {
+/// What is known of a key that is taken; none if it was given back meanwhile.
+pub(super) async fn get(db: &mut PgConnection, taken: &Taken) -> sqlx::Result<Option<Kept>> {
     sqlx::query_as(
         "SELECT id, request_hash, status, etag, answer FROM idempotency_keys \
          WHERE tenant_id = $1 AND operator_id = $2 AND key = $3",
@@ -54,7 +54,7 @@ pub(super) async fn get(db: &mut PgConnection, taken: &Taken) -> sqlx::Result<Ke
     .bind(taken.actor.tenant.as_uuid())
     .bind(taken.actor.operator.as_uuid())
     .bind(&taken.key)
-    .fetch_one(db)
+    .fetch_optional(db)
     .await
 }
 
