@@ -201,15 +201,20 @@ pub fn decide(policy: &Policy, _state: &State, attempt: &Attempt) -> Verdict {
     let Some(door) = policy.door(attempt.door) else {
         return Found::nothing().deny(policy, Reason::UnknownDoor);
     };
+    let is_leaving_by_system = attempt.side == Side::Out && door.exit == Exit::BySystem;
     let Some(card) = policy.credential(&attempt.card) else {
         let reason = match policy.scope() {
             PolicyScope::Whole => Reason::UnknownCredential,
             PolicyScope::Cut => Reason::NotKnownHere,
         };
-        return Found::nothing().deny(policy, reason);
+        let refusal = Found::nothing().deny(policy, reason);
+        // A cut holds only those who may enter here now: whoever is inside may be known elsewhere, or was until just now.
+        return match policy.scope() {
+            PolicyScope::Cut if is_leaving_by_system => let_leave(door, refusal),
+            PolicyScope::Cut | PolicyScope::Whole => refusal,
+        };
     };
     let verdict = decide_known_card(policy, door, card, attempt);
-    let is_leaving_by_system = attempt.side == Side::Out && door.exit == Exit::BySystem;
     if is_leaving_by_system && !matches!(verdict.outcome, Outcome::Grant { .. }) {
         return let_leave(door, verdict);
     }

@@ -18,6 +18,8 @@ use crate::durable;
 
 /// No release of this program is older: 1 November 2026, 00:00 UTC.
 const BUILT_AFTER: UnixMs = UnixMs(1_793_491_200_000);
+/// A clock that is trusted follows the server's ahead by so much at once, in milliseconds.
+const LEAP_MAX_MS: i64 = 5 * 60 * 1000;
 /// The time is written down at most so often, in milliseconds.
 const PERSIST_EVERY_MS: u64 = 10 * 60_000;
 /// Where the kernel tells one boot from another.
@@ -93,7 +95,8 @@ impl Clock {
         let mut inner = self.lock();
         inner.floor = inner.floor.max(passed);
         let now = inner.now(boottime_ms());
-        if now.unix < passed {
+        let is_leap = inner.trust == ClockTrust::Trusted && passed.since(now.unix) > LEAP_MAX_MS;
+        if now.unix < passed && !is_leap {
             inner.anchor = Anchor { mono_ms: now.mono_ms, unix: passed };
         }
     }
@@ -113,6 +116,13 @@ impl Inner {
     /// Answers what is to be written down, if it is time for that.
     fn heard(&mut self, server: UnixMs, mono_ms: u64) -> Option<Note> {
         let now = self.now(mono_ms);
+        // A server whose clock is wrong must not take this one along: what it pushes past certificates and bundles no
+        // reboot brings back.
+        let is_leap = self.trust == ClockTrust::Trusted && server.since(now.unix) > LEAP_MAX_MS;
+        if is_leap {
+            tracing::error!(ahead_ms = server.since(now.unix), "the server's clock leapt ahead; it is not followed");
+            return None;
+        }
         let is_set = match self.trust {
             ClockTrust::Trusted => server > now.unix,
             ClockTrust::Untrusted => true,
@@ -207,8 +217,13 @@ mod tests {
         assert_eq!(now(&clock, 0).0, server, "an untrusted clock that ran ahead is set back");
         heard(&clock, BUILT_AFTER, 0);
         assert_eq!(now(&clock, 0).0, server);
+        let soon = server.plus_ms(LEAP_MAX_MS);
+        heard(&clock, soon, 0);
+        assert_eq!(now(&clock, 0).0, soon);
         heard(&clock, ahead, 0);
-        assert_eq!(now(&clock, 0).0, ahead);
+        assert_eq!(now(&clock, 0).0, soon, "a server whose clock leapt is not followed");
+        clock.not_before(ahead);
+        assert!(now(&clock, 0).0 < ahead, "nor is a bundle that it signed");
     }
 
     #[test]

@@ -25,6 +25,10 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// A finger that did not match one template is held against the next only while it still lies there.
 const NEXT_TEMPLATE_WAIT: Duration = Duration::from_millis(1_500);
 
+/// Least security level that a sensor may be set to (of 1 to 5; modules come with 3): below, it takes too many fingers for
+/// the holder's.
+const SECURITY_LEVEL_MIN: u16 = 3;
+
 /// What a sensor is to do.
 #[derive(Debug)]
 pub enum SensorRequest {
@@ -162,6 +166,14 @@ impl Task {
         match sensor.count_stored().await {
             Ok(0) => self.tell(SensorEvent::State(DeviceState::Working)).await,
             Ok(stored) => self.tell(SensorEvent::HoldsTemplates(stored)).await,
+            Err(error) => return Some(error),
+        }
+        match sensor.parameters().await {
+            Ok(parameters) if parameters.security_level < SECURITY_LEVEL_MIN => {
+                let answer = format!("security level {}; {SECURITY_LEVEL_MIN} is the least", parameters.security_level);
+                return Some(SensorError::Unexpected { to: "its parameters", answer });
+            }
+            Ok(_) => {}
             Err(error) => return Some(error),
         }
         let mut waiting = None;

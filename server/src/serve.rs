@@ -28,6 +28,8 @@ const CONNECTIONS_MAX: usize = 4_096;
 const HANDSHAKE_WAIT: Duration = Duration::from_secs(10);
 /// How long a request's head may take.
 const HEAD_WAIT: Duration = Duration::from_secs(10);
+/// How often a silent HTTP/2 connection is asked whether it is still there.
+const KEEP_ALIVE: Duration = Duration::from_secs(20);
 /// How long connections get to end when the server stops.
 const END_WAIT: Duration = Duration::from_secs(3);
 /// Pause after an accept failed, such as for want of file handles.
@@ -89,17 +91,29 @@ async fn connection(
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     stream.set_nodelay(true)?;
-    let Some(acceptor) = acceptor else { return speak(stream, address, None, router, stop).await };
+    let Some(acceptor) = acceptor else { return speak(stream, address, None, Version::Http1, router, stop).await };
     let stream = tokio::time::timeout(HANDSHAKE_WAIT, acceptor.accept(stream)).await.context("TLS took too long")??;
     let peer = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
     let peer = peer.map(|certificate| PeerCertificate(certificate.clone().into_owned()));
-    speak(stream, address, peer, router, stop).await
+    let version = match stream.get_ref().1.alpn_protocol() {
+        Some(b"h2") => Version::Http2,
+        _ => Version::Http1,
+    };
+    speak(stream, address, peer, version, router, stop).await
+}
+
+/// What a connection speaks.
+#[derive(Debug, Clone, Copy)]
+enum Version {
+    Http1,
+    Http2,
 }
 
 async fn speak(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     address: SocketAddr,
     peer: Option<PeerCertificate>,
+    version: Version,
     router: Router,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
@@ -110,9 +124,13 @@ async fn speak(
         }
         router.clone().oneshot(request)
     });
-    let mut builder = Builder::new(TokioExecutor::new());
+    // Which of the two is settled by TLS. Left open, the builder would wait for first bytes without an end.
+    let mut builder = match version {
+        Version::Http1 => Builder::new(TokioExecutor::new()).http1_only(),
+        Version::Http2 => Builder::new(TokioExecutor::new()).http2_only(),
+    };
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_WAIT);
-    builder.http2().timer(TokioTimer::new());
+    builder.http2().timer(TokioTimer::new()).keep_alive_interval(KEEP_ALIVE).keep_alive_timeout(HEAD_WAIT);
     let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
     tokio::pin!(connection);
     tokio::select! {

@@ -92,15 +92,17 @@ async fn a_person_is_registered_and_walks_in_and_others_do_not() -> anyhow::Resu
     is(&tap_lab(&plant, "berta").await?, "refused", "outside_schedule");
 
     // A card that is revoked while everything is connected: how long until it no longer opens.
+    let said = plant.agent("east")?.lines().len();
     let revoked = Instant::now();
     let lost = json!({ "state": "lost", "reason": "left on the train" });
     plant.staff.post(&format!("/credentials/{card}/state"), lost).await?;
     let answered = revoked.elapsed();
-    plant.agent("east")?.line("bundle in force").await?;
+    plant.agent("east")?.line_after(said, "bundle in force").await?;
+    let in_force = revoked.elapsed();
     let refused = tap_lab(&plant, "anna").await?;
     is(&refused, "refused", "credential_lost");
     assert_eq!(refused["alarms"], json!(["lost_card_presented"]));
-    println!("revoked: {} ms until the answer", answered.as_millis());
+    println!("revoked: {} ms until the answer, {} ms until in force", answered.as_millis(), in_force.as_millis());
 
     // Nobody of the other tenant saw anything of it.
     let other = tests::Staff::sign_in(&plant.staff_url, &plant.made.accounts["other"]).await?;
@@ -218,7 +220,9 @@ async fn revoked_while_away_takes_effect_with_the_link() -> anyhow::Result<()> {
     plant.start_agent("east", &[]).await?;
     plant.agent("east")?.line("link up").await?;
     let linked = Instant::now();
-    plant.agent("east")?.line("bundle in force").await?;
+    // The first is the one that lay on the disk.
+    let of_disk = plant.agent("east")?.lines().iter().position(|line| line.contains("bundle in force")).unwrap_or(0);
+    plant.agent("east")?.line_after(of_disk + 1, "bundle in force").await?;
     println!("revoked while away: {} ms from link to bundle", linked.elapsed().as_millis());
     is(&tap_lab(&plant, "anna").await?, "refused", "person_inactive");
     // Alone too: the bundle that came names nobody who may not enter.

@@ -118,6 +118,12 @@ fn leaving_by_this_system_is_never_refused_to_a_known_card() {
         (attempt.door, attempt.side, attempt.card) = (id(2), Side::Out, CardToken([9; 32]));
     });
     assert_eq!(unknown.outcome, Outcome::Deny, "an unknown card is nobody's");
+    let not_in_the_cut = ask(|rows, attempt| {
+        rows.scope = PolicyScope::Cut;
+        (attempt.door, attempt.side, attempt.card) = (id(2), Side::Out, CardToken([9; 32]));
+    });
+    assert_eq!(not_in_the_cut.reason, Reason::LeavingNotRefused, "who is inside may be known elsewhere");
+    assert_eq!(not_in_the_cut.alarms, [AlarmKind::LeftAgainstRule]);
     let mechanical = ask(|rows, attempt| {
         attempt.side = Side::Out;
         rows.persons[0].is_active = false;

@@ -59,9 +59,10 @@ pub struct Behaviour {
 }
 
 impl Behaviour {
-    /// How a door behaves of which no policy says anything.
+    /// How a door behaves of which no policy says anything: it may be one that only this system lets people out of, so
+    /// a request to exit releases it. Nobody enters.
     pub const fn unknown(has_contact: bool) -> Self {
-        Self { release_ms: 5_000, held_ms: 30_000, exit: Exit::Mechanical, has_contact, policy_version: 0 }
+        Self { release_ms: 5_000, held_ms: 30_000, exit: Exit::BySystem, has_contact, policy_version: 0 }
     }
 
     /// How the policy wants it.

@@ -109,7 +109,7 @@ struct Agent {
     is_journal_faulty: bool,
     is_policy_aging: bool,
     crash_point: Option<CrashPoint>,
-    bundles: mpsc::Sender<(std::path::PathBuf, Vec<u8>)>,
+    bundles: watch::Sender<Option<(std::path::PathBuf, Vec<u8>)>>,
 }
 
 /// Everything that comes in.
@@ -132,13 +132,14 @@ impl Agent {
             tokio::select! {
                 biased;
                 () = &mut stop => return,
+                // A strike whose time is over comes to rest before anything else is looked at.
+                () = sleep_until(wake.unwrap_or_else(tokio::time::Instant::now)), if wake.is_some() => self.tick(),
                 // What was written comes first: a person waits at the door for it.
                 Some(reply) = incoming.recorder.recv() => self.replied(reply),
                 Some(event) = incoming.link.recv() => self.link_said(event),
                 Some((number, event)) = incoming.sensors.recv() => self.sensor_said(number, event),
                 Some((number, event)) = incoming.lines.recv() => self.lines_said(number, event),
                 Some(event) = incoming.readers.recv() => self.reader_said(event),
-                () = sleep_until(wake.unwrap_or_else(tokio::time::Instant::now)), if wake.is_some() => self.tick(),
                 _ = age_look.tick() => self.look_at_age(),
                 _ = journal_retry.tick() => {
                     self.probe_journal();
@@ -341,9 +342,9 @@ impl Agent {
         }
         self.tell_progress();
         self.send(LinkRequest::BundleInForce(self.policy.sequence()));
-        // If the disk is slow a bundle may be left out: the next one is newer.
+        // If the disk is slow an older one may be left out, the newest never.
         if let Some(sealed) = self.policy.sealed(bundle) {
-            let _ = self.bundles.try_send(sealed);
+            self.bundles.send_replace(Some(sealed));
         }
     }
 

@@ -65,7 +65,7 @@ pub(super) async fn run_with<R>(
     let (reader_events, readers_said) = mpsc::channel(EVENTS_MAX);
     let (link_requests, requests) = mpsc::channel(REQUESTS_MAX);
     let (link_events, link_said) = mpsc::channel(EVENTS_MAX);
-    let (bundles, bundles_to_write) = mpsc::channel(1);
+    let (bundles, bundles_to_write) = watch::channel(None);
     let bundle_writer = tokio::spawn(write_bundles(bundles_to_write));
     let progress = Progress { head: before.head, acknowledged: before.acknowledged, bundle_sequence: 0 };
     let (progress_sender, progress) = watch::channel(progress);
@@ -240,9 +240,10 @@ impl Agent {
     }
 }
 
-/// Writes bundles to the disk, one at a time.
-async fn write_bundles(mut bundles: mpsc::Receiver<(std::path::PathBuf, Vec<u8>)>) {
-    while let Some((path, content)) = bundles.recv().await {
+/// Writes bundles to the disk, one at a time, and the newest one in any case.
+async fn write_bundles(mut bundles: watch::Receiver<Option<(std::path::PathBuf, Vec<u8>)>>) {
+    while bundles.changed().await.is_ok() {
+        let Some((path, content)) = bundles.borrow_and_update().clone() else { continue };
         let written = tokio::task::spawn_blocking(move || crate::durable::replace(&path, &content)).await;
         if let Ok(Err(error)) = written {
             tracing::error!(%error, "the bundle could not be written");

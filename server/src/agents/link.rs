@@ -44,6 +44,8 @@ const FROM_AGENT_BYTES_MAX: usize = 2 * 1024 * 1024;
 const READ_BUFFER_BYTES: usize = 4 * 1024;
 /// How long an agent may be away before it is an alarm.
 const ABSENCE: Duration = Duration::from_secs(10);
+/// Pause before an alarm that could not be written is tried again.
+const ABSENCE_RETRY: Duration = Duration::from_secs(2);
 /// The same after the server's start, when all agents connect at once.
 const ABSENCE_AT_START: Duration = Duration::from_secs(30);
 
@@ -140,7 +142,7 @@ async fn serve(state: &AppState, name: AgentName, mut socket: WebSocket) -> anyh
         }
     };
     let row = row.context("the agent's row")?;
-    store::linked(&mut tx, tenant, agent, generation, &hello.build, clock::now()).await?;
+    store::linked(&mut tx, tenant, agent, generation, (&hello.build, hello.bundle_sequence), clock::now()).await?;
     let (out, waiting) = mpsc::channel(WAITING_MAX);
     // While the row is locked: whoever revokes the agent comes before, and it is refused, or after, and finds the link.
     let linked = state.agents.link(tenant, agent, out.clone());
@@ -310,35 +312,44 @@ async fn note_seen(state: AppState, tenant: TenantId, agent: AgentId) {
 
 /// Writes into the log that an agent came or went, unless the log says so already.
 async fn note_presence(state: &AppState, tenant: TenantId, agent: AgentId, is_up: bool) -> anyhow::Result<()> {
-    if state.agents.note_logged(tenant, agent, is_up) {
+    if !state.agents.is_logged(tenant, agent, is_up) {
         let mut tx = state.db.begin(tenant, None).await?;
         append_event(&mut tx, &Event::LinkChanged { is_up, agent: Some(agent) }, clock::now()).await?;
         tx.commit().await?;
+        state.agents.note_logged(tenant, agent, is_up);
     }
     Ok(())
 }
 
 /// An agent that stays away is an alarm.
 async fn report_absence(state: AppState, tenant: TenantId, agent: AgentId, patience: Duration) {
-    tokio::select! {
-        () = state.stop.cancelled() => return,
-        () = tokio::time::sleep(patience) => {}
+    let mut pause = patience;
+    loop {
+        tokio::select! {
+            () = state.stop.cancelled() => return,
+            () = tokio::time::sleep(pause) => {}
+        }
+        if state.agents.is_connected(tenant, agent) {
+            return;
+        }
+        // The database may be what is away: the alarm waits for it, and is not given up.
+        match log_absence(&state, tenant, agent).await {
+            Ok(()) => return,
+            Err(error) => {
+                tracing::error!(%tenant, %agent, error = format!("{error:#}"), "a lost agent could not be logged");
+                pause = ABSENCE_RETRY;
+            }
+        }
     }
-    if state.agents.is_connected(tenant, agent) {
-        return;
-    }
-    let is_expected = async {
-        let mut tx = state.db.begin(tenant, None).await?;
-        let row = store::for_link(&mut tx, tenant, agent, false).await?;
-        anyhow::Ok(row.map(|row| row.standing()).transpose()? == Some(Standing::Joined))
-    };
-    let noted = match is_expected.await {
-        Ok(true) => note_presence(&state, tenant, agent, false).await,
-        Ok(false) => Ok(()),
-        Err(error) => Err(error),
-    };
-    if let Err(error) = noted {
-        tracing::error!(%tenant, %agent, error = format!("{error:#}"), "a lost agent could not be logged");
+}
+
+async fn log_absence(state: &AppState, tenant: TenantId, agent: AgentId) -> anyhow::Result<()> {
+    let mut tx = state.db.begin(tenant, None).await?;
+    let row = store::for_link(&mut tx, tenant, agent, false).await?;
+    drop(tx);
+    match row.map(|row| row.standing()).transpose()? {
+        Some(Standing::Joined) => note_presence(state, tenant, agent, false).await,
+        _ => Ok(()),
     }
 }
 

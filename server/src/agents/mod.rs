@@ -222,9 +222,14 @@ impl Links {
         self.lock().presence(tenant).subscribe()
     }
 
-    /// Takes note of what the log is to say of an agent's link; tells whether it says something else now.
-    fn note_logged(&self, tenant: TenantId, agent: AgentId, is_up: bool) -> bool {
-        self.lock().logged_up.insert((tenant, agent), is_up) != Some(is_up)
+    /// Whether the log says this of an agent's link already.
+    fn is_logged(&self, tenant: TenantId, agent: AgentId, is_up: bool) -> bool {
+        self.lock().logged_up.get(&(tenant, agent)) == Some(&is_up)
+    }
+
+    /// Takes note of what the log says of an agent's link.
+    fn note_logged(&self, tenant: TenantId, agent: AgentId, is_up: bool) {
+        self.lock().logged_up.insert((tenant, agent), is_up);
     }
 
     /// Takes note of a hole; tells whether it is a new one.

@@ -327,17 +327,22 @@ pub async fn for_link(
     sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(tenant.as_uuid()).bind(agent.as_uuid()).fetch_optional(db).await
 }
 
-/// An agent linked with a certificate of this generation.
+/// Further than this an agent's bundle is not ahead of a database that was restored, as a number.
+const BUNDLES_AHEAD_MAX: i64 = 1_000_000;
+
+/// An agent linked with a certificate of this generation. A bundle that it holds is never numbered again: after a restore
+/// of the database it would refuse every bundle as older than its own.
 pub async fn linked(
     db: &mut PgConnection,
     tenant: TenantId,
     agent: AgentId,
     generation: i32,
-    build: &str,
+    (build, bundle_sequence): (&str, u64),
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
     sqlx::query(
-        "UPDATE agents SET generation_used = greatest(generation_used, $3), build = $4, last_seen_at = $5 \
+        "UPDATE agents SET generation_used = greatest(generation_used, $3), build = $4, last_seen_at = $5, \
+         bundle_sent = CASE WHEN $6 - bundle_sent BETWEEN 1 AND $7 THEN $6 ELSE bundle_sent END \
          WHERE tenant_id = $1 AND id = $2",
     )
     .bind(tenant.as_uuid())
@@ -345,6 +350,8 @@ pub async fn linked(
     .bind(generation)
     .bind(build)
     .bind(now)
+    .bind(i64::try_from(bundle_sequence).unwrap_or(0))
+    .bind(BUNDLES_AHEAD_MAX)
     .execute(db)
     .await?;
     Ok(())

@@ -15,27 +15,36 @@ const ONE_LOOK_MINUTES: i64 = 60;
 /// Looks that are remembered at most; beyond that all are forgotten, and logged again.
 const REMEMBERED_MAX: usize = 100_000;
 
+/// What of a person was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Look {
+    /// Name or photo.
+    Identity,
+    /// Where they went.
+    Movements,
+}
+
 /// Who looked at whom of late.
 #[derive(Debug, Default)]
 pub struct Looks {
-    last: Mutex<HashMap<(TenantId, OperatorId, Uuid), DateTime<Utc>>>,
+    last: Mutex<HashMap<(TenantId, OperatorId, Uuid, Look), DateTime<Utc>>>,
 }
 
 impl Looks {
     /// Whether a look of this operator's at this person is still to be logged.
-    pub fn is_new(&self, actor: &Actor, person: Uuid) -> bool {
+    pub fn is_new(&self, actor: &Actor, person: Uuid, look: Look) -> bool {
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = last.get(&(actor.tenant, actor.operator, person));
+        let known = last.get(&(actor.tenant, actor.operator, person, look));
         known.is_none_or(|at| actor.now - *at >= TimeDelta::minutes(ONE_LOOK_MINUTES))
     }
 
     /// It was logged.
-    pub fn logged(&self, actor: &Actor, person: Uuid) {
+    pub fn logged(&self, actor: &Actor, person: Uuid, look: Look) {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if last.len() >= REMEMBERED_MAX {
             last.clear();
         }
-        last.insert((actor.tenant, actor.operator, person), actor.now);
+        last.insert((actor.tenant, actor.operator, person, look), actor.now);
     }
 }
 
@@ -54,13 +63,14 @@ mod tests {
             role: Role::Guard,
             now: DateTime::from_timestamp(1_700_000_000, 0).unwrap(),
         };
-        assert!(looks.is_new(&guard, anna));
-        looks.logged(&guard, anna);
-        assert!(!looks.is_new(&guard, anna));
-        assert!(looks.is_new(&guard, berta));
+        assert!(looks.is_new(&guard, anna, Look::Identity));
+        looks.logged(&guard, anna, Look::Identity);
+        assert!(looks.is_new(&guard, anna, Look::Movements), "where she went is another look");
+        assert!(!looks.is_new(&guard, anna, Look::Identity));
+        assert!(looks.is_new(&guard, berta, Look::Identity));
         let other = Actor { operator: Uuid::from_u128(9).into(), ..guard.clone() };
-        assert!(looks.is_new(&other, anna));
+        assert!(looks.is_new(&other, anna, Look::Identity));
         guard.now += TimeDelta::minutes(60);
-        assert!(looks.is_new(&guard, anna));
+        assert!(looks.is_new(&guard, anna, Look::Identity));
     }
 }

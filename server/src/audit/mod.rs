@@ -16,7 +16,7 @@ use crate::keys::{Binding, Keys};
 
 mod looks;
 
-pub use looks::Looks;
+pub use looks::{Look, Looks};
 
 /// Longest reason, in characters.
 pub const REASON_CHARS_MAX: usize = 500;

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::store::Filter;
 use super::{LogEvent, LogEventDetail, Outcome, feed, store};
-use crate::audit::Entry;
+use crate::audit::{Entry, Look};
 use crate::auth::{Actor, Role};
 use crate::http::words;
 use crate::http::{ApiError, ApiPath, ApiQuery, ApiResult, Page, Problem};
@@ -106,9 +106,12 @@ async fn search(
     let (filter, limit) = filter(query)?;
     let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
     let items = store::search(&mut tx, actor.tenant, &filter, limit).await?;
-    if let (Some(person), None) = (filter.person_id, filter.before) {
+    if let Some(person) = filter.person_id
+        && state.looks.is_new(&actor, person, Look::Movements)
+    {
         Entry::new(&state.keys, &actor, ActKind::Viewed, SubjectKind::Person, person).append(&mut tx).await?;
         tx.commit().await?;
+        state.looks.logged(&actor, person, Look::Movements);
     }
     let is_full = items.len() as i64 == limit;
     let next = items.last().filter(|last| is_full && last.position > 1).map(|last| last.position.to_string());

@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::store;
-use crate::audit::Entry;
+use crate::audit::{Entry, Look};
 use crate::auth::Actor;
 use crate::http::{ApiError, ApiPath, ApiResult, Problem};
 use crate::state::AppState;
@@ -37,10 +37,10 @@ async fn get_photo(
 ) -> ApiResult<impl IntoResponse> {
     let mut tx = state.db.begin_vault(actor.tenant, Some(actor.operator)).await?;
     let jpeg = vault::photo(&state.keys, &mut tx, id.into()).await?.ok_or(ApiError::NotFound("photo"))?;
-    if state.looks.is_new(&actor, id) {
+    if state.looks.is_new(&actor, id, Look::Identity) {
         Entry::new(&state.keys, &actor, ActKind::Viewed, SubjectKind::Person, id).append(&mut tx).await?;
         tx.commit().await?;
-        state.looks.logged(&actor, id);
+        state.looks.logged(&actor, id, Look::Identity);
     }
     Ok(([(CONTENT_TYPE, "image/jpeg"), (CACHE_CONTROL, "private, no-store")], jpeg))
 }
