@@ -8,7 +8,7 @@ const folder = process.env.PFORTE_BROWSER_FOLDER ?? "";
 
 /** The code that the administrator's authenticator shows now. */
 function code(): string {
-  return execFileSync("../../target/debug/pforte-demo", ["--folder", folder, "--code"], { encoding: "utf8" }).trim();
+  return execFileSync(`${process.env.CARGO_TARGET_DIR ?? "../../target"}/debug/pforte-demo`, ["--folder", folder, "--code"], { encoding: "utf8" }).trim();
 }
 
 /** Signs in through the page the first time; afterwards with the session that was begun: a code is good once. */

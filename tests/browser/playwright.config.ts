@@ -8,6 +8,8 @@ const port = Number(process.env.PFORTE_BROWSER_PORT);
 process.env.PFORTE_BROWSER_FOLDER ??= `${tmpdir()}/pfb${port}`;
 const folder = process.env.PFORTE_BROWSER_FOLDER;
 
+const built = `${process.env.CARGO_TARGET_DIR ?? "../../target"}/debug`;
+
 export default defineConfig({
   testDir: ".",
   timeout: 90_000,
@@ -35,7 +37,7 @@ export default defineConfig({
     },
   },
   webServer: {
-    command: `../../target/debug/pforte-demo --folder ${folder} --port ${port} --people 12`,
+    command: `${built}/pforte-demo --folder ${folder} --port ${port} --people 12`,
     wait: { stdout: /READY / },
     timeout: 120_000,
     gracefulShutdown: { signal: "SIGTERM", timeout: 15_000 },

@@ -70,7 +70,8 @@ async fn issue(state: &AppState, tx: &mut TenantTx, actor: &Actor, agent: &Agent
     store::replace_token(tx, actor.tenant, &token.hash(), agent.id, actor.operator.as_uuid(), expires_at).await?;
     let text = token.write(&state.agents_port.authority);
     let kind = if agent.kind == "station" { " --kind station" } else { "" };
-    let command = format!("pforte-agent join --server https://{} --token {text}{kind}", state.agents_port.address);
+    // Without the token: other users of that machine could read it off the command line. The agent asks for it.
+    let command = format!("sudo -u pforte-agent pforte-agent join --server https://{}{kind}", state.agents_port.address);
     Ok(IssuedToken { token: text, expires_at, command })
 }
 

@@ -68,7 +68,8 @@ export function shortTime(at: string, zone: string, now: Date = new Date()): str
 
 /** `3 minutes ago`. */
 export function relativeTime(at: string, now: Date): string {
-  const seconds = Math.round((new Date(at).getTime() - now.getTime()) / 1000);
+  // A clock that lags behind the server's must not speak of the future.
+  const seconds = Math.min(0, Math.round((new Date(at).getTime() - now.getTime()) / 1000));
   const steps: [Intl.RelativeTimeFormatUnit, number][] = [
     ["day", 86_400],
     ["hour", 3_600],

@@ -35,7 +35,7 @@ export function Alarms() {
   const doorName = useDoorName();
   const agentName = useAgentName();
   const zone = useZone();
-  const now = useNow(10_000);
+  const now = useNow();
   const nameOf = useNames(open.flatMap((alarm) => (alarm.person_id ? [alarm.person_id] : [])));
   const acknowledge = async (alarm: Alarm, note: string) => {
     await api.POST("/api/v1/alarms/{id}/acknowledge", { params: { path: { id: alarm.id } }, body: { note } });

@@ -10,7 +10,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { api, bodyOf } from "../api/client";
-import { forgetPerson } from "../api/names";
+import { forgetPerson, useNames } from "../api/names";
 import { queries, useAgentName, useDoorName } from "../api/queries";
 import type { PersonDetail } from "../api/types";
 import { useFeed, useIsAdministrator, useZone } from "../frame/session";
@@ -45,6 +45,7 @@ export function usePersonChanged(id: string): () => Promise<void> {
 }
 
 function Recent({ personId }: { personId: string }) {
+  const nameOf = useNames([personId]);
   const feed = useFeed();
   const doorName = useDoorName();
   const agentName = useAgentName();
@@ -72,7 +73,7 @@ function Recent({ personId }: { personId: string }) {
           <Row
             key={entry.event.position}
             entry={entry}
-            named={undefined}
+            named={nameOf(personId)}
             place={doorName(entry.event.door_id)}
             agent={agentName(entry.event.agent_id)}
             zone={zone}

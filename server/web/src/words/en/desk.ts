@@ -100,7 +100,7 @@ export const desk = {
     releaseOf: (door: string) => `Release ${door}`,
     releaseTitle: (door: string) => `Release ${door} for a moment`,
     releaseEffect: (seconds: string) =>
-      `The strike is energised for ${seconds} s. Whoever stands there can pass without card or finger. It is recorded like any decision.`,
+      `The strike is energised for ${seconds}. Whoever stands there can pass without card or finger. It is recorded like any decision.`,
     releaseSubmit: "Release now",
     releaseSent: "Sent to the door, waiting for its answer",
     releaseDone: (outcome: string) => `Answer of the door: ${outcome}`,
