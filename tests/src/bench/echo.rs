@@ -160,8 +160,12 @@ impl Appended {
 }
 
 /// What an entry is held against: one append and two round trips.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct EntryReference {
+    echo: Echo,
+    file: Appended,
+    record: Vec<u8>,
+    message: Vec<u8>,
     /// The appends alone, in milliseconds.
     pub appends: Samples,
     /// The round trips alone, in milliseconds.
@@ -171,25 +175,28 @@ pub struct EntryReference {
 }
 
 impl EntryReference {
-    /// Takes so many more samples in this folder, with records and messages of these lengths.
-    pub async fn measure(
-        &mut self,
-        folder: &Path,
-        record_bytes: usize,
-        message_bytes: usize,
-        count: usize,
-    ) -> anyhow::Result<()> {
-        let mut echo = Echo::start().await?;
-        let mut file = Appended::make(folder)?;
-        let (record, message) = (vec![0xA5; record_bytes], vec![0x5A; message_bytes]);
-        for _ in 0..count {
-            let append = file.append_ms(&record)?;
-            let (there, again) = (echo.round_trip_ms(&message).await?, echo.round_trip_ms(&message).await?);
-            self.appends.push(append);
-            self.round_trips.push(there);
-            self.round_trips.push(again);
-            self.entries.push(append + there + again);
-        }
+    /// Appends to a file of this folder, and speaks with an echo: records and messages are of these lengths.
+    pub async fn start(folder: &Path, record_bytes: usize, message_bytes: usize) -> anyhow::Result<Self> {
+        Ok(Self {
+            echo: Echo::start().await?,
+            file: Appended::make(folder)?,
+            record: vec![0xA5; record_bytes],
+            message: vec![0x5A; message_bytes],
+            appends: Samples::default(),
+            round_trips: Samples::default(),
+            entries: Samples::default(),
+        })
+    }
+
+    /// Takes one sample.
+    pub async fn measure(&mut self) -> anyhow::Result<()> {
+        let there = self.echo.round_trip_ms(&self.message).await?;
+        let again = self.echo.round_trip_ms(&self.message).await?;
+        let append = self.file.append_ms(&self.record)?;
+        self.appends.push(append);
+        self.round_trips.push(there);
+        self.round_trips.push(again);
+        self.entries.push(append + there + again);
         Ok(())
     }
 }

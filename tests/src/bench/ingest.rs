@@ -104,6 +104,7 @@ pub async fn run(plant: &Plant, caller: &mut Caller) -> anyhow::Result<Vec<Figur
         let before = in_log(&mut db, agent).await?;
         let now = UnixMs(i64::try_from(now_s())? * 1_000);
         let records: Vec<SignedRecord> = (0..RECORDS_PER_ROUND / 4).flat_map(|_| entry(caller, now)).collect();
+        caller.connect_anew().await?;
         let began = Instant::now();
         caller.link.deliver(&records).await?;
         acknowledged.push(records.len() as f64 / began.elapsed().as_secs_f64());

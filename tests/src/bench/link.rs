@@ -74,6 +74,12 @@ impl Caller {
         Away { recorder, door, person, card }
     }
 
+    /// Connects it anew: the server ends a link that was silent while something else was measured.
+    pub async fn connect_anew(&mut self) -> anyhow::Result<()> {
+        self.link = self.recorder.link().await?;
+        Ok(())
+    }
+
     /// A question about its door.
     pub fn attempt(&self) -> Attempt {
         Attempt {
@@ -134,7 +140,9 @@ pub struct Away {
 impl Away {
     /// Connects it again.
     pub async fn come_back(self) -> anyhow::Result<Caller> {
-        let link = self.recorder.link().await?;
+        let mut link = self.recorder.link().await?;
+        // Until its first bundle, the server takes no door for this agent's.
+        link.bundle().await?;
         let Self { recorder, door, person, card } = self;
         Ok(Caller { recorder, link, door, person, card })
     }

@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::Samples;
+use super::echo::EntryReference;
 use crate::plant::Plant;
 use crate::staff::Feed;
 
@@ -58,8 +59,9 @@ fn instant(event: &Value) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc3339(event["at"].as_str()?).ok().map(|at| at.to_utc())
 }
 
-/// Taps so many times. Between two taps the door comes to rest: nothing waits for anything but this one entry.
-pub async fn run(plant: &Plant, card: &str, count: usize) -> anyhow::Result<Taps> {
+/// Taps so many times. Between two taps the door comes to rest, so that nothing waits for anything but this one entry,
+/// and one sample of the reference is taken: what goes on beside on this machine and its disk meets both alike.
+pub async fn run(plant: &Plant, card: &str, count: usize, reference: &mut EntryReference) -> anyhow::Result<Taps> {
     let mut twins = plant.twins().await?;
     let mut watch = plant.twins().await?.watch().await?;
     let mut events = follow(plant.staff.feed(None).await?);
@@ -87,6 +89,9 @@ pub async fn run(plant: &Plant, card: &str, count: usize) -> anyhow::Result<Taps
             if kind == "door_closed" {
                 break;
             }
+        }
+        if tap >= WARM_UP {
+            reference.measure().await?;
         }
     }
     let field = |line: &str| -> Option<f64> {

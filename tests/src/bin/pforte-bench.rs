@@ -22,6 +22,8 @@ use tests::{Plan, Plant};
 const JOURNAL_FRAME_BYTES: usize = 20;
 /// How long a pushed door stays open, in milliseconds: not what is measured.
 const DOOR_OPEN_MS: u64 = 80;
+/// Of the server's last lines, when something could not be measured.
+const LINES_SHOWN: usize = 15;
 
 #[derive(Parser)]
 #[command(about = "Measures Pforte: figures and what they are held against, in one run")]
@@ -82,6 +84,13 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     let plant = Plant::start(plan, folder.path()).await?;
     // A plant that is not stopped in order is ended with this process; its folder goes in any case.
     let measured = Box::pin(figures_of(&plant, arguments, folder.path(), &mut figures)).await;
+    if measured.is_err() {
+        let said = plant.server().map(tests::Daemon::lines)?;
+        let mut errors = std::io::stderr();
+        for line in said.iter().skip(said.len().saturating_sub(LINES_SHOWN)) {
+            writeln!(errors, "pforte-server: {line}")?;
+        }
+    }
     let stopped = plant.stop().await;
     measured?;
     stopped?;
@@ -120,11 +129,8 @@ async fn figures_of(
     let caller = caller.leave();
     plant.agent("east")?.line("bundle in force").await?;
 
-    // Half of the reference before, half after: what changes meanwhile on this machine meets both.
-    let mut reference = EntryReference::default();
-    reference.measure(folder, record_bytes, message_bytes, arguments.taps).await?;
-    let taps = bench::taps::run(plant, "anna", arguments.taps).await?;
-    reference.measure(folder, record_bytes, message_bytes, arguments.taps).await?;
+    let mut reference = EntryReference::start(folder, record_bytes, message_bytes).await?;
+    let taps = bench::taps::run(plant, "anna", arguments.taps, &mut reference).await?;
     say(&format!("tap to strike, ms: {}", taps.tap_to_strike.summary()?))?;
     say(&format!("door to browser, ms: {}", taps.door_to_browser.summary()?))?;
     say(&format!("bare append of {record_bytes} bytes, ms: {}", reference.appends.summary()?))?;
