@@ -29,16 +29,21 @@ pub(super) struct Bundler {
     agent: AgentId,
     sealing_key: <X25519HkdfSha256 as Kem>::PublicKey,
     sealed: HashMap<FingerId, SealedTemplate>,
-    /// Doors of the newest bundle: no verdict is given for another's.
+    /// Doors of the newest bundle, at first those when it linked: no verdict is given for another's.
     doors: BTreeSet<DoorId>,
 }
 
 impl Bundler {
-    /// Bundles for an agent with this key.
-    pub(super) fn new(tenant: TenantId, agent: AgentId, sealing_key: &[u8]) -> anyhow::Result<Self> {
+    /// Bundles for an agent with this key, which controls these doors now.
+    pub(super) fn new(
+        tenant: TenantId,
+        agent: AgentId,
+        sealing_key: &[u8],
+        doors: BTreeSet<DoorId>,
+    ) -> anyhow::Result<Self> {
         let sealing_key = <X25519HkdfSha256 as Kem>::PublicKey::from_bytes(sealing_key)
             .map_err(|error| anyhow::anyhow!("an agent's sealing key: {error}"))?;
-        Ok(Self { tenant, agent, sealing_key, sealed: HashMap::new(), doors: BTreeSet::new() })
+        Ok(Self { tenant, agent, sealing_key, sealed: HashMap::new(), doors })
     }
 
     /// The bundle of these rules.

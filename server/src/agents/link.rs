@@ -171,7 +171,13 @@ async fn speak(
     let now = clock::unix_ms(clock::now());
     send(&mut socket, &FromServer::Welcome { version, now, acknowledged: row.head()? }).await?;
     note_presence(state, tenant, agent, true).await?;
-    let bundler = Bundler::new(tenant, agent, row.sealing_key.as_deref().context("the agent's sealing key")?)?;
+    // Before the first bundle is made somebody may stand at a door already.
+    let doors = {
+        let mut tx = state.db.begin(tenant, None).await?;
+        store::doors(&mut tx, tenant, agent).await?.into_iter().collect()
+    };
+    let key = row.sealing_key.as_deref().context("the agent's sealing key")?;
+    let bundler = Bundler::new(tenant, agent, key, doors)?;
     Session { state, tenant, agent, socket, bundler }.run(waiting, linked).await
 }
 

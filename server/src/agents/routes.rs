@@ -71,7 +71,8 @@ async fn issue(state: &AppState, tx: &mut TenantTx, actor: &Actor, agent: &Agent
     let text = token.write(&state.agents_port.authority);
     let kind = if agent.kind == "station" { " --kind station" } else { "" };
     // Without the token: other users of that machine could read it off the command line. The agent asks for it.
-    let command = format!("sudo -u pforte-agent pforte-agent join --server https://{}{kind}", state.agents_port.address);
+    let command =
+        format!("sudo -u pforte-agent pforte-agent join --server https://{}{kind}", state.agents_port.address);
     Ok(IssuedToken { token: text, expires_at, command })
 }
 
