@@ -24,10 +24,13 @@ pub enum Look {
     Movements,
 }
 
+/// Which operator looked at which person, and at what.
+type WhoAtWhom = (TenantId, OperatorId, Uuid, Look);
+
 /// Who looked at whom of late.
 #[derive(Debug, Default)]
 pub struct Looks {
-    last: Mutex<HashMap<(TenantId, OperatorId, Uuid, Look), DateTime<Utc>>>,
+    last: Mutex<HashMap<WhoAtWhom, DateTime<Utc>>>,
 }
 
 impl Looks {
