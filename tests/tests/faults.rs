@@ -7,6 +7,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
 use tests::Plant;
+use tests::daemon::LINE_WAIT;
 
 /// Somebody with a card and access to the laboratory, which wants no finger.
 async fn anna(plant: &Plant) -> anyhow::Result<String> {
@@ -92,12 +93,15 @@ async fn postgres_killed_comes_back_and_nothing_is_lost() -> anyhow::Result<()> 
     watch.until(|world| world.doors.iter().any(|door| door.name == "lab" && door.view.is_energised)).await?;
     twins.remove("lab").await?;
     plant.server()?.line("Postgres ended; starting it again").await?;
-    let mut feed = loop {
-        match plant.staff.feed(seen).await {
-            Ok(feed) => break feed,
-            Err(_) => tokio::task::yield_now().await,
+    let back = async {
+        loop {
+            match plant.staff.feed(seen).await {
+                Ok(feed) => break feed,
+                Err(_) => tokio::task::yield_now().await,
+            }
         }
     };
+    let mut feed = tokio::time::timeout(LINE_WAIT, back).await?;
     assert_eq!(feed.decision().await?["outcome"], "granted");
     assert_eq!(tap_lab(&plant).await?["outcome"], "granted");
     plant.stop().await
