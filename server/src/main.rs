@@ -212,7 +212,7 @@ async fn reset_totp(config: &Config, slug: &str, name: &str, reason: &str) -> an
     let operator = operator.with_context(|| format!("there is no operator `{name}` of `{slug}`"))?;
     let reason =
         audit::checked_reason(reason).map_err(|_| anyhow::anyhow!("the reason must have 1 to 500 characters"))?;
-    let reset = operators::reset_totp(&opened.keys, &mut tx, None, operator.id.into(), reason, clock::now()).await;
+    let reset = operators::reset_totp(&opened.keys, &mut tx, operator.id.into(), reason, clock::now()).await;
     let (_, link, _) = reset.map_err(|error| anyhow::anyhow!("{}", error.detail()))?;
     tx.commit().await?;
     print(&format!("SETUP {slug} {}{}", public_url(config), link.path()))?;

@@ -7,8 +7,9 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::agents::Links;
-use crate::audit::Looks;
-use crate::db::Db;
+use crate::audit::{Change, Looks};
+use crate::auth::Actor;
+use crate::db::{Db, TenantTx};
 use crate::decisions::Policies;
 use crate::enrolment::Stations;
 use crate::installation::Installation;
@@ -88,5 +89,22 @@ impl AppState {
             demo: None,
             stop: CancellationToken::new(),
         })
+    }
+
+    /// Where an operator reads; what is written there Postgres refuses.
+    pub async fn read(&self, actor: &Actor) -> sqlx::Result<TenantTx> {
+        self.db.read(actor.tenant, Some(actor.operator)).await
+    }
+
+    /// Where an operator changes something, which is committed with its act alone.
+    pub async fn change<'a>(&'a self, actor: &'a Actor) -> sqlx::Result<Change<'a>> {
+        let tx = self.db.begin(actor.tenant, Some(actor.operator)).await?;
+        Ok(Change::new(&self.keys, actor, tx))
+    }
+
+    /// Where an operator changes something that reaches into the vault, or looks into it: a look is an act too.
+    pub async fn change_vault<'a>(&'a self, actor: &'a Actor) -> sqlx::Result<Change<'a>> {
+        let tx = self.db.begin_vault(actor.tenant, Some(actor.operator)).await?;
+        Ok(Change::new(&self.keys, actor, tx))
     }
 }

@@ -105,7 +105,7 @@ pub async fn add(db: &Db, keys: &Keys, slug: &str, name: &str, now: DateTime<Utc
         made => made.context("can't make the tenant")?,
     };
     Entry::by_command_line(keys, ActKind::Created, SubjectKind::Tenant, tenant.id.as_uuid(), now)
-        .after(&tenant)?
+        .after(&tenant)
         .append(&mut tx)
         .await?;
     tx.commit().await?;

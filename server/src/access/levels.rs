@@ -37,11 +37,19 @@ pub async fn list(db: &mut PgConnection, tenant: TenantId) -> sqlx::Result<Vec<A
     Ok(rows.into_iter().map(AccessLevel::from).collect())
 }
 
-/// One access level, locked against other changes until the transaction ends.
+/// One access level.
 pub async fn get(db: &mut PgConnection, tenant: TenantId, id: Uuid) -> sqlx::Result<Option<AccessLevel>> {
-    let sql = format!("{SELECT} AND l.id = $2 FOR UPDATE OF l");
-    let row: Option<LevelRow> =
-        sqlx::query_as(AssertSqlSafe(sql)).bind(tenant.as_uuid()).bind(id).fetch_optional(db).await?;
+    one(db, tenant, id, "").await
+}
+
+/// One access level, locked against other changes until the transaction ends.
+pub async fn get_locked(db: &mut PgConnection, tenant: TenantId, id: Uuid) -> sqlx::Result<Option<AccessLevel>> {
+    one(db, tenant, id, "FOR UPDATE OF l").await
+}
+
+async fn one(db: &mut PgConnection, tenant: TenantId, id: Uuid, lock: &str) -> sqlx::Result<Option<AccessLevel>> {
+    let sql = AssertSqlSafe(format!("{SELECT} AND l.id = $2 {lock}"));
+    let row: Option<LevelRow> = sqlx::query_as(sql).bind(tenant.as_uuid()).bind(id).fetch_optional(db).await?;
     Ok(row.map(AccessLevel::from))
 }
 

@@ -6,7 +6,7 @@ use access_core::policy::Window;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
@@ -15,9 +15,11 @@ use super::{
     AccessLevel, Block, DOORS_PER_LINE_MAX, Grant, GrantState, LevelSettings, NewBlock, NewGrant, PARTS_MAX, Schedule,
     ScheduleSettings, blocks, grants, levels, schedules,
 };
-use crate::audit::{Entry, Why, checked_reason};
+use crate::audit::{Why, checked_reason};
 use crate::auth::Actor;
-use crate::http::{ApiError, ApiJson, ApiPath, ApiResult, IfMatch, Page, Problem, checked_name, on_constraint, tagged};
+use crate::http::{
+    ApiError, ApiJson, ApiPath, ApiResult, IfMatch, Page, Problem, checked_name, created, on_constraint, tagged,
+};
 use crate::state::AppState;
 
 /// The routes.
@@ -74,7 +76,7 @@ fn level_refused(error: sqlx::Error) -> ApiError {
 /// Every schedule.
 #[utoipa::path(get, path = "/schedules", tag = "access", responses((status = 200, body = Page<Schedule>)))]
 async fn list_schedules(actor: Actor, State(state): State<AppState>) -> ApiResult<Json<Page<Schedule>>> {
-    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.read(&actor).await?;
     Ok(Page::whole(schedules::list(&mut tx, actor.tenant).await?))
 }
 
@@ -82,7 +84,7 @@ async fn list_schedules(actor: Actor, State(state): State<AppState>) -> ApiResul
 #[utoipa::path(get, path = "/schedules/{id}", tag = "access", params(("id" = Uuid, Path)),
     responses((status = 200, body = Schedule), (status = 404, body = Problem)))]
 async fn get_schedule(actor: Actor, State(state): State<AppState>, ApiPath(id): ApiPath<Uuid>) -> ApiResult<Response> {
-    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.read(&actor).await?;
     let schedule = schedules::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("schedule"))?;
     Ok(tagged(schedule.version, &schedule))
 }
@@ -97,14 +99,13 @@ async fn create_schedule(
 ) -> ApiResult<Response> {
     actor.administrator()?;
     let (name, windows, id) = (checked_name(&new.name)?, checked_windows(&new)?, Uuid::now_v7());
-    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.change(&actor).await?;
     schedules::insert(&mut tx, actor.tenant, id, &name, &windows)
         .await
         .map_err(on_constraint([("schedules_name_is_unique", name_taken)]))?;
     let made = schedules::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("schedule"))?;
-    Entry::new(&state.keys, &actor, ActKind::Created, SubjectKind::Schedule, id).after(&made)?.append(&mut tx).await?;
-    tx.commit().await?;
-    Ok((StatusCode::CREATED, tagged(made.version, &made)).into_response())
+    tx.act(ActKind::Created, SubjectKind::Schedule, id).after(&made).commit().await?;
+    Ok(created(made.version, &made))
 }
 
 /// Puts a name and windows in place of a schedule's.
@@ -120,19 +121,14 @@ async fn replace_schedule(
 ) -> ApiResult<Response> {
     actor.administrator()?;
     let (name, windows) = (checked_name(&new.name)?, checked_windows(&new)?);
-    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
-    let before = schedules::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("schedule"))?;
+    let mut tx = state.change(&actor).await?;
+    let before = schedules::get_locked(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("schedule"))?;
     version.check(before.version)?;
     schedules::replace(&mut tx, actor.tenant, id, &name, &windows)
         .await
         .map_err(on_constraint([("schedules_name_is_unique", name_taken)]))?;
     let after = schedules::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("schedule"))?;
-    Entry::new(&state.keys, &actor, ActKind::Changed, SubjectKind::Schedule, id)
-        .before(&before)?
-        .after(&after)?
-        .append(&mut tx)
-        .await?;
-    tx.commit().await?;
+    tx.act(ActKind::Changed, SubjectKind::Schedule, id).before(&before).after(&after).commit().await?;
     Ok(tagged(after.version, &after))
 }
 
@@ -146,26 +142,22 @@ async fn delete_schedule(
     version: IfMatch,
 ) -> ApiResult<StatusCode> {
     actor.administrator()?;
-    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
-    let before = schedules::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("schedule"))?;
+    let mut tx = state.change(&actor).await?;
+    let before = schedules::get_locked(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("schedule"))?;
     version.check(before.version)?;
     schedules::delete(&mut tx, actor.tenant, id)
         .await
         .map_err(on_constraint([("access_level_lines_schedule_exists", || {
             ApiError::Conflict("in_use", "An access level uses this schedule.".to_owned())
         })]))?;
-    Entry::new(&state.keys, &actor, ActKind::Deleted, SubjectKind::Schedule, id)
-        .before(&before)?
-        .append(&mut tx)
-        .await?;
-    tx.commit().await?;
+    tx.act(ActKind::Deleted, SubjectKind::Schedule, id).before(&before).commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Every access level.
 #[utoipa::path(get, path = "/access-levels", tag = "access", responses((status = 200, body = Page<AccessLevel>)))]
 async fn list_levels(actor: Actor, State(state): State<AppState>) -> ApiResult<Json<Page<AccessLevel>>> {
-    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.read(&actor).await?;
     Ok(Page::whole(levels::list(&mut tx, actor.tenant).await?))
 }
 
@@ -173,7 +165,7 @@ async fn list_levels(actor: Actor, State(state): State<AppState>) -> ApiResult<J
 #[utoipa::path(get, path = "/access-levels/{id}", tag = "access", params(("id" = Uuid, Path)),
     responses((status = 200, body = AccessLevel), (status = 404, body = Problem)))]
 async fn get_level(actor: Actor, State(state): State<AppState>, ApiPath(id): ApiPath<Uuid>) -> ApiResult<Response> {
-    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.read(&actor).await?;
     let level = levels::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("access level"))?;
     Ok(tagged(level.version, &level))
 }
@@ -188,15 +180,11 @@ async fn create_level(
 ) -> ApiResult<Response> {
     actor.administrator()?;
     let (new, id) = (checked_level(new)?, Uuid::now_v7());
-    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.change(&actor).await?;
     levels::insert(&mut tx, actor.tenant, id, &new).await.map_err(level_refused)?;
     let made = levels::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("access level"))?;
-    Entry::new(&state.keys, &actor, ActKind::Created, SubjectKind::AccessLevel, id)
-        .after(&made)?
-        .append(&mut tx)
-        .await?;
-    tx.commit().await?;
-    Ok((StatusCode::CREATED, tagged(made.version, &made)).into_response())
+    tx.act(ActKind::Created, SubjectKind::AccessLevel, id).after(&made).commit().await?;
+    Ok(created(made.version, &made))
 }
 
 /// Puts a name and lines in place of an access level's.
@@ -212,17 +200,12 @@ async fn replace_level(
 ) -> ApiResult<Response> {
     actor.administrator()?;
     let new = checked_level(new)?;
-    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
-    let before = levels::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("access level"))?;
+    let mut tx = state.change(&actor).await?;
+    let before = levels::get_locked(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("access level"))?;
     version.check(before.version)?;
     levels::replace(&mut tx, actor.tenant, id, &new).await.map_err(level_refused)?;
     let after = levels::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("access level"))?;
-    Entry::new(&state.keys, &actor, ActKind::Changed, SubjectKind::AccessLevel, id)
-        .before(&before)?
-        .after(&after)?
-        .append(&mut tx)
-        .await?;
-    tx.commit().await?;
+    tx.act(ActKind::Changed, SubjectKind::AccessLevel, id).before(&before).after(&after).commit().await?;
     Ok(tagged(after.version, &after))
 }
 
@@ -236,17 +219,13 @@ async fn delete_level(
     version: IfMatch,
 ) -> ApiResult<StatusCode> {
     actor.administrator()?;
-    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
-    let before = levels::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("access level"))?;
+    let mut tx = state.change(&actor).await?;
+    let before = levels::get_locked(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("access level"))?;
     version.check(before.version)?;
     levels::delete(&mut tx, actor.tenant, id).await.map_err(on_constraint([("grants_level_exists", || {
         ApiError::Conflict("in_use", "Somebody holds or held this access level.".to_owned())
     })]))?;
-    Entry::new(&state.keys, &actor, ActKind::Deleted, SubjectKind::AccessLevel, id)
-        .before(&before)?
-        .append(&mut tx)
-        .await?;
-    tx.commit().await?;
+    tx.act(ActKind::Deleted, SubjectKind::AccessLevel, id).before(&before).commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -279,17 +258,13 @@ async fn grant(
     actor.administrator()?;
     let new = checked_grant(new)?;
     let person = PersonId::from_uuid(person);
-    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.change(&actor).await?;
     grants::require_person(&mut tx, actor.tenant, person).await?;
     let made =
         grants::insert(&mut tx, actor.tenant, Uuid::now_v7(), person, &new, actor.by(), actor.now).await.map_err(
             on_constraint([("grants_level_exists", || ApiError::field("level_id", "there is no such access level"))]),
         )?;
-    Entry::new(&state.keys, &actor, ActKind::Created, SubjectKind::Grant, made.id)
-        .after(&made)?
-        .append(&mut tx)
-        .await?;
-    tx.commit().await?;
+    tx.act(ActKind::Created, SubjectKind::Grant, made.id).after(&made).commit().await?;
     Ok((StatusCode::CREATED, Json(made)))
 }
 
@@ -304,19 +279,13 @@ async fn revoke_grant(
 ) -> ApiResult<Json<Grant>> {
     actor.administrator()?;
     let reason = checked_reason(&why.reason)?;
-    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.change(&actor).await?;
     let before = grants::get(&mut tx, actor.tenant, id, actor.now).await?.ok_or(ApiError::NotFound("grant"))?;
     if before.state == GrantState::Revoked {
         return Err(ApiError::Conflict("already_revoked", "This grant was revoked before.".to_owned()));
     }
     let after = grants::revoke(&mut tx, actor.tenant, id, actor.now).await?;
-    Entry::new(&state.keys, &actor, ActKind::Revoked, SubjectKind::Grant, id)
-        .before(&before)?
-        .after(&after)?
-        .reason(reason)
-        .append(&mut tx)
-        .await?;
-    tx.commit().await?;
+    tx.act(ActKind::Revoked, SubjectKind::Grant, id).before(&before).after(&after).reason(reason).commit().await?;
     Ok(Json(after))
 }
 
@@ -335,15 +304,10 @@ async fn block(
         return Err(ApiError::field("valid_until", "must be after valid_from, and not past"));
     }
     let person = PersonId::from_uuid(person);
-    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.change(&actor).await?;
     grants::require_person(&mut tx, actor.tenant, person).await?;
     let made = blocks::insert(&mut tx, actor.tenant, Uuid::now_v7(), person, &new, actor.by(), actor.now).await?;
-    Entry::new(&state.keys, &actor, ActKind::Created, SubjectKind::Block, made.id)
-        .after(&made)?
-        .reason(&new.reason)
-        .append(&mut tx)
-        .await?;
-    tx.commit().await?;
+    tx.act(ActKind::Created, SubjectKind::Block, made.id).after(&made).reason(&new.reason).commit().await?;
     Ok((StatusCode::CREATED, Json(made)))
 }
 
@@ -358,18 +322,12 @@ async fn lift_block(
 ) -> ApiResult<Json<Block>> {
     actor.administrator()?;
     let reason = checked_reason(&why.reason)?;
-    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.change(&actor).await?;
     let before = blocks::get(&mut tx, actor.tenant, id, actor.now).await?.ok_or(ApiError::NotFound("block"))?;
     if before.state == GrantState::Revoked {
         return Err(ApiError::Conflict("already_lifted", "This block was lifted before.".to_owned()));
     }
     let after = blocks::lift(&mut tx, actor.tenant, id, actor.now).await?;
-    Entry::new(&state.keys, &actor, ActKind::Revoked, SubjectKind::Block, id)
-        .before(&before)?
-        .after(&after)?
-        .reason(reason)
-        .append(&mut tx)
-        .await?;
-    tx.commit().await?;
+    tx.act(ActKind::Revoked, SubjectKind::Block, id).before(&before).after(&after).reason(reason).commit().await?;
     Ok(Json(after))
 }

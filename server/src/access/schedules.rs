@@ -40,11 +40,19 @@ pub async fn list(db: &mut PgConnection, tenant: TenantId) -> sqlx::Result<Vec<S
     Ok(rows.into_iter().map(Schedule::from).collect())
 }
 
-/// One schedule, locked against other changes until the transaction ends.
+/// One schedule.
 pub async fn get(db: &mut PgConnection, tenant: TenantId, id: Uuid) -> sqlx::Result<Option<Schedule>> {
-    let sql = format!("{SELECT} AND s.id = $2 FOR UPDATE OF s");
-    let row: Option<ScheduleRow> =
-        sqlx::query_as(AssertSqlSafe(sql)).bind(tenant.as_uuid()).bind(id).fetch_optional(db).await?;
+    one(db, tenant, id, "").await
+}
+
+/// One schedule, locked against other changes until the transaction ends.
+pub async fn get_locked(db: &mut PgConnection, tenant: TenantId, id: Uuid) -> sqlx::Result<Option<Schedule>> {
+    one(db, tenant, id, "FOR UPDATE OF s").await
+}
+
+async fn one(db: &mut PgConnection, tenant: TenantId, id: Uuid, lock: &str) -> sqlx::Result<Option<Schedule>> {
+    let sql = AssertSqlSafe(format!("{SELECT} AND s.id = $2 {lock}"));
+    let row: Option<ScheduleRow> = sqlx::query_as(sql).bind(tenant.as_uuid()).bind(id).fetch_optional(db).await?;
     Ok(row.map(Schedule::from))
 }
 

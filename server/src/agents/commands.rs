@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use uuid::Uuid;
 
 use super::store;
-use crate::audit::{self, Entry};
+use crate::audit;
 use crate::auth::Actor;
 use crate::clock::unix_ms;
 use crate::http::{ApiError, ApiResult};
@@ -22,19 +22,18 @@ pub async fn release(state: &AppState, actor: &Actor, door: Uuid, reason: &str) 
     let offline = || {
         ApiError::Conflict("agent_offline", "The door's agent is not connected; the door was not released.".to_owned())
     };
-    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.change(actor).await?;
     let agent = store::of_door(&mut tx, actor.tenant, door).await?.ok_or_else(offline)?;
     if !state.agents.is_connected(actor.tenant, agent) {
         return Err(offline());
     }
     let id = CommandId::from_uuid(Uuid::now_v7());
-    Entry::new(&state.keys, actor, ActKind::DoorReleased, SubjectKind::Door, door)
-        .after(&serde_json::json!({ "command_id": id }))?
-        .reason(reason)
-        .append(&mut tx)
-        .await?;
     let commitment = audit::commit(&state.keys, &mut tx, Some(door), reason.as_bytes()).await?;
-    tx.commit().await?;
+    tx.act(ActKind::DoorReleased, SubjectKind::Door, door)
+        .after(&serde_json::json!({ "command_id": id }))
+        .reason(reason)
+        .commit()
+        .await?;
     let expires_at = unix_ms(actor.now + TimeDelta::seconds(COMMAND_SECONDS));
     let command = Command { id, door: door.into(), expires_at, kind: CommandKind::Release, reason: commitment };
     match state.agents.send(actor.tenant, agent, FromServer::Command(command)) {

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::join::JoinToken;
 use super::{Agent, AgentChange, NewAgent, Standing, store};
-use crate::audit::{Entry, Why, checked_reason};
+use crate::audit::{Why, checked_reason};
 use crate::auth::Actor;
 use crate::db::TenantTx;
 use crate::http::{ApiError, ApiJson, ApiPath, ApiResult, IfMatch, Page, Problem, checked_name, on_constraint, tagged};
@@ -79,7 +79,7 @@ async fn issue(state: &AppState, tx: &mut TenantTx, actor: &Actor, agent: &Agent
 /// All agents.
 #[utoipa::path(get, path = "/agents", tag = "agents", responses((status = 200, body = Page<Agent>)))]
 async fn list(actor: Actor, State(state): State<AppState>) -> ApiResult<Json<Page<Agent>>> {
-    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.read(&actor).await?;
     Ok(Page::whole(store::list(&mut tx, actor.tenant, &state.agents).await?))
 }
 
@@ -87,7 +87,7 @@ async fn list(actor: Actor, State(state): State<AppState>) -> ApiResult<Json<Pag
 #[utoipa::path(get, path = "/agents/{id}", tag = "agents", params(("id" = Uuid, Path)),
     responses((status = 200, body = Agent), (status = 404, body = Problem)))]
 async fn get(actor: Actor, State(state): State<AppState>, ApiPath(id): ApiPath<Uuid>) -> ApiResult<Response> {
-    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.read(&actor).await?;
     let agent = store::get(&mut tx, actor.tenant, id, &state.agents).await?.ok_or(ApiError::NotFound("agent"))?;
     Ok(tagged(agent.version, &agent))
 }
@@ -105,13 +105,12 @@ async fn invite(
     if new.kind == AgentKind::Station && !new.door_ids.is_empty() {
         return Err(ApiError::field("door_ids", "an enrolment station controls no doors"));
     }
-    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.change(&actor).await?;
     let id = Uuid::now_v7();
     store::insert(&mut tx, actor.tenant, id, &new).await.map_err(refused)?;
     let agent = store::get(&mut tx, actor.tenant, id, &state.agents).await?.ok_or(ApiError::NotFound("agent"))?;
     let token = issue(&state, &mut tx, &actor, &agent).await?;
-    Entry::new(&state.keys, &actor, ActKind::Created, SubjectKind::Agent, id).after(&new)?.append(&mut tx).await?;
-    tx.commit().await?;
+    tx.act(ActKind::Created, SubjectKind::Agent, id).after(&new).commit().await?;
     Ok((StatusCode::CREATED, Json(InvitedAgent { agent, token })).into_response())
 }
 
@@ -126,7 +125,7 @@ async fn issue_token(
 ) -> ApiResult<Json<IssuedToken>> {
     actor.administrator()?;
     let reason = checked_reason(&why.reason)?;
-    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.change(&actor).await?;
     let agent = store::get(&mut tx, actor.tenant, id, &state.agents).await?.ok_or(ApiError::NotFound("agent"))?;
     if agent.state == super::AgentState::Revoked {
         return Err(ApiError::Conflict(
@@ -135,11 +134,7 @@ async fn issue_token(
         ));
     }
     let token = issue(&state, &mut tx, &actor, &agent).await?;
-    Entry::new(&state.keys, &actor, ActKind::JoinTokenIssued, SubjectKind::Agent, id)
-        .reason(reason)
-        .append(&mut tx)
-        .await?;
-    tx.commit().await?;
+    tx.act(ActKind::JoinTokenIssued, SubjectKind::Agent, id).reason(reason).commit().await?;
     Ok(Json(token))
 }
 
@@ -155,7 +150,7 @@ async fn change(
     ApiJson(change): ApiJson<AgentChange>,
 ) -> ApiResult<Response> {
     actor.administrator()?;
-    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.change(&actor).await?;
     let before = store::get(&mut tx, actor.tenant, id, &state.agents).await?.ok_or(ApiError::NotFound("agent"))?;
     version.check(before.version)?;
     store::rename(&mut tx, actor.tenant, id, &checked_name(change.name.as_deref().unwrap_or(&before.name))?)
@@ -168,12 +163,7 @@ async fn change(
         store::set_doors(&mut tx, actor.tenant, id, doors).await.map_err(refused)?;
     }
     let after = store::get(&mut tx, actor.tenant, id, &state.agents).await?.ok_or(ApiError::NotFound("agent"))?;
-    Entry::new(&state.keys, &actor, ActKind::Changed, SubjectKind::Agent, id)
-        .before(&before)?
-        .after(&after)?
-        .append(&mut tx)
-        .await?;
-    tx.commit().await?;
+    tx.act(ActKind::Changed, SubjectKind::Agent, id).before(&before).after(&after).commit().await?;
     Ok(tagged(after.version, &after))
 }
 
@@ -188,17 +178,16 @@ async fn revoke(
 ) -> ApiResult<Json<Agent>> {
     actor.administrator()?;
     let reason = checked_reason(&why.reason)?;
-    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.change(&actor).await?;
     let before = store::get(&mut tx, actor.tenant, id, &state.agents).await?.ok_or(ApiError::NotFound("agent"))?;
     if before.state == super::AgentState::Revoked {
         return Err(ApiError::Conflict("agent_revoked", "This agent is revoked already.".to_owned()));
     }
     store::set_state(&mut tx, actor.tenant, id.into(), Standing::Revoked).await?;
     store::set_doors(&mut tx, actor.tenant, id, &[]).await?;
-    Entry::new(&state.keys, &actor, ActKind::Revoked, SubjectKind::Agent, id).reason(reason).append(&mut tx).await?;
-    tx.commit().await?;
+    tx.act(ActKind::Revoked, SubjectKind::Agent, id).reason(reason).commit().await?;
     state.agents.end(actor.tenant, id.into());
-    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.change(&actor).await?;
     let after = store::get(&mut tx, actor.tenant, id, &state.agents).await?.ok_or(ApiError::NotFound("agent"))?;
     Ok(Json(after))
 }

@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::{Alarm, store};
-use crate::audit::{Entry, REASON_CHARS_MAX};
+use crate::audit::REASON_CHARS_MAX;
 use crate::auth::Actor;
 use crate::http::{ApiError, ApiJson, ApiPath, ApiQuery, ApiResult, Page, Problem};
 use crate::state::AppState;
@@ -66,7 +66,7 @@ async fn list(
     if !(1..=PAGE_MAX).contains(&limit) {
         return Err(ApiError::Malformed(format!("limit: must be 1 to {PAGE_MAX}, not {limit}")));
     }
-    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.read(&actor).await?;
     let listed = which.state.as_deref().map_or(Ok(Listed::Open), str::parse);
     match listed.map_err(|error: UnknownWord| ApiError::Malformed(format!("state: {error}")))? {
         Listed::Open => Ok(Page::whole(store::open(&mut tx, actor.tenant, limit).await?)),
@@ -106,13 +106,12 @@ async fn acknowledge(
     if note.is_empty() || note.chars().count() > REASON_CHARS_MAX {
         return Err(ApiError::field("note", format!("must have 1 to {REASON_CHARS_MAX} characters")));
     }
-    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.change(&actor).await?;
     let is_first = store::acknowledge(&mut tx, actor.tenant, id, actor.operator.as_uuid(), note, actor.now).await?;
     let alarm = store::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("alarm"))?;
     if !is_first {
         return Err(ApiError::Conflict("already_acknowledged", "Somebody acknowledged it already.".to_owned()));
     }
-    Entry::new(&state.keys, &actor, ActKind::Acknowledged, SubjectKind::Alarm, id).reason(note).append(&mut tx).await?;
-    tx.commit().await?;
+    tx.act(ActKind::Acknowledged, SubjectKind::Alarm, id).reason(note).commit().await?;
     Ok(Json(alarm))
 }

@@ -14,8 +14,10 @@ use crate::db::TenantTx;
 use crate::http::ApiError;
 use crate::keys::{Binding, Keys};
 
+mod change;
 mod looks;
 
+pub use change::{Change, Done};
 pub use looks::{Look, Looks};
 
 /// Longest reason, in characters.
@@ -29,10 +31,13 @@ pub struct Entry<'a> {
     at: DateTime<Utc>,
     kind: ActKind,
     subject: Option<(SubjectKind, Uuid)>,
-    before: Option<Vec<u8>>,
-    after: Option<Vec<u8>>,
-    reason: Option<Vec<u8>>,
+    before: Content,
+    after: Content,
+    reason: Content,
 }
+
+/// What stands behind a commitment; what can't be written is told when the act is appended.
+type Content = serde_json::Result<Option<Vec<u8>>>;
 
 impl<'a> Entry<'a> {
     /// `actor` did `kind` to a thing.
@@ -43,9 +48,9 @@ impl<'a> Entry<'a> {
             at: actor.now,
             kind,
             subject: Some((subject, id)),
-            before: None,
-            after: None,
-            reason: None,
+            before: Ok(None),
+            after: Ok(None),
+            reason: Ok(None),
         }
     }
 
@@ -56,25 +61,28 @@ impl<'a> Entry<'a> {
 
     /// The server's command line did `kind` to a thing, or somebody whom nobody knows.
     pub fn by_command_line(keys: &'a Keys, kind: ActKind, subject: SubjectKind, id: Uuid, at: DateTime<Utc>) -> Self {
-        Self { keys, operator: None, at, kind, subject: Some((subject, id)), before: None, after: None, reason: None }
+        let subject = Some((subject, id));
+        Self { keys, operator: None, at, kind, subject, before: Ok(None), after: Ok(None), reason: Ok(None) }
     }
 
     /// How it was.
-    pub fn before(mut self, value: &impl Serialize) -> anyhow::Result<Self> {
-        self.before = Some(serde_json::to_vec(value)?);
-        Ok(self)
+    #[must_use]
+    pub fn before(mut self, value: &impl Serialize) -> Self {
+        self.before = serde_json::to_vec(value).map(Some);
+        self
     }
 
     /// How it is.
-    pub fn after(mut self, value: &impl Serialize) -> anyhow::Result<Self> {
-        self.after = Some(serde_json::to_vec(value)?);
-        Ok(self)
+    #[must_use]
+    pub fn after(mut self, value: &impl Serialize) -> Self {
+        self.after = serde_json::to_vec(value).map(Some);
+        self
     }
 
     /// Why.
     #[must_use]
     pub fn reason(mut self, reason: &str) -> Self {
-        self.reason = Some(reason.as_bytes().to_vec());
+        self.reason = Ok(Some(reason.as_bytes().to_vec()));
         self
     }
 
@@ -82,9 +90,9 @@ impl<'a> Entry<'a> {
     pub async fn append(self, tx: &mut TenantTx) -> anyhow::Result<()> {
         let about = self.subject.map(|(_, id)| id);
         let mut commitments = [None; 3];
-        for (commitment, content) in commitments.iter_mut().zip([&self.before, &self.after, &self.reason]) {
-            if let Some(content) = content {
-                *commitment = Some(commit(self.keys, tx, about, content).await?);
+        for (commitment, content) in commitments.iter_mut().zip([self.before, self.after, self.reason]) {
+            if let Some(content) = content? {
+                *commitment = Some(commit(self.keys, tx, about, &content).await?);
             }
         }
         let [before, after, reason] = commitments;

@@ -8,7 +8,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::{Credential, PeriodChange, StateChange, store};
-use crate::audit::{Entry, checked_reason};
+use crate::audit::checked_reason;
 use crate::auth::Actor;
 use crate::http::{ApiError, ApiJson, ApiPath, ApiResult, IfMatch, Problem, tagged};
 use crate::state::AppState;
@@ -30,16 +30,10 @@ async fn change_state(
 ) -> ApiResult<Response> {
     actor.administrator()?;
     let reason = checked_reason(&change.reason)?;
-    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.change(&actor).await?;
     let before = store::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("card"))?;
     let after = store::set_state(&mut tx, actor.tenant, id, change.state).await?;
-    Entry::new(&state.keys, &actor, ActKind::Changed, SubjectKind::Credential, id)
-        .before(&before)?
-        .after(&after)?
-        .reason(reason)
-        .append(&mut tx)
-        .await?;
-    tx.commit().await?;
+    tx.act(ActKind::Changed, SubjectKind::Credential, id).before(&before).after(&after).reason(reason).commit().await?;
     Ok(tagged(after.version, &after))
 }
 
@@ -59,15 +53,10 @@ async fn change_period(
     if period.valid_until.is_some_and(|until| until <= period.valid_from) {
         return Err(ApiError::field("valid_until", "must be after valid_from"));
     }
-    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.change(&actor).await?;
     let before = store::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("card"))?;
     version.check(before.version)?;
     let after = store::set_period(&mut tx, actor.tenant, id, &period).await?;
-    Entry::new(&state.keys, &actor, ActKind::Changed, SubjectKind::Credential, id)
-        .before(&before)?
-        .after(&after)?
-        .append(&mut tx)
-        .await?;
-    tx.commit().await?;
+    tx.act(ActKind::Changed, SubjectKind::Credential, id).before(&before).after(&after).commit().await?;
     Ok(tagged(after.version, &after))
 }

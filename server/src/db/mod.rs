@@ -38,6 +38,23 @@ impl fmt::Debug for Bell {
     }
 }
 
+/// Whether Postgres takes writes in a transaction.
+#[derive(Debug, Clone, Copy)]
+enum Writes {
+    Allowed,
+    Refused,
+}
+
+impl Writes {
+    /// As Postgres's `transaction_read_only` has it.
+    fn as_read_only(self) -> &'static str {
+        match self {
+            Self::Allowed => "off",
+            Self::Refused => "on",
+        }
+    }
+}
+
 /// The service's connections.
 #[derive(Debug, Clone)]
 pub struct Db {
@@ -89,26 +106,41 @@ impl Db {
 
     /// Begins a transaction that sees and writes one tenant's rows, the vault's excepted.
     pub async fn begin(&self, tenant: TenantId, operator: Option<OperatorId>) -> sqlx::Result<TenantTx> {
-        self.begin_on(&self.app, tenant, operator).await
+        self.begin_on(&self.app, Writes::Allowed, tenant, operator).await
+    }
+
+    /// Begins a transaction that sees one tenant's rows, the vault's excepted; Postgres refuses to write in it.
+    pub async fn read(&self, tenant: TenantId, operator: Option<OperatorId>) -> sqlx::Result<TenantTx> {
+        self.begin_on(&self.app, Writes::Refused, tenant, operator).await
     }
 
     /// Begins a transaction that reaches the tenant's vault too.
     pub async fn begin_vault(&self, tenant: TenantId, operator: Option<OperatorId>) -> sqlx::Result<TenantTx> {
-        self.begin_on(&self.vault, tenant, operator).await
+        self.begin_on(&self.vault, Writes::Allowed, tenant, operator).await
     }
 
     /// Begins a transaction of the sequencer's, which alone writes the log.
     pub async fn begin_sequencer(&self, tenant: TenantId) -> sqlx::Result<TenantTx> {
-        self.begin_on(&self.sequencer, tenant, None).await
+        self.begin_on(&self.sequencer, Writes::Allowed, tenant, None).await
     }
 
-    async fn begin_on(&self, pool: &PgPool, tenant: TenantId, operator: Option<OperatorId>) -> sqlx::Result<TenantTx> {
+    async fn begin_on(
+        &self,
+        pool: &PgPool,
+        writes: Writes,
+        tenant: TenantId,
+        operator: Option<OperatorId>,
+    ) -> sqlx::Result<TenantTx> {
         let mut tx = pool.begin().await?;
-        sqlx::query("SELECT set_config('app.tenant', $1, true), set_config('app.operator', $2, true)")
-            .bind(tenant.to_string())
-            .bind(operator.map(|operator| operator.to_string()).unwrap_or_default())
-            .execute(&mut *tx)
-            .await?;
+        sqlx::query(
+            "SELECT set_config('app.tenant', $1, true), set_config('app.operator', $2, true), \
+             set_config('transaction_read_only', $3, true)",
+        )
+        .bind(tenant.to_string())
+        .bind(operator.map(|operator| operator.to_string()).unwrap_or_default())
+        .bind(writes.as_read_only())
+        .execute(&mut *tx)
+        .await?;
         Ok(TenantTx { tx, tenant, is_for_log: false, bell: self.bell.clone() })
     }
 

@@ -149,3 +149,19 @@ async fn a_tenant_in_one_transaction_is_forgotten_in_the_next() {
     let request = Request::builder().uri("/api/v1/sites").body(Body::empty()).unwrap();
     server.raw(request).await.problem(401, "unauthenticated");
 }
+
+#[tokio::test]
+async fn a_transaction_that_only_reads_is_refused_a_write_and_the_next_one_is_not() {
+    let server = TestServer::start().await;
+    let tenant = server.own.tenant;
+    // More than there are connections, so that one is used again after it was only read on.
+    for _ in 0..2 * super::CONNECTIONS_MAX {
+        let mut reading = server.state.db.read(tenant, None).await.unwrap();
+        let refused = sqlx::query("UPDATE sites SET name = name").execute(&mut *reading).await.unwrap_err();
+        assert_eq!(refused.as_database_error().and_then(|error| error.code()).as_deref(), Some("25006"), "{refused}");
+        drop(reading);
+        let mut writing = server.state.db.begin(tenant, None).await.unwrap();
+        sqlx::query("UPDATE sites SET name = name").execute(&mut *writing).await.unwrap();
+        writing.commit().await.unwrap();
+    }
+}

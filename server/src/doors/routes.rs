@@ -12,9 +12,11 @@ use uuid::Uuid;
 
 use super::{Door, DoorAgentState, DoorChange, DoorSettings, DoorState, Released, store};
 use crate::agents;
-use crate::audit::{Entry, Why, checked_reason};
+use crate::audit::{Why, checked_reason};
 use crate::auth::Actor;
-use crate::http::{ApiError, ApiJson, ApiPath, ApiResult, IfMatch, Page, Problem, checked_name, on_constraint, tagged};
+use crate::http::{
+    ApiError, ApiJson, ApiPath, ApiResult, IfMatch, Page, Problem, checked_name, created, on_constraint, tagged,
+};
 use crate::state::AppState;
 
 /// The routes.
@@ -55,7 +57,7 @@ fn refused(error: sqlx::Error) -> ApiError {
 /// Every door.
 #[utoipa::path(get, path = "/doors", tag = "doors", responses((status = 200, body = Page<Door>)))]
 async fn list(actor: Actor, State(state): State<AppState>) -> ApiResult<Json<Page<Door>>> {
-    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.read(&actor).await?;
     Ok(Page::whole(store::list(&mut tx, actor.tenant).await?))
 }
 
@@ -63,7 +65,7 @@ async fn list(actor: Actor, State(state): State<AppState>) -> ApiResult<Json<Pag
 #[utoipa::path(get, path = "/doors/{id}", tag = "doors", params(("id" = Uuid, Path)),
     responses((status = 200, body = Door), (status = 404, body = Problem)))]
 async fn get(actor: Actor, State(state): State<AppState>, ApiPath(id): ApiPath<Uuid>) -> ApiResult<Response> {
-    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.read(&actor).await?;
     let door = store::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("door"))?;
     Ok(tagged(door.version, &door))
 }
@@ -78,11 +80,10 @@ async fn create(
 ) -> ApiResult<Response> {
     actor.administrator()?;
     let new = checked(new)?;
-    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.change(&actor).await?;
     let door = store::insert(&mut tx, actor.tenant, Uuid::now_v7(), &new).await.map_err(refused)?;
-    Entry::new(&state.keys, &actor, ActKind::Created, SubjectKind::Door, door.id).after(&door)?.append(&mut tx).await?;
-    tx.commit().await?;
-    Ok((StatusCode::CREATED, tagged(door.version, &door)).into_response())
+    tx.act(ActKind::Created, SubjectKind::Door, door.id).after(&door).commit().await?;
+    Ok(created(door.version, &door))
 }
 
 /// Changes a door.
@@ -97,24 +98,19 @@ async fn change(
     ApiJson(change): ApiJson<DoorChange>,
 ) -> ApiResult<Response> {
     actor.administrator()?;
-    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
-    let before = store::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("door"))?;
+    let mut tx = state.change(&actor).await?;
+    let before = store::get_locked(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("door"))?;
     version.check(before.version)?;
     let new = checked(before.rule.changed(change))?;
     let after = store::update(&mut tx, actor.tenant, id, &new).await.map_err(refused)?;
-    Entry::new(&state.keys, &actor, ActKind::Changed, SubjectKind::Door, id)
-        .before(&before)?
-        .after(&after)?
-        .append(&mut tx)
-        .await?;
-    tx.commit().await?;
+    tx.act(ActKind::Changed, SubjectKind::Door, id).before(&before).after(&after).commit().await?;
     Ok(tagged(after.version, &after))
 }
 
 /// How every door stands, by the newest records of it.
 #[utoipa::path(get, path = "/doors/states", tag = "doors", responses((status = 200, body = Page<DoorState>)))]
 async fn states(actor: Actor, State(state): State<AppState>) -> ApiResult<Json<Page<DoorState>>> {
-    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.read(&actor).await?;
     let mut doors = Vec::new();
     for row in store::states(&mut tx, actor.tenant).await? {
         let agent_state = match row.agent_id {
@@ -138,7 +134,7 @@ async fn release(
     ApiJson(why): ApiJson<Why>,
 ) -> ApiResult<Response> {
     let reason = checked_reason(&why.reason)?;
-    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.read(&actor).await?;
     store::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("door"))?;
     drop(tx);
     let command_id = agents::release(&state, &actor, id, reason).await?.into();

@@ -50,14 +50,19 @@ pub async fn list(db: &mut PgConnection, tenant: TenantId) -> sqlx::Result<Vec<D
         .await
 }
 
-/// One door, locked against other changes until the transaction ends.
+/// One door.
 pub async fn get(db: &mut PgConnection, tenant: TenantId, id: Uuid) -> sqlx::Result<Option<Door>> {
-    sqlx::query(AssertSqlSafe(format!("SELECT {DOOR} FROM doors WHERE tenant_id = $1 AND id = $2 FOR UPDATE OF doors")))
-        .bind(tenant.as_uuid())
-        .bind(id)
-        .try_map(door)
-        .fetch_optional(db)
-        .await
+    one(db, tenant, id, "").await
+}
+
+/// One door, locked against other changes until the transaction ends.
+pub async fn get_locked(db: &mut PgConnection, tenant: TenantId, id: Uuid) -> sqlx::Result<Option<Door>> {
+    one(db, tenant, id, "FOR UPDATE OF doors").await
+}
+
+async fn one(db: &mut PgConnection, tenant: TenantId, id: Uuid, lock: &str) -> sqlx::Result<Option<Door>> {
+    let sql = AssertSqlSafe(format!("SELECT {DOOR} FROM doors WHERE tenant_id = $1 AND id = $2 {lock}"));
+    sqlx::query(sql).bind(tenant.as_uuid()).bind(id).try_map(door).fetch_optional(db).await
 }
 
 /// Makes a door.

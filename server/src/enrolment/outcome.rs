@@ -134,7 +134,7 @@ async fn keep_card(
         })]))?;
     vault::put_card_uid(&state.keys, &mut tx, order.person, id, &uid.0).await?;
     Entry::new(&state.keys, &actor, ActKind::Created, SubjectKind::Credential, id.as_uuid())
-        .after(&card)?
+        .after(&card)
         .append(&mut tx)
         .await?;
     tx.commit().await?;
@@ -170,7 +170,7 @@ async fn keep_finger(
     fingers::store::insert(&mut tx, order.tenant, &finger, actor.by()).await?;
     vault::put_template(&state.keys, &mut tx, order.person, FingerId::from_uuid(finger.id), &template.0).await?;
     Entry::new(&state.keys, &actor, ActKind::Created, SubjectKind::Finger, finger.id)
-        .after(&finger)?
+        .after(&finger)
         .append(&mut tx)
         .await?;
     tx.commit().await?;

@@ -18,7 +18,6 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::{Enrolment, NotStarted, StationState, Step, Want};
-use crate::audit::Entry;
 use crate::auth::Actor;
 use crate::http::{ApiError, ApiJson, ApiPath, ApiResult, Page, Problem};
 use crate::people::{self, LegalBasisKind, PersonState};
@@ -51,7 +50,7 @@ struct StationView {
 /// Every enrolment station.
 #[utoipa::path(get, path = "/stations", tag = "enrolment", responses((status = 200, body = Page<StationView>)))]
 async fn stations(actor: Actor, State(state): State<AppState>) -> ApiResult<Json<Page<StationView>>> {
-    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.read(&actor).await?;
     let rows: Vec<(Uuid, String)> =
         sqlx::query_as("SELECT id, name FROM agents WHERE tenant_id = $1 AND kind = 'station' ORDER BY name")
             .bind(actor.tenant.as_uuid())
@@ -86,7 +85,7 @@ async fn start(
 ) -> ApiResult<(StatusCode, Json<Enrolment>)> {
     actor.administrator()?;
     let person = PersonId::from_uuid(new.person_id);
-    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.change(&actor).await?;
     let row =
         people::store::get(&mut tx, actor.tenant, person, actor.now).await?.ok_or(ApiError::NotFound("person"))?;
     if row.state() != PersonState::Active {
@@ -107,14 +106,8 @@ async fn start(
         NotStarted::Offline => ApiError::Conflict("station_offline", "The station is not linked.".to_owned()),
         NotStarted::Busy => ApiError::Conflict("station_busy", "The station is in another dialogue.".to_owned()),
     })?;
-    let recorded = async {
-        Entry::new(&state.keys, &actor, ActKind::EnrolmentStarted, SubjectKind::Enrolment, enrolment.id)
-            .after(&enrolment)?
-            .append(&mut tx)
-            .await?;
-        tx.commit().await.map_err(anyhow::Error::from)
-    };
-    if let Err(error) = recorded.await {
+    let done = tx.act(ActKind::EnrolmentStarted, SubjectKind::Enrolment, enrolment.id).after(&enrolment);
+    if let Err(error) = done.commit().await {
         state.stations.cancel(actor.tenant, enrolment.id.into(), actor.now);
         return Err(error.into());
     }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::store::Filter;
 use super::{LogEvent, LogEventDetail, Outcome, feed, store};
-use crate::audit::{Entry, Look};
+use crate::audit::Look;
 use crate::auth::{Actor, Role};
 use crate::http::words;
 use crate::http::{ApiError, ApiPath, ApiQuery, ApiResult, Page, Problem};
@@ -104,13 +104,12 @@ async fn search(
     ApiQuery(query): ApiQuery<Search>,
 ) -> ApiResult<Json<Page<LogEvent>>> {
     let (filter, limit) = filter(query)?;
-    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.change(&actor).await?;
     let items = store::search(&mut tx, actor.tenant, &filter, limit).await?;
     if let Some(person) = filter.person_id
         && state.looks.is_new(&actor, person, Look::Movements)
     {
-        Entry::new(&state.keys, &actor, ActKind::Viewed, SubjectKind::Person, person).append(&mut tx).await?;
-        tx.commit().await?;
+        tx.act(ActKind::Viewed, SubjectKind::Person, person).commit().await?;
         state.looks.logged(&actor, person, Look::Movements);
     }
     let is_full = items.len() as i64 == limit;
@@ -126,7 +125,7 @@ async fn get(
     State(state): State<AppState>,
     ApiPath(position): ApiPath<i64>,
 ) -> ApiResult<Json<LogEventDetail>> {
-    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.read(&actor).await?;
     let (event, act) = store::get(&mut tx, actor.tenant, position).await?.ok_or(ApiError::NotFound("event"))?;
     let content = match (act, actor.role) {
         (Some(act), Role::Administrator) => Some(store::content(&mut tx, &state.keys, actor.tenant, &act).await?),

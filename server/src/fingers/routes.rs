@@ -8,7 +8,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::store;
-use crate::audit::{Entry, Why, checked_reason};
+use crate::audit::{Why, checked_reason};
 use crate::auth::Actor;
 use crate::http::{ApiError, ApiJson, ApiPath, ApiResult, Problem};
 use crate::state::AppState;
@@ -29,14 +29,9 @@ async fn delete(
 ) -> ApiResult<StatusCode> {
     actor.administrator()?;
     let reason = checked_reason(&why.reason)?;
-    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.change(&actor).await?;
     let before = store::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("finger"))?;
     store::delete(&mut tx, actor.tenant, id).await?;
-    Entry::new(&state.keys, &actor, ActKind::Deleted, SubjectKind::Finger, id)
-        .before(&before)?
-        .reason(reason)
-        .append(&mut tx)
-        .await?;
-    tx.commit().await?;
+    tx.act(ActKind::Deleted, SubjectKind::Finger, id).before(&before).reason(reason).commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }

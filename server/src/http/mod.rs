@@ -1,6 +1,7 @@
 //! What every route shares: problem details, bodies and paths that are refused clearly, ETags. Never imports a feature.
 
 use axum::Json;
+use axum::http::StatusCode;
 use axum::http::header::{ETAG, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -26,6 +27,11 @@ impl<T> Page<T> {
     pub fn whole(items: Vec<T>) -> Json<Self> {
         Json(Self { items, next: None })
     }
+}
+
+/// 201: what was created, with its version as the `ETag`.
+pub fn created<T: Serialize>(version: i64, body: T) -> Response {
+    (StatusCode::CREATED, tagged(version, body)).into_response()
 }
 
 /// A body with its version as the `ETag`.

@@ -13,7 +13,6 @@ use zeroize::Zeroizing;
 
 use super::{Operator, store, totp};
 use crate::audit::Entry;
-use crate::auth::Actor;
 use crate::db::TenantTx;
 use crate::http::{ApiError, ApiResult};
 use crate::keys::Keys;
@@ -101,14 +100,11 @@ pub async fn first_operator_link(tx: &mut TenantTx, now: DateTime<Utc>) -> anyho
     Ok(Some(issue(tx, tenant, SetupPurpose::FirstOperator, None, now).await?.0))
 }
 
-/// Lets an operator set a new second factor: their sessions end, and they can't sign in until they used the link.
-/// `actor` is none on the server's command line.
-pub async fn reset_totp(
-    keys: &Keys,
+/// Lets an operator set a new second factor: their sessions end, and they can't sign in until they used the link. The act
+/// is the caller's.
+pub(super) async fn begin_totp_anew(
     tx: &mut TenantTx,
-    actor: Option<&Actor>,
     operator: OperatorId,
-    reason: &str,
     now: DateTime<Utc>,
 ) -> ApiResult<(Operator, SetupLink, DateTime<Utc>)> {
     let tenant = tx.tenant();
@@ -125,11 +121,22 @@ pub async fn reset_totp(
         false => SetupPurpose::Invitation,
     };
     let (link, expires_at) = issue(tx, tenant, purpose, Some(operator), now).await?;
-    let entry = match actor {
-        Some(actor) => Entry::new(keys, actor, ActKind::TotpReset, SubjectKind::Operator, operator.as_uuid()),
-        None => Entry::by_command_line(keys, ActKind::TotpReset, SubjectKind::Operator, operator.as_uuid(), now),
-    };
-    entry.reason(reason).append(tx).await?;
     let after = store::get(tx, tenant, operator.as_uuid()).await?.ok_or(ApiError::NotFound("operator"))?;
     Ok((after, link, expires_at))
+}
+
+/// The server's command line lets an operator set a new second factor, with its act in the same transaction.
+pub async fn reset_totp(
+    keys: &Keys,
+    tx: &mut TenantTx,
+    operator: OperatorId,
+    reason: &str,
+    now: DateTime<Utc>,
+) -> ApiResult<(Operator, SetupLink, DateTime<Utc>)> {
+    let reset = begin_totp_anew(tx, operator, now).await?;
+    Entry::by_command_line(keys, ActKind::TotpReset, SubjectKind::Operator, operator.as_uuid(), now)
+        .reason(reason)
+        .append(tx)
+        .await?;
+    Ok(reset)
 }

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::{
     NewOperator, Operator, OperatorChange, OperatorState, SetupPurpose, check_names, links, session, setup, store,
 };
-use crate::audit::{Entry, Why, checked_reason};
+use crate::audit::{Why, checked_reason};
 use crate::auth::{Actor, Role};
 use crate::http::{ApiError, ApiJson, ApiPath, ApiResult, IfMatch, Page, Problem, on_constraint, tagged};
 use crate::state::AppState;
@@ -47,7 +47,7 @@ struct Invited {
 /// Everybody.
 #[utoipa::path(get, path = "/operators", tag = "operators", responses((status = 200, body = Page<Operator>)))]
 async fn list(actor: Actor, State(state): State<AppState>) -> ApiResult<Json<Page<Operator>>> {
-    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.read(&actor).await?;
     Ok(Page::whole(store::list(&mut tx, actor.tenant).await?))
 }
 
@@ -64,7 +64,7 @@ async fn invite(
     if !errors.is_empty() {
         return Err(ApiError::Invalid(errors));
     }
-    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.change(&actor).await?;
     let id = Uuid::now_v7();
     store::insert(&mut tx, actor.tenant, id, &new)
         .await
@@ -74,11 +74,7 @@ async fn invite(
     let (link, expires_at) =
         links::issue(&mut tx, actor.tenant, SetupPurpose::Invitation, Some(id.into()), actor.now).await?;
     let operator = store::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("operator"))?;
-    Entry::new(&state.keys, &actor, ActKind::Created, SubjectKind::Operator, id)
-        .after(&operator)?
-        .append(&mut tx)
-        .await?;
-    tx.commit().await?;
+    tx.act(ActKind::Created, SubjectKind::Operator, id).after(&operator).commit().await?;
     let body = Invited { operator, setup_path: link.path(), expires_at };
     Ok((StatusCode::CREATED, Json(body)).into_response())
 }
@@ -100,7 +96,7 @@ async fn change(
     if !errors.is_empty() {
         return Err(ApiError::Invalid(errors));
     }
-    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.change(&actor).await?;
     store::one_at_a_time(&mut tx, actor.tenant).await?;
     let before = store::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("operator"))?;
     version.check(before.version)?;
@@ -111,13 +107,7 @@ async fn change(
     let display_name = change.display_name.as_deref().unwrap_or(&before.display_name).trim();
     store::update(&mut tx, actor.tenant, id, display_name, role).await?;
     let after = store::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("operator"))?;
-    Entry::new(&state.keys, &actor, ActKind::Changed, SubjectKind::Operator, id)
-        .before(&before)?
-        .after(&after)?
-        .reason(reason)
-        .append(&mut tx)
-        .await?;
-    tx.commit().await?;
+    tx.act(ActKind::Changed, SubjectKind::Operator, id).before(&before).after(&after).reason(reason).commit().await?;
     Ok(tagged(after.version, &after))
 }
 
@@ -143,17 +133,13 @@ async fn disable(
 ) -> ApiResult<Json<Operator>> {
     actor.administrator()?;
     let reason = checked_reason(&why.reason)?;
-    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.change(&actor).await?;
     store::one_at_a_time(&mut tx, actor.tenant).await?;
     let before = store::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("operator"))?;
     keep_an_administrator(&mut tx, &actor, &before).await?;
     store::set_state(&mut tx, actor.tenant, id, OperatorState::Disabled).await?;
-    Entry::new(&state.keys, &actor, ActKind::Disabled, SubjectKind::Operator, id)
-        .reason(reason)
-        .append(&mut tx)
-        .await?;
     let after = store::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("operator"))?;
-    tx.commit().await?;
+    tx.act(ActKind::Disabled, SubjectKind::Operator, id).reason(reason).commit().await?;
     state.sessions_ended.send_replace(());
     Ok(Json(after))
 }
@@ -169,7 +155,7 @@ async fn enable(
 ) -> ApiResult<Json<Operator>> {
     actor.administrator()?;
     let reason = checked_reason(&why.reason)?;
-    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.change(&actor).await?;
     store::one_at_a_time(&mut tx, actor.tenant).await?;
     let before = store::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("operator"))?;
     if before.state != "disabled" {
@@ -178,9 +164,8 @@ async fn enable(
     let has_both = store::has_both_factors(&mut tx, actor.tenant, id).await?;
     store::set_state(&mut tx, actor.tenant, id, if has_both { OperatorState::Active } else { OperatorState::Invited })
         .await?;
-    Entry::new(&state.keys, &actor, ActKind::Enabled, SubjectKind::Operator, id).reason(reason).append(&mut tx).await?;
     let after = store::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("operator"))?;
-    tx.commit().await?;
+    tx.act(ActKind::Enabled, SubjectKind::Operator, id).reason(reason).commit().await?;
     state.sessions_ended.send_replace(());
     Ok(Json(after))
 }
@@ -199,13 +184,12 @@ async fn reset(
     if id == actor.operator.as_uuid() {
         return Err(ApiError::Conflict("own_totp", "Another administrator must reset your second factor.".to_owned()));
     }
-    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.change(&actor).await?;
     store::one_at_a_time(&mut tx, actor.tenant).await?;
     let before = store::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("operator"))?;
     keep_an_administrator(&mut tx, &actor, &before).await?;
-    let (operator, link, expires_at) =
-        links::reset_totp(&state.keys, &mut tx, Some(&actor), id.into(), reason, actor.now).await?;
-    tx.commit().await?;
+    let (operator, link, expires_at) = links::begin_totp_anew(&mut tx, id.into(), actor.now).await?;
+    tx.act(ActKind::TotpReset, SubjectKind::Operator, id).reason(reason).commit().await?;
     state.sessions_ended.send_replace(());
     Ok(Json(Invited { operator, setup_path: link.path(), expires_at }))
 }

@@ -325,7 +325,7 @@ async fn a_second_factor_is_set_anew_by_somebody_else() {
     let (tenant, now): (TenantId, _) = (server.own.tenant, crate::clock::now());
     let id: OperatorId = again.id.parse::<uuid::Uuid>().unwrap().into();
     let mut tx = server.state.db.begin(tenant, None).await.unwrap();
-    let (operator, link, _) = super::reset_totp(&server.state.keys, &mut tx, None, id, "lost", now).await.unwrap();
+    let (operator, link, _) = super::reset_totp(&server.state.keys, &mut tx, id, "lost", now).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(operator.name, "anna");
     let (token, link) = link_in(&link.path());

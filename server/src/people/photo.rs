@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::store;
-use crate::audit::{Entry, Look};
+use crate::audit::Look;
 use crate::auth::Actor;
 use crate::http::{ApiError, ApiPath, ApiResult, Problem};
 use crate::state::AppState;
@@ -35,11 +35,10 @@ async fn get_photo(
     State(state): State<AppState>,
     ApiPath(id): ApiPath<Uuid>,
 ) -> ApiResult<impl IntoResponse> {
-    let mut tx = state.db.begin_vault(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.change_vault(&actor).await?;
     let jpeg = vault::photo(&state.keys, &mut tx, id.into()).await?.ok_or(ApiError::NotFound("photo"))?;
     if state.looks.is_new(&actor, id, Look::Identity) {
-        Entry::new(&state.keys, &actor, ActKind::Viewed, SubjectKind::Person, id).append(&mut tx).await?;
-        tx.commit().await?;
+        tx.act(ActKind::Viewed, SubjectKind::Person, id).commit().await?;
         state.looks.logged(&actor, id, Look::Identity);
     }
     Ok(([(CONTENT_TYPE, "image/jpeg"), (CACHE_CONTROL, "private, no-store")], jpeg))
@@ -62,15 +61,14 @@ async fn put_photo(
         _ => ApiError::field("body", error.to_string()),
     })?;
     let person = PersonId::from_uuid(id);
-    let mut tx = state.db.begin_vault(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.change_vault(&actor).await?;
     store::get(&mut tx, actor.tenant, person, actor.now).await?.ok_or(ApiError::NotFound("person"))?;
     vault::put_photo(&state.keys, &mut tx, person, &jpeg).await?;
     store::touch(&mut tx, actor.tenant, person, None).await?;
-    Entry::new(&state.keys, &actor, ActKind::Changed, SubjectKind::Person, id)
-        .after(&serde_json::json!({ "photo_bytes": jpeg.len() }))?
-        .append(&mut tx)
+    tx.act(ActKind::Changed, SubjectKind::Person, id)
+        .after(&serde_json::json!({ "photo_bytes": jpeg.len() }))
+        .commit()
         .await?;
-    tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -84,15 +82,11 @@ async fn delete_photo(
 ) -> ApiResult<StatusCode> {
     actor.administrator()?;
     let person = PersonId::from_uuid(id);
-    let mut tx = state.db.begin_vault(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.change_vault(&actor).await?;
     if !vault::store::delete_photo(&mut tx, actor.tenant, person).await? {
         return Err(ApiError::NotFound("photo"));
     }
     store::touch(&mut tx, actor.tenant, person, None).await?;
-    Entry::new(&state.keys, &actor, ActKind::Changed, SubjectKind::Person, id)
-        .after(&serde_json::json!({ "photo_bytes": 0 }))?
-        .append(&mut tx)
-        .await?;
-    tx.commit().await?;
+    tx.act(ActKind::Changed, SubjectKind::Person, id).after(&serde_json::json!({ "photo_bytes": 0 })).commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }

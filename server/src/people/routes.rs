@@ -5,7 +5,7 @@ use access_core::ids::PersonId;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
@@ -17,10 +17,12 @@ use uuid::Uuid;
 use super::consent::{self, ConsentText};
 use super::store::{self, PeopleFilter};
 use super::{LegalBasis, LegalBasisKind, NewLegalBasis, Person, PersonDetail, PersonState};
-use crate::audit::{Entry, Why, checked_reason};
+use crate::audit::{Why, checked_reason};
 use crate::auth::Actor;
 use crate::db::TenantTx;
-use crate::http::{ApiError, ApiJson, ApiPath, ApiQuery, ApiResult, FieldError, IfMatch, Page, Problem, tagged};
+use crate::http::{
+    ApiError, ApiJson, ApiPath, ApiQuery, ApiResult, FieldError, IfMatch, Page, Problem, created, tagged,
+};
 use crate::state::AppState;
 use crate::vault::{Identity, IdentityChange};
 use crate::{access, credentials, fingers, vault};
@@ -99,7 +101,7 @@ async fn list(
     };
     let before = query.cursor.as_deref().map(parse_cursor).transpose()?;
     let filter = PeopleFilter { among, state: query.state, before };
-    let mut tx = state.db.begin_vault(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.change_vault(&actor).await?;
     let mut rows = store::list(&mut tx, actor.tenant, &filter, limit + 1, actor.now).await?;
     let is_more = rows.len() as i64 > limit;
     rows.truncate(limit as usize);
@@ -107,9 +109,8 @@ async fn list(
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let known = vault::identities(&state.keys, &mut tx, &ids).await?;
     if !ids.is_empty() {
-        Entry::many(&state.keys, &actor, ActKind::Viewed).after(&ids)?.append(&mut tx).await?;
+        tx.act_on_many(ActKind::Viewed).after(&ids).commit().await?;
     }
-    tx.commit().await?;
     let person = |row: &store::PersonRow| {
         let known = known.get(&row.id);
         Person::of(row, known.map(|known| &known.identity), known.is_some_and(|known| known.has_photo))
@@ -141,18 +142,14 @@ async fn create(
     actor.administrator()?;
     let identity = checked(identity)?;
     let person = PersonId::from_uuid(Uuid::new_v4());
-    let mut tx = state.db.begin_vault(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.change_vault(&actor).await?;
     store::insert(&mut tx, actor.tenant, person, actor.by(), actor.now).await?;
     vault::put_identity(&state.keys, &mut tx, person, &identity).await?;
-    Entry::new(&state.keys, &actor, ActKind::Created, SubjectKind::Person, person.as_uuid())
-        .after(&identity)?
-        .append(&mut tx)
-        .await?;
     let row = store::get(&mut tx, actor.tenant, person, actor.now).await?.ok_or(ApiError::NotFound("person"))?;
-    tx.commit().await?;
+    tx.act(ActKind::Created, SubjectKind::Person, person.as_uuid()).after(&identity).commit().await?;
     note_name(&state, &actor, person, &identity)?;
     let made = Person::of(&row, Some(&identity), false);
-    Ok((StatusCode::CREATED, tagged(made.version, &made)).into_response())
+    Ok(created(made.version, &made))
 }
 
 async fn read(state: &AppState, actor: &Actor, tx: &mut TenantTx, person: PersonId) -> ApiResult<PersonDetail> {
@@ -177,10 +174,9 @@ async fn read(state: &AppState, actor: &Actor, tx: &mut TenantTx, person: Person
 #[utoipa::path(get, path = "/people/{id}", tag = "people", params(("id" = Uuid, Path)),
     responses((status = 200, body = PersonDetail), (status = 404, body = Problem)))]
 async fn get(actor: Actor, State(state): State<AppState>, ApiPath(id): ApiPath<Uuid>) -> ApiResult<Response> {
-    let mut tx = state.db.begin_vault(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.change_vault(&actor).await?;
     let detail = read(&state, &actor, &mut tx, id.into()).await?;
-    Entry::new(&state.keys, &actor, ActKind::Viewed, SubjectKind::Person, id).append(&mut tx).await?;
-    tx.commit().await?;
+    tx.act(ActKind::Viewed, SubjectKind::Person, id).commit().await?;
     Ok(tagged(detail.person.version, &detail))
 }
 
@@ -197,7 +193,7 @@ async fn change(
 ) -> ApiResult<Response> {
     actor.administrator()?;
     let person = PersonId::from_uuid(id);
-    let mut tx = state.db.begin_vault(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.change_vault(&actor).await?;
     let row = store::get(&mut tx, actor.tenant, person, actor.now).await?.ok_or(ApiError::NotFound("person"))?;
     version.check(row.row_version)?;
     let known = vault::identities(&state.keys, &mut tx, &[id]).await?.remove(&id);
@@ -205,13 +201,8 @@ async fn change(
     let after = checked(before.changed(change))?;
     vault::put_identity(&state.keys, &mut tx, person, &after).await?;
     store::touch(&mut tx, actor.tenant, person, None).await?;
-    Entry::new(&state.keys, &actor, ActKind::Changed, SubjectKind::Person, id)
-        .before(&before)?
-        .after(&after)?
-        .append(&mut tx)
-        .await?;
     let detail = read(&state, &actor, &mut tx, person).await?;
-    tx.commit().await?;
+    tx.act(ActKind::Changed, SubjectKind::Person, id).before(&before).after(&after).commit().await?;
     note_name(&state, &actor, person, &after)?;
     Ok(tagged(detail.person.version, &detail))
 }
@@ -227,13 +218,12 @@ async fn set_state(
     actor.administrator()?;
     let reason = checked_reason(&why.reason)?;
     let person = PersonId::from_uuid(id);
-    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.change(&actor).await?;
     let before = store::get(&mut tx, actor.tenant, person, actor.now).await?.ok_or(ApiError::NotFound("person"))?;
     if before.state() != to {
         store::touch(&mut tx, actor.tenant, person, Some(to)).await?;
-        Entry::new(&state.keys, &actor, kind, SubjectKind::Person, id).reason(reason).append(&mut tx).await?;
+        tx.act(kind, SubjectKind::Person, id).reason(reason).commit().await?;
     }
-    tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -293,7 +283,7 @@ async fn record_legal_basis(
     actor.administrator()?;
     let basis = checked_basis(basis, actor.now)?;
     let person = PersonId::from_uuid(id);
-    let mut tx = state.db.begin_vault(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.change_vault(&actor).await?;
     store::get(&mut tx, actor.tenant, person, actor.now).await?.ok_or(ApiError::NotFound("person"))?;
     let before = store::legal_basis(&mut tx, actor.tenant, person).await?;
     if basis.kind == LegalBasisKind::Alternative {
@@ -301,12 +291,7 @@ async fn record_legal_basis(
     }
     store::put_legal_basis(&mut tx, actor.tenant, person, &basis, actor.by(), actor.now).await?;
     let kept = store::legal_basis(&mut tx, actor.tenant, person).await?.ok_or(ApiError::NotFound("legal basis"))?;
-    Entry::new(&state.keys, &actor, ActKind::LegalBasisRecorded, SubjectKind::Person, id)
-        .before(&before)?
-        .after(&kept)?
-        .append(&mut tx)
-        .await?;
-    tx.commit().await?;
+    tx.act(ActKind::LegalBasisRecorded, SubjectKind::Person, id).before(&before).after(&kept).commit().await?;
     Ok(Json(kept))
 }
 
@@ -329,18 +314,17 @@ async fn withdraw_legal_basis(
     actor.administrator()?;
     let reason = checked_reason(&why.reason)?;
     let person = PersonId::from_uuid(id);
-    let mut tx = state.db.begin_vault(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.change_vault(&actor).await?;
     store::get(&mut tx, actor.tenant, person, actor.now).await?.ok_or(ApiError::NotFound("person"))?;
     let before = store::legal_basis(&mut tx, actor.tenant, person).await?.ok_or(ApiError::NotFound("legal basis"))?;
     let deleted = delete_templates(&mut tx, &actor, person).await?;
     store::withdraw_legal_basis(&mut tx, actor.tenant, person, actor.now).await?;
-    Entry::new(&state.keys, &actor, ActKind::LegalBasisWithdrawn, SubjectKind::Person, id)
-        .before(&before)?
-        .after(&serde_json::json!({ "deleted_fingers": deleted }))?
+    tx.act(ActKind::LegalBasisWithdrawn, SubjectKind::Person, id)
+        .before(&before)
+        .after(&serde_json::json!({ "deleted_fingers": deleted }))
         .reason(reason)
-        .append(&mut tx)
+        .commit()
         .await?;
-    tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -3,16 +3,16 @@
 use access_core::event::{ActKind, SubjectKind};
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::{Area, AreaChange, NewArea, NewSite, Site, SiteChange, is_time_zone, store};
-use crate::audit::Entry;
 use crate::auth::Actor;
-use crate::http::{ApiError, ApiJson, ApiPath, ApiResult, IfMatch, Page, Problem, checked_name, on_constraint, tagged};
+use crate::http::{
+    ApiError, ApiJson, ApiPath, ApiResult, IfMatch, Page, Problem, checked_name, created, on_constraint, tagged,
+};
 use crate::state::AppState;
 
 /// The routes.
@@ -50,7 +50,7 @@ fn name_taken() -> ApiError {
 /// Every site.
 #[utoipa::path(get, path = "/sites", tag = "sites", responses((status = 200, body = Page<Site>)))]
 async fn list(actor: Actor, State(state): State<AppState>) -> ApiResult<Json<Page<Site>>> {
-    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.read(&actor).await?;
     Ok(Page::whole(store::list(&mut tx, actor.tenant).await?))
 }
 
@@ -60,13 +60,12 @@ async fn list(actor: Actor, State(state): State<AppState>) -> ApiResult<Json<Pag
 async fn create(actor: Actor, State(state): State<AppState>, ApiJson(new): ApiJson<NewSite>) -> ApiResult<Response> {
     actor.administrator()?;
     let new = checked(new)?;
-    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.change(&actor).await?;
     let site = store::insert(&mut tx, actor.tenant, Uuid::now_v7(), &new)
         .await
         .map_err(on_constraint([("sites_name_is_unique", name_taken)]))?;
-    Entry::new(&state.keys, &actor, ActKind::Created, SubjectKind::Site, site.id).after(&site)?.append(&mut tx).await?;
-    tx.commit().await?;
-    Ok((StatusCode::CREATED, tagged(site.version, &site)).into_response())
+    tx.act(ActKind::Created, SubjectKind::Site, site.id).after(&site).commit().await?;
+    Ok(created(site.version, &site))
 }
 
 /// Changes a site.
@@ -81,25 +80,20 @@ async fn change(
     ApiJson(change): ApiJson<SiteChange>,
 ) -> ApiResult<Response> {
     actor.administrator()?;
-    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.change(&actor).await?;
     let before = store::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("site"))?;
     version.check(before.version)?;
     let after = store::update(&mut tx, actor.tenant, id, &checked(before.changed(change))?)
         .await
         .map_err(on_constraint([("sites_name_is_unique", name_taken)]))?;
-    Entry::new(&state.keys, &actor, ActKind::Changed, SubjectKind::Site, id)
-        .before(&before)?
-        .after(&after)?
-        .append(&mut tx)
-        .await?;
-    tx.commit().await?;
+    tx.act(ActKind::Changed, SubjectKind::Site, id).before(&before).after(&after).commit().await?;
     Ok(tagged(after.version, &after))
 }
 
 /// Every area.
 #[utoipa::path(get, path = "/areas", tag = "sites", responses((status = 200, body = Page<Area>)))]
 async fn list_areas(actor: Actor, State(state): State<AppState>) -> ApiResult<Json<Page<Area>>> {
-    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.read(&actor).await?;
     Ok(Page::whole(store::list_areas(&mut tx, actor.tenant).await?))
 }
 
@@ -113,14 +107,13 @@ async fn create_area(
 ) -> ApiResult<Response> {
     actor.administrator()?;
     new.name = checked_name(&new.name)?;
-    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.change(&actor).await?;
     let area = store::insert_area(&mut tx, actor.tenant, Uuid::now_v7(), &new).await.map_err(on_constraint([
         ("areas_name_is_unique", name_taken),
         ("areas_site_exists", || ApiError::field("site_id", "there is no such site")),
     ]))?;
-    Entry::new(&state.keys, &actor, ActKind::Created, SubjectKind::Area, area.id).after(&area)?.append(&mut tx).await?;
-    tx.commit().await?;
-    Ok((StatusCode::CREATED, tagged(area.version, &area)).into_response())
+    tx.act(ActKind::Created, SubjectKind::Area, area.id).after(&area).commit().await?;
+    Ok(created(area.version, &area))
 }
 
 /// Names an area anew.
@@ -136,17 +129,12 @@ async fn change_area(
 ) -> ApiResult<Response> {
     actor.administrator()?;
     let name = checked_name(&change.name)?;
-    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.change(&actor).await?;
     let before = store::get_area(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("area"))?;
     version.check(before.version)?;
     let after = store::rename_area(&mut tx, actor.tenant, id, &name)
         .await
         .map_err(on_constraint([("areas_name_is_unique", name_taken)]))?;
-    Entry::new(&state.keys, &actor, ActKind::Changed, SubjectKind::Area, id)
-        .before(&before)?
-        .after(&after)?
-        .append(&mut tx)
-        .await?;
-    tx.commit().await?;
+    tx.act(ActKind::Changed, SubjectKind::Area, id).before(&before).after(&after).commit().await?;
     Ok(tagged(after.version, &after))
 }

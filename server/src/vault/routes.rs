@@ -10,7 +10,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::Name;
-use crate::audit::{Entry, Look};
+use crate::audit::Look;
 use crate::auth::Actor;
 use crate::http::{ApiError, ApiJson, ApiResult, Page, Problem};
 use crate::state::AppState;
@@ -55,15 +55,14 @@ async fn names(
     if wanted.person_ids.len() > NAMES_MAX {
         return Err(ApiError::field("person_ids", format!("must name {NAMES_MAX} people at most")));
     }
-    let mut tx = state.db.begin_vault(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.change_vault(&actor).await?;
     let known = super::identities(&state.keys, &mut tx, &wanted.person_ids).await?;
     let mut seen: Vec<Uuid> =
         known.keys().copied().filter(|person| state.looks.is_new(&actor, *person, Look::Identity)).collect();
     seen.sort();
     if !seen.is_empty() {
-        Entry::many(&state.keys, &actor, ActKind::Viewed).after(&seen)?.append(&mut tx).await?;
+        tx.act_on_many(ActKind::Viewed).after(&seen).commit().await?;
     }
-    tx.commit().await?;
     seen.iter().for_each(|person| state.looks.logged(&actor, *person, Look::Identity));
     let mut items: Vec<Named> = known
         .into_iter()

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 mod source;
-use source::Modules;
+use source::{Module, Modules};
 
 type Names = Vec<String>;
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
@@ -53,6 +53,14 @@ fn a_feature_keeps_its_routes_to_itself_and_its_store_knows_none() -> Outcome {
     let modules = server_modules()?;
     assert!(modules.0.iter().any(|module| module.path.last().is_some_and(|name| name == "store")), "stores were read");
     assert_eq!(broken_routes(&modules), Vec::<String>::new());
+    Ok(())
+}
+
+#[test]
+fn what_staff_change_is_committed_with_its_act_alone() -> Outcome {
+    let modules = server_modules()?;
+    assert!(modules.0.iter().filter(|module| has_staffs_routes(module)).count() > 10, "routes were read");
+    assert_eq!(broken_changes(&modules), Vec::<String>::new());
     Ok(())
 }
 
@@ -263,6 +271,28 @@ fn broken_routes(modules: &Modules) -> Vec<String> {
     broken.into_iter().collect()
 }
 
+/// Whether it is a table of routes that somebody who is signed in calls.
+fn has_staffs_routes(module: &Module) -> bool {
+    let names =
+        |path: &[&str]| module.names.iter().any(|name| name.iter().map(String::as_str).eq(path.iter().copied()));
+    names(&["utoipa_axum", "routes"]) && names(&["crate", "auth", "Actor"])
+}
+
+/// Routes of staff that open a transaction or write an act on their own, instead of by `AppState::change`.
+fn broken_changes(modules: &Modules) -> Vec<String> {
+    let mut broken = Vec::new();
+    for module in modules.0.iter().filter(|module| has_staffs_routes(module)) {
+        let path = module.path.join("::");
+        if module.reached.contains("db") {
+            broken.push(format!("{path} opens transactions itself"));
+        }
+        if module.names.iter().any(|name| name.starts_with(&["crate", "audit", "Entry"].map(str::to_owned))) {
+            broken.push(format!("{path} writes acts itself"));
+        }
+    }
+    broken
+}
+
 // That these tests can fail.
 
 #[cfg(test)]
@@ -342,6 +372,27 @@ mod tests {
         ]);
         let broken = ["doors names sites::routes::checked_name", "sites::store names sites::routes::Body"];
         assert_eq!(broken_routes(&found), broken);
+    }
+
+    #[test]
+    fn a_change_past_its_act_is_found() {
+        let table = "use crate::auth::Actor; use utoipa_axum::routes;";
+        for (code, broken) in [
+            ("async fn f(state: S, actor: Actor) { state.change(&actor).await?.act(Deleted).commit().await }", &[][..]),
+            (
+                "async fn f(state: S, actor: Actor) { state.db.begin(actor.tenant) }",
+                &["doors opens transactions itself"],
+            ),
+            ("use crate::audit; fn f() { audit::Entry::new() }", &["doors writes acts itself"]),
+        ] {
+            let files = [("lib.rs", "mod doors; mod auth; mod audit;"), ("auth.rs", ""), ("audit.rs", "")];
+            let doors = format!("{table} {code}");
+            let found = modules(&[&files[..], &[("doors.rs", doors.as_str())]].concat());
+            assert_eq!(broken_changes(&found), broken, "{code}");
+        }
+        let library =
+            [("lib.rs", "mod link;"), ("link.rs", "use crate::auth::Actor; fn f(state: S) { state.db.begin() }")];
+        assert_eq!(broken_changes(&modules(&library)), Vec::<String>::new(), "only tables of routes are held to it");
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub(crate) struct Module {
     /// What its structs' fields are made of: struct, field, whole paths.
     fields: Vec<(String, String, BTreeSet<Names>)>,
     /// Which fields of a `state` it reaches into.
-    reached: BTreeSet<String>,
+    pub(crate) reached: BTreeSet<String>,
 }
 
 pub(crate) struct Modules(pub(crate) Vec<Module>);
