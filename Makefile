@@ -9,10 +9,10 @@ PAGES := $(shell find $(WEB)/src $(WEB)/public -type f 2>/dev/null) \
     $(addprefix $(WEB)/,index.html package.json package-lock.json tsconfig.json vite.config.ts)
 SPELLED := ':!*.lock' ':!*package-lock.json' ':!LICENSE-*' ':!access-core/tests/wire' ':!fuzz/seeds' ':!*.svg' ':!*.txt'
 
-## A whole plant on synthetic people; Ctrl-C ends it. The address to open follows READY.
+## A whole plant on synthetic people; Ctrl-C ends it. The address to open follows READY. PORT=8470: another port.
 demo: web
 	cargo build --workspace --bins
-	@exec $(BUILT)/pforte-demo
+	@exec $(BUILT)/pforte-demo $(addprefix --port ,$(PORT))
 
 ## Forgets the demo and everything in it.
 demo-clean: setup

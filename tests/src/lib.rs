@@ -5,7 +5,9 @@ pub mod bench;
 pub mod daemon;
 pub mod demo;
 pub mod plant;
+pub mod recorded;
 pub mod recorder;
+pub mod rules;
 pub mod staff;
 
 pub use daemon::Daemon;

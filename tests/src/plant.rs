@@ -529,7 +529,8 @@ impl Plant {
         id(&self.staff.post("/enrolments", body).await?)
     }
 
-    async fn enrolment_result(&self, enrolment: &str) -> anyhow::Result<Value> {
+    /// Waits until a dialogue at a station has ended, and tells how.
+    pub async fn enrolment_result(&self, enrolment: &str) -> anyhow::Result<Value> {
         let mut steps = self.staff.steps(enrolment).await?;
         loop {
             let step = steps.next().await?;

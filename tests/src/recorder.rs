@@ -11,7 +11,7 @@ use access_core::decide::{Attempt, ClockTrust, Verdict};
 use access_core::event::{Author, Event, Record};
 use access_core::ids::AgentId;
 use access_core::protocol::{
-    AgentKind, FromAgent, FromServer, Hello, InstallationMode, PROTOCOL_NEWEST, PROTOCOL_OLDEST,
+    AgentKind, EnrolmentOrder, FromAgent, FromServer, Hello, InstallationMode, PROTOCOL_NEWEST, PROTOCOL_OLDEST,
     RECORDS_PER_MESSAGE_MAX, SignedBundle, read_message, write_message,
 };
 use access_core::time::UnixMs;
@@ -58,6 +58,7 @@ pub struct Recorder {
     certificate_key: KeyPair,
     key: SigningKey,
     head: Head,
+    kind: AgentKind,
 }
 
 impl std::fmt::Debug for Recorder {
@@ -68,7 +69,7 @@ impl std::fmt::Debug for Recorder {
 
 impl Recorder {
     /// Joins the server that keeps its authority in `server_folder`.
-    pub async fn join(address: &str, server_folder: &Path, token: &str) -> anyhow::Result<Self> {
+    pub async fn join(address: &str, server_folder: &Path, token: &str, kind: AgentKind) -> anyhow::Result<Self> {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let authority = std::fs::read(server_folder.join("agents/ca.pem")).context("the agents' authority")?;
         let address: SocketAddr = address.parse().context("the agents' address")?;
@@ -80,7 +81,7 @@ impl Recorder {
             "record_key": STANDARD.encode(key.verifying_key().as_bytes()),
             // Any point is an X25519 key; nothing is ever opened with this one.
             "sealing_key": STANDARD.encode(rand::random::<[u8; 32]>()),
-            "build": BUILD, "kind": "door_controller",
+            "build": BUILD, "kind": kind,
         });
         let http = reqwest::Client::builder()
             .tls_certs_only([reqwest::Certificate::from_pem(&authority)?])
@@ -93,7 +94,7 @@ impl Recorder {
         }
         let joined: Joined = response.json().await?;
         let head = Head::start_of(joined.epoch);
-        Ok(Self { joined, address, certificate_key, key, head })
+        Ok(Self { joined, address, certificate_key, key, head, kind })
     }
 
     /// Which agent it is.
@@ -143,7 +144,7 @@ impl Recorder {
             head: self.head,
             acknowledged: Head::start_of(self.joined.epoch),
             bundle_sequence: 0,
-            kind: AgentKind::DoorController,
+            kind: self.kind,
         }))
         .await?;
         match link.receive().await? {
@@ -198,6 +199,15 @@ impl RecorderLink {
                 }
             }
         }
+    }
+
+    /// Waits until a dialogue is ordered of it, as a station.
+    pub async fn order(&mut self) -> anyhow::Result<EnrolmentOrder> {
+        self.wanted(|message| match message {
+            FromServer::Enrol(order) => Some(order),
+            _ => None,
+        })
+        .await
     }
 
     /// Waits for a bundle, unless one came.

@@ -174,7 +174,16 @@ impl Staff {
     /// Changes the version of something that is there now.
     pub async fn patch(&self, path: &str, body: Value) -> anyhow::Result<Value> {
         let read = self.request(Method::GET, path).send().await?.error_for_status()?;
-        let tag = read.headers().get("etag").context("no ETag")?.clone();
+        let tag = read.headers().get("etag").context("no ETag")?.to_str()?.to_owned();
+        self.patch_tagged(path, &tag, body).await
+    }
+
+    /// Changes a version of something that is known already.
+    pub async fn patch_version(&self, path: &str, version: i64, body: Value) -> anyhow::Result<Value> {
+        self.patch_tagged(path, &format!("\"{version}\""), body).await
+    }
+
+    async fn patch_tagged(&self, path: &str, tag: &str, body: Value) -> anyhow::Result<Value> {
         let response = self.request(Method::PATCH, path).header("if-match", tag).json(&body).send().await?;
         let status = response.status();
         let text = response.text().await?;

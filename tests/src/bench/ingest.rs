@@ -12,22 +12,20 @@ use access_core::event::{Decided, Decision, Event, Passage, ReleaseCause};
 use access_core::ids::AttemptId;
 use access_core::policy::Side;
 use access_core::time::UnixMs;
-use anyhow::{Context as _, ensure};
+use anyhow::ensure;
 use futures_util::TryStreamExt as _;
-use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection as _, PgConnection};
 use uuid::Uuid;
 
 use super::link::Caller;
 use super::{Figure, Samples};
 use crate::plant::Plant;
+use crate::rules;
 use crate::staff::now_s;
 
 /// Each is delivered, then copied.
 const ROUNDS: usize = 3;
 const RECORDS_PER_ROUND: usize = 8_000;
-/// The cluster's own administrator.
-const SUPERUSER: &str = "cluster";
 
 /// An entry, as four records: decided, opened, entered, closed.
 pub fn entry(caller: &mut Caller, at: UnixMs) -> [SignedRecord; 4] {
@@ -59,12 +57,6 @@ pub fn entry(caller: &mut Caller, at: UnixMs) -> [SignedRecord; 4] {
     .map(|(at, event)| caller.recorder.record(at, event))
 }
 
-async fn connect(plant: &Plant) -> anyhow::Result<PgConnection> {
-    let socket = plant.folder().join("server/run");
-    let options = PgConnectOptions::new().socket(socket).database("pforte").username(SUPERUSER);
-    PgConnection::connect_with(&options).await.context("the plant's Postgres")
-}
-
 async fn in_log(db: &mut PgConnection, agent: Uuid) -> anyhow::Result<i64> {
     let newest = sqlx::query_scalar(
         "SELECT seq FROM log_events WHERE tenant_id = (SELECT tenant_id FROM agents WHERE id = $1) AND agent_id = $1 \
@@ -90,7 +82,7 @@ async fn copied(db: &mut PgConnection, out: &str, into: &str, empty: &'static st
 
 /// Delivers and copies.
 pub async fn run(plant: &Plant, caller: &mut Caller) -> anyhow::Result<Vec<Figure>> {
-    let mut db = connect(plant).await?;
+    let mut db = rules::database(plant).await?;
     sqlx::raw_sql(
         "CREATE TABLE bench_log (LIKE log_events INCLUDING ALL); \
          CREATE TABLE bench_outbox (LIKE log_outbox INCLUDING ALL)",

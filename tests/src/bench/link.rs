@@ -8,7 +8,7 @@ use access_core::decide::{Assurance, Attempt, ClockTrust};
 use access_core::event::{EpochCause, Event};
 use access_core::ids::{AttemptId, DoorId, PersonId};
 use access_core::policy::{CardToken, Side};
-use access_core::protocol::{Bundle, FromAgent, write_message};
+use access_core::protocol::{AgentKind, Bundle, FromAgent, write_message};
 use access_core::time::UnixMs;
 use access_core::{Outcome, Reason};
 use anyhow::{Context as _, ensure};
@@ -52,7 +52,8 @@ impl Caller {
         let agent = json!({ "name": "Measured", "kind": "door_controller", "door_ids": [door] });
         let invited = staff.post("/agents", agent).await?;
         let token = invited["token"].as_str().context("token")?;
-        let mut recorder = Recorder::join(&plant.agents_address, &plant.folder().join("server"), token).await?;
+        let server = plant.folder().join("server");
+        let mut recorder = Recorder::join(&plant.agents_address, &server, token, AgentKind::DoorController).await?;
         let began = recorder.record(UnixMs(0), Event::EpochBegan { cause: EpochCause::Joined, previous: None });
         let mut link = recorder.link().await?;
         link.deliver(&[began]).await?;

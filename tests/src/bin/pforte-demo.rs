@@ -1,11 +1,12 @@
 //! `make demo`: a whole plant on synthetic people, on this machine alone.
 
 use std::io::Write as _;
+use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 use clap::Parser;
 use nix::fcntl::{Flock, FlockArg};
 use nix::unistd::Uid;
@@ -20,9 +21,10 @@ struct Arguments {
     /// Where it all lies.
     #[arg(long)]
     folder: Option<PathBuf>,
-    /// Port of the user interface.
-    #[arg(long, default_value_t = demo::PORTS.0)]
-    port: u16,
+    /// Port of the user interface; the agents' is the next one. 0 takes any two that are free. [default: 8460, or what
+    /// the demo was made for]
+    #[arg(long)]
+    port: Option<u16>,
     /// How many people it has.
     #[arg(long, default_value_t = demo::PEOPLE)]
     people: usize,
@@ -85,10 +87,38 @@ fn current_code(folder: &Path) -> anyhow::Result<String> {
     code(&account.totp_secret, now_s())
 }
 
+/// Ports of staff and agents, both free; found out before anything is made.
+fn ports(wanted: Option<u16>, folder: &Path) -> anyhow::Result<(u16, u16)> {
+    let made_for = demo::ports_of(folder)?;
+    let ports = match (made_for, wanted) {
+        (Some((staff, _)), Some(wanted)) if wanted != staff => {
+            bail!(
+                "the demo in {} was made for port {staff}: leave the port out, or make demo-clean first",
+                folder.display()
+            )
+        }
+        (Some(ports), _) => ports,
+        (None, None) => demo::PORTS,
+        (None, Some(0)) => (0, 0),
+        (None, Some(staff)) => {
+            (staff, staff.checked_add(1).context("--port 65535: the agents' port is the next one, and there is none")?)
+        }
+    };
+    for port in [ports.0, ports.1] {
+        if let Err(error) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+            let instead = match made_for {
+                Some(_) => "end what listens there; or begin anew: make demo-clean, then make demo PORT=8470",
+                None => "end what listens there, or take another one and the next: make demo PORT=8470",
+            };
+            bail!("port {port} can't be had ({error}): {instead}");
+        }
+    }
+    Ok(ports)
+}
+
 async fn serve(arguments: &Arguments, folder: &Path) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let agents_port = arguments.port.checked_add(1).context("the port is too high")?;
     // Something was left half made: begin anew instead of showing half of it.
     if folder.join("plant.json").exists() && !folder.join("made").exists() {
         for entry in std::fs::read_dir(folder)? {
@@ -100,7 +130,8 @@ async fn serve(arguments: &Arguments, folder: &Path) -> anyhow::Result<()> {
             }
         }
     }
-    let started = demo::start(folder, (arguments.port, agents_port), arguments.people, |what| {
+    let ports = ports(arguments.port, folder)?;
+    let started = demo::start(folder, ports, arguments.people, |what| {
         let _ = print(what);
     });
     let mut plant = tokio::select! {

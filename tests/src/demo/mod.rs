@@ -1,12 +1,17 @@
 //! The demo: a plant with synthetic people, generated pictures and a day of history, for whoever looks at Pforte for the
 //! first time.
 
+mod day;
+mod desk;
 mod history;
+mod movements;
 mod people;
 mod picture;
 
+use std::net::SocketAddr;
 use std::path::Path;
 
+use access_core::protocol::AgentKind;
 use anyhow::Context as _;
 use serde_json::json;
 
@@ -17,6 +22,9 @@ use crate::recorder::Recorder;
 pub const PEOPLE: usize = 240;
 /// Ports of staff and agents, so that a bookmark stays good.
 pub const PORTS: (u16, u16) = (8460, 8461);
+
+/// The area that is nobody's.
+const STREET: &str = "Street";
 
 /// What the demo is made of.
 pub fn plan(ports: (u16, u16)) -> Plan {
@@ -31,8 +39,8 @@ pub fn plan(ports: (u16, u16)) -> Plan {
                 name: "gate",
                 label: "Gate house",
                 doors: vec![
-                    door("main", "Main entrance", ("Street", "Lobby"), "card_finger"),
-                    door("yard", "Delivery yard", ("Street", "Yard"), "card"),
+                    door("main", "Main entrance", (STREET, "Lobby"), "card_finger"),
+                    door("yard", "Delivery yard", (STREET, "Yard"), "card"),
                 ],
             },
             AgentPlan {
@@ -67,26 +75,61 @@ pub fn plan(ports: (u16, u16)) -> Plan {
     }
 }
 
+/// The ports that the demo in a folder was made for; none if there is no demo yet. Agents and browsers know them.
+pub fn ports_of(folder: &Path) -> anyhow::Result<Option<(u16, u16)>> {
+    if !folder.join("plant.json").exists() {
+        return Ok(None);
+    }
+    let file = folder.join("server.toml");
+    let text = std::fs::read_to_string(&file).with_context(|| format!("can't read {}", file.display()))?;
+    let server: toml::Table = text.parse().with_context(|| format!("can't read {}", file.display()))?;
+    let port = |section: &str| -> anyhow::Result<u16> {
+        let listen = server.get(section).and_then(|section| section.get("listen")).and_then(toml::Value::as_str);
+        let listen = listen.with_context(|| format!("{}: no {section}.listen", file.display()))?;
+        Ok(listen.parse::<SocketAddr>()?.port())
+    };
+    Ok(Some((port("staff")?, port("agents")?)))
+}
+
 /// Starts the demo in a folder; makes people and history, if it is new. Says what it does meanwhile.
 pub async fn start(folder: &Path, ports: (u16, u16), people: usize, say: impl Fn(&str)) -> anyhow::Result<Plant> {
     let is_made = folder.join("made").exists();
     let plant = Plant::start(plan(ports), folder).await?;
     if !is_made {
-        say(&format!("making {people} synthetic people with pictures, and a day of history"));
-        let people = people::make(&plant, people).await?;
-        history::write(&plant, &people).await?;
+        say(&format!(
+            "making {people} synthetic people with pictures, cards and fingers, and a day of history: about a minute"
+        ));
+        Box::pin(fill(&plant, people)).await?;
         std::fs::write(folder.join("made"), "people and history are there\n")?;
     }
     Ok(plant)
 }
 
-/// An agent that delivers the history and is revoked afterwards: the one that was there before today's.
-async fn predecessor(plant: &Plant) -> anyhow::Result<(Recorder, String)> {
-    let invited = plant
-        .staff
-        .post("/agents", json!({ "name": "Gate house (until today)", "kind": "door_controller", "door_ids": [] }))
-        .await?;
+/// The demo in a folder of its own that goes with it, for tests.
+pub async fn temporary(people: usize) -> anyhow::Result<Plant> {
+    let plant = Plant::temporary(plan((0, 0))).await?;
+    Box::pin(fill(&plant, people)).await?;
+    Ok(plant)
+}
+
+async fn fill(plant: &Plant, people: usize) -> anyhow::Result<()> {
+    let people = people::make(plant, people).await?;
+    history::write(plant, &people).await
+}
+
+/// An agent that was there before one of today's: it delivers what is told of the time until now.
+async fn predecessor(plant: &Plant, name: &str, kind: AgentKind) -> anyhow::Result<(Recorder, String)> {
+    let body = json!({ "name": format!("{name} (until today)"), "kind": kind, "door_ids": [] });
+    let invited = plant.staff.post("/agents", body).await?;
     let token = invited["token"].as_str().context("token")?;
-    let recorder = Recorder::join(&plant.agents_address, &plant.folder().join("server"), token).await?;
+    let server = plant.folder().join("server");
+    let recorder = Recorder::join(&plant.agents_address, &server, token, kind).await?;
     Ok((recorder, id(&invited["agent"])?))
+}
+
+/// Puts such an agent out of use.
+async fn retire(plant: &Plant, agent: &str) -> anyhow::Result<()> {
+    let reason = json!({ "reason": "replaced by today's agent" });
+    plant.staff.post(&format!("/agents/{agent}/revoke"), reason).await?;
+    Ok(())
 }

@@ -1,0 +1,217 @@
+use std::collections::BTreeSet;
+
+use access_core::decide::{RULES_VERSION, Reason};
+use access_core::event::{Decision, ReleaseCause};
+use access_core::ids::{AttemptId, PersonId};
+use access_core::policy::{
+    AccessLevel, Block, BlockSubject, CardToken, CredentialRule, CredentialState, DoorRule, Exit, FactorDemand, Grant,
+    LevelLine, PersonRule, PolicyRows, PolicyScope, Schedule, Side, Sides, SiteRule, Window,
+};
+use access_core::time::{Period, Zone};
+
+use super::super::people::Habit;
+use super::*;
+use crate::recorded;
+
+/// Wednesday 25 November 2026, 13:00 UTC.
+const WEDNESDAY: UnixMs = UnixMs(1_795_611_600_000);
+const PEOPLE: usize = 60;
+
+fn id<T: From<Uuid>>(number: usize) -> T {
+    Uuid::from_u128(number as u128 + 1).into()
+}
+
+fn door(number: usize, factors_in: FactorDemand) -> DoorRule {
+    DoorRule {
+        id: id(number),
+        site: id(0),
+        factors_in,
+        factors_out: FactorDemand::Card,
+        release_ms: 5_000,
+        held_ms: 12_000,
+        exit: Exit::Mechanical,
+        has_contact: true,
+    }
+}
+
+fn habit(number: usize) -> Habit {
+    match number {
+        0..=3 => Habit::TurnedAway,
+        4..=6 => Habit::Yard,
+        7 => Habit::Early,
+        8 => Habit::Late,
+        9 => Habit::Curious,
+        10..=19 => Habit::Technician,
+        20..=23 => Habit::Night,
+        _ => Habit::Office,
+    }
+}
+
+fn people() -> Vec<Somebody> {
+    // The first of the yard's people is number 1 there: whoever holds the door.
+    (0..PEOPLE)
+        .map(|number| Somebody { id: id(number), number: if number == 4 { 1 } else { number }, habit: habit(number) })
+        .collect()
+}
+
+/// Doors 0 to 2 are main, yard and hall; levels 0 and 1 staff and technicians. Person 0 holds nothing, 1 something that
+/// ended, 2 is blocked, 3 has no finger enrolled, 40 has lost a card.
+fn rows() -> PolicyRows {
+    let always = Period { from: UnixMs(0), until: None };
+    let over = Period { from: UnixMs(0), until: Some(UnixMs(1)) };
+    let line = |doors: [usize; 2], schedule| LevelLine { doors: doors.map(id).to_vec(), sides: Sides::Both, schedule };
+    let card = |number: usize, person: usize, state| CredentialRule {
+        id: id(number),
+        person: id(person),
+        token: CardToken([u8::try_from(number).unwrap(); 32]),
+        state,
+        valid: always,
+    };
+    let mut credentials: Vec<_> = (0..PEOPLE).map(|number| card(number, number, CredentialState::Active)).collect();
+    credentials.push(card(PEOPLE, 40, CredentialState::Lost));
+    let level = |number| usize::from(matches!(habit(number), Habit::Technician | Habit::Night));
+    let grant = |number| Grant {
+        id: id(number),
+        person: id(number),
+        level: id(level(number)),
+        valid: if number == 1 { over } else { always },
+    };
+    PolicyRows {
+        tenant: id(0),
+        version: 7,
+        scope: PolicyScope::Whole,
+        sites: vec![SiteRule { id: id(0), zone: Zone::utc(), accepts_uid_only: true }],
+        doors: vec![door(0, FactorDemand::CardFinger), door(1, FactorDemand::Card), door(2, FactorDemand::CardFinger)],
+        schedules: vec![Schedule { id: id(0), windows: vec![Window { days: 31, from_minute: 360, to_minute: 1_200 }] }],
+        levels: vec![
+            AccessLevel { id: id(0), lines: vec![line([0, 1], Some(id(0)))] },
+            AccessLevel { id: id(1), lines: vec![line([0, 2], None)] },
+        ],
+        persons: (0..PEOPLE)
+            .map(|number| PersonRule { id: id(number), is_active: true, has_finger: number != 3 })
+            .collect(),
+        credentials,
+        grants: (1..PEOPLE).map(grant).collect(),
+        blocks: vec![Block { id: id(0), subject: BlockSubject::Person(id(2)), valid: always }],
+    }
+}
+
+fn day(end: UnixMs) -> (Policy, Vec<(UnixMs, Event)>) {
+    let policy = Policy::compile(rows()).unwrap();
+    let doors = Doors { main: id(0), yard: id(1), hall: id(2) };
+    let areas = BTreeMap::from([
+        (doors.main, ("Street", "Lobby")),
+        (doors.yard, ("Street", "Yard")),
+        (doors.hall, ("Lobby", "Hall")),
+    ]);
+    let told = happened(&policy, &areas, &doors, &people(), end).unwrap();
+    (policy, told)
+}
+
+fn decisions(told: &[(UnixMs, Event)]) -> Vec<(UnixMs, &Decision)> {
+    told.iter()
+        .filter_map(|(at, event)| match event {
+            Event::Decision(decision) => Some((*at, decision)),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn every_decision_is_the_rules_own() {
+    for days in 0..7 {
+        let (policy, told) = day(WEDNESDAY.plus_ms(days * DAY_MS));
+        for (at, decision) in decisions(&told) {
+            assert_eq!(recorded::differs(&policy, at, decision), None, "{decision:?}");
+            assert_eq!(decision.rules_version, RULES_VERSION);
+        }
+    }
+}
+
+#[test]
+fn a_working_day_is_mostly_granted_and_refused_for_every_reason_there_is() {
+    let (_, told) = day(WEDNESDAY);
+    let decisions = decisions(&told);
+    let granted = decisions.iter().filter(|(_, decision)| decision.reason == Reason::Granted).count();
+    assert!(granted * 100 >= decisions.len() * 85, "{granted} of {}", decisions.len());
+    let reasons: BTreeSet<String> = decisions.iter().map(|(_, decision)| decision.reason.to_string()).collect();
+    let wanted = [
+        "granted",
+        "no_grant",
+        "grant_expired",
+        "blocked",
+        "no_finger_enrolled",
+        "credential_lost",
+        "unknown_credential",
+        "outside_schedule",
+        "door_not_granted",
+        "wrong_finger",
+    ];
+    assert_eq!(reasons, wanted.map(str::to_owned).into());
+    for side in [Side::In, Side::Out] {
+        let passed = told.iter().filter(|(_, event)| matches!(event, Event::Entered { side: of, .. } if *of == side));
+        assert!(passed.count() > PEOPLE / 2, "{side}");
+    }
+    let count = |wanted: fn(&Event) -> bool| told.iter().filter(|(_, event)| wanted(event)).count();
+    assert!(count(|event| matches!(event, Event::NotOpened { .. })) > 0);
+    assert!(count(|event| matches!(event, Event::ExitRequested { .. })) > 0);
+    for kind in [AlarmKind::DoorForced, AlarmKind::DoorHeld] {
+        let raised =
+            told.iter().position(|(_, event)| matches!(event, Event::AlarmRaised { kind: of, .. } if *of == kind));
+        let cleared =
+            told.iter().position(|(_, event)| matches!(event, Event::AlarmCleared { kind: of, .. } if *of == kind));
+        assert!(raised.is_some() && raised < cleared, "{kind}: {raised:?}, {cleared:?}");
+    }
+}
+
+#[test]
+fn a_door_does_one_thing_after_another_and_nobody_is_in_two_places() {
+    let (_, told) = day(WEDNESDAY);
+    let (begin, end) = (WEDNESDAY.plus_ms(-DAY_MS - OVERLAP_MS), WEDNESDAY);
+    assert!(told.iter().all(|(at, _)| (begin..end).contains(at)));
+    let mut open: BTreeSet<DoorId> = BTreeSet::new();
+    let mut granted: BTreeSet<AttemptId> = BTreeSet::new();
+    let mut whereabouts: BTreeMap<PersonId, (DoorId, Side)> = BTreeMap::new();
+    for (_, event) in &told {
+        match event {
+            Event::Decision(decision) if decision.release_ms.is_some() => {
+                granted.insert(decision.attempt);
+            }
+            Event::DoorOpened { door, cause } => {
+                assert!(open.insert(*door), "{door} opens while it is open");
+                if let Some(ReleaseCause::Attempt(attempt)) = cause {
+                    assert!(granted.remove(attempt), "{attempt} opens once, and only if granted");
+                }
+            }
+            Event::DoorClosed { door, .. } => assert!(open.remove(door), "{door} closes while it is closed"),
+            Event::Entered { door, side, persons } => {
+                for passage in persons {
+                    let before = whereabouts.insert(passage.person, (*door, *side));
+                    // Leaving by the handle is nobody's: only the hall, and the way out, are by card both ways.
+                    let is_known = *door == id(2) || *side == Side::Out;
+                    let is_again = before == Some((*door, *side));
+                    assert!(!is_known || !is_again, "{} goes {side} at {door} twice", passage.person);
+                }
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(open, BTreeSet::new());
+}
+
+#[test]
+fn a_decision_that_the_rules_would_not_make_is_found() {
+    let (policy, told) = day(WEDNESDAY);
+    let (at, granted) = decisions(&told).into_iter().find(|(_, decision)| decision.finger.is_some()).unwrap();
+    let changed = |change: fn(&mut Decision)| {
+        let mut decision = granted.clone();
+        change(&mut decision);
+        recorded::differs(&policy, at, &decision)
+    };
+    assert_eq!(changed(|_| ()), None);
+    assert!(changed(|decision| decision.reason = Reason::Blocked).is_some());
+    assert!(changed(|decision| decision.card = CardToken([0xEE; 32])).is_some());
+    assert!(changed(|decision| decision.finger = None).is_some());
+    assert!(changed(|decision| decision.release_ms = Some(1)).is_some());
+    assert!(changed(|decision| decision.policy_version = 6).is_some());
+}

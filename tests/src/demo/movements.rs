@@ -1,0 +1,225 @@
+//! What becomes of what people set out to do: they present card and finger, the rules decide, doors open and close. Nothing
+//! here makes up a decision; every one is what [`decide`] says of the attempt that stands in its record.
+
+use std::collections::BTreeMap;
+
+use access_core::decide::{
+    Assurance, Attempt, ClockTrust, Factor, FingerResult, Outcome, RULES_VERSION, Verdict, decide,
+};
+use access_core::event::{AlarmKind, Decided, Decision, Event, Passage, ReleaseCause};
+use access_core::ids::{AttemptId, DoorId, PersonId};
+use access_core::policy::{CardToken, Policy, Side};
+use access_core::state::State;
+use access_core::time::UnixMs;
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
+use uuid::Builder;
+
+/// Every so manieth finger is a wrong one of the same hand, and every so manieth released door is not opened.
+const WRONG_FINGER_EVERY: usize = 29;
+const NOT_OPENED_EVERY: usize = 67;
+/// After a release so long, in milliseconds, an agent says that the door was not opened.
+const OPEN_GRACE_MS: i64 = 530;
+
+/// What somebody sets out to do, and when.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Step {
+    pub(super) at: UnixMs,
+    pub(super) door: DoorId,
+    pub(super) deed: Deed,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Deed {
+    /// Goes through by card, and by finger where one is wanted.
+    Walk {
+        /// None is a stranger.
+        person: Option<PersonId>,
+        card: CardToken,
+        side: Side,
+        /// Tries it even if refused; others know their hours and stay away.
+        insists: bool,
+        /// How long the door is kept open; none means until they are through.
+        open_ms: Option<i64>,
+    },
+    /// Leaves by the handle.
+    Leave { person: PersonId },
+    /// Opens the door without asking anybody.
+    Force { open_ms: i64 },
+}
+
+/// Doors and where they lead: from this area into that.
+pub(super) type Areas<'a> = BTreeMap<DoorId, (&'a str, &'a str)>;
+type Happened = Vec<(UnixMs, Event)>;
+
+/// The doors, where everybody is, and what was decided so far.
+pub(super) struct Movements<'a> {
+    policy: &'a Policy,
+    areas: &'a Areas<'a>,
+    random: StdRng,
+    free_at: BTreeMap<DoorId, UnixMs>,
+    whereabouts: BTreeMap<PersonId, &'a str>,
+    fingers: usize,
+    releases: usize,
+}
+
+impl<'a> Movements<'a> {
+    /// Everybody is on the street.
+    pub(super) fn new(policy: &'a Policy, areas: &'a Areas<'a>, seed: u64) -> Self {
+        Self {
+            policy,
+            areas,
+            random: StdRng::seed_from_u64(seed),
+            free_at: BTreeMap::new(),
+            whereabouts: BTreeMap::new(),
+            fingers: 0,
+            releases: 0,
+        }
+    }
+
+    /// What comes of a step. Steps are taken in the order of their times; somebody at a door waits for those before.
+    pub(super) fn take(&mut self, step: &Step) -> Happened {
+        let at = self.free_at.get(&step.door).map_or(step.at, |&free_at| step.at.max(free_at));
+        let happened = match step.deed {
+            Deed::Walk { person, .. } if !self.stands_before(person, step) => Vec::new(),
+            Deed::Walk { person, card, side, insists, open_ms } => {
+                let attempt = self.attempt(step.door, side, card, at);
+                let is_welcome = self.would_pass(&attempt);
+                if is_welcome || insists { self.walk(person, attempt, open_ms) } else { Vec::new() }
+            }
+            Deed::Leave { person } if !self.stands_before(Some(person), step) => Vec::new(),
+            Deed::Leave { person } => {
+                self.whereabouts.insert(person, self.areas[&step.door].0);
+                let mut happened = vec![(at, Event::ExitRequested { door: step.door, was_released: false })];
+                happened.extend(self.opening(step.door, at.plus_ms(700), Some(ReleaseCause::ExitRequest), None));
+                happened
+            }
+            Deed::Force { open_ms } => self.opening(step.door, at, None, Some(open_ms)),
+        };
+        if let Some((last, _)) = happened.last() {
+            self.free_at.insert(step.door, last.plus_ms(1_200));
+        }
+        happened
+    }
+
+    fn stands_before(&self, person: Option<PersonId>, step: &Step) -> bool {
+        let (outside, inside) = self.areas[&step.door];
+        let needed = match step.deed {
+            Deed::Walk { side: Side::In, .. } => outside,
+            _ => inside,
+        };
+        person.is_none_or(|person| self.whereabouts.get(&person).copied().unwrap_or(super::STREET) == needed)
+    }
+
+    fn attempt(&mut self, door: DoorId, side: Side, card: CardToken, at: UnixMs) -> Attempt {
+        Attempt {
+            id: AttemptId::from_uuid(Builder::from_random_bytes(self.random.random()).into_uuid()),
+            door,
+            side,
+            at,
+            clock: ClockTrust::Trusted,
+            card,
+            assurance: Assurance::WeakUid,
+            finger: None,
+        }
+    }
+
+    fn would_pass(&self, attempt: &Attempt) -> bool {
+        let with_finger = Attempt { finger: Some(FingerResult::Matched), ..attempt.clone() };
+        matches!(self.decide(&with_finger).outcome, Outcome::Grant { .. })
+    }
+
+    fn decide(&self, attempt: &Attempt) -> Verdict {
+        decide(self.policy, &State::default(), attempt)
+    }
+
+    /// Tries until the door was opened, or a rule refuses.
+    fn walk(&mut self, person: Option<PersonId>, first: Attempt, open_ms: Option<i64>) -> Happened {
+        let mut happened = Vec::new();
+        let mut attempt = first;
+        loop {
+            let mut verdict = self.decide(&attempt);
+            if verdict.outcome == Outcome::Need(Factor::Finger) {
+                self.fingers += 1;
+                let is_wrong = self.fingers.is_multiple_of(WRONG_FINGER_EVERY);
+                attempt.at = attempt.at.plus_ms(self.random.random_range(1_900..3_400));
+                attempt.finger = Some(if is_wrong { FingerResult::NotMatched } else { FingerResult::Matched });
+                verdict = self.decide(&attempt);
+            }
+            let at = attempt.at;
+            let was_wrong = attempt.finger == Some(FingerResult::NotMatched);
+            happened.push((at, decision(&attempt, &verdict)));
+            let again_ms = match verdict.outcome {
+                Outcome::Grant { release_ms } => {
+                    let cause = ReleaseCause::Attempt(attempt.id);
+                    self.releases += 1;
+                    if !self.releases.is_multiple_of(NOT_OPENED_EVERY) {
+                        happened.extend(self.passage(&attempt, person, open_ms));
+                        return happened;
+                    }
+                    let over = at.plus_ms(i64::from(release_ms) + OPEN_GRACE_MS);
+                    happened.push((over, Event::NotOpened { door: attempt.door, cause }));
+                    over.since(at) + 6_000
+                }
+                _ if was_wrong => 5_000,
+                _ => return happened,
+            };
+            attempt = self.attempt(attempt.door, attempt.side, attempt.card, at.plus_ms(again_ms));
+        }
+    }
+
+    /// Somebody goes through a released door.
+    fn passage(&mut self, attempt: &Attempt, person: Option<PersonId>, open_ms: Option<i64>) -> Happened {
+        let (door, side) = (attempt.door, attempt.side);
+        let opened = attempt.at.plus_ms(self.random.random_range(800..2_200));
+        let mut happened = self.opening(door, opened, Some(ReleaseCause::Attempt(attempt.id)), open_ms);
+        if let Some(person) = person {
+            let (outside, inside) = self.areas[&door];
+            self.whereabouts.insert(person, if side == Side::In { inside } else { outside });
+            let persons = vec![Passage { person, attempt: attempt.id }];
+            happened.insert(1, (opened, Event::Entered { door, side, persons }));
+        }
+        happened
+    }
+
+    /// The leaf opens and closes, with the alarms of one that was forced or is held.
+    fn opening(&mut self, door: DoorId, at: UnixMs, cause: Option<ReleaseCause>, open_ms: Option<i64>) -> Happened {
+        let open_ms = open_ms.unwrap_or_else(|| self.random.random_range(1_800..4_600));
+        let held_ms = self.policy.door(door).map_or(i64::MAX, |rule| i64::from(rule.held_ms));
+        let kind = match cause {
+            None => Some((AlarmKind::DoorForced, 0)),
+            Some(_) if open_ms >= held_ms => Some((AlarmKind::DoorHeld, held_ms)),
+            Some(_) => None,
+        };
+        let closed = at.plus_ms(open_ms);
+        let mut happened = vec![(at, Event::DoorOpened { door, cause })];
+        happened.extend(kind.map(|(kind, after_ms)| {
+            (at.plus_ms(after_ms), Event::AlarmRaised { kind, door: Some(door), person: None })
+        }));
+        happened.push((closed, Event::DoorClosed { door, open_ms: open_ms.unsigned_abs() }));
+        happened.extend(kind.map(|(kind, _)| (closed, Event::AlarmCleared { kind, door: Some(door) })));
+        happened
+    }
+}
+
+fn decision(attempt: &Attempt, verdict: &Verdict) -> Event {
+    Event::Decision(Decision {
+        attempt: attempt.id,
+        door: attempt.door,
+        side: attempt.side,
+        card: attempt.card,
+        assurance: attempt.assurance,
+        person: verdict.person,
+        credential: verdict.credential,
+        finger: attempt.finger,
+        release_ms: match verdict.outcome {
+            Outcome::Grant { release_ms } => Some(release_ms),
+            Outcome::Need(_) | Outcome::Deny => None,
+        },
+        reason: verdict.reason,
+        decided: Decided::Online,
+        rules_version: RULES_VERSION,
+        policy_version: verdict.policy_version,
+        alarms: verdict.alarms.clone(),
+    })
+}
