@@ -143,7 +143,8 @@ async fn serve(arguments: &Arguments, folder: &Path) -> anyhow::Result<()> {
     let own_folder = own.parent().context("the program's folder")?;
     ensure!(plant.staff_url.starts_with("http://localhost:"), "the demo listens at {}", plant.staff_url);
     print(&format!("READY {}", plant.staff_url))?;
-    print(&format!("\n  sign in    tenant plant, name {ADMINISTRATOR}, password \"{PASSWORD}\""))?;
+    let (_, organisation) = demo::plan(demo::PORTS).tenants[0];
+    print(&format!("\n  sign in    {organisation}, name {ADMINISTRATOR}, password \"{PASSWORD}\""))?;
     let elsewhere = match &arguments.folder {
         Some(folder) => format!(" --folder {}", folder.display()),
         None => String::new(),
