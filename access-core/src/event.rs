@@ -185,6 +185,29 @@ pub enum Event {
         /// How.
         fault: ChainFault,
     },
+    /// An agent told the server that its journal takes records again, or no longer does.
+    JournalChanged {
+        /// Whose journal.
+        agent: AgentId,
+        /// Why it does not; none if it does.
+        fault: Option<JournalFault>,
+        /// Since when, by the agent's clock.
+        since: UnixMs,
+    },
+    /// So many events of one kind, of which only their number is kept: they happened while the journal took none, and
+    /// there was no more room to keep each. The record's instant is that of the first.
+    Folded {
+        /// Of which kind they were.
+        kind: EventKind,
+        /// At which door, if at one.
+        door: Option<DoorId>,
+        /// Which alarm they raised or cleared, if they did.
+        alarm: Option<AlarmKind>,
+        /// How many.
+        count: u32,
+        /// When the last of them happened.
+        until: UnixMs,
+    },
 }
 
 /// How an attempt was decided, with everything the decision was made from.
@@ -285,6 +308,24 @@ crate::words! {
         Silent = "silent",
         /// It answers nonsense, or what it holds can't be used.
         Faulty = "faulty",
+    }
+}
+
+crate::words! {
+    /// Why an agent's journal takes no records.
+    pub enum JournalFault {
+        /// Only its reserve is left: grants and alarms are still recorded, and doors released.
+        Reserve = "reserve",
+        /// It holds as much as it may, and the server has stored none of it.
+        Full = "full",
+        /// There is no space left on the disk.
+        NoSpace = "no_space",
+        /// The disk failed.
+        DiskFault = "disk_fault",
+        /// The disk gives no answer.
+        Silent = "silent",
+        /// What lies on the disk can't be used.
+        Unusable = "unusable",
     }
 }
 
@@ -531,6 +572,10 @@ crate::words! {
         Act = "act",
         /// See [`Event::ChainBroken`].
         ChainBroken = "chain_broken",
+        /// See [`Event::JournalChanged`].
+        JournalChanged = "journal_changed",
+        /// See [`Event::Folded`].
+        Folded = "folded",
     }
 }
 
@@ -557,6 +602,8 @@ impl Event {
             Self::EnrolmentEnded { .. } => EventKind::EnrolmentEnded,
             Self::Act(_) => EventKind::Act,
             Self::ChainBroken { .. } => EventKind::ChainBroken,
+            Self::JournalChanged { .. } => EventKind::JournalChanged,
+            Self::Folded { .. } => EventKind::Folded,
         }
     }
 
@@ -571,9 +618,10 @@ impl Event {
             | Self::NotOpened { door, .. }
             | Self::ExitRequested { door, .. }
             | Self::CommandDone { door, .. } => Some(*door),
-            Self::AlarmRaised { door, .. } | Self::AlarmCleared { door, .. } | Self::DeviceChanged { door, .. } => {
-                *door
-            }
+            Self::AlarmRaised { door, .. }
+            | Self::AlarmCleared { door, .. }
+            | Self::DeviceChanged { door, .. }
+            | Self::Folded { door, .. } => *door,
             Self::EpochBegan { .. }
             | Self::AgentStarted { .. }
             | Self::AgentStopped
@@ -581,7 +629,8 @@ impl Event {
             | Self::PolicyInForce { .. }
             | Self::EnrolmentEnded { .. }
             | Self::Act(_)
-            | Self::ChainBroken { .. } => None,
+            | Self::ChainBroken { .. }
+            | Self::JournalChanged { .. } => None,
         }
     }
 }

@@ -14,7 +14,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 use crate::canonical::{self, NotCanonical};
 use crate::chain::{Head, SignedRecord};
 use crate::decide::{Attempt, Verdict};
-use crate::event::Commitment;
+use crate::event::{Commitment, JournalFault};
 use crate::ids::{AgentId, AttemptId, CommandId, DoorId, EnrolmentId, FingerId, InstallationId, PersonId, TenantId};
 use crate::policy::PolicyRows;
 use crate::time::UnixMs;
@@ -57,6 +57,14 @@ pub enum FromAgent {
     },
     /// Still alive; also the answer to nothing.
     Heartbeat,
+    /// How the journal is: said when a session begins, and whenever that changes. Not through the journal, which could
+    /// not take it.
+    JournalState {
+        /// Why it takes no records; none if it does.
+        fault: Option<JournalFault>,
+        /// Since when, by the agent's clock.
+        since: UnixMs,
+    },
 }
 
 /// Who calls, and how far it is.
@@ -456,7 +464,7 @@ pub trait Message {
 
 impl Message for FromAgent {
     const NAME: &'static str = "message of an agent";
-    const KINDS: u8 = 6;
+    const KINDS: u8 = 7;
 }
 
 impl Message for FromServer {

@@ -10,7 +10,7 @@ use access_core::chain::{Digest, Head, SignedRecord};
 use access_core::decide::{Assurance, Attempt, ClockTrust, Factor, FingerResult, Outcome, Reason, SettledBy, Verdict};
 use access_core::event::{
     Act, ActKind, AlarmKind, Author, ChainFault, CommandOutcome, Commitment, Decided, Decision, Device, DeviceState,
-    EpochCause, Event, Passage, Record, ReleaseCause, Subject, SubjectKind,
+    EpochCause, Event, EventKind, JournalFault, Passage, Record, ReleaseCause, Subject, SubjectKind,
 };
 use access_core::policy::{
     AccessLevel, Block, BlockSubject, CardToken, CredentialRule, CredentialState, DoorRule, Exit, FactorDemand, Grant,
@@ -184,6 +184,14 @@ fn events_keep_their_bytes() {
             reason: None,
         }),
         Event::ChainBroken { agent: id(1), epoch: 2, seq: 3, fault: ChainFault::Fork },
+        Event::JournalChanged { agent: id(1), fault: Some(JournalFault::Silent), since: UnixMs(5) },
+        Event::Folded {
+            kind: EventKind::AlarmRaised,
+            door: Some(id(1)),
+            alarm: Some(AlarmKind::DoorHeld),
+            count: 9,
+            until: UnixMs(6),
+        },
     ];
     for (place, event) in events.into_iter().enumerate() {
         let name = format!("record_{place:02}_{}", event.kind());
@@ -223,6 +231,9 @@ fn messages_of_the_agent_keep_their_bytes() {
     check("agent_records", &FromAgent::Records(vec![record]));
     check("agent_bundle_in_force", &FromAgent::BundleInForce { sequence: 5 });
     check("agent_heartbeat", &FromAgent::Heartbeat);
+    check("agent_journal_works", &FromAgent::JournalState { fault: None, since: UnixMs(5) });
+    let fault = Some(JournalFault::NoSpace);
+    check("agent_journal_fails", &FromAgent::JournalState { fault, since: UnixMs(6) });
     let steps = [
         EnrolmentStep::WaitingForCard,
         EnrolmentStep::CardRead { uid: SecretBytes(vec![1, 2, 3, 4]) },

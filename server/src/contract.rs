@@ -484,6 +484,7 @@ async fn every_table_is_a_tenants_and_every_word_is_known() {
         ("operators_role_words", words::<crate::auth::Role>()),
         ("agents_kind_words", words::<AgentKind>()),
         ("person_keys_purpose_words", words::<crate::vault::KeyPurpose>()),
+        ("agents_journal_fault_words", words::<access_core::event::JournalFault>()),
         ("agents_state_words", words::<crate::agents::Standing>()),
         ("operators_state_words", words::<crate::operators::OperatorState>()),
         ("setup_links_purpose_words", words::<crate::operators::SetupPurpose>()),

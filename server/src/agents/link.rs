@@ -284,6 +284,11 @@ impl Session<'_> {
                 store::bundle_in_force(&mut tx, tenant, agent, sequence).await?;
                 tx.commit().await?;
             }
+            FromAgent::JournalState { fault, since } => {
+                if let Some(why) = super::journal::note(state, tenant, agent, fault, since).await? {
+                    return Ok(Some(why));
+                }
+            }
             FromAgent::EnrolmentStep { enrolment, step } => {
                 state.stations.step(state, tenant, agent, enrolment, step, clock::now()).await;
             }

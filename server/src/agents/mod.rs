@@ -1,7 +1,7 @@
 //! Agents: door controllers and enrolment stations. They join with a one-time token, hold a link over mutual TLS, ask for
 //! verdicts, deliver records, and get policy, commands and enrolment orders.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use access_core::ids::{AgentId, TenantId};
@@ -19,6 +19,7 @@ mod bundle;
 mod commands;
 mod ingest;
 mod join;
+mod journal;
 mod link;
 pub mod port;
 pub mod routes;
@@ -88,6 +89,11 @@ pub struct Agent {
     pub certificate_expires_at: Option<DateTime<Utc>>,
     /// Number of the bundle that it decides by when alone; 0 if it has none.
     pub bundle_version: i64,
+    /// Why its journal takes no records, as it said last; none if it takes them or has said nothing yet.
+    #[schema(value_type = Option<words::JournalFault>)]
+    pub journal_fault: Option<String>,
+    /// Since when its journal is as it is, by the agent's clock.
+    pub journal_since: Option<DateTime<Utc>>,
     /// Place of its newest stored record.
     pub acknowledged_seq: i64,
     /// Counts its changes; the `ETag`.
@@ -140,6 +146,8 @@ struct Inner {
     presence: HashMap<TenantId, broadcast::Sender<Presence>>,
     /// What the log last said of an agent's link.
     logged_up: HashMap<(TenantId, AgentId), bool>,
+    /// Linked agents whose journal takes no records.
+    failing_journals: HashSet<(TenantId, AgentId)>,
     /// Holes that an alarm was raised for.
     holes: HashMap<(TenantId, AgentId), (u32, u64)>,
 }
@@ -165,6 +173,7 @@ impl Drop for Linked {
         let mut inner = self.links.lock();
         if inner.sessions.get(&self.key).is_some_and(|session| session.id == self.session) {
             inner.sessions.remove(&self.key);
+            inner.failing_journals.remove(&self.key);
             inner.tell(self.key, false);
         }
     }
@@ -230,6 +239,21 @@ impl Links {
     /// Takes note of what the log says of an agent's link.
     fn note_logged(&self, tenant: TenantId, agent: AgentId, is_up: bool) {
         self.lock().logged_up.insert((tenant, agent), is_up);
+    }
+
+    /// A linked agent said whether its journal takes records.
+    fn note_journal(&self, tenant: TenantId, agent: AgentId, is_failing: bool) {
+        let mut inner = self.lock();
+        if is_failing {
+            inner.failing_journals.insert((tenant, agent));
+        } else {
+            inner.failing_journals.remove(&(tenant, agent));
+        }
+    }
+
+    /// How many linked agents have a journal that takes no records, of all tenants.
+    pub fn failing_journals(&self) -> usize {
+        self.lock().failing_journals.len()
     }
 
     /// Takes note of a hole; tells whether it is a new one.

@@ -23,13 +23,15 @@ struct AgentRow {
     last_seen_at: Option<DateTime<Utc>>,
     certificate_expires_at: Option<DateTime<Utc>>,
     bundle_in_force: i64,
+    journal_fault: Option<String>,
+    journal_since: Option<DateTime<Utc>>,
     head_seq: i64,
     row_version: i64,
 }
 
 const AGENT: &str = "SELECT id, name, kind, state, build, ARRAY(SELECT door_id FROM agent_doors door \
      WHERE door.tenant_id = agent.tenant_id AND door.agent_id = agent.id ORDER BY door_id) AS door_ids, joined_at, \
-     last_seen_at, certificate_expires_at, bundle_in_force, head_seq, row_version FROM agents agent WHERE tenant_id = $1";
+     last_seen_at, certificate_expires_at, bundle_in_force, journal_fault, journal_since, head_seq, row_version FROM agents agent WHERE tenant_id = $1";
 
 fn view(row: AgentRow, tenant: TenantId, links: &Links) -> Agent {
     let state = match Standing::from_word(&row.state) {
@@ -50,6 +52,8 @@ fn view(row: AgentRow, tenant: TenantId, links: &Links) -> Agent {
         last_seen_at: row.last_seen_at,
         certificate_expires_at: row.certificate_expires_at,
         bundle_version: row.bundle_in_force,
+        journal_fault: row.journal_fault,
+        journal_since: row.journal_since,
         acknowledged_seq: row.head_seq,
         version: row.row_version,
     }
@@ -414,6 +418,27 @@ pub async fn bundle_in_force(
         .execute(db)
         .await?;
     Ok(())
+}
+
+/// Takes note of how an agent's journal is; answers whether it failed before, by what was known.
+pub async fn note_journal(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    agent: AgentId,
+    fault: Option<&'static str>,
+    since: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar(
+        "UPDATE agents agent SET journal_fault = $3, journal_since = $4 \
+         FROM (SELECT tenant_id, id, journal_fault FROM agents WHERE tenant_id = $1 AND id = $2 FOR UPDATE) before \
+         WHERE agent.tenant_id = before.tenant_id AND agent.id = before.id RETURNING before.journal_fault IS NOT NULL",
+    )
+    .bind(tenant.as_uuid())
+    .bind(agent.as_uuid())
+    .bind(fault)
+    .bind(since)
+    .fetch_one(db)
+    .await
 }
 
 /// Records, by column.

@@ -103,7 +103,7 @@ pub struct LogEvent {
     /// How it is now.
     #[schema(value_type = Option<words::DeviceState>)]
     pub device_state: Option<&'static str>,
-    /// Whether a link came up, or a door was released for a request to exit.
+    /// Whether a link came up, a journal works, or a door was released for a request to exit.
     pub is_up: Option<bool>,
     /// How long a door stood open, in milliseconds.
     pub open_ms: Option<u64>,
@@ -117,6 +117,16 @@ pub struct LogEvent {
     /// How a chain of records is broken.
     #[schema(value_type = Option<words::ChainFault>)]
     pub chain_fault: Option<&'static str>,
+    /// Why an agent's journal takes no records.
+    #[schema(value_type = Option<words::JournalFault>)]
+    pub journal_fault: Option<&'static str>,
+    /// How many events of one kind this stands for, where only their number was kept.
+    pub count: Option<u32>,
+    /// Of which kind they were.
+    #[schema(value_type = Option<words::EventKind>)]
+    pub folded_kind: Option<&'static str>,
+    /// When the last of them happened.
+    pub until: Option<DateTime<Utc>>,
     /// SHA-256 of the record, hexadecimal: the next one of its author holds it.
     pub hash: String,
 }
@@ -236,6 +246,17 @@ impl LogEvent {
             Event::ChainBroken { agent, fault, .. } => {
                 self.agent_id = Some(agent.into());
                 self.chain_fault = word(fault);
+            }
+            Event::JournalChanged { agent, fault, .. } => {
+                self.agent_id = Some(agent.into());
+                self.journal_fault = fault.and_then(word);
+                self.is_up = Some(fault.is_none());
+            }
+            Event::Folded { kind, alarm, count, until, .. } => {
+                self.folded_kind = word(kind);
+                self.alarm = alarm.and_then(word);
+                self.count = Some(count);
+                self.until = Some(crate::clock::from_unix_ms(until));
             }
             Event::EpochBegan { .. }
             | Event::AgentStarted { .. }

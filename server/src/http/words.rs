@@ -70,6 +70,7 @@ stand_ins! {
     FactorDemand: policy::FactorDemand,
     FingerResult: decide::FingerResult,
     InstallationMode: protocol::InstallationMode,
+    JournalFault: event::JournalFault,
     Reason: decide::Reason,
     Side: policy::Side,
     Sides: policy::Sides,

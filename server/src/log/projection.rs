@@ -59,6 +59,10 @@ fn alarms(record: &Record) -> (Vec<Alarm>, Option<Alarm>) {
             let lost = Alarm { agent: Some(*agent), ..none(AlarmKind::AgentLost) };
             if *is_up { (Vec::new(), Some(lost)) } else { (vec![lost], None) }
         }
+        Event::JournalChanged { agent, fault, .. } if author.is_none() => {
+            let failed = Alarm { agent: Some(*agent), ..none(AlarmKind::JournalFault) };
+            if fault.is_none() { (Vec::new(), Some(failed)) } else { (vec![failed], None) }
+        }
         Event::ChainBroken { agent, fault, .. } => {
             let kind = match fault {
                 ChainFault::Hole => AlarmKind::RecordsMissing,

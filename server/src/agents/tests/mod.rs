@@ -7,6 +7,7 @@ use crate::testing::TestServer;
 mod bundle;
 mod ingest;
 mod join;
+mod journal;
 mod link;
 
 /// A door in a new site.

@@ -156,7 +156,15 @@ export function Agents() {
     {
       label: w.agents.state,
       cell: (agent) => (
-        <Chip label={named(w.agents.states, agent.state)} color={stateColours[agent.state]} variant="outlined" />
+        <>
+          <Chip label={named(w.agents.states, agent.state)} color={stateColours[agent.state]} variant="outlined" />
+          {agent.journal_fault && agent.state !== "revoked" && (
+            <Typography variant="caption" sx={{ display: "block", color: "error.main" }}>
+              {text("AlarmKind", "journal_fault")}: {text("JournalFault", agent.journal_fault)} (
+              <When at={agent.journal_since} />)
+            </Typography>
+          )}
+        </>
       ),
     },
     { label: w.agents.doors, cell: (agent) => doorsOf(agent) || w.none },

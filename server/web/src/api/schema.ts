@@ -3124,7 +3124,7 @@ export interface paths {
                     /** @description How many, 1 to 200. */
                     limit?: number;
                     /** @description Of this kind. */
-                    kind?: "epoch_began" | "agent_started" | "agent_stopped" | "decision" | "release_abandoned" | "door_opened" | "door_closed" | "entered" | "not_opened" | "exit_requested" | "alarm_raised" | "alarm_cleared" | "device_changed" | "link_changed" | "policy_in_force" | "command_done" | "enrolment_ended" | "act" | "chain_broken";
+                    kind?: "epoch_began" | "agent_started" | "agent_stopped" | "decision" | "release_abandoned" | "door_opened" | "door_closed" | "entered" | "not_opened" | "exit_requested" | "alarm_raised" | "alarm_cleared" | "device_changed" | "link_changed" | "policy_in_force" | "command_done" | "enrolment_ended" | "act" | "chain_broken" | "journal_changed" | "folded";
                     /** @description At this door. */
                     door_id?: string;
                     /** @description About this person. Such a look is itself logged. */
@@ -3646,6 +3646,12 @@ export interface components {
              * @description Number of the bundle that it decides by when alone; 0 if it has none.
              */
             bundle_version: number;
+            journal_fault?: components["schemas"]["JournalFault"] | null;
+            /**
+             * Format: date-time
+             * @description Since when its journal is as it is, by the agent's clock.
+             */
+            journal_since?: string | null;
             /**
              * Format: int64
              * @description Place of its newest stored record.
@@ -4012,7 +4018,7 @@ export interface components {
         /** @enum {string} */
         EventAuthor: "agent" | "server";
         /** @enum {string} */
-        EventKind: "epoch_began" | "agent_started" | "agent_stopped" | "decision" | "release_abandoned" | "door_opened" | "door_closed" | "entered" | "not_opened" | "exit_requested" | "alarm_raised" | "alarm_cleared" | "device_changed" | "link_changed" | "policy_in_force" | "command_done" | "enrolment_ended" | "act" | "chain_broken";
+        EventKind: "epoch_began" | "agent_started" | "agent_stopped" | "decision" | "release_abandoned" | "door_opened" | "door_closed" | "entered" | "not_opened" | "exit_requested" | "alarm_raised" | "alarm_cleared" | "device_changed" | "link_changed" | "policy_in_force" | "command_done" | "enrolment_ended" | "act" | "chain_broken" | "journal_changed" | "folded";
         /** @enum {string} */
         Exit: "mechanical" | "by_system";
         /** @enum {string} */
@@ -4107,6 +4113,8 @@ export interface components {
             database: string;
             /** @description `production`, `demo` or `test`. */
             mode: components["schemas"]["InstallationMode"];
+            /** @description How many linked agents have a journal that takes no records: their doors release nobody but for leaving. */
+            failing_journals: number;
             /** @description The server's version. */
             build: string;
         };
@@ -4166,6 +4174,8 @@ export interface components {
             /** @description What to type at the agent. */
             command: string;
         };
+        /** @enum {string} */
+        JournalFault: "reserve" | "full" | "no_space" | "disk_fault" | "silent" | "unusable";
         /** @enum {string} */
         LeafPosition: "open" | "closed" | "unknown";
         /** @description Why templates of a person may be kept. */
@@ -4292,7 +4302,7 @@ export interface components {
             persons: string[];
             device?: components["schemas"]["Device"] | null;
             device_state?: components["schemas"]["DeviceState"] | null;
-            /** @description Whether a link came up, or a door was released for a request to exit. */
+            /** @description Whether a link came up, a journal works, or a door was released for a request to exit. */
             is_up?: boolean | null;
             /**
              * Format: int64
@@ -4307,6 +4317,18 @@ export interface components {
             command_outcome?: components["schemas"]["CommandOutcome"] | null;
             act?: components["schemas"]["ActView"] | null;
             chain_fault?: components["schemas"]["ChainFault"] | null;
+            journal_fault?: components["schemas"]["JournalFault"] | null;
+            /**
+             * Format: int32
+             * @description How many events of one kind this stands for, where only their number was kept.
+             */
+            count?: number | null;
+            folded_kind?: components["schemas"]["EventKind"] | null;
+            /**
+             * Format: date-time
+             * @description When the last of them happened.
+             */
+            until?: string | null;
             /** @description SHA-256 of the record, hexadecimal: the next one of its author holds it. */
             hash: string;
         };
@@ -4554,6 +4576,12 @@ export interface components {
                  * @description Number of the bundle that it decides by when alone; 0 if it has none.
                  */
                 bundle_version: number;
+                journal_fault?: components["schemas"]["JournalFault"] | null;
+                /**
+                 * Format: date-time
+                 * @description Since when its journal is as it is, by the agent's clock.
+                 */
+                journal_since?: string | null;
                 /**
                  * Format: int64
                  * @description Place of its newest stored record.
@@ -4782,7 +4810,7 @@ export interface components {
                 persons: string[];
                 device?: components["schemas"]["Device"] | null;
                 device_state?: components["schemas"]["DeviceState"] | null;
-                /** @description Whether a link came up, or a door was released for a request to exit. */
+                /** @description Whether a link came up, a journal works, or a door was released for a request to exit. */
                 is_up?: boolean | null;
                 /**
                  * Format: int64
@@ -4797,6 +4825,18 @@ export interface components {
                 command_outcome?: components["schemas"]["CommandOutcome"] | null;
                 act?: components["schemas"]["ActView"] | null;
                 chain_fault?: components["schemas"]["ChainFault"] | null;
+                journal_fault?: components["schemas"]["JournalFault"] | null;
+                /**
+                 * Format: int32
+                 * @description How many events of one kind this stands for, where only their number was kept.
+                 */
+                count?: number | null;
+                folded_kind?: components["schemas"]["EventKind"] | null;
+                /**
+                 * Format: date-time
+                 * @description When the last of them happened.
+                 */
+                until?: string | null;
                 /** @description SHA-256 of the record, hexadecimal: the next one of its author holds it. */
                 hash: string;
             }[];

@@ -121,6 +121,7 @@ function Facts({ event }: { event: Detail }) {
   add(w.event.alarms, event.alarms.map((alarm) => text("AlarmKind", alarm)).join(", "));
   add(w.event.policy, event.policy_version);
   add(w.event.fault, event.chain_fault && text("ChainFault", event.chain_fault));
+  add(w.event.until, event.until ? <When at={event.until} /> : null);
   if (event.act) add(w.event.operator, operatorName);
   add(w.event.agent, agentName(event.agent_id));
   add(w.event.received, event.author === "agent" ? <When at={event.received_at} /> : null);

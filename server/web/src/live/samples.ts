@@ -34,6 +34,11 @@ export function logEvent(position: number, rest: Partial<LogEvent> = {}): LogEve
     command_id: null,
     command_outcome: null,
     act: null,
+    chain_fault: null,
+    journal_fault: null,
+    count: null,
+    folded_kind: null,
+    until: null,
     hash: "",
     ...rest,
   };

@@ -16,6 +16,13 @@ export function headline(event: LogEvent): string {
       return `${text("Device", event.device)} ${text("DeviceState", event.device_state)}`;
     case "link_changed":
       return event.is_up ? w.event.linkUp : w.event.linkDown;
+    case "journal_changed":
+      return event.is_up ? w.event.journalWorks : text("AlarmKind", "journal_fault");
+    case "folded":
+      return w.event.folded(
+        event.count ?? 0,
+        event.alarm ? text("AlarmKind", event.alarm) : text("EventKind", event.folded_kind),
+      );
     case "command_done":
       return text("Reason", "operator_release");
     case "act":
@@ -31,6 +38,7 @@ export function because(event: LogEvent): string {
     const reason = event.reason === "granted" ? "" : text("Reason", event.reason);
     return [reason, ...event.alarms.map((alarm) => text("AlarmKind", alarm))].filter((part) => part !== "").join(" · ");
   }
+  if (event.kind === "journal_changed" && event.journal_fault) return text("JournalFault", event.journal_fault);
   if (event.kind === "command_done" && event.command_outcome !== "carried_out") {
     return text("CommandOutcome", event.command_outcome);
   }

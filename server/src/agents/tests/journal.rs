@@ -1,0 +1,97 @@
+//! A journal that takes no records: one alarm a failure, whoever reconnects however often.
+
+use access_core::event::JournalFault;
+use access_core::protocol::{AgentKind, FromAgent, FromServer, Refusal};
+use access_core::time::UnixMs;
+use serde_json::{Value, json};
+
+use super::seen;
+use crate::testing::{TestAgent, TestLink, TestServer};
+
+const FAILED_AT: UnixMs = UnixMs(1_700_000_000_000);
+
+/// Says it, and waits until it was taken: messages are taken in order, and records are answered.
+async fn say(link: &mut TestLink, fault: Option<JournalFault>) {
+    link.say(&FromAgent::JournalState { fault, since: FAILED_AT }).await;
+    link.say(&FromAgent::Records(Vec::new())).await;
+    link.hear_of(|message| matches!(message, FromServer::Acknowledged(_)).then_some(())).await;
+}
+
+async fn alarms(server: &TestServer) -> Vec<Value> {
+    server.settled().await;
+    let alarms = server.call(&server.own.guard, "GET", "/alarms", Value::Null).await.is(200);
+    alarms.json["items"].as_array().unwrap().clone()
+}
+
+async fn failing(server: &TestServer) -> Value {
+    server.call(&server.own.guard, "GET", "/health", Value::Null).await.is(200).json["failing_journals"].clone()
+}
+
+async fn gate(server: &TestServer) -> (TestAgent, TestLink) {
+    let agent = server.agent("Gate", AgentKind::DoorController, &[]).await;
+    let link = agent.link().await;
+    (agent, link)
+}
+
+#[tokio::test]
+async fn a_failure_is_one_alarm_until_it_is_over() {
+    let server = TestServer::serving().await;
+    let (agent, mut link) = gate(&server).await;
+    say(&mut link, None).await;
+    assert_eq!(alarms(&server).await, Vec::<Value>::new(), "a journal that works is no news");
+    assert_eq!(failing(&server).await, json!(0));
+
+    say(&mut link, Some(JournalFault::NoSpace)).await;
+    let raised = alarms(&server).await;
+    assert_eq!((raised.len(), &raised[0]["kind"]), (1, &json!("journal_fault")));
+    assert_eq!(raised[0]["agent_id"], json!(agent.id), "it names the agent");
+    assert_eq!(raised[0]["cleared_at"], Value::Null);
+    let row = seen(&server, agent.id).await;
+    assert_eq!((&row["journal_fault"], &row["journal_since"]), (&json!("no_space"), &json!("2023-11-14T22:13:20Z")));
+    assert_eq!(failing(&server).await, json!(1));
+
+    // Again after a reconnect, and for another reason: the same failure.
+    drop(link);
+    let mut link = agent.link().await;
+    say(&mut link, Some(JournalFault::NoSpace)).await;
+    say(&mut link, Some(JournalFault::Silent)).await;
+    assert_eq!(alarms(&server).await, raised);
+    assert_eq!(seen(&server, agent.id).await["journal_fault"], json!("silent"));
+
+    say(&mut link, None).await;
+    say(&mut link, None).await;
+    let cleared = alarms(&server).await;
+    assert_eq!(cleared.len(), 1, "it stays until it is acknowledged");
+    assert!(cleared[0]["cleared_at"].is_string());
+    assert_eq!(seen(&server, agent.id).await["journal_fault"], Value::Null);
+    assert_eq!(failing(&server).await, json!(0));
+    let told = server.events("kind=journal_changed").await;
+    let told: Vec<_> = told.iter().map(|event| (&event["author"], &event["is_up"], &event["agent_id"])).collect();
+    let (author, id) = (json!("server"), json!(agent.id));
+    assert_eq!(told, [(&author, &json!(false), &id), (&author, &json!(true), &id)], "oldest first");
+
+    say(&mut link, Some(JournalFault::DiskFault)).await;
+    assert_eq!(alarms(&server).await.len(), 2, "another failure is another alarm");
+    drop(link);
+    // Whose link is gone is not counted any more: that it is gone is an alarm of its own.
+    let mut presence = server.state.agents.watch(agent.tenant);
+    while server.state.agents.is_connected(agent.tenant, agent.id) {
+        presence.recv().await.unwrap();
+    }
+    assert_eq!(failing(&server).await, json!(0));
+}
+
+#[tokio::test]
+async fn a_revoked_agent_is_not_listened_to() {
+    let server = TestServer::serving().await;
+    let (agent, mut link) = gate(&server).await;
+    say(&mut link, None).await;
+    // Put out of use without its link being told: what it says next is looked at all the same.
+    let mut tx = server.state.db.begin(agent.tenant, None).await.unwrap();
+    crate::agents::store::set_state(&mut tx, agent.tenant, agent.id, crate::agents::Standing::Revoked).await.unwrap();
+    tx.commit().await.unwrap();
+    link.say(&FromAgent::JournalState { fault: Some(JournalFault::Full), since: FAILED_AT }).await;
+    assert_eq!(link.refusal().await, Refusal::Revoked);
+    assert_eq!(alarms(&server).await, Vec::<Value>::new());
+    assert_eq!(seen(&server, agent.id).await["journal_fault"], Value::Null);
+}
