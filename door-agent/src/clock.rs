@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::door::Now;
 use crate::durable;
+use crate::newest::Newest;
 
 /// No release of this program is older: 1 November 2026, 00:00 UTC.
 const BUILT_AFTER: UnixMs = UnixMs(1_793_491_200_000);
@@ -27,7 +28,10 @@ const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 
 /// The agent's clock, shared by its tasks.
 #[derive(Debug, Clone)]
-pub struct Clock(Arc<Mutex<Inner>>);
+pub struct Clock {
+    inner: Arc<Mutex<Inner>>,
+    notes: Option<Arc<Newest<(), Note>>>,
+}
 
 #[derive(Debug)]
 struct Inner {
@@ -72,7 +76,10 @@ impl Clock {
             None => (Anchor { mono_ms, unix: system.max(floor) }, ClockTrust::Untrusted),
         };
         let boot_id = boot_id.to_owned();
-        Self(Arc::new(Mutex::new(Inner { path, boot_id, anchor, trust, floor, persisted_ms: None })))
+        let inner = Inner { path, boot_id, anchor, trust, floor, persisted_ms: None };
+        let notes = Newest::start("clock", |(), note: Note| note.write())
+            .inspect_err(|error| tracing::warn!(%error, "the time will not be written down"));
+        Self { inner: Arc::new(Mutex::new(inner)), notes: notes.ok().map(Arc::new) }
     }
 
     /// The present instant.
@@ -84,9 +91,9 @@ impl Clock {
     /// never before what is known to have passed.
     pub fn heard(&self, server: UnixMs) {
         let note = self.lock().heard(server, boottime_ms());
-        // Written after the lock is free: whoever asks for the time does not wait for a disk.
-        if let Some(note) = note {
-            note.write();
+        // On a thread of its own: neither the link nor whoever asks for the time waits for a disk.
+        if let (Some(note), Some(notes)) = (note, &self.notes) {
+            notes.put((), note);
         }
     }
 
@@ -102,7 +109,7 @@ impl Clock {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -142,6 +149,7 @@ impl Inner {
 }
 
 /// A time to be written down.
+#[derive(Debug)]
 #[must_use]
 struct Note {
     path: PathBuf,

@@ -1,13 +1,16 @@
 //! What the journal says of the time before this start: was the program stopped in order, and which release was recorded
 //! and never carried out.
 //!
-//! Whether the strike was energised is noted beside the journal, without waiting for the disk: a note that a power cut
-//! took away makes a release count as abandoned, which errs on the safe side.
+//! Whether the strike was energised is noted beside the journal, by a thread of its own that nobody waits for: a disk that
+//! stalls holds up no door. The note is handed over after the strike took its level, so a release that was not carried out
+//! is never called so. One that was may be called abandoned: if power or program end before the note is written. That
+//! errs on the side that asks a person to look, and the contact's own records say whether the door opened.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::Path;
+use std::sync::Arc;
 
 use access_core::UnixMs;
 use access_core::canonical;
@@ -15,6 +18,8 @@ use access_core::chain::SignedRecord;
 use access_core::decide::ClockTrust;
 use access_core::event::{CommandOutcome, Event, ReleaseCause};
 use access_core::ids::DoorId;
+
+use crate::newest::Newest;
 
 /// So many of the newest records are looked at.
 pub const RECORDS_MAX: u64 = 2_000;
@@ -72,24 +77,48 @@ pub fn read(records: &[SignedRecord]) -> History {
     }
 }
 
+/// The thread that writes the notes of all doors.
+#[derive(Debug, Clone)]
+pub struct Notes(Arc<Newest<DoorId, (Arc<File>, ReleaseCause)>>);
+
+impl Notes {
+    /// Starts it.
+    pub fn start() -> std::io::Result<Self> {
+        let write = |_, (file, cause): (Arc<File>, ReleaseCause)| {
+            if let Err(error) = file.write_all_at(&canonical::encode(&cause), 0) {
+                tracing::warn!(%error, "a release can't be noted");
+            }
+        };
+        Ok(Self(Arc::new(Newest::start("carried-out", write)?)))
+    }
+
+    /// Waits until everything is written.
+    #[cfg(test)]
+    pub(crate) fn settle(&self) {
+        self.0.settle();
+    }
+}
+
 /// The newest release of one door that was carried out.
 #[derive(Debug)]
 pub struct CarriedOut {
-    file: Option<File>,
+    door: DoorId,
+    file: Option<Arc<File>>,
+    notes: Notes,
 }
 
 impl CarriedOut {
     /// Opens a door's note. Without it every unfinished release counts as abandoned.
-    pub fn open(folder: &Path, door: DoorId) -> Self {
+    pub fn open(folder: &Path, door: DoorId, notes: &Notes) -> Self {
         let path = folder.join(format!("carried-out-{door}"));
         let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
         if let Err(error) = &opened {
             tracing::warn!(path = %path.display(), %error, "releases can't be noted");
         }
-        Self { file: opened.ok() }
+        Self { door, file: opened.ok().map(Arc::new), notes: notes.clone() }
     }
 
-    /// Whether this was the newest.
+    /// Whether this was the newest when the program started.
     pub fn is(&self, cause: ReleaseCause) -> bool {
         let expected = canonical::encode(&cause);
         let mut note = [0; NOTE_BYTES_MAX];
@@ -98,11 +127,10 @@ impl CarriedOut {
         note[..read].starts_with(&expected)
     }
 
-    /// The strike was energised for this.
+    /// The strike was energised for this. Returns at once; it is written as soon as the disk takes it.
     pub fn note(&self, cause: ReleaseCause) {
-        let written = self.file.as_ref().map(|file| file.write_all_at(&canonical::encode(&cause), 0));
-        if let Some(Err(error)) = written {
-            tracing::warn!(%error, "a release can't be noted");
+        if let Some(file) = &self.file {
+            self.notes.0.put(self.door, (Arc::clone(file), cause));
         }
     }
 }
@@ -163,12 +191,14 @@ mod tests {
     fn a_note_outlives_the_program() {
         let folder = tempfile::tempdir().unwrap();
         let door = Uuid::from_u128(1).into();
-        let note = CarriedOut::open(folder.path(), door);
+        let notes = Notes::start().unwrap();
+        let note = CarriedOut::open(folder.path(), door, &notes);
         assert!(!note.is(cause(1)));
         note.note(cause(1));
         note.note(cause(2));
-        let again = CarriedOut::open(folder.path(), door);
+        notes.settle();
+        let again = CarriedOut::open(folder.path(), door, &notes);
         assert!(again.is(cause(2)) && !again.is(cause(1)));
-        assert!(!CarriedOut::open(Path::new("/nowhere"), door).is(cause(1)));
+        assert!(!CarriedOut::open(Path::new("/nowhere"), door, &notes).is(cause(1)));
     }
 }

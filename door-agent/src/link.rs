@@ -26,6 +26,7 @@ use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 use crate::clock::Clock;
 use crate::identity::Identity;
 use crate::join;
+use crate::recording::JournalState;
 use crate::tls::{self, Connection, Trust};
 
 /// Pause after the first failure, and the longest, in milliseconds. Each is shortened by up to half at random.
@@ -89,6 +90,8 @@ pub enum LinkRequest {
         /// The step.
         step: EnrolmentStep,
     },
+    /// How the journal is.
+    JournalState(JournalState),
 }
 
 impl LinkRequest {
@@ -98,6 +101,7 @@ impl LinkRequest {
             Self::Records(records) => FromAgent::Records(records),
             Self::BundleInForce(sequence) => FromAgent::BundleInForce { sequence },
             Self::EnrolmentStep { enrolment, step } => FromAgent::EnrolmentStep { enrolment, step },
+            Self::JournalState(JournalState { fault, since }) => FromAgent::JournalState { fault, since },
         }
     }
 }

@@ -2,7 +2,7 @@
 //! doors must not wait for another's record.
 //!
 //! Whatever waits when the disk is free again is written by one append. The [`run`](crate::run) loop asks and is answered
-//! in order.
+//! in order. After a record that could not be written none is, until the loop says so: none may overtake it.
 
 use std::sync::mpsc as blocking;
 use std::thread::JoinHandle;
@@ -52,8 +52,6 @@ pub enum Reply {
     Failed {
         /// Its number.
         number: u64,
-        /// How much it mattered.
-        weight: Weight,
         /// Why.
         error: JournalError,
     },
@@ -70,6 +68,7 @@ pub enum Reply {
 
 enum Request {
     Record(Entry),
+    Resume,
     Acknowledge(Head),
     ReadAfter(Head, usize),
 }
@@ -90,7 +89,7 @@ impl Recorder {
         replies: mpsc::UnboundedSender<Reply>,
     ) -> std::io::Result<Self> {
         let (requests, incoming) = blocking::channel();
-        let mut writer = Writer { journal, author, key, replies };
+        let mut writer = Writer { journal, author, key, replies, is_stopped: false };
         let thread = std::thread::Builder::new().name("recorder".to_owned()).spawn(move || writer.run(&incoming))?;
         Ok(Self { requests: Some(requests), thread: Some(thread) })
     }
@@ -102,11 +101,11 @@ impl Recorder {
         let refuse = move || {
             while let Ok(request) = incoming.recv() {
                 let reply = match request {
-                    Request::Record(Entry { number, weight, .. }) => {
-                        Reply::Failed { number, weight, error: JournalError::Unusable(why.clone()) }
+                    Request::Record(Entry { number, .. }) => {
+                        Reply::Failed { number, error: JournalError::Unusable(why.clone()) }
                     }
                     Request::ReadAfter(after, _) => Reply::Records { after, records: Vec::new(), head: None },
-                    Request::Acknowledge(_) => continue,
+                    Request::Acknowledge(_) | Request::Resume => continue,
                 };
                 let _ = replies.send(reply);
             }
@@ -118,6 +117,11 @@ impl Recorder {
     /// Records something. Answered by [`Reply::Written`] or [`Reply::Failed`].
     pub fn record(&self, entry: Entry) {
         self.ask(Request::Record(entry));
+    }
+
+    /// After a failure: records are to be tried again from here on.
+    pub fn resume(&self) {
+        self.ask(Request::Resume);
     }
 
     /// The server has stored everything up to here.
@@ -161,6 +165,8 @@ struct Writer<S> {
     author: Author,
     key: SigningKey,
     replies: mpsc::UnboundedSender<Reply>,
+    /// A record could not be written: none is until the loop says so.
+    is_stopped: bool,
 }
 
 impl<S: Storage> Writer<S> {
@@ -174,6 +180,7 @@ impl<S: Storage> Writer<S> {
             }
             self.write(std::mem::take(&mut entries));
             match other {
+                Some(Request::Resume) => self.is_stopped = false,
                 Some(Request::Acknowledge(head)) => self.journal.acknowledge(head),
                 Some(Request::ReadAfter(head, records_max)) => self.read_after(&head, records_max),
                 Some(Request::Record(_)) | None => {}
@@ -197,7 +204,7 @@ impl<S: Storage> Writer<S> {
             0 => {}
             1 => entries.into_iter().for_each(|entry| self.write_one(entry)),
             _ => {
-                if self.append(&entries).is_err() {
+                if self.is_stopped || self.append(&entries).is_err() {
                     entries.into_iter().for_each(|entry| self.write_one(entry));
                 }
             }
@@ -206,8 +213,16 @@ impl<S: Storage> Writer<S> {
 
     fn write_one(&mut self, entry: Entry) {
         let (number, weight) = (entry.number, entry.weight);
-        if let Err(error) = self.append(&[entry]) {
-            self.reply(Reply::Failed { number, weight, error });
+        let written = if self.is_stopped { Err(JournalError::Stopped) } else { self.append(&[entry]) };
+        if let Err(error) = written {
+            // Room that is reserved for others, or a record that can never be written, is no reason to stop.
+            let concerns_others = match &error {
+                JournalError::Full { .. } => weight == Weight::Vital,
+                JournalError::TooLong { .. } => false,
+                _ => true,
+            };
+            self.is_stopped |= concerns_others;
+            self.reply(Reply::Failed { number, error });
         }
     }
 

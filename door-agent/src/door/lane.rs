@@ -232,7 +232,7 @@ impl Door {
             self.lanes[place(side)].current = None;
             return;
         }
-        let ticket = self.out.record(Event::Decision(decision), Weight::Vital);
+        let ticket = self.out.record_first(Event::Decision(decision), Weight::Vital);
         let lane = &mut self.lanes[place(side)];
         lane.wrong_fingers = 0;
         if let Some(current) = &mut lane.current {

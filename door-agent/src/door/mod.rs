@@ -194,6 +194,9 @@ pub enum Action {
         event: Event,
         /// How much it matters.
         weight: Weight,
+        /// Whether something is done only once it is written. If not, it has happened already: nothing waits for the
+        /// journal, and no answer is needed.
+        is_awaited: bool,
     },
     /// Drive the strike. A failure is answered by [`Input::StrikeFailed`].
     Strike {
@@ -254,10 +257,20 @@ impl Outbox {
         self.actions.push(action);
     }
 
-    fn record(&mut self, event: Event, weight: Weight) -> Ticket {
+    /// Something happened.
+    fn record(&mut self, event: Event, weight: Weight) {
+        self.push_record(event, weight, false);
+    }
+
+    /// Something is to happen, once this is recorded.
+    fn record_first(&mut self, event: Event, weight: Weight) -> Ticket {
+        self.push_record(event, weight, true)
+    }
+
+    fn push_record(&mut self, event: Event, weight: Weight, is_awaited: bool) -> Ticket {
         self.tickets += 1;
         let ticket = Ticket(self.tickets);
-        self.actions.push(Action::Record { ticket, event, weight });
+        self.actions.push(Action::Record { ticket, event, weight, is_awaited });
         ticket
     }
 }
@@ -391,7 +404,7 @@ impl Door {
                 let release_ms = self.behaviour.release_ms.min(RELEASE_MS_MAX);
                 let outcome = CommandOutcome::CarriedOut;
                 let done = Event::CommandDone { command: command.id, door: self.id, outcome, release_ms };
-                let ticket = self.out.record(done, Weight::Vital);
+                let ticket = self.out.record_first(done, Weight::Vital);
                 self.commanded.push((ticket, command.id, now.mono_ms));
             }
             CommandKind::SetMode { .. } | CommandKind::SetLockdown { .. } | CommandKind::SetThreatLevel { .. } => {

@@ -62,6 +62,9 @@ pub enum JournalError {
     /// It could not be opened.
     #[error("the journal could not be opened: {0}")]
     Unusable(String),
+    /// It takes nothing until it is told to go on: an earlier record failed, and none may overtake it.
+    #[error("the journal waits, for an earlier record failed")]
+    Stopped,
     /// A record is not the one that follows.
     #[error("the record does not extend the journal: {0}")]
     OutOfOrder(#[source] ChainError),

@@ -1,4 +1,5 @@
-//! What the machines want, carried out: strikes, faces, questions, records, and what goes to the server.
+//! What the machines want, carried out: strikes, faces, questions, and what goes to the server. Records are in
+//! [`records`](super::records).
 
 use super::*;
 
@@ -17,9 +18,14 @@ impl Agent {
         }
     }
 
-    fn feed_one(&mut self, door: usize, input: Input, cause: Option<ReleaseCause>, inputs: &mut VecDeque<Input>) {
+    pub(super) fn feed_one(
+        &mut self,
+        door: usize,
+        input: Input,
+        cause: Option<ReleaseCause>,
+        inputs: &mut VecDeque<Input>,
+    ) {
         let now = self.clock.now();
-        let mut was_energised = false;
         for action in self.doors[door].door.handle(now, input) {
             match action {
                 Action::Ask(attempt) => {
@@ -40,16 +46,21 @@ impl Agent {
                         let _ = self.sensors[sensor].requests.try_send(SensorRequest::Stop);
                     }
                 }
-                Action::Record { ticket, event, weight } => {
+                Action::Record { ticket, event, weight, is_awaited: true } => {
                     let cause = released_by(&event);
-                    if let Some(cause) = cause.filter(|_| was_energised) {
+                    match self.record_first(event, weight) {
+                        Some(number) => drop(self.waiting.insert(number, Waiting { door, ticket, cause })),
+                        None => inputs.push_back(Input::RecordFailed(ticket)),
+                    }
+                }
+                Action::Record { event, weight, is_awaited: false, .. } => {
+                    // Somebody leaves: the strike is energised already.
+                    if let Some(cause) = released_by(&event).filter(|_| self.doors[door].door.is_released()) {
                         self.doors[door].carried_out.note(cause);
                     }
-                    let number = self.record(event, weight);
-                    self.waiting.insert(number, Waiting::Door { door, ticket, cause });
+                    self.record(event, weight);
                 }
                 Action::Strike { is_energised } => {
-                    was_energised |= is_energised;
                     if !self.strike(door, is_energised, cause) {
                         inputs.push_back(Input::StrikeFailed { is_energised });
                     }
@@ -125,86 +136,6 @@ impl Agent {
         }
         self.lines_are(door, DeviceState::Working);
         true
-    }
-
-    /// Hands an event to the recorder; its number comes back with the outcome.
-    pub(super) fn record(&mut self, event: Event, weight: Weight) -> u64 {
-        self.next_number += 1;
-        let (number, now) = (self.next_number, self.clock.now());
-        self.recorder.record(Entry { number, at: now.unix, clock: now.clock, event, weight });
-        number
-    }
-
-    pub(super) fn replied(&mut self, reply: Reply) {
-        match reply {
-            Reply::Written { numbers, records, before, head } => {
-                for number in numbers {
-                    self.written(number);
-                }
-                let flow = self.outflow.written(before, head, records);
-                self.tell_progress();
-                self.flow(flow);
-            }
-            Reply::Failed { number, weight, error } => {
-                tracing::error!(%error, ?weight, "a record could not be written");
-                match self.waiting.remove(&number) {
-                    Some(Waiting::Door { door, ticket, .. }) => self.feed(door, Input::RecordFailed(ticket)),
-                    Some(Waiting::JournalProbe) => return,
-                    None => {}
-                }
-                self.journal_failed();
-            }
-            Reply::Records { after, records, head } => {
-                let flow = self.outflow.read(after, records, head);
-                self.flow(flow);
-            }
-        }
-    }
-
-    fn written(&mut self, number: u64) {
-        match self.waiting.remove(&number) {
-            Some(Waiting::Door { door, ticket, cause }) => {
-                let mut inputs = VecDeque::new();
-                self.feed_one(door, Input::Recorded(ticket), cause, &mut inputs);
-                while let Some(input) = inputs.pop_front() {
-                    self.feed_one(door, input, None, &mut inputs);
-                }
-                // A second grant finds the strike energised already.
-                let unit = &self.doors[door];
-                if let Some(cause) = cause.filter(|_| unit.door.is_released()) {
-                    unit.carried_out.note(cause);
-                }
-            }
-            Some(Waiting::JournalProbe) => {
-                self.is_journal_faulty = false;
-                tracing::info!("the journal takes records again");
-                self.record(Event::AlarmCleared { kind: AlarmKind::JournalFault, door: None }, Weight::Vital);
-            }
-            None => {}
-        }
-    }
-
-    fn journal_failed(&mut self) {
-        if std::mem::replace(&mut self.is_journal_faulty, true) {
-            return;
-        }
-        // These may fail too; the probe tries until the journal takes them.
-        let place = Place { door: None, side: None };
-        for (event, weight) in self.devices.change(Device::Journal, place, DeviceState::Faulty) {
-            self.record(event, weight);
-        }
-    }
-
-    /// While the journal is faulty: whether it takes a routine record again.
-    pub(super) fn probe_journal(&mut self) {
-        if !self.is_journal_faulty || self.waiting.values().any(|waiting| matches!(waiting, Waiting::JournalProbe)) {
-            return;
-        }
-        let place = Place { door: None, side: None };
-        self.devices.change(Device::Journal, place, DeviceState::Working);
-        let (device, state) = (Device::Journal, DeviceState::Working);
-        let number = self.record(Event::DeviceChanged { device, door: None, side: None, state }, Weight::Routine);
-        self.waiting.insert(number, Waiting::JournalProbe);
     }
 
     pub(super) fn flow(&mut self, flow: Option<Flow>) {
@@ -284,16 +215,5 @@ impl Agent {
         for (event, weight) in self.devices.change(Device::DoorIo, place, state) {
             self.record(event, weight);
         }
-    }
-}
-
-/// What an event, once recorded, releases a door for.
-fn released_by(event: &Event) -> Option<ReleaseCause> {
-    match event {
-        Event::Decision(decision) => decision.release_ms.map(|_| ReleaseCause::Attempt(decision.attempt)),
-        Event::CommandDone { command, outcome: CommandOutcome::CarriedOut, .. } => {
-            Some(ReleaseCause::Command(*command))
-        }
-        _ => None,
     }
 }

@@ -24,18 +24,20 @@ use crate::config::{self, Config, CrashPoint, SensorConfig};
 use crate::devices::{Devices, Place};
 use crate::door::{Action, Behaviour, Door, FingerOutcome, Input, Ticket};
 use crate::face;
-use crate::history::{self, CarriedOut, History};
+use crate::history::{self, CarriedOut, History, Notes};
 use crate::identity::Identity;
-use crate::journal::{Files, Journal, JournalError, Limits, Weight};
+use crate::journal::{Files, Journal, JournalError, Limits, Storage, Weight};
 use crate::lines::{self, LinesEvent};
 use crate::link::{self, Link, LinkEvent, LinkRequest, Progress};
 use crate::outflow::{Flow, Outflow};
 use crate::policy_store::PolicyStore;
-use crate::recorder::{Entry, Recorder, Reply};
+use crate::recorder::{Recorder, Reply};
+use crate::recording::{self, JournalState, Recording, Taken, released_by};
 use crate::sensor::{self, SensorEvent, SensorRequest};
 use crate::station::{Equipment, Station, StationAction};
 
 mod effects;
+mod records;
 mod start;
 
 pub use start::{RunError, run};
@@ -48,7 +50,7 @@ const EVENTS_MAX: usize = 256;
 /// Requests that wait for the link.
 const REQUESTS_MAX: usize = 64;
 /// A journal that failed is tried again after so long.
-const JOURNAL_RETRY: Duration = Duration::from_secs(5);
+const JOURNAL_RETRY: Duration = Duration::from_secs(2);
 /// The age of the bundle is looked at so often.
 const AGE_LOOK: Duration = Duration::from_secs(60);
 
@@ -69,13 +71,12 @@ struct Tap {
     finger: Duration,
 }
 
-/// What waits for a record.
+/// The door whose machine waits for a record, and what it will release.
 #[derive(Debug, Clone, Copy)]
-enum Waiting {
-    /// A door's machine.
-    Door { door: usize, ticket: Ticket, cause: Option<ReleaseCause> },
-    /// Whether the journal takes routine records again.
-    JournalProbe,
+struct Waiting {
+    door: usize,
+    ticket: Ticket,
+    cause: Option<ReleaseCause>,
 }
 
 /// Where a reader or a sensor is.
@@ -95,6 +96,9 @@ struct Agent {
     clock: Clock,
     policy: PolicyStore,
     recorder: Recorder,
+    recording: Recording,
+    /// What the server was told of the journal last, and in which session.
+    told: Option<(u64, JournalState)>,
     outflow: Outflow,
     progress: watch::Sender<Progress>,
     link: mpsc::Sender<(u64, LinkRequest)>,
@@ -105,8 +109,6 @@ struct Agent {
     station: Option<Station>,
     devices: Devices,
     waiting: BTreeMap<u64, Waiting>,
-    next_number: u64,
-    is_journal_faulty: bool,
     is_policy_aging: bool,
     crash_point: Option<CrashPoint>,
     bundles: watch::Sender<Option<(std::path::PathBuf, Vec<u8>)>>,
@@ -148,6 +150,7 @@ impl Agent {
                 }
                 _ = watchdog.tick() => start::notify(sd_notify::NotifyState::Watchdog),
             }
+            self.tell_journal();
         }
     }
 
@@ -155,12 +158,14 @@ impl Agent {
         let now = self.clock.now();
         let doors = self.doors.iter().filter_map(|unit| unit.door.wake_at_ms());
         let door_ms = doors.min().map(|at_ms| at_ms.saturating_sub(now.mono_ms));
+        let journal_ms = self.recording.look_at_ms().map(|at_ms| at_ms.saturating_sub(now.mono_ms));
         let expires_at = self.station.as_ref().and_then(Station::expires_at);
         let station_ms = expires_at.map(|at| u64::try_from(at.since(now.unix)).unwrap_or(0));
-        door_ms.into_iter().chain(station_ms).min().map(Duration::from_millis)
+        door_ms.into_iter().chain(station_ms).chain(journal_ms).min().map(Duration::from_millis)
     }
 
     fn tick(&mut self) {
+        self.look_at_journal();
         for door in 0..self.doors.len() {
             self.feed(door, Input::Tick);
         }
@@ -389,5 +394,6 @@ impl Agent {
             }
         }
         self.record(Event::AgentStopped, Weight::Vital);
+        self.submit_last();
     }
 }

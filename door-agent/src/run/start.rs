@@ -1,5 +1,7 @@
 //! How the agent starts and stops: strikes to rest first, then the journal, then everything else.
 
+use std::path::Path;
+
 use hardware::card::{ReaderBinding, Readers, ReadersError};
 use tokio::task::JoinHandle;
 
@@ -41,13 +43,14 @@ pub enum RunError {
 
 /// Runs the agent until `stop` is ready.
 pub async fn run(config: Config, identity: Identity, stop: impl Future<Output = ()>) -> Result<(), RunError> {
-    run_with(config, identity, Readers::start, stop).await
+    run_with(config, identity, Files::open, Readers::start, stop).await
 }
 
-/// Runs the agent with readers of the caller's. What `start_readers` answers is kept until the end.
-pub(super) async fn run_with<R>(
+/// Runs the agent with a journal's storage and readers of the caller's. What `start_readers` answers is kept until the end.
+pub(super) async fn run_with<R, S: Storage + 'static>(
     config: Config,
     identity: Identity,
+    open_storage: impl FnOnce(&Path) -> std::io::Result<S>,
     start_readers: impl FnOnce(Vec<ReaderBinding>, mpsc::Sender<ReaderEvent>) -> Result<R, ReadersError>,
     stop: impl Future<Output = ()>,
 ) -> Result<(), RunError> {
@@ -60,7 +63,7 @@ pub(super) async fn run_with<R>(
 
     let clock = Clock::open(&config.data_folder);
     let (replies, recorder_replies) = mpsc::unbounded_channel();
-    let (recorder, before) = open_journal(&config, &identity, replies)?;
+    let (recorder, before) = open_journal(&config, &identity, open_storage, replies)?;
     let (sensor_events, sensors_said) = mpsc::channel(EVENTS_MAX);
     let (reader_events, readers_said) = mpsc::channel(EVENTS_MAX);
     let (link_requests, requests) = mpsc::channel(REQUESTS_MAX);
@@ -72,6 +75,8 @@ pub(super) async fn run_with<R>(
     let mut agent = Agent {
         policy: PolicyStore::new(identity.clone(), &config.data_folder),
         recorder,
+        recording: Recording::new(clock.now().unix),
+        told: None,
         outflow: Outflow::new(before.head, before.acknowledged),
         progress: progress_sender,
         link: link_requests,
@@ -82,14 +87,12 @@ pub(super) async fn run_with<R>(
         station: None,
         devices: Devices::default(),
         waiting: BTreeMap::new(),
-        next_number: 0,
-        is_journal_faulty: false,
         is_policy_aging: false,
         crash_point: config.crash_point,
         bundles,
         clock: clock.clone(),
     };
-    agent.wire(&config, &sensor_events);
+    agent.wire(&config, &Notes::start().map_err(RunError::Thread)?, &sensor_events);
     agent.begin(&before, &identity);
     for (number, event) in first_lines {
         agent.lines_said(number, event);
@@ -150,16 +153,17 @@ struct Before {
 
 /// Opens the journal. One that can't be opened does not keep people from leaving: the agent runs without, and releases
 /// nothing that must be recorded first.
-fn open_journal(
+fn open_journal<S: Storage + 'static>(
     config: &Config,
     identity: &Identity,
+    open_storage: impl FnOnce(&Path) -> std::io::Result<S>,
     replies: mpsc::UnboundedSender<Reply>,
 ) -> Result<(Recorder, Before), RunError> {
     let start = Head::start_of(identity.epoch);
     let folder = config.data_folder.join("journal");
-    let opened = Files::open(&folder)
+    let opened = open_storage(&folder)
         .map_err(|source| JournalError::Storage { name: folder.display().to_string(), source })
-        .and_then(|files| Journal::open(files, Limits::STANDARD, start))
+        .and_then(|storage| Journal::open(storage, Limits::STANDARD, start))
         .and_then(|journal| {
             let head = journal.head();
             let after = Head { seq: head.seq.saturating_sub(history::RECORDS_MAX), ..head };
@@ -181,7 +185,7 @@ fn open_journal(
 }
 
 impl Agent {
-    fn wire(&mut self, config: &Config, sensor_events: &mpsc::Sender<(usize, SensorEvent)>) {
+    fn wire(&mut self, config: &Config, notes: &Notes, sensor_events: &mpsc::Sender<(usize, SensorEvent)>) {
         for (number, wired) in config.doors.iter().enumerate() {
             // The actions of a start are done: opening the lines has put the strike to rest.
             let (door, _) = Door::start(wired.id, Behaviour::unknown(true));
@@ -194,7 +198,7 @@ impl Agent {
                 sensors[side as usize] =
                     wired.side(side).sensor.as_ref().map(|sensor| self.wire_sensor(spot, sensor, sensor_events));
             }
-            let carried_out = CarriedOut::open(&config.data_folder, wired.id);
+            let carried_out = CarriedOut::open(&config.data_folder, wired.id, notes);
             self.doors.push(DoorUnit { door, outputs: None, sensors, carried_out, taps: BTreeMap::new() });
         }
         if let Some(station) = &config.station {

@@ -36,7 +36,10 @@ use super::start::run_with;
 use super::*;
 use crate::config::{DoorConfig, SideConfig};
 use crate::identity::tests::sample;
+use crate::recorder::Entry;
 use crate::testing::{SERVER_NAME, Server};
+
+mod journal;
 
 const WAIT: Duration = Duration::from_secs(60);
 const UID: [u8; 4] = [1, 2, 3, 4];
@@ -111,6 +114,13 @@ impl World {
     }
 
     fn start(&self) -> Running {
+        self.start_on(Files::open)
+    }
+
+    fn start_on<S: Storage + 'static>(
+        &self,
+        open_storage: impl FnOnce(&std::path::Path) -> std::io::Result<S> + Send + 'static,
+    ) -> Running {
         std::fs::create_dir_all(self.path("data")).unwrap();
         let kind = if self.has_station { AgentKind::Station } else { AgentKind::DoorController };
         let identity = Identity { kind, ..self.identity.clone() };
@@ -124,7 +134,7 @@ impl World {
             let _ = stopped.await;
         };
         let config = self.config();
-        let task = tokio::spawn(async move { run_with(config, identity, start_readers, stopped).await });
+        let task = tokio::spawn(async move { run_with(config, identity, open_storage, start_readers, stopped).await });
         Running { stop: Some(stop), task, held: Some(held), cards: None }
     }
 
@@ -485,7 +495,9 @@ fn leave_unfinished(world: &World, was_carried_out: bool) -> ReleaseCause {
     recorder.finish();
     let cause = ReleaseCause::Command(command);
     if was_carried_out {
-        CarriedOut::open(&data, id(1)).note(cause);
+        let notes = Notes::start().unwrap();
+        CarriedOut::open(&data, id(1), &notes).note(cause);
+        notes.settle();
     }
     cause
 }
