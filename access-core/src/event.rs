@@ -208,6 +208,14 @@ pub enum Event {
         /// When the last of them happened.
         until: UnixMs,
     },
+    /// How a door stood when its contact was first read after a start: nobody saw it move, so nothing is said of how it
+    /// came to stand so.
+    DoorFound {
+        /// Which door.
+        door: DoorId,
+        /// Whether it stood open.
+        is_open: bool,
+    },
 }
 
 /// How an attempt was decided, with everything the decision was made from.
@@ -392,6 +400,10 @@ crate::words! {
         PolicyAging = "policy_aging",
         /// Several wrong fingers in a row.
         WrongFingers = "wrong_fingers",
+        /// A request to exit has been pressed for longer than anybody presses: stuck, wedged or wired wrong.
+        RexStuck = "rex_stuck",
+        /// The server refused the agent, which gave up its rules: nobody enters.
+        RulesWithdrawn = "rules_withdrawn",
     }
 }
 
@@ -576,6 +588,8 @@ crate::words! {
         JournalChanged = "journal_changed",
         /// See [`Event::Folded`].
         Folded = "folded",
+        /// See [`Event::DoorFound`].
+        DoorFound = "door_found",
     }
 }
 
@@ -604,6 +618,7 @@ impl Event {
             Self::ChainBroken { .. } => EventKind::ChainBroken,
             Self::JournalChanged { .. } => EventKind::JournalChanged,
             Self::Folded { .. } => EventKind::Folded,
+            Self::DoorFound { .. } => EventKind::DoorFound,
         }
     }
 
@@ -617,7 +632,8 @@ impl Event {
             | Self::Entered { door, .. }
             | Self::NotOpened { door, .. }
             | Self::ExitRequested { door, .. }
-            | Self::CommandDone { door, .. } => Some(*door),
+            | Self::CommandDone { door, .. }
+            | Self::DoorFound { door, .. } => Some(*door),
             Self::AlarmRaised { door, .. }
             | Self::AlarmCleared { door, .. }
             | Self::DeviceChanged { door, .. }

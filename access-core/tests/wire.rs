@@ -192,6 +192,7 @@ fn events_keep_their_bytes() {
             count: 9,
             until: UnixMs(6),
         },
+        Event::DoorFound { door: id(1), is_open: true },
     ];
     for (place, event) in events.into_iter().enumerate() {
         let name = format!("record_{place:02}_{}", event.kind());

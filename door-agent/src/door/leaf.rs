@@ -5,6 +5,7 @@ use access_core::decide::Reason;
 use access_core::event::{AlarmKind, Event, Passage, ReleaseCause};
 use access_core::policy::{Exit, RELEASE_MS_MAX, Side};
 
+use super::rex::REX_RENEW_MS;
 use super::{Action, Behaviour, Door, Face, Now, Release};
 use crate::journal::Weight;
 
@@ -12,10 +13,6 @@ use crate::journal::Weight;
 pub(super) const BOUNCE_MS: u64 = 30;
 /// A leaf that opens so shortly after the strike went to rest was pulled in time, in milliseconds.
 pub(super) const OPEN_GRACE_MS: u64 = 500;
-/// A leaf that opens so shortly after a request to exit is not forced, in milliseconds.
-pub(super) const REX_GRACE_MS: u64 = 5_000;
-/// A request to exit so shortly after another is the same one, in milliseconds.
-const REX_REPEAT_MS: u64 = 1_000;
 /// The warning begins so long before a held-open alarm, but not before half the time, in milliseconds.
 const HELD_WARNING_MS: u64 = 10_000;
 /// A strike that could not be put to rest is tried again after so long, in milliseconds.
@@ -29,8 +26,6 @@ pub(super) struct Leaf {
     position: Position,
     /// A position that the contact has reported and not kept long enough yet.
     bouncing: Option<(bool, u64)>,
-    rex_at_ms: Option<u64>,
-    is_rex_pressed: bool,
     retry_rest_at_ms: Option<u64>,
 }
 
@@ -141,17 +136,40 @@ impl Door {
 
     pub(super) fn strike_failed(&mut self, now: Now, is_energised: bool) {
         if !is_energised {
-            self.leaf.retry_rest_at_ms = Some(now.mono_ms + STRIKE_RETRY_MS);
+            // A release that began meanwhile is not cut short by it.
+            if !self.leaf.is_energised() {
+                self.leaf.retry_rest_at_ms = Some(now.mono_ms + STRIKE_RETRY_MS);
+            }
             return;
         }
         // It may be energised in spite of the error.
         self.out.push(Action::Strike { is_energised: false });
+        let is_first = self.retry_exit_after_failure(now);
         if let Some(release) = self.leaf.release.take() {
             for cause in release.causes {
+                if cause == ReleaseCause::ExitRequest && !is_first {
+                    continue;
+                }
                 self.out.record(Event::ReleaseAbandoned { door: self.id, cause }, Weight::Vital);
             }
         }
         self.refuse_on_face(now, Face::Refused(Reason::DoorFault));
+    }
+
+    /// Somebody who asks to leave is still there: the strike stays as it is for another while.
+    fn renew_for_exit(&mut self, now: Now) {
+        let renewed_ms = u64::from(self.behaviour.release_ms.min(RELEASE_MS_MAX)).max(REX_RENEW_MS);
+        if let Some(release) = &mut self.leaf.release {
+            release.until_ms = release.until_ms.max(now.mono_ms + renewed_ms);
+        }
+    }
+
+    /// The request is over: whoever made it has the time of a release to open.
+    pub(super) fn outlast_request(&mut self, now: Now) {
+        let is_by_system = self.behaviour.exit == Exit::BySystem;
+        if is_by_system && self.leaf.is_energised() {
+            self.renew_for_exit(now);
+        }
     }
 
     fn rest(&mut self) {
@@ -169,7 +187,7 @@ impl Door {
             self.out.push(Action::Strike { is_energised: false });
         }
         if self.leaf.release.as_ref().is_some_and(|release| release.is_energised && now.mono_ms >= release.until_ms) {
-            self.rest();
+            if self.is_held_for_exit() { self.renew_for_exit(now) } else { self.rest() }
         }
         if let Some((is_open, since_ms)) = self.leaf.bouncing
             && now.mono_ms >= since_ms + BOUNCE_MS
@@ -209,22 +227,17 @@ impl Door {
         }
     }
 
-    fn alarm(&mut self, kind: AlarmKind) {
+    pub(super) fn alarm(&mut self, kind: AlarmKind) {
         self.out.record(Event::AlarmRaised { kind, door: Some(self.id), person: None }, Weight::Vital);
     }
 
-    fn clear(&mut self, kind: AlarmKind) {
+    pub(super) fn clear(&mut self, kind: AlarmKind) {
         self.out.record(Event::AlarmCleared { kind, door: Some(self.id) }, Weight::Vital);
     }
 
     pub(super) fn contact(&mut self, now: Now, is_open: bool) {
         match self.leaf.position {
-            // How the door was found at start: nobody saw it open, so nothing is said about how it did.
-            Position::Unknown if is_open => {
-                self.leaf.position = Position::opened(now.mono_ms, false);
-                self.out.record(Event::DoorOpened { door: self.id, cause: None }, Weight::Routine);
-            }
-            Position::Unknown => self.leaf.position = Position::Closed,
+            Position::Unknown => self.found(now, is_open),
             Position::Open { .. } | Position::Closed if is_open == self.leaf.is_open() => self.leaf.bouncing = None,
             Position::Open { .. } | Position::Closed => {
                 self.leaf.bouncing.get_or_insert((is_open, now.mono_ms));
@@ -232,8 +245,17 @@ impl Door {
         }
     }
 
+    /// How the door stands at the first look. Nobody saw one that is open being opened: it is not said to be forced, for
+    /// that is not known, and not forgotten either. It counts as open from here on and becomes held like any other.
+    fn found(&mut self, now: Now, is_open: bool) {
+        self.leaf.position = if is_open { Position::opened(now.mono_ms, false) } else { Position::Closed };
+        let weight = if is_open { Weight::Vital } else { Weight::Routine };
+        self.out.record(Event::DoorFound { door: self.id, is_open }, weight);
+    }
+
     /// The leaf has taken a new position at `since_ms` and kept it.
     fn moved(&mut self, now: Now, is_open: bool, since_ms: u64) {
+        let is_held_for_exit = self.is_held_for_exit();
         match (self.leaf.position, is_open) {
             (Position::Open { since_ms: opened_ms, is_forced, is_held, .. }, false) => {
                 self.leaf.position = Position::Closed;
@@ -246,8 +268,15 @@ impl Door {
                     self.clear(AlarmKind::DoorHeld);
                 }
                 // Relock on close, unless somebody was granted who has not opened yet.
-                if self.leaf.release.as_ref().is_some_and(|release| release.was_used) {
-                    self.rest();
+                match &mut self.leaf.release {
+                    // Somebody still asks to leave: the next opening is theirs.
+                    Some(release) if release.was_used && is_held_for_exit => {
+                        release.was_used = false;
+                        release.since_ms = now.mono_ms;
+                        release.causes = vec![ReleaseCause::ExitRequest];
+                    }
+                    Some(release) if release.was_used => self.rest(),
+                    _ => {}
                 }
             }
             (Position::Closed, true) => self.opened(now, since_ms),
@@ -256,8 +285,7 @@ impl Door {
     }
 
     fn opened(&mut self, now: Now, since_ms: u64) {
-        let rex_ms = self.leaf.rex_at_ms.take();
-        let was_requested = self.leaf.is_rex_pressed || rex_ms.is_some_and(|at_ms| since_ms <= at_ms + REX_GRACE_MS);
+        let was_requested = self.rex.excuses(since_ms, self.behaviour.exit);
         let released = self.leaf.release.as_mut().filter(|release| {
             !release.was_used && release.since_ms <= since_ms && since_ms <= release.until_ms + OPEN_GRACE_MS
         });
@@ -284,27 +312,6 @@ impl Door {
             self.alarm(AlarmKind::DoorForced);
         }
         self.end_release(now);
-    }
-
-    pub(super) fn rex(&mut self, now: Now, is_pressed: bool) {
-        let was_pressed = std::mem::replace(&mut self.leaf.is_rex_pressed, is_pressed);
-        let before_ms = self.leaf.rex_at_ms;
-        // Counts from letting go, too: a handle is held while the leaf moves.
-        if is_pressed || was_pressed {
-            self.leaf.rex_at_ms = Some(now.mono_ms);
-        }
-        if !is_pressed || was_pressed {
-            return;
-        }
-        let is_repeated = before_ms.is_some_and(|at_ms| now.mono_ms < at_ms + REX_REPEAT_MS);
-        let was_released = self.behaviour.exit == Exit::BySystem;
-        if was_released {
-            let release_ms = self.behaviour.release_ms;
-            self.release(now, Release { cause: ReleaseCause::ExitRequest, passage: None, release_ms });
-        }
-        if !is_repeated {
-            self.out.record(Event::ExitRequested { door: self.id, was_released }, Weight::Routine);
-        }
     }
 
     pub(super) fn tamper(&mut self, is_tampered: bool) {

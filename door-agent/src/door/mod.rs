@@ -2,9 +2,11 @@
 //!
 //! The [`run`](crate::run) loop feeds it and carries its actions out. It never decides who may pass, never reads a clock
 //! and never waits. Two laws hold whatever comes in: apart from leaving a door that only this system opens, the strike is
-//! energised only after the grant behind it was recorded; and every attempt ends in exactly one recorded decision.
+//! energised only after the grant behind it was recorded; and every attempt ends in exactly one recorded decision. Where
+//! only this system opens, the strike is energised for as long as a request to exit is pressed.
 //!
-//! [`lane`] follows the attempts of one side from card to decision, [`leaf`] the strike and the door's leaf.
+//! [`lane`] follows the attempts of one side from card to decision, [`leaf`] the strike and the door's leaf, [`rex`] the
+//! request to exit.
 
 use access_core::UnixMs;
 use access_core::decide::{Assurance, Attempt, ClockTrust, Reason, Verdict};
@@ -17,9 +19,11 @@ use crate::journal::Weight;
 
 mod lane;
 mod leaf;
+mod rex;
 
 use lane::Lane;
 use leaf::Leaf;
+use rex::Rex;
 
 /// How long somebody has to place a finger, in milliseconds.
 pub const FINGER_WAIT_MS: u64 = 10_000;
@@ -236,6 +240,7 @@ pub struct Door {
     is_link_up: bool,
     lanes: [Lane; 2],
     leaf: Leaf,
+    rex: Rex,
     commands: Vec<CommandId>,
     /// Commands whose record is being written.
     commanded: Vec<(Ticket, CommandId, u64)>,
@@ -292,6 +297,7 @@ impl Door {
             is_link_up: false,
             lanes: [Lane::new(Side::In), Lane::new(Side::Out)],
             leaf: Leaf::default(),
+            rex: Rex::default(),
             commands: Vec::new(),
             commanded: Vec::new(),
             is_tampered: false,
@@ -319,7 +325,7 @@ impl Door {
     pub fn wake_at_ms(&self) -> Option<u64> {
         let lanes = self.lanes.iter().filter_map(Lane::wake_at_ms);
         let face = self.refused.map(|(_, until_ms)| until_ms);
-        lanes.chain(self.leaf.wake_at_ms(&self.behaviour)).chain(face).min()
+        lanes.chain(self.leaf.wake_at_ms(&self.behaviour)).chain(self.rex.wake_at_ms()).chain(face).min()
     }
 
     /// Takes one input.
@@ -338,12 +344,17 @@ impl Door {
                 let is_energised = self.leaf.is_energised();
                 self.out.push(Action::Strike { is_energised });
                 self.shown = None;
+                self.rex.try_at_once();
+                self.tick_rex(now);
             }
             Input::Contact { is_open } => self.contact(now, is_open),
             Input::Rex { is_pressed } => self.rex(now, is_pressed),
             Input::Tamper { is_tampered } => self.tamper(is_tampered),
             Input::Command(command) => self.command(now, &command),
-            Input::Behave(behaviour) => self.behaviour = behaviour,
+            Input::Behave(behaviour) => {
+                self.behaviour = behaviour;
+                self.tick_rex(now);
+            }
             Input::Link { is_up } => self.link(now, is_up),
         }
         self.show();
@@ -353,6 +364,7 @@ impl Door {
     fn tick(&mut self, now: Now) {
         self.tick_lanes(now);
         self.tick_leaf(now);
+        self.tick_rex(now);
         if self.refused.is_some_and(|(_, until_ms)| now.mono_ms >= until_ms) {
             self.refused = None;
         }

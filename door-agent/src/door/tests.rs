@@ -7,6 +7,9 @@ use uuid::Uuid;
 
 use super::*;
 
+mod found;
+mod rex;
+
 const ANNA: CardToken = CardToken([1; 32]);
 const BEN: CardToken = CardToken([2; 32]);
 
@@ -72,6 +75,7 @@ fn words(action: &Action) -> String {
             Event::CommandDone { outcome, .. } => format!("command {outcome}"),
             Event::Entered { persons, side, .. } => format!("{} entered {side}", persons.len()),
             Event::DoorOpened { cause, .. } => format!("opened {}", if cause.is_some() { "released" } else { "alone" }),
+            Event::DoorFound { is_open, .. } => format!("found {}", if *is_open { "open" } else { "closed" }),
             other => other.kind().to_string(),
         },
     }
@@ -445,6 +449,7 @@ fn leaving() {
             (1, Unwritten, ""),
             (10, rex(false), ""),
             (20, rex(true), ""),
+            (30, rex(false), ""),
             (60_000, In(Input::Tick), "off, not_opened"),
         ],
     );
@@ -507,7 +512,7 @@ fn the_person_at_the_door_sees_what_to_do() {
         (10, need(1)),
         (20, finger(1, FingerOutcome::Matched)),
         (30, grant(1)),
-        (40, Input::Recorded(Ticket(1))),
+        (40, Input::Recorded(Ticket(2))),
         (100, contact(true)),
         (130, Input::Tick),
         (5_040, Input::Tick),
@@ -590,6 +595,9 @@ struct Watch {
     decided: BTreeMap<AttemptId, usize>,
     is_energised: bool,
     next_strike_fails: bool,
+    is_rex_pressed: bool,
+    /// Since when the strike has failed somebody who asks to leave; it is tried again.
+    failed_at_ms: Option<u64>,
 }
 
 impl Watch {
@@ -607,12 +615,18 @@ impl Watch {
             decided: BTreeMap::new(),
             is_energised: false,
             next_strike_fails: false,
+            is_rex_pressed: false,
+            failed_at_ms: None,
         }
     }
 
     fn feed(&mut self, input: Input) {
         let is_recorded = matches!(input, Input::Recorded(_)) && self.takes_grant(&input);
-        let is_leaving = self.exit == Exit::BySystem && matches!(input, Input::Rex { .. } | Input::Verdict { .. });
+        if let Input::Rex { is_pressed } = input {
+            self.is_rex_pressed = is_pressed;
+        }
+        let is_held = self.exit == Exit::BySystem && self.is_rex_pressed;
+        let is_leaving = is_held || (self.exit == Exit::BySystem && matches!(input, Input::Verdict { .. }));
         let is_driving = matches!(input, Input::LinesBack);
         let actions = self.door.handle(at(self.now_ms), input);
         for action in actions {
@@ -640,7 +654,9 @@ impl Watch {
                         "released without a record"
                     );
                     self.is_energised = true;
+                    self.failed_at_ms = None;
                     if std::mem::take(&mut self.next_strike_fails) {
+                        self.failed_at_ms = Some(self.now_ms);
                         self.feed(Input::StrikeFailed { is_energised: true });
                     }
                 }
@@ -652,6 +668,10 @@ impl Watch {
                     }
                 }
             }
+        }
+        if is_held && self.is_rex_pressed {
+            let is_tried_soon = self.failed_at_ms.is_some_and(|at_ms| self.now_ms <= at_ms + 2_000);
+            assert!(self.is_energised || is_tried_soon, "somebody asks to leave and is kept inside");
         }
     }
 
@@ -748,6 +768,7 @@ proptest! {
             prop_assert!(watch.decided.values().all(|&count| count <= 1), "decided twice");
         }
         watch.next_strike_fails = false;
+        watch.happen(Chance::Rex(false));
         while !watch.unwritten.is_empty() {
             watch.answer_record(true);
         }

@@ -105,6 +105,8 @@ pub struct LogEvent {
     pub device_state: Option<&'static str>,
     /// Whether a link came up, a journal works, or a door was released for a request to exit.
     pub is_up: Option<bool>,
+    /// Whether a door was found open when its contact was first read.
+    pub is_open: Option<bool>,
     /// How long a door stood open, in milliseconds.
     pub open_ms: Option<u64>,
     /// Operator's command.
@@ -221,6 +223,7 @@ impl LogEvent {
                 self.persons = persons.iter().map(|passage| passage.person.into()).collect();
             }
             Event::DoorClosed { open_ms, .. } => self.open_ms = Some(open_ms),
+            Event::DoorFound { is_open, .. } => self.is_open = Some(is_open),
             Event::ExitRequested { was_released, .. } => self.is_up = Some(was_released),
             Event::AlarmRaised { kind, person, .. } => {
                 self.alarm = word(kind);

@@ -34,7 +34,9 @@ pub fn priority(kind: AlarmKind) -> i16 {
         | AlarmKind::DoorIoFault
         | AlarmKind::LostCardPresented
         | AlarmKind::LeftAgainstRule
-        | AlarmKind::WrongFingers => 2,
+        | AlarmKind::WrongFingers
+        | AlarmKind::RexStuck
+        | AlarmKind::RulesWithdrawn => 2,
         AlarmKind::ReaderFault | AlarmKind::SensorFault | AlarmKind::PolicyAging => 3,
     }
 }

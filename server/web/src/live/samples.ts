@@ -30,6 +30,7 @@ export function logEvent(position: number, rest: Partial<LogEvent> = {}): LogEve
     device: null,
     device_state: null,
     is_up: null,
+    is_open: null,
     open_ms: null,
     command_id: null,
     command_outcome: null,

@@ -23,6 +23,8 @@ export function headline(event: LogEvent): string {
         event.count ?? 0,
         event.alarm ? text("AlarmKind", event.alarm) : text("EventKind", event.folded_kind),
       );
+    case "door_found":
+      return event.is_open ? w.event.foundOpen : w.event.foundClosed;
     case "command_done":
       return text("Reason", "operator_release");
     case "act":

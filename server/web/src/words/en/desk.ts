@@ -80,6 +80,8 @@ export const desk = {
     journalWorks: "Records are kept again",
     folded: (count: number, what: string) => `${count} × ${what}, counted only`,
     until: "The last of them",
+    foundOpen: "Found open at the start",
+    foundClosed: "Found closed at the start",
     unknownPerson: "Unknown card",
     byCommandLine: "Command line on the server",
     lastOf: "Last event",

@@ -54,6 +54,8 @@ export const vocabulary = {
     left_against_rule: "Somebody left against a rule",
     policy_aging: "Door's rules are getting old",
     wrong_fingers: "Several wrong fingers",
+    rex_stuck: "Exit button stuck",
+    rules_withdrawn: "Door lost its rules: the server refuses its agent",
   },
   EventKind: {
     epoch_began: "Sequence of records began",
@@ -77,6 +79,7 @@ export const vocabulary = {
     chain_broken: "Chain of records broken",
     journal_changed: "Keeping of records changed",
     folded: "Counted, not kept one by one",
+    door_found: "Door as it was found",
   },
   JournalFault: {
     reserve: "Nearly full: grants and alarms only",
@@ -235,6 +238,8 @@ export const alarmAdvice: Record<keyof (typeof vocabulary)["AlarmKind"], string>
   left_against_rule: "Ask the person why. Leaving is never refused.",
   policy_aging: "Restore its connection before the door stops deciding.",
   wrong_fingers: "Look at who stands at the door.",
+  rex_stuck: "Look at the exit button. Somebody may have wedged it; a door that only this system opens stays released.",
+  rules_withdrawn: "Nobody enters there by card. Tell an administrator; the agent was revoked or put in quarantine.",
 };
 
 /** Why an enrolment failed, where no vocabulary of the agents says it. */
