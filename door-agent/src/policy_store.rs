@@ -2,16 +2,20 @@
 //!
 //! A bundle is believed only if the policy key signed it for this agent of this installation and mode, and only if its
 //! number is higher than that of the one in force. Templates stay sealed until the one comparison they are needed for.
+//!
+//! When the server refuses the agent for good, the bundle is given up, here and on the disk. What stays is how the doors
+//! behave, so that whoever is inside gets out as before; nobody enters by it.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use access_core::canonical;
-use access_core::decide::{self, Attempt, Reason, Verdict};
+use access_core::decide::{self, Attempt, Outcome, Reason, Verdict};
 use access_core::ids::{AgentId, DoorId, PersonId};
-use access_core::policy::{CardToken, DoorRule, Policy, PolicyError};
+use access_core::policy::{CardToken, DoorRule, Policy, PolicyError, PolicyRows, PolicyScope, Side};
 use access_core::protocol::{Bundle, BundleError, SealedTemplate, SecretBytes, SignedBundle, template_binding};
 use access_core::{State, UnixMs};
+use borsh::{BorshDeserialize, BorshSerialize};
 use chacha20poly1305::aead::{Aead as _, Payload};
 use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, XNonce};
 use hardware::finger::Template;
@@ -27,6 +31,8 @@ use crate::identity::Identity;
 const FILE: &str = "bundle.sealed";
 /// What the sealed file is bound to, beside the agent.
 const FILE_PURPOSE: &str = "pforte bundle file 1";
+/// The same, when what lies in it is [`Remains`].
+const REMAINS_PURPOSE: &str = "pforte remains file 1";
 /// HPKE's `info` for templates.
 const TEMPLATE_INFO: &[u8] = b"pforte template 1";
 const NONCE_BYTES: usize = 24;
@@ -47,6 +53,14 @@ pub enum BundleRefused {
         sequence: u64,
         /// Number of the one in force.
         in_force: u64,
+    },
+    /// One as new was given up.
+    #[error("bundle {sequence} is not newer than bundle {withdrawn}, which was given up")]
+    Withdrawn {
+        /// Its number.
+        sequence: u64,
+        /// Number of the one that was given up.
+        withdrawn: u64,
     },
     /// Its rules make no policy.
     #[error("the bundle's rules make no policy: {0}")]
@@ -82,11 +96,28 @@ pub struct PolicyStore {
     identity: Identity,
     path: PathBuf,
     in_force: Option<InForce>,
+    withdrawn: Option<Withdrawn>,
+}
+
+/// What stays of a bundle that was given up.
+#[derive(Debug, Clone, BorshSerialize, BorshDeserialize)]
+struct Remains {
+    /// Number of the bundle: a later one must be newer.
+    sequence: u64,
+    /// How its doors behave. No persons, no cards, no grants.
+    doors: PolicyRows,
+}
+
+/// The state after a bundle was given up.
+struct Withdrawn {
+    sequence: u64,
+    policy: Policy,
 }
 
 /// A bundle in use.
 struct InForce {
     sequence: u64,
+    remains: Remains,
     signed_at: UnixMs,
     usable_until: UnixMs,
     policy: Policy,
@@ -97,17 +128,25 @@ struct InForce {
 impl PolicyStore {
     /// A store without a bundle; [`PolicyStore::load`] reads the one on the disk.
     pub fn new(identity: Identity, folder: &Path) -> Self {
-        Self { identity, path: folder.join(FILE), in_force: None }
+        Self { identity, path: folder.join(FILE), in_force: None, withdrawn: None }
     }
 
-    /// Puts the bundle on the disk in force, if there is one.
+    /// Puts the bundle on the disk in force, if there is one. What is left of one that was given up stays that.
     pub fn load(&mut self) -> Result<(), StoreError> {
         let path = self.path.clone();
         let Some(content) = durable::read(&path).map_err(|source| StoreError::Io { path: path.clone(), source })?
         else {
             return Ok(());
         };
-        let bytes = unseal(&self.identity, &content).ok_or_else(|| StoreError::DoesNotOpen(path.clone()))?;
+        if let Some(bytes) = unseal(&self.identity, REMAINS_PURPOSE, &content) {
+            let refused = |source| StoreError::Refused { path: path.clone(), source };
+            let remains = canonical::decode::<Remains>("remains of a bundle", &bytes)
+                .map_err(|error| refused(BundleRefused::NotGenuine(error.into())))?;
+            self.withdrawn = Some(Withdrawn::compile(remains).map_err(|error| refused(error.into()))?);
+            return Ok(());
+        }
+        let unsealed = unseal(&self.identity, FILE_PURPOSE, &content);
+        let bytes = unsealed.ok_or_else(|| StoreError::DoesNotOpen(path.clone()))?;
         let signed = canonical::decode("signed bundle", &bytes)
             .map_err(|error| BundleRefused::NotGenuine(error.into()))
             .and_then(|signed: SignedBundle| self.take(&signed));
@@ -126,14 +165,33 @@ impl PolicyStore {
                 return Ok(false);
             }
         }
+        if let Some(withdrawn) = self.withdrawn.as_ref().filter(|withdrawn| bundle.sequence <= withdrawn.sequence) {
+            return Err(BundleRefused::Withdrawn { sequence: bundle.sequence, withdrawn: withdrawn.sequence });
+        }
         self.in_force = Some(InForce::compile(bundle)?);
+        self.withdrawn = None;
         Ok(true)
+    }
+
+    /// Gives the bundle up. Answers what replaces it on the disk, unless there was none.
+    pub fn withdraw(&mut self) -> Option<(PathBuf, Vec<u8>)> {
+        let remains = self.in_force.take()?.remains;
+        let sealed = seal(&self.identity, REMAINS_PURPOSE, &canonical::encode(&remains));
+        // They compiled as part of the bundle; without them a door behaves as one of which nothing is known.
+        self.withdrawn = Withdrawn::compile(remains).ok();
+        // A file that does not open is refused at start as the bundle must be.
+        Some((self.path.clone(), sealed.unwrap_or_default()))
+    }
+
+    /// Whether the bundle was given up and no newer one has come.
+    pub fn is_withdrawn(&self) -> bool {
+        self.withdrawn.is_some()
     }
 
     /// A bundle as it lies on the disk, and where.
     pub fn sealed(&self, signed: &SignedBundle) -> Option<(PathBuf, Vec<u8>)> {
         let content = Zeroizing::new(canonical::encode(signed));
-        Some((self.path.clone(), seal(&self.identity, &content)?))
+        Some((self.path.clone(), seal(&self.identity, FILE_PURPOSE, &content)?))
     }
 
     /// Number of the bundle in force; 0 without one.
@@ -159,9 +217,10 @@ impl PolicyStore {
         })
     }
 
-    /// What the policy in force says of a door.
+    /// What the policy in force says of a door, or the one that was given up.
     pub fn door(&self, door: DoorId) -> Option<&DoorRule> {
-        self.in_force.as_ref()?.policy.door(door)
+        let withdrawn = self.withdrawn.as_ref().map(|withdrawn| &withdrawn.policy);
+        self.in_force.as_ref().map(|in_force| &in_force.policy).or(withdrawn)?.door(door)
     }
 
     /// A card as policies know it. Without a bundle there is no key and so no token.
@@ -172,12 +231,14 @@ impl PolicyStore {
         Some(CardToken(mac.finalize().into_bytes().into()))
     }
 
-    /// Decides by the bundle in force.
+    /// Decides by the bundle in force. Without one nobody enters, and people leave where only this system lets them out.
     pub fn decide(&self, attempt: &Attempt) -> Verdict {
-        match &self.in_force {
-            Some(in_force) => decide::decide(&in_force.policy, &State::default(), attempt),
-            None => Verdict::refused(Reason::NoPolicy, 0),
+        if let Some(in_force) = &self.in_force {
+            return decide::decide(&in_force.policy, &State::default(), attempt);
         }
+        let leaving = self.withdrawn.as_ref().map(|left| decide::decide(&left.policy, &State::default(), attempt));
+        let leaving = leaving.filter(|verdict| attempt.side == Side::Out && verdict.outcome != Outcome::Deny);
+        leaving.unwrap_or_else(|| Verdict::refused(Reason::NoPolicy, 0))
     }
 
     /// A person's templates, opened. One that does not open is left out.
@@ -190,18 +251,45 @@ impl PolicyStore {
 impl InForce {
     fn compile(bundle: Bundle) -> Result<Self, PolicyError> {
         let usable_until = bundle.signed_at.plus_ms(i64::from(bundle.age_max_s) * 1_000);
+        let remains = Remains::of(&bundle.policy, bundle.sequence);
         let mut templates: HashMap<PersonId, Vec<SealedTemplate>> = HashMap::new();
         for template in bundle.templates {
             templates.entry(template.person).or_default().push(template);
         }
         Ok(Self {
             sequence: bundle.sequence,
+            remains,
             signed_at: bundle.signed_at,
             usable_until,
             policy: Policy::compile(bundle.policy)?.usable_until(usable_until),
             card_key: bundle.card_key,
             templates,
         })
+    }
+}
+
+impl Remains {
+    fn of(rows: &PolicyRows, sequence: u64) -> Self {
+        let doors = PolicyRows {
+            tenant: rows.tenant,
+            version: rows.version,
+            scope: PolicyScope::Cut,
+            sites: rows.sites.clone(),
+            doors: rows.doors.clone(),
+            schedules: Vec::new(),
+            levels: Vec::new(),
+            persons: Vec::new(),
+            credentials: Vec::new(),
+            grants: Vec::new(),
+            blocks: Vec::new(),
+        };
+        Self { sequence, doors }
+    }
+}
+
+impl Withdrawn {
+    fn compile(remains: Remains) -> Result<Self, PolicyError> {
+        Ok(Self { sequence: remains.sequence, policy: Policy::compile(remains.doors)? })
     }
 }
 
@@ -239,25 +327,25 @@ fn open_template(identity: &Identity, template: &SealedTemplate) -> Option<Templ
     }
 }
 
-fn binding(agent: AgentId) -> Vec<u8> {
-    canonical::encode(&(FILE_PURPOSE.to_owned(), agent))
+fn binding(purpose: &str, agent: AgentId) -> Vec<u8> {
+    canonical::encode(&(purpose.to_owned(), agent))
 }
 
 fn cipher(identity: &Identity) -> Option<XChaCha20Poly1305> {
     XChaCha20Poly1305::new_from_slice(&*identity.store_key).ok()
 }
 
-fn seal(identity: &Identity, content: &[u8]) -> Option<Vec<u8>> {
+fn seal(identity: &Identity, purpose: &str, content: &[u8]) -> Option<Vec<u8>> {
     let mut nonce = [0; NONCE_BYTES];
     getrandom::fill(&mut nonce).ok()?;
-    let payload = Payload { msg: content, aad: &binding(identity.agent) };
+    let payload = Payload { msg: content, aad: &binding(purpose, identity.agent) };
     let sealed = cipher(identity)?.encrypt(&XNonce::from(nonce), payload).ok()?;
     Some([nonce.as_slice(), &sealed].concat())
 }
 
-fn unseal(identity: &Identity, content: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+fn unseal(identity: &Identity, purpose: &str, content: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let (nonce, sealed) = content.split_first_chunk::<NONCE_BYTES>()?;
-    let payload = Payload { msg: sealed, aad: &binding(identity.agent) };
+    let payload = Payload { msg: sealed, aad: &binding(purpose, identity.agent) };
     cipher(identity)?.decrypt(&XNonce::from(*nonce), payload).ok().map(Zeroizing::new)
 }
 

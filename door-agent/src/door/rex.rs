@@ -126,9 +126,7 @@ impl Door {
             self.alarm(AlarmKind::RexStuck);
         }
         let may_try = self.rex.retry_at_ms.is_none_or(|at_ms| now.mono_ms >= at_ms);
-        if !self.is_held_for_exit() {
-            self.rex.retry_at_ms = None;
-        } else if self.leaf.is_energised() {
+        if !self.is_held_for_exit() || self.leaf.is_energised() {
             self.rex.retry_at_ms = None;
         } else if may_try {
             self.release_for_exit(now);

@@ -98,7 +98,7 @@ fn attempt(store: &PolicyStore, after_ms: i64) -> Attempt {
     Attempt {
         id: id(1),
         door: id(1),
-        side: access_core::policy::Side::In,
+        side: Side::In,
         at: SIGNED_AT.plus_ms(after_ms),
         clock: ClockTrust::Trusted,
         card: store.card_token(&UID).unwrap(),
@@ -147,6 +147,46 @@ fn without_a_bundle_nothing_is_granted() {
     let mut other = store(folder.path());
     other.take(&signed(&bundle(1))).unwrap();
     assert_eq!(empty.decide(&attempt(&other, 0)).reason, Reason::NoPolicy);
+}
+
+#[test]
+fn a_bundle_that_was_given_up_lets_people_out_and_nobody_in_also_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut first = store(folder.path());
+    assert!(first.withdraw().is_none(), "there is nothing to give up");
+    let mut by_system = bundle(2);
+    by_system.policy.doors.push(DoorRule { id: id(2), exit: Exit::BySystem, ..by_system.policy.doors[0].clone() });
+    first.take(&signed(&by_system)).unwrap();
+    let known = attempt(&first, 0);
+    let (path, content) = first.withdraw().unwrap();
+    assert!(first.withdraw().is_none(), "once");
+    durable::replace(&path, &content).unwrap();
+    let mut second = store(folder.path());
+    second.load().unwrap();
+    for store in [&first, &second] {
+        assert!(store.is_withdrawn());
+        assert_eq!((store.sequence(), store.version(), store.signed_at()), (0, 0, None));
+        assert_eq!(store.card_token(&UID), None, "the card key is gone");
+        assert!(store.templates(id(1)).is_empty(), "templates are gone");
+        assert!(!store.is_aging(SIGNED_AT.plus_ms(100_000)));
+        let decide = |door, side| store.decide(&Attempt { door: id(door), side, ..known.clone() });
+        for (door, side) in [(1, Side::In), (1, Side::Out), (2, Side::In), (3, Side::Out)] {
+            let verdict = decide(door, side);
+            assert_eq!((verdict.outcome, verdict.reason), (Outcome::Deny, Reason::NoPolicy), "{door} {side}");
+        }
+        let leaving = decide(2, Side::Out);
+        assert_eq!(
+            (leaving.outcome, leaving.reason),
+            (Outcome::Grant { release_ms: 1_000 }, Reason::LeavingNotRefused)
+        );
+        assert_eq!(leaving.alarms, [access_core::event::AlarmKind::LeftAgainstRule]);
+        assert_eq!(store.door(id(2)).unwrap().exit, Exit::BySystem);
+    }
+    let error = second.take(&signed(&bundle(2))).unwrap_err();
+    assert!(matches!(error, BundleRefused::Withdrawn { sequence: 2, withdrawn: 2 }), "{error}");
+    assert!(second.take(&signed(&bundle(3))).unwrap(), "accepted again, it gets a new one");
+    assert!(!second.is_withdrawn());
+    assert_eq!((second.sequence(), second.decide(&known).reason), (3, Reason::NoGrant));
 }
 
 fn check_refused(change: impl Fn(&mut Bundle), expected: &str) {

@@ -12,7 +12,7 @@ use access_core::decide::{Assurance, Verdict};
 use access_core::event::{AlarmKind, CommandOutcome, Decided, Device, DeviceState, EpochCause, Event, ReleaseCause};
 use access_core::ids::{AttemptId, PersonId};
 use access_core::policy::{CardToken, Side};
-use access_core::protocol::SignedBundle;
+use access_core::protocol::{Refusal, SignedBundle};
 use hardware::card::{ReaderChange, ReaderEvent, Uid};
 use hardware::door_io::{DoorInput, DoorOutputs};
 use tokio::sync::{mpsc, watch};
@@ -331,12 +331,29 @@ impl Agent {
                 let actions = self.station.as_mut().map(|station| station.cancel(enrolment));
                 self.station_acts(actions.unwrap_or_default());
             }
-            LinkEvent::Refused(why) => tracing::warn!(%why, "the server refuses this agent"),
+            LinkEvent::Refused(why) => self.refused(why),
         }
+    }
+
+    /// The server, whose certificate was verified, will not speak with this agent. Only what an operator or the server's
+    /// own evidence says about this very agent costs it its rules; anything else (another installation's server at the
+    /// address, a copy of the installation put up for a test, a version that is too old) may be a mistake of today.
+    fn refused(&mut self, why: Refusal) {
+        tracing::warn!(%why, "the server refuses this agent");
+        if !matches!(why, Refusal::Revoked | Refusal::Quarantined) {
+            return;
+        }
+        let Some(remains) = self.policy.withdraw() else { return };
+        tracing::error!(%why, "the rules were given up: nobody enters");
+        self.bundles.send_replace(Some(remains));
+        self.record(Event::AlarmRaised { kind: AlarmKind::RulesWithdrawn, door: None, person: None }, Weight::Vital);
+        self.look_at_age();
+        self.tell_progress();
     }
 
     fn take_bundle(&mut self, bundle: &SignedBundle) {
         let version_before = self.policy.version();
+        let was_withdrawn = self.policy.is_withdrawn();
         match self.policy.take(bundle) {
             Ok(true) => self.bundle_in_force(version_before),
             Ok(false) => return,
@@ -344,6 +361,9 @@ impl Agent {
                 tracing::error!(%error, "bundle refused");
                 return;
             }
+        }
+        if was_withdrawn {
+            self.record(Event::AlarmCleared { kind: AlarmKind::RulesWithdrawn, door: None }, Weight::Vital);
         }
         self.tell_progress();
         self.send(LinkRequest::BundleInForce(self.policy.sequence()));
@@ -363,13 +383,19 @@ impl Agent {
         if version != version_before {
             self.record(Event::PolicyInForce { version }, Weight::Routine);
         }
+        self.behave();
+        self.look_at_age();
+    }
+
+    /// Doors behave as the rules say, those in force or those that were given up.
+    fn behave(&mut self) {
+        let version = self.policy.version();
         for door in 0..self.doors.len() {
             if let Some(rule) = self.policy.door(self.doors[door].door.id()) {
                 let behaviour = Behaviour::of(rule, version);
                 self.feed(door, Input::Behave(behaviour));
             }
         }
-        self.look_at_age();
     }
 
     fn look_at_age(&mut self) {

@@ -11,6 +11,8 @@ use super::*;
 const LINES_WAIT: Duration = Duration::from_secs(3);
 /// How often the service manager hears from us if it asks for nothing.
 const WATCHDOG_DEFAULT: Duration = Duration::from_secs(10);
+/// A bundle that could not be written is tried again after so long.
+const BUNDLE_RETRY: Duration = Duration::from_secs(5);
 /// Longest wait at the end for the journal.
 const FINISH_WAIT: Duration = Duration::from_secs(5);
 
@@ -237,20 +239,31 @@ impl Agent {
         }
         match self.policy.load() {
             Ok(()) if self.policy.sequence() != 0 => self.bundle_in_force(0),
-            Ok(()) => {}
+            Ok(()) => {
+                if self.policy.is_withdrawn() {
+                    tracing::warn!("the rules were given up when the server refused this agent: nobody enters");
+                }
+                self.behave();
+            }
             Err(error) => tracing::error!(%error, "the stored bundle can't be used"),
         }
         self.tell_progress();
     }
 }
 
-/// Writes bundles to the disk, one at a time, and the newest one in any case.
+/// Writes bundles to the disk, one at a time, and the newest one in any case. One that could not be written is tried again
+/// until it is, or a newer one comes: a bundle that was given up must not be found again.
 async fn write_bundles(mut bundles: watch::Receiver<Option<(std::path::PathBuf, Vec<u8>)>>) {
     while bundles.changed().await.is_ok() {
-        let Some((path, content)) = bundles.borrow_and_update().clone() else { continue };
-        let written = tokio::task::spawn_blocking(move || crate::durable::replace(&path, &content)).await;
-        if let Ok(Err(error)) = written {
+        loop {
+            let Some((path, content)) = bundles.borrow_and_update().clone() else { break };
+            let written = tokio::task::spawn_blocking(move || crate::durable::replace(&path, &content)).await;
+            let Ok(Err(error)) = written else { break };
             tracing::error!(%error, "the bundle could not be written");
+            tokio::select! {
+                () = tokio::time::sleep(BUNDLE_RETRY) => {}
+                changed = bundles.changed() => if changed.is_err() { return },
+            }
         }
     }
 }

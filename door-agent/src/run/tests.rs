@@ -150,6 +150,14 @@ impl World {
         Session { socket, head: acknowledged, records: Vec::new(), seen: 0 }
     }
 
+    /// The next session, which there will not be.
+    async fn refuse(&self, why: Refusal) {
+        let stream = timeout(WAIT, self.server.accept()).await.unwrap().unwrap();
+        let mut socket = accept_async(stream).await.unwrap();
+        assert!(matches!(hear(&mut socket).await, FromAgent::Hello(_)));
+        say(&mut socket, &FromServer::Refused { why }).await;
+    }
+
     async fn bundle(&self, signed_at: UnixMs) -> Bundle {
         let identity = &self.identity;
         Bundle {
@@ -640,4 +648,82 @@ async fn another_mode_or_kind_is_refused() {
     let identity = Identity { kind: AgentKind::Station, ..world.identity.clone() };
     let error = run(world.config(), identity, stop()).await.unwrap_err();
     assert!(matches!(error, RunError::Kind { .. }), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_that_is_revoked_lets_nobody_in_and_everybody_out_until_it_is_accepted_again() {
+    let world = World::new().await;
+    let mut agent = world.start();
+    let mut session = world.session(Head::start_of(1)).await;
+    session.in_force().await;
+    // What may be a mistake of today costs no rules.
+    let why = Refusal::WrongInstallation;
+    say(&mut session.socket, &FromServer::Refused { why }).await;
+    drop(session.socket);
+    let mut session = world.session(session.head).await;
+    session.in_force().await;
+    agent.tap().await;
+    let asked = session.asked().await;
+    assert_ne!(asked.card, CardToken([0; 32]), "the card's key is still there");
+    session.answer(&asked, Outcome::Deny, Reason::NoGrant).await;
+    session.decision().await;
+
+    say(&mut session.socket, &FromServer::Refused { why: Refusal::Revoked }).await;
+    let alarm = |event: &Event| match event {
+        Event::AlarmRaised { kind: AlarmKind::RulesWithdrawn, .. } => Some(true),
+        Event::AlarmCleared { kind: AlarmKind::RulesWithdrawn, .. } => Some(false),
+        _ => None,
+    };
+    // Refused at its next coming, too: by then the first refusal has been taken.
+    let head = session.head;
+    drop(session.socket);
+    world.refuse(Refusal::Quarantined).await;
+    agent.tap().await;
+    world.door_shows(|view| view.line == "Not now").await;
+    world.door.press_rex(true).unwrap();
+    world.door_shows(|view| view.is_energised).await;
+    world.door.press_rex(false).unwrap();
+    agent.stop().await;
+
+    let mut again = world.start();
+    again.tap().await;
+    world.door_shows(|view| view.line == "Not now").await;
+    world.door.press_rex(true).unwrap();
+    world.door_shows(|view| view.is_energised).await;
+    world.door.press_rex(false).unwrap();
+    let mut session = world.session(head).await;
+    assert!(session.record(alarm).await, "it is told when somebody listens again");
+    let refused = session.decision().await;
+    assert_eq!((refused.reason, refused.decided), (Reason::NoPolicy, Decided::Offline));
+    assert!(!session.record(alarm).await, "a new bundle has come");
+    again.tap().await;
+    assert_ne!(session.asked().await.card, CardToken([0; 32]));
+    again.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_a_door_stands_at_the_start_is_told() {
+    let world = World::new().await;
+    let found = |event: &Event| match event {
+        Event::DoorFound { is_open, .. } => Some(*is_open),
+        _ => None,
+    };
+    let agent = world.start();
+    let mut session = world.session(Head::start_of(1)).await;
+    assert!(!session.record(found).await);
+    agent.stop().await;
+    world.door.force();
+    let agent = world.start();
+    let mut session = world.session(session.head).await;
+    assert!(session.record(found).await);
+    world.door.close();
+    let closed = session
+        .record(|event| match event {
+            Event::DoorClosed { .. } => Some(true),
+            Event::AlarmRaised { kind: AlarmKind::DoorForced, .. } => Some(false),
+            _ => None,
+        })
+        .await;
+    assert!(closed, "it is not known to have been forced");
+    agent.stop().await;
 }

@@ -112,7 +112,9 @@ fn admit(state: &AppState, name: AgentName, row: Option<&LinkRow>, hello: &Hello
     match row.standing() {
         Ok(Standing::Joined) => {}
         Ok(Standing::Quarantined) => return Err(Refusal::Quarantined),
-        _ => return Err(Refusal::Revoked),
+        Ok(Standing::Revoked) => return Err(Refusal::Revoked),
+        // Not said to be revoked: an agent that hears so gives up its rules.
+        Ok(Standing::Invited) | Err(_) => return Err(Refusal::WrongAgent),
     }
     if !row.takes_generation(name.generation) {
         return Err(Refusal::WrongAgent);
@@ -207,7 +209,7 @@ impl Session<'_> {
                 // Questions first: somebody stands at a door.
                 biased;
                 () = linked.end.cancelled() => {
-                    let why = why_ended(self.state, self.tenant, self.agent).await;
+                    let why = why_ended(self.state, self.tenant, self.agent).await?;
                     return refuse(&mut self.socket, why).await;
                 }
                 message = receive(&mut self.socket) => {
@@ -297,16 +299,16 @@ impl Session<'_> {
     }
 }
 
-async fn why_ended(state: &AppState, tenant: TenantId, agent: AgentId) -> Refusal {
-    let standing = async {
-        let mut tx = state.db.begin(tenant, None).await?;
-        store::for_link(&mut tx, tenant, agent, false).await?.map(|row| row.standing()).transpose()
-    };
-    match standing.await {
-        Ok(Some(Standing::Joined)) => Refusal::AlreadyConnected,
-        Ok(Some(Standing::Quarantined)) => Refusal::Quarantined,
-        _ => Refusal::Revoked,
-    }
+/// Why a link was ended. A database that does not answer is no reason to call an agent revoked: it would give up its rules.
+async fn why_ended(state: &AppState, tenant: TenantId, agent: AgentId) -> anyhow::Result<Refusal> {
+    let mut tx = state.db.begin(tenant, None).await?;
+    let row = store::for_link(&mut tx, tenant, agent, false).await?;
+    Ok(match row.map(|row| row.standing()).transpose()? {
+        Some(Standing::Joined) => Refusal::AlreadyConnected,
+        Some(Standing::Quarantined) => Refusal::Quarantined,
+        Some(Standing::Revoked) => Refusal::Revoked,
+        Some(Standing::Invited) | None => Refusal::WrongAgent,
+    })
 }
 
 /// Takes note that an agent was heard.

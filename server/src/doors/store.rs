@@ -1,5 +1,7 @@
 //! SQL of doors.
 
+use access_core::canonical;
+use access_core::event::{Event, Record};
 use access_core::ids::TenantId;
 use chrono::{DateTime, Utc};
 use sqlx::postgres::PgRow;
@@ -118,7 +120,8 @@ pub struct StateRow {
     pub door_id: Uuid,
     /// Its agent.
     pub agent_id: Option<Uuid>,
-    contact: Option<String>,
+    /// The newest record of its contact.
+    contact: Option<Vec<u8>>,
     position: Option<i64>,
     received_at: Option<DateTime<Utc>>,
     record: Option<Vec<u8>>,
@@ -134,9 +137,10 @@ impl StateRow {
             }
             _ => None,
         };
-        let position = match self.contact.as_deref() {
-            Some("door_opened") => LeafPosition::Open,
-            Some("door_closed") => LeafPosition::Closed,
+        let contact = self.contact.map(|bytes| canonical::decode::<Record>("record", &bytes)).transpose()?;
+        let position = match contact.map(|record| record.event) {
+            Some(Event::DoorOpened { .. } | Event::DoorFound { is_open: true, .. }) => LeafPosition::Open,
+            Some(Event::DoorClosed { .. } | Event::DoorFound { is_open: false, .. }) => LeafPosition::Closed,
             _ => LeafPosition::Unknown,
         };
         Ok(DoorState { door_id: self.door_id, agent_id: self.agent_id, agent_state, position, last_event })
@@ -146,13 +150,13 @@ impl StateRow {
 /// What the log says of every door: its newest event, and the newest of its contact.
 pub async fn states(db: &mut PgConnection, tenant: TenantId) -> sqlx::Result<Vec<StateRow>> {
     sqlx::query_as(
-        "SELECT door.id AS door_id, controls.agent_id, contact.kind AS contact, newest.position, newest.received_at, \
+        "SELECT door.id AS door_id, controls.agent_id, contact.record AS contact, newest.position, newest.received_at, \
          newest.record, newest.signature FROM doors door \
          LEFT JOIN agent_doors controls ON controls.tenant_id = door.tenant_id AND controls.door_id = door.id \
          LEFT JOIN LATERAL (SELECT event.position, event.received_at, event.record, event.signature FROM log_events event \
             WHERE event.tenant_id = door.tenant_id AND event.door_id = door.id ORDER BY event.position DESC LIMIT 1) newest ON true \
-         LEFT JOIN LATERAL (SELECT event.kind FROM log_events event WHERE event.tenant_id = door.tenant_id \
-            AND event.door_id = door.id AND event.kind IN ('door_opened', 'door_closed') \
+         LEFT JOIN LATERAL (SELECT event.record FROM log_events event WHERE event.tenant_id = door.tenant_id \
+            AND event.door_id = door.id AND event.kind IN ('door_opened', 'door_closed', 'door_found') \
             ORDER BY event.position DESC LIMIT 1) contact ON true \
          WHERE door.tenant_id = $1 ORDER BY door.name",
     )

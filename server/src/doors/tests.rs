@@ -36,6 +36,12 @@ async fn a_door_stands_as_its_records_say() {
     assert_eq!(state().await["agent_state"], "offline");
     let mut link = agent.link().await;
     let door = id.parse::<Uuid>().unwrap().into();
+    for (is_open, position) in [(true, "open"), (false, "closed")] {
+        let found = vec![agent.record(Event::DoorFound { door, is_open })];
+        link.deliver(found).await;
+        let found = state().await;
+        assert_eq!((&found["position"], &found["last_event"]["is_open"]), (&json!(position), &json!(is_open)));
+    }
     let opened = vec![agent.record(Event::DoorOpened { door, cause: None })];
     link.deliver(opened).await;
     let open = state().await;
