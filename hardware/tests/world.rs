@@ -120,7 +120,11 @@ impl Bench {
         // One by its full name, one without index and slot.
         let bindings = vec![binding("in", "Pforte in 00 00"), binding("out", "Pforte out")];
         let readers = Readers::start(bindings, sender).unwrap();
-        Self { client: Client::connect(folder).await.unwrap(), events, _readers: readers }
+        let mut bench = Self { client: Client::connect(folder).await.unwrap(), events, _readers: readers };
+        let mut found = [bench.next().await, bench.next().await];
+        found.sort_by_key(|(reader, _)| reader.clone());
+        assert_eq!(found, [("in".into(), ReaderChange::Back), ("out".into(), ReaderChange::Back)]);
+        bench
     }
 
     async fn next(&mut self) -> (String, ReaderChange) {

@@ -7,8 +7,8 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::state::AppState;
 use crate::{
-    access, agents, alarms, credentials, demo, doors, enrolment, events, fingers, health, idempotency, operators,
-    people, sites, vault,
+    access, agents, alarms, credentials, demo, devices, doors, enrolment, events, fingers, health, idempotency,
+    operators, people, sites, vault,
 };
 
 /// Under which path everything lies.
@@ -39,6 +39,7 @@ fn table() -> OpenApiRouter<AppState> {
             .merge(enrolment::routes::routes())
             .merge(operators::routes::routes())
             .merge(agents::routes::routes())
+            .merge(devices::routes::routes())
             .merge(events::routes::routes())
             .merge(alarms::routes::routes())
             .merge(demo::routes())

@@ -490,6 +490,9 @@ async fn every_table_is_a_tenants_and_every_word_is_known() {
         ("setup_links_purpose_words", words::<crate::operators::SetupPurpose>()),
         ("installation_mode_words", words::<access_core::protocol::InstallationMode>()),
         ("log_events_outcome_words", words::<crate::events::Outcome>()),
+        ("device_states_device_words", words::<access_core::event::Device>()),
+        ("device_states_side_words", words::<access_core::policy::Side>()),
+        ("device_states_state_words", words::<access_core::event::DeviceState>()),
     ];
     let mut listed =
         server.query("SELECT conname::text FROM pg_constraint WHERE conname LIKE '%\\_words' ORDER BY conname").await;

@@ -14,6 +14,7 @@ pub mod credentials;
 pub mod db;
 pub mod decisions;
 pub mod demo;
+pub mod devices;
 pub mod doors;
 pub mod enrolment;
 pub mod events;

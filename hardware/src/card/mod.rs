@@ -104,7 +104,7 @@ pub enum ReaderChange {
     Silent,
     /// The reader is not there or can't be told from others, or PC/SC is gone; why.
     Lost(String),
-    /// It is usable (again) after [`Lost`](Self::Lost) or [`Silent`](Self::Silent).
+    /// It is usable: for the first time, or again after [`Lost`](Self::Lost) or [`Silent`](Self::Silent).
     Back,
 }
 

@@ -75,6 +75,7 @@ impl Readers {
                 is_ended: readers.is_ended.clone(),
                 has_card: false,
                 trouble: None,
+                was_found: false,
                 hanging: Vec::new(),
             };
             std::thread::Builder::new()
@@ -105,6 +106,8 @@ struct Supervisor {
     is_ended: Arc<AtomicBool>,
     has_card: bool,
     trouble: Option<Trouble>,
+    /// It has been seen to be usable, and that was said.
+    was_found: bool,
     hanging: Vec<JoinHandle<()>>,
 }
 
@@ -207,7 +210,9 @@ impl Supervisor {
     }
 
     fn recover(&mut self) -> Result<(), Ended> {
-        if self.trouble.take().is_some() { self.send(Instant::now(), ReaderChange::Back) } else { Ok(()) }
+        let had_trouble = self.trouble.take().is_some();
+        let was_found = std::mem::replace(&mut self.was_found, true);
+        if had_trouble || !was_found { self.send(Instant::now(), ReaderChange::Back) } else { Ok(()) }
     }
 
     fn send(&self, at: Instant, change: ReaderChange) -> Result<(), Ended> {

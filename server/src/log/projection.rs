@@ -7,6 +7,7 @@ use access_core::word::Word as _;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::devices;
 use super::sequencer::Placed;
 use crate::clock;
 use crate::db::TenantTx;
@@ -137,6 +138,7 @@ pub(super) async fn write(tx: &mut TenantTx, placed: &[Placed]) -> anyhow::Resul
     .await?;
     write_persons(tx, placed).await?;
     for row in placed {
+        devices::take(tx, row).await?;
         let (raised, cleared) = alarms(&row.record);
         for alarm in raised {
             raise(tx, row, &alarm, at(&row.record)).await?;

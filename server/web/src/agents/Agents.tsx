@@ -14,6 +14,7 @@ import type { Agent, JoinToken } from "../api/types";
 import { useIsAdministrator, useZone } from "../frame/session";
 import { Copyable } from "../parts/Copyable";
 import { type Column, DataTable } from "../parts/DataTable";
+import { Devices } from "../parts/Devices";
 import { FormDialog } from "../parts/FormDialog";
 import { OnceDialog } from "../parts/OnceDialog";
 import { Page } from "../parts/Page";
@@ -132,6 +133,7 @@ export function Agents() {
   const client = useQueryClient();
   const isAdministrator = useIsAdministrator();
   const agents = useQuery({ ...queries.agents, refetchInterval: REFRESH_MS });
+  const { data: devices = [] } = useQuery({ ...queries.devices, refetchInterval: REFRESH_MS });
   const doorName = useDoorName();
   const zone = useZone();
   const [isInviting, setInviting] = useState(false);
@@ -156,7 +158,7 @@ export function Agents() {
     {
       label: w.agents.state,
       cell: (agent) => (
-        <>
+        <Stack spacing={0.5} sx={{ alignItems: "flex-start" }}>
           <Chip label={named(w.agents.states, agent.state)} color={stateColours[agent.state]} variant="outlined" />
           {agent.journal_fault && agent.state !== "revoked" && (
             <Typography variant="caption" sx={{ display: "block", color: "error.main" }}>
@@ -164,7 +166,10 @@ export function Agents() {
               <When at={agent.journal_since} />)
             </Typography>
           )}
-        </>
+          {(agent.state === "online" || agent.state === "offline") && (
+            <Devices devices={devices.filter((device) => device.agent_id === agent.id)} />
+          )}
+        </Stack>
       ),
     },
     { label: w.agents.doors, cell: (agent) => doorsOf(agent) || w.none },

@@ -36,6 +36,10 @@ export const queries = {
     queryKey: ["door-states"],
     queryFn: () => bodyOf(api.GET("/api/v1/doors/states")).then((page) => page.items),
   }),
+  devices: queryOptions({
+    queryKey: ["devices"],
+    queryFn: () => bodyOf(api.GET("/api/v1/devices")).then((page) => page.items),
+  }),
   agents: queryOptions({
     queryKey: ["agents"],
     queryFn: () => bodyOf(api.GET("/api/v1/agents")).then((page) => page.items),

@@ -3108,6 +3108,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every device as its agent reported it last, by agent and door. Whether the agent is linked is the agent's state. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_DeviceHealth"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -3869,6 +3904,29 @@ export interface components {
         Decided: "online" | "offline";
         /** @enum {string} */
         Device: "reader" | "sensor" | "door_io" | "journal";
+        /** @description A device as its agent reported it last. One that has said nothing since its agent started is not listed. */
+        DeviceHealth: {
+            /**
+             * Format: uuid
+             * @description Whose.
+             */
+            agent_id: string;
+            /** @description What kind of device. */
+            device: components["schemas"]["Device"];
+            /**
+             * Format: uuid
+             * @description At which door; none for a station's and for an agent's own.
+             */
+            door_id?: string | null;
+            side?: components["schemas"]["Side"] | null;
+            /** @description How it is. */
+            state: components["schemas"]["DeviceState"];
+            /**
+             * Format: date-time
+             * @description Since when, by the agent's clock.
+             */
+            since: string;
+        };
         /** @enum {string} */
         DeviceState: "working" | "lost" | "silent" | "faulty";
         /** @description The document that was seen at registration. */
@@ -4679,6 +4737,34 @@ export interface components {
                  * @description Counts its changes; the `ETag`.
                  */
                 version: number;
+            }[];
+            /** @description Where the next piece begins; none if this is the last. */
+            next?: string | null;
+        };
+        /** @description A list in pieces. */
+        Page_DeviceHealth: {
+            /** @description This piece. */
+            items: {
+                /**
+                 * Format: uuid
+                 * @description Whose.
+                 */
+                agent_id: string;
+                /** @description What kind of device. */
+                device: components["schemas"]["Device"];
+                /**
+                 * Format: uuid
+                 * @description At which door; none for a station's and for an agent's own.
+                 */
+                door_id?: string | null;
+                side?: components["schemas"]["Side"] | null;
+                /** @description How it is. */
+                state: components["schemas"]["DeviceState"];
+                /**
+                 * Format: date-time
+                 * @description Since when, by the agent's clock.
+                 */
+                since: string;
             }[];
             /** @description Where the next piece begins; none if this is the last. */
             next?: string | null;

@@ -9,6 +9,7 @@ export type Alarm = Schema["Alarm"];
 export type Area = Schema["Area"];
 export type Block = Schema["Block"];
 export type Card = Schema["Credential"];
+export type DeviceHealth = Schema["DeviceHealth"];
 export type Door = Schema["Door"];
 export type DoorState = Schema["DoorState"];
 export type EventDetail = Schema["LogEventDetail"];

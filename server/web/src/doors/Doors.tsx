@@ -17,6 +17,7 @@ import type { Door, DoorState, LogEvent } from "../api/types";
 import { useFeed, useIsAdministrator } from "../frame/session";
 import { because, headline, seconds } from "../live/sentence";
 import { type Column, DataTable } from "../parts/DataTable";
+import { Devices } from "../parts/Devices";
 import { Page } from "../parts/Page";
 import { ReasonDialog } from "../parts/ReasonDialog";
 import { Trouble } from "../parts/Trouble";
@@ -41,8 +42,9 @@ const positions: Record<string, Look> = {
   closed: { icon: <ClosedIcon fontSize="small" />, word: w.doors.closed, color: "text.primary" },
 };
 
-function Position({ state }: { state: DoorState | undefined }) {
-  const looks = positions[state?.position ?? ""] ?? unknownPosition;
+function Position({ state, hasContact }: { state: DoorState | undefined; hasContact: boolean }) {
+  const unknown = hasContact ? unknownPosition : { ...unknownPosition, word: w.doors.noContact };
+  const looks = positions[state?.position ?? ""] ?? unknown;
   return (
     <Box
       component="span"
@@ -98,6 +100,9 @@ export function Doors() {
   const [releasing, setReleasing] = useState<Door | null>(null);
   const [sent, setSent] = useState<Sent | null>(null);
   const [isAdding, setAdding] = useState(false);
+  const { data: devices = [] } = useQuery({ ...queries.devices, refetchInterval: STATES_INTERVAL_MS });
+  const devicesOf = (door: Door) =>
+    devices.filter((device) => device.door_id === door.id && device.agent_id === door.agent_id);
   const stateOf = (door: Door) => states.data?.find((state) => state.door_id === door.id);
   const areaName = (id: string) => areas.find((area) => area.id === id)?.name ?? w.none;
   const open = (door: Door | null) =>
@@ -117,7 +122,15 @@ export function Doors() {
         </Box>
       ),
     },
-    { label: w.doors.state, cell: (door) => <Position state={stateOf(door)} /> },
+    {
+      label: w.doors.state,
+      cell: (door) => (
+        <Box>
+          <Position state={stateOf(door)} hasContact={door.has_contact !== false} />
+          <Devices devices={devicesOf(door)} />
+        </Box>
+      ),
+    },
     {
       label: w.doors.agent,
       cell: (door) => {

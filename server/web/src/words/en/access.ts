@@ -46,6 +46,10 @@ export const access = {
     usedBy: (levels: string) => `Used by ${levels}`,
     unused: "Used by no access level",
   },
+  devices: {
+    silent: "Nothing heard of its devices",
+    allWork: (count: number) => (count === 1 ? "Its device works" : `All ${count} devices work`),
+  },
   agents: {
     title: "Agents",
     intro: "An agent is the program on the controller of a door, or at an enrolment desk.",

@@ -96,6 +96,7 @@ export const desk = {
     open: "Open",
     closed: "Closed",
     unknown: "Unknown",
+    noContact: "No contact",
     agent: "Agent",
     agentOnline: "Online",
     agentOffline: "Offline, decides alone",
