@@ -18,6 +18,6 @@ pub fn routes() -> OpenApiRouter<AppState> {
 /// Every device as its agent reported it last, by agent and door. Whether the agent is linked is the agent's state.
 #[utoipa::path(get, path = "/devices", tag = "devices", responses((status = 200, body = Page<DeviceHealth>)))]
 async fn list_devices(actor: Actor, State(state): State<AppState>) -> ApiResult<Json<Page<DeviceHealth>>> {
-    let mut tx = state.db.begin(actor.tenant, Some(actor.operator)).await?;
+    let mut tx = state.read(&actor).await?;
     Ok(Page::whole(store::list(&mut tx, actor.tenant).await?))
 }
