@@ -140,6 +140,9 @@ export function Agents() {
   const [token, setToken] = useState<Token | null>(null);
   const [doing, setDoing] = useState<Doing>(null);
   const changed = () => client.invalidateQueries({ queryKey: queries.agents.queryKey });
+  // The journal speaks for itself above them.
+  const devicesOf = (agent: Agent) =>
+    devices.filter((device) => device.agent_id === agent.id && device.device !== "journal");
   const doorsOf = (agent: Agent) => agent.door_ids.map(doorName).join(", ");
   const columns: Column<Agent>[] = [
     {
@@ -166,9 +169,7 @@ export function Agents() {
               <When at={agent.journal_since} />)
             </Typography>
           )}
-          {(agent.state === "online" || agent.state === "offline") && (
-            <Devices devices={devices.filter((device) => device.agent_id === agent.id)} />
-          )}
+          {(agent.state === "online" || agent.state === "offline") && <Devices devices={devicesOf(agent)} />}
         </Stack>
       ),
     },

@@ -3159,7 +3159,7 @@ export interface paths {
                     /** @description How many, 1 to 200. */
                     limit?: number;
                     /** @description Of this kind. */
-                    kind?: "epoch_began" | "agent_started" | "agent_stopped" | "decision" | "release_abandoned" | "door_opened" | "door_closed" | "entered" | "not_opened" | "exit_requested" | "alarm_raised" | "alarm_cleared" | "device_changed" | "link_changed" | "policy_in_force" | "command_done" | "enrolment_ended" | "act" | "chain_broken" | "journal_changed" | "folded";
+                    kind?: "epoch_began" | "agent_started" | "agent_stopped" | "decision" | "release_abandoned" | "door_opened" | "door_closed" | "entered" | "not_opened" | "exit_requested" | "alarm_raised" | "alarm_cleared" | "device_changed" | "link_changed" | "policy_in_force" | "command_done" | "enrolment_ended" | "act" | "chain_broken" | "journal_changed" | "folded" | "door_found";
                     /** @description At this door. */
                     door_id?: string;
                     /** @description About this person. Such a look is itself logged. */
@@ -3767,7 +3767,7 @@ export interface components {
             note?: string | null;
         };
         /** @enum {string} */
-        AlarmKind: "door_forced" | "door_held" | "tamper" | "reader_fault" | "sensor_fault" | "door_io_fault" | "journal_fault" | "agent_lost" | "records_missing" | "records_forked" | "lost_card_presented" | "left_against_rule" | "policy_aging" | "wrong_fingers";
+        AlarmKind: "door_forced" | "door_held" | "tamper" | "reader_fault" | "sensor_fault" | "door_io_fault" | "journal_fault" | "agent_lost" | "records_missing" | "records_forked" | "lost_card_presented" | "left_against_rule" | "policy_aging" | "wrong_fingers" | "rex_stuck" | "rules_withdrawn";
         /** @description A part of a site that doors lead to and from. */
         Area: {
             /**
@@ -4076,7 +4076,7 @@ export interface components {
         /** @enum {string} */
         EventAuthor: "agent" | "server";
         /** @enum {string} */
-        EventKind: "epoch_began" | "agent_started" | "agent_stopped" | "decision" | "release_abandoned" | "door_opened" | "door_closed" | "entered" | "not_opened" | "exit_requested" | "alarm_raised" | "alarm_cleared" | "device_changed" | "link_changed" | "policy_in_force" | "command_done" | "enrolment_ended" | "act" | "chain_broken" | "journal_changed" | "folded";
+        EventKind: "epoch_began" | "agent_started" | "agent_stopped" | "decision" | "release_abandoned" | "door_opened" | "door_closed" | "entered" | "not_opened" | "exit_requested" | "alarm_raised" | "alarm_cleared" | "device_changed" | "link_changed" | "policy_in_force" | "command_done" | "enrolment_ended" | "act" | "chain_broken" | "journal_changed" | "folded" | "door_found";
         /** @enum {string} */
         Exit: "mechanical" | "by_system";
         /** @enum {string} */
@@ -4362,6 +4362,8 @@ export interface components {
             device_state?: components["schemas"]["DeviceState"] | null;
             /** @description Whether a link came up, a journal works, or a door was released for a request to exit. */
             is_up?: boolean | null;
+            /** @description Whether a door was found open when its contact was first read. */
+            is_open?: boolean | null;
             /**
              * Format: int64
              * @description How long a door stood open, in milliseconds.
@@ -4898,6 +4900,8 @@ export interface components {
                 device_state?: components["schemas"]["DeviceState"] | null;
                 /** @description Whether a link came up, a journal works, or a door was released for a request to exit. */
                 is_up?: boolean | null;
+                /** @description Whether a door was found open when its contact was first read. */
+                is_open?: boolean | null;
                 /**
                  * Format: int64
                  * @description How long a door stood open, in milliseconds.
