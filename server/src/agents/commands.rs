@@ -29,9 +29,10 @@ pub async fn release(state: &AppState, actor: &Actor, door: Uuid, reason: &str) 
     }
     let id = CommandId::from_uuid(Uuid::now_v7());
     let commitment = audit::commit(&state.keys, &mut tx, Some(door), reason.as_bytes()).await?;
+    store::insert_command(&mut tx, actor, id, door, commitment).await?;
     tx.act(ActKind::DoorReleased, SubjectKind::Door, door)
         .after(&serde_json::json!({ "command_id": id }))
-        .reason(reason)
+        .reason_kept(commitment)
         .commit()
         .await?;
     let expires_at = unix_ms(actor.now + TimeDelta::seconds(COMMAND_SECONDS));

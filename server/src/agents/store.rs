@@ -3,13 +3,15 @@
 use std::collections::HashMap;
 
 use access_core::chain::{Digest, Head};
-use access_core::ids::{AgentId, DoorId, TenantId};
+use access_core::event::Commitment;
+use access_core::ids::{AgentId, CommandId, DoorId, TenantId};
 use access_core::word::Word as _;
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{Agent, AgentState, Links, NewAgent, Standing};
+use crate::auth::Actor;
 
 #[derive(sqlx::FromRow)]
 struct AgentRow {
@@ -507,4 +509,51 @@ pub async fn stored_hashes(
     .fetch_all(db)
     .await?;
     rows.into_iter().map(|(epoch, seq, hash)| Ok(((epoch.try_into()?, seq.try_into()?), hash))).collect()
+}
+
+/// A door as an agent's configuration names it.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct NamedDoor {
+    /// Which door.
+    pub id: Uuid,
+    /// Its name.
+    pub name: String,
+    /// Name of its site.
+    pub site: String,
+}
+
+/// An agent's doors, by site and name.
+pub async fn named_doors(db: &mut PgConnection, tenant: TenantId, agent: Uuid) -> sqlx::Result<Vec<NamedDoor>> {
+    sqlx::query_as(
+        "SELECT door.id, door.name, site.name AS site FROM agent_doors controls \
+         JOIN doors door ON door.tenant_id = controls.tenant_id AND door.id = controls.door_id \
+         JOIN sites site ON site.tenant_id = door.tenant_id AND site.id = door.site_id \
+         WHERE controls.tenant_id = $1 AND controls.agent_id = $2 ORDER BY site.name, door.name",
+    )
+    .bind(tenant.as_uuid())
+    .bind(agent)
+    .fetch_all(db)
+    .await
+}
+
+/// Keeps a command, so that what the door did is found with the operator who sent it. `reason` is what the act commits to.
+pub async fn insert_command(
+    db: &mut PgConnection,
+    actor: &Actor,
+    id: CommandId,
+    door: Uuid,
+    reason: Commitment,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "INSERT INTO door_commands (tenant_id, id, door_id, operator_id, sent_at, reason) VALUES ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(actor.tenant.as_uuid())
+    .bind(id.as_uuid())
+    .bind(door)
+    .bind(actor.operator.as_uuid())
+    .bind(actor.now)
+    .bind(reason.0.to_vec())
+    .execute(db)
+    .await?;
+    Ok(())
 }

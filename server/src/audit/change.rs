@@ -3,7 +3,7 @@
 
 use std::ops::{Deref, DerefMut};
 
-use access_core::event::{ActKind, SubjectKind};
+use access_core::event::{ActKind, Commitment, SubjectKind};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -75,6 +75,11 @@ impl Done<'_> {
     /// Why.
     pub fn reason(self, reason: &str) -> Self {
         Self { entry: self.entry.reason(reason), ..self }
+    }
+
+    /// Why, where the reason is kept already, for more than the act.
+    pub fn reason_kept(self, reason: Commitment) -> Self {
+        Self { entry: self.entry.reason_kept(reason), ..self }
     }
 
     /// Makes the change and its act last, both or neither.

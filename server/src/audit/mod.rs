@@ -34,6 +34,7 @@ pub struct Entry<'a> {
     before: Content,
     after: Content,
     reason: Content,
+    reason_kept: Option<Commitment>,
 }
 
 /// What stands behind a commitment; what can't be written is told when the act is appended.
@@ -51,6 +52,7 @@ impl<'a> Entry<'a> {
             before: Ok(None),
             after: Ok(None),
             reason: Ok(None),
+            reason_kept: None,
         }
     }
 
@@ -62,7 +64,8 @@ impl<'a> Entry<'a> {
     /// The server's command line did `kind` to a thing, or somebody whom nobody knows.
     pub fn by_command_line(keys: &'a Keys, kind: ActKind, subject: SubjectKind, id: Uuid, at: DateTime<Utc>) -> Self {
         let subject = Some((subject, id));
-        Self { keys, operator: None, at, kind, subject, before: Ok(None), after: Ok(None), reason: Ok(None) }
+        let (before, after, reason) = (Ok(None), Ok(None), Ok(None));
+        Self { keys, operator: None, at, kind, subject, before, after, reason, reason_kept: None }
     }
 
     /// How it was.
@@ -86,6 +89,13 @@ impl<'a> Entry<'a> {
         self
     }
 
+    /// Why, where the reason is kept already.
+    #[must_use]
+    pub fn reason_kept(mut self, reason: Commitment) -> Self {
+        self.reason_kept = Some(reason);
+        self
+    }
+
     /// Appends it in this transaction.
     pub async fn append(self, tx: &mut TenantTx) -> anyhow::Result<()> {
         let about = self.subject.map(|(_, id)| id);
@@ -102,7 +112,7 @@ impl<'a> Entry<'a> {
             subject: self.subject.map(|(kind, id)| Subject { kind, id }),
             before,
             after,
-            reason,
+            reason: self.reason_kept.or(reason),
         });
         append_event(tx, &act, self.at).await
     }

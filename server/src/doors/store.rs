@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 use uuid::Uuid;
 
 use super::{Door, DoorAgentState, DoorSettings, DoorState, LeafPosition};
-use crate::events::LogEvent;
+use crate::events::{Behind, LogEvent};
 
 const DOOR: &str = "id, name, site_id, area_outside_id, area_inside_id, factors_in, factors_out, release_ms, held_ms, \
                     exit, has_contact, row_version, (SELECT served.agent_id FROM agent_doors served \
@@ -126,6 +126,8 @@ pub struct StateRow {
     received_at: Option<DateTime<Utc>>,
     record: Option<Vec<u8>>,
     signature: Option<Vec<u8>>,
+    operator_id: Option<Uuid>,
+    command_id: Option<Uuid>,
 }
 
 impl StateRow {
@@ -133,7 +135,8 @@ impl StateRow {
     pub fn view(self, agent_state: DoorAgentState) -> anyhow::Result<DoorState> {
         let last_event = match (self.position, self.received_at, self.record, self.signature) {
             (Some(position), Some(received_at), Some(record), Some(signature)) => {
-                Some(LogEvent::read(position, received_at, record, signature)?)
+                let behind = Behind { operator_id: self.operator_id, command_id: self.command_id };
+                Some(LogEvent::read(position, received_at, record, signature, behind)?)
             }
             _ => None,
         };
@@ -151,9 +154,9 @@ impl StateRow {
 pub async fn states(db: &mut PgConnection, tenant: TenantId) -> sqlx::Result<Vec<StateRow>> {
     sqlx::query_as(
         "SELECT door.id AS door_id, controls.agent_id, contact.record AS contact, newest.position, newest.received_at, \
-         newest.record, newest.signature FROM doors door \
+         newest.record, newest.signature, newest.operator_id, newest.command_id FROM doors door \
          LEFT JOIN agent_doors controls ON controls.tenant_id = door.tenant_id AND controls.door_id = door.id \
-         LEFT JOIN LATERAL (SELECT event.position, event.received_at, event.record, event.signature FROM log_events event \
+         LEFT JOIN LATERAL (SELECT event.position, event.received_at, event.record, event.signature, event.operator_id, event.command_id FROM log_events event \
             WHERE event.tenant_id = door.tenant_id AND event.door_id = door.id ORDER BY event.position DESC LIMIT 1) newest ON true \
          LEFT JOIN LATERAL (SELECT event.record FROM log_events event WHERE event.tenant_id = door.tenant_id \
             AND event.door_id = door.id AND event.kind IN ('door_opened', 'door_closed', 'door_found') \

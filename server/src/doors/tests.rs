@@ -1,6 +1,6 @@
 //! How doors stand, and their release by an operator.
 
-use access_core::event::{AlarmKind, CommandOutcome, Event};
+use access_core::event::{AlarmKind, CommandOutcome, Event, ReleaseCause};
 use access_core::protocol::{AgentKind, CommandKind, FromServer};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -97,7 +97,17 @@ async fn a_release_reaches_the_door_and_is_recorded() {
         outcome: CommandOutcome::CarriedOut,
         release_ms: 5_000,
     };
-    let records = vec![agent.record(done)];
+    let cause = ReleaseCause::Command(command.id);
+    let opened = Event::DoorOpened { door: command.door, cause: Some(cause) };
+    let path_of = |event: &Value| format!("/events/{}", event["position"]);
+    let act = server.events("act=door_released").await.remove(0);
+    let waiting = server.call(guard, "GET", &path_of(&act), Value::Null).await.is(200).json["release"].clone();
+    assert_eq!(
+        (&waiting["outcome"], &waiting["was_opened"]),
+        (&Value::Null, &Value::Null),
+        "the door is silent so far"
+    );
+    let records = vec![agent.record(done), agent.record(opened)];
     link.deliver(records).await;
     let done = server.events("kind=command_done").await;
     assert_eq!((done.len(), &done[0]["command_id"], &done[0]["release_ms"]), (1, &sent["command_id"], &json!(5_000)));
@@ -108,4 +118,28 @@ async fn a_release_reaches_the_door_and_is_recorded() {
         server.call(&server.own.administrator, "GET", &path, Value::Null).await.is(200).json["content"].clone();
     assert_eq!(content["reason"], "a delivery");
     assert!(content["after"].as_str().unwrap().contains(sent["command_id"].as_str().unwrap()));
+
+    // Whichever of its events one looks at: the whole release.
+    let whole = async |cookie: &str, event: &Value| {
+        server.call(cookie, "GET", &path_of(event), Value::Null).await.is(200).json["release"].clone()
+    };
+    let opened = server.events("kind=door_opened").await.remove(0);
+    let expected = whole(guard, &act).await;
+    assert_eq!(expected["command_id"], sent["command_id"]);
+    assert_eq!((&expected["outcome"], &expected["release_ms"]), (&json!("carried_out"), &json!(5_000)));
+    assert_eq!((&expected["reason"], &expected["was_opened"]), (&json!("a delivery"), &json!(true)), "the guard's own");
+    assert_eq!((&expected["act_position"], &expected["answer_position"]), (&act["position"], &done[0]["position"]));
+    for event in [&act, &done[0], &opened] {
+        assert_eq!(whole(&server.own.administrator, event).await, expected);
+        assert_eq!((&event["operator_id"], &event["command_id"]), (&expected["operator_id"], &expected["command_id"]));
+    }
+    let of_guard = server.events(&format!("operator_id={}", expected["operator_id"].as_str().unwrap())).await;
+    let kinds: Vec<_> = of_guard.iter().map(|event| event["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["act", "command_done", "door_opened"]);
+    // Another guard learns who and what, not the words.
+    server.execute("UPDATE door_commands SET operator_id = gen_random_uuid()").await;
+    let of_another = whole(guard, &done[0]).await;
+    assert_eq!((&of_another["outcome"], &of_another["reason"]), (&json!("carried_out"), &Value::Null));
+    let unrelated = server.events("act=created").await.remove(0);
+    assert_eq!(whole(guard, &unrelated).await, Value::Null);
 }

@@ -1,7 +1,7 @@
 //! What happened, as staff read it: the log searched and paged by position, one event whole, and the live feed.
 
 use access_core::chain::SignedRecord;
-use access_core::event::{Act, Author, Decision, Event};
+use access_core::event::{Act, Author, Decision, Event, ReleaseCause};
 use access_core::word::Word;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -109,6 +109,8 @@ pub struct LogEvent {
     pub is_open: Option<bool>,
     /// How long a door stood open, in milliseconds.
     pub open_ms: Option<u64>,
+    /// Whose act it is, or by whose command it happened; none means neither, or the command line on the server.
+    pub operator_id: Option<Uuid>,
     /// Operator's command.
     pub command_id: Option<Uuid>,
     /// What became of it.
@@ -156,6 +158,36 @@ pub struct LogEventDetail {
     pub event: LogEvent,
     /// What an act changed and why, where it was not erased; for administrators.
     pub content: Option<Content>,
+    /// The momentary release that this event is a part of, from the act to what the door did.
+    pub release: Option<Release>,
+}
+
+/// An operator's momentary release of a door, whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Release {
+    /// Which command.
+    pub command_id: Uuid,
+    /// Who released it.
+    pub operator_id: Uuid,
+    /// Which door.
+    pub door_id: Uuid,
+    /// When.
+    pub sent_at: DateTime<Utc>,
+    /// Why, where it was not erased; for administrators and for whoever gave it.
+    pub reason: Option<String>,
+    /// What the door answered; none: nothing so far.
+    #[schema(value_type = Option<words::CommandOutcome>)]
+    pub outcome: Option<&'static str>,
+    /// When the door answered, by its agent's clock.
+    pub answered_at: Option<DateTime<Utc>>,
+    /// How long it was released, in milliseconds.
+    pub release_ms: Option<u32>,
+    /// Whether it was opened then; none: not known so far, or it has no contact.
+    pub was_opened: Option<bool>,
+    /// Place in the log of the operator's act.
+    pub act_position: Option<i64>,
+    /// Place in the log of the door's answer.
+    pub answer_position: Option<i64>,
 }
 
 /// What stands behind an act's commitments.
@@ -167,6 +199,15 @@ pub struct Content {
     pub after: Option<String>,
     /// Why.
     pub reason: Option<String>,
+}
+
+/// Who stands behind an event, as the log found out when it took it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Behind {
+    /// Whose act or command.
+    pub operator_id: Option<Uuid>,
+    /// Which command.
+    pub command_id: Option<Uuid>,
 }
 
 impl Outcome {
@@ -187,6 +228,7 @@ impl LogEvent {
         received_at: DateTime<Utc>,
         record: Vec<u8>,
         signature: Vec<u8>,
+        behind: Behind,
     ) -> anyhow::Result<Self> {
         let signature = signature.try_into().map_err(|_| anyhow::anyhow!("event {position} has no signature"))?;
         let signed = SignedRecord { bytes: record, signature };
@@ -206,6 +248,8 @@ impl LogEvent {
             kind: record.event.kind().to_string(),
             door_id: record.event.door().map(Into::into),
             hash: signed.hash().to_string(),
+            operator_id: behind.operator_id,
+            command_id: behind.command_id,
             ..Self::default()
         };
         view.take(record.event);
@@ -215,7 +259,10 @@ impl LogEvent {
     fn take(&mut self, event: Event) {
         match event {
             Event::Decision(decision) => self.take_decision(decision),
-            Event::Act(act) => self.act = Some(ActView::of(&act)),
+            Event::Act(act) => {
+                self.operator_id = act.operator.map(Into::into);
+                self.act = Some(ActView::of(&act));
+            }
             Event::Entered { side, persons, .. } => {
                 self.side = word(side);
                 self.person_id = persons.first().map(|passage| passage.person.into());
@@ -264,9 +311,18 @@ impl LogEvent {
             Event::EpochBegan { .. }
             | Event::AgentStarted { .. }
             | Event::AgentStopped
-            | Event::ReleaseAbandoned { .. }
-            | Event::DoorOpened { .. }
-            | Event::NotOpened { .. } => {}
+            | Event::DoorOpened { cause: None, .. } => {}
+            Event::ReleaseAbandoned { cause, .. }
+            | Event::NotOpened { cause, .. }
+            | Event::DoorOpened { cause: Some(cause), .. } => self.take_cause(cause),
+        }
+    }
+
+    fn take_cause(&mut self, cause: ReleaseCause) {
+        match cause {
+            ReleaseCause::Attempt(attempt) => self.attempt_id = Some(attempt.into()),
+            ReleaseCause::Command(command) => self.command_id = Some(command.into()),
+            ReleaseCause::ExitRequest => {}
         }
     }
 

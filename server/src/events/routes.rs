@@ -39,6 +39,13 @@ struct Search {
     /// Of this kind.
     #[param(inline, value_type = Option<words::EventKind>)]
     kind: Option<String>,
+    /// Acts of this kind.
+    #[param(inline, value_type = Option<words::ActKind>)]
+    act: Option<String>,
+    /// Acts of this operator's, and what doors did by their command.
+    operator_id: Option<Uuid>,
+    /// `false` leaves out looks at personal data; they are many.
+    looks: Option<bool>,
     /// At this door.
     door_id: Option<Uuid>,
     /// About this person. Such a look is itself logged.
@@ -84,6 +91,9 @@ fn filter(query: Search) -> ApiResult<(Filter, i64)> {
     let filter = Filter {
         before,
         kind: known::<EventKind>("kind", query.kind)?,
+        act: known::<ActKind>("act", query.act)?,
+        operator_id: query.operator_id,
+        without_looks: query.looks == Some(false),
         door_id: query.door_id,
         person_id: query.person_id,
         agent_id: query.agent_id,
@@ -131,5 +141,6 @@ async fn get(
         (Some(act), Role::Administrator) => Some(store::content(&mut tx, &state.keys, actor.tenant, &act).await?),
         _ => None,
     };
-    Ok(Json(LogEventDetail { event, content }))
+    let release = store::release(&mut tx, &state.keys, &actor, position).await?;
+    Ok(Json(LogEventDetail { event, content, release }))
 }

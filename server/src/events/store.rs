@@ -1,13 +1,15 @@
 //! SQL of the log: read only.
 
 use access_core::chain::SignedRecord;
-use access_core::event::{Act, Commitment, Event};
+use access_core::event::{Act, ActKind, Commitment, Event, EventKind};
 use access_core::ids::TenantId;
+use access_core::word::Word as _;
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, Postgres, QueryBuilder};
 use uuid::Uuid;
 
-use super::{Content, LogEvent};
+use super::{Behind, Content, LogEvent, Release};
+use crate::auth::{Actor, Role};
 use crate::keys::{Binding, Keys};
 
 /// What to look for. What is left out does not matter.
@@ -17,6 +19,12 @@ pub struct Filter {
     pub before: Option<i64>,
     /// Of this kind.
     pub kind: Option<String>,
+    /// Acts of this kind.
+    pub act: Option<String>,
+    /// Acts of this operator's, and what their commands did.
+    pub operator_id: Option<Uuid>,
+    /// Without looks at personal data.
+    pub without_looks: bool,
     /// At this door.
     pub door_id: Option<Uuid>,
     /// About this person.
@@ -33,10 +41,10 @@ pub struct Filter {
     pub until: Option<DateTime<Utc>>,
 }
 
-type Row = (i64, DateTime<Utc>, Vec<u8>, Vec<u8>);
+type Row = (i64, DateTime<Utc>, Vec<u8>, Vec<u8>, Option<Uuid>, Option<Uuid>);
 
-fn read((position, received_at, record, signature): Row) -> anyhow::Result<LogEvent> {
-    LogEvent::read(position, received_at, record, signature)
+fn read((position, received_at, record, signature, operator_id, command_id): Row) -> anyhow::Result<LogEvent> {
+    LogEvent::read(position, received_at, record, signature, Behind { operator_id, command_id })
 }
 
 /// The newest `limit` events that the filter takes, newest first.
@@ -47,7 +55,7 @@ pub async fn search(
     limit: i64,
 ) -> anyhow::Result<Vec<LogEvent>> {
     let mut sql: QueryBuilder<Postgres> = QueryBuilder::new(
-        "SELECT event.position, event.received_at, event.record, event.signature FROM log_events event",
+        "SELECT event.position, event.received_at, event.record, event.signature, event.operator_id, event.command_id FROM log_events event",
     );
     if filter.person_id.is_some() {
         sql.push(
@@ -64,6 +72,15 @@ pub async fn search(
     }
     if let Some(kind) = &filter.kind {
         sql.push(" AND event.kind = ").push_bind(kind);
+    }
+    if let Some(act) = &filter.act {
+        sql.push(" AND event.act_kind = ").push_bind(act);
+    }
+    if let Some(operator) = filter.operator_id {
+        sql.push(" AND event.operator_id = ").push_bind(operator);
+    }
+    if filter.without_looks {
+        sql.push(" AND event.act_kind IS DISTINCT FROM ").push_bind(ActKind::Viewed.as_str());
     }
     if let Some(door) = filter.door_id {
         sql.push(" AND event.door_id = ").push_bind(door);
@@ -96,7 +113,7 @@ pub async fn after(
     limit: i64,
 ) -> anyhow::Result<Vec<LogEvent>> {
     let rows: Vec<Row> = sqlx::query_as(
-        "SELECT position, received_at, record, signature FROM log_events \
+        "SELECT position, received_at, record, signature, operator_id, command_id FROM log_events \
          WHERE tenant_id = $1 AND position > $2 ORDER BY position LIMIT $3",
     )
     .bind(tenant.as_uuid())
@@ -123,7 +140,7 @@ pub async fn get(
     position: i64,
 ) -> anyhow::Result<Option<(LogEvent, Option<Act>)>> {
     let row: Option<Row> = sqlx::query_as(
-        "SELECT position, received_at, record, signature FROM log_events WHERE tenant_id = $1 AND position = $2",
+        "SELECT position, received_at, record, signature, operator_id, command_id FROM log_events WHERE tenant_id = $1 AND position = $2",
     )
     .bind(tenant.as_uuid())
     .bind(position)
@@ -163,4 +180,65 @@ async fn behind(
     let binding = Binding { tenant, purpose: "log content", row: subject.unwrap_or_default() };
     let plain = keys.of_tenant(tenant, "log content").open(&binding, &sealed)?;
     Ok(Some(String::from_utf8_lossy(&plain).into_owned()))
+}
+
+#[derive(sqlx::FromRow)]
+struct CommandRow {
+    id: Uuid,
+    door_id: Uuid,
+    operator_id: Uuid,
+    sent_at: DateTime<Utc>,
+    reason: Vec<u8>,
+}
+
+/// The momentary release that an event is a part of, with everything that the log knows of it.
+pub async fn release(
+    db: &mut PgConnection,
+    keys: &Keys,
+    actor: &Actor,
+    position: i64,
+) -> anyhow::Result<Option<Release>> {
+    let tenant = actor.tenant;
+    let command: Option<CommandRow> = sqlx::query_as(
+        "SELECT command.id, command.door_id, command.operator_id, command.sent_at, command.reason FROM log_events event \
+         JOIN door_commands command ON command.tenant_id = event.tenant_id AND command.id = event.command_id \
+         WHERE event.tenant_id = $1 AND event.position = $2",
+    )
+    .bind(tenant.as_uuid())
+    .bind(position)
+    .fetch_optional(&mut *db)
+    .await?;
+    let Some(command) = command else { return Ok(None) };
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT position, received_at, record, signature, operator_id, command_id FROM log_events \
+         WHERE tenant_id = $1 AND command_id = $2 ORDER BY position",
+    )
+    .bind(tenant.as_uuid())
+    .bind(command.id)
+    .fetch_all(&mut *db)
+    .await?;
+    let events = rows.into_iter().map(read).collect::<anyhow::Result<Vec<_>>>()?;
+    let of = |kind: EventKind| events.iter().find(|event| event.kind == kind.as_str());
+    let may_read = actor.role == Role::Administrator || command.operator_id == actor.operator.as_uuid();
+    let commitment = Commitment(command.reason.try_into().map_err(|_| anyhow::anyhow!("a commitment has 32 bytes"))?);
+    let reason = behind(db, keys, tenant, Some(commitment).filter(|_| may_read)).await?;
+    let answer = of(EventKind::CommandDone);
+    let was_opened = match (of(EventKind::DoorOpened), of(EventKind::NotOpened)) {
+        (Some(_), _) => Some(true),
+        (None, Some(_)) => Some(false),
+        (None, None) => None,
+    };
+    Ok(Some(Release {
+        command_id: command.id,
+        operator_id: command.operator_id,
+        door_id: command.door_id,
+        sent_at: command.sent_at,
+        reason,
+        outcome: answer.and_then(|answer| answer.command_outcome),
+        answered_at: answer.map(|answer| answer.at),
+        release_ms: answer.and_then(|answer| answer.release_ms),
+        was_opened,
+        act_position: of(EventKind::Act).map(|act| act.position),
+        answer_position: answer.map(|answer| answer.position),
+    }))
 }

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use access_core::ids::TenantId;
 use tokio::sync::{Notify, watch};
 
+mod behind;
 mod devices;
 mod projection;
 mod sequencer;

@@ -7,7 +7,7 @@ use access_core::word::Word as _;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::devices;
+use super::{behind, devices};
 use super::sequencer::Placed;
 use crate::clock;
 use crate::db::TenantTx;
@@ -114,11 +114,12 @@ pub(super) async fn write(tx: &mut TenantTx, placed: &[Placed]) -> anyhow::Resul
     });
     let doors = column(&|row| row.record.event.door().map(DoorId::as_uuid));
     let outcomes: Vec<_> = placed.iter().map(|row| outcome(&row.record.event)).collect();
+    let behind = behind::of(tx, placed).await?;
     sqlx::query(
         "INSERT INTO log_events (tenant_id, position, agent_id, epoch, seq, at, received_at, kind, door_id, outcome, \
-         reason, record, signature, hash) SELECT $1, * FROM unnest($2::bigint[], $3::uuid[], $4::integer[], $5::bigint[], \
+         reason, record, signature, hash, act_kind, operator_id, command_id) SELECT $1, * FROM unnest($2::bigint[], $3::uuid[], $4::integer[], $5::bigint[], \
          $6::timestamptz[], $7::timestamptz[], $8::text[], $9::uuid[], $10::text[], $11::text[], $12::bytea[], $13::bytea[], \
-         $14::bytea[])",
+         $14::bytea[], $15::text[], $16::uuid[], $17::uuid[])",
     )
     .bind(tenant)
     .bind(placed.iter().map(|row| row.position).collect::<Vec<_>>())
@@ -134,6 +135,9 @@ pub(super) async fn write(tx: &mut TenantTx, placed: &[Placed]) -> anyhow::Resul
     .bind(placed.iter().map(|row| row.signed.bytes.clone()).collect::<Vec<_>>())
     .bind(placed.iter().map(|row| row.signed.signature.to_vec()).collect::<Vec<_>>())
     .bind(placed.iter().map(|row| row.signed.hash().0.to_vec()).collect::<Vec<_>>())
+    .bind(behind.iter().map(|behind| behind.act_kind).collect::<Vec<_>>())
+    .bind(behind.iter().map(|behind| behind.operator).collect::<Vec<_>>())
+    .bind(behind.iter().map(|behind| behind.command).collect::<Vec<_>>())
     .execute(&mut **tx)
     .await?;
     write_persons(tx, placed).await?;
