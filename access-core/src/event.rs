@@ -514,6 +514,8 @@ crate::words! {
         LegalBasisWithdrawn = "legal_basis_withdrawn",
         /// Started an enrolment.
         EnrolmentStarted = "enrolment_started",
+        /// Issued a new link for an account to be set up by.
+        SetupLinkIssued = "setup_link_issued",
     }
 }
 

@@ -91,6 +91,20 @@ pub(super) async fn issue(
     Ok((link, expires_at))
 }
 
+/// A new link for an operator who is there: for both factors, or for the second alone if they have a password.
+pub(super) async fn issue_anew(
+    tx: &mut TenantTx,
+    operator: OperatorId,
+    now: DateTime<Utc>,
+) -> anyhow::Result<(SetupLink, DateTime<Utc>)> {
+    let tenant = tx.tenant();
+    let purpose = match store::has_password(tx, tenant, operator).await? {
+        true => SetupPurpose::TotpReset,
+        false => SetupPurpose::Invitation,
+    };
+    issue(tx, tenant, purpose, Some(operator), now).await
+}
+
 /// A link for the tenant's first administrator, unless the tenant has somebody who can sign in.
 pub async fn first_operator_link(tx: &mut TenantTx, now: DateTime<Utc>) -> anyhow::Result<Option<SetupLink>> {
     let tenant = tx.tenant();
@@ -116,11 +130,7 @@ pub(super) async fn begin_totp_anew(
         ));
     }
     store::forget_totp(tx, tenant, operator).await?;
-    let purpose = match store::has_password(tx, tenant, operator).await? {
-        true => SetupPurpose::TotpReset,
-        false => SetupPurpose::Invitation,
-    };
-    let (link, expires_at) = issue(tx, tenant, purpose, Some(operator), now).await?;
+    let (link, expires_at) = issue_anew(tx, operator, now).await?;
     let after = store::get(tx, tenant, operator.as_uuid()).await?.ok_or(ApiError::NotFound("operator"))?;
     Ok((after, link, expires_at))
 }

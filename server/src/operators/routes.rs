@@ -31,6 +31,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(disable))
         .routes(routes!(enable))
         .routes(routes!(reset))
+        .routes(routes!(issue_link))
 }
 
 /// An operator with the link that they set themselves up by. It is shown this once.
@@ -191,5 +192,27 @@ async fn reset(
     let (operator, link, expires_at) = links::begin_totp_anew(&mut tx, id.into(), actor.now).await?;
     tx.act(ActKind::TotpReset, SubjectKind::Operator, id).reason(reason).commit().await?;
     state.sessions_ended.send_replace(());
+    Ok(Json(Invited { operator, setup_path: link.path(), expires_at }))
+}
+
+/// Issues a new link to an operator who has not set themselves up: the one before was lost, or ran out. It is void at once.
+#[utoipa::path(post, path = "/operators/{id}/setup-link", tag = "operators", params(("id" = Uuid, Path)), request_body = Why,
+    responses((status = 200, body = Invited), (status = 404, body = Problem), (status = 409, body = Problem)))]
+async fn issue_link(
+    actor: Actor,
+    State(state): State<AppState>,
+    ApiPath(id): ApiPath<Uuid>,
+    ApiJson(why): ApiJson<Why>,
+) -> ApiResult<Json<Invited>> {
+    actor.administrator()?;
+    let reason = checked_reason(&why.reason)?;
+    let mut tx = state.change(&actor).await?;
+    store::one_at_a_time(&mut tx, actor.tenant).await?;
+    let operator = store::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("operator"))?;
+    if operator.state != "invited" {
+        return Err(ApiError::Conflict("not_invited", "This operator has no set-up to finish.".to_owned()));
+    }
+    let (link, expires_at) = links::issue_anew(&mut tx, id.into(), actor.now).await?;
+    tx.act(ActKind::SetupLinkIssued, SubjectKind::Operator, id).reason(reason).commit().await?;
     Ok(Json(Invited { operator, setup_path: link.path(), expires_at }))
 }

@@ -166,6 +166,33 @@ async fn a_link_ends_with_its_time() {
 }
 
 #[tokio::test]
+async fn a_lost_link_is_replaced() {
+    let server = TestServer::start().await;
+    let admin = &server.own.administrator;
+    let body = json!({ "name": "anna", "display_name": "Anna", "role": "guard" });
+    let invited = server.call(admin, "POST", "/operators", body).await.is(201).json;
+    let path = format!("/operators/{}/setup-link", invited["operator"]["id"].as_str().unwrap());
+    let why = json!({ "reason": "the first ran out" });
+    server.call(&server.own.guard, "POST", &path, why.clone()).await.problem(403, "forbidden");
+    server.call(&server.other.administrator, "POST", &path, why.clone()).await.problem(404, "not_found");
+    server.call(admin, "POST", &path, json!({ "reason": " " })).await.problem(422, "invalid");
+    server.execute("UPDATE setup_links SET expires_at = now() - interval '1 second'").await;
+    let (old, _) = link_in(invited["setup_path"].as_str().unwrap());
+    let second = server.call(admin, "POST", &path, why.clone()).await.is(200).json;
+    let third = server.call(admin, "POST", &path, why.clone()).await.is(200).json;
+    let ((second, _), (token, link)) =
+        (link_in(second["setup_path"].as_str().unwrap()), link_in(third["setup_path"].as_str().unwrap()));
+    for void in [old, second] {
+        assert_eq!(post(&server, "192.0.2.1", "/setup/look", &json!({ "token": void })).await.status, 410);
+    }
+    let body = json!({ "token": token, "password": PASSWORD, "totp": code(&server, &link, 0) });
+    assert_eq!(post(&server, "192.0.2.1", "/setup", &body).await.status, 200);
+    server.call(admin, "POST", &path, why).await.problem(409, "not_invited");
+    let issued = server.act_kinds().await.into_iter().filter(|kind| *kind == ActKind::SetupLinkIssued).count();
+    assert_eq!(issued, 2);
+}
+
+#[tokio::test]
 async fn nobody_learns_which_part_was_wrong() {
     let server = TestServer::start().await;
     let anna = somebody(&server, "anna", "guard").await;
