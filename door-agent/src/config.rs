@@ -265,6 +265,19 @@ mod tests {
     }
 
     #[test]
+    fn what_the_server_offers_is_read() {
+        let offered = |name: &str| {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/offered").join(name);
+            Config::read(&path, config::Environment::with_prefix("NO_SUCH_PREFIX")).unwrap()
+        };
+        let doors = offered("doors.toml");
+        let names: Vec<_> = doors.doors.iter().map(|door| door.name.as_str()).collect();
+        assert_eq!(names, [r#"Gate "North" \ 1"#, "Lobby, Office", "Lobby, Plant"]);
+        assert_eq!((doors.kind(), doors.server.as_str()), (AgentKind::DoorController, "pforte.example.org:8444"));
+        assert_eq!(offered("station.toml").kind(), AgentKind::Station);
+    }
+
+    #[test]
     fn what_is_wrong_is_named() {
         let check = |text: &str, environment: &[(&str, &str)], expected: &str| {
             let error = read(text, environment).unwrap_err().to_string();

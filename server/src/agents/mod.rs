@@ -17,6 +17,7 @@ use crate::http::words;
 
 mod bundle;
 mod commands;
+mod configuration;
 mod ingest;
 mod join;
 mod journal;
@@ -98,6 +99,13 @@ pub struct Agent {
     pub acknowledged_seq: i64,
     /// Counts its changes; the `ETag`.
     pub version: i64,
+}
+
+/// What an agent's configuration file holds of the server's side.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Configuration {
+    /// The file, to be copied; how things are wired is left to be filled in.
+    pub toml: String,
 }
 
 /// An agent to be invited.

@@ -2,6 +2,7 @@
 
 use access_core::event::{ActKind, SubjectKind};
 use access_core::protocol::AgentKind;
+use access_core::word::Word as _;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -14,7 +15,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::join::JoinToken;
-use super::{Agent, AgentChange, NewAgent, Standing, store};
+use super::{Agent, AgentChange, Configuration, NewAgent, Standing, configuration, store};
 use crate::audit::{Why, checked_reason};
 use crate::auth::Actor;
 use crate::db::TenantTx;
@@ -29,6 +30,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list, invite))
         .routes(routes!(get, change))
+        .routes(routes!(configuration))
         .routes(routes!(issue_token))
         .routes(routes!(revoke))
 }
@@ -90,6 +92,22 @@ async fn get(actor: Actor, State(state): State<AppState>, ApiPath(id): ApiPath<U
     let mut tx = state.read(&actor).await?;
     let agent = store::get(&mut tx, actor.tenant, id, &state.agents).await?.ok_or(ApiError::NotFound("agent"))?;
     Ok(tagged(agent.version, &agent))
+}
+
+/// What an agent's configuration file holds of the server's side: where it connects, and the ids of its doors.
+#[utoipa::path(get, path = "/agents/{id}/configuration", tag = "agents", params(("id" = Uuid, Path)),
+    responses((status = 200, body = Configuration), (status = 404, body = Problem)))]
+async fn configuration(
+    actor: Actor,
+    State(state): State<AppState>,
+    ApiPath(id): ApiPath<Uuid>,
+) -> ApiResult<Json<Configuration>> {
+    let mut tx = state.read(&actor).await?;
+    let agent = store::get(&mut tx, actor.tenant, id, &state.agents).await?.ok_or(ApiError::NotFound("agent"))?;
+    let doors = store::named_doors(&mut tx, actor.tenant, id).await?;
+    let is_station = agent.kind == AgentKind::Station.as_str();
+    let mode = state.installation.mode;
+    Ok(Json(Configuration { toml: configuration::write(&state.agents_port.address, mode, is_station, &doors) }))
 }
 
 /// Invites an agent: it gets a token that is good for 15 minutes and once.

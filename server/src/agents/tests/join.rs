@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use rcgen::PublicKeyData as _;
 use serde_json::{Value, json};
 
-use super::seen;
+use super::{door, seen};
 use crate::certificates::{AgentName, Authority};
 use crate::testing::{AgentKeys, TestServer, connect, dial_over, identity_of, post};
 
@@ -166,4 +166,23 @@ async fn tls_sessions_are_not_resumed() {
         let kind = link.unwrap().socket.get_ref().get_ref().1.handshake_kind();
         assert_eq!(kind, Some(rustls::HandshakeKind::Full));
     }
+}
+
+#[tokio::test]
+async fn an_agent_is_offered_its_configuration() {
+    let server = TestServer::start().await;
+    let (id, _) = server.invite("Desk", "station", &[]).await;
+    let path = format!("/agents/{id}/configuration");
+    let toml = server.call(&server.own.guard, "GET", &path, Value::Null).await.is(200).json["toml"].clone();
+    let toml: toml::Table = toml.as_str().unwrap().parse().unwrap();
+    assert_eq!((toml["server"].as_str(), toml["mode"].as_str()), (Some("localhost:1"), Some("test")));
+    assert!(toml.contains_key("station"));
+    server.call(&server.other.administrator, "GET", &path, Value::Null).await.problem(404, "not_found");
+
+    let door = door(&server, "Main").await;
+    let (id, _) = server.invite("Gate", "door_controller", &[&door]).await;
+    let path = format!("/agents/{id}/configuration");
+    let toml = server.call(&server.own.guard, "GET", &path, Value::Null).await.is(200).json["toml"].clone();
+    let toml: toml::Table = toml.as_str().unwrap().parse().unwrap();
+    assert_eq!(toml["door"][0]["id"].as_str(), Some(door.as_str()));
 }

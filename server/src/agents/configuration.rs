@@ -1,0 +1,88 @@
+//! The configuration file that an agent starts from, with everything the server knows of it filled in. The other half, what
+//! is wired where, only the installer knows. An agent's own test reads what is written here.
+
+use access_core::protocol::InstallationMode;
+
+use super::store::NamedDoor;
+
+const HEAD: &str =
+    "# Wiring of one Pforte agent. Address and ids come from the server; check every line and reader below
+# against this machine, then: pforte-agent run --check-config --config /etc/pforte/agent.toml
+";
+
+const LINES: &str = r#"
+[door.io]
+backend = "gpiocdev"
+chip = "/dev/gpiochip0"
+strike = { line = "GPIO17" }
+# led_green = { line = "GPIO23" }
+# led_red = { line = "GPIO24" }
+# buzzer = { line = "GPIO25" }
+# contact = { line = "GPIO22", active = "high", pull = "up" }
+# rex = { line = "GPIO27", active = "low", pull = "up" }
+
+# Outside. A reader by serial number or name, a sensor by a path that stays.
+[door.in]
+# reader = { serial = "RR123-456789" }
+# sensor = { path = "/dev/serial/by-path/…" }
+"#;
+
+const STATION: &str = r#"
+[station]
+# reader = { name = "ACS ACR1252 Dual Reader" }
+# sensor = { path = "/dev/serial/by-id/…" }
+"#;
+
+/// A text as TOML takes it. JSON's escapes are TOML's too; names hold no control characters.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// The file's text. `server` is `host:port` of the agents' port.
+pub(super) fn write(server: &str, mode: InstallationMode, is_station: bool, doors: &[NamedDoor]) -> String {
+    let mut text =
+        format!("{HEAD}data_folder = \"/var/lib/pforte-agent\"\nserver = {}\nmode = \"{mode}\"\n", quoted(server));
+    if is_station {
+        text += STATION;
+    }
+    for door in doors {
+        let is_alone = doors.iter().filter(|other| other.name == door.name).count() == 1;
+        // On its machine a door's name must be its alone; on the server only at its site.
+        let name = if is_alone { door.name.clone() } else { format!("{}, {}", door.name, door.site) };
+        text += &format!("\n# At {}.\n[[door]]\nid = \"{}\"\nname = {}\n{LINES}", door.site, door.id, quoted(&name));
+    }
+    if !is_station && doors.is_empty() {
+        text += "\n# It has no doors yet: give it some on the server, then copy this again.\n";
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn door(id: u128, name: &str, site: &str) -> NamedDoor {
+        NamedDoor { id: Uuid::from_u128(id), name: name.to_owned(), site: site.to_owned() }
+    }
+
+    fn check(is_station: bool, doors: &[NamedDoor], frozen: &str) {
+        let text = write("pforte.example.org:8444", InstallationMode::Production, is_station, doors);
+        assert_eq!(text, frozen, "door-agent/tests/offered holds what agents are known to read");
+    }
+
+    #[test]
+    fn what_is_offered_is_what_agents_are_tried_with() {
+        let doors = [door(1, r#"Gate "North" \ 1"#, "Plant"), door(2, "Lobby", "Office"), door(3, "Lobby", "Plant")];
+        check(false, &doors, include_str!("../../../door-agent/tests/offered/doors.toml"));
+        check(true, &[], include_str!("../../../door-agent/tests/offered/station.toml"));
+    }
+
+    #[test]
+    fn an_agent_without_doors_says_so() {
+        let text = write("localhost:1", InstallationMode::Demo, false, &[]);
+        assert!(text.contains("mode = \"demo\"") && text.contains("no doors yet"), "{text}");
+        text.parse::<toml::Table>().unwrap();
+    }
+}
