@@ -2816,6 +2816,63 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/operators/{id}/setup-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Issues a new link to an operator who has not set themselves up: the one before was lost, or ran out. It is void at once. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Why"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Invited"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/agents": {
         parameters: {
             query?: never;
@@ -2994,6 +3051,51 @@ export interface paths {
         };
         trace?: never;
     };
+    "/api/v1/agents/{id}/configuration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What an agent's configuration file holds of the server's side: where it connects, and the ids of its doors. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Configuration"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/agents/{id}/join-token": {
         parameters: {
             query?: never;
@@ -3108,41 +3210,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/devices": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Every device as its agent reported it last, by agent and door. Whether the agent is linked is the agent's state. */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Page_DeviceHealth"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -3159,7 +3226,13 @@ export interface paths {
                     /** @description How many, 1 to 200. */
                     limit?: number;
                     /** @description Of this kind. */
-                    kind?: "epoch_began" | "agent_started" | "agent_stopped" | "decision" | "release_abandoned" | "door_opened" | "door_closed" | "entered" | "not_opened" | "exit_requested" | "alarm_raised" | "alarm_cleared" | "device_changed" | "link_changed" | "policy_in_force" | "command_done" | "enrolment_ended" | "act" | "chain_broken" | "journal_changed" | "folded" | "door_found";
+                    kind?: "epoch_began" | "agent_started" | "agent_stopped" | "decision" | "release_abandoned" | "door_opened" | "door_closed" | "entered" | "not_opened" | "exit_requested" | "alarm_raised" | "alarm_cleared" | "device_changed" | "link_changed" | "policy_in_force" | "command_done" | "enrolment_ended" | "act" | "chain_broken" | "journal_changed" | "folded";
+                    /** @description Acts of this kind. */
+                    act?: "created" | "changed" | "deleted" | "signed_in" | "sign_in_failed" | "signed_out" | "set_up" | "totp_reset" | "password_changed" | "disabled" | "enabled" | "viewed" | "revoked" | "acknowledged" | "door_released" | "join_token_issued" | "joined" | "legal_basis_recorded" | "legal_basis_withdrawn" | "enrolment_started" | "setup_link_issued";
+                    /** @description Acts of this operator's, and what doors did by their command. */
+                    operator_id?: string;
+                    /** @description `false` leaves out looks at personal data; they are many. */
+                    looks?: boolean;
                     /** @description At this door. */
                     door_id?: string;
                     /** @description About this person. Such a look is itself logged. */
@@ -3627,7 +3700,7 @@ export interface components {
             note: string;
         };
         /** @enum {string} */
-        ActKind: "created" | "changed" | "deleted" | "signed_in" | "sign_in_failed" | "signed_out" | "set_up" | "totp_reset" | "password_changed" | "disabled" | "enabled" | "viewed" | "revoked" | "acknowledged" | "door_released" | "join_token_issued" | "joined" | "legal_basis_recorded" | "legal_basis_withdrawn" | "enrolment_started";
+        ActKind: "created" | "changed" | "deleted" | "signed_in" | "sign_in_failed" | "signed_out" | "set_up" | "totp_reset" | "password_changed" | "disabled" | "enabled" | "viewed" | "revoked" | "acknowledged" | "door_released" | "join_token_issued" | "joined" | "legal_basis_recorded" | "legal_basis_withdrawn" | "enrolment_started" | "setup_link_issued";
         /** @description What an operator did. */
         ActView: {
             /**
@@ -3767,7 +3840,7 @@ export interface components {
             note?: string | null;
         };
         /** @enum {string} */
-        AlarmKind: "door_forced" | "door_held" | "tamper" | "reader_fault" | "sensor_fault" | "door_io_fault" | "journal_fault" | "agent_lost" | "records_missing" | "records_forked" | "lost_card_presented" | "left_against_rule" | "policy_aging" | "wrong_fingers" | "rex_stuck" | "rules_withdrawn";
+        AlarmKind: "door_forced" | "door_held" | "tamper" | "reader_fault" | "sensor_fault" | "door_io_fault" | "journal_fault" | "agent_lost" | "records_missing" | "records_forked" | "lost_card_presented" | "left_against_rule" | "policy_aging" | "wrong_fingers";
         /** @description A part of a site that doors lead to and from. */
         Area: {
             /**
@@ -3841,6 +3914,11 @@ export interface components {
         ChainFault: "hole" | "fork" | "signature";
         /** @enum {string} */
         CommandOutcome: "carried_out" | "expired" | "repeated" | "unknown_door" | "not_supported" | "not_recorded" | "door_fault";
+        /** @description What an agent's configuration file holds of the server's side. */
+        Configuration: {
+            /** @description The file, to be copied; how things are wired is left to be filled in. */
+            toml: string;
+        };
         /** @description A text to consent to. */
         ConsentText: {
             /** @description Its version, as recorded with a consent. */
@@ -3904,29 +3982,6 @@ export interface components {
         Decided: "online" | "offline";
         /** @enum {string} */
         Device: "reader" | "sensor" | "door_io" | "journal";
-        /** @description A device as its agent reported it last. One that has said nothing since its agent started is not listed. */
-        DeviceHealth: {
-            /**
-             * Format: uuid
-             * @description Whose.
-             */
-            agent_id: string;
-            /** @description What kind of device. */
-            device: components["schemas"]["Device"];
-            /**
-             * Format: uuid
-             * @description At which door; none for a station's and for an agent's own.
-             */
-            door_id?: string | null;
-            side?: components["schemas"]["Side"] | null;
-            /** @description How it is. */
-            state: components["schemas"]["DeviceState"];
-            /**
-             * Format: date-time
-             * @description Since when, by the agent's clock.
-             */
-            since: string;
-        };
         /** @enum {string} */
         DeviceState: "working" | "lost" | "silent" | "faulty";
         /** @description The document that was seen at registration. */
@@ -4076,7 +4131,7 @@ export interface components {
         /** @enum {string} */
         EventAuthor: "agent" | "server";
         /** @enum {string} */
-        EventKind: "epoch_began" | "agent_started" | "agent_stopped" | "decision" | "release_abandoned" | "door_opened" | "door_closed" | "entered" | "not_opened" | "exit_requested" | "alarm_raised" | "alarm_cleared" | "device_changed" | "link_changed" | "policy_in_force" | "command_done" | "enrolment_ended" | "act" | "chain_broken" | "journal_changed" | "folded" | "door_found";
+        EventKind: "epoch_began" | "agent_started" | "agent_stopped" | "decision" | "release_abandoned" | "door_opened" | "door_closed" | "entered" | "not_opened" | "exit_requested" | "alarm_raised" | "alarm_cleared" | "device_changed" | "link_changed" | "policy_in_force" | "command_done" | "enrolment_ended" | "act" | "chain_broken" | "journal_changed" | "folded";
         /** @enum {string} */
         Exit: "mechanical" | "by_system";
         /** @enum {string} */
@@ -4362,13 +4417,16 @@ export interface components {
             device_state?: components["schemas"]["DeviceState"] | null;
             /** @description Whether a link came up, a journal works, or a door was released for a request to exit. */
             is_up?: boolean | null;
-            /** @description Whether a door was found open when its contact was first read. */
-            is_open?: boolean | null;
             /**
              * Format: int64
              * @description How long a door stood open, in milliseconds.
              */
             open_ms?: number | null;
+            /**
+             * Format: uuid
+             * @description Whose act it is, or by whose command it happened; none means neither, or the command line on the server.
+             */
+            operator_id?: string | null;
             /**
              * Format: uuid
              * @description Operator's command.
@@ -4395,6 +4453,7 @@ export interface components {
         /** @description One event with what stands behind its commitments. */
         LogEventDetail: components["schemas"]["LogEvent"] & {
             content?: components["schemas"]["Content"] | null;
+            release?: components["schemas"]["Release"] | null;
         };
         /** @description A link, to be looked at. */
         Look: {
@@ -4744,34 +4803,6 @@ export interface components {
             next?: string | null;
         };
         /** @description A list in pieces. */
-        Page_DeviceHealth: {
-            /** @description This piece. */
-            items: {
-                /**
-                 * Format: uuid
-                 * @description Whose.
-                 */
-                agent_id: string;
-                /** @description What kind of device. */
-                device: components["schemas"]["Device"];
-                /**
-                 * Format: uuid
-                 * @description At which door; none for a station's and for an agent's own.
-                 */
-                door_id?: string | null;
-                side?: components["schemas"]["Side"] | null;
-                /** @description How it is. */
-                state: components["schemas"]["DeviceState"];
-                /**
-                 * Format: date-time
-                 * @description Since when, by the agent's clock.
-                 */
-                since: string;
-            }[];
-            /** @description Where the next piece begins; none if this is the last. */
-            next?: string | null;
-        };
-        /** @description A list in pieces. */
         Page_Door: {
             /** @description This piece. */
             items: (components["schemas"]["DoorSettings"] & {
@@ -4900,13 +4931,16 @@ export interface components {
                 device_state?: components["schemas"]["DeviceState"] | null;
                 /** @description Whether a link came up, a journal works, or a door was released for a request to exit. */
                 is_up?: boolean | null;
-                /** @description Whether a door was found open when its contact was first read. */
-                is_open?: boolean | null;
                 /**
                  * Format: int64
                  * @description How long a door stood open, in milliseconds.
                  */
                 open_ms?: number | null;
+                /**
+                 * Format: uuid
+                 * @description Whose act it is, or by whose command it happened; none means neither, or the command line on the server.
+                 */
+                operator_id?: string | null;
                 /**
                  * Format: uuid
                  * @description Operator's command.
@@ -5198,6 +5232,54 @@ export interface components {
         };
         /** @enum {string} */
         Reason: "granted" | "finger_required" | "leaving_not_refused" | "request_to_exit" | "operator_release" | "unknown_door" | "unknown_credential" | "not_known_here" | "weak_card_not_accepted" | "credential_suspended" | "credential_lost" | "credential_stolen" | "credential_returned" | "credential_not_yet_valid" | "credential_expired" | "person_inactive" | "blocked" | "no_grant" | "door_not_granted" | "grant_not_yet_valid" | "grant_expired" | "outside_schedule" | "no_finger_enrolled" | "wrong_finger" | "finger_timeout" | "sensor_fault" | "no_policy" | "policy_too_old" | "clock_not_trusted" | "not_recorded" | "door_fault" | "lockdown" | "door_locked" | "threat_level" | "card_removed";
+        /** @description An operator's momentary release of a door, whole. */
+        Release: {
+            /**
+             * Format: uuid
+             * @description Which command.
+             */
+            command_id: string;
+            /**
+             * Format: uuid
+             * @description Who released it.
+             */
+            operator_id: string;
+            /**
+             * Format: uuid
+             * @description Which door.
+             */
+            door_id: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            sent_at: string;
+            /** @description Why, where it was not erased; for administrators and for whoever gave it. */
+            reason?: string | null;
+            outcome?: components["schemas"]["CommandOutcome"] | null;
+            /**
+             * Format: date-time
+             * @description When the door answered, by its agent's clock.
+             */
+            answered_at?: string | null;
+            /**
+             * Format: int32
+             * @description How long it was released, in milliseconds.
+             */
+            release_ms?: number | null;
+            /** @description Whether it was opened then; none: not known so far, or it has no contact. */
+            was_opened?: boolean | null;
+            /**
+             * Format: int64
+             * @description Place in the log of the operator's act.
+             */
+            act_position?: number | null;
+            /**
+             * Format: int64
+             * @description Place in the log of the door's answer.
+             */
+            answer_position?: number | null;
+        };
         /** @description A command that was sent. */
         Released: {
             /**
