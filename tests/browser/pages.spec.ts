@@ -43,6 +43,15 @@ for (const colorScheme of ["light", "dark"] as const) {
       await page.getByRole("link", { name: /Amira Adler/ }).first().click();
       await expect(page.getByRole("heading", { level: 1 })).not.toHaveText("People");
       await look("person");
+      for (const [list, name] of [
+        ["agents", "agent"],
+        ["doors", "door"],
+      ]) {
+        await page.goto(`/${list}`);
+        await page.getByRole("table").getByRole("link").first().click();
+        await expect(page.getByRole("region").first()).toBeVisible();
+        await look(name);
+      }
       await context.close();
     });
   }

@@ -12,12 +12,15 @@ import {
   useNavigate,
 } from "@tanstack/react-router";
 import { useEffect } from "react";
+import { AgentPage } from "./agents/AgentPage";
 import { Agents } from "./agents/Agents";
 import { Problem } from "./api/client";
 import { queries } from "./api/queries";
 import { VirtualDoor } from "./demo/VirtualDoor";
+import { DoorPage } from "./doors/DoorPage";
 import { Doors } from "./doors/Doors";
-import { RegisterNew, RegisterSteps, STEPS, type StepName } from "./enrol/Wizard";
+import { RegisterNew } from "./enrol/RegisterNew";
+import { RegisterSteps, STEPS, type StepName } from "./enrol/Wizard";
 import { Frame } from "./frame/Frame";
 import { SessionFrame } from "./frame/session";
 import { Levels } from "./levels/Levels";
@@ -121,7 +124,14 @@ const registerSteps = createRoute({
   },
 });
 const agents = createRoute({ getParentRoute: () => signedIn, path: "/agents", component: Agents });
-const levels = createRoute({ getParentRoute: () => signedIn, path: "/levels", component: Levels });
+const agent = createRoute({ getParentRoute: () => signedIn, path: "/agents/$id", component: AgentPage });
+const levels = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/levels",
+  component: Levels,
+  validateSearch: (search: Record<string, unknown>): { level?: string; schedule?: string } =>
+    texts(search, "level", "schedule"),
+});
 const operators = createRoute({ getParentRoute: () => signedIn, path: "/operators", component: Operators });
 const demo = createRoute({ getParentRoute: () => signedIn, path: "/demo", component: VirtualDoor });
 const events = createRoute({
@@ -129,7 +139,19 @@ const events = createRoute({
   path: "/events",
   component: Events,
   validateSearch: (search: Record<string, unknown>): EventsSearch => ({
-    ...texts(search, "kind", "outcome", "reason", "door_id", "agent_id", "person_id", "from", "until"),
+    ...texts(
+      search,
+      "kind",
+      "outcome",
+      "reason",
+      "door_id",
+      "agent_id",
+      "person_id",
+      "operator_id",
+      "looks",
+      "from",
+      "until",
+    ),
     ...(typeof search.event === "number" && { event: search.event }),
   }),
 });
@@ -141,10 +163,30 @@ const doors = createRoute({
   validateSearch: (search: Record<string, unknown>): { door?: string } => texts(search, "door"),
 });
 
+const door = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/doors/$id",
+  component: DoorPage,
+});
+
 const tree = root.addChildren([
   signIn,
   setUp,
-  signedIn.addChildren([live, people, person, register, registerSteps, doors, events, demo, agents, levels, operators]),
+  signedIn.addChildren([
+    live,
+    people,
+    person,
+    register,
+    registerSteps,
+    doors,
+    door,
+    events,
+    demo,
+    agents,
+    agent,
+    levels,
+    operators,
+  ]),
 ]);
 
 export const router = createRouter({ routeTree: tree, defaultErrorComponent: Broken, defaultPreload: false });

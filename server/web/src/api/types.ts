@@ -24,6 +24,7 @@ export type LogEvent = Schema["LogEvent"];
 export type Operator = Schema["Operator"];
 export type Person = Schema["Person"];
 export type PersonDetail = Schema["PersonDetail"];
+export type Release = Schema["Release"];
 export type Schedule = Schema["Schedule"];
 export type Session = Schema["Session"];
 export type SetupAnswer = Schema["SetUp"];

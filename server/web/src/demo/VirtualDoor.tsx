@@ -13,9 +13,10 @@ import Typography from "@mui/material/Typography";
 import { useState } from "react";
 import { useNames } from "../api/names";
 import { useAgentName, useDoorName } from "../api/queries";
+import { useHeadline } from "../api/subjects";
 import { useFeed, useZone } from "../frame/session";
 import { personsOf } from "../live/log";
-import { Outcome } from "../live/Row";
+import { CopyableCard, Outcome } from "../live/Row";
 import { because } from "../live/sentence";
 import { Page, Waiting } from "../parts/Page";
 import { fullName, Portrait } from "../parts/Portrait";
@@ -165,6 +166,7 @@ function FeedBeside() {
   const agentName = useAgentName();
   const shown = events.filter((event) => event.kind !== "act").slice(0, FEED_ROWS);
   const nameOf = useNames(shown.flatMap((event) => personsOf(event).slice(0, 1)));
+  const say = useHeadline(nameOf);
   return (
     <Paper
       variant="outlined"
@@ -204,7 +206,7 @@ function FeedBeside() {
               </Box>
               <Box sx={{ minWidth: 0, flex: 1 }}>
                 <Stack direction="row" spacing={1} sx={{ justifyContent: "space-between" }}>
-                  <Outcome entry={{ event, sequel: null }} />
+                  <Outcome entry={{ event, sequel: null }} say={say(event)} />
                   <Box component="time" dateTime={event.at} sx={{ color: "text.secondary" }}>
                     {clockTime(event.at, zone)}
                   </Box>
@@ -212,6 +214,7 @@ function FeedBeside() {
                 <Box sx={{ overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" }}>
                   {person && <strong>{fullName(named) ?? w.unnamed(person)} · </strong>}
                   {rest.join(" · ")}
+                  <CopyableCard event={event} />
                 </Box>
               </Box>
             </Stack>
@@ -275,6 +278,9 @@ export function VirtualDoor() {
           {world.doors.map((door) => (
             <Door key={door.name} world={world} door={door} hand={hand} act={act} onUsed={() => setHand(null)} />
           ))}
+        </Box>
+        <Stack spacing={2} sx={{ position: "sticky", top: 0, height: { lg: "calc(100dvh - 210px)" }, minHeight: 480 }}>
+          <Hand world={world} hand={hand} onPick={setHand} />
           {desks.map((place) => (
             <Paper
               key={place.name}
@@ -290,9 +296,6 @@ export function VirtualDoor() {
               <Station world={world} place={place} hand={hand} act={act} onUsed={() => setHand(null)} />
             </Paper>
           ))}
-        </Box>
-        <Stack spacing={2} sx={{ position: "sticky", top: 0, height: { lg: "calc(100dvh - 210px)" }, minHeight: 480 }}>
-          <Hand world={world} hand={hand} onPick={setHand} />
           <FeedBeside />
         </Stack>
       </Box>

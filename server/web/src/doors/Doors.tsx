@@ -3,31 +3,30 @@
 import ClosedIcon from "@mui/icons-material/DoorFrontOutlined";
 import UnknownIcon from "@mui/icons-material/HelpOutlineOutlined";
 import OpenIcon from "@mui/icons-material/MeetingRoomOutlined";
-import Alert from "@mui/material/Alert";
 import Box from "@mui/material/Box";
 import Button from "@mui/material/Button";
 import Stack from "@mui/material/Stack";
 import Typography from "@mui/material/Typography";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { type ReactNode, useEffect, useState } from "react";
-import { api, bodyOf } from "../api/client";
+import { type ReactNode, useState } from "react";
+import { useNames } from "../api/names";
 import { queries, useAgentName } from "../api/queries";
-import type { Door, DoorState, LogEvent } from "../api/types";
-import { useFeed, useIsAdministrator } from "../frame/session";
-import { because, headline, seconds } from "../live/sentence";
+import { useHeadline } from "../api/subjects";
+import type { Door, DoorState } from "../api/types";
+import { useIsAdministrator } from "../frame/session";
+import { because } from "../live/sentence";
 import { type Column, DataTable } from "../parts/DataTable";
 import { Devices } from "../parts/Devices";
 import { Page } from "../parts/Page";
-import { ReasonDialog } from "../parts/ReasonDialog";
 import { Trouble } from "../parts/Trouble";
 import { When } from "../parts/When";
 import { named, text, w } from "../words";
 import { Areas } from "./Areas";
+import { DoorLink } from "./DoorLink";
 import { DoorRule } from "./DoorRule";
+import { Answer, ReleaseDialog, type Sent } from "./Release";
 
-/** Longer than a command is valid, in milliseconds. */
-const SILENT_MS = 11_000;
 const STATES_INTERVAL_MS = 15_000;
 
 type Look = { icon: ReactNode; word: string; color: string };
@@ -42,7 +41,7 @@ const positions: Record<string, Look> = {
   closed: { icon: <ClosedIcon fontSize="small" />, word: w.doors.closed, color: "text.primary" },
 };
 
-function Position({ state, hasContact }: { state: DoorState | undefined; hasContact: boolean }) {
+export function Position({ state, hasContact }: { state: DoorState | undefined; hasContact: boolean }) {
   const unknown = hasContact ? unknownPosition : { ...unknownPosition, word: w.doors.noContact };
   const looks = positions[state?.position ?? ""] ?? unknown;
   return (
@@ -56,38 +55,7 @@ function Position({ state, hasContact }: { state: DoorState | undefined; hasCont
   );
 }
 
-const agentWords = { online: w.doors.agentOnline, offline: w.doors.agentOffline, none: w.doors.agentNone };
-
-type Sent = { commandId: string; door: Door };
-
-/** The door's answer to a release, as it comes through the log. */
-function Answer({ sent, onClose }: { sent: Sent; onClose: () => void }) {
-  const { events } = useFeed();
-  const [isSilent, setSilent] = useState(false);
-  useEffect(() => {
-    const timer = setTimeout(() => setSilent(true), SILENT_MS);
-    return () => clearTimeout(timer);
-  }, []);
-  const answer: LogEvent | undefined = events.find(
-    (event) => event.kind === "command_done" && event.command_id === sent.commandId,
-  );
-  const isGood = answer?.command_outcome === "carried_out";
-  return (
-    <Alert
-      severity={answer ? (isGood ? "success" : "error") : isSilent ? "warning" : "info"}
-      role="status"
-      onClose={onClose}
-      closeText={w.act.close}
-    >
-      <strong>{sent.door.name}:</strong>{" "}
-      {answer
-        ? w.doors.releaseDone(text("CommandOutcome", answer.command_outcome))
-        : isSilent
-          ? w.doors.releaseSilent
-          : w.doors.releaseSent}
-    </Alert>
-  );
-}
+export const agentWords = { online: w.doors.agentOnline, offline: w.doors.agentOffline, none: w.doors.agentNone };
 
 export function Doors() {
   const { door: openDoor } = useSearch({ from: "/signed-in/doors" });
@@ -97,6 +65,7 @@ export function Doors() {
   const states = useQuery({ ...queries.doorStates, refetchInterval: STATES_INTERVAL_MS });
   const { data: areas = [] } = useQuery(queries.areas);
   const agentName = useAgentName();
+  const say = useHeadline(useNames([]));
   const [releasing, setReleasing] = useState<Door | null>(null);
   const [sent, setSent] = useState<Sent | null>(null);
   const [isAdding, setAdding] = useState(false);
@@ -113,8 +82,8 @@ export function Doors() {
       label: w.doors.name,
       cell: (door) => (
         <Box>
-          <Typography variant="body2" sx={{ fontWeight: 650 }}>
-            {door.name}
+          <Typography component="div" variant="body2">
+            <DoorLink id={door.id} />
           </Typography>
           <Typography variant="caption" sx={{ color: "text.secondary" }}>
             {w.doors.leads(areaName(door.area_outside_id), areaName(door.area_inside_id))}
@@ -158,7 +127,7 @@ export function Doors() {
         return (
           <Box>
             <Typography variant="body2">
-              {[headline(last), because(last)].filter((part) => part !== "").join(" · ")}
+              {[say(last), because(last)].filter((part) => part !== "").join(" · ")}
             </Typography>
             <Typography variant="caption" sx={{ color: "text.secondary" }}>
               <When at={last.at} />
@@ -214,21 +183,7 @@ export function Doors() {
         empty={w.doors.empty}
       />
       {isAdministrator && <Areas />}
-      {releasing && (
-        <ReasonDialog
-          title={w.doors.releaseTitle(releasing.name)}
-          effect={w.doors.releaseEffect(seconds(releasing.release_ms ?? 0))}
-          submit={w.doors.releaseSubmit}
-          act={async (reason) => {
-            const path = { id: releasing.id };
-            const { command_id } = await bodyOf(
-              api.POST("/api/v1/doors/{id}/release", { params: { path }, body: { reason } }),
-            );
-            setSent({ commandId: command_id, door: releasing });
-          }}
-          onClose={() => setReleasing(null)}
-        />
-      )}
+      {releasing && <ReleaseDialog door={releasing} onSent={setSent} onClose={() => setReleasing(null)} />}
       {isAdministrator && editing && <DoorRule key={editing.version} door={editing} onClose={() => open(null)} />}
       {isAdding && <DoorRule door={null} onClose={() => setAdding(false)} />}
     </Page>

@@ -30,7 +30,8 @@ export function identityOf(draft: Draft, seenAt: Date): Schema["Identity"] {
   };
 }
 
-function useAddress(picture: Blob | null): string | undefined {
+/** An address of a picture in memory, for as long as it is shown. */
+export function useAddress(picture: Blob | null): string | undefined {
   const address = useMemo(() => (picture ? URL.createObjectURL(picture) : undefined), [picture]);
   useEffect(
     () => () => {

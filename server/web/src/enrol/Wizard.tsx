@@ -10,11 +10,9 @@ import StepLabel from "@mui/material/StepLabel";
 import Stepper from "@mui/material/Stepper";
 import TextField from "@mui/material/TextField";
 import Typography from "@mui/material/Typography";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
-import { api, bodyOf, putPhoto } from "../api/client";
-import { forgetPerson } from "../api/names";
 import { queries } from "../api/queries";
 import type { PersonDetail } from "../api/types";
 import { useSession, useZone } from "../frame/session";
@@ -29,13 +27,12 @@ import { fullTime } from "../time";
 import { text, type WordOf, w, wordsOf } from "../words";
 import { Dialogue } from "./Dialogue";
 import { GrantForm } from "./GrantForm";
-import { emptyDraft, IdentityForm, identityOf } from "./IdentityForm";
 import { LegalBasisForm } from "./LegalBasisForm";
 
 export const STEPS = ["person", "card", "finger", "access", "done"] as const;
 export type StepName = (typeof STEPS)[number];
 
-function Progress({ step }: { step: StepName }) {
+export function Progress({ step }: { step: StepName }) {
   return (
     <Stepper activeStep={STEPS.indexOf(step)} className="no-print">
       {STEPS.map((name) => (
@@ -44,53 +41,6 @@ function Progress({ step }: { step: StepName }) {
         </MuiStep>
       ))}
     </Stepper>
-  );
-}
-
-/** The first step: there is no person yet. */
-export function RegisterNew() {
-  const navigate = useNavigate();
-  const client = useQueryClient();
-  const [draft, setDraft] = useState(emptyDraft);
-  const create = useMutation({
-    mutationFn: async () => {
-      const person = await bodyOf(api.POST("/api/v1/people", { body: identityOf(draft, new Date()) }));
-      return person;
-    },
-    onSuccess: async (person) => {
-      // The person is registered even where the photo can't be kept; their page offers it again.
-      if (draft.picture) await putPhoto(person.id, draft.picture).catch(() => {});
-      forgetPerson(person.id);
-      void client.invalidateQueries({ queryKey: ["people"] });
-      void navigate({ to: "/people/$id/register", params: { id: person.id }, search: { step: "card" } });
-    },
-  });
-  return (
-    <Page title={w.wizard.title} intro={w.wizard.saved}>
-      <Progress step="person" />
-      <Paper variant="outlined" sx={{ p: 3 }}>
-        <form
-          onSubmit={(event) => {
-            event.preventDefault();
-            create.mutate();
-          }}
-        >
-          <Stack spacing={3}>
-            <IdentityForm draft={draft} onChange={setDraft} error={create.error} />
-            <Trouble error={create.error} />
-            <Button
-              type="submit"
-              variant="contained"
-              size="large"
-              loading={create.isPending}
-              sx={{ alignSelf: "flex-end" }}
-            >
-              {w.act.next}
-            </Button>
-          </Stack>
-        </form>
-      </Paper>
-    </Page>
   );
 }
 
@@ -262,7 +212,16 @@ export function RegisterSteps() {
   return (
     <Page title={w.wizard.continueTitle(fullName(person.data) ?? w.unnamed(id))} intro={w.wizard.saved}>
       <Progress step={step} />
-      <Paper variant="outlined" sx={{ p: 3 }}>
+      <Paper
+        key={step}
+        // By keyboard one goes on where the new step begins.
+        ref={(paper: HTMLDivElement | null) => paper?.focus()}
+        tabIndex={-1}
+        aria-label={w.wizard.steps[step]}
+        component="section"
+        variant="outlined"
+        sx={{ p: 3, outline: "none" }}
+      >
         <Pane key={step} person={person.data} onChanged={changed} />
         {step !== "done" && (
           <Stack direction="row" sx={{ justifyContent: "space-between", mt: 4 }}>

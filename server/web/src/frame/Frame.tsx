@@ -178,6 +178,36 @@ function OpenAlarms() {
   );
 }
 
+/** Where people leave by this system alone, a failure can keep them inside: every page says so, and no one dismisses it. */
+function StandingWarning() {
+  const { data: doors = [] } = useQuery(queries.doors);
+  const names = doors.filter((door) => door.exit === "by_system").map((door) => door.name);
+  if (names.length === 0) return null;
+  return (
+    <Box
+      component="aside"
+      aria-label={w.doors.standingLabel}
+      className="no-print"
+      sx={{
+        display: "flex",
+        alignItems: "center",
+        gap: 1,
+        px: 2,
+        py: 0.5,
+        borderBottom: 1,
+        borderColor: "divider",
+        color: "warning.main",
+        bgcolor: "background.paper",
+        fontSize: "0.8125rem",
+        fontWeight: 600,
+      }}
+    >
+      <WarningIcon fontSize="small" />
+      <span>{w.doors.standing(names)}</span>
+    </Box>
+  );
+}
+
 function ConnectionBar() {
   const feed = useFeed();
   const live = useLiveFeed();
@@ -223,6 +253,7 @@ export function Frame() {
         <TopBar />
         <OpenAlarms />
         <ConnectionBar />
+        <StandingWarning />
       </Box>
       <Box sx={{ display: "flex", flex: 1, minHeight: 0 }}>
         <Rail />

@@ -2,109 +2,21 @@
 
 import CloudIcon from "@mui/icons-material/CloudDoneOutlined";
 import CloudOffIcon from "@mui/icons-material/CloudOffOutlined";
-import SearchIcon from "@mui/icons-material/Search";
 import SyncIcon from "@mui/icons-material/Sync";
-import Autocomplete from "@mui/material/Autocomplete";
 import Box from "@mui/material/Box";
 import Button from "@mui/material/Button";
-import InputAdornment from "@mui/material/InputAdornment";
 import MenuItem from "@mui/material/MenuItem";
 import Select from "@mui/material/Select";
 import Stack from "@mui/material/Stack";
-import TextField from "@mui/material/TextField";
 import Typography from "@mui/material/Typography";
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
-import { useDeferredValue, useEffect, useRef, useState } from "react";
-import { api, bodyOf } from "../api/client";
+import { api } from "../api/client";
 import { queries } from "../api/queries";
-import { fullName } from "../parts/Portrait";
 import { clockTime, dateOf } from "../time";
 import { text, w } from "../words";
 import { leave } from "./leave";
+import { Search } from "./Search";
 import { useFeed, useNow, useSession, useSite, useZone } from "./session";
-
-type Hit = { key: string; group: string; label: string; id: string };
-
-const HITS_MAX = 8;
-
-function Search() {
-  const [query, setQuery] = useState("");
-  const wanted = useDeferredValue(query.trim());
-  const navigate = useNavigate();
-  const field = useRef<HTMLInputElement>(null);
-  const { data: doors = [] } = useQuery(queries.doors);
-  const found = useQuery({
-    queryKey: ["search", wanted],
-    queryFn: () => bodyOf(api.GET("/api/v1/people", { params: { query: { q: wanted, limit: HITS_MAX } } })),
-    enabled: wanted.length > 1,
-  });
-  useEffect(() => {
-    const focus = (event: KeyboardEvent) => {
-      const target = event.target as HTMLElement;
-      if (event.key !== "/" || event.ctrlKey || event.metaKey || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
-        return;
-      event.preventDefault();
-      field.current?.focus();
-    };
-    window.addEventListener("keydown", focus);
-    return () => window.removeEventListener("keydown", focus);
-  }, []);
-  const people: Hit[] = (found.data?.items ?? []).map((person) => ({
-    key: `person ${person.id}`,
-    group: w.top.foundPeople,
-    label: [fullName(person) ?? w.unnamed(person.id), person.number].filter(Boolean).join(" · "),
-    id: person.id,
-  }));
-  const doorHits: Hit[] = doors
-    .filter((door) => wanted.length > 1 && door.name.toLowerCase().includes(wanted.toLowerCase()))
-    .map((door) => ({ key: `door ${door.id}`, group: w.top.foundDoors, label: door.name, id: door.id }));
-  return (
-    <Autocomplete
-      options={[...people, ...doorHits]}
-      groupBy={(hit) => hit.group}
-      getOptionKey={(hit) => hit.key}
-      getOptionLabel={(hit) => hit.label}
-      filterOptions={(hits) => hits}
-      inputValue={query}
-      onInputChange={(_, value, why) => setQuery(why === "selectOption" ? "" : value)}
-      value={null}
-      onChange={(_, hit) => {
-        if (hit === null) return;
-        if (hit.group === w.top.foundPeople) void navigate({ to: "/people/$id", params: { id: hit.id } });
-        else void navigate({ to: "/doors", search: { door: hit.id } });
-        field.current?.blur();
-      }}
-      open={wanted.length > 1}
-      loading={found.isFetching}
-      loadingText={w.loading}
-      noOptionsText={w.top.nothingFound}
-      forcePopupIcon={false}
-      blurOnSelect
-      clearOnBlur
-      sx={{ width: { xs: 160, lg: 320 }, display: { xs: "none", sm: "block" } }}
-      renderInput={(params) => (
-        <TextField
-          {...params}
-          inputRef={field}
-          placeholder={w.top.searchHint}
-          slotProps={{
-            ...params.slotProps,
-            input: {
-              ...params.slotProps.input,
-              startAdornment: (
-                <InputAdornment position="start">
-                  <SearchIcon fontSize="small" />
-                </InputAdornment>
-              ),
-            },
-            htmlInput: { ...params.slotProps.htmlInput, "aria-label": w.top.search },
-          }}
-        />
-      )}
-    />
-  );
-}
 
 function SiteClock() {
   const { site, choose } = useSite();
@@ -140,10 +52,7 @@ function SiteClock() {
         title={w.top.siteTime(name)}
         sx={{ color: "text.secondary", whiteSpace: "nowrap", display: { xs: "none", md: "block" } }}
       >
-        {dateOf(now, zone)} {clockTime(now, zone)}{" "}
-        <Box component="span" sx={{ display: { md: "none", lg: "inline" } }}>
-          {zone}
-        </Box>
+        {dateOf(now, zone)} {clockTime(now, zone)} {zone}
       </Typography>
     </Stack>
   );

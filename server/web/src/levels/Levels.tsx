@@ -4,6 +4,7 @@ import Button from "@mui/material/Button";
 import Stack from "@mui/material/Stack";
 import Typography from "@mui/material/Typography";
 import { useQuery } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { queries } from "../api/queries";
 import type { AccessLevel, Schedule } from "../api/types";
@@ -11,19 +12,22 @@ import { Opens } from "../enrol/GrantForm";
 import { useIsAdministrator } from "../frame/session";
 import { type Column, DataTable } from "../parts/DataTable";
 import { Page } from "../parts/Page";
-import { Trouble } from "../parts/Trouble";
 import { w } from "../words";
 import { LevelForm } from "./LevelForm";
 import { ScheduleForm } from "./ScheduleForm";
 import { weekSentence } from "./week";
 
-type Editing = { level: AccessLevel | null } | { schedule: Schedule | null } | null;
-
 export function Levels() {
   const isAdministrator = useIsAdministrator();
   const levels = useQuery(queries.levels);
   const schedules = useQuery(queries.schedules);
-  const [editing, setEditing] = useState<Editing>(null);
+  const navigate = useNavigate();
+  const { level: levelId, schedule: scheduleId } = useSearch({ from: "/signed-in/levels" });
+  const [adding, setAdding] = useState<"level" | "schedule" | null>(null);
+  const open = (search: { level?: string; schedule?: string }) =>
+    void navigate({ to: "/levels", search, replace: true });
+  const level = levels.data?.find((candidate) => candidate.id === levelId);
+  const schedule = schedules.data?.find((candidate) => candidate.id === scheduleId);
   const usedBy = (schedule: Schedule) =>
     (levels.data ?? [])
       .filter((level) => level.lines.some((line) => line.schedule_id === schedule.id))
@@ -41,7 +45,7 @@ export function Levels() {
     {
       label: w.act.actions,
       align: "right",
-      cell: (level) => edit(w.levels.edit(level.name), () => setEditing({ level })),
+      cell: (level) => edit(w.levels.edit(level.name), () => open({ level: level.id })),
     },
   ];
   const scheduleColumns: Column<Schedule>[] = [
@@ -57,48 +61,57 @@ export function Levels() {
     {
       label: w.act.actions,
       align: "right",
-      cell: (schedule) => edit(w.schedules.edit(schedule.name), () => setEditing({ schedule })),
+      cell: (schedule) => edit(w.schedules.edit(schedule.name), () => open({ schedule: schedule.id })),
     },
   ];
-  const close = () => setEditing(null);
+  const close = () => {
+    setAdding(null);
+    open({});
+  };
   return (
     <Page
       title={w.levels.title}
       intro={w.levels.intro}
       action={
         isAdministrator && (
-          <Button variant="contained" onClick={() => setEditing({ level: null })}>
+          <Button variant="contained" onClick={() => setAdding("level")}>
             {w.levels.add}
           </Button>
         )
       }
     >
-      <Trouble error={levels.error} onRetry={() => levels.refetch()} />
       <DataTable
         label={w.levels.title}
         columns={levelColumns}
         rows={levels.data}
         keyOf={(level) => level.id}
         empty={w.levels.empty}
+        error={levels.error}
+        onRetry={() => levels.refetch()}
       />
       <Stack direction="row" sx={{ justifyContent: "space-between", alignItems: "center" }}>
         <Typography variant="h2">{w.schedules.title}</Typography>
         {isAdministrator && (
-          <Button variant="outlined" onClick={() => setEditing({ schedule: null })}>
+          <Button variant="outlined" onClick={() => setAdding("schedule")}>
             {w.schedules.add}
           </Button>
         )}
       </Stack>
-      <Trouble error={schedules.error} onRetry={() => schedules.refetch()} />
       <DataTable
         label={w.schedules.title}
         columns={scheduleColumns}
         rows={schedules.data}
         keyOf={(schedule) => schedule.id}
         empty={w.schedules.empty}
+        error={schedules.error}
+        onRetry={() => schedules.refetch()}
       />
-      {editing && "level" in editing && <LevelForm level={editing.level} onClose={close} />}
-      {editing && "schedule" in editing && <ScheduleForm schedule={editing.schedule} onClose={close} />}
+      {isAdministrator && (adding === "level" || level) && (
+        <LevelForm key={level?.version} level={level ?? null} onClose={close} />
+      )}
+      {isAdministrator && (adding === "schedule" || schedule) && (
+        <ScheduleForm key={schedule?.version} schedule={schedule ?? null} onClose={close} />
+      )}
     </Page>
   );
 }

@@ -11,6 +11,7 @@ import Typography from "@mui/material/Typography";
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
 import { useNames } from "../api/names";
 import { useAgentName, useDoorName } from "../api/queries";
+import { useHeadline } from "../api/subjects";
 import { useFeed, useZone } from "../frame/session";
 import { Empty, Waiting } from "../parts/Page";
 import { w } from "../words";
@@ -35,6 +36,20 @@ function onArrow(event: KeyboardEvent<HTMLElement>) {
     event.preventDefault();
     target.focus();
   }
+}
+
+/** Calls back on Escape while it is wanted; a dialog or field that takes the key for itself comes first. */
+function useEscape(isWanted: boolean, then: () => void) {
+  const latest = useRef(then);
+  latest.current = then;
+  useEffect(() => {
+    if (!isWanted) return;
+    const onKey = (event: globalThis.KeyboardEvent) => {
+      if (event.key === "Escape" && !event.defaultPrevented) latest.current();
+    };
+    window.addEventListener("keydown", onKey);
+    return () => window.removeEventListener("keydown", onKey);
+  }, [isWanted]);
 }
 
 /** How many came at once, if that were many; nothing again after a while. */
@@ -65,6 +80,7 @@ export function Entries({ selected, onSelect }: Props) {
   const doorName = useDoorName();
   const agentName = useAgentName();
   const [isAll, setAll] = useState(false);
+  const [isOver, setOver] = useState(false);
   const [heldAt, setHeldAt] = useState<number | null>(null);
   const burst = useBurst(feed.came);
   const entries = useMemo(
@@ -74,17 +90,22 @@ export function Entries({ selected, onSelect }: Props) {
         : entriesOf(feed.events),
     [feed.events, feed.wholeFrom, isAll],
   );
-  const hold = () => setHeldAt((held) => held ?? newest(feed.events));
-  const letGo = () => {
-    if (selected === null) setHeldAt(null);
-  };
-  // A page opened at a selected row holds still from the start.
+  // It is held while the pointer is over it or a row is selected, and no longer.
+  const isHeld = isOver || selected !== null;
+  const newestNow = newest(feed.events);
   useEffect(() => {
-    if (selected !== null) setHeldAt((held) => held ?? selected);
-  }, [selected]);
+    // A page opened at a selected row holds still from the start.
+    setHeldAt((held) => (isHeld ? (held ?? Math.max(newestNow, selected ?? 0)) : null));
+  }, [isHeld, newestNow, selected]);
+  const resume = () => {
+    onSelect(null);
+    setOver(false);
+  };
+  useEscape(isHeld, resume);
   const shown = entries.filter(({ event }) => heldAt === null || event.position <= heldAt).slice(0, ROWS_MAX);
   const waiting = heldAt === null ? 0 : entries.filter(({ event }) => event.position > heldAt).length;
   const nameOf = useNames(shown.flatMap(({ event }) => personsOf(event).slice(0, 1)));
+  const say = useHeadline(nameOf);
   const select = (position: number) => onSelect(position === selected ? null : position);
   return (
     <Box
@@ -115,15 +136,14 @@ export function Entries({ selected, onSelect }: Props) {
         )}
         <Box sx={{ flex: 1 }} />
         {heldAt !== null && (
-          <Button
-            size="small"
-            onClick={() => {
-              onSelect(null);
-              setHeldAt(null);
-            }}
-          >
-            {w.live.paused(waiting)} · {w.live.resume}
-          </Button>
+          <>
+            <Typography variant="body2" role="status" sx={{ color: "warning.main", fontWeight: 650 }}>
+              {w.live.paused(waiting)}
+            </Typography>
+            <Button size="small" variant="outlined" onClick={resume} title={w.live.resumeHelp}>
+              {w.live.resume}
+            </Button>
+          </>
         )}
         <ToggleButtonGroup
           size="small"
@@ -145,8 +165,8 @@ export function Entries({ selected, onSelect }: Props) {
       <List
         disablePadding
         aria-label={w.live.entries}
-        onPointerEnter={hold}
-        onPointerLeave={letGo}
+        onPointerEnter={() => setOver(true)}
+        onPointerLeave={() => setOver(false)}
         onKeyDown={onArrow}
         sx={{ overflow: "auto", flex: 1, minHeight: 0 }}
       >
@@ -154,6 +174,7 @@ export function Entries({ selected, onSelect }: Props) {
           <Row
             key={entry.event.position}
             entry={entry}
+            say={say(entry.event)}
             named={nameOf(personsOf(entry.event)[0] ?? "")}
             place={doorName(entry.event.door_id)}
             agent={agentName(entry.event.agent_id)}

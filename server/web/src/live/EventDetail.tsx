@@ -10,40 +10,35 @@ import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { api, bodyOf } from "../api/client";
 import { useNames } from "../api/names";
-import { queries, useAgentName, useDoorName } from "../api/queries";
+import { useAgentName } from "../api/queries";
+import { useHeadline, useOperatorName } from "../api/subjects";
 import type { EventDetail as Detail } from "../api/types";
-import { useIsAdministrator } from "../frame/session";
+import { DoorLink } from "../doors/DoorLink";
+import { Lines } from "../parts/Lines";
 import { Waiting } from "../parts/Page";
 import { fullName, Portrait } from "../parts/Portrait";
 import { Trouble } from "../parts/Trouble";
 import { When } from "../parts/When";
 import { text, w } from "../words";
 import { personsOf } from "./log";
-import { Outcome } from "./Row";
+import { isUnderWay, ReleaseFacts } from "./ReleaseFacts";
+import { CopyableCard, Outcome } from "./Row";
 import { because, seconds } from "./sentence";
+
+/** How often a release that is under way is looked at again, in milliseconds. */
+const RELEASE_INTERVAL_MS = 1_000;
 
 function factors(event: Detail): string {
   const finger = event.finger ? text("FingerResult", event.finger) : `${w.event.finger}: ${w.event.fingerNotAsked}`;
   return `${w.event.factorCard} · ${finger}`;
 }
 
-function Lines({ lines }: { lines: [string, ReactNode][] }) {
+function Assurance({ event }: { event: Detail }) {
   return (
-    <Box
-      component="dl"
-      sx={{ display: "grid", gridTemplateColumns: "auto minmax(0, 1fr)", columnGap: 2, rowGap: 0.75, m: 0 }}
-    >
-      {lines.map(([label, value]) => (
-        <Box key={label} sx={{ display: "contents" }}>
-          <Typography component="dt" variant="body2" sx={{ color: "text.secondary" }}>
-            {label}
-          </Typography>
-          <Typography component="dd" variant="body2" sx={{ m: 0, overflowWrap: "anywhere" }}>
-            {value}
-          </Typography>
-        </Box>
-      ))}
-    </Box>
+    <>
+      {text("Assurance", event.assurance)}
+      <CopyableCard event={event} />
+    </>
   );
 }
 
@@ -85,6 +80,8 @@ export function EventDetail({ position }: { position: number }) {
     queryKey: ["event", position],
     queryFn: () => bodyOf(api.GET("/api/v1/events/{position}", { params: { path: { position } } })),
     staleTime: Number.POSITIVE_INFINITY,
+    // What the door does after a release is added to it as it comes.
+    refetchInterval: ({ state }) => (isUnderWay(state.data?.release) ? RELEASE_INTERVAL_MS : false),
   });
   if (detail.data === undefined) {
     return detail.error ? <Trouble error={detail.error} onRetry={() => detail.refetch()} /> : <Waiting />;
@@ -93,26 +90,21 @@ export function EventDetail({ position }: { position: number }) {
 }
 
 function Facts({ event }: { event: Detail }) {
-  const doorName = useDoorName();
   const agentName = useAgentName();
   const persons = personsOf(event);
   const nameOf = useNames(persons);
-  const isAdministrator = useIsAdministrator();
-  const operators = useQuery({ ...queries.operators, enabled: isAdministrator && Boolean(event.act) });
-  const operator = event.act?.operator_id;
-  const operatorName = operator
-    ? (operators.data?.find((candidate) => candidate.id === operator)?.display_name ?? operator.slice(0, 8))
-    : w.event.byCommandLine;
+  const operatorName = useOperatorName();
+  const say = useHeadline(nameOf);
   const why = because(event);
   const lines: [string, ReactNode][] = [[w.event.at, <When key="at" at={event.at} />]];
   const add = (label: string, value: ReactNode) => {
     if (value !== null && value !== undefined && value !== "") lines.push([label, value]);
   };
-  add(w.event.door, doorName(event.door_id));
+  add(w.event.door, event.door_id && <DoorLink id={event.door_id} />);
   add(w.event.side, event.side && text("Side", event.side));
   if (event.kind === "decision") {
     add(w.event.factors, factors(event));
-    add(w.event.cardStrength, event.assurance && text("Assurance", event.assurance));
+    add(w.event.cardStrength, event.assurance && <Assurance event={event} />);
     add(w.event.decided, event.decided && text("Decided", event.decided));
   }
   add(w.event.released, event.release_ms ? seconds(event.release_ms) : null);
@@ -122,7 +114,10 @@ function Facts({ event }: { event: Detail }) {
   add(w.event.policy, event.policy_version);
   add(w.event.fault, event.chain_fault && text("ChainFault", event.chain_fault));
   add(w.event.until, event.until ? <When at={event.until} /> : null);
-  if (event.act) add(w.event.operator, operatorName);
+  if (event.act) {
+    const operator = event.act.operator_id;
+    add(w.event.operator, operator ? operatorName(operator) || operator.slice(0, 8) : w.event.byCommandLine);
+  }
   add(w.event.agent, agentName(event.agent_id));
   add(w.event.received, event.author === "agent" ? <When at={event.received_at} /> : null);
   add(w.event.sequence, w.event.record(event.epoch, event.seq));
@@ -131,7 +126,7 @@ function Facts({ event }: { event: Detail }) {
   return (
     <Stack spacing={2}>
       <Box sx={{ fontSize: "1rem" }}>
-        <Outcome entry={{ event, sequel: null }} strong />
+        <Outcome entry={{ event, sequel: null }} strong say={say(event)} />
         {why !== "" && <Typography sx={{ mt: 0.5 }}>{why}</Typography>}
       </Box>
       {persons.map((person) => {
@@ -151,6 +146,7 @@ function Facts({ event }: { event: Detail }) {
           </Stack>
         );
       })}
+      {event.release && <ReleaseFacts release={event.release} position={event.position} />}
       <Lines lines={lines} />
       {event.content && (
         <>

@@ -2,6 +2,7 @@
 
 import RefusedIcon from "@mui/icons-material/BlockOutlined";
 import GrantedIcon from "@mui/icons-material/CheckCircleOutlined";
+import CopyIcon from "@mui/icons-material/ContentCopyOutlined";
 import InfoIcon from "@mui/icons-material/InfoOutlined";
 import AlarmIcon from "@mui/icons-material/ReportProblem";
 import Box from "@mui/material/Box";
@@ -9,6 +10,7 @@ import ListItemButton from "@mui/material/ListItemButton";
 import Typography from "@mui/material/Typography";
 import { memo } from "react";
 import type { Named } from "../api/names";
+import type { LogEvent } from "../api/types";
 import { fullName, Portrait } from "../parts/Portrait";
 import { clockTime, dayOf, isToday } from "../time";
 import { text, w } from "../words";
@@ -23,7 +25,7 @@ const looks: Record<Tone, { icon: React.ReactNode; color: string }> = {
 };
 
 /** Icon and word of an outcome; never colour alone. */
-export function Outcome({ entry, strong = false }: { entry: Entry; strong?: boolean }) {
+export function Outcome({ entry, strong = false, say }: { entry: Entry; strong?: boolean; say?: string }) {
   const look = looks[toneOf(entry.event)];
   return (
     <Box
@@ -37,13 +39,26 @@ export function Outcome({ entry, strong = false }: { entry: Entry; strong?: bool
       }}
     >
       {look.icon}
-      {headline(entry.event)}
+      {say ?? headline(entry.event)}
     </Box>
+  );
+}
+
+/** Marks what was decided on a card that can be copied, beside who it is said to be. */
+export function CopyableCard({ event }: { event: LogEvent }) {
+  if (event.assurance !== "weak_uid") return null;
+  return (
+    <CopyIcon
+      titleAccess={w.event.copyable}
+      sx={{ fontSize: "1rem", color: "warning.main", verticalAlign: "text-bottom", ml: 0.75, flexShrink: 0 }}
+    />
   );
 }
 
 type Props = {
   entry: Entry;
+  /** What happened, where the page knows more names than the event. */
+  say?: string;
   named: Named | null | undefined;
   place: string;
   agent: string;
@@ -54,10 +69,10 @@ type Props = {
 
 function sequelText(entry: Entry): string {
   if (entry.sequel === null) return "";
-  return entry.sequel === "passed" ? w.outcome.passed : w.outcome.notOpened;
+  return { passed: w.outcome.passed, opened: w.outcome.opened, not_opened: w.outcome.notOpened }[entry.sequel];
 }
 
-export const Row = memo(function Row({ entry, named, place, agent, zone, isSelected, onSelect }: Props) {
+export const Row = memo(function Row({ entry, say, named, place, agent, zone, isSelected, onSelect }: Props) {
   const { event } = entry;
   const tone = toneOf(event);
   const who = fullName(named) ?? (event.person_id ? w.unnamed(event.person_id) : w.event.unknownPerson);
@@ -102,15 +117,16 @@ export const Row = memo(function Row({ entry, named, place, agent, zone, isSelec
       </Box>
       {isOfPerson ? (
         <>
-          <Outcome entry={entry} strong={tone === "alarm"} />
+          <Outcome entry={entry} strong={tone === "alarm"} say={say} />
           <Portrait id={event.person_id ?? null} name={named?.name} hasPhoto={named?.has_photo} />
           <Typography variant="body2" noWrap sx={{ fontWeight: 600 }}>
             {who}
+            <CopyableCard event={event} />
           </Typography>
         </>
       ) : (
         <Box sx={{ gridColumn: "span 3" }}>
-          <Outcome entry={entry} strong={tone === "alarm"} />
+          <Outcome entry={entry} strong={tone === "alarm"} say={say} />
         </Box>
       )}
       <Typography variant="body2" noWrap sx={{ gridColumn: { xs: "2 / -1", md: "auto" } }}>

@@ -36,6 +36,7 @@ const FIRST_KINDS = {
   decision: 100,
   entered: 100,
   not_opened: 20,
+  door_opened: 20,
   command_done: 20,
   exit_requested: 20,
   alarm_raised: 20,

@@ -40,6 +40,23 @@ test("a granted entry tells whether the person passed", () => {
   ]);
 });
 
+test("an operator's release tells whether the door was opened", () => {
+  const released = { kind: "command_done", command_outcome: "carried_out", door_id: "d" } as const;
+  const held = merged(
+    [],
+    [
+      logEvent(1, { ...released, command_id: "a" }),
+      logEvent(2, { kind: "door_opened", door_id: "d", command_id: "a" }),
+      logEvent(3, { ...released, command_id: "b" }),
+      logEvent(4, { kind: "not_opened", door_id: "d", command_id: "b" }),
+    ],
+  );
+  expect(entriesOf(held).map(({ event, sequel }) => [event.position, sequel])).toEqual([
+    [3, "not_opened"],
+    [1, "opened"],
+  ]);
+});
+
 test("an alarm is louder than the outcome", () => {
   expect(toneOf(logEvent(1, { outcome: "refused" }))).toBe("refused");
   expect(toneOf(logEvent(1, { outcome: "refused", alarms: ["wrong_fingers"] }))).toBe("alarm");

@@ -24,7 +24,7 @@ export function newest(held: readonly LogEvent[]): number {
 }
 
 /** What became of a granted release. */
-export type Sequel = "passed" | "not_opened";
+export type Sequel = "passed" | "opened" | "not_opened";
 
 export type Entry = { event: LogEvent; sequel: Sequel | null };
 
@@ -34,8 +34,10 @@ const entryKinds = new Set(["decision", "exit_requested", "command_done", "relea
 export function entriesOf(held: readonly LogEvent[]): Entry[] {
   const sequels = new Map<string, Sequel>();
   for (const event of held) {
-    if (event.kind !== "entered" && event.kind !== "not_opened") continue;
-    const sequel = event.kind === "entered" ? "passed" : "not_opened";
+    // After an operator's release nobody is known to pass; that the door was opened is.
+    const isOpened = event.kind === "door_opened" && Boolean(event.command_id);
+    if (event.kind !== "entered" && event.kind !== "not_opened" && !isOpened) continue;
+    const sequel = isOpened ? "opened" : event.kind === "entered" ? "passed" : "not_opened";
     for (const cause of [event.attempt_id, event.command_id]) if (cause) sequels.set(cause, sequel);
     // A passage of several people names the last one's attempt at most.
     if (event.kind === "entered") {

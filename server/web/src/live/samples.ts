@@ -32,6 +32,7 @@ export function logEvent(position: number, rest: Partial<LogEvent> = {}): LogEve
     is_up: null,
     is_open: null,
     open_ms: null,
+    operator_id: null,
     command_id: null,
     command_outcome: null,
     act: null,

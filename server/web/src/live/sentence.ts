@@ -3,8 +3,28 @@
 import type { LogEvent } from "../api/types";
 import { text, w } from "../words";
 
+/** Names that an event does not carry itself; nothing stands for what is not known. */
+export type NamesKnown = {
+  operator: (id: string | null | undefined) => string;
+  subject: (kind: string, id: string) => string;
+};
+
+const nobody: NamesKnown = { operator: () => "", subject: () => "" };
+
+/** An operator's act as a sentence without its operator: `Released Main entrance for a moment`. */
+export function actSentence(act: NonNullable<LogEvent["act"]>, names: NamesKnown = nobody): string {
+  const { kind, subject_kind, subject_id } = act;
+  const sentences: Record<string, (what: string) => string> = w.acts;
+  const say = sentences[kind] ?? ((what: string) => `${text("ActKind", kind)} ${what}`);
+  if (!subject_kind || !subject_id) return say(w.subjects.several);
+  const name = names.subject(subject_kind, subject_id);
+  const word = text("SubjectKind", subject_kind);
+  if (name === "") return say(w.subjects.unnamed(word));
+  return say(w.subjects.byName.includes(subject_kind) ? name : w.subjects.named(word, name));
+}
+
 /** What happened, without who and where. */
-export function headline(event: LogEvent): string {
+export function headline(event: LogEvent, names: NamesKnown = nobody): string {
   switch (event.kind) {
     case "decision":
       return event.outcome === "granted" ? w.outcome.granted : w.outcome.refused;
@@ -25,10 +45,13 @@ export function headline(event: LogEvent): string {
       );
     case "door_found":
       return event.is_open ? w.event.foundOpen : w.event.foundClosed;
-    case "command_done":
-      return text("Reason", "operator_release");
+    case "command_done": {
+      const operator = names.operator(event.operator_id);
+      if (operator === "") return text("Reason", "operator_release");
+      return event.command_outcome === "carried_out" ? w.event.releasedBy(operator) : w.event.notReleasedBy(operator);
+    }
     case "act":
-      return `${text("ActKind", event.act?.kind)} ${text("SubjectKind", event.act?.subject_kind)}`.trim();
+      return event.act ? actSentence(event.act, names) : text("EventKind", event.kind);
     default:
       return text("EventKind", event.kind);
   }

@@ -18,7 +18,6 @@ import { FormDialog } from "../parts/FormDialog";
 import { OnceDialog } from "../parts/OnceDialog";
 import { Page } from "../parts/Page";
 import { ReasonDialog } from "../parts/ReasonDialog";
-import { Trouble } from "../parts/Trouble";
 import { When } from "../parts/When";
 import { named, text, type WordOf, w, wordsOf } from "../words";
 
@@ -82,7 +81,7 @@ function Invite({ onLink, onClose }: { onLink: (invitation: Invitation) => void;
   );
 }
 
-type What = "edit" | "disable" | "enable" | "reset";
+type What = "edit" | "disable" | "enable" | "reset" | "link";
 
 export function Operators() {
   const me = useSession().operator.id;
@@ -144,7 +143,11 @@ export function Operators() {
         return (
           <Stack direction="row" spacing={0.5} sx={{ justifyContent: "flex-end" }}>
             {button("edit", operator, w.operators.edit, w.operators.editTitle(name))}
-            {operator.id !== me && button("reset", operator, w.operators.resetTotp, w.operators.resetTotpTitle(name))}
+            {operator.state === "invited" &&
+              button("link", operator, w.operators.newLink, w.operators.newLinkTitle(name))}
+            {operator.id !== me &&
+              operator.state === "active" &&
+              button("reset", operator, w.operators.resetTotp, w.operators.resetTotpTitle(name))}
             {operator.id !== me &&
               (operator.state === "disabled"
                 ? button("enable", operator, w.operators.enable, w.operators.enableTitle(name))
@@ -167,13 +170,14 @@ export function Operators() {
         </Button>
       }
     >
-      <Trouble error={operators.error} onRetry={() => operators.refetch()} />
       <DataTable
         label={w.operators.title}
         columns={columns}
         rows={operators.data}
         keyOf={(operator) => operator.id}
         empty={w.operators.intro}
+        error={operators.error}
+        onRetry={() => operators.refetch()}
       />
       {isInviting && <Invite onLink={setLink} onClose={() => setInviting(false)} />}
       {link && (
@@ -231,6 +235,21 @@ export function Operators() {
           act={(reason) =>
             api.POST("/api/v1/operators/{id}/enable", { params: { path }, body: { reason } }).then(changed)
           }
+          onClose={close}
+        />
+      )}
+      {doing?.what === "link" && (
+        <ReasonDialog
+          title={w.operators.newLinkTitle(name)}
+          effect={w.operators.newLinkEffect}
+          submit={w.operators.newLink}
+          danger={false}
+          act={async (reason) => {
+            setLink(
+              await bodyOf(api.POST("/api/v1/operators/{id}/setup-link", { params: { path }, body: { reason } })),
+            );
+            await changed();
+          }}
           onClose={close}
         />
       )}

@@ -1,7 +1,10 @@
 // The log, newest first, by filters that stand in the address; a selected event in detail.
 
+import HiddenIcon from "@mui/icons-material/VisibilityOffOutlined";
+import ShownIcon from "@mui/icons-material/VisibilityOutlined";
 import Box from "@mui/material/Box";
 import Button from "@mui/material/Button";
+import Chip from "@mui/material/Chip";
 import MenuItem from "@mui/material/MenuItem";
 import Paper from "@mui/material/Paper";
 import Stack from "@mui/material/Stack";
@@ -12,16 +15,16 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { api, bodyOf } from "../api/client";
 import { useNames } from "../api/names";
 import { queries, useAgentName, useDoorName } from "../api/queries";
+import { useHeadline, useOperatorName } from "../api/subjects";
 import type { EventsQuery, LogEvent } from "../api/types";
 import { useZone } from "../frame/session";
 import { EventDetail } from "../live/EventDetail";
 import { personsOf } from "../live/log";
-import { Outcome } from "../live/Row";
+import { CopyableCard, Outcome } from "../live/Row";
 import { because } from "../live/sentence";
 import { type Column, DataTable } from "../parts/DataTable";
 import { Page } from "../parts/Page";
 import { fullName } from "../parts/Portrait";
-import { Trouble } from "../parts/Trouble";
 import { When } from "../parts/When";
 import { instantOf } from "../time";
 import { text, w, wordsOf } from "../words";
@@ -33,6 +36,9 @@ export type EventsSearch = {
   door_id?: string;
   agent_id?: string;
   person_id?: string;
+  operator_id?: string;
+  /** Looks at personal data are many: they are left out unless this is `shown`. */
+  looks?: string;
   from?: string;
   until?: string;
   event?: number;
@@ -40,13 +46,19 @@ export type EventsSearch = {
 
 const PAGE_ROWS = 50;
 
-function queryOf(search: EventsSearch, zone: string): EventsQuery {
-  const { event: _, from, until, ...rest } = search;
+/** The address as the API asks; looks are left out unless the address says otherwise. */
+export function queryOf(search: EventsSearch, zone: string): EventsQuery {
+  const { event: _, looks, from, until, ...rest } = search;
   const fromInstant = from && instantOf(from, zone);
   const untilInstant = until && instantOf(until, zone);
   const instants = { ...(fromInstant && { from: fromInstant }), ...(untilInstant && { until: untilInstant }) };
   // Words of an address may be anything: the server names the one that it does not know.
-  return { ...rest, ...instants } as EventsQuery;
+  return { ...rest, ...instants, ...(looks !== "shown" && { looks: false }) } as EventsQuery;
+}
+
+/** Where it happened, or the door that an act is about. */
+function doorOf(event: LogEvent): string | null {
+  return event.door_id ?? (event.act?.subject_kind === "door" ? (event.act.subject_id ?? null) : null);
 }
 
 type Choice = { label: string; name: keyof EventsSearch; options: { value: string; label: string }[] };
@@ -57,6 +69,8 @@ export function Events() {
   const zone = useZone();
   const doorName = useDoorName();
   const agentName = useAgentName();
+  const operatorName = useOperatorName();
+  const { data: operators = [] } = useQuery(queries.operators);
   const { data: doors = [] } = useQuery(queries.doors);
   const { data: agents = [] } = useQuery(queries.agents);
   const query = queryOf(search, zone);
@@ -76,6 +90,7 @@ export function Events() {
     ...(rows ?? []).flatMap((event) => personsOf(event).slice(0, 1)),
     ...(search.person_id ? [search.person_id] : []),
   ]);
+  const say = useHeadline(nameOf);
   const filter = (change: Partial<EventsSearch>) => {
     const next = Object.fromEntries(
       Object.entries({ ...search, ...change }).filter(([, value]) => value !== undefined && value !== ""),
@@ -101,27 +116,44 @@ export function Events() {
       name: "agent_id",
       options: agents.map((agent) => ({ value: agent.id, label: agent.name })),
     },
+    {
+      label: w.events.operator,
+      name: "operator_id",
+      options: operators.map((operator) => ({ value: operator.id, label: operator.display_name })),
+    },
   ];
   const columns: Column<LogEvent>[] = [
     { label: w.event.at, cell: (event) => <When at={event.at} /> },
-    { label: w.event.what, cell: (event) => <Outcome entry={{ event, sequel: null }} /> },
+    { label: w.event.what, cell: (event) => <Outcome entry={{ event, sequel: null }} say={say(event)} /> },
     {
       label: w.event.person,
       cell: (event) => {
         const person = personsOf(event)[0];
-        return person ? (fullName(nameOf(person)) ?? w.unnamed(person)) : w.none;
+        if (!person) return w.none;
+        return (
+          <>
+            {fullName(nameOf(person)) ?? w.unnamed(person)}
+            <CopyableCard event={event} />
+          </>
+        );
       },
     },
     {
       label: w.event.door,
       cell: (event) =>
-        [doorName(event.door_id), event.side ? text("Side", event.side) : ""]
+        [doorName(doorOf(event)), event.side ? text("Side", event.side) : ""]
           .filter((part) => part !== "")
           .join(" · ") || w.none,
     },
     { label: w.event.reason, cell: (event) => because(event) || w.none },
+    { label: w.events.operator, cell: (event) => operatorOf(event) },
     { label: w.event.agent, cell: (event) => agentName(event.agent_id) || w.system },
   ];
+  const operatorOf = (event: LogEvent) => {
+    if (event.operator_id) return operatorName(event.operator_id) || event.operator_id.slice(0, 8);
+    return event.act ? w.event.byCommandLine : w.none;
+  };
+  const showsLooks = search.looks === "shown";
   const person = search.person_id;
   return (
     <Page title={w.events.title} wide>
@@ -161,16 +193,27 @@ export function Events() {
             sx={{ width: 200 }}
           />
         ))}
+        <Chip
+          label={showsLooks ? w.events.looksShown : w.events.looksHidden}
+          icon={showsLooks ? <ShownIcon /> : <HiddenIcon />}
+          variant={showsLooks ? "filled" : "outlined"}
+          color={showsLooks ? "primary" : "default"}
+          clickable
+          component="button"
+          type="button"
+          aria-pressed={showsLooks}
+          aria-label={showsLooks ? w.events.looksHide : w.events.looksShow}
+          onClick={() => filter({ looks: showsLooks ? undefined : "shown" })}
+        />
         {person && (
           <Typography variant="body2">
             {w.events.person}: <strong>{fullName(nameOf(person)) ?? w.unnamed(person)}</strong>
           </Typography>
         )}
-        {Object.keys(query).length > 0 && (
+        {Object.keys(search).some((name) => name !== "event") && (
           <Button onClick={() => void navigate({ to: "/events", search: {}, replace: true })}>{w.events.clear}</Button>
         )}
       </Stack>
-      <Trouble error={events.error} onRetry={() => events.refetch()} />
       <Box
         sx={{
           display: "grid",
@@ -187,6 +230,8 @@ export function Events() {
             rows={rows}
             keyOf={(event) => event.position}
             empty={w.events.empty}
+            error={events.error}
+            onRetry={() => events.refetch()}
             onOpen={(event) => filter({ event: event.position === search.event ? undefined : event.position })}
             isSelected={(event) => event.position === search.event}
           />

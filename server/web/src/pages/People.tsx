@@ -15,7 +15,6 @@ import { type Column, DataTable } from "../parts/DataTable";
 import { ButtonTo, LinkTo } from "../parts/LinkTo";
 import { Page } from "../parts/Page";
 import { fullName, Portrait } from "../parts/Portrait";
-import { Trouble } from "../parts/Trouble";
 import { When } from "../parts/When";
 import { text, type WordOf, w, wordsOf } from "../words";
 
@@ -117,13 +116,14 @@ export function People() {
           ))}
         </TextField>
       </Stack>
-      <Trouble error={people.error} onRetry={() => people.refetch()} />
       <DataTable
         label={w.people.title}
         columns={columns}
         rows={people.data?.pages.flatMap((page) => page.items)}
         keyOf={(person) => person.id}
         empty={wanted || state ? w.people.emptySearch : w.people.empty}
+        error={people.error}
+        onRetry={() => people.refetch()}
         onOpen={(person) => void navigate({ to: "/people/$id", params: { id: person.id } })}
       />
       {people.hasNextPage && (

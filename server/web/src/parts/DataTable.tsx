@@ -9,6 +9,7 @@ import TableHead from "@mui/material/TableHead";
 import TableRow from "@mui/material/TableRow";
 import type { ReactNode } from "react";
 import { Empty, Waiting } from "./Page";
+import { Trouble } from "./Trouble";
 
 export type Column<T> = { label: string; cell: (row: T) => ReactNode; width?: number | string; align?: "right" };
 
@@ -18,13 +19,20 @@ type Props<T> = {
   rows: T[] | undefined;
   keyOf: (row: T) => string | number;
   empty: ReactNode;
+  /** Why there are no rows, if they could not be read. */
+  error?: unknown;
+  onRetry?: () => void;
   onOpen?: (row: T) => void;
   isSelected?: (row: T) => boolean;
 };
 
-export function DataTable<T>({ label, columns, rows, keyOf, empty, onOpen, isSelected }: Props<T>) {
+export function DataTable<T>(props: Props<T>) {
+  const { label, columns, rows, keyOf, empty, error, onRetry, onOpen, isSelected } = props;
+  // Place holders would promise rows that do not come.
+  if (rows === undefined && error) return <Trouble error={error} onRetry={onRetry} />;
   return (
     <TableContainer component={Paper} variant="outlined">
+      <Trouble error={error} onRetry={onRetry} />
       {rows === undefined ? (
         <Waiting lines={8} />
       ) : rows.length === 0 ? (

@@ -1,6 +1,7 @@
 // Every text of the pages, in English. Another language is a file of the same type; the compiler says what it lacks.
 
 import { access } from "./en/access";
+import { acts, subjects } from "./en/acts";
 import { desk } from "./en/desk";
 import { frame } from "./en/frame";
 import { people } from "./en/people";
@@ -13,6 +14,8 @@ export const en = {
   ...desk,
   ...people,
   ...access,
+  acts,
+  subjects,
   problems,
   vocabulary,
   alarmAdvice,

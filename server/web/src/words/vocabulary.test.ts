@@ -58,3 +58,16 @@ test("every capture fault and enrolment fault has a text", () => {
     expect({ ...en.vocabulary.CaptureFault, ...en.vocabulary.EnrolmentFault }).toHaveProperty(reason);
   }
 });
+
+// Codes of problems stand where the server answers them; some end a dialogue at a station and are told there.
+const codes = rustFiles(join(root, "server/src")).flatMap((file) => {
+  if (/tests?(\.rs|\/)|testing|contract\.rs/.test(file)) return [];
+  const source = readFileSync(file, "utf8");
+  return [...source.matchAll(/ApiError::(?:Conflict|Gone)\(\s*"([a-z_]+)"/g)].map((match) => match[1] ?? "");
+});
+
+test("every problem has a text that says what is still true", () => {
+  expect(codes).toContain("number_taken");
+  const told = { ...en.enrolmentTrouble, ...en.problems };
+  expect([...new Set(codes)].filter((code) => !(code in told)).toSorted()).toEqual([]);
+});

@@ -7,8 +7,8 @@ import DialogContent from "@mui/material/DialogContent";
 import DialogTitle from "@mui/material/DialogTitle";
 import Stack from "@mui/material/Stack";
 import { useMutation } from "@tanstack/react-query";
-import { useId, useState } from "react";
-import { api, ifMatch, putPhoto } from "../../api/client";
+import { useId, useRef, useState } from "react";
+import { api, bodyOf, ifMatch, putPhoto } from "../../api/client";
 import { type Draft, IdentityForm } from "../../enrol/IdentityForm";
 import { Trouble } from "../../parts/Trouble";
 import { w } from "../../words";
@@ -23,17 +23,20 @@ export function EditIdentity({ person, onChanged, onClose }: OfPerson & { onClos
     document: person.document?.kind ?? "identity_card",
     picture: null,
   });
+  // What was saved stays saved when only the photo fails: trying again goes on from there.
+  const version = useRef(person.version);
   const save = useMutation({
     mutationFn: async () => {
       const isOtherDocument = draft.document !== person.document?.kind;
-      await api.PATCH("/api/v1/people/{id}", {
-        params: { path: { id: person.id }, header: ifMatch(person.version) },
+      const change = api.PATCH("/api/v1/people/{id}", {
+        params: { path: { id: person.id }, header: ifMatch(version.current) },
         body: {
           name: { given: draft.given.trim(), family: draft.family.trim() },
           number: draft.number.trim(),
           ...(isOtherDocument && { document: { kind: draft.document, seen_at: new Date().toISOString() } }),
         },
       });
+      version.current = (await bodyOf(change)).version;
       if (draft.picture) await putPhoto(person.id, draft.picture);
       await onChanged();
     },

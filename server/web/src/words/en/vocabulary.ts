@@ -110,6 +110,7 @@ export const vocabulary = {
     legal_basis_recorded: "Recorded the legal basis of",
     legal_basis_withdrawn: "Withdrew the legal basis of",
     enrolment_started: "Started an enrolment",
+    setup_link_issued: "Issued a new link to",
   },
   SubjectKind: {
     tenant: "tenant",

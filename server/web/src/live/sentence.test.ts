@@ -1,0 +1,33 @@
+import { expect, test } from "vitest";
+import { logEvent } from "./samples";
+import { actSentence, headline } from "./sentence";
+
+const names = {
+  operator: (id: string | null | undefined) => (id === "o" ? "Gesa Guard" : ""),
+  subject: (kind: string, id: string) =>
+    id === "1" ? ({ door: "Main entrance", access_level: "Staff" }[kind] ?? "") : "",
+};
+
+function act(kind: string, subject_kind: string | null, subject_id: string | null = "1") {
+  return { operator_id: "o", kind, subject_kind, subject_id } as Parameters<typeof actSentence>[0];
+}
+
+test("an act is a sentence with the name of what it was done to", () => {
+  expect(actSentence(act("door_released", "door"), names)).toBe("Released Main entrance for a moment");
+  expect(actSentence(act("changed", "access_level"), names)).toBe("Changed access level “Staff”");
+  expect(actSentence(act("signed_in", "operator"), names)).toBe("Signed in");
+});
+
+test("what has no name is called by its kind", () => {
+  expect(actSentence(act("acknowledged", "alarm"))).toBe("Acknowledged an alarm");
+  expect(actSentence(act("created", "grant"), names)).toBe("Created a grant");
+  expect(actSentence(act("viewed", null, null))).toBe("Looked at several people");
+  expect(actSentence(act("enrolment_started", "enrolment"))).toBe("Started an enrolment");
+});
+
+test("a release names its operator, and says when it failed", () => {
+  const done = { kind: "command_done", operator_id: "o", command_id: "c" } as const;
+  expect(headline(logEvent(1, { ...done, command_outcome: "carried_out" }), names)).toBe("Released by Gesa Guard");
+  expect(headline(logEvent(1, { ...done, command_outcome: "expired" }), names)).toBe("Release by Gesa Guard failed");
+  expect(headline(logEvent(1, { ...done, command_outcome: "carried_out" }))).toBe("Released by an operator");
+});
