@@ -75,15 +75,17 @@ test("an agent's page has what its configuration needs", async ({ page }) => {
 
 test("a lost link is replaced", async ({ page }) => {
   await signIn(page);
+  // Another one in every run on the same demo.
+  const name = `Nora Nacht ${Date.now()}`;
   await page.goto("/operators");
   await page.getByRole("button", { name: "Invite an operator" }).click();
-  await page.getByLabel("Name to sign in with").fill("nora");
-  await page.getByLabel("Name that others see").fill("Nora Nacht");
+  await page.getByLabel("Name to sign in with").fill(`nora${Date.now()}`);
+  await page.getByLabel("Name that others see").fill(name);
   await page.getByRole("dialog").getByRole("button", { name: "Invite an operator" }).click();
   const link = page.getByRole("textbox", { name: "Link" });
   const first = await link.inputValue();
   await page.getByRole("button", { name: "Close" }).click();
-  await page.getByRole("button", { name: "New link for Nora Nacht" }).click();
+  await page.getByRole("button", { name: `New link for ${name}` }).click();
   await page.getByLabel("Reason").fill("it was lost");
   await page.getByRole("dialog").getByRole("button", { name: "New link" }).click();
   await expect(link).toHaveValue(/\/setup#/);

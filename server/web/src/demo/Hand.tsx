@@ -56,10 +56,10 @@ export function Hand({ world, hand, onPick }: Props) {
         borderColor: "divider",
         borderRadius: 2,
         bgcolor: "background.paper",
-        p: 2,
+        p: 1.5,
       }}
     >
-      <Stack sx={{ mb: 1 }}>
+      <Stack>
         <Typography variant="h2">{w.demo.hand}</Typography>
         <Typography
           variant="body2"
@@ -70,11 +70,11 @@ export function Hand({ world, hand, onPick }: Props) {
         </Typography>
       </Stack>
       {things.map(({ kind, title, list, say }) => (
-        <Box key={kind} sx={{ mt: 1 }}>
+        <Box key={kind} sx={{ mt: 0.5 }}>
           <Typography variant="overline" sx={{ color: "text.secondary" }}>
             {title}
           </Typography>
-          <Stack direction="row" useFlexGap spacing={1} sx={{ flexWrap: "wrap" }}>
+          <Stack direction="row" useFlexGap spacing={0.5} sx={{ flexWrap: "wrap" }}>
             {list.map((thing) => {
               const label = labelOf(thing);
               const person = persons.get(label);
@@ -88,9 +88,10 @@ export function Hand({ world, hand, onPick }: Props) {
                   onDragStart={() => onPick({ kind, name: thing.name })}
                   onClick={() => pick(kind, thing.name)}
                   sx={{
-                    gap: 1,
-                    px: 1.25,
-                    py: 0.75,
+                    gap: 0.5,
+                    px: 0.75,
+                    py: 0.25,
+                    minHeight: 30,
                     borderRadius: 2,
                     border: 2,
                     borderColor: isPicked ? "primary.main" : "divider",
@@ -102,7 +103,7 @@ export function Hand({ world, hand, onPick }: Props) {
                     "&:hover": { transform: "translateY(-2px)" },
                   }}
                 >
-                  {person && <Portrait id={person.id} name={person.name} hasPhoto={person.has_photo} size={26} />}
+                  {person && <Portrait id={person.id} name={person.name} hasPhoto={person.has_photo} size={22} />}
                   {kind === "card" ? (
                     <CardIcon fontSize="small" color="primary" />
                   ) : (

@@ -175,7 +175,7 @@ function FeedBeside() {
       tabIndex={0}
       sx={{ borderRadius: 2, overflow: "auto", flex: 1, minHeight: 160 }}
     >
-      <Typography variant="h2" sx={{ p: 2, pb: 1 }}>
+      <Typography variant="h2" sx={{ px: 2, pt: 1, pb: 0.5 }}>
         {w.demo.feed}
       </Typography>
       <Box component="ul" sx={{ m: 0, p: 0, listStyle: "none" }}>
@@ -265,7 +265,7 @@ export function VirtualDoor() {
       <Box
         sx={{
           display: "grid",
-          gridTemplateColumns: { xs: "minmax(0, 1fr)", lg: "minmax(0, 1fr) 380px" },
+          gridTemplateColumns: { xs: "minmax(0, 1fr)", lg: "minmax(0, 1fr) 400px" },
           gap: 2,
           alignItems: "start",
         }}
@@ -279,7 +279,10 @@ export function VirtualDoor() {
             <Door key={door.name} world={world} door={door} hand={hand} act={act} onUsed={() => setHand(null)} />
           ))}
         </Box>
-        <Stack spacing={2} sx={{ position: "sticky", top: 0, height: { lg: "calc(100dvh - 210px)" }, minHeight: 480 }}>
+        <Stack
+          spacing={1.5}
+          sx={{ position: "sticky", top: 0, height: { lg: "calc(100dvh - 210px)" }, minHeight: 480 }}
+        >
           <Hand world={world} hand={hand} onPick={setHand} />
           {desks.map((place) => (
             <Paper
@@ -287,9 +290,9 @@ export function VirtualDoor() {
               variant="outlined"
               component="section"
               aria-label={labelOf(place)}
-              sx={{ p: 2, borderRadius: 2 }}
+              sx={{ px: 1.5, pt: 1, pb: 1.5, borderRadius: 2, flexShrink: 0 }}
             >
-              <Stack direction="row" sx={{ justifyContent: "space-between", mb: 1 }}>
+              <Stack direction="row" sx={{ justifyContent: "space-between", alignItems: "center", mb: 0.5 }}>
                 <Typography variant="h2">{labelOf(place)}</Typography>
                 <Troubles label={`${w.demo.trouble}: ${labelOf(place)}`} items={troublesOf(world, place)} act={act} />
               </Stack>

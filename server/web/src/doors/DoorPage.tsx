@@ -84,7 +84,7 @@ function Facts({ door }: { door: Door }) {
       {door.agent_id && (
         <>
           {" · "}
-          <LinkTo to="/agents/$id" params={{ id: door.agent_id }}>
+          <LinkTo underline="always" to="/agents/$id" params={{ id: door.agent_id }}>
             {agentName(door.agent_id)}
           </LinkTo>
         </>
@@ -101,7 +101,7 @@ function Facts({ door }: { door: Door }) {
             [w.doors.state, <Position key="position" state={state} hasContact={door.has_contact !== false} />],
             [w.doors.agent, agent],
             [w.doors.site, sites.find((site) => site.id === door.site_id)?.name],
-            [w.doors.title, w.doors.leads(areaName(door.area_outside_id), areaName(door.area_inside_id))],
+            [w.doors.leadsLabel, w.doors.leads(areaName(door.area_outside_id), areaName(door.area_inside_id))],
             [w.doors.id, <code key="id">{door.id}</code>],
           ]}
         />
@@ -113,7 +113,7 @@ function Facts({ door }: { door: Door }) {
             [w.doors.demandsOut, text("FactorDemand", door.factors_out)],
             [w.doors.releasedFor, seconds(door.release_ms ?? 0)],
             [w.doors.openFor, seconds(door.held_warning_ms ?? 0)],
-            [w.doors.contact, door.has_contact ? w.doors.hasContact : w.doors.hasNoContact],
+            [w.doors.contactLabel, door.has_contact ? w.doors.hasContact : w.doors.hasNoContact],
             [
               w.doors.exit,
               <Stack key="exit" direction="row" useFlexGap spacing={1} sx={{ flexWrap: "wrap", alignItems: "center" }}>

@@ -41,7 +41,7 @@ export function Answer({ sent, onClose }: { sent: Sent; onClose: () => void }) {
           ? w.doors.releaseSilent
           : w.doors.releaseSent}{" "}
       {answer && (
-        <LinkTo to="/events" search={{ event: answer.position, door_id: sent.door.id }}>
+        <LinkTo underline="always" to="/events" search={{ event: answer.position, door_id: sent.door.id }}>
           {w.release.title}
         </LinkTo>
       )}

@@ -100,16 +100,17 @@ function Facts({ event }: { event: Detail }) {
   const add = (label: string, value: ReactNode) => {
     if (value !== null && value !== undefined && value !== "") lines.push([label, value]);
   };
-  add(w.event.door, event.door_id && <DoorLink id={event.door_id} />);
+  // What the release says stands above.
+  add(w.event.door, event.door_id && !event.release && <DoorLink id={event.door_id} />);
   add(w.event.side, event.side && text("Side", event.side));
   if (event.kind === "decision") {
     add(w.event.factors, factors(event));
     add(w.event.cardStrength, event.assurance && <Assurance event={event} />);
     add(w.event.decided, event.decided && text("Decided", event.decided));
   }
-  add(w.event.released, event.release_ms ? seconds(event.release_ms) : null);
+  add(w.event.released, event.release_ms && !event.release ? seconds(event.release_ms) : null);
   add(w.event.openFor, typeof event.open_ms === "number" ? seconds(event.open_ms) : null);
-  add(w.event.command, event.command_outcome && text("CommandOutcome", event.command_outcome));
+  add(w.event.command, event.command_outcome && !event.release && text("CommandOutcome", event.command_outcome));
   add(w.event.alarms, event.alarms.map((alarm) => text("AlarmKind", alarm)).join(", "));
   add(w.event.policy, event.policy_version);
   add(w.event.fault, event.chain_fault && text("ChainFault", event.chain_fault));

@@ -2,7 +2,7 @@
 
 import RefusedIcon from "@mui/icons-material/BlockOutlined";
 import GrantedIcon from "@mui/icons-material/CheckCircleOutlined";
-import CopyIcon from "@mui/icons-material/ContentCopyOutlined";
+import WeakIcon from "@mui/icons-material/GppMaybeOutlined";
 import InfoIcon from "@mui/icons-material/InfoOutlined";
 import AlarmIcon from "@mui/icons-material/ReportProblem";
 import Box from "@mui/material/Box";
@@ -48,7 +48,7 @@ export function Outcome({ entry, strong = false, say }: { entry: Entry; strong?:
 export function CopyableCard({ event }: { event: LogEvent }) {
   if (event.assurance !== "weak_uid") return null;
   return (
-    <CopyIcon
+    <WeakIcon
       titleAccess={w.event.copyable}
       sx={{ fontSize: "1rem", color: "warning.main", verticalAlign: "text-bottom", ml: 0.75, flexShrink: 0 }}
     />

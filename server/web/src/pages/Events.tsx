@@ -15,13 +15,13 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { api, bodyOf } from "../api/client";
 import { useNames } from "../api/names";
 import { queries, useAgentName, useDoorName } from "../api/queries";
-import { useHeadline, useOperatorName } from "../api/subjects";
+import { useNamesKnown, useOperatorName } from "../api/subjects";
 import type { EventsQuery, LogEvent } from "../api/types";
 import { useZone } from "../frame/session";
 import { EventDetail } from "../live/EventDetail";
 import { personsOf } from "../live/log";
 import { CopyableCard, Outcome } from "../live/Row";
-import { because } from "../live/sentence";
+import { because, headline } from "../live/sentence";
 import { type Column, DataTable } from "../parts/DataTable";
 import { Page } from "../parts/Page";
 import { fullName } from "../parts/Portrait";
@@ -90,7 +90,8 @@ export function Events() {
     ...(rows ?? []).flatMap((event) => personsOf(event).slice(0, 1)),
     ...(search.person_id ? [search.person_id] : []),
   ]);
-  const say = useHeadline(nameOf);
+  // The operator has a column of their own.
+  const inTable = { ...useNamesKnown(nameOf), operator: () => "" };
   const filter = (change: Partial<EventsSearch>) => {
     const next = Object.fromEntries(
       Object.entries({ ...search, ...change }).filter(([, value]) => value !== undefined && value !== ""),
@@ -124,7 +125,10 @@ export function Events() {
   ];
   const columns: Column<LogEvent>[] = [
     { label: w.event.at, cell: (event) => <When at={event.at} /> },
-    { label: w.event.what, cell: (event) => <Outcome entry={{ event, sequel: null }} say={say(event)} /> },
+    {
+      label: w.event.what,
+      cell: (event) => <Outcome entry={{ event, sequel: null }} say={headline(event, inTable)} />,
+    },
     {
       label: w.event.person,
       cell: (event) => {
@@ -200,6 +204,7 @@ export function Events() {
           color={showsLooks ? "primary" : "default"}
           clickable
           component="button"
+          sx={{ px: 0.5 }}
           type="button"
           aria-pressed={showsLooks}
           aria-label={showsLooks ? w.events.looksHide : w.events.looksShow}
