@@ -12,55 +12,93 @@ use crate::door_io::virtual_door::DoorView;
 pub enum Order {
     /// Holds a card against the reader, until removed. A card that is elsewhere is taken from there; one that lies there
     /// is removed first.
-    #[expect(missing_docs, reason = "said above")]
-    Tap { at: String, card: String },
+    Tap {
+        /// Place or door of the reader.
+        at: String,
+        /// The card's name.
+        card: String,
+    },
     /// Takes the card away.
-    #[expect(missing_docs, reason = "said above")]
-    Remove { at: String },
+    Remove {
+        /// Place or door of the reader.
+        at: String,
+    },
     /// Places a finger on the sensor, until lifted.
-    #[expect(missing_docs, reason = "said above")]
-    Finger { at: String, finger: String },
+    Finger {
+        /// Place or door of the sensor.
+        at: String,
+        /// The finger's name.
+        finger: String,
+    },
     /// Lifts the finger.
-    #[expect(missing_docs, reason = "said above")]
-    Lift { at: String },
+    Lift {
+        /// Place or door of the sensor.
+        at: String,
+    },
     /// Pushes a door and goes through; answered once it is open, or by the error `locked`.
-    #[expect(missing_docs, reason = "said above")]
-    Push { door: String },
+    Push {
+        /// Door, or a place at it.
+        door: String,
+    },
     /// Closes a door.
-    #[expect(missing_docs, reason = "said above")]
-    Close { door: String },
+    Close {
+        /// Door, or a place at it.
+        door: String,
+    },
     /// Opens a door against its strike.
-    #[expect(missing_docs, reason = "said above")]
-    Force { door: String },
+    Force {
+        /// Door, or a place at it.
+        door: String,
+    },
     /// Presses or lets go of the request-to-exit.
-    #[expect(missing_docs, reason = "said above")]
-    Rex { door: String, pressed: bool },
+    Rex {
+        /// Door, or a place at it.
+        door: String,
+        /// Whether it is pressed from here on.
+        pressed: bool,
+    },
     /// Opens or closes the housing.
-    #[expect(missing_docs, reason = "said above")]
-    Tamper { door: String, tampered: bool },
+    Tamper {
+        /// Door, or a place at it.
+        door: String,
+        /// Whether the housing is open from here on.
+        tampered: bool,
+    },
     /// Lets a sensor misbehave, or takes its line away.
-    #[expect(missing_docs, reason = "said above")]
-    Sensor { at: String, fault: SensorWish },
+    Sensor {
+        /// Place or door of the sensor.
+        at: String,
+        /// What it shall do from here on.
+        fault: SensorWish,
+    },
     /// Lets whatever card lies on a reader misbehave.
-    #[expect(missing_docs, reason = "said above")]
-    Reader { at: String, fault: CardFault },
+    Reader {
+        /// Place or door of the reader.
+        at: String,
+        /// How cards misbehave on it from here on.
+        fault: CardFault,
+    },
     /// Kills the card service.
     KillPcscd {},
     /// Starts it again; answered once it knows all readers.
     StartPcscd {},
     /// Makes a card.
-    #[expect(missing_docs, reason = "said above")]
     AddCard {
+        /// Its name, another than any card has.
         name: String,
+        /// What it tells readers, in hexadecimal digits.
         uid: String,
+        /// What people call it; its name if none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         label: Option<String>,
     },
     /// Makes a finger.
-    #[expect(missing_docs, reason = "said above")]
     AddFinger {
+        /// Its name, another than any finger has.
         name: String,
+        /// What its pattern is made from: the same seed is the same finger.
         seed: u64,
+        /// What people call it; its name if none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         label: Option<String>,
     },
@@ -150,15 +188,22 @@ pub struct SensorState {
 /// Colour of a sensor's ring, as of an R503.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "colours")]
 pub enum Ring {
+    /// Dark.
     Off,
+    /// Red.
     Red,
+    /// Blue.
     Blue,
+    /// Purple.
     Purple,
+    /// Green.
     Green,
+    /// Yellow.
     Yellow,
+    /// Cyan.
     Cyan,
+    /// White.
     White,
 }
 
