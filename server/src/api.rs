@@ -53,7 +53,37 @@ pub fn router(state: AppState) -> Router {
     table().with_state(state).split_for_parts().0.layer(once)
 }
 
-/// The description of all of it.
+/// The description of all of it. Handlers of different features have the same names; an operation's id is therefore its
+/// feature's tag and its handler: `doors_change`.
 pub fn description() -> Description {
-    table().into_openapi()
+    let mut description = table().into_openapi();
+    for item in description.paths.paths.values_mut() {
+        let methods = [&mut item.get, &mut item.put, &mut item.post, &mut item.patch, &mut item.delete];
+        for operation in methods.into_iter().flatten() {
+            let tag = operation.tags.iter().flatten().next();
+            if let (Some(tag), Some(handler)) = (tag, &operation.operation_id) {
+                operation.operation_id = Some(format!("{tag}_{handler}"));
+            }
+        }
+    }
+    description
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_operation_has_an_id_of_its_own() {
+        let description = serde_json::to_value(super::description()).unwrap();
+        let mut ids = BTreeSet::new();
+        for (path, methods) in description["paths"].as_object().unwrap() {
+            for (method, operation) in methods.as_object().unwrap() {
+                let id = operation["operationId"].as_str().unwrap_or_default();
+                assert!(id.contains('_'), "{method} {path} has no id of its feature: `{id}`");
+                assert!(ids.insert(id.to_owned()), "{method} {path}: another operation is called {id}");
+            }
+        }
+        assert!(ids.contains("doors_change") && ids.contains("sites_change"), "{ids:?}");
+    }
 }

@@ -8,6 +8,8 @@ use access_core::protocol::InstallationMode;
 use anyhow::{Context as _, ensure};
 use serde::Deserialize;
 
+use crate::http::{Network, Proxies, ProxyHeader};
+
 /// What the server is told.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -44,6 +46,18 @@ pub struct Staff {
     pub plain_http: bool,
     /// How staff's browsers write the address, if it differs from what is listened on.
     pub public_url: Option<String>,
+    /// Proxies of one's own in front of this port, whose word on who asks is taken: addresses and networks.
+    #[serde(default)]
+    pub trusted_proxies: Vec<Network>,
+    /// The header in which they say it, and which they must overwrite or append to: `x-forwarded-for` or `forwarded`.
+    #[serde(default)]
+    pub proxy_header: ProxyHeader,
+    /// Connections at once, in all.
+    #[serde(default = "connections")]
+    pub connections_max: usize,
+    /// Connections at once from one address; those of trusted proxies are not counted so.
+    #[serde(default = "staff_connections_per_address")]
+    pub connections_per_address_max: usize,
 }
 
 /// Where agents reach the server.
@@ -54,6 +68,12 @@ pub struct Agents {
     pub listen: SocketAddr,
     /// Host and port as agents write them, if they differ from what is listened on.
     pub public_address: Option<String>,
+    /// Connections at once, in all.
+    #[serde(default = "connections")]
+    pub connections_max: usize,
+    /// Connections at once from one address: a whole site may stand behind one.
+    #[serde(default = "agent_connections_per_address")]
+    pub connections_per_address_max: usize,
 }
 
 /// The show around a demo or test.
@@ -62,6 +82,25 @@ pub struct Agents {
 pub struct Demo {
     /// Control socket of the virtual doors, for the page that shows them.
     pub control_socket: Option<PathBuf>,
+}
+
+fn connections() -> usize {
+    4_096
+}
+
+fn staff_connections_per_address() -> usize {
+    256
+}
+
+fn agent_connections_per_address() -> usize {
+    1_024
+}
+
+impl Staff {
+    /// Who in front of this port is believed.
+    pub fn proxies(&self) -> Proxies {
+        Proxies { trusted: self.trusted_proxies.clone(), header: self.proxy_header }
+    }
 }
 
 fn localhost() -> Vec<String> {
@@ -94,6 +133,15 @@ impl Config {
             "staff.plain_http is for a loopback address only, not {}",
             staff.listen
         );
+        let limits = [
+            ("staff.connections_max", staff.connections_max),
+            ("staff.connections_per_address_max", staff.connections_per_address_max),
+            ("agents.connections_max", self.agents.connections_max),
+            ("agents.connections_per_address_max", self.agents.connections_per_address_max),
+        ];
+        for (key, limit) in limits {
+            ensure!(limit > 0, "{key} must be at least 1: nobody could connect");
+        }
         ensure!(!staff.plain_http || staff.certificate.is_none(), "staff.plain_http contradicts staff.certificate");
         ensure!(
             self.demo.is_none() || self.mode != InstallationMode::Production,
@@ -135,6 +183,10 @@ mod tests {
             (GOOD.replace("127.0.0.1:8443", "here"), "staff.listen"),
             (GOOD.replace("plain_http = true", "certificate = \"/c.pem\""), "go together"),
             (GOOD.replace("\"test\"", "\"production\"") + "[demo]\n", "does not belong"),
+            (GOOD.replace("plain_http", "trusted_proxies = [\"10.1.2.3/8\"]\nplain_http"), "10.1.2.3/8"),
+            (GOOD.replace("plain_http", "proxy_header = \"via\"\nplain_http"), "via"),
+            (GOOD.replace("plain_http", "connections_max = 0\nplain_http"), "staff.connections_max"),
+            (GOOD.to_owned() + "connections_per_address_max = 0", "agents.connections_per_address_max"),
         ];
         for (text, named) in cases {
             let error = format!("{:#}", read(&text).unwrap_err());
@@ -142,6 +194,15 @@ mod tests {
         }
         let missing = Config::read(Path::new("/nonexistent/server.toml")).unwrap_err();
         assert!(format!("{missing:#}").contains("/nonexistent/server.toml"));
+    }
+
+    #[test]
+    fn nobody_in_front_is_believed_unless_named() {
+        let proxied = "trusted_proxies = [\"127.0.0.1\", \"10.0.0.0/8\"]\nproxy_header = \"forwarded\"\nplain_http";
+        let named = read(&GOOD.replace("plain_http", proxied)).unwrap().staff.proxies();
+        assert!(named.trusts("10.1.2.3".parse().unwrap()) && named.header == ProxyHeader::Forwarded);
+        let unnamed = read(GOOD).unwrap().staff.proxies();
+        assert!(!unnamed.trusts("127.0.0.1".parse().unwrap()) && unnamed.header == ProxyHeader::XForwardedFor);
     }
 
     #[test]

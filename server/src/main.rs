@@ -13,9 +13,11 @@ use server::certificates::{self, Authority};
 use server::cluster::Cluster;
 use server::config::Config;
 use server::db::{self, Db};
+use server::http::Proxies;
 use server::installation::{self, Installation};
 use server::keys::Keys;
 use server::log::Sequencer;
+use server::serve::{Limits, Port};
 use server::state::{AgentsAddress, AppState};
 use server::{agents, api, audit, clock, decisions, idempotency, log, operators, serve, tenants, ui, vault};
 use sqlx::Connection as _;
@@ -254,9 +256,27 @@ async fn run(config: Config) -> anyhow::Result<()> {
     tasks.spawn(decisions::run(state.policies.clone(), db.clone(), state.tenants.clone(), stop.clone()));
     tasks.spawn(idempotency::run(db.clone(), state.tenants.clone(), stop.clone()));
     let staff_port = staff.local_addr()?.port();
-    tasks.spawn(serve::run(staff, staff_tls, ui::with_api(state.clone()), stop.clone()));
+    let staff = Port {
+        listener: staff,
+        tls: staff_tls,
+        limits: Limits {
+            connections_max: config.staff.connections_max,
+            connections_per_address_max: config.staff.connections_per_address_max,
+        },
+        proxies: config.staff.proxies(),
+    };
+    tasks.spawn(serve::run(staff, ui::with_api(state.clone()), stop.clone()));
     let agents_router = agents::port::router(AgentPort { state: state.clone(), authority });
-    tasks.spawn(serve::run(agents_listener, Some(agents_tls), agents_router, stop.clone()));
+    let agents_port = Port {
+        listener: agents_listener,
+        tls: Some(agents_tls),
+        limits: Limits {
+            connections_max: config.agents.connections_max,
+            connections_per_address_max: config.agents.connections_per_address_max,
+        },
+        proxies: Proxies::default(),
+    };
+    tasks.spawn(serve::run(agents_port, agents_router, stop.clone()));
     agents::watch_for_absence(state.clone()).await?;
 
     let mut url_config = config.clone();

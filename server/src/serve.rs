@@ -12,7 +12,6 @@ use hyper_util::server::conn::auto::Builder;
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -20,10 +19,15 @@ use tower::ServiceExt as _;
 
 use crate::agents::port::PeerCertificate;
 use crate::certificates::{Identity, provider};
-use crate::http::PeerAddress;
+use crate::http::{PeerAddress, Proxies};
 
-/// Connections of one listener at once.
-const CONNECTIONS_MAX: usize = 4_096;
+mod places;
+#[cfg(test)]
+mod tests;
+
+pub use places::Limits;
+use places::Places;
+
 /// How long a TLS handshake may take.
 const HANDSHAKE_WAIT: Duration = Duration::from_secs(10);
 /// How long a request's head may take.
@@ -51,10 +55,24 @@ pub fn staff_tls(identity: Identity) -> anyhow::Result<ServerConfig> {
     Ok(config)
 }
 
+/// A port that is listened on, and how it is to be served.
+pub struct Port {
+    /// Where connections come from.
+    pub listener: TcpListener,
+    /// TLS; none is plain HTTP.
+    pub tls: Option<ServerConfig>,
+    /// How many connections it takes.
+    pub limits: Limits,
+    /// Who in front of it is believed.
+    pub proxies: Proxies,
+}
+
 /// Serves a router until told to stop; connections then get a moment to end.
-pub async fn run(listener: TcpListener, tls: Option<ServerConfig>, router: Router, stop: CancellationToken) {
+pub async fn run(port: Port, router: Router, stop: CancellationToken) {
+    let Port { listener, tls, limits, proxies } = port;
     let acceptor = tls.map(|config| TlsAcceptor::from(Arc::new(config)));
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let places = Places::new(limits);
+    let proxies = Arc::new(proxies);
     let connections = TaskTracker::new();
     loop {
         let accepted = tokio::select! {
@@ -69,12 +87,15 @@ pub async fn run(listener: TcpListener, tls: Option<ServerConfig>, router: Route
                 continue;
             }
         };
-        // Too many at once: this one is closed instead of kept waiting.
-        let Ok(place) = Arc::clone(&places).try_acquire_owned() else { continue };
+        let Some(place) = places.take(address.ip(), proxies.trusts(address.ip())) else {
+            tracing::debug!(%address, "too many connections: this one is closed");
+            continue;
+        };
+        let caller = Caller { address, proxies: Arc::clone(&proxies), certificate: None };
         let (router, acceptor, stop) = (router.clone(), acceptor.clone(), stop.clone());
         connections.spawn(async move {
             let _place = place;
-            if let Err(error) = connection(stream, address, acceptor, router, stop).await {
+            if let Err(error) = connection(stream, caller, acceptor, router, stop).await {
                 tracing::debug!(%address, error = format!("{error:#}"), "a connection ended");
             }
         });
@@ -83,23 +104,41 @@ pub async fn run(listener: TcpListener, tls: Option<ServerConfig>, router: Route
     let _ = tokio::time::timeout(END_WAIT, connections.wait()).await;
 }
 
+/// What the listener knows of whoever is at the other end.
+struct Caller {
+    address: SocketAddr,
+    proxies: Arc<Proxies>,
+    certificate: Option<PeerCertificate>,
+}
+
+impl Caller {
+    /// Tells the routes.
+    fn introduce(&self, request: &mut hyper::Request<Incoming>) {
+        let address = self.proxies.client(self.address.ip(), request.headers());
+        request.extensions_mut().insert(PeerAddress(address));
+        if let Some(certificate) = &self.certificate {
+            request.extensions_mut().insert(certificate.clone());
+        }
+    }
+}
+
 async fn connection(
     stream: TcpStream,
-    address: SocketAddr,
+    mut caller: Caller,
     acceptor: Option<TlsAcceptor>,
     router: Router,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     stream.set_nodelay(true)?;
-    let Some(acceptor) = acceptor else { return speak(stream, address, None, Version::Http1, router, stop).await };
+    let Some(acceptor) = acceptor else { return speak(stream, caller, Version::Http1, router, stop).await };
     let stream = tokio::time::timeout(HANDSHAKE_WAIT, acceptor.accept(stream)).await.context("TLS took too long")??;
-    let peer = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
-    let peer = peer.map(|certificate| PeerCertificate(certificate.clone().into_owned()));
+    let certificate = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
+    caller.certificate = certificate.map(|certificate| PeerCertificate(certificate.clone().into_owned()));
     let version = match stream.get_ref().1.alpn_protocol() {
         Some(b"h2") => Version::Http2,
         _ => Version::Http1,
     };
-    speak(stream, address, peer, version, router, stop).await
+    speak(stream, caller, version, router, stop).await
 }
 
 /// What a connection speaks.
@@ -111,17 +150,13 @@ enum Version {
 
 async fn speak(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    address: SocketAddr,
-    peer: Option<PeerCertificate>,
+    caller: Caller,
     version: Version,
     router: Router,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
-        request.extensions_mut().insert(PeerAddress(address.ip()));
-        if let Some(peer) = &peer {
-            request.extensions_mut().insert(peer.clone());
-        }
+        caller.introduce(&mut request);
         router.clone().oneshot(request)
     });
     // Which of the two is settled by TLS. Left open, the builder would wait for first bytes without an end.

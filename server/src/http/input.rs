@@ -83,7 +83,7 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
     }
 }
 
-/// Where a request comes from, as the listener saw it. Put there by the listener; unspecified where there is none.
+/// Where a request comes from, as the listener saw it, or a trusted proxy in front of it. Put there by the listener; unspecified where there is none.
 #[derive(Debug, Clone, Copy)]
 pub struct PeerAddress(pub IpAddr);
 

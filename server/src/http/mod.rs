@@ -8,10 +8,12 @@ use serde::Serialize;
 
 mod error;
 mod input;
+mod proxies;
 pub mod words;
 
 pub use error::{ApiError, ApiResult, FieldError, OnConstraint, Problem, on_constraint};
 pub use input::{ApiJson, ApiPath, ApiQuery, IfMatch, PeerAddress, checked_name};
+pub use proxies::{Network, NotANetwork, Proxies, ProxyHeader};
 
 /// A list in pieces.
 #[derive(Debug, Serialize, utoipa::ToSchema)]

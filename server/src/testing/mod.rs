@@ -22,9 +22,11 @@ use uuid::Uuid;
 use crate::auth::{COOKIE, CSRF_HEADER, SessionToken, begin_session};
 use crate::certificates::Authority;
 use crate::db::Db;
+use crate::http::Proxies;
 use crate::installation::Installation;
 use crate::keys::Keys;
 use crate::log::Sequencer;
+use crate::serve::{Limits, Port};
 use crate::state::{AgentsAddress, AppState};
 
 mod agent;
@@ -35,6 +37,9 @@ use cluster::Cluster;
 
 /// How long anything may take before a test gives up on it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Connections that a test's port takes.
+pub(crate) const LIMITS: Limits = Limits { connections_max: 4_096, connections_per_address_max: 4_096 };
 
 /// Staff of one tenant.
 pub(crate) struct Staff {
@@ -140,7 +145,8 @@ impl TestServer {
         let port =
             crate::agents::port::AgentPort { state: server.state.clone(), authority: Arc::clone(&server.authority) };
         let router = crate::agents::port::router(port);
-        tokio::spawn(crate::serve::run(listener, Some(tls), router, server.state.stop.clone()));
+        let port = Port { listener, tls: Some(tls), limits: LIMITS, proxies: Proxies::default() };
+        tokio::spawn(crate::serve::run(port, router, server.state.stop.clone()));
         server
     }
 
