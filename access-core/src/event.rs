@@ -216,6 +216,15 @@ pub enum Event {
         /// Whether it stood open.
         is_open: bool,
     },
+    /// An agent's keys are used by more than one machine, as far as can be told. Only the server says so.
+    AgentCopied {
+        /// Whose.
+        agent: AgentId,
+        /// Generation of the certificate by which it was noticed.
+        generation: u32,
+        /// What it was noticed by.
+        sign: CopySign,
+    },
 }
 
 /// How an attempt was decided, with everything the decision was made from.
@@ -370,6 +379,18 @@ crate::words! {
 }
 
 crate::words! {
+    /// What tells a copied agent.
+    pub enum CopySign {
+        /// One certificate was renewed for two keys: two machines hold it.
+        RenewedTwice = "renewed_twice",
+        /// A certificate was shown whose successor was in use already.
+        OldCertificate = "old_certificate",
+        /// Links of the agent ended each other again and again.
+        LinksInTurn = "links_in_turn",
+    }
+}
+
+crate::words! {
     /// What a guard must see.
     pub enum AlarmKind {
         /// Opened without a release or request to exit.
@@ -404,6 +425,8 @@ crate::words! {
         RexStuck = "rex_stuck",
         /// The server refused the agent, which gave up its rules: nobody enters.
         RulesWithdrawn = "rules_withdrawn",
+        /// An agent's keys are used by more than one machine, as far as can be told.
+        AgentCopied = "agent_copied",
     }
 }
 
@@ -592,6 +615,8 @@ crate::words! {
         Folded = "folded",
         /// See [`Event::DoorFound`].
         DoorFound = "door_found",
+        /// See [`Event::AgentCopied`].
+        AgentCopied = "agent_copied",
     }
 }
 
@@ -621,6 +646,7 @@ impl Event {
             Self::JournalChanged { .. } => EventKind::JournalChanged,
             Self::Folded { .. } => EventKind::Folded,
             Self::DoorFound { .. } => EventKind::DoorFound,
+            Self::AgentCopied { .. } => EventKind::AgentCopied,
         }
     }
 
@@ -648,7 +674,8 @@ impl Event {
             | Self::EnrolmentEnded { .. }
             | Self::Act(_)
             | Self::ChainBroken { .. }
-            | Self::JournalChanged { .. } => None,
+            | Self::JournalChanged { .. }
+            | Self::AgentCopied { .. } => None,
         }
     }
 }

@@ -9,8 +9,8 @@ use access_core::canonical;
 use access_core::chain::{Digest, Head, SignedRecord};
 use access_core::decide::{Assurance, Attempt, ClockTrust, Factor, FingerResult, Outcome, Reason, SettledBy, Verdict};
 use access_core::event::{
-    Act, ActKind, AlarmKind, Author, ChainFault, CommandOutcome, Commitment, Decided, Decision, Device, DeviceState,
-    EpochCause, Event, EventKind, JournalFault, Passage, Record, ReleaseCause, Subject, SubjectKind,
+    Act, ActKind, AlarmKind, Author, ChainFault, CommandOutcome, Commitment, CopySign, Decided, Decision, Device,
+    DeviceState, EpochCause, Event, EventKind, JournalFault, Passage, Record, ReleaseCause, Subject, SubjectKind,
 };
 use access_core::policy::{
     AccessLevel, Block, BlockSubject, CardToken, CredentialRule, CredentialState, DoorRule, Exit, FactorDemand, Grant,
@@ -193,6 +193,7 @@ fn events_keep_their_bytes() {
             until: UnixMs(6),
         },
         Event::DoorFound { door: id(1), is_open: true },
+        Event::AgentCopied { agent: id(1), generation: 2, sign: CopySign::OldCertificate },
     ];
     for (place, event) in events.into_iter().enumerate() {
         let name = format!("record_{place:02}_{}", event.kind());

@@ -43,6 +43,9 @@ pub struct Identity {
     pub certificate: Vec<u8>,
     /// The certificate's key, PKCS #8 DER.
     pub certificate_key: Zeroizing<Vec<u8>>,
+    /// The key that the certificate is being renewed for, from before the server is asked until it has answered, PKCS #8
+    /// DER. Asked for a second key with one certificate, the server takes the agent for copied.
+    pub pending_key: Option<Zeroizing<Vec<u8>>>,
     /// Signs records.
     pub record_key: SigningKey,
     /// Opens templates (X25519).
@@ -106,6 +109,8 @@ struct Stored {
     certificate: String,
     #[serde(with = "secret_text")]
     certificate_key: Zeroizing<String>,
+    #[serde(default, with = "secret_text::optional", skip_serializing_if = "Option::is_none")]
+    pending_key: Option<Zeroizing<String>>,
     #[serde(with = "secret_text")]
     record_key: Zeroizing<String>,
     #[serde(with = "secret_text")]
@@ -125,6 +130,28 @@ mod secret_text {
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Zeroizing<String>, D::Error> {
         String::deserialize(deserializer).map(Zeroizing::new)
+    }
+
+    /// The same, where there may be none.
+    pub(super) mod optional {
+        use serde::{Deserialize as _, Deserializer, Serializer};
+        use zeroize::Zeroizing;
+
+        pub(in super::super) fn serialize<S: Serializer>(
+            text: &Option<Zeroizing<String>>,
+            serializer: S,
+        ) -> Result<S::Ok, S::Error> {
+            match text {
+                Some(text) => serializer.serialize_some(text.as_str()),
+                None => serializer.serialize_none(),
+            }
+        }
+
+        pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+            deserializer: D,
+        ) -> Result<Option<Zeroizing<String>>, D::Error> {
+            Ok(Option::<String>::deserialize(deserializer)?.map(Zeroizing::new))
+        }
     }
 }
 
@@ -165,6 +192,7 @@ impl Identity {
             authority: bytes("authority", &stored.authority)?.to_vec(),
             certificate: bytes("certificate", &stored.certificate)?.to_vec(),
             certificate_key: bytes("certificate_key", &stored.certificate_key)?,
+            pending_key: stored.pending_key.as_deref().map(|text| bytes("pending_key", text)).transpose()?,
             record_key: SigningKey::from_bytes(&*bytes_32("record_key", &stored.record_key)?),
             sealing_key: bytes_32("sealing_key", &stored.sealing_key)?,
             store_key: bytes_32("store_key", &stored.store_key)?,
@@ -186,6 +214,7 @@ impl Identity {
             authority: BASE64.encode(&self.authority),
             certificate: BASE64.encode(&self.certificate),
             certificate_key: secret(&self.certificate_key),
+            pending_key: self.pending_key.as_deref().map(|key| secret(key)),
             record_key: secret(self.record_key.as_bytes()),
             sealing_key: secret(&*self.sealing_key),
             store_key: secret(&*self.store_key),
@@ -231,6 +260,7 @@ pub(crate) mod tests {
             authority: vec![1, 2, 3],
             certificate: vec![4, 5, 6],
             certificate_key: Zeroizing::new(vec![7, 8, 9]),
+            pending_key: Some(Zeroizing::new(vec![10, 11])),
             record_key: SigningKey::from_bytes(&[4; 32]),
             sealing_key: Zeroizing::new([5; 32]),
             store_key: Zeroizing::new([6; 32]),
@@ -245,6 +275,11 @@ pub(crate) mod tests {
         assert_eq!(read.agent, sample().agent);
         assert_eq!(read.record_key, sample().record_key);
         assert_eq!(read.sealing_key, sample().sealing_key);
+        assert_eq!(read.pending_key, sample().pending_key);
+        Identity { pending_key: None, ..sample() }.save(folder.path()).unwrap();
+        assert_eq!(Identity::load(folder.path()).unwrap().pending_key, None);
+        let written = std::fs::read_to_string(folder.path().join(FILE)).unwrap();
+        assert!(!written.contains("pending_key"), "as agents before this one wrote it: {written}");
         let mode = std::fs::metadata(folder.path().join(FILE)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         assert!(matches!(Identity::refuse_if_joined(folder.path()), Err(IdentityError::AlreadyJoined(_))));

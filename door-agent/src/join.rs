@@ -192,6 +192,7 @@ pub async fn join(
         authority,
         certificate: certificate("certificate", &answer.certificate)?,
         certificate_key: Zeroizing::new(keys.certificate_key.serialize_der()),
+        pending_key: None,
         record_key: keys.record_key,
         sealing_key: keys.sealing_key,
         store_key: keys.store_key,
@@ -201,17 +202,31 @@ pub async fn join(
     Ok(identity)
 }
 
-/// Gets a new certificate for a new key. The caller saves the identity that comes back before it uses it.
+/// Takes the key that the certificate is to be renewed for into the identity, unless one is there: after a crash or a lost
+/// answer the server is asked for the same again. The caller saves what comes back before it calls [`renew`].
+pub fn prepare_renewal(identity: &Identity) -> Result<Identity, JoinError> {
+    let kept = identity.pending_key.as_deref().filter(|key| read_key(key).is_ok());
+    let pending = match kept {
+        Some(key) => Zeroizing::new(key.clone()),
+        None => Zeroizing::new(make_certificate_key()?.serialize_der()),
+    };
+    Ok(Identity { pending_key: Some(pending), ..identity.clone() })
+}
+
+/// Gets a new certificate for the pending key of [`prepare_renewal`]. The caller saves the identity that comes back before
+/// it uses it.
 pub async fn renew(address: &str, identity: &Identity, now: Option<UnixMs>) -> Result<Identity, JoinError> {
+    let pending = identity.pending_key.as_ref().ok_or_else(|| JoinError::Key("none was prepared".to_owned()))?;
+    let key = read_key(pending)?;
     let own = own_certificate(identity);
     let connection =
         tls::connect(address, trust(identity), Some(&own), now).await.map_err(|source| unreachable(address, source))?;
-    let key = make_certificate_key()?;
     let request = RenewRequest { certificate_key: BASE64.encode(key.subject_public_key_info()) };
     let answer: RenewAnswer = post(connection, address, "/renew", &request).await?;
     Ok(Identity {
         certificate: certificate("certificate", &answer.certificate)?,
-        certificate_key: Zeroizing::new(key.serialize_der()),
+        certificate_key: pending.clone(),
+        pending_key: None,
         ..identity.clone()
     })
 }
@@ -249,6 +264,10 @@ impl Keys {
 
 fn make_certificate_key() -> Result<KeyPair, JoinError> {
     KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(|error| JoinError::Key(error.to_string()))
+}
+
+fn read_key(der: &[u8]) -> Result<KeyPair, JoinError> {
+    KeyPair::try_from(der).map_err(|error| JoinError::Key(error.to_string()))
 }
 
 fn random() -> Result<Zeroizing<[u8; 32]>, JoinError> {

@@ -219,18 +219,22 @@ impl Link {
             return;
         }
         *tried_at = Some(Instant::now());
-        let renewed = join::renew(&self.address, &self.identity, self.trusted_now()).await;
-        let saved = renewed.and_then(|identity| {
-            identity.save(&self.data_folder)?;
-            Ok(identity)
-        });
-        match saved {
-            Ok(identity) => {
-                tracing::info!("certificate renewed");
-                self.identity = identity;
-            }
+        match self.renew().await {
+            Ok(()) => tracing::info!("certificate renewed"),
             Err(error) => tracing::warn!(%error, "the certificate could not be renewed"),
         }
+    }
+
+    /// Asks for a new certificate. The key lies on the disk before the server is asked: asked for another one after a crash,
+    /// it would take this agent for a copy of itself.
+    async fn renew(&mut self) -> Result<(), join::JoinError> {
+        let prepared = join::prepare_renewal(&self.identity)?;
+        prepared.save(&self.data_folder)?;
+        self.identity = prepared;
+        let renewed = join::renew(&self.address, &self.identity, self.trusted_now()).await?;
+        renewed.save(&self.data_folder)?;
+        self.identity = renewed;
+        Ok(())
     }
 
     async fn open(&mut self) -> Result<(Socket, Head), SessionError> {

@@ -86,15 +86,34 @@ async fn joining_and_renewing() {
     let validity = tls::validity(&loaded.certificate).unwrap();
     assert_eq!(validity.until.since(validity.from), 24 * 3_600_000);
 
+    assert!(matches!(renew(&server.address, &loaded, Some(now())).await, Err(JoinError::Key(_))), "no key was kept");
+    let prepared = prepare_renewal(&loaded).unwrap();
+    prepared.save(&folder).unwrap();
+    let asked = std::sync::Mutex::new(Vec::new());
     let serving = serve_one(&server, |path, request| {
         assert_eq!(path, "/renew");
+        asked.lock().unwrap().push(request["certificate_key"].clone());
+        (503, json!(null))
+    });
+    let (lost, _) = tokio::join!(renew(&server.address, &prepared, Some(now())), serving);
+    assert!(matches!(lost, Err(JoinError::Refused(_))), "{lost:?}");
+
+    // It starts anew, knows what lies on its disk, and asks for the same key.
+    let again = prepare_renewal(&Identity::load(&folder).unwrap()).unwrap();
+    assert_eq!(again.pending_key, prepared.pending_key);
+    let serving = serve_one(&server, |_, request| {
+        asked.lock().unwrap().push(request["certificate_key"].clone());
         (200, json!({ "certificate": certify(&server, &request), "chain": "" }))
     });
-    let (renewed, served) = tokio::join!(renew(&server.address, &loaded, Some(now())), serving);
+    let (renewed, served) = tokio::join!(renew(&server.address, &again, Some(now())), serving);
     served.unwrap();
     let renewed = renewed.unwrap();
+    let asked = asked.into_inner().unwrap();
+    assert_eq!((asked.len(), &asked[0]), (2, &asked[1]));
     assert_ne!(renewed.certificate_key, loaded.certificate_key);
+    assert_eq!((Some(&renewed.certificate_key), &renewed.pending_key), (prepared.pending_key.as_ref(), &None));
     assert_eq!(renewed.record_key, loaded.record_key);
+    assert_ne!(prepare_renewal(&renewed).unwrap().pending_key, prepared.pending_key, "each renewal has its own key");
 
     let again = join_to(&server, &token, &folder).await;
     assert!(matches!(again, Err(JoinError::Identity(IdentityError::AlreadyJoined(_)))), "{again:?}");

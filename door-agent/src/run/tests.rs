@@ -72,6 +72,7 @@ impl World {
             authority: server.authority.der().to_vec(),
             certificate: server.certify(&key, now.plus_ms(-60_000)).to_vec(),
             certificate_key: Zeroizing::new(key.serialize_der()),
+            pending_key: None,
             server_name: SERVER_NAME.to_owned(),
             ..sample()
         };

@@ -29,6 +29,8 @@ pub(super) struct Bundler {
     agent: AgentId,
     sealing_key: <X25519HkdfSha256 as Kem>::PublicKey,
     sealed: HashMap<FingerId, SealedTemplate>,
+    /// Number of the newest bundle.
+    sequence: i64,
     /// Doors of the newest bundle, at first those when it linked: no verdict is given for another's.
     doors: BTreeSet<DoorId>,
 }
@@ -43,7 +45,7 @@ impl Bundler {
     ) -> anyhow::Result<Self> {
         let sealing_key = <X25519HkdfSha256 as Kem>::PublicKey::from_bytes(sealing_key)
             .map_err(|error| anyhow::anyhow!("an agent's sealing key: {error}"))?;
-        Ok(Self { tenant, agent, sealing_key, sealed: HashMap::new(), doors })
+        Ok(Self { tenant, agent, sealing_key, sealed: HashMap::new(), sequence: 0, doors })
     }
 
     /// The bundle of these rules.
@@ -64,8 +66,9 @@ impl Bundler {
         }
         drop(tx);
         let mut tx = state.db.begin(self.tenant, None).await?;
-        let sequence = store::next_bundle(&mut tx, self.tenant, self.agent).await?;
+        let sequence = store::next_bundle(&mut tx, self.tenant, self.agent, self.sequence).await?;
         tx.commit().await?;
+        self.sequence = sequence;
         let mut templates: Vec<SealedTemplate> = self.sealed.values().cloned().collect();
         templates.sort_by_key(|template| template.finger);
         let bundle = Bundle {

@@ -6,9 +6,10 @@ use std::time::Duration;
 use access_core::chain::{ChainError, Head, SignedRecord, follows};
 use access_core::event::{Author, ChainFault, Event};
 use access_core::ids::{AgentId, TenantId};
-use access_core::protocol::RECORDS_PER_MESSAGE_MAX;
+use access_core::time::UnixMs;
 use anyhow::Context as _;
 use ed25519_dalek::VerifyingKey;
+use tokio::time::{Instant, timeout_at};
 
 use super::Standing;
 use super::store::{self, RecordColumns};
@@ -17,9 +18,8 @@ use crate::clock;
 use crate::db::TenantTx;
 use crate::state::AppState;
 
-/// How long to wait for the sequencer to place a record that comes a second time, in tries.
-const PLACED_TRIES: u32 = 40;
-const PLACED_PAUSE: Duration = Duration::from_millis(50);
+/// How long to wait for the sequencer to place a record that comes a second time.
+const PLACED_WAIT: Duration = Duration::from_secs(5);
 
 /// What became of records.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,13 +32,11 @@ pub(super) enum Ingested {
     Quarantined,
     /// The agent is not one that records are taken of.
     NotJoined,
-    /// More than [`RECORDS_PER_MESSAGE_MAX`] at once: none was looked at.
-    TooMany,
 }
 
 struct Batch {
     head: Head,
-    fresh: Vec<SignedRecord>,
+    fresh: Vec<(SignedRecord, UnixMs)>,
     repeats: Vec<(u32, u64, SignedRecord)>,
     fault: Option<(u32, u64, ChainFault)>,
 }
@@ -50,9 +48,6 @@ pub(super) async fn ingest(
     agent: AgentId,
     records: Vec<SignedRecord>,
 ) -> anyhow::Result<Ingested> {
-    if records.len() > RECORDS_PER_MESSAGE_MAX {
-        return Ok(Ingested::TooMany);
-    }
     let now = clock::now();
     let mut tx = state.db.begin(tenant, None).await?;
     let Some(row) = store::for_link(&mut tx, tenant, agent, true).await? else { return Ok(Ingested::NotJoined) };
@@ -63,10 +58,10 @@ pub(super) async fn ingest(
     let batch = check(agent, &key, epoch, stored, records);
     if !batch.fresh.is_empty() {
         let mut columns = RecordColumns::default();
-        for signed in &batch.fresh {
-            columns.bytes.push(signed.bytes.clone());
+        for (signed, at) in batch.fresh {
+            columns.bytes.push(signed.bytes);
             columns.signatures.push(signed.signature.to_vec());
-            columns.at.push(clock::from_unix_ms(signed.read()?.at));
+            columns.at.push(clock::from_unix_ms(at));
         }
         store::keep_records(&mut tx, tenant, agent, columns, &batch.head, now).await?;
         tx.note_for_log();
@@ -108,7 +103,7 @@ fn check(agent: AgentId, key: &VerifyingKey, epoch_max: u32, stored: Head, recor
         match follows(&batch.head, &record) {
             Ok(()) => {
                 batch.head = signed.head(&record);
-                batch.fresh.push(signed);
+                batch.fresh.push((signed, record.at));
             }
             Err(ChainError::Old { epoch, seq }) => batch.repeats.push((epoch, seq, signed)),
             Err(ChainError::Hole { epoch, seq, .. }) => {
@@ -135,7 +130,10 @@ async fn first_fork(
     if places.is_empty() {
         return Ok(None);
     }
-    for _ in 0..PLACED_TRIES {
+    let mut newest = state.log.subscribe(tenant);
+    let patience = Instant::now() + PLACED_WAIT;
+    loop {
+        newest.mark_unchanged();
         let mut tx = state.db.begin(tenant, None).await?;
         let stored = store::stored_hashes(&mut tx, tenant, agent, &places).await?;
         drop(tx);
@@ -148,10 +146,10 @@ async fn first_fork(
         if places.iter().all(|place| stored.contains_key(place)) {
             return Ok(None);
         }
-        state.log.wake(tenant);
-        tokio::time::sleep(PLACED_PAUSE).await;
+        timeout_at(patience, newest.changed())
+            .await
+            .context("records that come a second time are acknowledged and not in the log")??;
     }
-    anyhow::bail!("records that come a second time are acknowledged and not in the log")
 }
 
 async fn broken(

@@ -1,7 +1,7 @@
 //! Joining and renewing: the only two things an agent does outside its link. Joining needs no certificate and a one-time
 //! token; renewing needs the agent's own certificate, which may have expired a while ago.
 
-use access_core::event::{ActKind, SubjectKind};
+use access_core::event::{ActKind, CopySign, SubjectKind};
 use access_core::ids::TenantId;
 use access_core::protocol::AgentKind;
 use axum::Json;
@@ -14,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::Standing;
+use super::copies::{self, Renewal};
 use super::port::{AgentPort, Caller};
 use super::store::{self, Joining};
 use crate::audit::Entry;
@@ -148,6 +149,13 @@ pub(super) async fn join(State(port): State<AgentPort>, ApiJson(body): ApiJson<J
     }))
 }
 
+fn superseded() -> ApiError {
+    ApiError::Refused(
+        "certificate_superseded",
+        "This agent was revoked or quarantined, or has a newer certificate than this one.".to_owned(),
+    )
+}
+
 /// What an agent sends to renew its certificate.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -162,7 +170,8 @@ pub(super) struct Renewed {
     chain: String,
 }
 
-/// An agent renews its certificate, with the one it has.
+/// An agent renews its certificate, with the one it has. Asked again for the same key, it is answered again: the answer may
+/// have been lost. For another key it is a copy's.
 pub(super) async fn renew(
     State(port): State<AgentPort>,
     caller: Caller,
@@ -176,18 +185,31 @@ pub(super) async fn renew(
         .map_err(|_| ApiError::field("certificate_key", "must be a public key (SPKI) in Base64"))?;
     let mut tx = state.db.begin(tenant, None).await?;
     let row = store::for_link(&mut tx, tenant, agent, true).await?.ok_or(ApiError::Unauthenticated)?;
-    if row.standing()? != Standing::Joined || !row.takes_generation(generation) {
-        return Err(ApiError::Refused(
-            "certificate_superseded",
-            "This agent was revoked, or has a newer certificate than this one.".to_owned(),
-        ));
+    if row.standing()? != Standing::Joined {
+        return Err(superseded());
     }
-    let name = AgentName { tenant, agent, generation: generation + 1 };
+    let key = copies::key_hash(&certificate_key);
+    let next = match copies::judge(&row, generation, &key) {
+        Renewal::Issue(next) => next,
+        Renewal::RenewedTwice => {
+            copies::quarantine(&mut tx, caller.name, now).await?;
+            tx.commit().await?;
+            state.agents.end(tenant, agent);
+            return Err(superseded());
+        }
+        Renewal::OldCertificate => {
+            drop(tx);
+            copies::report(state, caller.name, CopySign::OldCertificate, now).await?;
+            return Err(superseded());
+        }
+        Renewal::NeverIssued => return Err(superseded()),
+    };
+    let name = AgentName { tenant, agent, generation: next };
     let (certificate, expires_at) = port
         .authority
         .issue_agent(name, &certificate_key, now)
         .map_err(|error| ApiError::field("certificate_key", format!("{error:#}")))?;
-    store::renewed(&mut tx, tenant, agent, generation + 1, expires_at).await?;
+    store::renewed(&mut tx, tenant, agent, next, &key, expires_at).await?;
     tx.commit().await?;
     Ok(Json(Renewed { certificate, chain: port.authority.pem().to_owned() }))
 }

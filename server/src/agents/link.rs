@@ -5,12 +5,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use access_core::event::Event;
-use access_core::ids::{AgentId, TenantId};
+use access_core::event::CopySign;
 use access_core::policy::Policy;
 use access_core::protocol::{
-    AgentKind, FromAgent, FromServer, HEARTBEAT_MS, Hello, MESSAGE_BYTES_MAX, Refusal, SILENCE_MAX_MS, common_version,
-    read_message, write_message,
+    AgentKind, FromAgent, FromServer, HEARTBEAT_MS, Hello, MESSAGE_BYTES_MAX, RECORDS_PER_MESSAGE_MAX, Refusal,
+    SILENCE_MAX_MS, common_version, read_message, write_message,
 };
 use anyhow::{Context as _, bail};
 use axum::extract::State;
@@ -21,10 +20,12 @@ use tokio::time::{Instant, interval, timeout};
 
 use super::Standing;
 use super::bundle::Bundler;
-use super::ingest::{Ingested, ingest};
+use super::copies;
+use super::ingest::Ingested;
+use super::intake::{Delivery, Intake};
 use super::port::{AgentPort, Caller};
+use super::presence::{ABSENCE, note_coming, note_seen, report_absence};
 use super::store::{self, LinkRow};
-use crate::audit::append_event;
 use crate::certificates::AgentName;
 use crate::clock;
 use crate::http::{ApiError, ApiResult};
@@ -42,12 +43,8 @@ const WAITING_MAX: usize = 64;
 const FROM_AGENT_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Read buffer of a connection, in bytes: there are many.
 const READ_BUFFER_BYTES: usize = 4 * 1024;
-/// How long an agent may be away before it is an alarm.
-const ABSENCE: Duration = Duration::from_secs(10);
-/// Pause before an alarm that could not be written is tried again.
-const ABSENCE_RETRY: Duration = Duration::from_secs(2);
-/// The same after the server's start, when all agents connect at once.
-const ABSENCE_AT_START: Duration = Duration::from_secs(30);
+/// How long an agent whose link gave way to a newer one may take to hang up, if it lives.
+const HANG_UP_WAIT: Duration = Duration::from_secs(2);
 
 /// An agent connects.
 pub(super) async fn connect(
@@ -140,6 +137,10 @@ async fn serve(state: &AppState, name: AgentName, mut socket: WebSocket) -> anyh
         Ok(version) => version,
         Err(why) => {
             drop(tx);
+            // One that was issued and replaced, of an agent in use: somebody holds on to it.
+            if row.is_some_and(|row| why == Refusal::WrongAgent && generation < row.certificate_generation) {
+                copies::report(state, name, CopySign::OldCertificate, clock::now()).await?;
+            }
             return refuse(&mut socket, why).await;
         }
     };
@@ -159,20 +160,21 @@ async fn serve(state: &AppState, name: AgentName, mut socket: WebSocket) -> anyh
 /// Welcomes an agent and speaks with it until the link ends.
 async fn speak(
     state: &AppState,
-    AgentName { tenant, agent, .. }: AgentName,
+    name: AgentName,
     row: &LinkRow,
     version: u16,
     mut socket: WebSocket,
     (out, waiting): (mpsc::Sender<FromServer>, mpsc::Receiver<FromServer>),
     linked: &super::Linked,
 ) -> anyhow::Result<&'static str> {
+    let AgentName { tenant, agent, .. } = name;
     let _station = match row.kind.parse::<AgentKind>()? {
         AgentKind::Station => Some(state.stations.link(tenant, agent, out)),
         AgentKind::DoorController => None,
     };
     let now = clock::unix_ms(clock::now());
     send(&mut socket, &FromServer::Welcome { version, now, acknowledged: row.head()? }).await?;
-    note_presence(state, tenant, agent, true).await?;
+    note_coming(state, tenant, agent).await?;
     // Before the first bundle is made somebody may stand at a door already.
     let doors = {
         let mut tx = state.db.begin(tenant, None).await?;
@@ -180,15 +182,16 @@ async fn speak(
     };
     let key = row.sealing_key.as_deref().context("the agent's sealing key")?;
     let bundler = Bundler::new(tenant, agent, key, doors)?;
-    Session { state, tenant, agent, socket, bundler }.run(waiting, linked).await
+    let intake = Intake::start(state.clone(), tenant, agent);
+    Session { state, name, socket, bundler, intake }.run(waiting, linked).await
 }
 
 struct Session<'a> {
     state: &'a AppState,
-    tenant: TenantId,
-    agent: AgentId,
+    name: AgentName,
     socket: WebSocket,
     bundler: Bundler,
+    intake: Intake,
 }
 
 impl Session<'_> {
@@ -197,7 +200,7 @@ impl Session<'_> {
         mut waiting: mpsc::Receiver<FromServer>,
         linked: &super::Linked,
     ) -> anyhow::Result<&'static str> {
-        let mut policy = self.state.policies.subscribe(self.tenant);
+        let mut policy = self.state.policies.subscribe(self.name.tenant);
         policy.mark_changed();
         let mut refresh = interval(BUNDLE_REFRESH);
         refresh.reset();
@@ -209,10 +212,14 @@ impl Session<'_> {
                 // Questions first: somebody stands at a door.
                 biased;
                 () = linked.end.cancelled() => {
-                    let why = why_ended(self.state, self.tenant, self.agent).await?;
-                    return refuse(&mut self.socket, why).await;
+                    let why = why_ended(self.state, self.name).await?;
+                    let ended = refuse(&mut self.socket, why).await;
+                    if why == Refusal::AlreadyConnected && ended.is_ok() {
+                        self.gave_way().await?;
+                    }
+                    return ended;
                 }
-                message = receive(&mut self.socket) => {
+                message = receive(&mut self.socket), if !self.intake.is_full() => {
                     last_heard = Instant::now();
                     match message {
                         Ok(Some(message)) => if let Some(why) = self.take(message).await? {
@@ -225,6 +232,12 @@ impl Session<'_> {
                         }
                     }
                 }
+                taken = self.intake.progress() => {
+                    last_heard = Instant::now();
+                    if let Some(taken) = taken && let Some(why) = self.answer(taken).await? {
+                        return refuse(&mut self.socket, why).await;
+                    }
+                }
                 Some(message) = waiting.recv() => send(&mut self.socket, &message).await?,
                 changed = policy.changed() => {
                     changed?;
@@ -235,10 +248,33 @@ impl Session<'_> {
                     let now = clock::unix_ms(clock::now());
                     send(&mut self.socket, &FromServer::Heartbeat { now }).await?;
                 }
-                () = tokio::time::sleep_until(silence) => return Ok("silent"),
+                () = tokio::time::sleep_until(silence), if !self.intake.is_full() => return Ok("silent"),
                 () = self.state.stop.cancelled() => return refuse(&mut self.socket, Refusal::Stopping).await,
             }
         }
+    }
+
+    /// Tells the agent what became of records; says why the link must end, if it must.
+    async fn answer(&mut self, taken: anyhow::Result<Ingested>) -> anyhow::Result<Option<Refusal>> {
+        match taken {
+            Ok(Ingested::Stored(head)) => send(&mut self.socket, &FromServer::Acknowledged(head)).await.map(|()| None),
+            Ok(Ingested::Hole(_)) => Ok(Some(Refusal::Protocol)),
+            Ok(Ingested::Quarantined) => Ok(Some(Refusal::Quarantined)),
+            Ok(Ingested::NotJoined) => Ok(Some(Refusal::Revoked)),
+            // Not acknowledged: the agent keeps them and sends them again.
+            Err(error) => Err(error.context("records were not taken")),
+        }
+    }
+
+    /// After a newer link took this one's place. One that hangs up was alive: where that happens again and again, two
+    /// machines take turns. A connection that is dead says nothing.
+    async fn gave_way(&mut self) -> anyhow::Result<()> {
+        let hung_up = async { while let Some(Ok(_)) = self.socket.recv().await {} };
+        let was_alive = timeout(HANG_UP_WAIT, hung_up).await.is_ok();
+        if was_alive && self.state.agents.note_displaced(self.name.tenant, self.name.agent) {
+            copies::report(self.state, self.name, CopySign::LinksInTurn, clock::now()).await?;
+        }
+        Ok(())
     }
 
     async fn send_bundle(&mut self, policy: &mut watch::Receiver<Option<Arc<Policy>>>) -> anyhow::Result<()> {
@@ -253,7 +289,7 @@ impl Session<'_> {
 
     /// Takes one message; says why the link must end, if it must.
     async fn take(&mut self, message: FromAgent) -> anyhow::Result<Option<Refusal>> {
-        let (state, tenant, agent) = (self.state, self.tenant, self.agent);
+        let (state, AgentName { tenant, agent, .. }) = (self.state, self.name);
         match message {
             FromAgent::Hello(_) => return Ok(Some(Refusal::Protocol)),
             FromAgent::Heartbeat => {
@@ -270,27 +306,16 @@ impl Session<'_> {
                     send(&mut self.socket, &FromServer::Answer { attempt: attempt.id, verdict }).await?;
                 }
             }
-            FromAgent::Records(records) => match ingest(state, tenant, agent, records).await {
-                Ok(Ingested::Stored(head)) => send(&mut self.socket, &FromServer::Acknowledged(head)).await?,
-                Ok(Ingested::Hole(_) | Ingested::TooMany) => return Ok(Some(Refusal::Protocol)),
-                Ok(Ingested::Quarantined) => return Ok(Some(Refusal::Quarantined)),
-                Ok(Ingested::NotJoined) => return Ok(Some(Refusal::Revoked)),
-                // Not acknowledged: the agent keeps them and sends them again.
-                Err(error) => {
-                    tracing::warn!(%tenant, %agent, error = format!("{error:#}"), "records were not taken");
-                    return Err(error);
-                }
-            },
-            FromAgent::BundleInForce { sequence } => {
-                let mut tx = state.db.begin(tenant, None).await?;
-                store::bundle_in_force(&mut tx, tenant, agent, sequence).await?;
-                tx.commit().await?;
+            FromAgent::Records(records) if records.len() > RECORDS_PER_MESSAGE_MAX => {
+                return Ok(Some(Refusal::Protocol));
             }
             FromAgent::JournalState { fault, since } => {
                 if let Some(why) = super::journal::note(state, tenant, agent, fault, since).await? {
                     return Ok(Some(why));
                 }
             }
+            FromAgent::Records(records) => self.intake.hand_over(Delivery::Records(records)),
+            FromAgent::BundleInForce { sequence } => self.intake.hand_over(Delivery::BundleInForce(sequence)),
             FromAgent::EnrolmentStep { enrolment, step } => {
                 state.stations.step(state, tenant, agent, enrolment, step, clock::now()).await;
             }
@@ -300,7 +325,7 @@ impl Session<'_> {
 }
 
 /// Why a link was ended. A database that does not answer is no reason to call an agent revoked: it would give up its rules.
-async fn why_ended(state: &AppState, tenant: TenantId, agent: AgentId) -> anyhow::Result<Refusal> {
+async fn why_ended(state: &AppState, AgentName { tenant, agent, .. }: AgentName) -> anyhow::Result<Refusal> {
     let mut tx = state.db.begin(tenant, None).await?;
     let row = store::for_link(&mut tx, tenant, agent, false).await?;
     Ok(match row.map(|row| row.standing()).transpose()? {
@@ -309,70 +334,4 @@ async fn why_ended(state: &AppState, tenant: TenantId, agent: AgentId) -> anyhow
         Some(Standing::Revoked) => Refusal::Revoked,
         Some(Standing::Invited) | None => Refusal::WrongAgent,
     })
-}
-
-/// Takes note that an agent was heard.
-async fn note_seen(state: AppState, tenant: TenantId, agent: AgentId) {
-    let noted = async {
-        let mut tx = state.db.begin(tenant, None).await?;
-        store::seen(&mut tx, tenant, agent, clock::now()).await?;
-        tx.commit().await
-    };
-    if let Err(error) = noted.await {
-        tracing::debug!(%tenant, %agent, %error, "that an agent was heard is not noted");
-    }
-}
-
-/// Writes into the log that an agent came or went, unless the log says so already.
-async fn note_presence(state: &AppState, tenant: TenantId, agent: AgentId, is_up: bool) -> anyhow::Result<()> {
-    if !state.agents.is_logged(tenant, agent, is_up) {
-        let mut tx = state.db.begin(tenant, None).await?;
-        append_event(&mut tx, &Event::LinkChanged { is_up, agent: Some(agent) }, clock::now()).await?;
-        tx.commit().await?;
-        state.agents.note_logged(tenant, agent, is_up);
-    }
-    Ok(())
-}
-
-/// An agent that stays away is an alarm.
-async fn report_absence(state: AppState, tenant: TenantId, agent: AgentId, patience: Duration) {
-    let mut pause = patience;
-    loop {
-        tokio::select! {
-            () = state.stop.cancelled() => return,
-            () = tokio::time::sleep(pause) => {}
-        }
-        if state.agents.is_connected(tenant, agent) {
-            return;
-        }
-        // The database may be what is away: the alarm waits for it, and is not given up.
-        match log_absence(&state, tenant, agent).await {
-            Ok(()) => return,
-            Err(error) => {
-                tracing::error!(%tenant, %agent, error = format!("{error:#}"), "a lost agent could not be logged");
-                pause = ABSENCE_RETRY;
-            }
-        }
-    }
-}
-
-async fn log_absence(state: &AppState, tenant: TenantId, agent: AgentId) -> anyhow::Result<()> {
-    let mut tx = state.db.begin(tenant, None).await?;
-    let row = store::for_link(&mut tx, tenant, agent, false).await?;
-    drop(tx);
-    match row.map(|row| row.standing()).transpose()? {
-        Some(Standing::Joined) => note_presence(state, tenant, agent, false).await,
-        _ => Ok(()),
-    }
-}
-
-/// After a start: agents that joined and don't come are alarms.
-pub async fn watch_for_absence(state: AppState) -> anyhow::Result<()> {
-    for tenant in state.tenants.all() {
-        let mut tx = state.db.begin(tenant.id, None).await?;
-        for agent in store::joined(&mut tx, tenant.id).await? {
-            tokio::spawn(report_absence(state.clone(), tenant.id, agent, ABSENCE_AT_START));
-        }
-    }
-    Ok(())
 }

@@ -1,14 +1,16 @@
 //! Agents: door controllers and enrolment stations. They join with a one-time token, hold a link over mutual TLS, ask for
 //! verdicts, deliver records, and get policy, commands and enrolment orders.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use access_core::ids::{AgentId, TenantId};
 use access_core::protocol::{AgentKind, FromServer};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{broadcast, mpsc};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -18,21 +20,27 @@ use crate::http::words;
 mod bundle;
 mod commands;
 mod configuration;
+mod copies;
 mod ingest;
+mod intake;
 mod join;
 mod journal;
 mod link;
 pub mod port;
+mod presence;
 pub mod routes;
 pub mod store;
 #[cfg(test)]
 mod tests;
 
 pub use commands::release;
-pub use link::watch_for_absence;
+pub use presence::watch_for_absence;
 
 /// Comings and goings that wait for a slow listener.
 const PRESENCE_WAITING_MAX: usize = 1_024;
+/// So many links of one agent that lived and gave way to a newer one, within so long, are a sign of two machines.
+const DISPLACED_MAX: usize = 5;
+const DISPLACED_WITHIN: Duration = Duration::from_secs(60);
 
 access_core::words! {
     /// How an agent stands, as staff see it.
@@ -45,7 +53,7 @@ access_core::words! {
         Offline = "offline",
         /// Was revoked: it can't come back.
         Revoked = "revoked",
-        /// Its records contradict those that the server holds.
+        /// Its records contradict those that the server holds, or it was copied: it has to join anew.
         Quarantined = "quarantined",
     }
 }
@@ -59,7 +67,7 @@ access_core::words! {
         Joined = "joined",
         /// Was revoked: it can't come back.
         Revoked = "revoked",
-        /// Its records contradict those that the server holds.
+        /// Its records contradict those that the server holds, or it was copied: it has to join anew.
         Quarantined = "quarantined",
     }
 }
@@ -152,10 +160,10 @@ struct Session {
 struct Inner {
     sessions: HashMap<(TenantId, AgentId), Session>,
     presence: HashMap<TenantId, broadcast::Sender<Presence>>,
-    /// What the log last said of an agent's link.
-    logged_up: HashMap<(TenantId, AgentId), bool>,
     /// Linked agents whose journal takes no records.
     failing_journals: HashSet<(TenantId, AgentId)>,
+    /// When live links of an agent gave way to newer ones of late.
+    displaced: HashMap<(TenantId, AgentId), VecDeque<Instant>>,
     /// Holes that an alarm was raised for.
     holes: HashMap<(TenantId, AgentId), (u32, u64)>,
 }
@@ -239,14 +247,17 @@ impl Links {
         self.lock().presence(tenant).subscribe()
     }
 
-    /// Whether the log says this of an agent's link already.
-    fn is_logged(&self, tenant: TenantId, agent: AgentId, is_up: bool) -> bool {
-        self.lock().logged_up.get(&(tenant, agent)) == Some(&is_up)
-    }
-
-    /// Takes note of what the log says of an agent's link.
-    fn note_logged(&self, tenant: TenantId, agent: AgentId, is_up: bool) {
-        self.lock().logged_up.insert((tenant, agent), is_up);
+    /// Takes note that a live link gave way to a newer one; tells whether that happens so often that it is a sign of two
+    /// machines.
+    fn note_displaced(&self, tenant: TenantId, agent: AgentId) -> bool {
+        let now = Instant::now();
+        let mut inner = self.lock();
+        let times = inner.displaced.entry((tenant, agent)).or_default();
+        times.push_back(now);
+        while times.len() > DISPLACED_MAX || times.front().is_some_and(|at| now - *at > DISPLACED_WITHIN) {
+            times.pop_front();
+        }
+        times.len() == DISPLACED_MAX
     }
 
     /// A linked agent said whether its journal takes records.

@@ -292,6 +292,8 @@ pub struct LinkRow {
     head_epoch: i32,
     head_seq: i64,
     head_hash: Vec<u8>,
+    issued_generation: Option<i32>,
+    issued_key_hash: Option<Vec<u8>>,
 }
 
 impl LinkRow {
@@ -311,6 +313,11 @@ impl LinkRow {
         Ok(self.state.parse()?)
     }
 
+    /// SHA-256 of the key that the certificate of this generation was issued for; none if that is not known.
+    pub fn issued_key(&self, generation: i32) -> Option<&[u8]> {
+        self.issued_key_hash.as_deref().filter(|_| self.issued_generation == Some(generation))
+    }
+
     /// Whether a certificate of this generation is still good: the newest, or the one before while that was not used.
     pub fn takes_generation(&self, generation: i32) -> bool {
         generation == self.certificate_generation
@@ -328,7 +335,7 @@ pub async fn for_link(
     let lock = if is_locked { " FOR UPDATE" } else { "" };
     let sql = format!(
         "SELECT state, kind, record_key, sealing_key, certificate_generation, generation_used, epoch, head_epoch, \
-         head_seq, head_hash FROM agents WHERE tenant_id = $1 AND id = $2{lock}"
+         head_seq, head_hash, issued_generation, issued_key_hash FROM agents WHERE tenant_id = $1 AND id = $2{lock}"
     );
     sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(tenant.as_uuid()).bind(agent.as_uuid()).fetch_optional(db).await
 }
@@ -380,28 +387,46 @@ pub async fn renewed(
     tenant: TenantId,
     agent: AgentId,
     generation: i32,
+    key_hash: &[u8; 32],
     expires_at: DateTime<Utc>,
 ) -> sqlx::Result<()> {
     sqlx::query(
-        "UPDATE agents SET certificate_generation = $3, certificate_expires_at = $4, \
-         generation_used = greatest(generation_used, $3 - 1) WHERE tenant_id = $1 AND id = $2",
+        "UPDATE agents SET certificate_generation = $3, certificate_expires_at = $4, issued_generation = $3, \
+         issued_key_hash = $5, generation_used = greatest(generation_used, $3 - 1) WHERE tenant_id = $1 AND id = $2",
     )
     .bind(tenant.as_uuid())
     .bind(agent.as_uuid())
     .bind(generation)
     .bind(expires_at)
+    .bind(key_hash.to_vec())
     .execute(db)
     .await?;
     Ok(())
 }
 
-/// The number of the next bundle.
-pub async fn next_bundle(db: &mut PgConnection, tenant: TenantId, agent: AgentId) -> sqlx::Result<i64> {
-    sqlx::query_scalar(
-        "UPDATE agents SET bundle_sent = bundle_sent + 1 WHERE tenant_id = $1 AND id = $2 RETURNING bundle_sent",
+/// Takes note of what the log is about to say of an agent's link; tells whether that is new.
+pub async fn note_link(db: &mut PgConnection, tenant: TenantId, agent: AgentId, is_up: bool) -> sqlx::Result<bool> {
+    let noted = sqlx::query(
+        "UPDATE agents SET is_link_logged = $3 WHERE tenant_id = $1 AND id = $2 AND is_link_logged IS DISTINCT FROM $3",
     )
     .bind(tenant.as_uuid())
     .bind(agent.as_uuid())
+    .bind(is_up)
+    .execute(db)
+    .await?;
+    Ok(noted.rows_affected() == 1)
+}
+
+/// The number of the next bundle, above `after`: what this server sent before, whatever the database says, which may have
+/// been restored meanwhile.
+pub async fn next_bundle(db: &mut PgConnection, tenant: TenantId, agent: AgentId, after: i64) -> sqlx::Result<i64> {
+    sqlx::query_scalar(
+        "UPDATE agents SET bundle_sent = greatest(bundle_sent, $3) + 1 WHERE tenant_id = $1 AND id = $2 \
+         RETURNING bundle_sent",
+    )
+    .bind(tenant.as_uuid())
+    .bind(agent.as_uuid())
+    .bind(after)
     .fetch_one(db)
     .await
 }

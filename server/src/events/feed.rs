@@ -181,7 +181,7 @@ async fn is_live(state: &AppState, tenant: TenantId, session: Option<&[u8]>) -> 
 /// Whether an event may have changed the list of alarms.
 fn touches_alarms(event: &LogEvent) -> bool {
     let is_acknowledgement = event.act.as_ref().is_some_and(|act| act.kind == "acknowledged");
-    let kinds = ["alarm_raised", "alarm_cleared", "chain_broken", "journal_changed", "link_changed"];
+    let kinds = ["alarm_raised", "alarm_cleared", "chain_broken", "agent_copied", "journal_changed", "link_changed"];
     let raises = kinds.contains(&event.kind.as_str());
     !event.alarms.is_empty() || is_acknowledgement || raises
 }

@@ -131,6 +131,9 @@ pub struct LogEvent {
     pub folded_kind: Option<&'static str>,
     /// When the last of them happened.
     pub until: Option<DateTime<Utc>>,
+    /// What tells a copied agent.
+    #[schema(value_type = Option<words::CopySign>)]
+    pub copy_sign: Option<&'static str>,
     /// SHA-256 of the record, hexadecimal: the next one of its author holds it.
     pub hash: String,
 }
@@ -307,6 +310,10 @@ impl LogEvent {
                 self.alarm = alarm.and_then(word);
                 self.count = Some(count);
                 self.until = Some(crate::clock::from_unix_ms(until));
+            }
+            Event::AgentCopied { agent, sign, .. } => {
+                self.agent_id = Some(agent.into());
+                self.copy_sign = word(sign);
             }
             Event::EpochBegan { .. }
             | Event::AgentStarted { .. }

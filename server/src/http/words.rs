@@ -61,6 +61,7 @@ stand_ins! {
     Assurance: decide::Assurance,
     ChainFault: event::ChainFault,
     CommandOutcome: event::CommandOutcome,
+    CopySign: event::CopySign,
     CredentialState: policy::CredentialState,
     Decided: event::Decided,
     Device: event::Device,

@@ -1,7 +1,7 @@
 //! What is read off a record when it gets its position: columns to search by, whom it is about, alarms raised and cleared.
 
 use access_core::decide::Reason;
-use access_core::event::{AlarmKind, Author, ChainFault, Event, Record};
+use access_core::event::{Act, ActKind, AlarmKind, Author, ChainFault, Event, Record, Subject, SubjectKind};
 use access_core::ids::{AgentId, DoorId, PersonId};
 use access_core::word::Word as _;
 use chrono::{DateTime, Utc};
@@ -28,7 +28,11 @@ pub struct Alarm {
 /// Priority of an alarm, 1 the highest: somebody may be where they must not be; a safeguard is gone; look at it.
 pub fn priority(kind: AlarmKind) -> i16 {
     match kind {
-        AlarmKind::DoorForced | AlarmKind::Tamper | AlarmKind::RecordsForked | AlarmKind::RecordsMissing => 1,
+        AlarmKind::DoorForced
+        | AlarmKind::Tamper
+        | AlarmKind::RecordsForked
+        | AlarmKind::RecordsMissing
+        | AlarmKind::AgentCopied => 1,
         AlarmKind::DoorHeld
         | AlarmKind::AgentLost
         | AlarmKind::JournalFault
@@ -43,7 +47,7 @@ pub fn priority(kind: AlarmKind) -> i16 {
 }
 
 /// Alarms that a record raises, and those whose cause it says is gone.
-fn alarms(record: &Record) -> (Vec<Alarm>, Option<Alarm>) {
+fn alarms(record: &Record) -> (Vec<Alarm>, Vec<Alarm>) {
     let author = match record.author {
         Author::Agent(agent) => Some(agent),
         Author::Server(_) => None,
@@ -51,16 +55,16 @@ fn alarms(record: &Record) -> (Vec<Alarm>, Option<Alarm>) {
     let none = |kind| Alarm { kind, agent: author, door: None, person: None };
     match &record.event {
         Event::AlarmRaised { kind, door, person } => {
-            (vec![Alarm { door: *door, person: *person, ..none(*kind) }], None)
+            (vec![Alarm { door: *door, person: *person, ..none(*kind) }], Vec::new())
         }
-        Event::AlarmCleared { kind, door } => (Vec::new(), Some(Alarm { door: *door, ..none(*kind) })),
+        Event::AlarmCleared { kind, door } => (Vec::new(), vec![Alarm { door: *door, ..none(*kind) }]),
         Event::Decision(decision) => {
             let raise = |kind: &AlarmKind| Alarm { door: Some(decision.door), person: decision.person, ..none(*kind) };
-            (decision.alarms.iter().map(raise).collect(), None)
+            (decision.alarms.iter().map(raise).collect(), Vec::new())
         }
         Event::LinkChanged { is_up, agent: Some(agent) } if author.is_none() => {
             let lost = Alarm { agent: Some(*agent), ..none(AlarmKind::AgentLost) };
-            if *is_up { (Vec::new(), Some(lost)) } else { (vec![lost], None) }
+            if *is_up { (Vec::new(), vec![lost]) } else { (vec![lost], Vec::new()) }
         }
         Event::JournalChanged { agent, fault, .. } if author.is_none() => {
             let failed = Alarm { agent: Some(*agent), ..none(AlarmKind::JournalFault) };
@@ -71,9 +75,19 @@ fn alarms(record: &Record) -> (Vec<Alarm>, Option<Alarm>) {
                 ChainFault::Hole => AlarmKind::RecordsMissing,
                 ChainFault::Fork | ChainFault::Signature => AlarmKind::RecordsForked,
             };
-            (vec![Alarm { agent: Some(*agent), ..none(kind) }], None)
+            (vec![Alarm { agent: Some(*agent), ..none(kind) }], Vec::new())
         }
-        _ => (Vec::new(), None),
+        Event::AgentCopied { agent, .. } if author.is_none() => {
+            (vec![Alarm { agent: Some(*agent), ..none(AlarmKind::AgentCopied) }], Vec::new())
+        }
+        // Whoever joins anew has other keys and begins another chain: what was wrong with those before is over.
+        Event::Act(Act { kind: ActKind::Joined, subject: Some(Subject { kind: SubjectKind::Agent, id }), .. })
+            if author.is_none() =>
+        {
+            let gone = |kind| Alarm { agent: Some(AgentId::from_uuid(*id)), ..none(kind) };
+            (Vec::new(), [AlarmKind::AgentCopied, AlarmKind::RecordsForked].map(gone).to_vec())
+        }
+        _ => (Vec::new(), Vec::new()),
     }
 }
 
@@ -86,7 +100,7 @@ fn persons(event: &Event) -> Vec<PersonId> {
         Event::EnrolmentEnded { person, .. } => vec![*person],
         Event::Act(act) => act
             .subject
-            .filter(|subject| subject.kind == access_core::event::SubjectKind::Person)
+            .filter(|subject| subject.kind == SubjectKind::Person)
             .map(|subject| PersonId::from_uuid(subject.id))
             .into_iter()
             .collect(),
@@ -147,7 +161,7 @@ pub(super) async fn write(tx: &mut TenantTx, placed: &[Placed]) -> anyhow::Resul
         for alarm in raised {
             raise(tx, row, &alarm, at(&row.record)).await?;
         }
-        if let Some(alarm) = cleared {
+        for alarm in cleared {
             clear(tx, &alarm, at(&row.record)).await?;
         }
     }

@@ -262,15 +262,19 @@ impl TestAgent {
         }
     }
 
-    /// Asks for a new certificate; the agent with it, or status and problem.
+    /// Asks for a new certificate for a new key; the agent with it, or status and problem.
     pub(crate) async fn renew(&self) -> Result<Self, (u16, Value)> {
-        let key = KeyPair::generate().unwrap();
+        self.renew_for(&KeyPair::generate().unwrap()).await
+    }
+
+    /// The same for this key.
+    pub(crate) async fn renew_for(&self, key: &KeyPair) -> Result<Self, (u16, Value)> {
         let body = json!({ "certificate_key": STANDARD.encode(key.subject_public_key_info()) });
         let (status, answer) = post(self.port, &self.authority, Some(&self.identity), "/renew", &body)
             .await
             .map_err(|_| (0, Value::Null))?;
         match status {
-            200 => Ok(self.with_identity(identity_of(answer["certificate"].as_str().unwrap(), &key))),
+            200 => Ok(self.with_identity(identity_of(answer["certificate"].as_str().unwrap(), key))),
             status => Err((status, answer)),
         }
     }

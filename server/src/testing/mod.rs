@@ -273,6 +273,11 @@ impl TestServer {
         sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_all(&mut superuser).await.unwrap()
     }
 
+    /// A connection of the cluster's superuser, whom row security does not bind.
+    pub(crate) async fn superuser(&self) -> PgConnection {
+        PgConnection::connect_with(&self.options).await.unwrap()
+    }
+
     /// Does something as the cluster's superuser.
     pub(crate) async fn execute(&self, sql: &str) {
         let mut superuser = PgConnection::connect_with(&self.options).await.unwrap();

@@ -2,7 +2,7 @@
 
 use access_core::policy::CardToken;
 use access_core::protocol::{
-    AgentKind, Bundle, EnrolmentOrder, EnrolmentStep, FromAgent, FromServer, SealedTemplate, SecretBytes,
+    AgentKind, Bundle, EnrolmentOrder, EnrolmentStep, FromAgent, FromServer, Hello, SealedTemplate, SecretBytes,
     template_binding,
 };
 use hpke::aead::ChaCha20Poly1305;
@@ -144,4 +144,36 @@ async fn a_bundle_holds_what_its_agent_needs_and_no_more() {
     drop(link);
     let mut link = gate.link().await;
     assert!(link.bundle(&gate).await.sequence > without.sequence);
+}
+
+#[tokio::test]
+async fn a_restored_database_numbers_no_bundle_again() {
+    let server = TestServer::serving().await;
+    let front = door(&server, "Front").await;
+    let gate = server.agent("Gate", AgentKind::DoorController, &[&front]).await;
+    let mut link = gate.link().await;
+    server.execute("UPDATE agents SET bundle_sent = 700").await;
+    // The bundle of rules that moved just now, and of no earlier ones that are still on their way.
+    let next = async |link: &mut TestLink| {
+        let tenant = server.own.tenant;
+        server
+            .execute(&format!("SELECT set_config('app.tenant', '{tenant}', false); SELECT policy_moves('{tenant}')"))
+            .await;
+        let sql = format!("SELECT version::text FROM policy_versions WHERE tenant_id = '{tenant}'");
+        let version: u64 = server.query(&sql).await[0].parse().unwrap();
+        bundle_with(link, &gate, |bundle| bundle.policy.version >= version).await.sequence
+    };
+    let held = next(&mut link).await;
+    assert!(held > 700);
+    // An older database, while the link goes on: what was sent over it is known.
+    server.execute("UPDATE agents SET bundle_sent = 3, bundle_in_force = 3").await;
+    let later = next(&mut link).await;
+    assert!(later > held, "{later} after {held}, on the link that went on");
+    drop(link);
+    // And after the server was started on it: the agent says which it holds.
+    server.execute("UPDATE agents SET bundle_sent = 3, bundle_in_force = 3").await;
+    let mut again = gate.dial().await.unwrap();
+    again.say(&FromAgent::Hello(Hello { bundle_sequence: later, ..gate.hello() })).await;
+    let first = again.bundle(&gate).await.sequence;
+    assert!(first > later, "{first} after {later}, on a new link");
 }

@@ -1,13 +1,13 @@
 //! Joining and renewing, over TLS.
 
-use access_core::protocol::AgentKind;
+use access_core::protocol::{AgentKind, Refusal};
 use chrono::TimeDelta;
 use rcgen::PublicKeyData as _;
 use serde_json::{Value, json};
 
 use super::{door, seen};
 use crate::certificates::{AgentName, Authority};
-use crate::testing::{AgentKeys, TestServer, connect, dial_over, identity_of, post};
+use crate::testing::{AgentKeys, TestAgent, TestServer, connect, dial_over, identity_of, post};
 
 #[tokio::test]
 async fn a_token_is_good_once() {
@@ -92,7 +92,7 @@ async fn an_agent_that_joins_anew_supersedes_itself() {
     link.refusal().await;
     assert_eq!(old.renew().await.err().map(|(status, _)| status), Some(401));
     let refused = old.refusal(old.hello()).await;
-    assert_eq!(refused, access_core::protocol::Refusal::WrongAgent);
+    assert_eq!(refused, Refusal::WrongAgent);
     // It delivered nothing before: its second sequence is the first that the log holds.
     let mut link = new.link().await;
     let records = vec![new.record(access_core::event::Event::AgentStopped)];
@@ -137,19 +137,95 @@ async fn the_link_asks_for_a_good_certificate() {
 async fn an_older_certificate_is_good_until_the_newer_was_used() {
     let server = TestServer::serving().await;
     let first = server.agent("Gate", AgentKind::DoorController, &[]).await;
-    let lost = first.renew().await.map_err(|(status, _)| status).unwrap();
-    // The answer was lost on the way: the agent still has its first certificate only.
-    first.link().await;
-    let second = first.renew().await.map_err(|(status, _)| status).unwrap();
-    second.link().await;
+    let key = rcgen::KeyPair::generate().unwrap();
+    let lost = first.renew_for(&key).await.map_err(|(status, _)| status).unwrap();
+    // The answer was lost on the way: the agent links with its first certificate, and asks again for the same key.
+    drop(first.link().await);
+    let second = first.renew_for(&key).await.map_err(|(status, _)| status).unwrap();
+    assert_eq!(generation(&lost), generation(&second), "one renewal, answered twice");
+    drop(first.link().await);
+    drop(second.link().await);
     assert_eq!(
-        first.renew().await.err().map(|(status, problem)| (status, problem["code"].clone())),
+        first.renew_for(&key).await.err().map(|(status, problem)| (status, problem["code"].clone())),
         Some((401, json!("certificate_superseded")))
     );
-    assert_eq!(first.refusal(first.hello()).await, access_core::protocol::Refusal::WrongAgent);
-    drop(lost);
+    assert_eq!(first.refusal(first.hello()).await, Refusal::WrongAgent, "the older one is refused");
     let future = first.certificate_of(9, crate::clock::now());
-    assert_eq!(future.refusal(first.hello()).await, access_core::protocol::Refusal::WrongAgent, "never issued");
+    assert_eq!(future.refusal(first.hello()).await, Refusal::WrongAgent, "never issued");
+    assert!(future.renew().await.is_err(), "never issued");
+    assert_eq!(seen(&server, first.id).await["state"], "offline", "nobody was shut out");
+    second.renew().await.map_err(|(status, _)| status).unwrap();
+}
+
+fn generation(agent: &TestAgent) -> i32 {
+    AgentName::read(&agent.identity.0).unwrap().0.generation
+}
+
+async fn signs(server: &TestServer) -> Vec<Value> {
+    server.events("kind=agent_copied").await.iter().map(|event| event["copy_sign"].clone()).collect()
+}
+
+async fn copied_alarms(server: &TestServer) -> Vec<(Value, bool)> {
+    server.settled().await;
+    let alarms = server.call(&server.own.guard, "GET", "/alarms?state=all", Value::Null).await.is(200).json;
+    let items = alarms["items"].as_array().unwrap().iter().filter(|alarm| alarm["kind"] == "agent_copied");
+    items.map(|alarm| (alarm["agent_id"].clone(), alarm["cleared_at"].is_null())).collect()
+}
+
+#[tokio::test]
+async fn two_copies_that_renew_are_both_shut_out_until_one_joins_anew() {
+    let server = TestServer::serving().await;
+    let original = server.agent("Gate", AgentKind::DoorController, &[]).await;
+    let copy = original.with_identity((original.identity.0.clone(), original.identity.1.clone_key()));
+    let renewed = original.renew().await.map_err(|(status, _)| status).unwrap();
+    let mut link = renewed.link().await;
+    let refused = copy.renew().await.err().map(|(status, problem)| (status, problem["code"].clone()));
+    assert_eq!(refused, Some((401, json!("certificate_superseded"))));
+    assert_eq!(link.refusal().await, Refusal::Quarantined, "the link of the one that renewed first");
+    assert_eq!(seen(&server, original.id).await["state"], "quarantined");
+    for (who, agent) in [("the first", &renewed), ("the second", &copy)] {
+        assert_eq!(agent.refusal(agent.hello()).await, Refusal::Quarantined, "{who}");
+        assert_eq!(agent.renew().await.err().map(|(status, _)| status), Some(401), "{who}");
+    }
+    assert_eq!(signs(&server).await, ["renewed_twice"]);
+    assert_eq!(copied_alarms(&server).await, [(json!(original.id), true)]);
+
+    let path = format!("/agents/{}/join-token", original.id);
+    let why = json!({ "reason": "the copy was found and is off" });
+    let issued = server.call(&server.own.administrator, "POST", &path, why).await.is(200);
+    let anew = server.joined(issued.json["token"].as_str().unwrap(), AgentKind::DoorController).await;
+    assert_eq!((anew.id, anew.head.epoch), (original.id, 2));
+    let _link = anew.link().await;
+    assert_eq!(seen(&server, original.id).await["state"], "online");
+    assert_eq!(copied_alarms(&server).await, [(json!(original.id), false)], "its cause is gone");
+    assert_eq!(copy.refusal(copy.hello()).await, Refusal::WrongAgent);
+}
+
+#[tokio::test]
+async fn a_certificate_from_long_ago_is_one_alarm_and_shuts_nobody_out() {
+    let server = TestServer::serving().await;
+    let first = server.agent("Gate", AgentKind::DoorController, &[]).await;
+    let second = first.renew().await.map_err(|(status, _)| status).unwrap();
+    let third = second.renew().await.map_err(|(status, _)| status).unwrap();
+    for _ in 0..3 {
+        assert_eq!(first.renew().await.err().map(|(status, _)| status), Some(401));
+        assert_eq!(first.refusal(first.hello()).await, Refusal::WrongAgent);
+    }
+    third.link().await;
+    assert_eq!(signs(&server).await, ["old_certificate"], "one within the hour");
+    server.execute("UPDATE agents SET copy_reported_at = copy_reported_at - interval '1 hour'").await;
+    assert_eq!(first.renew().await.err().map(|(status, _)| status), Some(401));
+    assert_eq!(signs(&server).await.len(), 2);
+}
+
+#[tokio::test]
+async fn renewals_of_one_certificate_at_the_same_moment_are_told_apart() {
+    let server = TestServer::serving().await;
+    let agent = server.agent("Gate", AgentKind::DoorController, &[]).await;
+    let (one, other) = tokio::join!(agent.renew(), agent.renew());
+    assert!(one.is_ok() != other.is_ok(), "one of two keys gets a certificate");
+    assert_eq!(seen(&server, agent.id).await["state"], "quarantined");
+    assert_eq!(signs(&server).await, ["renewed_twice"]);
 }
 
 #[tokio::test]

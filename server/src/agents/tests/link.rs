@@ -74,6 +74,37 @@ async fn the_newest_link_wins() {
 }
 
 #[tokio::test]
+async fn links_that_end_each_other_in_turn_are_one_alarm() {
+    let server = TestServer::serving().await;
+    let agent = server.agent("Gate", AgentKind::DoorController, &[]).await;
+    let mut presence = server.state.log.subscribe(agent.tenant);
+    let mut link = agent.link().await;
+    let signs = async || server.events("kind=agent_copied").await;
+    for turn in 0..5 {
+        assert_eq!(signs().await.len(), 0, "turn {turn}");
+        let next = agent.link().await;
+        assert_eq!(link.refusal().await, Refusal::AlreadyConnected, "turn {turn}");
+        link = next;
+    }
+    let told = async {
+        while signs().await.is_empty() {
+            presence.changed().await.unwrap();
+        }
+    };
+    tokio::time::timeout(crate::testing::PATIENCE, told).await.expect("an alarm");
+    let open = server.call(&server.own.guard, "GET", "/alarms", Value::Null).await.is(200).json;
+    assert_eq!((&open["items"][0]["kind"], &open["items"][0]["agent_id"]), (&json!("agent_copied"), &json!(agent.id)));
+    for _ in 0..5 {
+        let next = agent.link().await;
+        assert_eq!(link.refusal().await, Refusal::AlreadyConnected);
+        link = next;
+    }
+    let events = signs().await;
+    assert_eq!((events.len(), &events[0]["copy_sign"]), (1, &json!("links_in_turn")));
+    assert_eq!(seen(&server, agent.id).await["state"], "online", "a bad network does the same: nobody is shut out");
+}
+
+#[tokio::test]
 async fn a_revoked_agent_is_cut_off_at_once() {
     let server = TestServer::serving().await;
     let admin = &server.own.administrator;
@@ -141,15 +172,14 @@ async fn what_an_agent_reports_is_seen() {
     );
     link.say(&FromAgent::BundleInForce { sequence: bundle.sequence + 100 }).await;
     link.say(&FromAgent::BundleInForce { sequence: bundle.sequence }).await;
-    // Messages are taken in order: with the answer, what was said before is done.
-    link.say(&ask(&agent, &door, CardToken([0; 32]))).await;
-    link.hear_of(|message| matches!(message, FromServer::Answer { .. }).then_some(())).await;
+    // Deliveries are taken in order: with the acknowledgement, what was said before is done.
+    link.deliver(Vec::new()).await;
     assert_eq!(seen(&server, agent.id).await["bundle_version"], json!(bundle.sequence), "not one that was never sent");
     let up = server.events("kind=link_changed").await;
     assert_eq!((up.len(), &up[0]["is_up"], &up[0]["agent_id"]), (1, &json!(true), &json!(agent.id)));
 }
 
-fn ask(_: &TestAgent, door: &str, card: CardToken) -> FromAgent {
+pub(super) fn ask(_: &TestAgent, door: &str, card: CardToken) -> FromAgent {
     FromAgent::Ask(Attempt {
         id: AttemptId::from_uuid(Uuid::now_v7()),
         door: door.parse::<DoorId>().unwrap(),

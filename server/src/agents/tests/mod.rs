@@ -6,9 +6,11 @@ use crate::testing::TestServer;
 
 mod bundle;
 mod ingest;
+mod intake;
 mod join;
 mod journal;
 mod link;
+mod presence;
 
 /// A door in a new site.
 async fn door(server: &TestServer, name: &str) -> String {

@@ -115,6 +115,7 @@ function Facts({ event }: { event: Detail }) {
   add(w.event.policy, event.policy_version);
   add(w.event.fault, event.chain_fault && text("ChainFault", event.chain_fault));
   add(w.event.until, event.until ? <When at={event.until} /> : null);
+  add(w.event.fault, event.copy_sign && text("CopySign", event.copy_sign));
   if (event.act) {
     const operator = event.act.operator_id;
     add(w.event.operator, operator ? operatorName(operator) || operator.slice(0, 8) : w.event.byCommandLine);

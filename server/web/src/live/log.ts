@@ -59,11 +59,13 @@ export function entriesOf(held: readonly LogEvent[]): Entry[] {
     .map((event) => ({ event, sequel: sequels.get(event.attempt_id ?? event.command_id ?? "") ?? null }));
 }
 
+const loudKinds: ReadonlySet<string> = new Set(["alarm_raised", "chain_broken", "agent_copied"]);
+
 /** How loud a row is: granted is quiet, refused is visible, an alarm is loud. */
 export type Tone = "granted" | "refused" | "alarm" | "info";
 
 export function toneOf(event: LogEvent): Tone {
-  if (event.kind === "alarm_raised" || event.kind === "chain_broken" || event.alarms.length > 0) return "alarm";
+  if (loudKinds.has(event.kind) || event.alarms.length > 0) return "alarm";
   if (event.outcome === "granted") return "granted";
   if (event.outcome === "refused") return "refused";
   if (event.kind === "command_done") return event.command_outcome === "carried_out" ? "granted" : "refused";

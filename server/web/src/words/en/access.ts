@@ -65,7 +65,7 @@ export const access = {
       online: "Online",
       offline: "Offline",
       revoked: "Revoked",
-      quarantined: "Quarantined: its records contradict those held here",
+      quarantined: "Quarantined: its records contradict each other, or it was copied",
     },
     build: "Version",
     lastSeen: "Last seen",

@@ -56,6 +56,7 @@ export const vocabulary = {
     wrong_fingers: "Several wrong fingers",
     rex_stuck: "Exit button stuck",
     rules_withdrawn: "Door lost its rules: the server refuses its agent",
+    agent_copied: "Agent may have been copied",
   },
   EventKind: {
     epoch_began: "Sequence of records began",
@@ -80,6 +81,7 @@ export const vocabulary = {
     journal_changed: "Keeping of records changed",
     folded: "Counted, not kept one by one",
     door_found: "Door as it was found",
+    agent_copied: "Signs of a copied agent",
   },
   JournalFault: {
     reserve: "Nearly full: grants and alarms only",
@@ -157,6 +159,11 @@ export const vocabulary = {
     hole: "Records are missing",
     fork: "Two records claim one place",
     signature: "A signature does not fit",
+  },
+  CopySign: {
+    renewed_twice: "Two machines renewed the same certificate: both are shut out",
+    old_certificate: "A certificate came that was replaced before: it was refused",
+    links_in_turn: "Two connections of the agent end each other again and again",
   },
   CredentialState: {
     active: "Active",
@@ -241,6 +248,7 @@ export const alarmAdvice: Record<keyof (typeof vocabulary)["AlarmKind"], string>
   wrong_fingers: "Look at who stands at the door.",
   rex_stuck: "Look at the exit button. Somebody may have wedged it; a door that only this system opens stays released.",
   rules_withdrawn: "Nobody enters there by card. Tell an administrator; the agent was revoked or put in quarantine.",
+  agent_copied: "Find out which machines use its keys. Tell an administrator.",
 };
 
 /** Why an enrolment failed, where no vocabulary of the agents says it. */

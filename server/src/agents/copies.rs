@@ -1,0 +1,103 @@
+//! Signs that an agent was copied: two machines that use its keys. Called where a certificate is renewed and where a link
+//! gives way to a newer one.
+//!
+//! A certificate is renewed for one key. The agent keeps that key before it asks, so whoever asks again for another key with
+//! the same certificate is a second machine: both are shut out, since nothing here tells which is the true one. The other
+//! signs have innocent causes too (a disk put back, a bad network): they are alarms, once an hour, and shut nobody out.
+
+use access_core::event::{CopySign, Event};
+use access_core::ids::{AgentId, TenantId};
+use chrono::{DateTime, TimeDelta, Utc};
+use sha2::{Digest as _, Sha256};
+use sqlx::PgConnection;
+
+use super::Standing;
+use super::store::{self, LinkRow};
+use crate::audit::append_event;
+use crate::certificates::AgentName;
+use crate::db::TenantTx;
+use crate::state::AppState;
+
+/// How long signs of a copy that shut nobody out are no new alarm, in minutes.
+const REPORT_MINUTES: i64 = 60;
+
+/// What becomes of a renewal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Renewal {
+    /// A certificate of this generation is issued: the first time, or again because the answer was lost.
+    Issue(i32),
+    /// The certificate was renewed for another key: there are two machines.
+    RenewedTwice,
+    /// The certificate's successor is in use already.
+    OldCertificate,
+    /// The authority issued this, yet the agent's row knows no such generation: the database is older.
+    NeverIssued,
+}
+
+/// SHA-256 of a certificate's public key, as it was asked for.
+pub(super) fn key_hash(spki: &[u8]) -> [u8; 32] {
+    Sha256::digest(spki).into()
+}
+
+/// What becomes of a renewal for this key with a certificate of this generation.
+pub(super) fn judge(row: &LinkRow, generation: i32, key: &[u8; 32]) -> Renewal {
+    let newest = row.certificate_generation;
+    let is_used = row.generation_used >= newest;
+    if generation == newest {
+        return Renewal::Issue(newest.saturating_add(1));
+    }
+    if generation > newest {
+        return Renewal::NeverIssued;
+    }
+    if generation < newest - 1 {
+        return Renewal::OldCertificate;
+    }
+    match row.issued_key(newest) {
+        Some(issued) if issued != key => Renewal::RenewedTwice,
+        // Who asks again for the same key did not get the answer; who used it did.
+        _ if is_used => Renewal::OldCertificate,
+        _ => Renewal::Issue(newest),
+    }
+}
+
+/// Shuts an agent out, both copies of it, with an alarm. The caller commits, and then ends its link.
+pub(super) async fn quarantine(tx: &mut TenantTx, name: AgentName, now: DateTime<Utc>) -> anyhow::Result<()> {
+    let AgentName { tenant, agent, generation } = name;
+    tracing::error!(%tenant, %agent, generation, "a certificate was renewed for two keys: the agent was copied");
+    store::set_state(tx, tenant, agent, Standing::Quarantined).await?;
+    append_event(tx, &copied(agent, generation, CopySign::RenewedTwice), now).await
+}
+
+/// Raises an alarm, unless there was one within the hour.
+pub(super) async fn report(
+    state: &AppState,
+    AgentName { tenant, agent, generation }: AgentName,
+    sign: CopySign,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
+    let mut tx = state.db.begin(tenant, None).await?;
+    if take_turn(&mut tx, tenant, agent, now).await? {
+        tracing::error!(%tenant, %agent, generation, %sign, "the agent may have been copied");
+        append_event(&mut tx, &copied(agent, generation, sign), now).await?;
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+fn copied(agent: AgentId, generation: i32, sign: CopySign) -> Event {
+    Event::AgentCopied { agent, generation: generation.unsigned_abs(), sign }
+}
+
+async fn take_turn(db: &mut PgConnection, tenant: TenantId, agent: AgentId, now: DateTime<Utc>) -> sqlx::Result<bool> {
+    let taken = sqlx::query(
+        "UPDATE agents SET copy_reported_at = $3 WHERE tenant_id = $1 AND id = $2 \
+         AND (copy_reported_at IS NULL OR copy_reported_at <= $4)",
+    )
+    .bind(tenant.as_uuid())
+    .bind(agent.as_uuid())
+    .bind(now)
+    .bind(now - TimeDelta::minutes(REPORT_MINUTES))
+    .execute(db)
+    .await?;
+    Ok(taken.rows_affected() == 1)
+}

@@ -1,0 +1,89 @@
+//! Comings and goings of agents in the log: a link that begins, and an alarm for an agent that stays away. What the log said
+//! last stands in the agent's row, so that a server that starts anew does not say it again.
+
+use std::time::Duration;
+
+use access_core::event::Event;
+use access_core::ids::{AgentId, TenantId};
+
+use super::Standing;
+use super::store;
+use crate::audit::append_event;
+use crate::clock;
+use crate::state::AppState;
+
+/// How long an agent may be away before it is an alarm.
+pub(super) const ABSENCE: Duration = Duration::from_secs(10);
+/// Pause before an alarm that could not be written is tried again.
+const ABSENCE_RETRY: Duration = Duration::from_secs(2);
+/// How long an agent may be away after the server's start, when all agents connect at once.
+const ABSENCE_AT_START: Duration = Duration::from_secs(30);
+
+/// Takes note that an agent was heard.
+pub(super) async fn note_seen(state: AppState, tenant: TenantId, agent: AgentId) {
+    let noted = async {
+        let mut tx = state.db.begin(tenant, None).await?;
+        store::seen(&mut tx, tenant, agent, clock::now()).await?;
+        tx.commit().await
+    };
+    if let Err(error) = noted.await {
+        tracing::debug!(%tenant, %agent, %error, "that an agent was heard is not noted");
+    }
+}
+
+/// Writes into the log that an agent came, unless the log says so already.
+pub(super) async fn note_coming(state: &AppState, tenant: TenantId, agent: AgentId) -> anyhow::Result<()> {
+    let mut tx = state.db.begin(tenant, None).await?;
+    if store::note_link(&mut tx, tenant, agent, true).await? {
+        append_event(&mut tx, &Event::LinkChanged { is_up: true, agent: Some(agent) }, clock::now()).await?;
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+/// An agent that stays away is an alarm.
+pub(super) async fn report_absence(state: AppState, tenant: TenantId, agent: AgentId, patience: Duration) {
+    let mut pause = patience;
+    loop {
+        tokio::select! {
+            () = state.stop.cancelled() => return,
+            () = tokio::time::sleep(pause) => {}
+        }
+        // The database may be what is away: the alarm waits for it, and is not given up.
+        match note_absence(&state, tenant, agent).await {
+            Ok(()) => return,
+            Err(error) => {
+                tracing::error!(%tenant, %agent, error = format!("{error:#}"), "a lost agent could not be logged");
+                pause = ABSENCE_RETRY;
+            }
+        }
+    }
+}
+
+/// Writes into the log that an agent is away, unless it is back or the log says so already.
+async fn note_absence(state: &AppState, tenant: TenantId, agent: AgentId) -> anyhow::Result<()> {
+    if state.agents.is_connected(tenant, agent) {
+        return Ok(());
+    }
+    let mut tx = state.db.begin(tenant, None).await?;
+    let row = store::for_link(&mut tx, tenant, agent, true).await?;
+    let is_joined = row.map(|row| row.standing()).transpose()? == Some(Standing::Joined);
+    // Once more, while the row is locked: whoever links does so under the same lock, and says afterwards that it came.
+    if is_joined && !state.agents.is_connected(tenant, agent) && store::note_link(&mut tx, tenant, agent, false).await?
+    {
+        append_event(&mut tx, &Event::LinkChanged { is_up: false, agent: Some(agent) }, clock::now()).await?;
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+/// After a start: agents that joined and don't come are alarms.
+pub async fn watch_for_absence(state: AppState) -> anyhow::Result<()> {
+    for tenant in state.tenants.all() {
+        let mut tx = state.db.begin(tenant.id, None).await?;
+        for agent in store::joined(&mut tx, tenant.id).await? {
+            tokio::spawn(report_absence(state.clone(), tenant.id, agent, ABSENCE_AT_START));
+        }
+    }
+    Ok(())
+}
