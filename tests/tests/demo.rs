@@ -36,6 +36,12 @@ async fn the_history_is_what_the_rules_decide() -> anyhow::Result<()> {
         let differs = recorded::differs(&policy, *at, decision);
         ensure!(differs.is_none(), "{differs:?}");
     }
+    // The log's order is that of the day, as near as two agents come to it that deliver by turns of ten minutes.
+    let mut newest_ms = 0;
+    for (at, _) in &decisions {
+        ensure!(at.0 > newest_ms - 600_000, "{at} stands after {newest_ms} ms");
+        newest_ms = newest_ms.max(at.0);
+    }
     // Whatever day and hour it is: the night's technician works, others are turned away, strangers try.
     let reasons: BTreeSet<String> = decisions.iter().map(|(_, decision)| decision.reason.to_string()).collect();
     for reason in ["blocked", "credential_lost", "grant_expired", "no_grant", "unknown_credential"] {

@@ -18,12 +18,15 @@ use super::movements::{Areas, Movements};
 use super::people::Somebody;
 use super::{predecessor, retire};
 use crate::plant::Plant;
+use crate::recorder::{Recorder, RecorderLink};
 use crate::rules;
 use crate::staff::now_s;
 
 const SEED: u64 = 20_263;
 /// What happens at the very end belongs to the next day; the first minutes make up for it.
 const OVERLAP_MS: i64 = 5 * 60_000;
+/// Agents take turns after so long.
+const TURN_MS: i64 = 10 * 60_000;
 
 /// What happened in the 24 hours before `end`, decided by these rules.
 fn happened(
@@ -63,27 +66,56 @@ pub(super) async fn write(plant: &Plant, people: &[Somebody]) -> anyhow::Result<
     }
     let end = UnixMs(i64::try_from(now_s())? * 1000);
     let events = happened(&policy, &areas, &doors, people, end)?;
+    let mut tellers = Vec::new();
     for agent in plan.agents.iter().filter(|agent| !agent.doors.is_empty()) {
-        let own: Vec<DoorId> = agent.doors.iter().map(|plan| door(plan.name)).collect::<anyhow::Result<_>>()?;
-        let told = events.iter().filter(|(_, event)| event.door().is_some_and(|door| own.contains(&door)));
-        deliver(plant, agent.label, told.cloned().collect(), end).await?;
+        let own = agent.doors.iter().map(|plan| door(plan.name)).collect::<anyhow::Result<_>>()?;
+        tellers.push(Teller::join(plant, agent.label, own, end.plus_ms(-DAY_MS - OVERLAP_MS)).await?);
+    }
+    // By turns, since the log keeps the order in which records come.
+    for part in events.chunk_by(|(one, _), (next, _)| one.0.div_euclid(TURN_MS) == next.0.div_euclid(TURN_MS)) {
+        for teller in &mut tellers {
+            teller.tell(part).await?;
+        }
+    }
+    for teller in tellers {
+        teller.retire(plant, end).await?;
     }
     acknowledge(plant).await
 }
 
-async fn deliver(plant: &Plant, name: &str, told: Vec<(UnixMs, Event)>, end: UnixMs) -> anyhow::Result<()> {
-    let (mut recorder, agent) = predecessor(plant, name, AgentKind::DoorController).await?;
-    let began = told.first().map_or(end, |(at, _)| *at);
-    let mut records = vec![recorder.record(began, Event::EpochBegan { cause: EpochCause::Joined, previous: None })];
-    records.extend(told.into_iter().map(|(at, event)| recorder.record(at, event)));
-    let mut link = recorder.link().await?;
-    link.deliver(&records).await?;
-    // When its last record is in the log, so are those before it.
-    let mut feed = plant.staff.feed(None).await?;
-    link.deliver(&[recorder.record(end, Event::AgentStopped)]).await?;
-    feed.until(|event| event["kind"] == "agent_stopped" && event["agent_id"] == agent.as_str()).await?;
-    drop(link);
-    retire(plant, &agent).await
+/// An agent that tells what happened at its doors.
+struct Teller {
+    recorder: Recorder,
+    link: RecorderLink,
+    agent: String,
+    doors: Vec<DoorId>,
+}
+
+impl Teller {
+    async fn join(plant: &Plant, name: &str, doors: Vec<DoorId>, began: UnixMs) -> anyhow::Result<Self> {
+        let (mut recorder, agent) = predecessor(plant, name, AgentKind::DoorController).await?;
+        let mut link = recorder.link().await?;
+        let event = Event::EpochBegan { cause: EpochCause::Joined, previous: None };
+        link.deliver(&[recorder.record(began, event)]).await?;
+        Ok(Self { recorder, link, agent, doors })
+    }
+
+    async fn tell(&mut self, happened: &[(UnixMs, Event)]) -> anyhow::Result<()> {
+        let is_own = |event: &Event| event.door().is_some_and(|door| self.doors.contains(&door));
+        let own = happened.iter().filter(|(_, event)| is_own(event));
+        let records: Vec<_> = own.map(|(at, event)| self.recorder.record(*at, event.clone())).collect();
+        self.link.deliver(&records).await
+    }
+
+    /// Puts it out of use, when its last record is in the log: so are those before it.
+    async fn retire(mut self, plant: &Plant, end: UnixMs) -> anyhow::Result<()> {
+        let mut feed = plant.staff.feed(None).await?;
+        self.link.deliver(&[self.recorder.record(end, Event::AgentStopped)]).await?;
+        let agent = self.agent.as_str();
+        feed.until(|event| event["kind"] == "agent_stopped" && event["agent_id"] == agent).await?;
+        drop(self.link);
+        retire(plant, agent).await
+    }
 }
 
 async fn acknowledge(plant: &Plant) -> anyhow::Result<()> {
