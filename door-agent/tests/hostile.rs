@@ -29,23 +29,27 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// Seeds of a target: its folder, or the bytes that are frozen for the wire.
+/// Seeds of a target: its folder, and for messages and records the bytes that are frozen for the wire.
 fn seeds(target: &str) -> Outcome<Vec<(String, Vec<u8>)>> {
-    let (folder, word) = match target {
-        "from_agent" => ("access-core/tests/wire".to_owned(), "_agent_"),
-        "from_server" => ("access-core/tests/wire".to_owned(), "_server_"),
-        "record" => ("access-core/tests/wire".to_owned(), "_record_"),
-        own => (format!("fuzz/seeds/{own}"), ""),
+    let own = (format!("fuzz/seeds/{target}"), "");
+    let frozen = |word| ("access-core/tests/wire".to_owned(), word);
+    let folders = match target {
+        "from_agent" => vec![frozen("_agent_"), own],
+        "from_server" => vec![frozen("_server_"), own],
+        "record" => vec![frozen("_record_"), own],
+        _ => vec![own],
     };
     let mut seeds = Vec::new();
-    for entry in std::fs::read_dir(root().join(folder))? {
-        let path = entry?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
-        if !name.contains(word) {
-            continue;
+    for (folder, word) in folders {
+        for entry in std::fs::read_dir(root().join(&folder)).map_err(|error| format!("{folder}: {error}"))? {
+            let path = entry?.path();
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
+            if !name.contains(word) {
+                continue;
+            }
+            let bytes = std::fs::read(&path)?;
+            seeds.push((name.clone(), if name.ends_with(".hex") { from_hex(&bytes) } else { bytes }));
         }
-        let bytes = std::fs::read(&path)?;
-        seeds.push((name.clone(), if name.ends_with(".hex") { from_hex(&bytes) } else { bytes }));
     }
     seeds.sort();
     Ok(seeds)
