@@ -68,7 +68,7 @@ fn alarms(record: &Record) -> (Vec<Alarm>, Vec<Alarm>) {
         }
         Event::JournalChanged { agent, fault, .. } if author.is_none() => {
             let failed = Alarm { agent: Some(*agent), ..none(AlarmKind::JournalFault) };
-            if fault.is_none() { (Vec::new(), Some(failed)) } else { (vec![failed], None) }
+            if fault.is_none() { (Vec::new(), vec![failed]) } else { (vec![failed], Vec::new()) }
         }
         Event::ChainBroken { agent, fault, .. } => {
             let kind = match fault {

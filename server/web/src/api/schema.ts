@@ -3210,6 +3210,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every device as its agent reported it last, by agent and door. Whether the agent is linked is the agent's state. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_DeviceHealth"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -3226,7 +3261,7 @@ export interface paths {
                     /** @description How many, 1 to 200. */
                     limit?: number;
                     /** @description Of this kind. */
-                    kind?: "epoch_began" | "agent_started" | "agent_stopped" | "decision" | "release_abandoned" | "door_opened" | "door_closed" | "entered" | "not_opened" | "exit_requested" | "alarm_raised" | "alarm_cleared" | "device_changed" | "link_changed" | "policy_in_force" | "command_done" | "enrolment_ended" | "act" | "chain_broken" | "journal_changed" | "folded";
+                    kind?: "epoch_began" | "agent_started" | "agent_stopped" | "decision" | "release_abandoned" | "door_opened" | "door_closed" | "entered" | "not_opened" | "exit_requested" | "alarm_raised" | "alarm_cleared" | "device_changed" | "link_changed" | "policy_in_force" | "command_done" | "enrolment_ended" | "act" | "chain_broken" | "journal_changed" | "folded" | "door_found" | "agent_copied";
                     /** @description Acts of this kind. */
                     act?: "created" | "changed" | "deleted" | "signed_in" | "sign_in_failed" | "signed_out" | "set_up" | "totp_reset" | "password_changed" | "disabled" | "enabled" | "viewed" | "revoked" | "acknowledged" | "door_released" | "join_token_issued" | "joined" | "legal_basis_recorded" | "legal_basis_withdrawn" | "enrolment_started" | "setup_link_issued";
                     /** @description Acts of this operator's, and what doors did by their command. */
@@ -3840,7 +3875,7 @@ export interface components {
             note?: string | null;
         };
         /** @enum {string} */
-        AlarmKind: "door_forced" | "door_held" | "tamper" | "reader_fault" | "sensor_fault" | "door_io_fault" | "journal_fault" | "agent_lost" | "records_missing" | "records_forked" | "lost_card_presented" | "left_against_rule" | "policy_aging" | "wrong_fingers";
+        AlarmKind: "door_forced" | "door_held" | "tamper" | "reader_fault" | "sensor_fault" | "door_io_fault" | "journal_fault" | "agent_lost" | "records_missing" | "records_forked" | "lost_card_presented" | "left_against_rule" | "policy_aging" | "wrong_fingers" | "rex_stuck" | "rules_withdrawn" | "agent_copied";
         /** @description A part of a site that doors lead to and from. */
         Area: {
             /**
@@ -3937,6 +3972,8 @@ export interface components {
             /** @description Why. */
             reason?: string | null;
         };
+        /** @enum {string} */
+        CopySign: "renewed_twice" | "old_certificate" | "links_in_turn";
         /** @description A card, as staff see it. Its number stays in the vault. */
         Credential: {
             /**
@@ -3982,6 +4019,29 @@ export interface components {
         Decided: "online" | "offline";
         /** @enum {string} */
         Device: "reader" | "sensor" | "door_io" | "journal";
+        /** @description A device as its agent reported it last. One that has said nothing since its agent started is not listed. */
+        DeviceHealth: {
+            /**
+             * Format: uuid
+             * @description Whose.
+             */
+            agent_id: string;
+            /** @description What kind of device. */
+            device: components["schemas"]["Device"];
+            /**
+             * Format: uuid
+             * @description At which door; none for a station's and for an agent's own.
+             */
+            door_id?: string | null;
+            side?: components["schemas"]["Side"] | null;
+            /** @description How it is. */
+            state: components["schemas"]["DeviceState"];
+            /**
+             * Format: date-time
+             * @description Since when, by the agent's clock.
+             */
+            since: string;
+        };
         /** @enum {string} */
         DeviceState: "working" | "lost" | "silent" | "faulty";
         /** @description The document that was seen at registration. */
@@ -4131,7 +4191,7 @@ export interface components {
         /** @enum {string} */
         EventAuthor: "agent" | "server";
         /** @enum {string} */
-        EventKind: "epoch_began" | "agent_started" | "agent_stopped" | "decision" | "release_abandoned" | "door_opened" | "door_closed" | "entered" | "not_opened" | "exit_requested" | "alarm_raised" | "alarm_cleared" | "device_changed" | "link_changed" | "policy_in_force" | "command_done" | "enrolment_ended" | "act" | "chain_broken" | "journal_changed" | "folded";
+        EventKind: "epoch_began" | "agent_started" | "agent_stopped" | "decision" | "release_abandoned" | "door_opened" | "door_closed" | "entered" | "not_opened" | "exit_requested" | "alarm_raised" | "alarm_cleared" | "device_changed" | "link_changed" | "policy_in_force" | "command_done" | "enrolment_ended" | "act" | "chain_broken" | "journal_changed" | "folded" | "door_found" | "agent_copied";
         /** @enum {string} */
         Exit: "mechanical" | "by_system";
         /** @enum {string} */
@@ -4417,6 +4477,8 @@ export interface components {
             device_state?: components["schemas"]["DeviceState"] | null;
             /** @description Whether a link came up, a journal works, or a door was released for a request to exit. */
             is_up?: boolean | null;
+            /** @description Whether a door was found open when its contact was first read. */
+            is_open?: boolean | null;
             /**
              * Format: int64
              * @description How long a door stood open, in milliseconds.
@@ -4447,6 +4509,7 @@ export interface components {
              * @description When the last of them happened.
              */
             until?: string | null;
+            copy_sign?: components["schemas"]["CopySign"] | null;
             /** @description SHA-256 of the record, hexadecimal: the next one of its author holds it. */
             hash: string;
         };
@@ -4803,6 +4866,34 @@ export interface components {
             next?: string | null;
         };
         /** @description A list in pieces. */
+        Page_DeviceHealth: {
+            /** @description This piece. */
+            items: {
+                /**
+                 * Format: uuid
+                 * @description Whose.
+                 */
+                agent_id: string;
+                /** @description What kind of device. */
+                device: components["schemas"]["Device"];
+                /**
+                 * Format: uuid
+                 * @description At which door; none for a station's and for an agent's own.
+                 */
+                door_id?: string | null;
+                side?: components["schemas"]["Side"] | null;
+                /** @description How it is. */
+                state: components["schemas"]["DeviceState"];
+                /**
+                 * Format: date-time
+                 * @description Since when, by the agent's clock.
+                 */
+                since: string;
+            }[];
+            /** @description Where the next piece begins; none if this is the last. */
+            next?: string | null;
+        };
+        /** @description A list in pieces. */
         Page_Door: {
             /** @description This piece. */
             items: (components["schemas"]["DoorSettings"] & {
@@ -4931,6 +5022,8 @@ export interface components {
                 device_state?: components["schemas"]["DeviceState"] | null;
                 /** @description Whether a link came up, a journal works, or a door was released for a request to exit. */
                 is_up?: boolean | null;
+                /** @description Whether a door was found open when its contact was first read. */
+                is_open?: boolean | null;
                 /**
                  * Format: int64
                  * @description How long a door stood open, in milliseconds.
@@ -4961,6 +5054,7 @@ export interface components {
                  * @description When the last of them happened.
                  */
                 until?: string | null;
+                copy_sign?: components["schemas"]["CopySign"] | null;
                 /** @description SHA-256 of the record, hexadecimal: the next one of its author holds it. */
                 hash: string;
             }[];
