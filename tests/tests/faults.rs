@@ -1,8 +1,10 @@
 //! What breaks and comes back: an agent between journal and strike, Postgres, the card service, a sensor.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use hardware::world::{Order, SensorWish};
+use anyhow::Context as _;
+use hardware::door_io::virtual_door::DoorView;
+use hardware::world::{Order, SensorWish, State};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
@@ -130,5 +132,139 @@ async fn a_card_service_that_dies_and_a_sensor_that_is_unplugged_are_told_and_co
     let alarms = plant.staff.get("/alarms").await?;
     let alarm = alarms["items"].as_array().unwrap().iter().find(|alarm| alarm["kind"] == "sensor_fault").unwrap();
     assert!(!alarm["cleared_at"].is_null(), "its cause is gone, and it waits to be acknowledged: {alarm}");
+    plant.stop().await
+}
+
+/// A small disk of its own for an agent's journal: memory that the kernel bounds. Only root may mount it.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    /// Puts what lies in `folder` on a disk of 1 MiB. Segments lose their preallocated zeros, so that each record needs space.
+    fn under(folder: &Path) -> anyhow::Result<Self> {
+        let kept = folder.with_extension("before");
+        std::fs::rename(folder, &kept)?;
+        std::fs::create_dir(folder)?;
+        run("mount", &["-t", "tmpfs", "-o", "size=1m,mode=0700", "tmpfs"], &[folder])?;
+        let disk = Self(folder.to_owned());
+        for entry in std::fs::read_dir(&kept)? {
+            run("cp", &["--sparse=always"], &[&entry?.path(), folder])?;
+        }
+        Ok(disk)
+    }
+
+    fn filler(&self) -> PathBuf {
+        self.0.join("filler")
+    }
+
+    fn fill(&self) -> anyhow::Result<()> {
+        let mut filler = std::fs::File::create(self.filler())?;
+        match std::io::copy(&mut std::io::repeat(1), &mut filler) {
+            Err(error) if error.kind() == std::io::ErrorKind::StorageFull => Ok(()),
+            other => anyhow::bail!("a disk of 1 MiB took {other:?}"),
+        }
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        // Lazily: the agent may still have a file open.
+        let _ = run("umount", &["--lazy"], &[&self.0]);
+    }
+}
+
+fn run(program: &str, options: &[&str], paths: &[&Path]) -> anyhow::Result<()> {
+    let output = std::process::Command::new(program).args(options).args(paths).output()?;
+    anyhow::ensure!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(())
+}
+
+/// Waits until the laboratory's door is as wanted. Looks anew: what was heard of it before may be long over.
+async fn lab_is(plant: &Plant, wanted: impl Fn(&DoorView) -> bool) -> anyhow::Result<DoorView> {
+    let mut watch = plant.twins().await?.watch().await?;
+    let lab = |world: &State| world.doors.iter().find(|door| door.name == "lab").map(|door| door.view.clone());
+    let world = tokio::time::timeout(LINE_WAIT, watch.until(|world| lab(world).is_some_and(|view| wanted(&view))));
+    lab(world.await??).context("the laboratory's door")
+}
+
+#[tokio::test]
+async fn a_full_disk_is_seen_by_staff_and_what_happened_comes_later() -> anyhow::Result<()> {
+    let mut plant = Plant::small().await?;
+    anna(&plant).await?;
+    let lab = plant.door("lab")?.to_owned();
+    let said = plant.agent("east")?.lines().len();
+    plant.staff.patch(&format!("/doors/{lab}"), json!({ "exit": "by_system" })).await?;
+    plant.agent("east")?.line_after(said, "bundle in force").await?;
+    plant.agent_mut("east")?.stop().await?;
+    let disk = SmallDisk::under(&plant.folder().join("east/journal"))?;
+    plant.start_agent("east", &[]).await?;
+    plant.agent("east")?.line("link up").await?;
+    plant.agent("east")?.line("bundle in force").await?;
+    assert_eq!(tap_lab(&plant).await?["outcome"], "granted");
+    let is_at_rest = |view: &DoorView| !view.is_energised && view.line == "Card, please";
+    let mut twins = plant.twins().await?;
+    let mut feed = plant.staff.feed(None).await?;
+    disk.fill()?;
+
+    // What is left of a page takes a few records more; then no door is released.
+    let failed = loop {
+        lab_is(&plant, is_at_rest).await?;
+        twins.tap("lab", "anna").await?;
+        let event = feed.until(|event| event["kind"] == "decision" || event["kind"] == "journal_changed").await?;
+        twins.remove("lab").await?;
+        if event["kind"] == "journal_changed" {
+            break event;
+        }
+    };
+    assert_eq!((&failed["journal_fault"], &failed["author"]), (&json!("no_space"), &json!("server")));
+    assert_eq!(failed["agent_id"], json!(plant.made.agents["east"]));
+    let alarms = plant.staff.get("/alarms").await?;
+    let alarm = alarms["items"].as_array().unwrap().iter().find(|alarm| alarm["kind"] == "journal_fault").unwrap();
+    assert_eq!(alarm["cleared_at"], Value::Null);
+    assert_eq!(plant.staff.get("/health").await?["failing_journals"], 1);
+    lab_is(&plant, is_at_rest).await?;
+    // Together: a refusal is shown for a moment only.
+    let refused = lab_is(&plant, |view| view.line == "Out of order" || view.is_energised);
+    let (refused, ()) = tokio::try_join!(refused, async { Ok(twins.tap("lab", "anna").await?) })?;
+    twins.remove("lab").await?;
+    assert!(!refused.is_energised, "no record, no release");
+    twins.order(&Order::Rex { door: "lab".to_owned(), pressed: true }).await?;
+    lab_is(&plant, |view| view.is_energised).await?;
+    twins.order(&Order::Rex { door: "lab".to_owned(), pressed: false }).await?;
+
+    std::fs::remove_file(disk.filler())?;
+    let mut later = plant.staff.feed(failed["position"].as_i64()).await?;
+    let mut decisions = Vec::new();
+    let (mut last, mut exits): (Option<(u64, chrono::DateTime<chrono::Utc>)>, _) = (None, 0);
+    loop {
+        let event = later.until(|event| event["agent_id"] == failed["agent_id"]).await?;
+        if event["author"] == "server" {
+            assert_eq!((&event["kind"], &event["is_up"]), (&json!("journal_changed"), &json!(true)), "{event}");
+            continue;
+        }
+        let (seq, at) = (event["seq"].as_u64().unwrap(), event["at"].as_str().unwrap().parse()?);
+        if let Some((seq_before, at_before)) = last {
+            assert_eq!(seq, seq_before + 1, "each once: {event}");
+            assert!(at >= at_before, "in the order in which it happened: {event}");
+        }
+        last = Some((seq, at));
+        match event["kind"].as_str() {
+            Some("decision") => decisions.push(event["reason"].clone()),
+            Some("exit_requested") => exits += 1,
+            Some("device_changed") if event["device"] == "journal" && event["device_state"] == "working" => break,
+            _ => {}
+        }
+    }
+    assert!(!decisions.is_empty() && decisions.iter().all(|reason| reason == "not_recorded"), "{decisions:?}");
+    assert_eq!(exits, 1);
+    feed.until(|event| event["kind"] == "journal_changed" && event["is_up"] == true).await?;
+    let alarms = plant.staff.get("/alarms").await?;
+    let alarms: Vec<&Value> =
+        alarms["items"].as_array().unwrap().iter().filter(|alarm| alarm["kind"] == "journal_fault").collect();
+    assert!(alarms.len() == 1 && alarms[0]["cleared_at"].is_string(), "one alarm, and its cause is gone: {alarms:?}");
+    lab_is(&plant, is_at_rest).await?;
+    assert_eq!(tap_lab(&plant).await?["outcome"], "granted");
+    // The plant's folder goes with the plant: nothing may be mounted in it any more.
+    plant.agent_mut("east")?.stop().await?;
+    drop(disk);
     plant.stop().await
 }
