@@ -88,7 +88,7 @@ pub struct Hello {
     pub head: Head,
     /// Newest record that it knows to be acknowledged.
     pub acknowledged: Head,
-    /// Number of the bundle in force; 0 if none.
+    /// Number of the newest bundle that it took, in force or given up since; 0 if none. It takes only higher ones.
     pub bundle_sequence: u64,
     /// What it has at each end.
     pub kind: AgentKind,

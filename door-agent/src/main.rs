@@ -74,16 +74,24 @@ fn main() -> ExitCode {
         .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")))
         .with_ansi(std::io::stdout().is_terminal())
         .init();
-    match tokio::runtime::Runtime::new().context("the runtime can't be started").and_then(|runtime| {
-        runtime.block_on(async {
-            match command_line.command {
-                Command::Join(join) => join_server(join).await,
-                Command::Rest { config } => rest(&config).await,
-                Command::Run { config, check_config: true } => check_config(&config),
-                Command::Run { config, check_config: false } => run_agent(&config).await,
-            }
-        })
-    }) {
+    let runtime = match tokio::runtime::Runtime::new().context("the runtime can't be started") {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            tracing::error!("{error:#}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let ended = runtime.block_on(async {
+        match command_line.command {
+            Command::Join(join) => join_server(join).await,
+            Command::Rest { config } => rest(&config).await,
+            Command::Run { config, check_config: true } => check_config(&config),
+            Command::Run { config, check_config: false } => run_agent(&config).await,
+        }
+    });
+    // Whatever could be waited for was. A disk that hangs must not hold the program: strikes are at rest.
+    runtime.shutdown_background();
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!("{error:#}");

@@ -199,6 +199,11 @@ impl PolicyStore {
         self.in_force.as_ref().map_or(0, |in_force| in_force.sequence)
     }
 
+    /// Number of the newest bundle that was taken, in force or given up since; 0 without one. Only a higher one is taken.
+    pub fn newest_sequence(&self) -> u64 {
+        self.withdrawn.as_ref().map_or(self.sequence(), |withdrawn| withdrawn.sequence.max(self.sequence()))
+    }
+
     /// Version of the policy in force; 0 without one.
     pub fn version(&self) -> u64 {
         self.in_force.as_ref().map_or(0, |in_force| in_force.policy.version())

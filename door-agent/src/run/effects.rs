@@ -167,7 +167,7 @@ impl Agent {
         self.progress.send_replace(Progress {
             head: self.outflow.head(),
             acknowledged: self.outflow.acknowledged(),
-            bundle_sequence: self.policy.sequence(),
+            bundle_sequence: self.policy.newest_sequence(),
         });
     }
 

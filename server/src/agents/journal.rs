@@ -25,7 +25,9 @@ pub(super) async fn note(
     match row.map(|row| row.standing()).transpose()? {
         Some(Standing::Joined) => {}
         Some(Standing::Quarantined) => return Ok(Some(Refusal::Quarantined)),
-        _ => return Ok(Some(Refusal::Revoked)),
+        Some(Standing::Revoked) => return Ok(Some(Refusal::Revoked)),
+        // Not revoked: that would cost it its rules.
+        Some(Standing::Invited) | None => return Ok(Some(Refusal::WrongAgent)),
     }
     let word = fault.map(JournalFault::as_str);
     let was_failing = store::note_journal(&mut tx, tenant, agent, word, clock::from_unix_ms(since)).await?;

@@ -260,7 +260,7 @@ impl Session<'_> {
             Ok(Ingested::Stored(head)) => send(&mut self.socket, &FromServer::Acknowledged(head)).await.map(|()| None),
             Ok(Ingested::Hole(_)) => Ok(Some(Refusal::Protocol)),
             Ok(Ingested::Quarantined) => Ok(Some(Refusal::Quarantined)),
-            Ok(Ingested::NotJoined) => Ok(Some(Refusal::Revoked)),
+            Ok(Ingested::NotJoined) => Ok(Some(why_ended(self.state, self.name).await?)),
             // Not acknowledged: the agent keeps them and sends them again.
             Err(error) => Err(error.context("records were not taken")),
         }

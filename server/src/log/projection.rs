@@ -1,14 +1,14 @@
 //! What is read off a record when it gets its position: columns to search by, whom it is about, alarms raised and cleared.
 
 use access_core::decide::Reason;
-use access_core::event::{Act, ActKind, AlarmKind, Author, ChainFault, Event, Record, Subject, SubjectKind};
+use access_core::event::{Act, ActKind, AlarmKind, Author, ChainFault, Event, EventKind, Record, Subject, SubjectKind};
 use access_core::ids::{AgentId, DoorId, PersonId};
 use access_core::word::Word as _;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{behind, devices};
 use super::sequencer::Placed;
+use super::{behind, devices};
 use crate::clock;
 use crate::db::TenantTx;
 
@@ -61,6 +61,10 @@ fn alarms(record: &Record) -> (Vec<Alarm>, Vec<Alarm>) {
         Event::Decision(decision) => {
             let raise = |kind: &AlarmKind| Alarm { door: Some(decision.door), person: decision.person, ..none(*kind) };
             (decision.alarms.iter().map(raise).collect(), Vec::new())
+        }
+        // Too many to be kept one by one: the alarm is raised all the same.
+        Event::Folded { kind: EventKind::AlarmRaised | EventKind::Decision, door, alarm: Some(kind), .. } => {
+            (vec![Alarm { door: *door, ..none(*kind) }], Vec::new())
         }
         Event::LinkChanged { is_up, agent: Some(agent) } if author.is_none() => {
             let lost = Alarm { agent: Some(*agent), ..none(AlarmKind::AgentLost) };
