@@ -57,9 +57,9 @@ impl Meantime {
         while self.entries.len() > KEPT_MAX && self.fold_one() {}
     }
 
-    /// Gives up an entry that need not be written any more.
-    pub fn forget(&mut self, number: u64) {
-        self.entries.remove(&number);
+    /// Gives up an entry that need not be written any more; answers whether it was kept here.
+    pub fn forget(&mut self, number: u64) -> bool {
+        self.entries.remove(&number).is_some()
     }
 
     /// The oldest `count` entries, in order. They are no longer kept here.

@@ -95,10 +95,19 @@ impl Recording {
         self.state
     }
 
-    /// The server was told of the failure: it raises the alarm.
+    /// The server was told of the failure: it raises the alarm. One that is on its way to the disk already is raised by
+    /// both: rather twice than never.
     pub fn told(&mut self) {
-        if let Some(number) = self.untold.take() {
-            self.meantime.forget(number);
+        if self.untold.is_some_and(|number| self.meantime.forget(number)) {
+            self.untold = None;
+        }
+    }
+
+    /// The link went down: whether the server took note of what it was told last is not known. The failure, if it
+    /// lasts, is kept as if it had not been told.
+    pub fn link_lost(&mut self, now: Now) {
+        if self.state.fault.is_some() && self.untold.is_none() {
+            self.keep_alarm(now);
         }
     }
 
@@ -230,14 +239,21 @@ impl Recording {
         }
         self.state.since = now.unix;
         let how = if fault == JournalFault::Silent { DeviceState::Silent } else { DeviceState::Faulty };
-        // Routine, so that the reserve is left to doors: it is written when all works again.
+        self.keep(now, changed(how));
+        self.keep_alarm(now);
+    }
+
+    fn keep_alarm(&mut self, now: Now) {
         let alarm = Event::AlarmRaised { kind: AlarmKind::JournalFault, door: None, person: None };
-        for event in [changed(how), alarm] {
-            self.next_number += 1;
-            let number = self.next_number;
-            self.meantime.keep(Entry { number, at: now.unix, clock: now.clock, event, weight: Weight::Routine });
-        }
-        self.untold = Some(self.next_number);
+        self.untold = Some(self.keep(now, alarm));
+    }
+
+    /// Routine, so that the reserve is left to doors: it is written when all works again.
+    fn keep(&mut self, now: Now, event: Event) -> u64 {
+        self.next_number += 1;
+        let number = self.next_number;
+        self.meantime.keep(Entry { number, at: now.unix, clock: now.clock, event, weight: Weight::Routine });
+        number
     }
 }
 

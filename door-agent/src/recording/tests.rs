@@ -104,6 +104,25 @@ fn a_failure_that_the_server_never_heard_of_stands_in_the_records() {
 }
 
 #[test]
+fn a_failure_that_was_told_to_a_link_that_died_stands_in_the_records() {
+    let mut recording = Recording::new(UnixMs(0));
+    recording.link_lost(at(1));
+    let (number, _) = recording.record(at(1), opened(), Weight::Routine, false);
+    recording.failed(at(2), number, &disk_fault());
+    recording.told();
+    recording.link_lost(at(3));
+    recording.link_lost(at(4));
+    assert_eq!(kinds(&recording.last_try(at(5))), ["door_opened", "device_changed", "alarm_raised"], "once");
+    // What is on its way to the disk can't be taken back: that it is over must then be said, too.
+    recording.told();
+    let numbers: Vec<u64> = (1..=recording.next_number).collect();
+    let next = recording.look(at(10_000));
+    assert_eq!(next, Next::default());
+    let next = recording.written(at(10_001), &numbers);
+    assert!(next.events.iter().any(|(event, _)| event.kind().to_string() == "alarm_cleared"), "{next:?}");
+}
+
+#[test]
 fn a_journal_that_says_nothing_has_failed() {
     let mut recording = Recording::new(UnixMs(0));
     let (grant, _) = recording.record(at(10), decision(7, Some(5_000)), Weight::Vital, true);

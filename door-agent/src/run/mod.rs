@@ -298,6 +298,7 @@ impl Agent {
             LinkEvent::Down => {
                 self.session = None;
                 self.outflow.down();
+                self.recording.link_lost(self.clock.now());
                 self.record(Event::LinkChanged { is_up: false, agent: None }, Weight::Routine);
                 self.feed_all(&Input::Link { is_up: false });
                 let actions = self.station.as_mut().map(Station::link_down);

@@ -40,6 +40,5 @@ pub(super) async fn note(
         Some(fault) => tracing::warn!(%tenant, %agent, %fault, "an agent's journal takes no records"),
         None => tracing::debug!(%tenant, %agent, "an agent's journal takes records"),
     }
-    state.agents.note_journal(tenant, agent, fault.is_some());
     Ok(None)
 }

@@ -1,7 +1,7 @@
 //! Agents: door controllers and enrolment stations. They join with a one-time token, hold a link over mutual TLS, ask for
 //! verdicts, deliver records, and get policy, commands and enrolment orders.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -160,8 +160,6 @@ struct Session {
 struct Inner {
     sessions: HashMap<(TenantId, AgentId), Session>,
     presence: HashMap<TenantId, broadcast::Sender<Presence>>,
-    /// Linked agents whose journal takes no records.
-    failing_journals: HashSet<(TenantId, AgentId)>,
     /// When live links of an agent gave way to newer ones of late.
     displaced: HashMap<(TenantId, AgentId), VecDeque<Instant>>,
     /// Holes that an alarm was raised for.
@@ -189,7 +187,6 @@ impl Drop for Linked {
         let mut inner = self.links.lock();
         if inner.sessions.get(&self.key).is_some_and(|session| session.id == self.session) {
             inner.sessions.remove(&self.key);
-            inner.failing_journals.remove(&self.key);
             inner.tell(self.key, false);
         }
     }
@@ -261,20 +258,6 @@ impl Links {
     }
 
     /// A linked agent said whether its journal takes records.
-    fn note_journal(&self, tenant: TenantId, agent: AgentId, is_failing: bool) {
-        let mut inner = self.lock();
-        if is_failing {
-            inner.failing_journals.insert((tenant, agent));
-        } else {
-            inner.failing_journals.remove(&(tenant, agent));
-        }
-    }
-
-    /// How many linked agents have a journal that takes no records, of all tenants.
-    pub fn failing_journals(&self) -> usize {
-        self.lock().failing_journals.len()
-    }
-
     /// Takes note of a hole; tells whether it is a new one.
     fn note_hole(&self, tenant: TenantId, agent: AgentId, epoch: u32, seq: u64) -> bool {
         self.lock().holes.insert((tenant, agent), (epoch, seq)) != Some((epoch, seq))

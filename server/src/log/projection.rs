@@ -66,6 +66,11 @@ fn alarms(record: &Record) -> (Vec<Alarm>, Vec<Alarm>) {
         Event::Folded { kind: EventKind::AlarmRaised | EventKind::Decision, door, alarm: Some(kind), .. } => {
             (vec![Alarm { door: *door, ..none(*kind) }], Vec::new())
         }
+        // Whatever went on with the leaf while no agent looked: it is closed now.
+        Event::DoorFound { door, is_open: false } => {
+            let gone = |kind| Alarm { door: Some(*door), ..none(kind) };
+            (Vec::new(), [AlarmKind::DoorForced, AlarmKind::DoorHeld].map(gone).to_vec())
+        }
         Event::LinkChanged { is_up, agent: Some(agent) } if author.is_none() => {
             let lost = Alarm { agent: Some(*agent), ..none(AlarmKind::AgentLost) };
             if *is_up { (Vec::new(), vec![lost]) } else { (vec![lost], Vec::new()) }
@@ -168,6 +173,9 @@ pub(super) async fn write(tx: &mut TenantTx, placed: &[Placed]) -> anyhow::Resul
         for alarm in cleared {
             clear(tx, &alarm, at(&row.record)).await?;
         }
+        if let (Author::Agent(agent), Event::AgentStarted { .. }) = (row.record.author, &row.record.event) {
+            clear_sensed(tx, agent, at(&row.record)).await?;
+        }
     }
     Ok(())
 }
@@ -209,6 +217,25 @@ async fn raise(tx: &mut TenantTx, row: &Placed, alarm: &Alarm, at: DateTime<Utc>
     .bind(alarm.person.map(PersonId::as_uuid))
     .bind(at)
     .bind(row.position)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// What an agent senses as long as it lasts. One that starts senses anew, and raises again what still is so.
+const SENSED: [AlarmKind; 5] =
+    [AlarmKind::Tamper, AlarmKind::RexStuck, AlarmKind::ReaderFault, AlarmKind::SensorFault, AlarmKind::DoorIoFault];
+
+/// An agent started: what it sensed before is over, or raised again.
+async fn clear_sensed(tx: &mut TenantTx, agent: AgentId, at: DateTime<Utc>) -> anyhow::Result<()> {
+    sqlx::query(
+        "UPDATE alarms SET cleared_at = greatest($4, raised_at) WHERE tenant_id = $1 AND agent_id = $2 \
+         AND kind = ANY($3) AND cleared_at IS NULL",
+    )
+    .bind(tx.tenant().as_uuid())
+    .bind(agent.as_uuid())
+    .bind(SENSED.iter().map(|kind| kind.as_str()).collect::<Vec<_>>())
+    .bind(at)
     .execute(&mut **tx)
     .await?;
     Ok(())

@@ -240,6 +240,37 @@ async fn alarms_are_raised_cleared_and_acknowledged_once() {
 }
 
 #[tokio::test]
+async fn an_agent_that_starts_anew_ends_what_it_sensed_before() {
+    use access_core::event::AlarmKind;
+    let server = TestServer::serving().await;
+    let mut agent = server.agent("Gate", AgentKind::DoorController, &[]).await;
+    let mut link = agent.link().await;
+    let [lobby, lab] = [uuid::Uuid::now_v7(), uuid::Uuid::now_v7()];
+    let raise = |kind, door: uuid::Uuid| Event::AlarmRaised { kind, door: Some(door.into()), person: None };
+    let records = [
+        agent.record(raise(AlarmKind::DoorForced, lobby)),
+        agent.record(raise(AlarmKind::DoorForced, lab)),
+        agent.record(raise(AlarmKind::Tamper, lobby)),
+        agent.record(Event::AgentStarted { build: "0.1.0".to_owned(), was_unclean: true }),
+        agent.record(Event::DoorFound { door: lobby.into(), is_open: false }),
+        agent.record(Event::DoorFound { door: lab.into(), is_open: true }),
+        agent.record(raise(AlarmKind::RexStuck, lab)),
+    ];
+    link.deliver(records.to_vec()).await;
+    server.settled().await;
+    let open = server.call(&server.own.guard, "GET", "/alarms", Value::Null).await.is(200).json;
+    let stand: Vec<_> = open["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|alarm| alarm["cleared_at"].is_null())
+        .map(|alarm| (alarm["kind"].as_str().unwrap(), alarm["door_id"].as_str().unwrap().to_owned()))
+        .collect();
+    assert_eq!(stand, [("door_forced", lab.to_string()), ("rex_stuck", lab.to_string())]);
+    assert_eq!(open["items"].as_array().unwrap().len(), 4, "all are still to be acknowledged");
+}
+
+#[tokio::test]
 async fn an_agent_that_stays_away_is_an_alarm_until_it_is_back() {
     let server = TestServer::serving().await;
     let agent = server.agent("Gate", AgentKind::DoorController, &[]).await;

@@ -4286,8 +4286,6 @@ export interface components {
             database: string;
             /** @description `production`, `demo` or `test`. */
             mode: components["schemas"]["InstallationMode"];
-            /** @description How many linked agents have a journal that takes no records: their doors release nobody but for leaving. */
-            failing_journals: number;
             /** @description The server's version. */
             build: string;
         };
