@@ -60,7 +60,15 @@ async fn missing_assets(request: Request, next: Next) -> Response {
     let is_asset = request.uri().path().starts_with("/assets/");
     let response = next.run(request).await;
     let is_page = response.headers().get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
-    if is_asset && is_page { StatusCode::NOT_FOUND.into_response() } else { response }
+    if is_asset && is_page {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    let mut response = response;
+    if is_page {
+        // It names this version's files: one kept from before an upgrade would ask for files that are gone.
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    }
+    response
 }
 
 /// Answers of the API are nobody's to keep.

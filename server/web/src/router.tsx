@@ -107,6 +107,8 @@ const live = createRoute({
     typeof search.event === "number" ? { event: search.event } : {},
 });
 
+// An address that leads nowhere keeps what stands around every page, and the alarms with it.
+const elsewhere = createRoute({ getParentRoute: () => signedIn, path: "$", component: NotFound });
 const people = createRoute({
   getParentRoute: () => signedIn,
   path: "/people",
@@ -186,6 +188,7 @@ const tree = root.addChildren([
     agent,
     levels,
     operators,
+    elsewhere,
   ]),
 ]);
 

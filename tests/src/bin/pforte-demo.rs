@@ -149,7 +149,7 @@ async fn serve(arguments: &Arguments, folder: &Path) -> anyhow::Result<()> {
         Some(folder) => format!(" --folder {}", folder.display()),
         None => String::new(),
     };
-    print(&format!("  code       {} --code{elsewhere}", own.display()))?;
+    print(&format!("  code       {} --code{elsewhere}   (good once; a new one every 30 s)", own.display()))?;
     print("  at a door  on the page Virtual door, or:")?;
     let twin = own_folder.join("pforte-twin");
     let world = plant.world();

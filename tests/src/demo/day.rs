@@ -178,8 +178,11 @@ pub(super) fn steps(policy: &Policy, zone: &Zone, doors: &Doors, people: &[Someb
                 let mut holder = Holder { day: &mut day, person, card: card.token };
                 match card.state {
                     CredentialState::Active => holder.spend(doors, is_weekend),
-                    // Whoever found it tries it.
-                    _ => holder.insist(18 * HOUR + 40, doors.main, Side::In),
+                    // Whoever found it tries it, at some hour of the day.
+                    _ => {
+                        let minute = holder.day.about(14 * HOUR, 6 * HOUR);
+                        holder.insist(minute, doors.main, Side::In);
+                    }
                 }
             }
         }

@@ -26,7 +26,7 @@ const SEED: u64 = 20_263;
 /// What happens at the very end belongs to the next day; the first minutes make up for it.
 const OVERLAP_MS: i64 = 5 * 60_000;
 /// Agents take turns after so long.
-const TURN_MS: i64 = 10 * 60_000;
+const TURN_MS: i64 = 2 * 60_000;
 
 /// What happened in the 24 hours before `end`, decided by these rules.
 fn happened(
@@ -120,10 +120,17 @@ impl Teller {
 
 async fn acknowledge(plant: &Plant) -> anyhow::Result<()> {
     let open = plant.staff.get("/alarms").await?;
-    let forced =
-        open["items"].as_array().into_iter().flatten().filter(|alarm| alarm["kind"] == AlarmKind::DoorForced.as_str());
-    for alarm in forced {
-        let note = json!({ "note": "Wind had pulled the yard's door open; bolt looked after, nothing missing" });
+    let alarms = open["items"].as_array().cloned().unwrap_or_default();
+    let of = |kind: AlarmKind| alarms.iter().filter(move |alarm| alarm["kind"] == kind.as_str());
+    let forced = of(AlarmKind::DoorForced)
+        .map(|alarm| (alarm, "Wind had pulled the yard's door open; bolt looked after, nothing missing"));
+    // The newest is left for whoever looks first.
+    let newest = of(AlarmKind::LostCardPresented).map(|alarm| alarm["raised_at"].to_string()).max();
+    let lost = of(AlarmKind::LostCardPresented)
+        .filter(|alarm| Some(alarm["raised_at"].to_string()) != newest)
+        .map(|alarm| (alarm, "Nobody there any more when the patrol came; pictures asked for"));
+    for (alarm, note) in forced.chain(lost) {
+        let note = json!({ "note": note });
         let id = alarm["id"].as_str().context("the alarm's id")?;
         plant.staff.post(&format!("/alarms/{id}/acknowledge"), note).await?;
     }

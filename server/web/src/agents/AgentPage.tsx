@@ -41,7 +41,7 @@ export function AgentState({ agent }: { agent: Agent }) {
   // The journal speaks for itself below.
   const own = devices.filter((device) => device.agent_id === agent.id && device.device !== "journal");
   return (
-    <>
+    <Stack spacing={0.5} sx={{ alignItems: "flex-start" }}>
       <Chip label={named(w.agents.states, agent.state)} color={stateColours[agent.state]} variant="outlined" />
       {agent.journal_fault && agent.state !== "revoked" && (
         <Typography variant="caption" sx={{ display: "block", color: "error.main" }}>
@@ -50,7 +50,7 @@ export function AgentState({ agent }: { agent: Agent }) {
         </Typography>
       )}
       {(agent.state === "online" || agent.state === "offline") && <Devices devices={own} />}
-    </>
+    </Stack>
   );
 }
 

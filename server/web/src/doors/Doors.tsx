@@ -94,10 +94,10 @@ export function Doors() {
     {
       label: w.doors.state,
       cell: (door) => (
-        <Box>
+        <Stack spacing={0.25} sx={{ alignItems: "flex-start" }}>
           <Position state={stateOf(door)} hasContact={door.has_contact !== false} />
           <Devices devices={devicesOf(door)} />
-        </Box>
+        </Stack>
       ),
     },
     {
@@ -136,8 +136,8 @@ export function Doors() {
         );
       },
     },
-    { label: w.doors.demandsIn, cell: (door) => text("FactorDemand", door.factors_in) },
-    { label: w.doors.demandsOut, cell: (door) => text("FactorDemand", door.factors_out) },
+    { label: w.doors.demandsIn, cell: (door) => text("FactorDemand", door.factors_in), isWideOnly: true },
+    { label: w.doors.demandsOut, cell: (door) => text("FactorDemand", door.factors_out), isWideOnly: true },
     {
       label: w.act.actions,
       align: "right",

@@ -20,6 +20,7 @@ import ListItemText from "@mui/material/ListItemText";
 import { useQuery } from "@tanstack/react-query";
 import { Outlet, Link as RouterLink, useLocation } from "@tanstack/react-router";
 import { queries, useAgentName, useDoorName } from "../api/queries";
+import { byUrgency } from "../live/log";
 import { RAIL_WIDTH_PX } from "../theme";
 import { clockTime } from "../time";
 import { named, text, w } from "../words";
@@ -119,6 +120,7 @@ function OpenAlarms() {
   const { pathname } = useLocation();
   const sound = useAlarmSound(alarms.length > 0);
   const newest = alarms.toSorted((one, other) => other.raised_at.localeCompare(one.raised_at))[0];
+  const worst = alarms.toSorted(byUrgency)[0];
   const said = newest ? w.live.announced(text("AlarmKind", newest.kind), doorName(newest.door_id)) : "";
   return (
     <>
@@ -126,8 +128,9 @@ function OpenAlarms() {
         role="alert"
         sx={{
           position: "absolute",
-          width: 1,
-          height: 1,
+          // As texts: a bare 1 means all of the width.
+          width: "1px",
+          height: "1px",
           overflow: "hidden",
           clipPath: "inset(50%)",
           whiteSpace: "nowrap",
@@ -151,7 +154,7 @@ function OpenAlarms() {
           <WarningIcon fontSize="small" />
           <Box sx={{ fontWeight: 650 }}>{w.alarmsOpen(alarms.length)}</Box>
           <Box sx={{ overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap", flex: 1, minWidth: 0 }}>
-            {newest && `${text("AlarmKind", newest.kind)} · ${doorName(newest.door_id) || agentName(newest.agent_id)}`}
+            {worst && `${text("AlarmKind", worst.kind)} · ${doorName(worst.door_id) || agentName(worst.agent_id)}`}
           </Box>
           {pathname !== "/" && (
             <Button component={RouterLink} to="/" color="inherit" size="small" sx={{ whiteSpace: "nowrap" }}>

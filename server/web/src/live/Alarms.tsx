@@ -1,4 +1,4 @@
-// Alarms that nobody has acknowledged: by priority, then the oldest first.
+// Alarms that nobody has acknowledged, the most urgent first, and how many more there are below.
 
 import QuietIcon from "@mui/icons-material/CheckCircleOutlined";
 import AlarmIcon from "@mui/icons-material/ReportProblem";
@@ -8,7 +8,7 @@ import Paper from "@mui/material/Paper";
 import Stack from "@mui/material/Stack";
 import Typography from "@mui/material/Typography";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { api } from "../api/client";
 import { useNames } from "../api/names";
 import { queries, useAgentName, useDoorName } from "../api/queries";
@@ -19,19 +19,44 @@ import { ReasonDialog } from "../parts/ReasonDialog";
 import { Trouble } from "../parts/Trouble";
 import { relativeTime, shortTime } from "../time";
 import { text, w } from "../words";
+import { byUrgency } from "./log";
 
 /** Most alarms shown at once; the bar on top counts them all. */
 const SHOWN_MAX = 20;
 
-function byPriority(one: Alarm, other: Alarm): number {
-  return one.priority - other.priority || one.raised_at.localeCompare(other.raised_at);
+/** How many rows of a list lie below what can be seen of it. */
+function useBelow(rows: number) {
+  const list = useRef<HTMLUListElement>(null);
+  const [below, setBelow] = useState(0);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another number of rows is another measure
+  useEffect(() => {
+    const element = list.current;
+    if (element === null) return;
+    const measure = () => {
+      const end = element.getBoundingClientRect().bottom;
+      // Half a row seen is a row seen.
+      setBelow([...element.children].filter((row) => row.getBoundingClientRect().top + 24 > end).length);
+    };
+    measure();
+    element.addEventListener("scroll", measure, { passive: true });
+    const observer = new ResizeObserver(measure);
+    observer.observe(element);
+    return () => {
+      element.removeEventListener("scroll", measure);
+      observer.disconnect();
+    };
+  }, [rows]);
+  const showMore = () => list.current?.scrollBy({ top: list.current.clientHeight * 0.8, behavior: "smooth" });
+  return { list, below, showMore };
 }
 
 export function Alarms() {
   const client = useQueryClient();
   const alarms = useQuery(queries.openAlarms);
   const [acknowledging, setAcknowledging] = useState<Alarm | null>(null);
-  const open = (alarms.data ?? []).toSorted(byPriority);
+  const open = (alarms.data ?? []).toSorted(byUrgency);
+  const { list, below, showMore } = useBelow(open.length);
+  const hidden = below + Math.max(0, open.length - SHOWN_MAX);
   const doorName = useDoorName();
   const agentName = useAgentName();
   const zone = useZone();
@@ -51,7 +76,12 @@ export function Alarms() {
           <Typography variant="body2">{w.live.noAlarms}</Typography>
         </Stack>
       )}
-      <Stack spacing={1} component="ul" sx={{ m: 0, p: 0, listStyle: "none", maxHeight: "38vh", overflow: "auto" }}>
+      <Stack
+        ref={list}
+        spacing={1}
+        component="ul"
+        sx={{ m: 0, p: 0, listStyle: "none", maxHeight: "38vh", overflow: "auto" }}
+      >
         {open.slice(0, SHOWN_MAX).map((alarm) => {
           const kind = text("AlarmKind", alarm.kind);
           const where = doorName(alarm.door_id) || agentName(alarm.agent_id);
@@ -99,6 +129,11 @@ export function Alarms() {
           );
         })}
       </Stack>
+      {hidden > 0 && (
+        <Button size="small" color="error" onClick={showMore} sx={{ mt: 0.5 }}>
+          {w.live.moreAlarms(hidden)}
+        </Button>
+      )}
       {acknowledging && (
         <ReasonDialog
           title={w.live.acknowledgeTitle(text("AlarmKind", acknowledging.kind))}

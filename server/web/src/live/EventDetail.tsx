@@ -23,7 +23,7 @@ import { text, w } from "../words";
 import { personsOf } from "./log";
 import { isUnderWay, ReleaseFacts } from "./ReleaseFacts";
 import { CopyableCard, Outcome } from "./Row";
-import { because, seconds } from "./sentence";
+import { because, seconds, withoutOperator } from "./sentence";
 
 /** How often a release that is under way is looked at again, in milliseconds. */
 const RELEASE_INTERVAL_MS = 1_000;
@@ -118,7 +118,7 @@ function Facts({ event }: { event: Detail }) {
   add(w.event.fault, event.copy_sign && text("CopySign", event.copy_sign));
   if (event.act) {
     const operator = event.act.operator_id;
-    add(w.event.operator, operator ? operatorName(operator) || operator.slice(0, 8) : w.event.byCommandLine);
+    add(w.event.operator, operator ? operatorName(operator) || operator.slice(0, 8) : withoutOperator(event.act.kind));
   }
   add(w.event.agent, agentName(event.agent_id));
   add(w.event.received, event.author === "agent" ? <When at={event.received_at} /> : null);

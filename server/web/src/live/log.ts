@@ -1,6 +1,6 @@
 // The newest part of the log as a page holds it: newest first, every position once, whatever way it came.
 
-import type { LogEvent } from "../api/types";
+import type { Alarm, LogEvent } from "../api/types";
 
 /** Most events that a page holds. */
 export const HELD_MAX = 500;
@@ -71,6 +71,11 @@ export function toneOf(event: LogEvent): Tone {
   if (event.kind === "command_done") return event.command_outcome === "carried_out" ? "granted" : "refused";
   if (event.kind === "release_abandoned") return "refused";
   return "info";
+}
+
+/** The most urgent first; of equals the newest, which nobody has seen yet. */
+export function byUrgency(one: Alarm, other: Alarm): number {
+  return one.priority - other.priority || other.raised_at.localeCompare(one.raised_at);
 }
 
 /** Everybody whom an event is about. */

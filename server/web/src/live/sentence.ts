@@ -23,6 +23,11 @@ export function actSentence(act: NonNullable<LogEvent["act"]>, names: NamesKnown
   return say(w.subjects.byName.includes(subject_kind) ? name : w.subjects.named(word, name));
 }
 
+/** Who acted, where no operator did: somebody at the door of the pages, or on the server itself. */
+export function withoutOperator(kind: string): string {
+  return kind === "sign_in_failed" ? w.event.byNobody : w.event.byCommandLine;
+}
+
 /** What happened, without who and where. */
 export function headline(event: LogEvent, names: NamesKnown = nobody): string {
   switch (event.kind) {
@@ -33,7 +38,7 @@ export function headline(event: LogEvent, names: NamesKnown = nobody): string {
     case "alarm_cleared":
       return `${text("EventKind", event.kind)}: ${text("AlarmKind", event.alarm)}`;
     case "device_changed":
-      return `${text("Device", event.device)} ${text("DeviceState", event.device_state)}`;
+      return `${text("Device", event.device)}: ${text("DeviceState", event.device_state)}`;
     case "link_changed":
       return event.is_up ? w.event.linkUp : w.event.linkDown;
     case "journal_changed":

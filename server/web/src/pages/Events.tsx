@@ -8,8 +8,10 @@ import Chip from "@mui/material/Chip";
 import MenuItem from "@mui/material/MenuItem";
 import Paper from "@mui/material/Paper";
 import Stack from "@mui/material/Stack";
+import type { Theme } from "@mui/material/styles";
 import TextField from "@mui/material/TextField";
 import Typography from "@mui/material/Typography";
+import useMediaQuery from "@mui/material/useMediaQuery";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { api, bodyOf } from "../api/client";
@@ -21,7 +23,7 @@ import { useZone } from "../frame/session";
 import { EventDetail } from "../live/EventDetail";
 import { personsOf } from "../live/log";
 import { CopyableCard, Outcome } from "../live/Row";
-import { because, headline } from "../live/sentence";
+import { because, headline, withoutOperator } from "../live/sentence";
 import { type Column, DataTable } from "../parts/DataTable";
 import { Page } from "../parts/Page";
 import { fullName } from "../parts/Portrait";
@@ -90,7 +92,8 @@ export function Events() {
     ...(rows ?? []).flatMap((event) => personsOf(event).slice(0, 1)),
     ...(search.person_id ? [search.person_id] : []),
   ]);
-  // The operator has a column of their own.
+  // The operator has a place of their own: a column, or a line where there is no room for one.
+  const isWide = useMediaQuery((theme: Theme) => theme.breakpoints.up("lg"));
   const inTable = { ...useNamesKnown(nameOf), operator: () => "" };
   const filter = (change: Partial<EventsSearch>) => {
     const next = Object.fromEntries(
@@ -127,7 +130,16 @@ export function Events() {
     { label: w.event.at, cell: (event) => <When at={event.at} /> },
     {
       label: w.event.what,
-      cell: (event) => <Outcome entry={{ event, sequel: null }} say={headline(event, inTable)} />,
+      cell: (event) => (
+        <>
+          <Outcome entry={{ event, sequel: null }} say={headline(event, inTable)} />
+          {!isWide && operatorOf(event) !== w.none && (
+            <Typography variant="caption" component="div" sx={{ color: "text.secondary" }}>
+              {operatorOf(event)}
+            </Typography>
+          )}
+        </>
+      ),
     },
     {
       label: w.event.person,
@@ -150,12 +162,12 @@ export function Events() {
           .join(" · ") || w.none,
     },
     { label: w.event.reason, cell: (event) => because(event) || w.none },
-    { label: w.events.operator, cell: (event) => operatorOf(event) },
-    { label: w.event.agent, cell: (event) => agentName(event.agent_id) || w.system },
+    { label: w.events.operator, cell: (event) => operatorOf(event), isWideOnly: true },
+    { label: w.event.agent, cell: (event) => agentName(event.agent_id) || w.system, isWideOnly: true },
   ];
   const operatorOf = (event: LogEvent) => {
     if (event.operator_id) return operatorName(event.operator_id) || event.operator_id.slice(0, 8);
-    return event.act ? w.event.byCommandLine : w.none;
+    return event.act ? withoutOperator(event.act.kind) : w.none;
   };
   const showsLooks = search.looks === "shown";
   const person = search.person_id;

@@ -50,7 +50,7 @@ const columns: Column<Person>[] = [
     cell: (person) =>
       person.missing.length === 0 ? w.none : person.missing.map((what) => text("Missing", what)).join(", "),
   },
-  { label: w.people.since, cell: (person) => <When at={person.created_at} /> },
+  { label: w.people.since, cell: (person) => <When at={person.created_at} />, isWideOnly: true },
 ];
 
 export function People() {

@@ -11,7 +11,14 @@ import type { ReactNode } from "react";
 import { Empty, Waiting } from "./Page";
 import { Trouble } from "./Trouble";
 
-export type Column<T> = { label: string; cell: (row: T) => ReactNode; width?: number | string; align?: "right" };
+/** A column; one that is `isWideOnly` gives way on a tablet, where the row's page or detail says it. */
+export type Column<T> = {
+  label: string;
+  cell: (row: T) => ReactNode;
+  width?: number | string;
+  align?: "right";
+  isWideOnly?: boolean;
+};
 
 type Props<T> = {
   label: string;
@@ -25,6 +32,10 @@ type Props<T> = {
   onOpen?: (row: T) => void;
   isSelected?: (row: T) => boolean;
 };
+
+function shown<T>({ isWideOnly }: Column<T>) {
+  return isWideOnly ? { display: { xs: "none", lg: "table-cell" } } : undefined;
+}
 
 export function DataTable<T>(props: Props<T>) {
   const { label, columns, rows, keyOf, empty, error, onRetry, onOpen, isSelected } = props;
@@ -42,7 +53,7 @@ export function DataTable<T>(props: Props<T>) {
           <TableHead>
             <TableRow>
               {columns.map((column) => (
-                <TableCell key={column.label} width={column.width} align={column.align}>
+                <TableCell key={column.label} width={column.width} align={column.align} sx={shown(column)}>
                   {column.label}
                 </TableCell>
               ))}
@@ -62,7 +73,7 @@ export function DataTable<T>(props: Props<T>) {
                 sx={onOpen && { cursor: "pointer" }}
               >
                 {columns.map((column) => (
-                  <TableCell key={column.label} align={column.align}>
+                  <TableCell key={column.label} align={column.align} sx={shown(column)}>
                     {column.cell(row)}
                   </TableCell>
                 ))}

@@ -26,7 +26,7 @@ export function Devices({ devices }: { devices: readonly DeviceHealth[] }) {
       component="div"
       sx={{ color: "error.main", fontWeight: 600 }}
     >
-      {`${nameOf(device)} ${text("DeviceState", device.state)}`}
+      {`${nameOf(device)}: ${text("DeviceState", device.state)}`}
     </Typography>
   ));
 }

@@ -3,6 +3,7 @@
 export const desk = {
   live: {
     title: "Live",
+    moreAlarms: (count: number) => (count === 1 ? "1 more alarm below" : `${count} more alarms below`),
     alarms: "Alarms",
     noAlarms: "No unacknowledged alarms",
     entries: "Entries",
@@ -86,6 +87,7 @@ export const desk = {
     foundClosed: "Found closed at the start",
     unknownPerson: "Unknown card",
     byCommandLine: "Command line on the server",
+    byNobody: "Nobody who signed in",
     lastOf: "Last event",
     releasedBy: (operator: string) => `Released by ${operator}`,
     notReleasedBy: (operator: string) => `Release by ${operator} failed`,
@@ -174,7 +176,7 @@ export const desk = {
     siteName: "Name of the site",
     areaName: "Name of the area",
     zone: "Time zone",
-    weakCards: "Take cards that are known only by their number",
+    weakCards: "Takes cards that are known only by their number",
     weakCardsHelp: "Such a card can be copied in seconds. Needs a reason; every screen marks these cards.",
     editSite: (site: string) => `Site ${site}`,
   },

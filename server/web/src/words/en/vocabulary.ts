@@ -145,7 +145,7 @@ export const vocabulary = {
   Decided: { online: "by the server", offline: "by the door alone" },
   EpochCause: { joined: "Agent joined", operator_reset: "Begun anew by an operator" },
   Device: { reader: "Card reader", sensor: "Fingerprint sensor", door_io: "Door lines", journal: "Journal" },
-  DeviceState: { working: "works", lost: "is gone", silent: "does not answer", faulty: "answers nonsense" },
+  DeviceState: { working: "works", lost: "gone", silent: "no answer", faulty: "answers nonsense" },
   CommandOutcome: {
     carried_out: "Carried out",
     expired: "Came too late, not carried out",
