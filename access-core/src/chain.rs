@@ -185,7 +185,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::decide::ClockTrust;
+    use crate::attempt::ClockTrust;
     use crate::event::Event;
     use crate::ids::{AgentId, DoorId};
     use crate::time::UnixMs;

@@ -11,14 +11,16 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
+use crate::attempt::{Attempt, ClockTrust};
 use crate::canonical::write_hex;
 use crate::chain::{Digest, Head};
-use crate::decide::{Assurance, ClockTrust, FingerResult, Reason};
+use crate::circumstances::Circumstances;
 use crate::ids::{
-    AgentId, AttemptId, CommandId, CredentialId, DoorId, EnrolmentId, InstallationId, OperatorId, PersonId,
+    AgentId, AreaId, AttemptId, CommandId, CredentialId, DoorId, EnrolmentId, InstallationId, OperatorId, PersonId,
 };
-use crate::policy::{CardToken, Side};
+use crate::policy::{DoorMode, Place, Side};
 use crate::time::UnixMs;
+use crate::verdict::{Outcome, Verdict};
 
 /// One thing that happened, in its author's sequence.
 #[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -68,7 +70,7 @@ pub enum Event {
     /// The agent's program was stopped in order.
     AgentStopped,
     /// An attempt was decided. Every attempt ends in exactly one of these.
-    Decision(Decision),
+    Decision(Box<Decision>),
     /// A decision or command was recorded but never carried out: the agent restarted before it energised the strike.
     ReleaseAbandoned {
         /// Which door stayed shut.
@@ -225,39 +227,45 @@ pub enum Event {
         /// What it was noticed by.
         sign: CopySign,
     },
+    /// An operator changed the state that rules read.
+    StateSet(StateSet),
+    /// A door stands unlocked from here on. Recorded before the strike is energised.
+    FreeBegan {
+        /// Which door.
+        door: DoorId,
+        /// By which mode.
+        mode: DoorMode,
+    },
+    /// A door stands unlocked no longer.
+    FreeEnded {
+        /// Which door.
+        door: DoorId,
+    },
 }
 
-/// How an attempt was decided, with everything the decision was made from.
+/// How an attempt was decided, with everything the decision was made from: deciding it again must give the same.
 #[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Decision {
-    /// Which attempt.
-    pub attempt: AttemptId,
-    /// At which door.
-    pub door: DoorId,
-    /// In or out.
-    pub side: Side,
-    /// What the reader saw.
-    pub card: CardToken,
-    /// How sure it is.
-    pub assurance: Assurance,
-    /// Whose card it is, if known.
-    pub person: Option<PersonId>,
-    /// Which card, if known.
-    pub credential: Option<CredentialId>,
-    /// What the sensor said, if it was asked.
-    pub finger: Option<FingerResult>,
-    /// Whether the door is released, and for how long (milliseconds).
-    pub release_ms: Option<u32>,
-    /// Why.
-    pub reason: Reason,
-    /// Who decided.
-    pub decided: Decided,
+    /// What was asked. Its instant is that of whoever decided.
+    pub attempt: Attempt,
+    /// What was read of the state of doors and people.
+    pub circumstances: Circumstances,
+    /// What followed.
+    pub verdict: Verdict,
     /// By which rules.
     pub rules_version: u16,
-    /// On which version of the policy.
-    pub policy_version: u64,
-    /// Alarms that it raised.
-    pub alarms: Vec<AlarmKind>,
+    /// Who decided.
+    pub decided: Decided,
+}
+
+impl Decision {
+    /// For how long the door is released, in milliseconds, if it is.
+    pub fn release_ms(&self) -> Option<u32> {
+        match self.verdict.outcome {
+            Outcome::Grant { release_ms, .. } => Some(release_ms),
+            Outcome::Need(_) | Outcome::Deny => None,
+        }
+    }
 }
 
 /// A person's passage.
@@ -278,6 +286,76 @@ pub enum ReleaseCause {
     Command(CommandId),
     /// A request to exit.
     ExitRequest,
+    /// Nothing at that moment: the door stood unlocked.
+    Free,
+}
+
+/// An operator changed the state that rules read, with a reason.
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct StateSet {
+    /// Who; none means the command line on the server.
+    pub operator: Option<OperatorId>,
+    /// What.
+    pub change: StateChange,
+    /// Why, in the operator's words.
+    pub reason: Option<Commitment>,
+}
+
+/// A change of the state that rules read.
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum StateChange {
+    /// A door has a mode until then, or goes back to its schedule's.
+    DoorMode {
+        /// Which door.
+        door: DoorId,
+        /// Which mode, and until when.
+        set: Option<SetMode>,
+    },
+    /// A threat level is in force at a place; 0 ends it there.
+    ThreatLevel {
+        /// Where.
+        place: Place,
+        /// Which.
+        level: u8,
+    },
+    /// A person's whereabouts are forgotten.
+    Forgiven {
+        /// Whose.
+        person: PersonId,
+    },
+    /// The whereabouts of everybody in an area are forgotten.
+    AreaReset {
+        /// Which area.
+        area: AreaId,
+        /// Doors and sides that lead into it.
+        entrances: Vec<(DoorId, Side)>,
+    },
+    /// A card is locked. Rules lock by themselves; an agent gets it so from the server.
+    CredentialLocked {
+        /// Which.
+        credential: CredentialId,
+    },
+    /// A card that was locked on suspicion is unlocked.
+    CredentialUnlocked {
+        /// Which.
+        credential: CredentialId,
+    },
+    /// A reader that was locked on suspicion is unlocked.
+    ReaderUnlocked {
+        /// At which door.
+        door: DoorId,
+        /// On which side.
+        side: Side,
+    },
+}
+
+/// A mode that an operator set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct SetMode {
+    /// Which.
+    pub mode: DoorMode,
+    /// First instant at which it is not in force.
+    pub until: UnixMs,
 }
 
 crate::words! {
@@ -427,6 +505,18 @@ crate::words! {
         RulesWithdrawn = "rules_withdrawn",
         /// An agent's keys are used by more than one machine, as far as can be told.
         AgentCopied = "agent_copied",
+        /// A card could not prove its key: it may be a copy.
+        CloneSuspected = "clone_suspected",
+        /// Somebody was at two doors faster than one can walk.
+        ImpossibleTravel = "impossible_travel",
+        /// Somebody passed who is known to be elsewhere.
+        PassedBack = "passed_back",
+        /// A card, or a reader, was refused too often in a short time.
+        RepeatedRefusals = "repeated_refusals",
+        /// A person signalled that they are forced. Nothing at the door shows it.
+        Duress = "duress",
+        /// More doors of an airlock stand open than its interlock allows.
+        InterlockContradiction = "interlock_contradiction",
     }
 }
 
@@ -491,6 +581,18 @@ crate::words! {
         Command = "command",
         /// An enrolment.
         Enrolment = "enrolment",
+        /// A group.
+        Group = "group",
+        /// A calendar.
+        Calendar = "calendar",
+        /// An airlock.
+        Interlock = "interlock",
+        /// A threat level's description.
+        ThreatLevel = "threat_level",
+        /// A tenant's choices for all doors.
+        TenantRules = "tenant_rules",
+        /// A travel time.
+        TravelTime = "travel_time",
     }
 }
 
@@ -617,6 +719,12 @@ crate::words! {
         DoorFound = "door_found",
         /// See [`Event::AgentCopied`].
         AgentCopied = "agent_copied",
+        /// See [`Event::StateSet`].
+        StateSet = "state_set",
+        /// See [`Event::FreeBegan`].
+        FreeBegan = "free_began",
+        /// See [`Event::FreeEnded`].
+        FreeEnded = "free_ended",
     }
 }
 
@@ -647,13 +755,16 @@ impl Event {
             Self::Folded { .. } => EventKind::Folded,
             Self::DoorFound { .. } => EventKind::DoorFound,
             Self::AgentCopied { .. } => EventKind::AgentCopied,
+            Self::StateSet(_) => EventKind::StateSet,
+            Self::FreeBegan { .. } => EventKind::FreeBegan,
+            Self::FreeEnded { .. } => EventKind::FreeEnded,
         }
     }
 
     /// The door it happened at, if at one.
     pub fn door(&self) -> Option<DoorId> {
         match self {
-            Self::Decision(decision) => Some(decision.door),
+            Self::Decision(decision) => Some(decision.attempt.door),
             Self::ReleaseAbandoned { door, .. }
             | Self::DoorOpened { door, .. }
             | Self::DoorClosed { door, .. }
@@ -661,11 +772,21 @@ impl Event {
             | Self::NotOpened { door, .. }
             | Self::ExitRequested { door, .. }
             | Self::CommandDone { door, .. }
-            | Self::DoorFound { door, .. } => Some(*door),
+            | Self::DoorFound { door, .. }
+            | Self::FreeBegan { door, .. }
+            | Self::FreeEnded { door } => Some(*door),
             Self::AlarmRaised { door, .. }
             | Self::AlarmCleared { door, .. }
             | Self::DeviceChanged { door, .. }
             | Self::Folded { door, .. } => *door,
+            Self::StateSet(set) => match &set.change {
+                StateChange::DoorMode { door, .. } | StateChange::ReaderUnlocked { door, .. } => Some(*door),
+                StateChange::ThreatLevel { .. }
+                | StateChange::Forgiven { .. }
+                | StateChange::AreaReset { .. }
+                | StateChange::CredentialLocked { .. }
+                | StateChange::CredentialUnlocked { .. } => None,
+            },
             Self::EpochBegan { .. }
             | Self::AgentStarted { .. }
             | Self::AgentStopped

@@ -86,9 +86,9 @@ ids! {
     AccessLevelId,
     /// Weekly windows.
     ScheduleId,
-    /// A person holds an access level for a time.
+    /// A person or group holds an access level for a time.
     GrantId,
-    /// A person or card that is refused whatever it was granted.
+    /// A person, group or card that is refused whatever it was granted.
     BlockId,
     /// A door controller or enrolment station.
     AgentId,
@@ -102,6 +102,12 @@ ids! {
     EnrolmentId,
     /// Something that a guard must acknowledge.
     AlarmId,
+    /// Persons that rules treat alike.
+    GroupId,
+    /// Days that are no common ones.
+    CalendarId,
+    /// Doors of which at most one may be open or released.
+    InterlockId,
 }
 
 #[cfg(test)]

@@ -11,13 +11,15 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use ed25519_dalek::{Signature, Signer as _, SigningKey, Verifier as _, VerifyingKey};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use crate::attempt::Attempt;
 use crate::canonical::{self, NotCanonical};
 use crate::chain::{Head, SignedRecord};
-use crate::decide::{Attempt, Verdict};
-use crate::event::{Commitment, JournalFault};
-use crate::ids::{AgentId, AttemptId, CommandId, DoorId, EnrolmentId, FingerId, InstallationId, PersonId, TenantId};
+use crate::circumstances::Circumstances;
+use crate::event::{Commitment, JournalFault, StateChange};
+use crate::ids::{AgentId, CommandId, DoorId, EnrolmentId, FingerId, InstallationId, PersonId, TenantId};
 use crate::policy::PolicyRows;
 use crate::time::UnixMs;
+use crate::verdict::Verdict;
 
 /// Oldest version that is spoken.
 pub const PROTOCOL_OLDEST: u16 = 1;
@@ -64,6 +66,11 @@ pub enum FromAgent {
         fault: Option<JournalFault>,
         /// Since when, by the agent's clock.
         since: UnixMs,
+    },
+    /// The agent goes by this state that operators set.
+    StandingInForce {
+        /// Its number.
+        number: u64,
     },
 }
 
@@ -135,10 +142,14 @@ pub enum FromServer {
     },
     /// The verdict on an attempt.
     Answer {
-        /// Which attempt.
-        attempt: AttemptId,
+        /// What was asked, by the server's clock.
+        attempt: Attempt,
+        /// What was read of the state of doors and people.
+        circumstances: Box<Circumstances>,
         /// The verdict.
         verdict: Verdict,
+        /// By which rules.
+        rules_version: u16,
     },
     /// Records up to here are stored for good.
     Acknowledged(Head),
@@ -155,6 +166,8 @@ pub enum FromServer {
         /// The server's time.
         now: UnixMs,
     },
+    /// State that operators set. Replaces what the agent had, if its number is higher.
+    Standing(Standing),
 }
 
 crate::words! {
@@ -199,35 +212,17 @@ pub struct Command {
 pub enum CommandKind {
     /// Release the door for a moment.
     Release,
-    /// Keep the door in a mode until then.
-    SetMode {
-        /// Which.
-        mode: DoorMode,
-        /// Until when.
-        until: UnixMs,
-    },
-    /// Begin or end a lockdown.
-    SetLockdown {
-        /// Whether it is in force.
-        is_on: bool,
-    },
-    /// Set the threat level, 0 the lowest.
-    SetThreatLevel {
-        /// Level.
-        level: u8,
-    },
 }
 
-crate::words! {
-    /// How a door behaves for a while.
-    pub enum DoorMode {
-        /// By its rules.
-        Normal = "normal",
-        /// Responders only.
-        Locked = "locked",
-        /// Unlocked.
-        Free = "free",
-    }
+/// State that operators set and that an agent must know when it decides alone: modes, threat levels, locks. Absolute: what is
+/// not in it is not set.
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Standing {
+    /// Counts up with every change of the tenant's. Within a session an agent never goes back; the first of a session it takes
+    /// in any case, for a server that was restored from a backup counts from an earlier one.
+    pub number: u64,
+    /// Everything that is set, each with the instant from which it is.
+    pub set: Vec<(UnixMs, StateChange)>,
 }
 
 /// What a station is to do.
@@ -464,12 +459,12 @@ pub trait Message {
 
 impl Message for FromAgent {
     const NAME: &'static str = "message of an agent";
-    const KINDS: u8 = 7;
+    const KINDS: u8 = 8;
 }
 
 impl Message for FromServer {
     const NAME: &'static str = "message of the server";
-    const KINDS: u8 = 9;
+    const KINDS: u8 = 10;
 }
 
 /// Bytes that are no message.

@@ -1,96 +1,506 @@
 //! What happened before, as far as rules and screens ask for it. It changes only by [`State::apply`], so that it can be
-//! rebuilt from the log.
+//! rebuilt from the log; a late record never overwrites what a newer one said.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::event::{Event, Record};
-use crate::ids::{DoorId, PersonId};
-use crate::policy::Side;
+use borsh::{BorshDeserialize, BorshSerialize};
+
+use crate::circumstances::{Circumstances, Knowledge, LeafState, Sighting, Waiting, Wanted, Whereabouts};
+use crate::event::{Decision, Event, EventKind, Passage, Record, ReleaseCause, SetMode, StateChange};
+use crate::ids::{AttemptId, CredentialId, DoorId, PersonId};
+use crate::policy::{Place, Side, Suspicion};
 use crate::time::UnixMs;
+use crate::verdict::{Effect, Outcome, Reason};
 
-/// Where people were last seen.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+mod read;
+mod recent;
+
+use recent::Recent;
+
+/// A grant that nobody used counts no longer than this, in milliseconds: longer than any release.
+pub const UNUSED_GRANT_MS_MAX: i64 = 120_000;
+/// Nobody waits longer than this to be completed, in milliseconds.
+pub const WAIT_MS_MAX: i64 = 3_600_000;
+/// Most who wait at one reader: a decision's record holds them all.
+pub const WAITING_MAX: usize = 16;
+/// Grants at one door that are remembered for escorts.
+const RECENT_MAX: usize = 64;
+
+/// Whereabouts, doors, readers, cards and threat levels.
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct State {
-    whereabouts: BTreeMap<PersonId, Whereabouts>,
+    knowledge: Knowledge,
+    /// Newest passage of everybody, whether it still counts or not.
+    passages: BTreeMap<PersonId, Whereabouts>,
+    /// How many of `passages` that count led through a door on a side.
+    passed_last: BTreeMap<(DoorId, Side), u32>,
+    /// When a person was forgiven last: passages up to then count no more.
+    forgiven: BTreeMap<PersonId, UnixMs>,
+    /// When the area that a door and side lead into was reset last: passages up to then count no more.
+    resets: BTreeMap<(DoorId, Side), UnixMs>,
+    /// Newest grant or passage of a person at each of their two newest doors, the newest first.
+    sightings: BTreeMap<PersonId, Vec<Sighting>>,
+    granted: Recent<AttemptId, Granted>,
+    ended: Recent<AttemptId, End>,
+    doors: BTreeMap<DoorId, DoorState>,
+    readers: BTreeMap<(DoorId, Side), ReaderState>,
+    cards: BTreeMap<CredentialId, CardState>,
+    threat_levels: BTreeMap<Place, (UnixMs, u8)>,
 }
 
-/// The newest passage of a person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Whereabouts {
-    /// Through which door.
-    pub door: DoorId,
-    /// In or out.
-    pub side: Side,
-    /// When.
-    pub at: UnixMs,
+#[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+struct Granted {
+    person: PersonId,
+    door: DoorId,
+    side: Side,
+    /// The attempt that released the door for all who were admitted with it.
+    by: AttemptId,
+}
+
+/// How a granted attempt ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+enum End {
+    /// Its person passed.
+    Used,
+    /// Nobody passed by it: neither its person nor those who were admitted with them.
+    Lapsed,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+struct DoorState {
+    leaf_at: Option<UnixMs>,
+    is_open: bool,
+    released_at: Option<UnixMs>,
+    released_until: Option<UnixMs>,
+    set_at: Option<UnixMs>,
+    set_mode: Option<SetMode>,
+    last_entered: Option<UnixMs>,
+    toggled: Option<(UnixMs, bool)>,
+    /// Granted side in.
+    recent: BTreeSet<(UnixMs, PersonId)>,
+}
+
+impl DoorState {
+    fn is_released(&self, at: UnixMs) -> bool {
+        // The lock falls in with the leaf.
+        let has_closed_since = !self.is_open && self.leaf_at > self.released_at;
+        self.released_until.is_some_and(|until| at < until) && !has_closed_since
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+struct ReaderState {
+    /// Newest lock: since when and until when.
+    locked: Option<(UnixMs, UnixMs)>,
+    unlocked_at: Option<UnixMs>,
+    refusals: Refusals,
+    waiting: BTreeMap<PersonId, Waiting>,
+}
+
+impl ReaderState {
+    fn locked_until(&self) -> Option<UnixMs> {
+        let (_, until) = self.locked.filter(|(since, _)| Some(*since) > self.unlocked_at)?;
+        Some(until)
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+struct CardState {
+    locked_at: Option<UnixMs>,
+    unlocked_at: Option<UnixMs>,
+    refusals: Refusals,
+}
+
+impl CardState {
+    fn is_locked(&self) -> bool {
+        self.locked_at > self.unlocked_at
+    }
+}
+
+/// The newest refusals that any tenant may count.
+#[derive(Debug, Clone, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+struct Refusals(BTreeSet<(UnixMs, AttemptId)>);
+
+impl Refusals {
+    fn remember(&mut self, at: UnixMs, attempt: AttemptId) {
+        self.0.insert((at, attempt));
+        if self.0.len() > Suspicion::REFUSALS_MAX as usize {
+            self.0.pop_first();
+        }
+    }
+
+    /// How many after `after` and within the tenant's time before `at`, at most the tenant's most.
+    fn counted(&self, at: UnixMs, after: Option<UnixMs>, suspicion: Suspicion) -> u32 {
+        let within_ms = i64::from(suspicion.within_s) * 1_000;
+        let counts = |refused: UnixMs| refused <= at && at.since(refused) < within_ms && Some(refused) > after;
+        let counted = self.0.iter().filter(|(refused, _)| counts(*refused)).count();
+        u32::try_from(counted).unwrap_or(u32::MAX).min(suspicion.refusals)
+    }
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            knowledge: Knowledge::Everything,
+            passages: BTreeMap::new(),
+            passed_last: BTreeMap::new(),
+            forgiven: BTreeMap::new(),
+            resets: BTreeMap::new(),
+            sightings: BTreeMap::new(),
+            granted: Recent::new(UNUSED_GRANT_MS_MAX),
+            ended: Recent::new(UNUSED_GRANT_MS_MAX),
+            doors: BTreeMap::new(),
+            readers: BTreeMap::new(),
+            cards: BTreeMap::new(),
+            threat_levels: BTreeMap::new(),
+        }
+    }
 }
 
 impl State {
-    /// Takes note of a record. A late one never overwrites a newer passage.
+    /// Kinds of events that [`State::apply`] takes note of.
+    pub const KINDS: [EventKind; 9] = [
+        EventKind::Decision,
+        EventKind::ReleaseAbandoned,
+        EventKind::DoorOpened,
+        EventKind::DoorClosed,
+        EventKind::Entered,
+        EventKind::NotOpened,
+        EventKind::CommandDone,
+        EventKind::DoorFound,
+        EventKind::StateSet,
+    ];
+
+    /// The state of an agent that decides alone: it sees its own doors only.
+    pub fn of_own_doors() -> Self {
+        Self { knowledge: Knowledge::OwnDoors, ..Self::default() }
+    }
+
+    /// Takes note of a record.
     pub fn apply(&mut self, record: &Record) {
-        if let Event::Entered { door, side, persons } = &record.event {
-            for passage in persons {
-                let seen = Whereabouts { door: *door, side: *side, at: record.at };
-                let newest = self.whereabouts.entry(passage.person).or_insert(seen);
-                if (seen.at, seen.door, seen.side) > (newest.at, newest.door, newest.side) {
-                    *newest = seen;
+        let at = record.at;
+        match &record.event {
+            Event::Decision(decision) => self.decided(decision),
+            Event::Entered { door, side, persons } => {
+                for passage in persons {
+                    self.passed(*passage, *door, *side, at);
                 }
             }
+            Event::NotOpened { cause, .. } | Event::ReleaseAbandoned { cause, .. } => self.lapsed(*cause, at),
+            Event::DoorOpened { door, .. } => self.leaf(*door, at, true),
+            Event::DoorFound { door, is_open } => self.leaf(*door, at, *is_open),
+            Event::DoorClosed { door, .. } => self.leaf(*door, at, false),
+            Event::CommandDone { door, release_ms, .. } if *release_ms > 0 => {
+                self.released(*door, at, *release_ms);
+            }
+            Event::StateSet(set) => self.set(&set.change, at),
+            _ => {}
+        }
+    }
+
+    /// Takes over what operators set, as an agent gets it from the server: everything set before is forgotten, and so are
+    /// locks of cards that are not among it.
+    pub fn stand(&mut self, set: &[(UnixMs, StateChange)]) {
+        self.threat_levels.clear();
+        self.doors.values_mut().for_each(|door| (door.set_at, door.set_mode) = (None, None));
+        self.cards.values_mut().for_each(|card| card.locked_at = None);
+        for (at, change) in set {
+            self.set(change, *at);
         }
     }
 
     /// Where a person was last seen to pass.
     pub fn whereabouts(&self, person: PersonId) -> Option<Whereabouts> {
-        self.whereabouts.get(&person).copied()
+        self.passages.get(&person).copied().filter(|seen| self.counts(person, seen))
     }
+
+    /// Where everybody was last seen to pass, by person.
+    pub fn everybody(&self) -> impl Iterator<Item = (PersonId, Whereabouts)> {
+        self.passages.iter().filter(|(person, seen)| self.counts(**person, seen)).map(|(person, seen)| (*person, *seen))
+    }
+
+    /// Whether neither the person was forgiven nor the area reset since.
+    fn counts(&self, person: PersonId, seen: &Whereabouts) -> bool {
+        let is_forgiven = self.forgiven.get(&person).is_some_and(|since| seen.at <= *since);
+        let is_reset = self.resets.get(&(seen.door, seen.side)).is_some_and(|since| seen.at <= *since);
+        !is_forgiven && !is_reset
+    }
+
+    /// Cards that are locked on suspicion.
+    pub fn locked_cards(&self) -> impl Iterator<Item = CredentialId> {
+        self.cards.iter().filter(|(_, card)| card.is_locked()).map(|(id, _)| *id)
+    }
+
+    /// Threat levels that are set, by place.
+    pub fn threat_levels(&self) -> impl Iterator<Item = (Place, u8)> {
+        self.threat_levels.iter().filter(|(_, (_, level))| *level > 0).map(|(place, (_, level))| (*place, *level))
+    }
+
+    /// Everything that operators set and that is in force at `at`, each with its instant: what [`State::stand`] takes.
+    pub fn standing(&self, at: UnixMs) -> Vec<(UnixMs, StateChange)> {
+        let levels = self
+            .threat_levels
+            .iter()
+            .filter(|(_, (_, level))| *level > 0)
+            .map(|(place, (since, level))| (*since, StateChange::ThreatLevel { place: *place, level: *level }));
+        let modes = self.doors.iter().filter_map(|(id, door)| {
+            let set = door.set_mode.filter(|set| at < set.until)?;
+            Some((door.set_at?, StateChange::DoorMode { door: *id, set: Some(set) }))
+        });
+        let locks = self
+            .cards
+            .iter()
+            .filter(|(_, card)| card.is_locked())
+            .filter_map(|(id, card)| Some((card.locked_at?, StateChange::CredentialLocked { credential: *id })));
+        levels.chain(modes).chain(locks).collect()
+    }
+
+    fn decided(&mut self, decision: &Decision) {
+        let (attempt, verdict) = (&decision.attempt, &decision.verdict);
+        let (door, side, at) = (attempt.door, attempt.side, attempt.at);
+        match (verdict.outcome, verdict.person) {
+            (Outcome::Grant { release_ms, .. }, person) => {
+                self.released(door, at, release_ms);
+                if let Some(person) = person {
+                    self.granted(Granted { person, door, side, by: attempt.id }, attempt.id, at);
+                }
+            }
+            // Decided once more, and otherwise: the answer came too late, and the agent decided alone.
+            _ if self.granted.get(attempt.id).is_some_and(|granted| granted.by == attempt.id) => {
+                self.ended.note(attempt.id, at, End::Lapsed);
+            }
+            _ => {}
+        }
+        if is_suspicious(verdict.reason) && verdict.outcome == Outcome::Deny {
+            self.readers.entry((door, side)).or_default().refusals.remember(at, attempt.id);
+            if let Some(credential) = verdict.credential {
+                self.cards.entry(credential).or_default().refusals.remember(at, attempt.id);
+            }
+        }
+        for effect in &verdict.effects {
+            match effect {
+                Effect::AdmitWith(passages) => {
+                    for Passage { person, attempt: admitted } in passages {
+                        self.granted(Granted { person: *person, door, side, by: attempt.id }, *admitted, at);
+                    }
+                }
+                Effect::Wait => self.waits(decision),
+                Effect::LockReader { until } => {
+                    let locked = &mut self.readers.entry((door, side)).or_default().locked;
+                    *locked = (*locked).max(Some((at, *until)));
+                }
+                Effect::LockCard => {
+                    if let Some(credential) = verdict.credential {
+                        self.lock_card(credential, at);
+                    }
+                }
+                Effect::Toggle { is_free } => {
+                    let toggled = &mut self.doors.entry(door).or_default().toggled;
+                    *toggled = (*toggled).max(Some((at, *is_free)));
+                }
+            }
+        }
+    }
+
+    fn granted(&mut self, granted: Granted, attempt: AttemptId, at: UnixMs) {
+        let Granted { person, door, side, .. } = granted;
+        self.granted.note(attempt, at, granted);
+        self.ended.pass(at);
+        self.seen(Sighting { person, door, at });
+        if side == Side::In {
+            let recent = &mut self.doors.entry(door).or_default().recent;
+            recent.insert((at, person));
+            if recent.len() > RECENT_MAX {
+                recent.pop_first();
+            }
+        }
+    }
+
+    fn passed(&mut self, passage: Passage, door: DoorId, side: Side, at: UnixMs) {
+        let Passage { person, attempt } = passage;
+        self.ended.note(attempt, at, End::Used);
+        self.granted.pass(at);
+        self.seen(Sighting { person, door, at });
+        if side == Side::In {
+            let last = &mut self.doors.entry(door).or_default().last_entered;
+            *last = (*last).max(Some(at));
+        }
+        let newest = self.passages.get(&person).copied();
+        if newest.is_none_or(|known| (known.at, known.door, known.side) < (at, door, side)) {
+            if let Some(known) = newest.filter(|known| self.counts(person, known)) {
+                self.leaves(&known);
+            }
+            let seen = Whereabouts { door, side, at };
+            self.passages.insert(person, seen);
+            if self.counts(person, &seen) {
+                *self.passed_last.entry((door, side)).or_default() += 1;
+            }
+        }
+    }
+
+    /// Somebody is no longer where a passage led.
+    fn leaves(&mut self, known: &Whereabouts) {
+        if let Some(count) = self.passed_last.get_mut(&(known.door, known.side)) {
+            *count -= 1;
+            if *count == 0 {
+                self.passed_last.remove(&(known.door, known.side));
+            }
+        }
+    }
+
+    fn seen(&mut self, sighting: Sighting) {
+        let seen = self.sightings.entry(sighting.person).or_default();
+        seen.push(sighting);
+        seen.sort_by_key(|seen| std::cmp::Reverse((seen.at, seen.door)));
+        let mut doors = Vec::with_capacity(2);
+        seen.retain(|seen| {
+            let is_new = doors.len() < 2 && !doors.contains(&seen.door);
+            if is_new {
+                doors.push(seen.door);
+            }
+            is_new
+        });
+    }
+
+    /// A release was not used.
+    fn lapsed(&mut self, cause: ReleaseCause, at: UnixMs) {
+        if let ReleaseCause::Attempt(attempt) = cause {
+            self.ended.note(attempt, at, End::Lapsed);
+            self.granted.pass(at);
+        }
+    }
+
+    /// Grants that nobody used and that did not lapse, each with its instant.
+    fn unused(&self, at: UnixMs) -> impl Iterator<Item = (UnixMs, &Granted)> {
+        let is_over = |attempt: AttemptId, granted: &Granted| {
+            self.ended.get(attempt).is_some() || self.ended.get(granted.by) == Some(&End::Lapsed)
+        };
+        let is_forgiven =
+            |granted: &Granted, since| self.forgiven.get(&granted.person).is_some_and(|forgiven| since <= *forgiven);
+        let unused = self
+            .granted
+            .at(at)
+            .filter(move |(attempt, since, granted)| !is_over(*attempt, granted) && !is_forgiven(granted, *since));
+        unused.map(|(_, since, granted)| (since, granted))
+    }
+
+    fn leaf(&mut self, door: DoorId, at: UnixMs, is_open: bool) {
+        let door = self.doors.entry(door).or_default();
+        if door.leaf_at.is_none_or(|newest| newest <= at) {
+            door.leaf_at = Some(at);
+            door.is_open = is_open;
+        }
+    }
+
+    fn released(&mut self, door: DoorId, at: UnixMs, release_ms: u32) {
+        let door = self.doors.entry(door).or_default();
+        door.released_at = door.released_at.max(Some(at));
+        door.released_until = door.released_until.max(Some(at.plus_ms(i64::from(release_ms))));
+    }
+
+    fn waits(&mut self, decision: &Decision) {
+        let (attempt, verdict) = (&decision.attempt, &decision.verdict);
+        let Some(person) = verdict.person else { return };
+        let wants = match verdict.reason {
+            Reason::EscortRequired => Wanted::Escort,
+            _ => Wanted::SecondPerson,
+        };
+        let waiting = Waiting { attempt: attempt.id, person, since: attempt.at, wants };
+        let line = &mut self.readers.entry((attempt.door, attempt.side)).or_default().waiting;
+        let place = |waiting: &Waiting| (waiting.since, waiting.attempt);
+        if line.get(&person).is_none_or(|known| place(known) < place(&waiting)) {
+            line.insert(person, waiting);
+        }
+        let earliest = line.values().min_by_key(|waiting| place(waiting)).map(|waiting| waiting.person);
+        if let Some(earliest) = earliest.filter(|_| line.len() > WAITING_MAX) {
+            line.remove(&earliest);
+        }
+    }
+
+    fn lock_card(&mut self, credential: CredentialId, at: UnixMs) {
+        let card = self.cards.entry(credential).or_default();
+        card.locked_at = card.locked_at.max(Some(at));
+    }
+
+    fn set(&mut self, change: &StateChange, at: UnixMs) {
+        match change {
+            StateChange::DoorMode { door, set } => {
+                let door = self.doors.entry(*door).or_default();
+                if door.set_at.is_none_or(|newest| newest <= at) {
+                    (door.set_at, door.set_mode) = (Some(at), *set);
+                }
+            }
+            StateChange::ThreatLevel { place, level } => {
+                let known = self.threat_levels.entry(*place).or_insert((at, *level));
+                *known = (*known).max((at, *level));
+            }
+            StateChange::Forgiven { person } => self.forgive(*person, at),
+            StateChange::AreaReset { entrances, .. } => self.reset(entrances, at),
+            StateChange::CredentialLocked { credential } => self.lock_card(*credential, at),
+            StateChange::CredentialUnlocked { credential } => {
+                let card = self.cards.entry(*credential).or_default();
+                card.unlocked_at = card.unlocked_at.max(Some(at));
+            }
+            StateChange::ReaderUnlocked { door, side } => {
+                let reader = self.readers.entry((*door, *side)).or_default();
+                reader.unlocked_at = reader.unlocked_at.max(Some(at));
+            }
+        }
+    }
+
+    fn forgive(&mut self, person: PersonId, at: UnixMs) {
+        let known = self.whereabouts(person);
+        let since = self.forgiven.entry(person).or_insert(at);
+        *since = (*since).max(at);
+        if let Some(known) = known
+            && !self.counts(person, &known)
+        {
+            self.leaves(&known);
+        }
+    }
+
+    fn reset(&mut self, entrances: &[(DoorId, Side)], at: UnixMs) {
+        let is_inside = |seen: &Whereabouts| entrances.contains(&(seen.door, seen.side));
+        let inside: Vec<_> = self.everybody().filter(|(_, seen)| is_inside(seen)).collect();
+        for entrance in entrances {
+            let since = self.resets.entry(*entrance).or_insert(at);
+            *since = (*since).max(at);
+        }
+        for (person, known) in inside {
+            if !self.counts(person, &known) {
+                self.leaves(&known);
+            }
+        }
+    }
+}
+
+/// Refusals on the person's or card's account, see RULES.md, rule 22.
+pub(crate) fn is_suspicious(reason: Reason) -> bool {
+    matches!(
+        reason,
+        Reason::UnknownCredential
+            | Reason::WeakCardNotAccepted
+            | Reason::CardNotAuthentic
+            | Reason::CredentialNotActive
+            | Reason::CredentialSuspended
+            | Reason::CredentialLost
+            | Reason::CredentialStolen
+            | Reason::CredentialReturned
+            | Reason::CredentialNotYetValid
+            | Reason::CredentialExpired
+            | Reason::PersonInactive
+            | Reason::Blocked
+            | Reason::NoGrant
+            | Reason::DoorNotGranted
+            | Reason::GrantNotYetValid
+            | Reason::GrantExpired
+            | Reason::OutsideSchedule
+            | Reason::TooFast
+            | Reason::PassedBack
+            | Reason::WrongFinger
+            | Reason::WrongPin
+    )
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use uuid::Uuid;
-
-    use super::*;
-    use crate::chain::Digest;
-    use crate::decide::ClockTrust;
-    use crate::event::{Author, Passage};
-    use crate::ids::{AgentId, AttemptId};
-
-    fn entered(person: u128, door: u128, at: i64) -> Record {
-        Record {
-            author: Author::Agent(AgentId::from_uuid(Uuid::from_u128(1))),
-            epoch: 1,
-            seq: 1,
-            previous: Digest::ZERO,
-            at: UnixMs(at),
-            clock: ClockTrust::Trusted,
-            event: Event::Entered {
-                door: DoorId::from_uuid(Uuid::from_u128(door)),
-                side: Side::In,
-                persons: vec![Passage {
-                    person: PersonId::from_uuid(Uuid::from_u128(person)),
-                    attempt: AttemptId::from_uuid(Uuid::from_u128(1)),
-                }],
-            },
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn the_order_of_arrival_does_not_matter(
-            mut passages in proptest::collection::vec((0u128..3, 0u128..3, 0i64..10), 0..20),
-            seed in any::<u64>(),
-        ) {
-            let build = |passages: &[(u128, u128, i64)]| {
-                let mut state = State::default();
-                passages.iter().for_each(|&(person, door, at)| state.apply(&entered(person, door, at)));
-                state
-            };
-            let in_order = build(&passages);
-            let turn = seed as usize % passages.len().max(1);
-            passages.rotate_left(turn);
-            passages.reverse();
-            prop_assert_eq!(build(&passages), in_order);
-        }
-    }
-}
+mod tests;

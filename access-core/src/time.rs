@@ -47,6 +47,9 @@ pub struct Period {
 }
 
 impl Period {
+    /// From the beginning of time, without an end.
+    pub const ALWAYS: Self = Self { from: UnixMs(i64::MIN), until: None };
+
     /// Whether `at` has not reached the period yet, is inside, or is past it.
     pub fn place(&self, at: UnixMs) -> Place {
         if at < self.from {

@@ -83,7 +83,7 @@ macro_rules! words {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::decide::Reason;
+    use crate::verdict::Reason;
 
     #[test]
     fn every_word_parses_back_and_no_two_are_equal() {

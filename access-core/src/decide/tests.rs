@@ -1,9 +1,13 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::attempt::{ClockTrust, FactorResult};
 use crate::policy::samples::{CARD, MONDAY_NOON, attempt, id, rows};
-use crate::policy::{Block, BlockSubject, PolicyRows, Sides};
-use crate::time::Period;
+use crate::policy::{
+    Block, BlockSubject, CardToken, CredentialState, Exemption, ExemptionGround, FactorDemand, GroupRule, Place,
+    PolicyRows, Sides,
+};
+use crate::time::{Period, UnixMs};
 
 type Change = fn(&mut PolicyRows, &mut Attempt);
 
@@ -28,13 +32,13 @@ fn each_rule_has_its_reason() {
         (Reason::CredentialExpired, |rows, _| rows.credentials[0].valid.until = Some(MONDAY_NOON)),
         (Reason::PersonInactive, |rows, _| rows.persons[0].is_active = false),
         (Reason::NoGrant, |rows, _| rows.grants.clear()),
-        (Reason::DoorNotGranted, |rows, _| rows.levels[0].lines[0].doors.retain(|door| *door != id(1))),
+        (Reason::DoorNotGranted, |rows, _| rows.levels[0].lines[0].places.retain(|place| *place != Place::Door(id(1)))),
         (Reason::DoorNotGranted, |rows, _| rows.levels[0].lines[0].sides = Sides::Out),
         (Reason::GrantNotYetValid, |rows, _| rows.grants[0].valid.from = MONDAY_NOON.plus_ms(1)),
         (Reason::GrantExpired, |rows, _| rows.grants[0].valid.until = Some(MONDAY_NOON)),
-        (Reason::OutsideSchedule, |rows, _| rows.schedules[0].windows[0].to_minute = 12 * 60),
+        (Reason::OutsideSchedule, |rows, _| rows.schedules[0].windows[0].span.to_minute = 12 * 60),
         (Reason::FingerRequired, |_, attempt| attempt.finger = None),
-        (Reason::WrongFinger, |_, attempt| attempt.finger = Some(FingerResult::NotMatched)),
+        (Reason::WrongFinger, |_, attempt| attempt.finger = Some(FactorResult::NotMatched)),
         (Reason::NoFingerEnrolled, |rows, attempt| {
             rows.persons[0].has_finger = false;
             attempt.finger = None;
@@ -45,7 +49,7 @@ fn each_rule_has_its_reason() {
         let verdict = ask(change);
         assert_eq!(verdict.reason, reason);
         let expected = match reason {
-            Reason::Granted => Outcome::Grant { release_ms: 5_000 },
+            Reason::Granted => Outcome::Grant { release_ms: 5_000, held_ms: 30_000 },
             Reason::FingerRequired => Outcome::Need(Factor::Finger),
             _ => Outcome::Deny,
         };
@@ -58,7 +62,7 @@ fn each_rule_has_its_reason() {
 const HOUR_MS: i64 = 3_600_000;
 
 fn block(subject: BlockSubject, valid: Period) -> Block {
-    Block { id: id(1), subject, valid }
+    Block { id: id(1), subject, place: Place::Tenant, valid }
 }
 
 const ALWAYS: Period = Period { from: UnixMs(i64::MIN), until: None };
@@ -73,7 +77,7 @@ fn a_block_beats_every_grant_while_it_holds() {
     };
     for change in [person as Change, card] {
         let verdict = ask(change);
-        assert_eq!((verdict.reason, verdict.settled_by), (Reason::Blocked, Some(SettledBy::Block(id(1)))));
+        assert_eq!((verdict.reason, verdict.settled_by), (Reason::Blocked, vec![RecordRef::Block(id(1))]));
     }
     let over = ask(|rows, _| {
         rows.blocks.push(block(BlockSubject::Person(id(1)), Period { from: UnixMs(0), until: Some(MONDAY_NOON) }));
@@ -88,9 +92,10 @@ fn the_nearest_of_several_grants_gives_the_reason() {
         over.id = id(2);
         over.valid.until = Some(MONDAY_NOON);
         rows.grants.push(over);
-        rows.schedules[0].windows[0].to_minute = 8 * 60;
+        rows.schedules[0].windows[0].span.to_minute = 8 * 60;
     });
-    assert_eq!((verdict.reason, verdict.settled_by), (Reason::OutsideSchedule, Some(SettledBy::Grant(id(1)))));
+    let settled_by = vec![RecordRef::Grant(id(1)), RecordRef::Schedule(id(1))];
+    assert_eq!((verdict.reason, verdict.settled_by), (Reason::OutsideSchedule, settled_by));
 }
 
 #[test]
@@ -101,8 +106,20 @@ fn a_lost_card_raises_an_alarm() {
 
 #[test]
 fn an_aged_policy_refuses_to_enter() {
-    let policy = Policy::compile(rows()).unwrap().usable_until(MONDAY_NOON.plus_ms(-1));
-    assert_eq!(decide(&policy, &State::default(), &attempt()).reason, Reason::PolicyTooOld);
+    let with = |scope, group: Option<bool>| {
+        let mut rows = rows();
+        rows.scope = scope;
+        if let Some(is_responder) = group {
+            rows.groups.push(GroupRule { id: id(1), is_responder });
+            rows.persons[0].groups.push(id(1));
+        }
+        let policy = Policy::compile(rows).unwrap().usable_until(MONDAY_NOON.plus_ms(-1));
+        decide(&policy, &State::default(), &attempt()).reason
+    };
+    assert_eq!(with(PolicyScope::Cut, None), Reason::PolicyTooOld);
+    assert_eq!(with(PolicyScope::Cut, Some(false)), Reason::PolicyTooOld);
+    assert_eq!(with(PolicyScope::Cut, Some(true)), Reason::Granted, "responders go on");
+    assert_eq!(with(PolicyScope::Whole, None), Reason::Granted, "the whole does not age");
 }
 
 #[test]
@@ -112,7 +129,7 @@ fn leaving_by_this_system_is_never_refused_to_a_known_card() {
         attempt.side = Side::Out;
         rows.blocks.push(block(BlockSubject::Person(id(1)), ALWAYS));
     });
-    assert_eq!(verdict.outcome, Outcome::Grant { release_ms: 5_000 });
+    assert_eq!(verdict.outcome, Outcome::Grant { release_ms: 5_000, held_ms: 30_000 });
     assert_eq!((verdict.reason, verdict.alarms), (Reason::LeavingNotRefused, vec![AlarmKind::LeftAgainstRule]));
     let unknown = ask(|_, attempt| {
         (attempt.door, attempt.side, attempt.card) = (id(2), Side::Out, CardToken([9; 32]));
@@ -134,7 +151,7 @@ fn leaving_by_this_system_is_never_refused_to_a_known_card() {
 prop_compose! {
     /// A tenant and an attempt with every field that a rule reads drawn at random.
     fn any_question()(
-        state in 0usize..5, active in any::<bool>(), finger_known in any::<bool>(), uid_only in any::<bool>(),
+        state in 0usize..7, active in any::<bool>(), finger_known in any::<bool>(), uid_only in any::<bool>(),
         card_from in -2i64..3, card_until in proptest::option::of(-2i64..3),
         grant_from in -2i64..3, grant_until in proptest::option::of(-2i64..3),
         blocked in proptest::option::of((-2i64..3, proptest::option::of(-2i64..3))),
@@ -150,8 +167,8 @@ prop_compose! {
         rows.persons[0].is_active = active;
         rows.persons[0].has_finger = finger_known;
         rows.sites[0].accepts_uid_only = uid_only;
-        rows.schedules[0].windows[0].from_minute = 0;
-        rows.schedules[0].windows[0].to_minute = minute;
+        rows.schedules[0].windows[0].span.from_minute = 0;
+        rows.schedules[0].windows[0].span.to_minute = minute;
         rows.levels[0].lines[0].sides = Sides::ALL[sides];
         if let Some((from, until)) = blocked {
             rows.blocks.push(block(
@@ -163,7 +180,7 @@ prop_compose! {
         attempt.side = if side { Side::In } else { Side::Out };
         attempt.card = if known { CARD } else { CardToken([9; 32]) };
         attempt.clock = if trusted { ClockTrust::Trusted } else { ClockTrust::Untrusted };
-        attempt.finger = finger.map(|it| if it { FingerResult::Matched } else { FingerResult::NotMatched });
+        attempt.finger = finger.map(|it| if it { FactorResult::Matched } else { FactorResult::NotMatched });
         (rows, attempt)
     }
 }
@@ -194,7 +211,7 @@ proptest! {
     fn entering_takes_a_matching_finger((rows, attempt) in any_question()) {
         let demanded = attempt.side == Side::In;
         if enters(&rows, &attempt) && demanded {
-            prop_assert_eq!(attempt.finger, Some(FingerResult::Matched));
+            prop_assert_eq!(attempt.finger, Some(FactorResult::Matched));
         }
     }
 
@@ -211,5 +228,33 @@ proptest! {
         let says_grant = matches!(verdict.reason, Reason::Granted | Reason::LeavingNotRefused);
         prop_assert_eq!(matches!(verdict.outcome, Outcome::Grant { .. }), says_grant);
         prop_assert_eq!(decide(&policy, &State::default(), &attempt), verdict);
+    }
+}
+
+#[test]
+fn a_demand_for_the_pin_is_met_by_pin_or_finger() {
+    use FactorResult::{Matched, NotMatched};
+    let ask_pin = |has_finger, has_pin, is_exempt, finger, pin| {
+        let mut rows = rows();
+        rows.doors[0].factors_in = FactorDemand::CardPin;
+        (rows.persons[0].has_finger, rows.persons[0].has_pin) = (has_finger, has_pin);
+        let exemption = Exemption { ground: ExemptionGround::Declined, valid: Period::ALWAYS };
+        rows.persons[0].exemption = Some(exemption).filter(|_| is_exempt);
+        let attempt = Attempt { finger, pin, ..attempt() };
+        decide(&Policy::compile(rows).unwrap(), &State::default(), &attempt).reason
+    };
+    let cases = [
+        ((true, true, false, None, Some(Matched)), Reason::Granted),
+        ((true, true, false, Some(Matched), None), Reason::Granted),
+        ((true, true, false, Some(Matched), Some(NotMatched)), Reason::Granted),
+        ((true, true, false, None, None), Reason::PinRequired),
+        ((true, true, false, None, Some(NotMatched)), Reason::WrongPin),
+        ((true, false, false, None, None), Reason::FingerRequired),
+        ((true, false, false, Some(NotMatched), None), Reason::WrongFinger),
+        ((true, false, true, None, None), Reason::NoPinEnrolled),
+        ((false, false, false, None, None), Reason::NoPinEnrolled),
+    ];
+    for ((has_finger, has_pin, is_exempt, finger, pin), reason) in cases {
+        assert_eq!(ask_pin(has_finger, has_pin, is_exempt, finger, pin), reason);
     }
 }

@@ -1,17 +1,18 @@
 use super::samples::{attempt, doors, id, rows};
 use super::*;
-use crate::decide::{Reason, decide};
+use crate::decide::decide;
 use crate::ids::{CredentialId, GrantId};
 use crate::state::State;
+use crate::verdict::Reason;
 
 #[test]
 fn rows_that_name_what_is_not_there_are_refused() {
     type Spoil = fn(&mut PolicyRows);
     let cases: [(&str, Spoil); 7] = [
         ("names site", |rows| rows.doors[0].site = id(9)),
-        ("names door", |rows| rows.levels[0].lines[0].doors.push(id(9))),
+        ("names door", |rows| rows.levels[0].lines[0].places.push(Place::Door(id(9)))),
         ("names schedule", |rows| rows.levels[0].lines[0].schedule = Some(id(9))),
-        ("names person", |rows| rows.grants[0].person = id(9)),
+        ("names person", |rows| rows.grants[0].holder = Holder::Person(id(9))),
         ("two rows share door", |rows| rows.doors[1].id = id(1)),
         ("release time", |rows| rows.doors[0].release_ms = RELEASE_MS_MAX + 1),
         ("a window has no day", |rows| rows.schedules[0].windows[0].days = 0),
@@ -36,7 +37,7 @@ fn one_card_has_one_holder() {
 #[test]
 fn a_cut_holds_nobody_who_may_not_use_its_doors() {
     let mut rows = rows();
-    rows.levels[0].lines[0].doors = vec![id(1)];
+    rows.levels[0].lines[0].places = vec![Place::Door(id(1))];
     let whole = Policy::compile(rows).unwrap();
     let cut = Policy::compile(whole.for_doors(&doors(&[2]))).unwrap();
     assert_eq!((cut.rows().persons.len(), cut.rows().credentials.len(), cut.rows().grants.len()), (0, 0, 0));
@@ -63,4 +64,35 @@ fn the_order_of_rows_does_not_matter() {
     let mut turned = first.clone();
     turned.grants.reverse();
     assert_eq!(Policy::compile(first), Policy::compile(turned));
+}
+
+#[test]
+fn changes_put_in_replace_and_take_out() {
+    let policy = Policy::compile(rows()).unwrap();
+    let mut person = rows().persons.remove(0);
+    person.is_active = false;
+    let changes = [
+        PolicyChange::Put(PolicyRow::Person(person)),
+        PolicyChange::Remove(PolicyRowId::Grant(id(1))),
+        PolicyChange::Put(PolicyRow::Group(GroupRule { id: id(5), is_responder: false })),
+    ];
+    let changed = policy.with(&changes).unwrap();
+    let mut expected = rows();
+    expected.persons[0].is_active = false;
+    expected.grants.clear();
+    expected.groups.push(GroupRule { id: id(5), is_responder: false });
+    assert_eq!(changed, Policy::compile(expected).unwrap());
+    assert_eq!(policy, Policy::compile(rows()).unwrap(), "the old one stays");
+    assert_eq!((changed.version(), changed.at_version(9).version()), (7, 9));
+}
+
+#[test]
+fn changes_that_leave_no_policy_are_refused_by_name() {
+    let policy = Policy::compile(rows()).unwrap();
+    let no_such = policy.with(&[PolicyChange::Remove(PolicyRowId::Grant(id(9)))]).unwrap_err();
+    assert_eq!(no_such.to_string(), "there is no grant 00000000-0000-0000-0000-000000000009");
+    let still_named = policy.with(&[PolicyChange::Remove(PolicyRowId::Level(id(1)))]).unwrap_err();
+    assert!(matches!(still_named, PolicyError::Dangling { what: "access level", .. }), "{still_named}");
+    let both = [PolicyChange::Remove(PolicyRowId::Level(id(1))), PolicyChange::Remove(PolicyRowId::Grant(id(1)))];
+    assert!(policy.with(&both).is_ok(), "only the outcome must make sense");
 }

@@ -17,11 +17,11 @@ fn a_newer_kind_of_message_is_named() {
     let error = read_message::<FromAgent>(&[FromAgent::KINDS, 1, 2]).unwrap_err();
     assert_eq!(error, MessageError::UnknownKind { kind: FromAgent::KINDS, newest: PROTOCOL_NEWEST });
     assert!(matches!(read_message::<FromAgent>(&[]), Err(MessageError::NotCanonical(_))));
-    assert!(matches!(read_message::<FromAgent>(&[FromAgent::KINDS - 1, 0]), Err(MessageError::NotCanonical(_))));
-    let last = write_message(&FromAgent::JournalState { fault: None, since: UnixMs(0) });
-    assert_eq!(last[0], FromAgent::KINDS - 1, "KINDS counts the variants");
+    let standing = write_message(&FromAgent::StandingInForce { number: 3 });
+    assert_eq!(standing[0], FromAgent::KINDS - 1, "KINDS counts the variants");
+    assert!(matches!(read_message::<FromAgent>(&standing[..8]), Err(MessageError::NotCanonical(_))));
     assert!(matches!(read_message::<FromServer>(&[FromServer::KINDS]), Err(MessageError::UnknownKind { .. })));
-    let last = write_message(&FromServer::Heartbeat { now: UnixMs(0) });
+    let last = write_message(&FromServer::Standing(Standing { number: 0, set: Vec::new() }));
     assert_eq!(last[0], FromServer::KINDS - 1, "KINDS counts the variants");
 }
 

@@ -1,0 +1,115 @@
+//! Rules that take two: escort and two-person.
+
+use super::case::{Answer, Case, Met, Objection, Waits};
+use super::record;
+use crate::circumstances::{Waiting, Wanted};
+use crate::event::Passage;
+use crate::ids::{GroupId, PersonId};
+use crate::policy::{EscortBy, PersonView, Side, TwoPerson, WaivableRule};
+use crate::verdict::{Reason, RecordRef};
+
+impl Case<'_> {
+    pub(super) fn escort(&mut self) -> Answer {
+        let Some(person) = self.holder.filter(|_| self.attempt.side == Side::In) else {
+            return Ok(Met::NotApplicable);
+        };
+        self.take_visitors(&person);
+        let Some(escort) = person.escort.filter(|_| !self.is_waived(WaivableRule::Escort)) else {
+            return Ok(Met::NotApplicable);
+        };
+        let in_time = |at| self.attempt.at.since(at) <= i64::from(escort.within_s) * 1_000;
+        match self.known.escort_seen.filter(|seen| in_time(seen.at)) {
+            Some(seen) => Ok(Met::By(record(RecordRef::Person(seen.person)))),
+            None => Err(Objection { effect: Some(Waits), ..Objection::new(Reason::EscortRequired) }),
+        }
+    }
+
+    /// Visitors who wait here for this person come in with them.
+    fn take_visitors(&mut self, escort: &PersonView<'_>) {
+        let at = self.attempt.at;
+        let waits_for_this = |waiting: &&Waiting| {
+            let visitor = self.policy.person(waiting.person).and_then(|visitor| visitor.escort);
+            waiting.wants == Wanted::Escort
+                && waiting.person != escort.id
+                && visitor.is_some_and(|wanted| {
+                    may_escort(wanted.by, escort) && at.since(waiting.since) <= i64::from(wanted.within_s) * 1_000
+                })
+        };
+        let room = self.room().unwrap_or(usize::MAX);
+        let visitors = self.known.waiting.iter().filter(waits_for_this).map(passage);
+        let visitors: Vec<Passage> = visitors.take(room).collect();
+        self.completed.extend(visitors);
+    }
+
+    /// How many may come in with the holder, where the area is bounded.
+    fn room(&self) -> Option<usize> {
+        let persons_max =
+            self.policy.area(self.door.leads_to)?.persons_max.filter(|_| !self.is_waived(WaivableRule::Occupancy))?;
+        let inside =
+            usize::try_from(self.known.others_inside).unwrap_or(usize::MAX).saturating_add(self.completed.len());
+        Some(usize::try_from(persons_max).unwrap_or(usize::MAX).saturating_sub(inside).saturating_sub(1))
+    }
+
+    pub(super) fn two_person(&mut self) -> Answer {
+        let area = self.policy.area(self.door.leads_to);
+        let Some((area, rule)) = area.and_then(|area| Some((area.id, area.two_person?))) else {
+            return Ok(Met::NotApplicable);
+        };
+        if self.is_waived(WaivableRule::TwoPerson) {
+            return Ok(Met::NotApplicable);
+        }
+        if let Some(answer) = self.alone(self.policy.rules().alone.two_person) {
+            return answer;
+        }
+        let (Some(person), by) = (self.holder, record(RecordRef::Area(area))) else { return Ok(Met::NotApplicable) };
+        let others = self.known.others_inside.saturating_sub(self.known.others_leaving);
+        let needs_another = match self.attempt.side {
+            // Whoever waited for this one as escort comes in as well.
+            Side::In => others == 0 && self.completed.is_empty(),
+            Side::Out => others == 1,
+        };
+        if !needs_another {
+            return Ok(Met::By(by));
+        }
+        let other = self.known.waiting.iter().find(|waiting| self.makes_a_pair(&person, waiting, &rule)).copied();
+        match other {
+            Some(_) if self.attempt.side == Side::In && self.room() == Some(0) => {
+                Err(Objection::by(Reason::AreaFull, RecordRef::Area(area)))
+            }
+            Some(other) => {
+                self.completed.push(passage(&other));
+                Ok(Met::By([Some(RecordRef::Area(area)), Some(RecordRef::Person(other.person))]))
+            }
+            None => Err(Objection {
+                effect: Some(Waits),
+                ..Objection::by(Reason::SecondPersonRequired, RecordRef::Area(area))
+            }),
+        }
+    }
+
+    fn makes_a_pair(&self, person: &PersonView<'_>, waiting: &Waiting, rule: &TwoPerson) -> bool {
+        let in_time = self.attempt.at.since(waiting.since) <= i64::from(rule.within_s) * 1_000;
+        let is_other = waiting.wants == Wanted::SecondPerson && waiting.person != person.id;
+        is_other && in_time && (self.attempt.side == Side::Out || self.are_of(rule.groups, person, waiting.person))
+    }
+
+    fn are_of(&self, groups: Option<(GroupId, GroupId)>, person: &PersonView<'_>, other: PersonId) -> bool {
+        let Some((one, another)) = groups else { return true };
+        let Some(other) = self.policy.person(other) else { return false };
+        let both = |first: &PersonView<'_>, second: &PersonView<'_>| {
+            first.groups.contains(&one) && second.groups.contains(&another)
+        };
+        both(person, &other) || both(&other, person)
+    }
+}
+
+fn may_escort(by: EscortBy, escort: &PersonView<'_>) -> bool {
+    match by {
+        EscortBy::Person(person) => person == escort.id,
+        EscortBy::Group(group) => escort.groups.contains(&group),
+    }
+}
+
+fn passage(waiting: &Waiting) -> Passage {
+    Passage { person: waiting.person, attempt: waiting.attempt }
+}

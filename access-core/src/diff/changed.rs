@@ -1,0 +1,136 @@
+//! What differs between two policies, and whose answer that can change.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Cell, by_id, differing};
+use crate::ids::{AccessLevelId, DoorId, GroupId, PersonId};
+use crate::policy::{AccessLevel, Block, BlockSubject, DoorRule, Grant, Holder, Policy, Side};
+use crate::who::OpenTimes;
+use crate::word::Word as _;
+
+/// What differs between two policies.
+pub(super) struct Changed {
+    /// Doors and sides at which a level is open at other times.
+    levels: BTreeMap<AccessLevelId, BTreeSet<Cell>>,
+    /// Levels that hold one of those doors and sides: they may hide a change.
+    concerned: BTreeSet<AccessLevelId>,
+    /// Persons of whom something differs beside the levels that they hold.
+    own: BTreeSet<PersonId>,
+    /// Others, who hold a level that changed.
+    holders: BTreeSet<PersonId>,
+}
+
+impl Changed {
+    pub(super) fn between(old: &OpenTimes<'_>, new: &OpenTimes<'_>) -> Self {
+        let levels = changed_levels(old, new);
+        let cells: BTreeSet<Cell> = levels.values().flatten().copied().collect();
+        let concerned = [old, new].into_iter().flat_map(|open| levels_of(open.policy, &cells)).collect();
+        let own = changed_persons(old.policy, new.policy);
+        let mut holders = BTreeSet::new();
+        for open in [old, new] {
+            let holds = |grant: &Grant| levels.contains_key(&grant.level);
+            for person in open.policy.persons().filter(|person| open.policy.grants_of(person).any(holds)) {
+                holders.insert(person.id);
+            }
+        }
+        Self { levels, concerned, own, holders }
+    }
+
+    /// Persons whose answer can have changed, and whether every door of theirs is to be looked at.
+    pub(super) fn persons(&self) -> impl Iterator<Item = (PersonId, bool)> {
+        let own = self.own.iter().map(|person| (*person, true));
+        own.chain(self.holders.difference(&self.own).map(|person| (*person, false)))
+    }
+
+    /// Whether a level holds a door and side at which some level changed.
+    pub(super) fn concerns(&self, level: AccessLevelId) -> bool {
+        self.concerned.contains(&level) || self.levels.contains_key(&level)
+    }
+
+    /// Doors and sides at which a level of a person changed.
+    pub(super) fn cells_of(&self, old: &OpenTimes<'_>, new: &OpenTimes<'_>, person: PersonId) -> BTreeSet<Cell> {
+        let mut cells = BTreeSet::new();
+        for open in [old, new] {
+            let Some(person) = open.policy.person(person) else { continue };
+            for grant in open.policy.grants_of(&person) {
+                cells.extend(self.levels.get(&grant.level).into_iter().flatten().copied());
+            }
+        }
+        cells
+    }
+}
+
+fn levels_of(policy: &Policy, cells: &BTreeSet<Cell>) -> Vec<AccessLevelId> {
+    let doors: Vec<(&DoorRule, Side)> =
+        cells.iter().filter_map(|(door, side)| Some((policy.door(*door)?, *side))).collect();
+    let holds = |level: &&AccessLevel| doors.iter().any(|(door, side)| level.holds(door, *side));
+    policy.levels().iter().filter(holds).map(|level| level.id).collect()
+}
+
+fn changed_levels(old: &OpenTimes<'_>, new: &OpenTimes<'_>) -> BTreeMap<AccessLevelId, BTreeSet<Cell>> {
+    let (before, after) = (old.policy.rows(), new.policy.rows());
+    let is_elsewhere =
+        (&before.sites, &before.calendars, &before.doors) != (&after.sites, &after.calendars, &after.doors);
+    let schedules: BTreeSet<_> =
+        differing(before.schedules.iter(), after.schedules.iter(), |row| row.id).map(|row| row.id).collect();
+    let (old_levels, new_levels) = (by_id(&before.levels, |row| row.id), by_id(&after.levels, |row| row.id));
+    let ids: BTreeSet<AccessLevelId> = old_levels.keys().chain(new_levels.keys()).copied().collect();
+    let names_changed = |level: Option<&&AccessLevel>| {
+        let named = level.into_iter().flat_map(|level| &level.lines).filter_map(|line| line.schedule);
+        named.into_iter().any(|schedule| schedules.contains(&schedule))
+    };
+    let can_differ = |id: &AccessLevelId| {
+        let (old, new) = (old_levels.get(id), new_levels.get(id));
+        is_elsewhere || old != new || names_changed(old) || names_changed(new)
+    };
+    let doors: BTreeSet<DoorId> = before.doors.iter().chain(&after.doors).map(|door| door.id).collect();
+    let times = |open: &OpenTimes<'_>, level, door, side| {
+        open.policy.door(door).map(|door| open.of_level(level, door, side)).unwrap_or_default()
+    };
+    let mut changed = BTreeMap::new();
+    for level in ids.into_iter().filter(can_differ) {
+        let all = doors.iter().flat_map(|door| Side::ALL.iter().map(|side| (*door, *side)));
+        let cells: BTreeSet<Cell> =
+            all.filter(|(door, side)| times(old, level, *door, *side) != times(new, level, *door, *side)).collect();
+        if !cells.is_empty() {
+            changed.insert(level, cells);
+        }
+    }
+    changed
+}
+
+/// Persons whose row, cards, grants or blocks differ, or those of a group of theirs.
+fn changed_persons(old: &Policy, new: &Policy) -> BTreeSet<PersonId> {
+    let (before, after) = (old.rows(), new.rows());
+    let mut persons: BTreeSet<PersonId> = BTreeSet::new();
+    let mut groups: BTreeSet<GroupId> = BTreeSet::new();
+    persons.extend(differing(before.persons.iter(), after.persons.iter(), |row| row.id).map(|row| row.id));
+    persons.extend(differing(before.credentials.iter(), after.credentials.iter(), |row| row.id).map(|row| row.person));
+    for grant in differing(before.grants.iter(), after.grants.iter(), |row| (row.holder, row.id)) {
+        match grant.holder {
+            Holder::Person(person) => drop(persons.insert(person)),
+            Holder::Group(group) => drop(groups.insert(group)),
+        }
+    }
+    // A block of an area or a site reaches other doors when doors move.
+    let moved: Vec<&DoorRule> = differing(before.doors.iter(), after.doors.iter(), |row| row.id).collect();
+    let reaches_others = |block: &&Block| moved.iter().any(|door| block.place.holds(door));
+    let blocks = differing(before.blocks.iter(), after.blocks.iter(), |row| row.id);
+    for block in blocks.chain(before.blocks.iter().filter(reaches_others)) {
+        match block.subject {
+            BlockSubject::Person(person) => drop(persons.insert(person)),
+            BlockSubject::Group(group) => drop(groups.insert(group)),
+            BlockSubject::Credential(card) => {
+                let holder = |policy: &Policy| policy.credential(card).map(|card| card.person);
+                persons.extend(holder(old).into_iter().chain(holder(new)));
+            }
+        }
+    }
+    if !groups.is_empty() {
+        for policy in [old, new] {
+            let members = policy.persons().filter(|person| person.groups.iter().any(|group| groups.contains(group)));
+            persons.extend(members.map(|person| person.id));
+        }
+    }
+    persons
+}

@@ -1,0 +1,8 @@
+//! What must hold for every tenant, state and attempt: the laws that `decide`, state, cuts, lists and previews keep.
+//! Cases are random (see [`samples`](crate::samples)); a failure prints the smallest case that was found.
+
+mod cuts;
+mod decisions;
+mod hours;
+mod lists;
+mod states;

@@ -1,0 +1,154 @@
+//! What rules read of the state for one attempt.
+
+use super::*;
+use crate::attempt::Attempt;
+use crate::policy::{AntiPassback, DoorRule, EscortBy, PersonView, Policy};
+
+impl State {
+    /// What is to be known for an attempt. Only what a rule could ask for is looked up.
+    pub fn circumstances(&self, policy: &Policy, attempt: &Attempt) -> Circumstances {
+        let mut read = Circumstances { knowledge: self.knowledge, ..Circumstances::default() };
+        let Some(door) = policy.door(attempt.door) else { return read };
+        let at = attempt.at;
+        self.read_door(door, at, &mut read);
+        if let Some(interlock) = policy.interlock_of(door.id) {
+            let others = interlock.doors.iter().filter(|other| **other != door.id);
+            read.not_secured = others.filter_map(|other| self.not_secured(*other, at)).collect();
+        }
+        self.read_reader(policy, attempt, &mut read);
+        if let Some(card) = policy.card(&attempt.card) {
+            self.read_card(policy, attempt, card.id, &mut read);
+            if let Some(person) = card.person {
+                self.read_person(policy, door, attempt, &person, &mut read);
+            }
+        }
+        read
+    }
+
+    /// What is to be known for the mode of a door at `at`, without a card.
+    pub fn circumstances_of_door(&self, door: &DoorRule, at: UnixMs) -> Circumstances {
+        let mut read = Circumstances { knowledge: self.knowledge, ..Circumstances::default() };
+        self.read_door(door, at, &mut read);
+        read
+    }
+
+    fn read_door(&self, door: &DoorRule, at: UnixMs, read: &mut Circumstances) {
+        read.threat_level = self.threat_level(door);
+        if let Some(state) = self.doors.get(&door.id) {
+            read.set_mode = state.set_mode.filter(|set| at < set.until);
+            if !door.modes.is_empty() || read.set_mode.is_some() {
+                // An operator's mode begins when it was set; a schedule's, with its window.
+                let begun = read.set_mode.and(state.set_at);
+                read.last_entered = state.last_entered.filter(|entered| begun.is_none_or(|begun| begun <= *entered));
+                let toggled =
+                    state.toggled.filter(|(since, is_free)| *is_free && begun.is_none_or(|begun| begun <= *since));
+                read.toggled_at = toggled.map(|(since, _)| since);
+            }
+        }
+    }
+
+    /// Highest threat level that is set for a place that holds the door.
+    pub fn threat_level(&self, door: &DoorRule) -> u8 {
+        let here = self.threat_levels.iter().filter(|(place, _)| place.holds(door));
+        here.map(|(_, (_, level))| *level).max().unwrap_or(0)
+    }
+
+    fn read_reader(&self, policy: &Policy, attempt: &Attempt, read: &mut Circumstances) {
+        let Some(reader) = self.readers.get(&(attempt.door, attempt.side)) else { return };
+        let suspicion = policy.rules().suspicion;
+        read.reader_locked_until = reader.locked_until().filter(|until| attempt.at < *until);
+        read.refusals_at_reader = reader.refusals.counted(attempt.at, reader.unlocked_at, suspicion);
+    }
+
+    fn read_card(&self, policy: &Policy, attempt: &Attempt, credential: CredentialId, read: &mut Circumstances) {
+        if let Some(card) = self.cards.get(&credential) {
+            read.is_card_locked = card.is_locked();
+            read.refusals_of_card = card.refusals.counted(attempt.at, card.unlocked_at, policy.rules().suspicion);
+        }
+    }
+
+    fn read_person(
+        &self,
+        policy: &Policy,
+        door: &DoorRule,
+        attempt: &Attempt,
+        person: &PersonView<'_>,
+        read: &mut Circumstances,
+    ) {
+        let at = attempt.at;
+        if policy.travel_concerns(door)
+            && let Some(seen) = self.sightings.get(&person.id)
+        {
+            read.last_seen = seen.iter().find(|seen| seen.door != door.id).copied();
+        }
+        let has_anti_passback = |area| policy.area(area).is_some_and(|area| area.anti_passback != AntiPassback::Off);
+        if has_anti_passback(door.leads_from) || has_anti_passback(door.leads_to) {
+            read.whereabouts = self.whereabouts_for(door.id, attempt.side, person.id, at);
+        }
+        let area = policy.area(door.leads_to);
+        if area.is_some_and(|area| area.persons_max.is_some() || area.two_person.is_some()) {
+            (read.others_inside, read.others_leaving) = self.others_inside(policy, door, person.id, at);
+        }
+        if let Some(escort) = person.escort
+            && let Some(state) = self.doors.get(&door.id)
+        {
+            let may_escort = |seen: &Sighting| match escort.by {
+                EscortBy::Person(id) => seen.person == id,
+                EscortBy::Group(group) => {
+                    policy.person(seen.person).is_some_and(|person| person.groups.contains(&group))
+                }
+            };
+            let recent =
+                state.recent.iter().rev().map(|(at, person)| Sighting { person: *person, door: door.id, at: *at });
+            let others = recent.filter(|seen| seen.person != person.id && seen.at <= at);
+            read.escort_seen = others.into_iter().find(may_escort);
+        }
+        if let Some(reader) = self.readers.get(&(door.id, attempt.side)) {
+            let still = |waiting: &&Waiting| waiting.person != person.id && self.still_waits(waiting, at);
+            read.waiting = reader.waiting.values().filter(still).copied().collect();
+            read.waiting.sort_by_key(|waiting| waiting.attempt);
+        }
+    }
+
+    /// Whoever passed or was granted a door since waits no more.
+    fn still_waits(&self, waiting: &Waiting, at: UnixMs) -> bool {
+        let seen = self.sightings.get(&waiting.person).and_then(|seen| seen.first());
+        seen.is_none_or(|seen| seen.at < waiting.since) && at.since(waiting.since) <= WAIT_MS_MAX
+    }
+
+    fn whereabouts_for(&self, door: DoorId, side: Side, person: PersonId, at: UnixMs) -> Option<Whereabouts> {
+        let elsewhere = |granted: &Granted| granted.person == person && (granted.door, granted.side) != (door, side);
+        let unused = self.unused(at).filter(|(_, granted)| elsewhere(granted));
+        let granted = unused.map(|(at, granted)| Whereabouts { door: granted.door, side: granted.side, at });
+        granted.chain(self.whereabouts(person)).max_by_key(|seen| (seen.at, seen.door, seen.side))
+    }
+
+    fn others_inside(&self, policy: &Policy, door: &DoorRule, person: PersonId, at: UnixMs) -> (u32, u32) {
+        let area = door.leads_to;
+        let leads_in = |door: DoorId, side: Side| policy.door(door).is_some_and(|door| door.area_after(side) == area);
+        let is_inside = |person: PersonId| self.whereabouts(person).is_some_and(|seen| leads_in(seen.door, seen.side));
+        let mut inside: u32 =
+            self.passed_last.iter().filter(|((door, side), _)| leads_in(*door, *side)).map(|(_, count)| *count).sum();
+        inside -= u32::from(is_inside(person));
+        let (mut coming, mut leaving) = (Vec::new(), Vec::new());
+        for (_, grant) in self.unused(at).filter(|(_, grant)| grant.person != person) {
+            match (leads_in(grant.door, grant.side), is_inside(grant.person)) {
+                (true, false) => coming.push(grant.person),
+                (false, true) => leaving.push(grant.person),
+                (true, true) | (false, false) => {}
+            }
+        }
+        let different = |mut persons: Vec<PersonId>| {
+            persons.sort();
+            persons.dedup();
+            u32::try_from(persons.len()).unwrap_or(u32::MAX)
+        };
+        (inside.saturating_add(different(coming)), different(leaving))
+    }
+
+    fn not_secured(&self, door: DoorId, at: UnixMs) -> Option<LeafState> {
+        let state = self.doors.get(&door)?;
+        let is_released = state.is_released(at);
+        (state.is_open || is_released).then_some(LeafState { door, is_open: state.is_open })
+    }
+}
