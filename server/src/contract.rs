@@ -468,14 +468,30 @@ async fn every_table_is_a_tenants_and_every_word_is_known() {
     fn words<W: Word>() -> Vec<&'static str> {
         W::ALL.iter().map(|word| word.as_str()).collect()
     }
-    use access_core::decide::Assurance;
-    use access_core::policy::{CredentialState, Exit, FactorDemand, Sides};
+    use access_core::attempt::Assurance;
+    use access_core::policy::{
+        Alone, CredentialState, DoorMode, ExemptionGround, Exit, FactorDemand, Side, Sides, WaivableRule,
+    };
     use access_core::protocol::AgentKind;
     let vocabularies = [
         ("doors_factors_in_words", words::<FactorDemand>()),
         ("doors_factors_out_words", words::<FactorDemand>()),
         ("doors_exit_words", words::<Exit>()),
         ("access_level_lines_sides_words", words::<Sides>()),
+        ("access_level_lines_factors_words", words::<FactorDemand>()),
+        ("access_level_line_places_kind_words", words::<crate::access::PlaceKind>()),
+        ("threat_level_places_kind_words", words::<crate::access::PlaceKind>()),
+        ("blocks_place_kind_words", words::<crate::access::PlaceKind>()),
+        ("door_mode_lines_mode_words", words::<DoorMode>()),
+        ("door_factor_lines_side_words", words::<Side>()),
+        ("door_factor_lines_factors_words", words::<FactorDemand>()),
+        ("threat_levels_factors_words", words::<FactorDemand>()),
+        ("tenant_rules_alone_travel_words", words::<Alone>()),
+        ("tenant_rules_alone_anti_passback_words", words::<Alone>()),
+        ("tenant_rules_alone_occupancy_words", words::<Alone>()),
+        ("tenant_rules_alone_two_person_words", words::<Alone>()),
+        ("tenant_rules_waived_words", words::<WaivableRule>()),
+        ("persons_exemption_ground_words", words::<ExemptionGround>()),
         ("credentials_state_words", words::<CredentialState>()),
         ("credentials_strength_words", words::<Assurance>()),
         ("persons_state_words", words::<crate::people::PersonState>()),
@@ -491,7 +507,7 @@ async fn every_table_is_a_tenants_and_every_word_is_known() {
         ("installation_mode_words", words::<access_core::protocol::InstallationMode>()),
         ("log_events_outcome_words", words::<crate::events::Outcome>()),
         ("device_states_device_words", words::<access_core::event::Device>()),
-        ("device_states_side_words", words::<access_core::policy::Side>()),
+        ("device_states_side_words", words::<Side>()),
         ("device_states_state_words", words::<access_core::event::DeviceState>()),
     ];
     let mut listed =

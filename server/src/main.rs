@@ -247,13 +247,14 @@ async fn run(config: Config) -> anyhow::Result<()> {
     for tenant in state.tenants.refresh().await? {
         let index = vault::build_index(&db, &state.keys, tenant.id).await?;
         state.names.write().unwrap_or_else(PoisonError::into_inner).merge(index);
+        state.states.build(&db, tenant.id).await?;
         state.policies.refresh(&db, tenant.id).await?;
     }
     let tasks = TaskTracker::new();
     let stop = state.stop.clone();
     let sequencer = Sequencer { db: db.clone(), installation: installation.id, key: Arc::new(state.keys.log_key()) };
     tasks.spawn(log::run(sequencer, state.tenants.clone(), state.log.clone(), stop.clone()));
-    tasks.spawn(decisions::run(state.policies.clone(), db.clone(), state.tenants.clone(), stop.clone()));
+    tasks.spawn(decisions::run(state.keeper()));
     tasks.spawn(idempotency::run(db.clone(), state.tenants.clone(), stop.clone()));
     let staff_port = staff.local_addr()?.port();
     let staff = Port {

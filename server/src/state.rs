@@ -10,7 +10,7 @@ use crate::agents::Links;
 use crate::audit::{Change, Looks};
 use crate::auth::Actor;
 use crate::db::{Db, TenantTx};
-use crate::decisions::Policies;
+use crate::decisions::{Keeper, Policies, States};
 use crate::enrolment::Stations;
 use crate::installation::Installation;
 use crate::keys::Keys;
@@ -36,6 +36,8 @@ pub struct AppState {
     pub log: Log,
     /// The rules in force.
     pub policies: Policies,
+    /// What happened before, as far as rules ask for it.
+    pub states: States,
     /// Linked agents.
     pub agents: Links,
     /// How agents find this server.
@@ -79,6 +81,7 @@ impl AppState {
             names: Arc::default(),
             log,
             policies: Policies::default(),
+            states: States::default(),
             agents: Links::default(),
             agents_port: Arc::new(agents_port),
             stations: Arc::default(),
@@ -89,6 +92,18 @@ impl AppState {
             demo: None,
             stop: CancellationToken::new(),
         })
+    }
+
+    /// What keeps rules and states current.
+    pub fn keeper(&self) -> Keeper {
+        Keeper {
+            policies: self.policies.clone(),
+            states: self.states.clone(),
+            db: self.db.clone(),
+            tenants: self.tenants.clone(),
+            log: self.log.clone(),
+            stop: self.stop.clone(),
+        }
     }
 
     /// Where an operator reads; what is written there Postgres refuses.

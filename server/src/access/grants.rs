@@ -56,7 +56,8 @@ pub async fn of_person(
 
 /// One grant, locked against other changes until the transaction ends.
 pub async fn get(db: &mut PgConnection, tenant: TenantId, id: Uuid, now: DateTime<Utc>) -> sqlx::Result<Option<Grant>> {
-    let sql = format!("SELECT {COLUMNS} FROM grants WHERE tenant_id = $1 AND id = $2 FOR UPDATE");
+    let sql =
+        format!("SELECT {COLUMNS} FROM grants WHERE tenant_id = $1 AND id = $2 AND person_id IS NOT NULL FOR UPDATE");
     let row: Option<GrantRow> =
         sqlx::query_as(AssertSqlSafe(sql)).bind(tenant.as_uuid()).bind(id).fetch_optional(db).await?;
     Ok(row.map(|row| row.at(now)))

@@ -24,8 +24,8 @@ impl From<LevelRow> for AccessLevel {
 
 const SELECT: &str = "SELECT l.id, l.name, l.row_version, COALESCE((\
         SELECT jsonb_agg(jsonb_build_object('side', line.sides, 'schedule_id', line.schedule_id, 'door_ids', COALESCE((\
-            SELECT jsonb_agg(held.door_id ORDER BY held.door_id) FROM access_level_line_doors held \
-            WHERE held.tenant_id = line.tenant_id AND held.level_id = line.level_id AND held.place = line.place), '[]')) \
+            SELECT jsonb_agg(held.door_id ORDER BY held.door_id) FROM access_level_line_places held \
+            WHERE held.tenant_id = line.tenant_id AND held.level_id = line.level_id AND held.place = line.place AND held.kind = 'door'), '[]')) \
             ORDER BY line.place) \
         FROM access_level_lines line WHERE line.tenant_id = l.tenant_id AND line.level_id = l.id), '[]') AS lines \
     FROM access_levels l WHERE l.tenant_id = $1";
@@ -93,8 +93,8 @@ async fn insert_lines(db: &mut PgConnection, tenant: TenantId, id: Uuid, lines: 
         .execute(&mut *db)
         .await?;
         sqlx::query(
-            "INSERT INTO access_level_line_doors (tenant_id, level_id, place, door_id) \
-             SELECT $1, $2, $3, door_id FROM unnest($4::uuid[]) AS door_id",
+            "INSERT INTO access_level_line_places (tenant_id, level_id, place, kind, door_id) \
+             SELECT $1, $2, $3, 'door', door_id FROM unnest($4::uuid[]) AS door_id",
         )
         .bind(tenant.as_uuid())
         .bind(id)

@@ -81,6 +81,20 @@ pub struct LevelLine {
 }
 
 access_core::words! {
+    /// What a level's line, a block or a threat level holds: one door, or all doors of something.
+    pub enum PlaceKind {
+        /// Every door of the tenant.
+        Tenant = "tenant",
+        /// Every door of a site.
+        Site = "site",
+        /// Every door that leads into an area.
+        Area = "area",
+        /// One door.
+        Door = "door",
+    }
+}
+
+access_core::words! {
     /// Where a grant or block is in its life.
     pub enum GrantState {
         /// In force now.

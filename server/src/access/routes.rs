@@ -68,7 +68,7 @@ fn checked_level(mut level: LevelSettings) -> ApiResult<LevelSettings> {
 fn level_refused(error: sqlx::Error) -> ApiError {
     on_constraint([
         ("access_levels_name_is_unique", name_taken),
-        ("access_level_line_doors_door_exists", || ApiError::field("lines", "one of the doors is not there")),
+        ("access_level_line_places_door_exists", || ApiError::field("lines", "one of the doors is not there")),
         ("access_level_lines_schedule_exists", || ApiError::field("lines", "one of the schedules is not there")),
     ])(error)
 }

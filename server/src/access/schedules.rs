@@ -1,7 +1,7 @@
 //! SQL of schedules.
 
 use access_core::ids::TenantId;
-use access_core::policy::Window;
+use access_core::policy::{Span, Window};
 use sqlx::{AssertSqlSafe, PgConnection};
 use uuid::Uuid;
 
@@ -21,7 +21,8 @@ impl From<ScheduleRow> for Schedule {
     fn from(row: ScheduleRow) -> Self {
         let windows = row.days.iter().zip(&row.from_minutes).zip(&row.to_minutes).map(|((&days, &from), &to)| {
             // The table's checks keep these within their types.
-            WeekWindow::from_rule(&Window { days: days as u8, from_minute: from as u16, to_minute: to as u16 })
+            let span = Span { from_minute: from as u16, to_minute: to as u16 };
+            WeekWindow::from_rule(&Window { days: days as u8, day_types: 0, span })
         });
         Self { id: row.id, name: row.name, version: row.row_version, windows: windows.collect() }
     }
@@ -106,8 +107,8 @@ async fn insert_windows(db: &mut PgConnection, tenant: TenantId, id: Uuid, windo
     .bind(tenant.as_uuid())
     .bind(id)
     .bind(numbers(|window| i16::from(window.days)))
-    .bind(numbers(|window| window.from_minute as i16))
-    .bind(numbers(|window| window.to_minute as i16))
+    .bind(numbers(|window| window.span.from_minute as i16))
+    .bind(numbers(|window| window.span.to_minute as i16))
     .execute(db)
     .await?;
     Ok(())

@@ -1,7 +1,7 @@
 //! Weekly windows as people write them (`mon`, `07:00`) and as the rules hold them (bits and minutes).
 
 use crate::http::words;
-use access_core::policy::{MINUTES_PER_DAY, Window};
+use access_core::policy::{MINUTES_PER_DAY, Span, Window};
 use access_core::time::Weekday;
 use access_core::word::Word as _;
 use serde::{Deserialize, Serialize};
@@ -43,11 +43,12 @@ impl WeekWindow {
         if days == 0 || days.count_ones() as usize != self.days.len() {
             return Err(WindowError::Days);
         }
-        let window = Window { days, from_minute: minute(&self.from)?, to_minute: minute(&self.to)? };
-        if window.from_minute == MINUTES_PER_DAY {
+        let span = Span { from_minute: minute(&self.from)?, to_minute: minute(&self.to)? };
+        let window = Window { days, day_types: 0, span };
+        if window.span.from_minute == MINUTES_PER_DAY {
             return Err(WindowError::Time(self.from.clone()));
         }
-        if window.to_minute == 0 {
+        if window.span.to_minute == 0 {
             return Self { to: "24:00".to_owned(), ..self.clone() }.to_rule();
         }
         if window.is_well_formed() { Ok(window) } else { Err(WindowError::Empty) }
@@ -58,8 +59,8 @@ impl WeekWindow {
         let clock = |minute: u16| format!("{:02}:{:02}", minute / 60, minute % 60);
         Self {
             days: Weekday::ALL.iter().copied().filter(|day| window.days & day.bit() != 0).collect(),
-            from: clock(window.from_minute),
-            to: clock(window.to_minute),
+            from: clock(window.span.from_minute),
+            to: clock(window.span.to_minute),
         }
     }
 }
@@ -91,7 +92,7 @@ mod tests {
             let written = window(&[Monday, Friday, Sunday], from, to);
             assert_eq!(WeekWindow::from_rule(&written.to_rule().unwrap()), written);
         }
-        assert_eq!(window(&[Monday], "18:00", "00:00").to_rule().unwrap().to_minute, MINUTES_PER_DAY);
+        assert_eq!(window(&[Monday], "18:00", "00:00").to_rule().unwrap().span.to_minute, MINUTES_PER_DAY);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use access_core::RULES_VERSION;
 use access_core::event::CopySign;
 use access_core::policy::Policy;
 use access_core::protocol::{
@@ -28,6 +29,7 @@ use super::presence::{ABSENCE, note_coming, note_seen, report_absence};
 use super::store::{self, LinkRow};
 use crate::certificates::AgentName;
 use crate::clock;
+use crate::decisions::Answer;
 use crate::http::{ApiError, ApiResult};
 use crate::state::AppState;
 
@@ -202,6 +204,8 @@ impl Session<'_> {
     ) -> anyhow::Result<&'static str> {
         let mut policy = self.state.policies.subscribe(self.name.tenant);
         policy.mark_changed();
+        let mut standing = self.state.states.standing(self.name.tenant);
+        standing.mark_changed();
         let mut refresh = interval(BUNDLE_REFRESH);
         refresh.reset();
         let mut heartbeat = interval(Duration::from_millis(HEARTBEAT_MS));
@@ -239,6 +243,14 @@ impl Session<'_> {
                     }
                 }
                 Some(message) = waiting.recv() => send(&mut self.socket, &message).await?,
+                // Before the bundle: a lockdown must not wait for templates to be sealed.
+                changed = standing.changed() => {
+                    changed?;
+                    let current = standing.borrow_and_update().clone();
+                    if let Some(current) = current {
+                        send(&mut self.socket, &FromServer::Standing(current.as_ref().clone())).await?;
+                    }
+                }
                 changed = policy.changed() => {
                     changed?;
                     self.send_bundle(&mut policy).await?;
@@ -302,8 +314,11 @@ impl Session<'_> {
             }
             FromAgent::Ask(attempt) => {
                 let now = clock::unix_ms(clock::now());
-                if let Some(verdict) = state.policies.decide(tenant, &attempt, now) {
-                    send(&mut self.socket, &FromServer::Answer { attempt: attempt.id, verdict }).await?;
+                if let Some(answer) = state.policies.decide(&state.states, tenant, attempt, now) {
+                    let Answer { attempt, circumstances, verdict } = answer;
+                    let (circumstances, rules_version) = (Box::new(circumstances), RULES_VERSION);
+                    let answer = FromServer::Answer { attempt, circumstances, verdict, rules_version };
+                    send(&mut self.socket, &answer).await?;
                 }
             }
             FromAgent::Records(records) if records.len() > RECORDS_PER_MESSAGE_MAX => {
@@ -316,6 +331,7 @@ impl Session<'_> {
             }
             FromAgent::Records(records) => self.intake.hand_over(Delivery::Records(records)),
             FromAgent::BundleInForce { sequence } => self.intake.hand_over(Delivery::BundleInForce(sequence)),
+            FromAgent::StandingInForce { number } => state.agents.note_standing(tenant, agent, number),
             FromAgent::EnrolmentStep { enrolment, step } => {
                 state.stations.step(state, tenant, agent, enrolment, step, clock::now()).await;
             }

@@ -162,6 +162,8 @@ struct Inner {
     presence: HashMap<TenantId, broadcast::Sender<Presence>>,
     /// When live links of an agent gave way to newer ones of late.
     displaced: HashMap<(TenantId, AgentId), VecDeque<Instant>>,
+    /// Number of the state set by operators that an agent said to go by.
+    standing: HashMap<(TenantId, AgentId), u64>,
     /// Holes that an alarm was raised for.
     holes: HashMap<(TenantId, AgentId), (u32, u64)>,
 }
@@ -216,6 +218,8 @@ impl Links {
         if let Some(older) = inner.sessions.insert(key, Session { id: session, out, end: end.clone() }) {
             older.end.cancel();
         }
+        // It says so anew, by what it is told in this session.
+        inner.standing.remove(&key);
         inner.tell(key, true);
         drop(inner);
         Linked { links: self.clone(), key, session, end }
@@ -257,7 +261,16 @@ impl Links {
         times.len() == DISPLACED_MAX
     }
 
-    /// A linked agent said whether its journal takes records.
+    /// Takes note of the state set by operators that an agent goes by.
+    fn note_standing(&self, tenant: TenantId, agent: AgentId, number: u64) {
+        self.lock().standing.insert((tenant, agent), number);
+    }
+
+    /// Number of the state set by operators that an agent said to go by in its newest session.
+    pub fn standing_in_force(&self, tenant: TenantId, agent: AgentId) -> Option<u64> {
+        self.lock().standing.get(&(tenant, agent)).copied()
+    }
+
     /// Takes note of a hole; tells whether it is a new one.
     fn note_hole(&self, tenant: TenantId, agent: AgentId, epoch: u32, seq: u64) -> bool {
         self.lock().holes.insert((tenant, agent), (epoch, seq)) != Some((epoch, seq))

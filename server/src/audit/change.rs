@@ -3,11 +3,11 @@
 
 use std::ops::{Deref, DerefMut};
 
-use access_core::event::{ActKind, Commitment, SubjectKind};
+use access_core::event::{ActKind, Commitment, Event, StateChange, StateSet, SubjectKind};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::Entry;
+use super::{Entry, append_event, commit};
 use crate::auth::Actor;
 use crate::db::TenantTx;
 use crate::keys::Keys;
@@ -31,6 +31,14 @@ impl<'a> Change<'a> {
     /// `kind` was done to a thing.
     pub fn act(self, kind: ActKind, subject: SubjectKind, id: Uuid) -> Done<'a> {
         Done { entry: Entry::new(self.keys, self.actor, kind, subject, id), tx: self.tx }
+    }
+
+    /// The state that rules read is set, for a reason: the record that rules take note of is the act. Commits it.
+    pub async fn set_state(mut self, change: StateChange, reason: &str) -> anyhow::Result<()> {
+        let reason = Some(commit(self.keys, &mut self.tx, None, reason.as_bytes()).await?);
+        let set = StateSet { operator: Some(self.actor.operator), change, reason };
+        append_event(&mut self.tx, &Event::StateSet(set), self.actor.now).await?;
+        Ok(self.tx.commit().await?)
     }
 
     /// `kind` was done to many things at once, listed in what is given as after.

@@ -1,7 +1,7 @@
 //! Cards. One card, one person; made at an enrolment station only.
 
 use crate::http::words;
-use access_core::decide::Assurance;
+use access_core::attempt::Assurance;
 use access_core::policy::{CardToken, CredentialState};
 use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit as _, Mac as _};

@@ -1,26 +1,34 @@
-//! Each tenant's rules in memory, compiled, and what they decide. Kept current by notices of the database; a notice is only
-//! a hint, so versions are compared after every reconnect and from time to time.
+//! Each tenant's rules in memory, compiled, with the state that they read beside them ([`state`]), and what they decide. Rules
+//! are kept current by notices of the database; a notice is only a hint, so versions are compared after every reconnect and
+//! from time to time.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use access_core::decide::{Attempt, ClockTrust, Verdict, decide};
+use access_core::attempt::{Attempt, ClockTrust};
 use access_core::ids::TenantId;
 use access_core::policy::Policy;
-use access_core::state::State;
 use access_core::time::UnixMs;
 use anyhow::Context as _;
 use sqlx::postgres::PgListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use crate::clock;
 use crate::db::Db;
+use crate::log::Log;
 use crate::tenants::Tenants;
 
+mod history;
+mod state;
 pub mod store;
+#[cfg(test)]
+mod tests;
+
+pub use state::{Answer, States};
 
 /// Channel of the database's notices.
 const CHANNEL: &str = "pforte_policy";
@@ -54,12 +62,11 @@ impl Policies {
         self.sender(tenant).borrow().clone()
     }
 
-    /// Decides an attempt by the rules in force and the server's clock. None while there are no rules: the agent then
-    /// decides alone.
-    pub fn decide(&self, tenant: TenantId, attempt: &Attempt, now: UnixMs) -> Option<Verdict> {
+    /// Decides an attempt by the rules in force, the state and the server's clock. None while there are no rules or no
+    /// state: the agent then decides alone.
+    pub fn decide(&self, states: &States, tenant: TenantId, attempt: Attempt, now: UnixMs) -> Option<Answer> {
         let policy = self.current(tenant)?;
-        let attempt = Attempt { at: now, clock: ClockTrust::Trusted, ..attempt.clone() };
-        Some(decide(&policy, &State::default(), &attempt))
+        states.decide(&policy, Attempt { at: now, clock: ClockTrust::Trusted, ..attempt })
     }
 
     /// Reads a tenant's rules if their version moved.
@@ -83,20 +90,39 @@ impl Policies {
     }
 }
 
-/// Keeps every tenant's rules current until told to stop.
-pub async fn run(policies: Policies, db: Db, tenants: Tenants, stop: CancellationToken) {
+/// What [`run`] works with.
+#[derive(Debug)]
+pub struct Keeper {
+    /// Rules to be kept current.
+    pub policies: Policies,
+    /// States to be kept current.
+    pub states: States,
+    /// The database.
+    pub db: Db,
+    /// Whose.
+    pub tenants: Tenants,
+    /// Where to hear of new records.
+    pub log: Log,
+    /// Until then.
+    pub stop: CancellationToken,
+}
+
+/// Keeps every tenant's rules and state current until told to stop.
+pub async fn run(keeper: Keeper) {
+    let followers = TaskTracker::new();
+    let mut followed = HashSet::new();
     let mut listener: Option<PgListener> = None;
     loop {
         if listener.is_none() {
-            match listen(&db).await {
+            match listen(&keeper.db).await {
                 Ok(connected) => {
                     listener = Some(connected);
-                    refresh_all(&policies, &db, &tenants).await;
+                    keeper.refresh_all(&mut followed, &followers).await;
                 }
                 Err(error) => {
                     tracing::warn!(error = format!("{error:#}"), "no notices of the database for the moment");
                     tokio::select! {
-                        () = stop.cancelled() => return,
+                        () = keeper.stop.cancelled() => break,
                         () = tokio::time::sleep(RETRY) => continue,
                     }
                 }
@@ -104,20 +130,22 @@ pub async fn run(policies: Policies, db: Db, tenants: Tenants, stop: Cancellatio
         }
         let Some(connected) = listener.as_mut() else { continue };
         tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(LOOK_ANYWAY) => refresh_all(&policies, &db, &tenants).await,
+            () = keeper.stop.cancelled() => break,
+            () = tokio::time::sleep(LOOK_ANYWAY) => keeper.refresh_all(&mut followed, &followers).await,
             notice = connected.try_recv() => match notice {
                 Ok(Some(notice)) => {
                     if let Ok(tenant) = notice.payload().parse::<Uuid>() {
-                        refresh_one(&policies, &db, tenant.into()).await;
+                        keeper.refresh(tenant.into(), &mut followed, &followers).await;
                     }
                 }
                 // The connection was lost and may have taken notices with it.
-                Ok(None) => refresh_all(&policies, &db, &tenants).await,
+                Ok(None) => keeper.refresh_all(&mut followed, &followers).await,
                 Err(_) => listener = None,
             },
         }
     }
+    followers.close();
+    followers.wait().await;
 }
 
 async fn listen(db: &Db) -> sqlx::Result<PgListener> {
@@ -126,19 +154,34 @@ async fn listen(db: &Db) -> sqlx::Result<PgListener> {
     Ok(listener)
 }
 
-async fn refresh_all(policies: &Policies, db: &Db, tenants: &Tenants) {
-    match tenants.refresh().await {
-        Ok(all) => {
-            for tenant in all {
-                refresh_one(policies, db, tenant.id).await;
+impl Keeper {
+    async fn refresh_all(&self, followed: &mut HashSet<TenantId>, followers: &TaskTracker) {
+        match self.tenants.refresh().await {
+            Ok(all) => {
+                for tenant in all {
+                    self.refresh(tenant.id, followed, followers).await;
+                }
+            }
+            Err(error) => tracing::warn!(error = format!("{error:#}"), "can't list the tenants"),
+        }
+    }
+
+    /// The state first: whoever has rules of a tenant finds its state there.
+    async fn refresh(&self, tenant: TenantId, followed: &mut HashSet<TenantId>, followers: &TaskTracker) {
+        if !followed.contains(&tenant) {
+            match self.states.build(&self.db, tenant).await {
+                Ok(()) => {
+                    followed.insert(tenant);
+                    let (states, db, log) = (self.states.clone(), self.db.clone(), self.log.clone());
+                    followers.spawn(state::follow(states, db, tenant, log, self.stop.clone()));
+                }
+                Err(error) => {
+                    tracing::error!(%tenant, error = format!("{error:#}"), "the state can't be read: agents decide alone");
+                }
             }
         }
-        Err(error) => tracing::warn!(error = format!("{error:#}"), "can't list the tenants"),
-    }
-}
-
-async fn refresh_one(policies: &Policies, db: &Db, tenant: TenantId) {
-    if let Err(error) = policies.refresh(db, tenant).await {
-        tracing::error!(%tenant, error = format!("{error:#}"), "the rules can't be read; those before stay in force");
+        if let Err(error) = self.policies.refresh(&self.db, tenant).await {
+            tracing::error!(%tenant, error = format!("{error:#}"), "the rules can't be read; those before stay in force");
+        }
     }
 }

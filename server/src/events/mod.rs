@@ -1,7 +1,8 @@
 //! What happened, as staff read it: the log searched and paged by position, one event whole, and the live feed.
 
 use access_core::chain::SignedRecord;
-use access_core::event::{Act, Author, Decision, Event, ReleaseCause};
+use access_core::event::{Act, Author, Decision, Event, ReleaseCause, StateChange, StateSet};
+use access_core::policy::Place;
 use access_core::word::Word;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -74,12 +75,18 @@ pub struct LogEvent {
     /// Why.
     #[schema(value_type = Option<words::Reason>)]
     pub reason: Option<&'static str>,
+    /// The rule that settled it: the one that objected or asked.
+    #[schema(value_type = Option<words::Rule>)]
+    pub rule: Option<&'static str>,
     /// `online` or `offline`.
     #[schema(value_type = Option<words::Decided>)]
     pub decided: Option<&'static str>,
     /// What the sensor said.
-    #[schema(value_type = Option<words::FingerResult>)]
+    #[schema(value_type = Option<words::FactorResult>)]
     pub finger: Option<&'static str>,
+    /// What the keypad said.
+    #[schema(value_type = Option<words::FactorResult>)]
+    pub pin: Option<&'static str>,
     /// How sure it is that it was this card.
     #[schema(value_type = Option<words::Assurance>)]
     pub assurance: Option<&'static str>,
@@ -118,6 +125,11 @@ pub struct LogEvent {
     pub command_outcome: Option<&'static str>,
     /// An operator's act.
     pub act: Option<ActView>,
+    /// Mode by which a door stands unlocked.
+    #[schema(value_type = Option<words::DoorMode>)]
+    pub mode: Option<&'static str>,
+    /// What an operator set of the state that rules read.
+    pub state_set: Option<StateSetView>,
     /// How a chain of records is broken.
     #[schema(value_type = Option<words::ChainFault>)]
     pub chain_fault: Option<&'static str>,
@@ -151,6 +163,58 @@ pub struct ActView {
     pub subject_kind: Option<&'static str>,
     /// To which.
     pub subject_id: Option<Uuid>,
+}
+
+access_core::words! {
+    /// What an operator set of the state that rules read.
+    pub enum StateSetKind {
+        /// A door's mode.
+        DoorMode = "door_mode",
+        /// A threat level.
+        ThreatLevel = "threat_level",
+        /// A person's whereabouts are forgotten.
+        Forgiven = "forgiven",
+        /// The whereabouts of everybody in an area are forgotten.
+        AreaReset = "area_reset",
+        /// A card is locked.
+        CredentialLocked = "credential_locked",
+        /// A card is unlocked.
+        CredentialUnlocked = "credential_unlocked",
+        /// A reader is unlocked.
+        ReaderUnlocked = "reader_unlocked",
+    }
+}
+
+crate::describe_words!(StateSetKind);
+
+/// What an operator set of the state that rules read. What does not apply is null.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct StateSetView {
+    /// Who; none means the command line on the server.
+    pub operator_id: Option<Uuid>,
+    /// What.
+    #[schema(value_type = StateSetKind)]
+    pub what: &'static str,
+    /// Mode of a door; none: back to its schedule's.
+    #[schema(value_type = Option<words::DoorMode>)]
+    pub mode: Option<&'static str>,
+    /// End of the mode.
+    pub until: Option<DateTime<Utc>>,
+    /// Threat level; 0 is the normal one.
+    pub level: Option<u8>,
+    /// At this site; without site, area and door: everywhere.
+    pub site_id: Option<Uuid>,
+    /// At this area.
+    pub area_id: Option<Uuid>,
+    /// At this door.
+    pub door_id: Option<Uuid>,
+    /// Whose whereabouts.
+    pub person_id: Option<Uuid>,
+    /// Which card.
+    pub credential_id: Option<Uuid>,
+    /// Which reader of the event's door.
+    #[schema(value_type = Option<words::Side>)]
+    pub side: Option<&'static str>,
 }
 
 /// One event with what stands behind its commitments.
@@ -216,7 +280,7 @@ pub struct Behind {
 impl Outcome {
     /// How a decision ended.
     pub fn of(decision: &Decision) -> Self {
-        if decision.release_ms.is_some() { Self::Granted } else { Self::Refused }
+        if decision.verdict.is_grant() { Self::Granted } else { Self::Refused }
     }
 }
 
@@ -261,7 +325,7 @@ impl LogEvent {
 
     fn take(&mut self, event: Event) {
         match event {
-            Event::Decision(decision) => self.take_decision(decision),
+            Event::Decision(decision) => self.take_decision(*decision),
             Event::Act(act) => {
                 self.operator_id = act.operator.map(Into::into);
                 self.act = Some(ActView::of(&act));
@@ -311,6 +375,11 @@ impl LogEvent {
                 self.count = Some(count);
                 self.until = Some(crate::clock::from_unix_ms(until));
             }
+            Event::StateSet(set) => {
+                self.operator_id = set.operator.map(Into::into);
+                self.state_set = Some(StateSetView::of(&set));
+            }
+            Event::FreeBegan { mode, .. } => self.mode = word(mode),
             Event::AgentCopied { agent, sign, .. } => {
                 self.agent_id = Some(agent.into());
                 self.copy_sign = word(sign);
@@ -318,6 +387,7 @@ impl LogEvent {
             Event::EpochBegan { .. }
             | Event::AgentStarted { .. }
             | Event::AgentStopped
+            | Event::FreeEnded { .. }
             | Event::DoorOpened { cause: None, .. } => {}
             Event::ReleaseAbandoned { cause, .. }
             | Event::NotOpened { cause, .. }
@@ -329,23 +399,72 @@ impl LogEvent {
         match cause {
             ReleaseCause::Attempt(attempt) => self.attempt_id = Some(attempt.into()),
             ReleaseCause::Command(command) => self.command_id = Some(command.into()),
-            ReleaseCause::ExitRequest => {}
+            ReleaseCause::ExitRequest | ReleaseCause::Free => {}
         }
     }
 
     fn take_decision(&mut self, decision: Decision) {
-        self.side = word(decision.side);
-        self.person_id = decision.person.map(Into::into);
-        self.credential_id = decision.credential.map(Into::into);
-        self.outcome = word(Outcome::of(&decision));
-        self.reason = word(decision.reason);
-        self.decided = word(decision.decided);
-        self.finger = decision.finger.and_then(word);
-        self.assurance = word(decision.assurance);
-        self.release_ms = decision.release_ms;
-        self.policy_version = Some(decision.policy_version);
-        self.alarms = decision.alarms.iter().map(|alarm| alarm.as_str()).collect();
-        self.attempt_id = Some(decision.attempt.into());
+        let release_ms = decision.release_ms();
+        let outcome = Outcome::of(&decision);
+        let Decision { attempt, verdict, decided, .. } = decision;
+        self.side = word(attempt.side);
+        self.person_id = verdict.person.map(Into::into);
+        self.credential_id = verdict.credential.map(Into::into);
+        self.outcome = word(outcome);
+        self.reason = word(verdict.reason);
+        self.rule = verdict.rule.and_then(word);
+        self.decided = word(decided);
+        self.finger = attempt.finger.and_then(word);
+        self.pin = attempt.pin.and_then(word);
+        self.assurance = word(attempt.assurance);
+        self.release_ms = release_ms;
+        self.policy_version = Some(verdict.policy_version);
+        self.alarms = verdict.alarms.iter().map(|alarm| alarm.as_str()).collect();
+        self.attempt_id = Some(attempt.id.into());
+    }
+}
+
+impl StateSetView {
+    fn of(set: &StateSet) -> Self {
+        let mut view = Self { operator_id: set.operator.map(Into::into), ..Self::default() };
+        match &set.change {
+            StateChange::DoorMode { set, .. } => {
+                view.what = StateSetKind::DoorMode.as_str();
+                view.mode = set.and_then(|set| word(set.mode));
+                view.until = set.map(|set| crate::clock::from_unix_ms(set.until));
+            }
+            StateChange::ThreatLevel { place, level } => {
+                view.what = StateSetKind::ThreatLevel.as_str();
+                view.level = Some(*level);
+                match place {
+                    Place::Tenant => {}
+                    Place::Site(site) => view.site_id = Some((*site).into()),
+                    Place::Area(area) => view.area_id = Some((*area).into()),
+                    Place::Door(door) => view.door_id = Some((*door).into()),
+                }
+            }
+            StateChange::Forgiven { person } => {
+                view.what = StateSetKind::Forgiven.as_str();
+                view.person_id = Some((*person).into());
+            }
+            StateChange::AreaReset { area, .. } => {
+                view.what = StateSetKind::AreaReset.as_str();
+                view.area_id = Some((*area).into());
+            }
+            StateChange::CredentialLocked { credential } => {
+                view.what = StateSetKind::CredentialLocked.as_str();
+                view.credential_id = Some((*credential).into());
+            }
+            StateChange::CredentialUnlocked { credential } => {
+                view.what = StateSetKind::CredentialUnlocked.as_str();
+                view.credential_id = Some((*credential).into());
+            }
+            StateChange::ReaderUnlocked { side, .. } => {
+                view.what = StateSetKind::ReaderUnlocked.as_str();
+                view.side = word(*side);
+            }
+        }
+        view
     }
 }
 

@@ -1,7 +1,7 @@
 //! Routes of the log. Every look at one person's events is an act.
 
-use access_core::decide::Reason;
 use access_core::event::{ActKind, EventKind, SubjectKind};
+use access_core::verdict::Reason;
 use access_core::word::Word;
 use axum::Json;
 use axum::extract::State;

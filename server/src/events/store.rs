@@ -1,7 +1,7 @@
 //! SQL of the log: read only.
 
 use access_core::chain::SignedRecord;
-use access_core::event::{Act, ActKind, Commitment, Event, EventKind};
+use access_core::event::{ActKind, Commitment, Event, EventKind};
 use access_core::ids::TenantId;
 use access_core::word::Word as _;
 use chrono::{DateTime, Utc};
@@ -21,7 +21,7 @@ pub struct Filter {
     pub kind: Option<String>,
     /// Acts of this kind.
     pub act: Option<String>,
-    /// Acts of this operator's, and what their commands did.
+    /// Acts of this operator's, what they set, and what their commands did.
     pub operator_id: Option<Uuid>,
     /// Without looks at personal data.
     pub without_looks: bool,
@@ -133,12 +133,12 @@ pub async fn newest(db: &mut PgConnection, tenant: TenantId) -> sqlx::Result<i64
     Ok(position.unwrap_or(0))
 }
 
-/// One event, and the act that it is, if it is one.
+/// One event, and what it commits to, if it is an operator's.
 pub async fn get(
     db: &mut PgConnection,
     tenant: TenantId,
     position: i64,
-) -> anyhow::Result<Option<(LogEvent, Option<Act>)>> {
+) -> anyhow::Result<Option<(LogEvent, Option<Commitments>)>> {
     let row: Option<Row> = sqlx::query_as(
         "SELECT position, received_at, record, signature, operator_id, command_id FROM log_events WHERE tenant_id = $1 AND position = $2",
     )
@@ -147,19 +147,33 @@ pub async fn get(
     .fetch_optional(db)
     .await?;
     let Some(row) = row else { return Ok(None) };
-    let act = match (SignedRecord { bytes: row.2.clone(), signature: [0; 64] }).read()?.event {
-        Event::Act(act) => Some(act),
+    let behind = match (SignedRecord { bytes: row.2.clone(), signature: [0; 64] }).read()?.event {
+        Event::Act(act) => Some(Commitments { before: act.before, after: act.after, reason: act.reason }),
+        Event::StateSet(set) => Some(Commitments { reason: set.reason, ..Commitments::default() }),
         _ => None,
     };
-    Ok(Some((read(row)?, act)))
+    Ok(Some((read(row)?, behind)))
 }
 
-/// What stands behind an act's commitments, where it was not erased.
-pub async fn content(db: &mut PgConnection, keys: &Keys, tenant: TenantId, act: &Act) -> anyhow::Result<Content> {
+/// What an operator's record commits to, and is kept elsewhere.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Commitments {
+    before: Option<Commitment>,
+    after: Option<Commitment>,
+    reason: Option<Commitment>,
+}
+
+/// What stands behind an operator's record, where it was not erased.
+pub async fn content(
+    db: &mut PgConnection,
+    keys: &Keys,
+    tenant: TenantId,
+    at: &Commitments,
+) -> anyhow::Result<Content> {
     Ok(Content {
-        before: behind(db, keys, tenant, act.before).await?,
-        after: behind(db, keys, tenant, act.after).await?,
-        reason: behind(db, keys, tenant, act.reason).await?,
+        before: behind(db, keys, tenant, at.before).await?,
+        after: behind(db, keys, tenant, at.after).await?,
+        reason: behind(db, keys, tenant, at.reason).await?,
     })
 }
 

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use access_core::word::Word;
-use access_core::{decide, event, policy, protocol};
+use access_core::{attempt, event, policy, protocol, verdict};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::{PartialSchema, ToSchema};
@@ -58,7 +58,7 @@ stand_ins! {
     ActKind: event::ActKind,
     AgentKind: protocol::AgentKind,
     AlarmKind: event::AlarmKind,
-    Assurance: decide::Assurance,
+    Assurance: attempt::Assurance,
     ChainFault: event::ChainFault,
     CommandOutcome: event::CommandOutcome,
     CopySign: event::CopySign,
@@ -66,13 +66,15 @@ stand_ins! {
     Decided: event::Decided,
     Device: event::Device,
     DeviceState: event::DeviceState,
+    DoorMode: policy::DoorMode,
     EventKind: event::EventKind,
     Exit: policy::Exit,
     FactorDemand: policy::FactorDemand,
-    FingerResult: decide::FingerResult,
+    FactorResult: attempt::FactorResult,
     InstallationMode: protocol::InstallationMode,
     JournalFault: event::JournalFault,
-    Reason: decide::Reason,
+    Reason: verdict::Reason,
+    Rule: verdict::Rule,
     Side: policy::Side,
     Sides: policy::Sides,
     SubjectKind: event::SubjectKind,

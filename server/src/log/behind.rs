@@ -1,5 +1,5 @@
-//! Who stands behind a record: the operator whose act it is, or by whose command a door did it. Called by the projection;
-//! reads commands and writes nothing.
+//! Who stands behind a record: the operator whose act it is, who set the state, or by whose command a door did it.
+//! Called by the projection; reads commands and writes nothing.
 
 use std::collections::HashMap;
 
@@ -69,6 +69,9 @@ pub(super) async fn of(tx: &mut TenantTx, placed: &[Placed]) -> anyhow::Result<V
             operator: act.operator.map(OperatorId::as_uuid),
             command: act.reason.and_then(|reason| by_reason.get(reason.0.as_slice()).copied()),
         },
+        Event::StateSet(set) => {
+            Behind { act_kind: None, operator: set.operator.map(OperatorId::as_uuid), command: None }
+        }
         event => {
             let command = command(event).map(CommandId::as_uuid);
             let operator = command.and_then(|command| operators.get(&command).copied());

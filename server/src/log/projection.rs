@@ -1,8 +1,10 @@
 //! What is read off a record when it gets its position: columns to search by, whom it is about, alarms raised and cleared.
 
-use access_core::decide::Reason;
-use access_core::event::{Act, ActKind, AlarmKind, Author, ChainFault, Event, EventKind, Record, Subject, SubjectKind};
+use access_core::event::{
+    Act, ActKind, AlarmKind, Author, ChainFault, Event, EventKind, Record, StateChange, Subject, SubjectKind,
+};
 use access_core::ids::{AgentId, DoorId, PersonId};
+use access_core::verdict::{Effect, Reason};
 use access_core::word::Word as _;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -32,7 +34,8 @@ pub fn priority(kind: AlarmKind) -> i16 {
         | AlarmKind::Tamper
         | AlarmKind::RecordsForked
         | AlarmKind::RecordsMissing
-        | AlarmKind::AgentCopied => 1,
+        | AlarmKind::AgentCopied
+        | AlarmKind::Duress => 1,
         AlarmKind::DoorHeld
         | AlarmKind::AgentLost
         | AlarmKind::JournalFault
@@ -41,7 +44,12 @@ pub fn priority(kind: AlarmKind) -> i16 {
         | AlarmKind::LeftAgainstRule
         | AlarmKind::WrongFingers
         | AlarmKind::RexStuck
-        | AlarmKind::RulesWithdrawn => 2,
+        | AlarmKind::RulesWithdrawn
+        | AlarmKind::CloneSuspected
+        | AlarmKind::ImpossibleTravel
+        | AlarmKind::PassedBack
+        | AlarmKind::RepeatedRefusals
+        | AlarmKind::InterlockContradiction => 2,
         AlarmKind::ReaderFault | AlarmKind::SensorFault | AlarmKind::PolicyAging => 3,
     }
 }
@@ -59,8 +67,9 @@ fn alarms(record: &Record) -> (Vec<Alarm>, Vec<Alarm>) {
         }
         Event::AlarmCleared { kind, door } => (Vec::new(), vec![Alarm { door: *door, ..none(*kind) }]),
         Event::Decision(decision) => {
-            let raise = |kind: &AlarmKind| Alarm { door: Some(decision.door), person: decision.person, ..none(*kind) };
-            (decision.alarms.iter().map(raise).collect(), Vec::new())
+            let (door, person) = (Some(decision.attempt.door), decision.verdict.person);
+            let raise = |kind: &AlarmKind| Alarm { door, person, ..none(*kind) };
+            (decision.verdict.alarms.iter().map(raise).collect(), Vec::new())
         }
         // Too many to be kept one by one: the alarm is raised all the same.
         Event::Folded { kind: EventKind::AlarmRaised | EventKind::Decision, door, alarm: Some(kind), .. } => {
@@ -103,7 +112,17 @@ fn alarms(record: &Record) -> (Vec<Alarm>, Vec<Alarm>) {
 /// Whom a record is about.
 fn persons(event: &Event) -> Vec<PersonId> {
     match event {
-        Event::Decision(decision) => decision.person.into_iter().collect(),
+        Event::Decision(decision) => {
+            let with = decision.verdict.effects.iter().filter_map(|effect| match effect {
+                Effect::AdmitWith(passages) => Some(passages.iter().map(|passage| passage.person)),
+                _ => None,
+            });
+            decision.verdict.person.into_iter().chain(with.flatten()).collect()
+        }
+        Event::StateSet(set) => match set.change {
+            StateChange::Forgiven { person } => vec![person],
+            _ => Vec::new(),
+        },
         Event::Entered { persons, .. } => persons.iter().map(|passage| passage.person).collect(),
         Event::AlarmRaised { person, .. } => person.iter().copied().collect(),
         Event::EnrolmentEnded { person, .. } => vec![*person],
@@ -120,7 +139,7 @@ fn persons(event: &Event) -> Vec<PersonId> {
 fn outcome(event: &Event) -> (Option<&'static str>, Option<Reason>) {
     match event {
         Event::Decision(decision) => {
-            (Some(if decision.release_ms.is_some() { "granted" } else { "refused" }), Some(decision.reason))
+            (Some(if decision.verdict.is_grant() { "granted" } else { "refused" }), Some(decision.verdict.reason))
         }
         _ => (None, None),
     }

@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use access_core::attempt::ClockTrust;
 use access_core::canonical;
 use access_core::chain::{Digest, Head, SignedRecord};
-use access_core::decide::ClockTrust;
 use access_core::event::{Author, Event, Record};
 use access_core::ids::{InstallationId, TenantId};
 use anyhow::Context as _;

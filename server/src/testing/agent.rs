@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use access_core::attempt::ClockTrust;
 use access_core::chain::{Head, SignedRecord};
-use access_core::decide::ClockTrust;
 use access_core::event::{Author, Event, Record};
 use access_core::ids::{AgentId, InstallationId, TenantId};
 use access_core::protocol::{

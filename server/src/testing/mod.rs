@@ -137,8 +137,7 @@ impl TestServer {
         let mut server = Self::start().await;
         server.sequence();
         server.state.tenants.refresh().await.unwrap();
-        let state = server.state.clone();
-        tokio::spawn(crate::decisions::run(state.policies, state.db, state.tenants, state.stop));
+        tokio::spawn(crate::decisions::run(server.state.keeper()));
         let listener = crate::serve::bind(server.agents_port).await.unwrap();
         server.agents_port = listener.local_addr().unwrap();
         let tls = crate::agents::port::tls(&server.authority, crate::clock::now()).unwrap();

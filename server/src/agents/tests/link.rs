@@ -1,10 +1,11 @@
 //! The link, over TLS.
 
+use access_core::attempt::{Assurance, Attempt, ClockTrust};
 use access_core::chain::Head;
-use access_core::decide::{Attempt, ClockTrust, Outcome, Reason};
 use access_core::ids::{AttemptId, DoorId};
 use access_core::policy::{CardToken, Side};
 use access_core::protocol::{AgentKind, FromAgent, FromServer, Hello, InstallationMode, Refusal};
+use access_core::verdict::{Outcome, Reason};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 use uuid::Uuid;
@@ -185,8 +186,9 @@ pub(super) fn ask(_: &TestAgent, door: &str, card: CardToken) -> FromAgent {
         door: door.parse::<DoorId>().unwrap(),
         side: Side::In,
         card,
-        assurance: access_core::decide::Assurance::WeakUid,
+        assurance: Assurance::WeakUid,
         finger: None,
+        pin: None,
         at: crate::clock::unix_ms(crate::clock::now()),
         clock: ClockTrust::Untrusted,
     })
@@ -209,12 +211,12 @@ async fn questions_about_own_doors_are_answered() {
     let FromAgent::Ask(attempt) = &question else { panic!() };
     link.say(&question).await;
     // The first answer is the second question's: the first, about another agent's door, gets none.
-    let (id, verdict) = link
+    let (answered, verdict) = link
         .hear_of(|message| match message {
-            FromServer::Answer { attempt, verdict } => Some((attempt, verdict)),
+            FromServer::Answer { attempt, verdict, .. } => Some((attempt, verdict)),
             _ => None,
         })
         .await;
-    assert_eq!(id, attempt.id);
+    assert_eq!((answered.id, answered.clock), (attempt.id, ClockTrust::Trusted), "by the server's clock");
     assert_eq!((verdict.outcome, verdict.reason), (Outcome::Deny, Reason::UnknownCredential));
 }

@@ -1,0 +1,115 @@
+//! SQL: what the log holds of the state that rules read, and snapshots of it.
+
+use access_core::chain::SignedRecord;
+use access_core::event::Record;
+use access_core::ids::TenantId;
+use access_core::word::Word as _;
+use access_core::{State, canonical};
+use sqlx::PgConnection;
+
+use crate::clock;
+use crate::db::Db;
+
+/// Records read at once.
+const BATCH: i64 = 2_000;
+/// Form of a snapshot's content. One of another form is made anew.
+const FORMAT: i16 = 1;
+
+/// A state as the log says it up to a position.
+pub(super) struct Read {
+    pub(super) state: State,
+    pub(super) position: i64,
+    pub(super) snapshot_at: i64,
+}
+
+/// What follows a position.
+pub(super) struct More {
+    pub(super) records: Vec<Record>,
+    /// Newest position that was looked at.
+    pub(super) position: i64,
+    pub(super) is_end: bool,
+}
+
+/// A tenant's state: the newest snapshot, and what the log holds since.
+pub(super) async fn read(db: &Db, tenant: TenantId) -> anyhow::Result<Read> {
+    let mut tx = db.begin(tenant, None).await?;
+    let (mut state, snapshot_at) = snapshot(&mut tx, tenant).await?;
+    drop(tx);
+    let mut position = snapshot_at;
+    loop {
+        let more = after(db, tenant, position).await?;
+        more.records.iter().for_each(|record| state.apply(record));
+        position = more.position;
+        if more.is_end {
+            return Ok(Read { state, position, snapshot_at });
+        }
+    }
+}
+
+/// Records after a position that a state takes note of.
+pub(super) async fn after(db: &Db, tenant: TenantId, position: i64) -> anyhow::Result<More> {
+    let mut tx = db.begin(tenant, None).await?;
+    let head: Option<i64> = sqlx::query_scalar("SELECT position FROM log_heads WHERE tenant_id = $1")
+        .bind(tenant.as_uuid())
+        .fetch_optional(&mut *tx)
+        .await?;
+    let head = head.unwrap_or(0);
+    if head <= position {
+        return Ok(More { records: Vec::new(), position, is_end: true });
+    }
+    let kinds: Vec<&str> = State::KINDS.iter().map(|kind| kind.as_str()).collect();
+    let rows: Vec<(i64, Vec<u8>)> = sqlx::query_as(
+        "SELECT position, record FROM log_events WHERE tenant_id = $1 AND position > $2 AND position <= $3 \
+         AND kind = ANY ($4) ORDER BY position LIMIT $5",
+    )
+    .bind(tenant.as_uuid())
+    .bind(position)
+    .bind(head)
+    .bind(kinds)
+    .bind(BATCH)
+    .fetch_all(&mut *tx)
+    .await?;
+    drop(tx);
+    let is_end = (rows.len() as i64) < BATCH;
+    let position = if is_end { head } else { rows.last().map_or(head, |(position, _)| *position) };
+    let record = |(_, bytes): (i64, Vec<u8>)| SignedRecord { bytes, signature: [0; 64] }.read();
+    Ok(More { records: rows.into_iter().map(record).collect::<Result<_, _>>()?, position, is_end })
+}
+
+/// The newest snapshot and its position; an empty state before the first record if there is none of use.
+async fn snapshot(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<(State, i64)> {
+    let row: Option<(i64, i16, Vec<u8>)> =
+        sqlx::query_as("SELECT position, format, content FROM state_snapshots WHERE tenant_id = $1")
+            .bind(tenant.as_uuid())
+            .fetch_optional(db)
+            .await?;
+    let Some((position, FORMAT, content)) = row else { return Ok((State::default(), 0)) };
+    match canonical::decode("state", &content) {
+        Ok(state) => Ok((state, position)),
+        Err(error) => {
+            tracing::warn!(%tenant, %error, "the state's snapshot is of no use; the log is read from its beginning");
+            Ok((State::default(), 0))
+        }
+    }
+}
+
+/// Makes a snapshot of the state as the log says it, and says where. What is in memory has no part in it.
+pub(super) async fn make_snapshot(db: &Db, tenant: TenantId) -> anyhow::Result<i64> {
+    let Read { state, position, .. } = read(db, tenant).await?;
+    let mut tx = db.begin(tenant, None).await?;
+    sqlx::query(
+        "INSERT INTO state_snapshots AS kept (tenant_id, position, format, content, taken_at) VALUES ($1, $2, $3, $4, $5) \
+         ON CONFLICT (tenant_id) DO UPDATE SET position = excluded.position, format = excluded.format, \
+         content = excluded.content, taken_at = excluded.taken_at \
+         WHERE kept.position < excluded.position OR kept.format <> excluded.format",
+    )
+    .bind(tenant.as_uuid())
+    .bind(position)
+    .bind(FORMAT)
+    .bind(canonical::encode(&state))
+    .bind(clock::now())
+    .execute(&mut *tx)
+    .await?;
+    tx.commit().await?;
+    Ok(position)
+}

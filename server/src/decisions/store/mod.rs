@@ -1,0 +1,146 @@
+//! SQL: all of a tenant's rules, of one version.
+
+use access_core::ids::TenantId;
+use access_core::policy::{Alone, AloneRules, Place, PolicyRows, PolicyScope, Suspicion, TenantRules, WaivableRule};
+use access_core::time::{Period, UnixMs};
+use chrono::{DateTime, NaiveDate, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::access::PlaceKind;
+use crate::clock;
+
+mod hours;
+mod levels;
+mod places;
+mod subjects;
+
+/// How often rules that change while they are read are read again.
+const TRIES_MAX: u32 = 20;
+
+/// The rules, unless their version is `known`.
+pub async fn load(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    known: Option<u64>,
+    now: UnixMs,
+) -> anyhow::Result<Option<PolicyRows>> {
+    for _ in 0..TRIES_MAX {
+        let before = version(db, tenant).await?;
+        if Some(before) == known {
+            return Ok(None);
+        }
+        let rows = load_once(db, tenant, before, now).await?;
+        // A change moves the version in its own transaction: the same version means that nothing changed meanwhile.
+        if version(db, tenant).await? == before {
+            return Ok(Some(rows));
+        }
+    }
+    anyhow::bail!("the rules changed {TRIES_MAX} times while they were read")
+}
+
+async fn version(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<u64> {
+    let version: Option<i64> = sqlx::query_scalar("SELECT version FROM policy_versions WHERE tenant_id = $1")
+        .bind(tenant.as_uuid())
+        .fetch_optional(db)
+        .await?;
+    Ok(version.unwrap_or(0).try_into()?)
+}
+
+async fn load_once(db: &mut PgConnection, tenant: TenantId, version: u64, now: UnixMs) -> anyhow::Result<PolicyRows> {
+    Ok(PolicyRows {
+        tenant,
+        version,
+        scope: PolicyScope::Whole,
+        rules: tenant_rules(db, tenant).await?,
+        sites: places::sites(db, tenant, now).await?,
+        areas: places::areas(db, tenant).await?,
+        doors: places::doors(db, tenant).await?,
+        interlocks: places::interlocks(db, tenant).await?,
+        travel: places::travel_times(db, tenant).await?,
+        threat_levels: places::threat_levels(db, tenant).await?,
+        calendars: hours::calendars(db, tenant).await?,
+        schedules: hours::schedules(db, tenant).await?,
+        levels: levels::levels(db, tenant).await?,
+        groups: subjects::groups(db, tenant).await?,
+        persons: subjects::persons(db, tenant).await?,
+        credentials: subjects::credentials(db, tenant).await?,
+        missing_cards: Vec::new(),
+        grants: subjects::grants(db, tenant).await?,
+        blocks: subjects::blocks(db, tenant).await?,
+    })
+}
+
+#[derive(sqlx::FromRow)]
+struct TenantRow {
+    refusals: i16,
+    refusals_within_s: i32,
+    reader_lock_s: i32,
+    alone_travel: String,
+    alone_anti_passback: String,
+    alone_occupancy: String,
+    alone_two_person: String,
+    waived_for_duress: Vec<String>,
+}
+
+/// The tenant's choices; the strictest while it has made none.
+async fn tenant_rules(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<TenantRules> {
+    let row: Option<TenantRow> = sqlx::query_as(
+        "SELECT refusals, refusals_within_s, reader_lock_s, alone_travel, alone_anti_passback, alone_occupancy, \
+         alone_two_person, waived_for_duress FROM tenant_rules WHERE tenant_id = $1",
+    )
+    .bind(tenant.as_uuid())
+    .fetch_optional(db)
+    .await?;
+    let Some(row) = row else { return Ok(TenantRules::default()) };
+    let alone = |word: &str| word.parse::<Alone>();
+    Ok(TenantRules {
+        suspicion: Suspicion {
+            refusals: row.refusals.try_into()?,
+            within_s: row.refusals_within_s.try_into()?,
+            reader_lock_s: row.reader_lock_s.try_into()?,
+        },
+        alone: AloneRules {
+            travel: alone(&row.alone_travel)?,
+            anti_passback: alone(&row.alone_anti_passback)?,
+            occupancy: alone(&row.alone_occupancy)?,
+            two_person: alone(&row.alone_two_person)?,
+        },
+        waived_for_duress: row
+            .waived_for_duress
+            .iter()
+            .map(|word| word.parse::<WaivableRule>())
+            .collect::<Result<_, _>>()?,
+    })
+}
+
+fn period(from: DateTime<Utc>, until: Option<DateTime<Utc>>) -> Period {
+    Period { from: clock::unix_ms(from), until: until.map(clock::unix_ms) }
+}
+
+/// A calendar day as rules count them.
+fn day(date: NaiveDate) -> anyhow::Result<i32> {
+    Ok(i32::try_from(date.signed_duration_since(NaiveDate::default()).num_days())?)
+}
+
+/// A place as its columns name it.
+#[derive(Debug, Clone, sqlx::FromRow, serde::Deserialize)]
+struct PlaceColumns {
+    kind: String,
+    site_id: Option<Uuid>,
+    area_id: Option<Uuid>,
+    door_id: Option<Uuid>,
+}
+
+impl PlaceColumns {
+    fn place(&self) -> anyhow::Result<Place> {
+        let PlaceColumns { kind, site_id, area_id, door_id } = self;
+        Ok(match (kind.parse()?, site_id, area_id, door_id) {
+            (PlaceKind::Tenant, None, None, None) => Place::Tenant,
+            (PlaceKind::Site, Some(site), None, None) => Place::Site((*site).into()),
+            (PlaceKind::Area, None, Some(area), None) => Place::Area((*area).into()),
+            (PlaceKind::Door, None, None, Some(door)) => Place::Door((*door).into()),
+            _ => anyhow::bail!("a place of kind {kind} does not name what it is"),
+        })
+    }
+}
