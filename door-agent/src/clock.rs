@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use access_core::UnixMs;
-use access_core::decide::ClockTrust;
+use access_core::attempt::ClockTrust;
 use nix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 

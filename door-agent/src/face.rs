@@ -1,7 +1,7 @@
 //! What the person at a door sees and hears, in light, sound and a few words. Words for people at a door, not reasons:
 //! why somebody was refused is nobody else's business.
 
-use access_core::decide::Reason;
+use access_core::verdict::Reason;
 use hardware::door_io::{Buzzer, Light, Signal};
 
 use crate::door::Face;
@@ -26,6 +26,10 @@ fn refusal(reason: Reason) -> &'static str {
     match reason {
         Reason::FingerTimeout => "No finger, once more",
         Reason::WrongFinger => "Not matched, once more",
+        Reason::EscortRequired => "Wait for your escort",
+        Reason::SecondPersonRequired => "Wait for a second person",
+        Reason::Interlock => "Other door first",
+        Reason::AreaFull => "Full",
         Reason::SensorFault | Reason::DoorFault | Reason::NotRecorded => "Out of order",
         Reason::NoPolicy | Reason::PolicyTooOld | Reason::ClockNotTrusted => "Not now",
         _ => "No entry",

@@ -23,6 +23,7 @@ pub mod recorder;
 pub mod recording;
 pub mod run;
 pub mod sensor;
+pub mod standing;
 pub mod station;
 #[cfg(test)]
 mod testing;

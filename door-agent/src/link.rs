@@ -8,12 +8,12 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use access_core::attempt::{Attempt, ClockTrust};
 use access_core::chain::{Head, SignedRecord};
-use access_core::decide::{Attempt, ClockTrust, Verdict};
-use access_core::ids::{AttemptId, EnrolmentId};
+use access_core::ids::EnrolmentId;
 use access_core::protocol::{
     self, Command, EnrolmentOrder, EnrolmentStep, FromAgent, FromServer, HEARTBEAT_MS, Hello, MESSAGE_BYTES_MAX,
-    MessageError, PROTOCOL_NEWEST, PROTOCOL_OLDEST, Refusal, SILENCE_MAX_MS, SignedBundle,
+    MessageError, PROTOCOL_NEWEST, PROTOCOL_OLDEST, Refusal, SILENCE_MAX_MS, SignedBundle, Standing,
 };
 use futures_util::{SinkExt as _, StreamExt as _};
 use rand::RngExt as _;
@@ -24,6 +24,7 @@ use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
 use crate::clock::Clock;
+use crate::door::Ruling;
 use crate::identity::Identity;
 use crate::join;
 use crate::recording::JournalState;
@@ -54,18 +55,15 @@ pub enum LinkEvent {
     /// The session ended.
     Down,
     /// A verdict.
-    Answer {
-        /// On which attempt.
-        attempt: AttemptId,
-        /// The verdict.
-        verdict: Verdict,
-    },
+    Answer(Box<Ruling>),
     /// The server stored everything up to here.
     Acknowledged(Head),
     /// A bundle.
     Bundle(SignedBundle),
     /// A command.
     Command(Command),
+    /// State that operators set.
+    Standing(Standing),
     /// A dialogue at the station.
     Enrol(EnrolmentOrder),
     /// The end of one.
@@ -83,6 +81,8 @@ pub enum LinkRequest {
     Records(Vec<SignedRecord>),
     /// The bundle that the agent decides by.
     BundleInForce(u64),
+    /// The state set by operators that the agent goes by.
+    StandingInForce(u64),
     /// A step of a dialogue.
     EnrolmentStep {
         /// Which dialogue.
@@ -100,6 +100,7 @@ impl LinkRequest {
             Self::Ask(attempt) => FromAgent::Ask(attempt),
             Self::Records(records) => FromAgent::Records(records),
             Self::BundleInForce(sequence) => FromAgent::BundleInForce { sequence },
+            Self::StandingInForce(number) => FromAgent::StandingInForce { number },
             Self::EnrolmentStep { enrolment, step } => FromAgent::EnrolmentStep { enrolment, step },
             Self::JournalState(JournalState { fault, since }) => FromAgent::JournalState { fault, since },
         }
@@ -335,7 +336,10 @@ impl Link {
 
     async fn pass_on(&self, message: FromServer) -> Result<(), SessionError> {
         let event = match message {
-            FromServer::Answer { attempt, verdict } => LinkEvent::Answer { attempt, verdict },
+            FromServer::Answer { attempt, circumstances, verdict, rules_version } => {
+                LinkEvent::Answer(Box::new(Ruling { attempt, circumstances: *circumstances, verdict, rules_version }))
+            }
+            FromServer::Standing(standing) => LinkEvent::Standing(standing),
             FromServer::Acknowledged(head) => LinkEvent::Acknowledged(head),
             FromServer::Bundle(bundle) => LinkEvent::Bundle(bundle),
             FromServer::Command(command) => LinkEvent::Command(command),

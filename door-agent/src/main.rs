@@ -141,7 +141,8 @@ async fn run_agent(path: &std::path::Path) -> anyhow::Result<()> {
     let config = Config::load(path)?;
     let identity = Identity::load(&config.data_folder)?;
     let stop = stop_signal()?;
-    Ok(run::run(config, identity, stop).await?)
+    // On the heap: it holds everything that the agent has at its doors.
+    Ok(Box::pin(run::run(config, identity, stop)).await?)
 }
 
 /// Ready when the program is told to stop.

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use access_core::event::{AlarmKind, Event, EventKind, ReleaseCause};
 use access_core::ids::DoorId;
+use access_core::verdict::Reason;
 
 use crate::journal::Weight;
 use crate::recorder::Entry;
@@ -74,7 +75,7 @@ impl Meantime {
     pub fn forget_refusal(&mut self, cause: ReleaseCause) {
         self.entries.retain(|_, entry| match (&entry.event, cause) {
             (Event::Decision(decision), ReleaseCause::Attempt(attempt)) => {
-                decision.attempt != attempt || decision.release_ms.is_some()
+                decision.attempt.id != attempt || decision.verdict.is_grant()
             }
             (Event::CommandDone { command, release_ms, .. }, ReleaseCause::Command(released)) => {
                 *command != released || *release_ms > 0
@@ -113,7 +114,7 @@ impl Meantime {
 fn fold_of(event: &Event) -> Fold {
     let alarm = match event {
         Event::AlarmRaised { kind, .. } | Event::AlarmCleared { kind, .. } => Some(*kind),
-        Event::Decision(decision) => decision.alarms.first().copied(),
+        Event::Decision(decision) => decision.verdict.alarms.first().copied(),
         _ => None,
     };
     (event.kind(), event.door(), alarm)
@@ -122,8 +123,8 @@ fn fold_of(event: &Event) -> Fold {
 fn rank(entry: &Entry) -> Rank {
     match &entry.event {
         Event::AlarmRaised { .. } | Event::AlarmCleared { .. } => Rank::Alarm,
-        Event::Decision(decision) if !decision.alarms.is_empty() => Rank::Alarm,
-        Event::Decision(decision) if decision.reason == access_core::decide::Reason::NotRecorded => Rank::Vital,
+        Event::Decision(decision) if !decision.verdict.alarms.is_empty() => Rank::Alarm,
+        Event::Decision(decision) if decision.verdict.reason == Reason::NotRecorded => Rank::Vital,
         Event::ExitRequested { was_released: true, .. } => Rank::Vital,
         _ if entry.weight == Weight::Vital => Rank::Vital,
         _ => Rank::Routine,
@@ -133,7 +134,7 @@ fn rank(entry: &Entry) -> Rank {
 #[cfg(test)]
 mod tests {
     use access_core::UnixMs;
-    use access_core::decide::ClockTrust;
+    use access_core::attempt::ClockTrust;
     use uuid::Uuid;
 
     use super::*;

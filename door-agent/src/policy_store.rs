@@ -9,11 +9,14 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use access_core::attempt::{Attempt, ClockTrust};
 use access_core::canonical;
-use access_core::decide::{self, Attempt, Outcome, Reason, Verdict};
+use access_core::circumstances::Circumstances;
+use access_core::decide::{self, ModeInForce, RULES_VERSION};
 use access_core::ids::{AgentId, DoorId, PersonId};
-use access_core::policy::{CardToken, DoorRule, Policy, PolicyError, PolicyRows, PolicyScope, Side};
+use access_core::policy::{CardToken, DoorRule, Policy, PolicyError, PolicyRows, PolicyScope, Side, SiteRule};
 use access_core::protocol::{Bundle, BundleError, SealedTemplate, SecretBytes, SignedBundle, template_binding};
+use access_core::verdict::{Outcome, Reason, Verdict};
 use access_core::{State, UnixMs};
 use borsh::{BorshDeserialize, BorshSerialize};
 use chacha20poly1305::aead::{Aead as _, Payload};
@@ -24,6 +27,7 @@ use hpke::{Deserializable as _, OpModeR};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
+use crate::door::Ruling;
 use crate::durable;
 use crate::identity::Identity;
 
@@ -236,14 +240,27 @@ impl PolicyStore {
         Some(CardToken(mac.finalize().into_bytes().into()))
     }
 
-    /// Decides by the bundle in force. Without one nobody enters, and people leave where only this system lets them out.
-    pub fn decide(&self, attempt: &Attempt) -> Verdict {
+    /// Decides by the bundle in force and what is known of the agent's own doors. Without a bundle nobody enters, and people
+    /// leave where only this system lets them out.
+    pub fn decide(&self, state: &State, attempt: Attempt) -> Ruling {
         if let Some(in_force) = &self.in_force {
-            return decide::decide(&in_force.policy, &State::default(), attempt);
+            return judged(&in_force.policy, state, attempt);
         }
-        let leaving = self.withdrawn.as_ref().map(|left| decide::decide(&left.policy, &State::default(), attempt));
-        let leaving = leaving.filter(|verdict| attempt.side == Side::Out && verdict.outcome != Outcome::Deny);
-        leaving.unwrap_or_else(|| Verdict::refused(Reason::NoPolicy, 0))
+        let leaving = self.withdrawn.as_ref().filter(|_| attempt.side == Side::Out);
+        let leaving = leaving.map(|left| judged(&left.policy, state, attempt.clone()));
+        leaving.filter(|ruling| ruling.verdict.outcome != Outcome::Deny).unwrap_or_else(|| Ruling {
+            attempt,
+            circumstances: Circumstances::default(),
+            verdict: Verdict::refused(Reason::NoPolicy, 0),
+            rules_version: RULES_VERSION,
+        })
+    }
+
+    /// The mode of a door, by the bundle in force and what is known; none without a bundle that may be used.
+    pub fn mode(&self, state: &State, door: DoorId, at: UnixMs, clock: ClockTrust) -> Option<ModeInForce> {
+        let policy = &self.in_force.as_ref()?.policy;
+        let rule = policy.door(door).filter(|_| policy.is_usable(at))?;
+        Some(decide::mode_in_force(policy, rule, &state.circumstances_of_door(rule, at), at, clock))
     }
 
     /// A person's templates, opened. One that does not open is left out.
@@ -275,18 +292,16 @@ impl InForce {
 
 impl Remains {
     fn of(rows: &PolicyRows, sequence: u64) -> Self {
+        // Without hours: no door stands unlocked by rules that were given up.
+        let at_all_hours = |door: &DoorRule| DoorRule { modes: Vec::new(), factor_lines: Vec::new(), ..door.clone() };
         let doors = PolicyRows {
-            tenant: rows.tenant,
             version: rows.version,
             scope: PolicyScope::Cut,
-            sites: rows.sites.clone(),
-            doors: rows.doors.clone(),
-            schedules: Vec::new(),
-            levels: Vec::new(),
-            persons: Vec::new(),
-            credentials: Vec::new(),
-            grants: Vec::new(),
-            blocks: Vec::new(),
+            rules: rows.rules.clone(),
+            sites: rows.sites.iter().map(|site| SiteRule { calendar: None, ..site.clone() }).collect(),
+            areas: rows.areas.clone(),
+            doors: rows.doors.iter().map(at_all_hours).collect(),
+            ..PolicyRows::empty(rows.tenant)
         };
         Self { sequence, doors }
     }
@@ -296,6 +311,12 @@ impl Withdrawn {
     fn compile(remains: Remains) -> Result<Self, PolicyError> {
         Ok(Self { sequence: remains.sequence, policy: Policy::compile(remains.doors)? })
     }
+}
+
+fn judged(policy: &Policy, state: &State, attempt: Attempt) -> Ruling {
+    let circumstances = state.circumstances(policy, &attempt);
+    let verdict = decide::judge(policy, &circumstances, &attempt);
+    Ruling { attempt, circumstances, verdict, rules_version: RULES_VERSION }
 }
 
 fn refuse_foreign(bundle: &Bundle, identity: &Identity) -> Result<(), BundleRefused> {
@@ -340,7 +361,8 @@ fn cipher(identity: &Identity) -> Option<XChaCha20Poly1305> {
     XChaCha20Poly1305::new_from_slice(&*identity.store_key).ok()
 }
 
-fn seal(identity: &Identity, purpose: &str, content: &[u8]) -> Option<Vec<u8>> {
+/// Seals what lies on the disk, for this agent and purpose.
+pub(crate) fn seal(identity: &Identity, purpose: &str, content: &[u8]) -> Option<Vec<u8>> {
     let mut nonce = [0; NONCE_BYTES];
     getrandom::fill(&mut nonce).ok()?;
     let payload = Payload { msg: content, aad: &binding(purpose, identity.agent) };
@@ -348,7 +370,8 @@ fn seal(identity: &Identity, purpose: &str, content: &[u8]) -> Option<Vec<u8>> {
     Some([nonce.as_slice(), &sealed].concat())
 }
 
-fn unseal(identity: &Identity, purpose: &str, content: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+/// Opens what [`seal`] sealed for the same purpose.
+pub(crate) fn unseal(identity: &Identity, purpose: &str, content: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let (nonce, sealed) = content.split_first_chunk::<NONCE_BYTES>()?;
     let payload = Payload { msg: sealed, aad: &binding(purpose, identity.agent) };
     cipher(identity)?.decrypt(&XNonce::from(*nonce), payload).ok().map(Zeroizing::new)

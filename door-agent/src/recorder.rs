@@ -8,8 +8,8 @@ use std::sync::mpsc as blocking;
 use std::thread::JoinHandle;
 
 use access_core::UnixMs;
+use access_core::attempt::ClockTrust;
 use access_core::chain::{Head, SignedRecord};
-use access_core::decide::ClockTrust;
 use access_core::event::{Author, Event, Record};
 use ed25519_dalek::SigningKey;
 use tokio::sync::mpsc;

@@ -282,7 +282,7 @@ fn fault_of(error: &JournalError, weight: Weight) -> Option<JournalFault> {
 /// What an event, once recorded, releases a door for.
 pub fn released_by(event: &Event) -> Option<ReleaseCause> {
     match event {
-        Event::Decision(decision) => decision.release_ms.map(|_| ReleaseCause::Attempt(decision.attempt)),
+        Event::Decision(decision) => decision.verdict.is_grant().then_some(ReleaseCause::Attempt(decision.attempt.id)),
         Event::CommandDone { command, outcome: CommandOutcome::CarriedOut, .. } => {
             Some(ReleaseCause::Command(*command))
         }

@@ -1,13 +1,15 @@
 //! The attempts of one side, one after another: card read, deciding, wanting a finger, recording the grant.
 
 use access_core::RULES_VERSION;
-use access_core::decide::{Assurance, Attempt, Factor, FingerResult, Outcome, Reason, Verdict};
+use access_core::attempt::{Assurance, Attempt, Factor, FactorResult};
+use access_core::circumstances::Circumstances;
 use access_core::event::{AlarmKind, Decided, Decision, Event, Passage, ReleaseCause};
 use access_core::ids::AttemptId;
 use access_core::policy::{CardToken, Exit, RELEASE_MS_MAX, Side};
 use access_core::protocol::ANSWER_WAIT_MS;
+use access_core::verdict::{Effect, Outcome, Reason, Verdict};
 
-use super::{Action, Door, FINGER_WAIT_MS, Face, FingerOutcome, Now, Release, Ticket};
+use super::{Action, Door, FINGER_WAIT_MS, Face, FingerOutcome, Now, Release, Ruling, Ticket};
 use crate::journal::Weight;
 
 /// An unknown card that is held to the same reader again within this time is the same presentation, in milliseconds.
@@ -38,13 +40,13 @@ struct Presented {
 #[derive(Debug)]
 struct Current {
     card: Presented,
-    finger: Option<FingerResult>,
-    /// The verdict that asked for a finger.
-    need: Option<(Verdict, Decided)>,
+    finger: Option<FactorResult>,
+    /// The verdict that asked for a finger, or granted.
+    ruling: Option<(Ruling, Decided)>,
     phase: Phase,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 enum Phase {
     /// Until then the server may answer.
     Deciding { until_ms: u64 },
@@ -85,6 +87,7 @@ impl Lane {
             card: current.card.token,
             assurance: current.card.assurance,
             finger: current.finger,
+            pin: None,
         })
     }
 }
@@ -124,7 +127,7 @@ impl Door {
         let phase = Phase::Deciding { until_ms };
         self.refused = None;
         self.lanes[place(side)].folded = None;
-        self.lanes[place(side)].current = Some(Current { card, finger: None, need: None, phase });
+        self.lanes[place(side)].current = Some(Current { card, finger: None, ruling: None, phase });
         self.ask(now, side);
     }
 
@@ -180,24 +183,32 @@ impl Door {
         self.lanes.iter().find(is_current).map(|lane| lane.side)
     }
 
-    pub(super) fn verdict(&mut self, now: Now, attempt: AttemptId, verdict: Verdict, decided: Decided) {
+    pub(super) fn verdict(&mut self, now: Now, ruling: Ruling, decided: Decided) {
+        let attempt = ruling.attempt.id;
         let Some(side) = self.lane_of(attempt) else { return };
         let Some(current) = &mut self.lanes[place(side)].current else { return };
-        if !matches!(current.phase, Phase::Deciding { .. }) {
+        // A late answer to the question without the finger; the answer to the one with it is still to come.
+        let is_stale = decided == Decided::Online && ruling.attempt.finger != current.finger;
+        if is_stale || !matches!(current.phase, Phase::Deciding { .. }) {
             return;
         }
-        match (verdict.outcome, verdict.person) {
-            (Outcome::Grant { release_ms }, _) => self.grant(now, side, &verdict, decided, release_ms),
-            (Outcome::Deny, _) => self.deny(now, side, &verdict, decided),
-            // A late answer to the question without the finger; the answer to the one with it is still to come.
-            (Outcome::Need(Factor::Finger), _) if current.finger.is_some() && decided == Decided::Online => {}
+        match (ruling.verdict.outcome, ruling.verdict.person) {
+            (Outcome::Grant { release_ms, held_ms }, _) => {
+                self.grant(now, side, ruling, decided, (release_ms, held_ms))
+            }
+            (Outcome::Deny, _) => self.deny(now, side, ruling, decided),
             (Outcome::Need(Factor::Finger), Some(person)) if current.finger.is_none() => {
                 let until_ms = now.mono_ms + FINGER_WAIT_MS;
-                current.need = Some((verdict, decided));
+                current.ruling = Some((ruling, decided));
                 current.phase = Phase::WantingFinger { until_ms };
                 self.out.push(Action::WantFinger { attempt, side, person, until_ms });
             }
             (Outcome::Need(Factor::Finger), _) => self.refuse(now, side, Reason::SensorFault),
+            // No door has a keypad yet: what the rules ask for can't be shown.
+            (Outcome::Need(Factor::Pin), _) => {
+                current.ruling = Some((ruling, decided));
+                self.refuse(now, side, Reason::PinRequired);
+            }
         }
     }
 
@@ -208,8 +219,8 @@ impl Door {
             return;
         }
         let result = match outcome {
-            FingerOutcome::Matched => FingerResult::Matched,
-            FingerOutcome::NotMatched => FingerResult::NotMatched,
+            FingerOutcome::Matched => FactorResult::Matched,
+            FingerOutcome::NotMatched => FactorResult::NotMatched,
             FingerOutcome::NoFinger => return self.refuse(now, side, Reason::FingerTimeout),
             FingerOutcome::NoTemplate => return self.refuse(now, side, Reason::NoFingerEnrolled),
             FingerOutcome::Fault => return self.refuse(now, side, Reason::SensorFault),
@@ -219,42 +230,49 @@ impl Door {
         self.ask(now, side);
     }
 
-    fn grant(&mut self, now: Now, side: Side, verdict: &Verdict, decided: Decided, release_ms: u32) {
+    fn grant(&mut self, now: Now, side: Side, ruling: Ruling, decided: Decided, (release_ms, held_ms): (u32, u32)) {
+        let attempt = ruling.attempt.id;
+        let mut passages: Vec<Passage> =
+            ruling.verdict.person.map(|person| Passage { person, attempt }).into_iter().collect();
+        for effect in &ruling.verdict.effects {
+            if let Effect::AdmitWith(others) = effect {
+                passages.extend(others);
+            }
+        }
         let release_ms = release_ms.min(RELEASE_MS_MAX);
-        let Some(decision) = self.decision(side, verdict, decided, Some(release_ms)) else { return };
-        let attempt = decision.attempt;
-        let passage = verdict.person.map(|person| (side, Passage { person, attempt }));
-        let release = Release { cause: ReleaseCause::Attempt(attempt), passage, release_ms };
+        let release = Release { cause: ReleaseCause::Attempt(attempt), side, passages, release_ms, held_ms };
+        let decision = Event::Decision(decision(ruling.clone(), decided));
         if side == Side::Out && self.behaviour.exit == Exit::BySystem {
             // Nobody is kept inside by a disk: recorded if it can be, never waited for.
             self.release(now, release);
-            self.out.record(Event::Decision(decision), Weight::Vital);
+            self.out.record(decision, Weight::Vital);
             self.lanes[place(side)].current = None;
             return;
         }
-        let ticket = self.out.record_first(Event::Decision(decision), Weight::Vital);
+        let ticket = self.out.record_first(decision, Weight::Vital);
         let lane = &mut self.lanes[place(side)];
         lane.wrong_fingers = 0;
         if let Some(current) = &mut lane.current {
-            current.need = Some((verdict.clone(), decided));
+            current.ruling = Some((ruling, decided));
             current.phase = Phase::Recording { ticket, release, since_ms: now.mono_ms };
         }
     }
 
     /// The release whose grant was just recorded, with the instant of the decision.
     pub(super) fn take_recorded_grant(&mut self, ticket: Ticket) -> Option<(Release, u64)> {
-        self.lanes.iter_mut().find_map(|lane| match lane.current.as_ref()?.phase {
-            Phase::Recording { ticket: waiting, release, since_ms } if waiting == ticket => {
-                lane.current = None;
-                Some((release, since_ms))
-            }
-            _ => None,
-        })
+        let is_waiting = |lane: &&mut Lane| match lane.current.as_ref().map(|current| &current.phase) {
+            Some(Phase::Recording { ticket: waiting, .. }) => *waiting == ticket,
+            _ => false,
+        };
+        match self.lanes.iter_mut().find(is_waiting)?.current.take()?.phase {
+            Phase::Recording { release, since_ms, .. } => Some((release, since_ms)),
+            Phase::Deciding { .. } | Phase::WantingFinger { .. } => None,
+        }
     }
 
     pub(super) fn grant_not_recorded(&mut self, now: Now, ticket: Ticket) {
-        let is_recording = |lane: &&Lane| match lane.current.as_ref().map(|current| current.phase) {
-            Some(Phase::Recording { ticket: waiting, .. }) => waiting == ticket,
+        let is_recording = |lane: &&Lane| match lane.current.as_ref().map(|current| &current.phase) {
+            Some(Phase::Recording { ticket: waiting, .. }) => *waiting == ticket,
             _ => false,
         };
         if let Some(side) = self.lanes.iter().find(is_recording).map(|lane| lane.side) {
@@ -268,53 +286,48 @@ impl Door {
         if matches!(current.phase, Phase::WantingFinger { .. }) {
             self.out.push(Action::StopFinger { side });
         }
-        let (need, decided) = match &current.need {
-            Some((need, decided)) => (need.clone(), *decided),
-            None => (Verdict::refused(reason, self.behaviour.policy_version), Decided::Offline),
-        };
-        let verdict = Verdict { outcome: Outcome::Deny, reason, alarms: Vec::new(), ..need };
-        self.deny(now, side, &verdict, decided);
+        let asked = current.ruling.clone().or_else(|| {
+            let verdict = Verdict::refused(reason, self.behaviour.policy_version);
+            let (circumstances, rules_version) = (Circumstances::default(), RULES_VERSION);
+            let attempt = self.lanes[place(side)].ask(self, now)?;
+            Some((Ruling { attempt, circumstances, verdict, rules_version }, Decided::Offline))
+        });
+        let Some((mut ruling, decided)) = asked else { return };
+        let (outcome, alarms, effects) = (Outcome::Deny, Vec::new(), Vec::new());
+        ruling.verdict = Verdict { outcome, reason, alarms, effects, ..ruling.verdict };
+        self.deny(now, side, ruling, decided);
     }
 
-    fn deny(&mut self, now: Now, side: Side, verdict: &Verdict, decided: Decided) {
-        let Some(mut decision) = self.decision(side, verdict, decided, None) else { return };
-        let face = Face::Refused(verdict.reason);
+    fn deny(&mut self, now: Now, side: Side, ruling: Ruling, decided: Decided) {
+        let reason = ruling.verdict.reason;
+        let face = Face::Refused(reason);
         let lane = &mut self.lanes[place(side)];
-        if verdict.reason == Reason::WrongFinger {
+        let is_one_too_many = reason == Reason::WrongFinger && {
             lane.wrong_fingers += 1;
-            if lane.wrong_fingers >= WRONG_FINGERS_MAX {
-                lane.wrong_fingers = 0;
-                decision.alarms.push(AlarmKind::WrongFingers);
-            }
+            lane.wrong_fingers >= WRONG_FINGERS_MAX
+        };
+        if let Some(current) = lane.current.take()
+            && is_foldable(reason)
+        {
+            lane.folded = Some((current.card.token, face, now.mono_ms + REPEAT_MS));
         }
-        if is_foldable(verdict.reason) {
-            lane.folded = Some((decision.card, face, now.mono_ms + REPEAT_MS));
+        let person = ruling.verdict.person;
+        let is_routine = ruling.verdict.alarms.is_empty() && ruling.verdict.effects.is_empty();
+        let weight = if is_routine { Weight::Routine } else { Weight::Vital };
+        self.out.record(Event::Decision(decision(ruling, decided)), weight);
+        if is_one_too_many {
+            self.lanes[place(side)].wrong_fingers = 0;
+            let kind = AlarmKind::WrongFingers;
+            self.out.record(Event::AlarmRaised { kind, door: Some(self.id), person }, Weight::Vital);
         }
-        lane.current = None;
-        let weight = if decision.alarms.is_empty() { Weight::Routine } else { Weight::Vital };
-        self.out.record(Event::Decision(decision), weight);
         self.refuse_on_face(now, face);
     }
+}
 
-    fn decision(&self, side: Side, verdict: &Verdict, decided: Decided, release_ms: Option<u32>) -> Option<Decision> {
-        let current = self.lanes[place(side)].current.as_ref()?;
-        Some(Decision {
-            attempt: current.card.attempt,
-            door: self.id,
-            side,
-            card: current.card.token,
-            assurance: current.card.assurance,
-            person: verdict.person,
-            credential: verdict.credential,
-            finger: current.finger,
-            release_ms,
-            reason: verdict.reason,
-            decided,
-            rules_version: RULES_VERSION,
-            policy_version: verdict.policy_version,
-            alarms: verdict.alarms.clone(),
-        })
-    }
+/// The record of a ruling.
+fn decision(ruling: Ruling, decided: Decided) -> Box<Decision> {
+    let Ruling { attempt, circumstances, verdict, rules_version } = ruling;
+    Box::new(Decision { attempt, circumstances, verdict, rules_version, decided })
 }
 
 /// Whether the card, held there again at once, can only be refused again.

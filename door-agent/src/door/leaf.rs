@@ -1,12 +1,12 @@
 //! The strike and the door's leaf: releases, openings, who moved by them, and the alarms of a leaf that is open and
 //! should not be.
 
-use access_core::decide::Reason;
 use access_core::event::{AlarmKind, Event, Passage, ReleaseCause};
 use access_core::policy::{Exit, RELEASE_MS_MAX, Side};
+use access_core::verdict::Reason;
 
 use super::rex::REX_RENEW_MS;
-use super::{Action, Behaviour, Door, Face, Now, Release};
+use super::{Action, Door, Face, Now, Release};
 use crate::journal::Weight;
 
 /// A contact must keep a position for so long before it is believed, in milliseconds.
@@ -37,6 +37,8 @@ enum Position {
     Open {
         since_ms: u64,
         is_forced: bool,
+        /// How long it may stand open.
+        held_ms: u64,
         /// The person was asked to close.
         is_warned: bool,
         is_held: bool,
@@ -44,8 +46,8 @@ enum Position {
 }
 
 impl Position {
-    const fn opened(since_ms: u64, is_forced: bool) -> Self {
-        Self::Open { since_ms, is_forced, is_warned: false, is_held: false }
+    const fn opened(since_ms: u64, is_forced: bool, held_ms: u32) -> Self {
+        Self::Open { since_ms, is_forced, held_ms: held_ms as u64, is_warned: false, is_held: false }
     }
 }
 
@@ -56,12 +58,13 @@ struct Released {
     passages: Vec<(Side, Passage)>,
     since_ms: u64,
     until_ms: u64,
+    held_ms: u32,
     is_energised: bool,
     was_used: bool,
 }
 
 impl Leaf {
-    pub(super) fn is_energised(&self) -> bool {
+    pub(super) fn is_released(&self) -> bool {
         self.release.as_ref().is_some_and(|release| release.is_energised)
     }
 
@@ -77,19 +80,30 @@ impl Leaf {
         matches!(self.position, Position::Open { .. })
     }
 
-    pub(super) fn wake_at_ms(&self, behaviour: &Behaviour) -> Option<u64> {
+    /// The strike is to be energised: what was to put it to rest is void.
+    pub(super) fn takes_strike(&mut self) {
+        self.retry_rest_at_ms = None;
+    }
+
+    /// A leaf that may stand open, and from here on may not: its time begins now.
+    pub(super) fn open_time_begins(&mut self, now_ms: u64) {
+        if let Position::Open { since_ms, .. } = &mut self.position {
+            *since_ms = now_ms;
+        }
+    }
+
+    pub(super) fn wake_at_ms(&self, may_stand_open: bool) -> Option<u64> {
         let release = self.release.as_ref().map(|release| match release.is_energised {
             true => release.until_ms,
             false => release.until_ms + OPEN_GRACE_MS + BOUNCE_MS,
         });
         let bounce = self.bouncing.map(|(_, since_ms)| since_ms + BOUNCE_MS);
         let held = match self.position {
-            Position::Open { since_ms, is_forced: false, is_warned: false, .. } => {
-                Some(since_ms + warning_ms(behaviour))
+            _ if may_stand_open => None,
+            Position::Open { since_ms, is_forced: false, held_ms, is_warned: false, .. } => {
+                Some(since_ms + warning_ms(held_ms))
             }
-            Position::Open { since_ms, is_forced: false, is_held: false, .. } => {
-                Some(since_ms + u64::from(behaviour.held_ms))
-            }
+            Position::Open { since_ms, is_forced: false, held_ms, is_held: false, .. } => Some(since_ms + held_ms),
             _ => None,
         };
         [release, bounce, held, self.retry_rest_at_ms].into_iter().flatten().min()
@@ -97,47 +111,58 @@ impl Leaf {
 }
 
 /// How long after the opening the person is asked to close.
-fn warning_ms(behaviour: &Behaviour) -> u64 {
-    let held_ms = u64::from(behaviour.held_ms);
+fn warning_ms(held_ms: u64) -> u64 {
     held_ms.saturating_sub(HELD_WARNING_MS).max(held_ms / 2)
 }
 
 impl Door {
     /// Energises the strike. Whoever calls has seen to it that the cause is recorded, or need not be.
     pub(super) fn release(&mut self, now: Now, release: Release) {
-        let until_ms = now.mono_ms + u64::from(release.release_ms.min(RELEASE_MS_MAX));
+        let Release { cause, side, passages, release_ms, held_ms } = release;
+        let until_ms = now.mono_ms + u64::from(release_ms.min(RELEASE_MS_MAX));
         let counts_now = !self.behaviour.has_contact || self.leaf.is_open();
         let under_way = self.leaf.release.get_or_insert_with(|| Released {
             causes: Vec::new(),
             passages: Vec::new(),
             since_ms: now.mono_ms,
             until_ms,
+            held_ms,
             is_energised: false,
             was_used: counts_now,
         });
         under_way.until_ms = under_way.until_ms.max(until_ms);
-        if !under_way.causes.contains(&release.cause) {
-            under_way.causes.push(release.cause);
+        under_way.held_ms = under_way.held_ms.max(held_ms);
+        if !under_way.causes.contains(&cause) {
+            under_way.causes.push(cause);
         }
         if !counts_now {
             // A new grant needs an opening of its own.
             under_way.was_used = false;
-            under_way.passages.extend(release.passage);
+            under_way.passages.extend(passages.iter().map(|passage| (side, *passage)));
+        } else if let Position::Open { held_ms: open_ms, .. } = &mut self.leaf.position {
+            *open_ms = (*open_ms).max(u64::from(held_ms));
         }
         if !under_way.is_energised {
             under_way.is_energised = true;
             self.leaf.retry_rest_at_ms = None;
-            self.out.push(Action::Strike { is_energised: true });
+            if !self.free.is_free() {
+                self.out.push(Action::Strike { is_energised: true });
+            }
         }
-        if counts_now && let Some((side, passage)) = release.passage {
-            self.out.record(Event::Entered { door: self.id, side, persons: vec![passage] }, Weight::Vital);
+        if counts_now && !passages.is_empty() {
+            self.out.record(Event::Entered { door: self.id, side, persons: passages }, Weight::Vital);
         }
+    }
+
+    /// Whether the strike is energised, for a release or because the door stands unlocked.
+    pub(super) fn is_energised(&self) -> bool {
+        self.leaf.is_released() || self.free.is_free()
     }
 
     pub(super) fn strike_failed(&mut self, now: Now, is_energised: bool) {
         if !is_energised {
             // A release that began meanwhile is not cut short by it.
-            if !self.leaf.is_energised() {
+            if !self.is_energised() {
                 self.leaf.retry_rest_at_ms = Some(now.mono_ms + STRIKE_RETRY_MS);
             }
             return;
@@ -153,6 +178,7 @@ impl Door {
                 self.out.record(Event::ReleaseAbandoned { door: self.id, cause }, Weight::Vital);
             }
         }
+        self.free_failed(now);
         self.refuse_on_face(now, Face::Refused(Reason::DoorFault));
     }
 
@@ -167,7 +193,7 @@ impl Door {
     /// The request is over: whoever made it has the time of a release to open.
     pub(super) fn outlast_request(&mut self, now: Now) {
         let is_by_system = self.behaviour.exit == Exit::BySystem;
-        if is_by_system && self.leaf.is_energised() {
+        if is_by_system && self.leaf.is_released() {
             self.renew_for_exit(now);
         }
     }
@@ -177,7 +203,9 @@ impl Door {
             && release.is_energised
         {
             release.is_energised = false;
-            self.out.push(Action::Strike { is_energised: false });
+            if !self.free.is_free() {
+                self.out.push(Action::Strike { is_energised: false });
+            }
         }
     }
 
@@ -215,12 +243,14 @@ impl Door {
     }
 
     fn raise_held(&mut self, now: Now) {
-        let warning_ms = warning_ms(&self.behaviour);
-        let held_ms = u64::from(self.behaviour.held_ms);
-        if let Position::Open { since_ms, is_forced: false, is_warned, is_held } = &mut self.leaf.position {
+        // A door that stands unlocked may stand open.
+        if self.free.is_free() {
+            return;
+        }
+        if let Position::Open { since_ms, is_forced: false, held_ms, is_warned, is_held } = &mut self.leaf.position {
             let open_ms = now.mono_ms.saturating_sub(*since_ms);
-            *is_warned |= open_ms >= warning_ms;
-            if !*is_held && open_ms >= held_ms {
+            *is_warned |= open_ms >= warning_ms(*held_ms);
+            if !*is_held && open_ms >= *held_ms {
                 *is_held = true;
                 self.alarm(AlarmKind::DoorHeld);
             }
@@ -248,7 +278,8 @@ impl Door {
     /// How the door stands at the first look. Nobody saw one that is open being opened: it is not said to be forced, for
     /// that is not known, and not forgotten either. It counts as open from here on and becomes held like any other.
     fn found(&mut self, now: Now, is_open: bool) {
-        self.leaf.position = if is_open { Position::opened(now.mono_ms, false) } else { Position::Closed };
+        let held_ms = self.behaviour.held_ms;
+        self.leaf.position = if is_open { Position::opened(now.mono_ms, false, held_ms) } else { Position::Closed };
         let weight = if is_open { Weight::Vital } else { Weight::Routine };
         self.out.record(Event::DoorFound { door: self.id, is_open }, weight);
     }
@@ -290,16 +321,19 @@ impl Door {
             !release.was_used && release.since_ms <= since_ms && since_ms <= release.until_ms + OPEN_GRACE_MS
         });
         let mut passages = Vec::new();
+        let mut held_ms = self.behaviour.held_ms;
         let cause = match released {
             Some(release) => {
                 release.was_used = true;
+                held_ms = release.held_ms;
                 passages.append(&mut release.passages);
                 release.causes.first().copied()
             }
-            None => was_requested.then_some(ReleaseCause::ExitRequest),
+            None if was_requested => Some(ReleaseCause::ExitRequest),
+            None => self.free.was_free(since_ms).then_some(ReleaseCause::Free),
         };
         let is_forced = cause.is_none();
-        self.leaf.position = Position::opened(since_ms, is_forced);
+        self.leaf.position = Position::opened(since_ms, is_forced, held_ms);
         self.out.record(Event::DoorOpened { door: self.id, cause }, Weight::Routine);
         for side in [Side::In, Side::Out] {
             let persons: Vec<Passage> =

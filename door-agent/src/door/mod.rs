@@ -6,21 +6,25 @@
 //! only this system opens, the strike is energised for as long as a request to exit is pressed.
 //!
 //! [`lane`] follows the attempts of one side from card to decision, [`leaf`] the strike and the door's leaf, [`rex`] the
-//! request to exit.
+//! request to exit, [`free`] the times while it stands unlocked.
 
 use access_core::UnixMs;
-use access_core::decide::{Assurance, Attempt, ClockTrust, Reason, Verdict};
+use access_core::attempt::{Assurance, Attempt, ClockTrust};
+use access_core::circumstances::Circumstances;
 use access_core::event::{CommandOutcome, Decided, Event, Passage, ReleaseCause};
 use access_core::ids::{AttemptId, CommandId, DoorId, PersonId};
-use access_core::policy::{CardToken, DoorRule, Exit, RELEASE_MS_MAX, Side};
+use access_core::policy::{CardToken, DoorMode, DoorRule, Exit, RELEASE_MS_MAX, Side};
 use access_core::protocol::{Command, CommandKind};
+use access_core::verdict::{Reason, Verdict};
 
 use crate::journal::Weight;
 
+mod free;
 mod lane;
 mod leaf;
 mod rex;
 
+use free::Free;
 use lane::Lane;
 use leaf::Leaf;
 use rex::Rex;
@@ -81,6 +85,19 @@ impl Behaviour {
     }
 }
 
+/// A verdict with everything that it was made from: what its record holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ruling {
+    /// What was asked, by the clock of whoever decided.
+    pub attempt: Attempt,
+    /// What was read of the state of doors and people.
+    pub circumstances: Circumstances,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// By which rules.
+    pub rules_version: u16,
+}
+
 /// What a comparison brought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FingerOutcome {
@@ -116,10 +133,8 @@ pub enum Input {
     CardUnreadable,
     /// The answer to [`Action::Ask`] or [`Action::DecideAlone`].
     Verdict {
-        /// On which attempt.
-        attempt: AttemptId,
-        /// The verdict.
-        verdict: Verdict,
+        /// The verdict, and on what.
+        ruling: Box<Ruling>,
         /// Whose verdict it is.
         decided: Decided,
     },
@@ -160,6 +175,13 @@ pub enum Input {
     Command(Command),
     /// The policy in force says how the door behaves.
     Behave(Behaviour),
+    /// The mode in force says whether the door stands unlocked. Given again and again, also when nothing changed.
+    Mode {
+        /// Which mode.
+        mode: DoorMode,
+        /// Whether the door stands unlocked by it.
+        is_free: bool,
+    },
     /// The server came into reach or went out of it.
     Link {
         /// How it is now.
@@ -241,6 +263,7 @@ pub struct Door {
     lanes: [Lane; 2],
     leaf: Leaf,
     rex: Rex,
+    free: Free,
     commands: Vec<CommandId>,
     /// Commands whose record is being written.
     commanded: Vec<(Ticket, CommandId, u64)>,
@@ -281,11 +304,14 @@ impl Outbox {
 }
 
 /// What releases the door.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Release {
     cause: ReleaseCause,
-    passage: Option<(Side, Passage)>,
+    side: Side,
+    /// Who passes by it: the holder, and whoever was admitted with them.
+    passages: Vec<Passage>,
     release_ms: u32,
+    held_ms: u32,
 }
 
 impl Door {
@@ -298,6 +324,7 @@ impl Door {
             lanes: [Lane::new(Side::In), Lane::new(Side::Out)],
             leaf: Leaf::default(),
             rex: Rex::default(),
+            free: Free::default(),
             commands: Vec::new(),
             commanded: Vec::new(),
             is_tampered: false,
@@ -318,14 +345,15 @@ impl Door {
 
     /// Whether the strike is energised.
     pub fn is_released(&self) -> bool {
-        self.leaf.is_energised()
+        self.is_energised()
     }
 
     /// When the next [`Input::Tick`] is due, if one is.
     pub fn wake_at_ms(&self) -> Option<u64> {
         let lanes = self.lanes.iter().filter_map(Lane::wake_at_ms);
         let face = self.refused.map(|(_, until_ms)| until_ms);
-        lanes.chain(self.leaf.wake_at_ms(&self.behaviour)).chain(self.rex.wake_at_ms()).chain(face).min()
+        let leaf = self.leaf.wake_at_ms(self.free.is_free());
+        lanes.chain(leaf).chain(self.rex.wake_at_ms()).chain(face).min()
     }
 
     /// Takes one input.
@@ -335,13 +363,13 @@ impl Door {
             Input::Tick => {}
             Input::Card { side, attempt, token, assurance } => self.card(now, side, attempt, token, assurance),
             Input::CardUnreadable => self.refuse_on_face(now, Face::NotRead),
-            Input::Verdict { attempt, verdict, decided } => self.verdict(now, attempt, verdict, decided),
+            Input::Verdict { ruling, decided } => self.verdict(now, *ruling, decided),
             Input::Finger { attempt, outcome } => self.finger(now, attempt, outcome),
             Input::Recorded(ticket) => self.recorded(now, ticket),
             Input::RecordFailed(ticket) => self.record_failed(now, ticket),
             Input::StrikeFailed { is_energised } => self.strike_failed(now, is_energised),
             Input::LinesBack => {
-                let is_energised = self.leaf.is_energised();
+                let is_energised = self.is_energised();
                 self.out.push(Action::Strike { is_energised });
                 self.shown = None;
                 self.rex.try_at_once();
@@ -355,6 +383,7 @@ impl Door {
                 self.behaviour = behaviour;
                 self.tick_rex(now);
             }
+            Input::Mode { mode, is_free } => self.mode(now, mode, is_free),
             Input::Link { is_up } => self.link(now, is_up),
         }
         self.show();
@@ -375,9 +404,10 @@ impl Door {
             self.release_in_time(now, release, since_ms);
         } else if let Some(place) = self.commanded.iter().position(|(waiting, _, _)| *waiting == ticket) {
             let (_, command, since_ms) = self.commanded.swap_remove(place);
-            let release_ms = self.behaviour.release_ms;
-            let release = Release { cause: ReleaseCause::Command(command), passage: None, release_ms };
+            let release = self.plain_release(ReleaseCause::Command(command));
             self.release_in_time(now, release, since_ms);
+        } else {
+            self.free_recorded(ticket);
         }
         self.start_waiting(now);
     }
@@ -394,7 +424,7 @@ impl Door {
         if let Some(place) = self.commanded.iter().position(|(waiting, _, _)| *waiting == ticket) {
             let (_, command, _) = self.commanded.swap_remove(place);
             self.command_done(command, CommandOutcome::NotRecorded);
-        } else {
+        } else if !self.free_not_recorded(now, ticket) {
             self.grant_not_recorded(now, ticket);
         }
         self.start_waiting(now);
@@ -419,10 +449,13 @@ impl Door {
                 let ticket = self.out.record_first(done, Weight::Vital);
                 self.commanded.push((ticket, command.id, now.mono_ms));
             }
-            CommandKind::SetMode { .. } | CommandKind::SetLockdown { .. } | CommandKind::SetThreatLevel { .. } => {
-                self.command_done(command.id, CommandOutcome::NotSupported);
-            }
         }
+    }
+
+    /// A release by which nobody known passes.
+    fn plain_release(&self, cause: ReleaseCause) -> Release {
+        let Behaviour { release_ms, held_ms, .. } = self.behaviour;
+        Release { cause, side: Side::Out, passages: Vec::new(), release_ms, held_ms }
     }
 
     fn command_done(&mut self, command: CommandId, outcome: CommandOutcome) {
@@ -447,7 +480,7 @@ impl Door {
             Face::Alarm
         } else if self.leaf.is_open_too_long() {
             Face::CloseDoor
-        } else if self.leaf.is_energised() {
+        } else if self.is_energised() {
             Face::Granted
         } else if self.lanes.iter().any(Lane::is_wanting_finger) {
             Face::PlaceFinger

@@ -7,7 +7,7 @@
 use access_core::event::{AlarmKind, Event, ReleaseCause};
 use access_core::policy::Exit;
 
-use super::{Door, Now, Release};
+use super::{Door, Now};
 use crate::journal::Weight;
 
 /// A leaf that opens so shortly after a request to exit is not forced, in milliseconds.
@@ -126,7 +126,7 @@ impl Door {
             self.alarm(AlarmKind::RexStuck);
         }
         let may_try = self.rex.retry_at_ms.is_none_or(|at_ms| now.mono_ms >= at_ms);
-        if !self.is_held_for_exit() || self.leaf.is_energised() {
+        if !self.is_held_for_exit() || self.leaf.is_released() {
             self.rex.retry_at_ms = None;
         } else if may_try {
             self.release_for_exit(now);
@@ -135,7 +135,6 @@ impl Door {
 
     fn release_for_exit(&mut self, now: Now) {
         self.rex.retry_at_ms = None;
-        let release_ms = self.behaviour.release_ms;
-        self.release(now, Release { cause: ReleaseCause::ExitRequest, passage: None, release_ms });
+        self.release(now, self.plain_release(ReleaseCause::ExitRequest));
     }
 }

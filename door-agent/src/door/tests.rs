@@ -1,7 +1,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use access_core::decide::{Factor, Outcome};
+use access_core::RULES_VERSION;
+use access_core::attempt::{Factor, FactorResult};
 use access_core::event::{AlarmKind, Commitment};
+use access_core::verdict::{Effect, Outcome};
 use proptest::prelude::*;
 use uuid::Uuid;
 
@@ -30,12 +32,40 @@ fn card(attempt: u128, side: Side, token: CardToken) -> Input {
 }
 
 fn verdict(attempt: u128, outcome: Outcome, reason: Reason) -> Input {
-    let verdict = Verdict { outcome, person: Some(id(attempt + 100)), ..Verdict::refused(reason, 7) };
-    Input::Verdict { attempt: id(attempt), verdict, decided: Decided::Online }
+    after(None, attempt, outcome, reason)
 }
 
+/// The server's answer to an attempt with this finger.
+fn after(finger: Option<FactorResult>, attempt: u128, outcome: Outcome, reason: Reason) -> Input {
+    let verdict = Verdict { outcome, person: Some(id(attempt + 100)), ..Verdict::refused(reason, 7) };
+    let ruling = Box::new(ruling(id(attempt), finger, verdict));
+    Input::Verdict { ruling, decided: Decided::Online }
+}
+
+fn ruling(attempt: AttemptId, finger: Option<FactorResult>, verdict: Verdict) -> Ruling {
+    let attempt = Attempt {
+        id: attempt,
+        door: id(1),
+        side: Side::In,
+        at: UnixMs(9),
+        clock: ClockTrust::Trusted,
+        card: ANNA,
+        assurance: Assurance::WeakUid,
+        finger,
+        pin: None,
+    };
+    Ruling { attempt, circumstances: Circumstances::default(), verdict, rules_version: RULES_VERSION }
+}
+
+const RELEASE: Outcome = Outcome::Grant { release_ms: 5_000, held_ms: 30_000 };
+
 fn grant(attempt: u128) -> Input {
-    verdict(attempt, Outcome::Grant { release_ms: 5_000 }, Reason::Granted)
+    verdict(attempt, RELEASE, Reason::Granted)
+}
+
+/// Granted after the finger.
+fn grant_by_finger(attempt: u128) -> Input {
+    after(Some(FactorResult::Matched), attempt, RELEASE, Reason::Granted)
 }
 
 fn need(attempt: u128) -> Input {
@@ -69,7 +99,7 @@ fn words(action: &Action) -> String {
         Action::Strike { is_energised } => if *is_energised { "on" } else { "off" }.to_owned(),
         Action::Show(face) => format!("{face:?}"),
         Action::Record { event, .. } => match event {
-            Event::Decision(decision) => format!("{} {:?}", decision.reason, decision.release_ms.is_some()),
+            Event::Decision(decision) => format!("{} {:?}", decision.verdict.reason, decision.verdict.is_grant()),
             Event::AlarmRaised { kind, .. } => format!("alarm {kind}"),
             Event::AlarmCleared { kind, .. } => format!("clear {kind}"),
             Event::CommandDone { outcome, .. } => format!("command {outcome}"),
@@ -132,7 +162,7 @@ fn an_entry_from_card_to_closed_door() {
             (10, In(card(1, Side::In, ANNA)), "ask"),
             (15, In(need(1)), "finger"),
             (2_000, In(finger(1, FingerOutcome::Matched)), "ask"),
-            (2_005, In(grant(1)), "granted true"),
+            (2_005, In(grant_by_finger(1)), "granted true"),
             (2_010, Written, "on"),
             (3_000, In(contact(true)), ""),
             (3_100, In(Input::Tick), "opened released, 1 entered in"),
@@ -192,7 +222,7 @@ fn refusals_and_time_outs() {
             (0, In(card(1, Side::In, ANNA)), "ask"),
             (1, In(need(1)), "finger"),
             (2, In(finger(1, FingerOutcome::NotMatched)), "ask"),
-            (3, In(deny(1, Reason::WrongFinger)), "wrong_finger false"),
+            (3, In(after(Some(FactorResult::NotMatched), 1, Outcome::Deny, Reason::WrongFinger)), "wrong_finger false"),
         ],
     );
     check(
@@ -250,7 +280,8 @@ fn refusals_and_time_outs() {
     let mut steps = Vec::new();
     for attempt in 1..=5 {
         steps.push((attempt as u64, In(card(attempt, Side::In, ANNA)), "ask"));
-        steps.push((attempt as u64, In(deny(attempt, Reason::WrongFinger)), "wrong_finger false"));
+        let told = if attempt < 5 { "wrong_finger false" } else { "wrong_finger false, alarm wrong_fingers" };
+        steps.push((attempt as u64, In(deny(attempt, Reason::WrongFinger)), told));
     }
     check("wrong fingers in a row", mechanical(), steps);
 }
@@ -262,10 +293,13 @@ fn the_fifth_wrong_finger_raises_an_alarm_and_only_that() {
         .map(|attempt| {
             door.handle(at(0), card(attempt, Side::In, ANNA));
             let actions = door.handle(at(0), deny(attempt, Reason::WrongFinger));
-            let Some(Action::Record { event: Event::Decision(decision), .. }) = actions.first() else {
-                panic!("no decision: {actions:?}");
+            let is_alarm = |action: &&Action| match action {
+                Action::Record { event: Event::AlarmRaised { kind, person, .. }, .. } => {
+                    *kind == AlarmKind::WrongFingers && *person == Some(id(attempt + 100))
+                }
+                _ => false,
             };
-            decision.alarms.iter().filter(|alarm| **alarm == AlarmKind::WrongFingers).count()
+            actions.iter().filter(is_alarm).count()
         })
         .collect();
     assert_eq!(alarms, [0, 0, 0, 0, 1, 0, 0]);
@@ -274,7 +308,7 @@ fn the_fifth_wrong_finger_raises_an_alarm_and_only_that() {
 #[test]
 fn out_of_reach_of_the_server_the_agent_decides_alone() {
     let offline = |attempt, outcome, reason| match verdict(attempt, outcome, reason) {
-        Input::Verdict { attempt, verdict, .. } => Input::Verdict { attempt, verdict, decided: Decided::Offline },
+        Input::Verdict { ruling, .. } => Input::Verdict { ruling, decided: Decided::Offline },
         other => other,
     };
     check(
@@ -284,7 +318,7 @@ fn out_of_reach_of_the_server_the_agent_decides_alone() {
             (0, In(card(1, Side::In, ANNA)), "ask"),
             (499, In(Input::Tick), ""),
             (500, In(Input::Tick), "alone"),
-            (500, In(offline(1, Outcome::Grant { release_ms: 5_000 }, Reason::Granted)), "granted true"),
+            (500, In(offline(1, RELEASE, Reason::Granted)), "granted true"),
             (510, In(deny(1, Reason::Blocked)), ""),
             (510, Written, "on"),
         ],
@@ -307,7 +341,7 @@ fn out_of_reach_of_the_server_the_agent_decides_alone() {
             (0, In(need(1)), "finger"),
             (5, In(finger(1, FingerOutcome::Matched)), "ask"),
             (6, In(need(1)), ""),
-            (7, In(grant(1)), "granted true"),
+            (7, In(grant_by_finger(1)), "granted true"),
         ],
     );
 }
@@ -460,7 +494,7 @@ fn leaving() {
             (0, In(card(1, Side::Out, ANNA)), "ask"),
             (
                 1,
-                In(verdict(1, Outcome::Grant { release_ms: 500 }, Reason::LeavingNotRefused)),
+                In(verdict(1, Outcome::Grant { release_ms: 500, held_ms: 30_000 }, Reason::LeavingNotRefused)),
                 "on, leaving_not_refused true",
             ),
             (2, Unwritten, ""),
@@ -486,7 +520,6 @@ fn operators_commands() {
             (100, In(contact(true)), ""),
             (130, In(Input::Tick), "opened released"),
             (200, In(command(1, CommandKind::Release)), "command repeated"),
-            (300, In(command(2, CommandKind::SetLockdown { is_on: true })), "command not_supported"),
             (10_000, In(command(3, CommandKind::Release)), "off, command expired"),
         ],
     );
@@ -511,7 +544,7 @@ fn the_person_at_the_door_sees_what_to_do() {
         (0, card(1, Side::In, ANNA)),
         (10, need(1)),
         (20, finger(1, FingerOutcome::Matched)),
-        (30, grant(1)),
+        (30, grant_by_finger(1)),
         (40, Input::Recorded(Ticket(2))),
         (100, contact(true)),
         (130, Input::Tick),
@@ -562,6 +595,7 @@ enum Chance {
     Link(bool),
     StrikeFails,
     LinesBack,
+    Mode(bool),
 }
 
 fn any_chance() -> impl Strategy<Value = (u64, Chance)> {
@@ -577,6 +611,7 @@ fn any_chance() -> impl Strategy<Value = (u64, Chance)> {
         1 => any::<bool>().prop_map(Chance::Link),
         1 => Just(Chance::StrikeFails),
         1 => Just(Chance::LinesBack),
+        2 => any::<bool>().prop_map(Chance::Mode),
     ];
     (prop_oneof![3 => 0u64..50, 1 => 0u64..12_000], chance)
 }
@@ -588,7 +623,9 @@ struct Watch {
     exit: Exit,
     next_id: u128,
     begun: BTreeSet<AttemptId>,
-    asked: Vec<AttemptId>,
+    /// The side of each.
+    sides: BTreeMap<AttemptId, Side>,
+    asked: Vec<Attempt>,
     wanted: Vec<AttemptId>,
     /// Records on their way to the disk.
     unwritten: BTreeMap<Ticket, Event>,
@@ -609,6 +646,7 @@ impl Watch {
             exit,
             next_id: 1,
             begun: BTreeSet::new(),
+            sides: BTreeMap::new(),
             asked: Vec::new(),
             wanted: Vec::new(),
             unwritten: BTreeMap::new(),
@@ -633,18 +671,21 @@ impl Watch {
             match action {
                 Action::Ask(attempt) => {
                     self.begun.insert(attempt.id);
-                    self.asked.push(attempt.id);
+                    self.sides.insert(attempt.id, attempt.side);
+                    self.asked.push(attempt);
                 }
                 Action::DecideAlone(attempt) => {
                     self.begun.insert(attempt.id);
+                    self.sides.insert(attempt.id, attempt.side);
                     let verdict = Verdict::refused(Reason::NoGrant, 1);
-                    self.feed(Input::Verdict { attempt: attempt.id, verdict, decided: Decided::Offline });
+                    let ruling = Box::new(ruling(attempt.id, attempt.finger, verdict));
+                    self.feed(Input::Verdict { ruling, decided: Decided::Offline });
                 }
                 Action::WantFinger { attempt, .. } => self.wanted.push(attempt),
                 Action::StopFinger { .. } | Action::Show(_) => {}
                 Action::Record { ticket, event, .. } => {
                     if let Event::Decision(decision) = &event {
-                        *self.decided.entry(decision.attempt).or_default() += 1;
+                        *self.decided.entry(decision.attempt.id).or_default() += 1;
                     }
                     self.unwritten.insert(ticket, event);
                 }
@@ -679,7 +720,8 @@ impl Watch {
     fn takes_grant(&mut self, input: &Input) -> bool {
         let Input::Recorded(ticket) = input else { return false };
         match self.unwritten.remove(ticket) {
-            Some(Event::Decision(decision)) => decision.release_ms.is_some(),
+            Some(Event::Decision(decision)) => decision.verdict.is_grant(),
+            Some(Event::FreeBegan { .. }) => true,
             Some(Event::CommandDone { outcome, .. }) => outcome == CommandOutcome::CarriedOut,
             _ => false,
         }
@@ -691,11 +733,11 @@ impl Watch {
             return self.feed(Input::Recorded(ticket));
         }
         if let Some(Event::Decision(decision)) = self.unwritten.remove(&ticket)
-            && decision.release_ms.is_some()
-            && !(decision.side == Side::Out && self.exit == Exit::BySystem)
+            && decision.verdict.is_grant()
+            && !(self.sides.get(&decision.attempt.id) == Some(&Side::Out) && self.exit == Exit::BySystem)
         {
             // What could not be written does not count; another decision must follow.
-            *self.decided.entry(decision.attempt).or_default() -= 1;
+            *self.decided.entry(decision.attempt.id).or_default() -= 1;
         }
         self.feed(Input::RecordFailed(ticket));
     }
@@ -709,12 +751,13 @@ impl Watch {
             }
             Chance::Verdict(kind) => {
                 let Some(attempt) = self.asked.pop() else { return };
-                let number = attempt.as_uuid().as_u128();
-                self.feed(match kind {
-                    0 => deny(number, Reason::NoGrant),
-                    1 => need(number),
-                    _ => grant(number),
-                });
+                let number = attempt.id.as_uuid().as_u128();
+                let (outcome, reason) = match kind {
+                    0 => (Outcome::Deny, Reason::NoGrant),
+                    1 => (Outcome::Need(Factor::Finger), Reason::FingerRequired),
+                    _ => (RELEASE, Reason::Granted),
+                };
+                self.feed(after(attempt.finger, number, outcome, reason));
             }
             Chance::Finger(kind) => {
                 let Some(attempt) = self.wanted.pop() else { return };
@@ -738,6 +781,7 @@ impl Watch {
             Chance::Link(is_up) => self.feed(Input::Link { is_up }),
             Chance::StrikeFails => self.next_strike_fails = true,
             Chance::LinesBack => self.feed(Input::LinesBack),
+            Chance::Mode(is_free) => self.feed(Input::Mode { mode: DoorMode::Free, is_free }),
         }
     }
 
@@ -769,6 +813,7 @@ proptest! {
         }
         watch.next_strike_fails = false;
         watch.happen(Chance::Rex(false));
+        watch.feed(Input::Mode { mode: DoorMode::Normal, is_free: false });
         while !watch.unwritten.is_empty() {
             watch.answer_record(true);
         }
@@ -783,4 +828,118 @@ proptest! {
         }
         prop_assert_eq!(watch.decided.len(), watch.begun.len());
     }
+}
+
+#[test]
+fn whoever_was_admitted_passes_with_the_holder_and_has_the_holders_time() {
+    let (mut door, _) = Door::start(id(1), mechanical());
+    door.handle(at(0), Input::Link { is_up: true });
+    door.handle(at(0), contact(false));
+    door.handle(at(0), card(2, Side::In, ANNA));
+    let other = Passage { person: id(55), attempt: id(1) };
+    let outcome = Outcome::Grant { release_ms: 10_000, held_ms: 60_000 };
+    let effects = vec![Effect::AdmitWith(vec![other])];
+    let verdict = Verdict { outcome, person: Some(id(102)), effects, ..Verdict::refused(Reason::Granted, 7) };
+    let ruling = Box::new(ruling(id(2), None, verdict));
+    let decided = door.handle(at(1), Input::Verdict { ruling: ruling.clone(), decided: Decided::Online });
+    let Some(Action::Record { ticket, event: Event::Decision(decision), .. }) = decided.first() else {
+        panic!("{decided:?}")
+    };
+    assert_eq!(
+        (&decision.attempt, &decision.verdict, &decision.circumstances),
+        (&ruling.attempt, &ruling.verdict, &ruling.circumstances),
+        "the record holds just what was answered"
+    );
+    door.handle(at(2), Input::Recorded(*ticket));
+    assert!(door.is_released());
+    door.handle(at(9_000), Input::Tick);
+    assert!(door.is_released(), "the release time is the verdict's");
+    door.handle(at(9_000), contact(true));
+    let opened = door.handle(at(9_030), Input::Tick);
+    let entered = opened.iter().find_map(|action| match action {
+        Action::Record { event: Event::Entered { persons, .. }, .. } => Some(persons.clone()),
+        _ => None,
+    });
+    assert_eq!(entered, Some(vec![Passage { person: id(102), attempt: id(2) }, other]));
+    assert!(!door.handle(at(68_000), Input::Tick).iter().any(is_held));
+    assert!(door.handle(at(69_000), Input::Tick).iter().any(is_held), "so is the time that it may stand open");
+}
+
+fn is_held(action: &Action) -> bool {
+    words(action) == "alarm door_held"
+}
+
+#[test]
+fn a_door_stands_unlocked_while_its_mode_says_so() {
+    let mode = |is_free| In(Input::Mode { mode: DoorMode::Free, is_free });
+    check(
+        "a free period",
+        mechanical(),
+        vec![
+            (0, mode(false), ""),
+            (10, mode(true), "free_began"),
+            (11, mode(true), ""),
+            (20, Written, "on"),
+            (30, mode(true), ""),
+            (100, In(contact(true)), ""),
+            (90_000, In(Input::Tick), "opened released"),
+            (90_000, In(contact(false)), ""),
+            (91_000, mode(false), "door_closed, off, free_ended"),
+            (92_000, In(contact(true)), ""),
+            (93_000, In(Input::Tick), "opened alone, alarm door_forced"),
+        ],
+    );
+    check(
+        "a card while it is free, and a mode that ends during its release",
+        mechanical(),
+        vec![
+            (0, mode(true), "free_began"),
+            (1, Written, "on"),
+            (10, In(card(1, Side::In, ANNA)), "ask"),
+            (11, In(grant(1)), "granted true"),
+            (12, Written, ""),
+            (100, In(contact(true)), ""),
+            (200, In(Input::Tick), "opened released, 1 entered in"),
+            (300, In(contact(false)), ""),
+            (400, In(Input::Tick), "door_closed"),
+            (10_000, In(card(2, Side::In, BEN)), "ask"),
+            (10_001, In(grant(2)), "granted true"),
+            (10_002, Written, ""),
+            (10_003, mode(false), "free_ended"),
+            (60_000, In(Input::Tick), "off, not_opened"),
+        ],
+    );
+    check(
+        "what can't be recorded is not unlocked, and not tried at once again",
+        mechanical(),
+        vec![
+            (0, mode(true), "free_began"),
+            (1, Unwritten, ""),
+            (1_000, mode(true), ""),
+            (30_001, mode(true), "free_began"),
+            (30_002, mode(false), ""),
+            (30_003, Written, "free_ended"),
+        ],
+    );
+    check(
+        "a leaf that stands open when the mode ends",
+        mechanical(),
+        vec![
+            (0, mode(true), "free_began"),
+            (1, Written, "on"),
+            (100, In(contact(true)), ""),
+            (500_000, mode(false), "opened released, off, free_ended"),
+            (529_000, In(Input::Tick), ""),
+            (530_000, In(Input::Tick), "alarm door_held"),
+        ],
+    );
+    check(
+        "the strike fails",
+        mechanical(),
+        vec![
+            (0, mode(true), "free_began"),
+            (1, Written, "on"),
+            (1, In(Input::StrikeFailed { is_energised: true }), "off, free_ended"),
+        ],
+    );
 }

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use access_core::UnixMs;
-use access_core::decide::ClockTrust;
+use access_core::attempt::ClockTrust;
 use access_core::event::{Author, Event, Record};
 use access_core::ids::AgentId;
 use ed25519_dalek::SigningKey;

@@ -1,8 +1,10 @@
 use std::time::Duration;
 
-use access_core::UnixMs;
-use access_core::decide::{Assurance, Reason};
+use access_core::attempt::Assurance;
+use access_core::circumstances::Circumstances;
 use access_core::policy::{CardToken, Side};
+use access_core::verdict::{Reason, Verdict};
+use access_core::{RULES_VERSION, UnixMs};
 use rcgen::KeyPair;
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
@@ -101,6 +103,7 @@ fn attempt() -> Attempt {
         card: CardToken([0; 32]),
         assurance: Assurance::WeakUid,
         finger: None,
+        pin: None,
     }
 }
 
@@ -121,8 +124,24 @@ async fn a_session_carries_messages_both_ways_and_sets_the_clock() {
     agent.requests.send((1, LinkRequest::Ask(attempt()))).await.unwrap();
     assert_eq!(hear(&mut socket).await, FromAgent::Ask(attempt()), "a request of another session is dropped");
     let verdict = Verdict::refused(Reason::NoGrant, 1);
-    say(&mut socket, &FromServer::Answer { attempt: attempt().id, verdict: verdict.clone() }).await;
-    assert_eq!(agent.next().await, LinkEvent::Answer { attempt: attempt().id, verdict });
+    let ruling = Ruling {
+        attempt: Attempt { at: UnixMs(77), ..attempt() },
+        circumstances: Circumstances { refusals_of_card: 3, ..Circumstances::default() },
+        verdict,
+        rules_version: RULES_VERSION,
+    };
+    let Ruling { attempt: answered, circumstances, verdict, rules_version } = ruling.clone();
+    say(
+        &mut socket,
+        &FromServer::Answer { attempt: answered, circumstances: Box::new(circumstances), verdict, rules_version },
+    )
+    .await;
+    assert_eq!(agent.next().await, LinkEvent::Answer(Box::new(ruling)));
+    let standing = Standing { number: 4, set: Vec::new() };
+    say(&mut socket, &FromServer::Standing(standing.clone())).await;
+    assert_eq!(agent.next().await, LinkEvent::Standing(standing));
+    agent.requests.send((1, LinkRequest::StandingInForce(4))).await.unwrap();
+    assert_eq!(hear(&mut socket).await, FromAgent::StandingInForce { number: 4 });
     say(&mut socket, &FromServer::Acknowledged(acknowledged)).await;
     assert_eq!(agent.next().await, LinkEvent::Acknowledged(acknowledged));
     assert_eq!(hear(&mut socket).await, FromAgent::Heartbeat);

@@ -1,9 +1,11 @@
-use access_core::decide::{Assurance, ClockTrust, Outcome};
+use access_core::attempt::Assurance;
 use access_core::policy::{
-    CredentialRule, CredentialState, Exit, FactorDemand, PersonRule, PolicyRows, PolicyScope, SiteRule,
+    AntiPassback, AreaRule, CredentialRule, CredentialState, Exit, FactorDemand, PersonRule, PolicyRows, PolicyScope,
+    SiteRule,
 };
 use access_core::protocol::InstallationMode;
 use access_core::time::{Period, Zone};
+use access_core::verdict::Outcome;
 use ed25519_dalek::SigningKey;
 use hpke::{Kem as _, OpModeS, Serializable as _};
 use uuid::Uuid;
@@ -28,23 +30,36 @@ fn rows() -> PolicyRows {
     let mut mac = Hmac::<Sha256>::new_from_slice(&[8; 32]).unwrap();
     mac.update(&UID);
     PolicyRows {
-        tenant: id(1),
         version: 5,
         scope: PolicyScope::Cut,
-        sites: vec![SiteRule { id: id(1), zone: Zone::utc(), accepts_uid_only: true }],
+        sites: vec![SiteRule { id: id(1), zone: Zone::utc(), accepts_uid_only: true, calendar: None }],
+        areas: [1, 2].map(area).to_vec(),
         doors: vec![DoorRule {
             id: id(1),
             site: id(1),
+            leads_from: id(1),
+            leads_to: id(2),
             factors_in: FactorDemand::Card,
             factors_out: FactorDemand::Card,
+            factor_lines: Vec::new(),
+            modes: Vec::new(),
             release_ms: 1_000,
             held_ms: 1_000,
+            release_longer_ms: 2_000,
+            held_longer_ms: 2_000,
             exit: Exit::Mechanical,
             has_contact: true,
         }],
-        schedules: Vec::new(),
-        levels: Vec::new(),
-        persons: vec![PersonRule { id: id(1), is_active: true, has_finger: true }],
+        persons: vec![PersonRule {
+            id: id(1),
+            is_active: true,
+            has_finger: true,
+            has_pin: false,
+            needs_longer: false,
+            exemption: None,
+            escort: None,
+            groups: Vec::new(),
+        }],
         credentials: vec![CredentialRule {
             id: id(1),
             person: id(1),
@@ -52,9 +67,13 @@ fn rows() -> PolicyRows {
             state: CredentialState::Active,
             valid: Period { from: UnixMs(0), until: None },
         }],
-        grants: Vec::new(),
-        blocks: Vec::new(),
+        ..PolicyRows::empty(id(1))
     }
+}
+
+fn area(number: u128) -> AreaRule {
+    let anti_passback = AntiPassback::Off;
+    AreaRule { id: id(number), site: id(1), anti_passback, persons_max: None, two_person: None }
 }
 
 fn template_for(identity: &Identity, person: PersonId) -> SealedTemplate {
@@ -94,6 +113,10 @@ fn store(folder: &Path) -> PolicyStore {
     PolicyStore::new(sample(), folder)
 }
 
+fn alone() -> State {
+    State::of_own_doors()
+}
+
 fn attempt(store: &PolicyStore, after_ms: i64) -> Attempt {
     Attempt {
         id: id(1),
@@ -104,6 +127,7 @@ fn attempt(store: &PolicyStore, after_ms: i64) -> Attempt {
         card: store.card_token(&UID).unwrap(),
         assurance: Assurance::WeakUid,
         finger: None,
+        pin: None,
     }
 }
 
@@ -122,7 +146,7 @@ fn a_bundle_outlives_the_program_and_decides() {
     let mut second = store(folder.path());
     second.load().unwrap();
     assert_eq!((second.sequence(), second.version()), (2, 5));
-    assert_eq!(second.decide(&attempt(&second, 0)).reason, Reason::NoGrant);
+    assert_eq!(second.decide(&alone(), attempt(&second, 0)).verdict.reason, Reason::NoGrant);
     assert_eq!(second.templates(id(1))[0].as_bytes(), b"ridges");
     assert!(second.templates(id(2)).is_empty());
 }
@@ -132,8 +156,8 @@ fn a_bundle_ages() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = store(folder.path());
     store.take(&signed(&bundle(1))).unwrap();
-    assert_eq!(store.decide(&attempt(&store, 100_000)).reason, Reason::NoGrant);
-    let late = store.decide(&attempt(&store, 100_001));
+    assert_eq!(store.decide(&alone(), attempt(&store, 100_000)).verdict.reason, Reason::NoGrant);
+    let late = store.decide(&alone(), attempt(&store, 100_001)).verdict;
     assert_eq!((late.outcome, late.reason), (Outcome::Deny, Reason::PolicyTooOld));
     assert!(!store.is_aging(SIGNED_AT.plus_ms(50_000)));
     assert!(store.is_aging(SIGNED_AT.plus_ms(50_001)));
@@ -146,7 +170,7 @@ fn without_a_bundle_nothing_is_granted() {
     empty.load().unwrap();
     let mut other = store(folder.path());
     other.take(&signed(&bundle(1))).unwrap();
-    assert_eq!(empty.decide(&attempt(&other, 0)).reason, Reason::NoPolicy);
+    assert_eq!(empty.decide(&alone(), attempt(&other, 0)).verdict.reason, Reason::NoPolicy);
 }
 
 #[test]
@@ -169,7 +193,7 @@ fn a_bundle_that_was_given_up_lets_people_out_and_nobody_in_also_after_a_restart
         assert_eq!(store.card_token(&UID), None, "the card key is gone");
         assert!(store.templates(id(1)).is_empty(), "templates are gone");
         assert!(!store.is_aging(SIGNED_AT.plus_ms(100_000)));
-        let decide = |door, side| store.decide(&Attempt { door: id(door), side, ..known.clone() });
+        let decide = |door, side| store.decide(&alone(), Attempt { door: id(door), side, ..known.clone() }).verdict;
         for (door, side) in [(1, Side::In), (1, Side::Out), (2, Side::In), (3, Side::Out)] {
             let verdict = decide(door, side);
             assert_eq!((verdict.outcome, verdict.reason), (Outcome::Deny, Reason::NoPolicy), "{door} {side}");
@@ -177,7 +201,7 @@ fn a_bundle_that_was_given_up_lets_people_out_and_nobody_in_also_after_a_restart
         let leaving = decide(2, Side::Out);
         assert_eq!(
             (leaving.outcome, leaving.reason),
-            (Outcome::Grant { release_ms: 1_000 }, Reason::LeavingNotRefused)
+            (Outcome::Grant { release_ms: 1_000, held_ms: 1_000 }, Reason::LeavingNotRefused)
         );
         assert_eq!(leaving.alarms, [access_core::event::AlarmKind::LeftAgainstRule]);
         assert_eq!(store.door(id(2)).unwrap().exit, Exit::BySystem);
@@ -186,7 +210,7 @@ fn a_bundle_that_was_given_up_lets_people_out_and_nobody_in_also_after_a_restart
     assert!(matches!(error, BundleRefused::Withdrawn { sequence: 2, withdrawn: 2 }), "{error}");
     assert!(second.take(&signed(&bundle(3))).unwrap(), "accepted again, it gets a new one");
     assert!(!second.is_withdrawn());
-    assert_eq!((second.sequence(), second.decide(&known).reason), (3, Reason::NoGrant));
+    assert_eq!((second.sequence(), second.decide(&alone(), known).verdict.reason), (3, Reason::NoGrant));
 }
 
 fn check_refused(change: impl Fn(&mut Bundle), expected: &str) {

@@ -1,10 +1,12 @@
 use std::collections::VecDeque;
 use std::io;
 
-use access_core::decide::{Assurance, ClockTrust, Reason};
+use access_core::attempt::{Assurance, Attempt, ClockTrust};
+use access_core::circumstances::Circumstances;
 use access_core::event::{Decided, Decision};
 use access_core::ids::{AttemptId, DoorId};
 use access_core::policy::{CardToken, Side};
+use access_core::verdict::{Outcome, Reason, Verdict};
 use proptest::prelude::*;
 use uuid::Uuid;
 
@@ -23,22 +25,31 @@ fn opened() -> Event {
 }
 
 fn decision(attempt: u64, release_ms: Option<u32>) -> Event {
-    Event::Decision(Decision {
-        attempt: AttemptId::from_uuid(Uuid::from_u128(u128::from(attempt))),
+    let asked = Attempt {
+        id: AttemptId::from_uuid(Uuid::from_u128(u128::from(attempt))),
         door: door(),
         side: Side::In,
+        at: UnixMs(0),
+        clock: ClockTrust::Trusted,
         card: CardToken([0; 32]),
         assurance: Assurance::WeakUid,
-        person: None,
-        credential: None,
         finger: None,
-        release_ms,
-        reason: if release_ms.is_some() { Reason::Granted } else { Reason::NotRecorded },
-        decided: Decided::Online,
+        pin: None,
+    };
+    let verdict = match release_ms {
+        Some(release_ms) => {
+            let outcome = Outcome::Grant { release_ms, held_ms: 30_000 };
+            Verdict { outcome, ..Verdict::refused(Reason::Granted, 1) }
+        }
+        None => Verdict::refused(Reason::NotRecorded, 1),
+    };
+    Event::Decision(Box::new(Decision {
+        attempt: asked,
+        circumstances: Circumstances::default(),
+        verdict,
         rules_version: 1,
-        policy_version: 1,
-        alarms: Vec::new(),
-    })
+        decided: Decided::Online,
+    }))
 }
 
 fn disk_fault() -> JournalError {

@@ -10,6 +10,7 @@ impl Agent {
         while let Some(input) = inputs.pop_front() {
             self.feed_one(door, input, None, &mut inputs);
         }
+        self.look_at_mode(door);
     }
 
     pub(super) fn feed_all(&mut self, input: &Input) {
@@ -31,10 +32,10 @@ impl Agent {
                 Action::Ask(attempt) => {
                     // Without a bundle the card has no name that the server would know.
                     if self.policy.sequence() == 0 || !self.send(LinkRequest::Ask(attempt.clone())) {
-                        inputs.push_back(self.decide_alone(&attempt));
+                        inputs.push_back(self.decide_alone(attempt));
                     }
                 }
-                Action::DecideAlone(attempt) => inputs.push_back(self.decide_alone(&attempt)),
+                Action::DecideAlone(attempt) => inputs.push_back(self.decide_alone(attempt)),
                 Action::WantFinger { attempt, side, person, until_ms } => {
                     let wait = Duration::from_millis(until_ms.saturating_sub(now.mono_ms));
                     if let Some(outcome) = self.want_finger(door, side, attempt, person, wait) {
@@ -50,7 +51,10 @@ impl Agent {
                     let cause = released_by(&event);
                     match self.record_first(event, weight) {
                         Some(number) => drop(self.waiting.insert(number, Waiting { door, ticket, cause })),
-                        None => inputs.push_back(Input::RecordFailed(ticket)),
+                        None => {
+                            self.unlearn(door, cause);
+                            inputs.push_back(Input::RecordFailed(ticket));
+                        }
                     }
                 }
                 Action::Record { event, weight, is_awaited: false, .. } => {
@@ -76,9 +80,9 @@ impl Agent {
         }
     }
 
-    fn decide_alone(&self, attempt: &access_core::Attempt) -> Input {
-        let verdict: Verdict = self.policy.decide(attempt);
-        Input::Verdict { attempt: attempt.id, verdict, decided: Decided::Offline }
+    fn decide_alone(&self, attempt: access_core::Attempt) -> Input {
+        let ruling = Box::new(self.policy.decide(&self.state, attempt));
+        Input::Verdict { ruling, decided: Decided::Offline }
     }
 
     /// Answers at once if there is nothing to wait for.

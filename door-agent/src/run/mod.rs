@@ -7,9 +7,12 @@ use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
 use std::time::{Duration, Instant};
 
+use access_core::State;
+use access_core::attempt::Assurance;
 use access_core::chain::{Head, SignedRecord};
-use access_core::decide::{Assurance, Verdict};
-use access_core::event::{AlarmKind, CommandOutcome, Decided, Device, DeviceState, EpochCause, Event, ReleaseCause};
+use access_core::event::{
+    AlarmKind, Author, CommandOutcome, Decided, Device, DeviceState, EpochCause, Event, ReleaseCause,
+};
 use access_core::ids::{AttemptId, PersonId};
 use access_core::policy::{CardToken, Side};
 use access_core::protocol::{Refusal, SignedBundle};
@@ -34,11 +37,15 @@ use crate::policy_store::PolicyStore;
 use crate::recorder::{Recorder, Reply};
 use crate::recording::{self, JournalState, Recording, Taken, released_by};
 use crate::sensor::{self, SensorEvent, SensorRequest};
+use crate::standing::StandingStore;
 use crate::station::{Equipment, Station, StationAction};
 
 mod effects;
+mod knowledge;
 mod records;
 mod start;
+
+use knowledge::OwnLock;
 
 pub use start::{RunError, run};
 
@@ -51,6 +58,8 @@ const EVENTS_MAX: usize = 256;
 const REQUESTS_MAX: usize = 64;
 /// A journal that failed is tried again after so long.
 const JOURNAL_RETRY: Duration = Duration::from_secs(2);
+/// Doors' modes are looked at so often: schedules begin and end by themselves.
+const MODE_LOOK: Duration = Duration::from_secs(1);
 /// The age of the bundle is looked at so often.
 const AGE_LOOK: Duration = Duration::from_secs(60);
 
@@ -94,7 +103,13 @@ struct SensorUnit {
 /// Everything the loop works with.
 struct Agent {
     clock: Clock,
+    author: Author,
     policy: PolicyStore,
+    /// What happened at the agent's own doors, for deciding alone and for modes.
+    state: State,
+    standing: StandingStore,
+    /// Cards locked by decisions of this agent that the server may not know of yet.
+    own_locks: Vec<OwnLock>,
     recorder: Recorder,
     recording: Recording,
     /// What the server was told of the journal last, and in which session.
@@ -112,6 +127,7 @@ struct Agent {
     is_policy_aging: bool,
     crash_point: Option<CrashPoint>,
     bundles: watch::Sender<Option<(std::path::PathBuf, Vec<u8>)>>,
+    standings: watch::Sender<Option<(std::path::PathBuf, Vec<u8>, u64)>>,
 }
 
 /// Everything that comes in.
@@ -121,12 +137,15 @@ struct Incoming {
     sensors: mpsc::Receiver<(usize, SensorEvent)>,
     link: mpsc::Receiver<LinkEvent>,
     recorder: mpsc::UnboundedReceiver<Reply>,
+    /// Numbers of what operators set, as they come to lie on the disk.
+    standing_kept: mpsc::UnboundedReceiver<u64>,
 }
 
 impl Agent {
     async fn serve(&mut self, incoming: &mut Incoming, stop: impl Future<Output = ()>) {
         let mut age_look = interval(AGE_LOOK);
         let mut journal_retry = interval(JOURNAL_RETRY);
+        let mut mode_look = interval(MODE_LOOK);
         let mut watchdog = interval(start::watchdog_interval());
         tokio::pin!(stop);
         loop {
@@ -142,6 +161,10 @@ impl Agent {
                 Some((number, event)) = incoming.sensors.recv() => self.sensor_said(number, event),
                 Some((number, event)) = incoming.lines.recv() => self.lines_said(number, event),
                 Some(event) = incoming.readers.recv() => self.reader_said(event),
+                Some(number) = incoming.standing_kept.recv() => {
+                    self.send(LinkRequest::StandingInForce(number));
+                }
+                _ = mode_look.tick() => self.look_at_modes(),
                 _ = age_look.tick() => self.look_at_age(),
                 _ = journal_retry.tick() => {
                     self.probe_journal();
@@ -286,6 +309,7 @@ impl Agent {
         match event {
             LinkEvent::Up { session, acknowledged } => {
                 self.session = Some(session);
+                self.standing.session_began();
                 self.record(Event::LinkChanged { is_up: true, agent: None }, Weight::Routine);
                 let flow = self.outflow.up(acknowledged);
                 self.recorder.acknowledge(self.outflow.acknowledged());
@@ -304,13 +328,17 @@ impl Agent {
                 let actions = self.station.as_mut().map(Station::link_down);
                 self.station_acts(actions.unwrap_or_default());
             }
-            LinkEvent::Answer { attempt, verdict } => {
-                let decided = Decided::Online;
-                self.feed_all(&Input::Verdict { attempt, verdict, decided });
+            LinkEvent::Answer(ruling) => {
+                let door = self.doors.iter().position(|unit| unit.door.id() == ruling.attempt.door);
+                if let Some(door) = door {
+                    self.feed(door, Input::Verdict { ruling, decided: Decided::Online });
+                }
             }
+            LinkEvent::Standing(standing) => self.take_standing(standing),
             LinkEvent::Acknowledged(head) => {
                 let flow = self.outflow.acknowledge(head);
                 self.recorder.acknowledge(self.outflow.acknowledged());
+                self.forget_own_locks();
                 self.tell_progress();
                 self.flow(flow);
             }
@@ -347,6 +375,8 @@ impl Agent {
         let Some(remains) = self.policy.withdraw() else { return };
         tracing::error!(%why, "the rules were given up: nobody enters");
         self.bundles.send_replace(Some(remains));
+        // A door that stands unlocked by them is locked first.
+        self.look_at_modes();
         self.record(Event::AlarmRaised { kind: AlarmKind::RulesWithdrawn, door: None, person: None }, Weight::Vital);
         self.look_at_age();
         self.tell_progress();
@@ -397,6 +427,7 @@ impl Agent {
                 self.feed(door, Input::Behave(behaviour));
             }
         }
+        self.look_at_modes();
     }
 
     fn look_at_age(&mut self) {

@@ -6,6 +6,7 @@ use super::*;
 impl Agent {
     /// Has something recorded that happened.
     pub(super) fn record(&mut self, event: Event, weight: Weight) {
+        self.learn(&event, self.clock.now());
         if let (_, Taken::Submit(entry)) = self.recording.record(self.clock.now(), event, weight, false) {
             self.recorder.record(entry);
         }
@@ -13,6 +14,7 @@ impl Agent {
 
     /// Has something recorded before it happens; answers its number, unless it can't be recorded.
     pub(super) fn record_first(&mut self, event: Event, weight: Weight) -> Option<u64> {
+        self.learn(&event, self.clock.now());
         let (number, taken) = self.recording.record(self.clock.now(), event, weight, true);
         match taken {
             Taken::Submit(entry) => {
@@ -71,7 +73,8 @@ impl Agent {
 
     fn go_on(&mut self, next: recording::Next) {
         for number in next.refused {
-            if let Some(Waiting { door, ticket, .. }) = self.waiting.remove(&number) {
+            if let Some(Waiting { door, ticket, cause }) = self.waiting.remove(&number) {
+                self.unlearn(door, cause);
                 self.feed(door, Input::RecordFailed(ticket));
             }
         }

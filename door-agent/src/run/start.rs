@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use access_core::event::Record;
 use hardware::card::{ReaderBinding, Readers, ReadersError};
 use tokio::task::JoinHandle;
 
@@ -71,11 +72,18 @@ pub(super) async fn run_with<R, S: Storage + 'static>(
     let (link_requests, requests) = mpsc::channel(REQUESTS_MAX);
     let (link_events, link_said) = mpsc::channel(EVENTS_MAX);
     let (bundles, bundles_to_write) = watch::channel(None);
+    let (standings, standings_to_write) = watch::channel(None);
+    let (kept, standing_kept) = mpsc::unbounded_channel();
+    let standing_writer = tokio::spawn(write_standings(standings_to_write, kept));
     let bundle_writer = tokio::spawn(write_bundles(bundles_to_write));
     let progress = Progress { head: before.head, acknowledged: before.acknowledged, bundle_sequence: 0 };
     let (progress_sender, progress) = watch::channel(progress);
     let mut agent = Agent {
+        author: identity.author(),
         policy: PolicyStore::new(identity.clone(), &config.data_folder),
+        state: State::of_own_doors(),
+        standing: StandingStore::new(identity.clone(), &config.data_folder),
+        own_locks: Vec::new(),
         recorder,
         recording: Recording::new(clock.now().unix),
         told: None,
@@ -92,6 +100,7 @@ pub(super) async fn run_with<R, S: Storage + 'static>(
         is_policy_aging: false,
         crash_point: config.crash_point,
         bundles,
+        standings,
         clock: clock.clone(),
     };
     agent.wire(&config, &Notes::start().map_err(RunError::Thread)?, &sensor_events);
@@ -111,14 +120,20 @@ pub(super) async fn run_with<R, S: Storage + 'static>(
         events: link_events,
     };
     let link = tokio::spawn(link::run(link));
-    let mut incoming =
-        Incoming { readers: readers_said, lines, sensors: sensors_said, link: link_said, recorder: recorder_replies };
+    let mut incoming = Incoming {
+        readers: readers_said,
+        lines,
+        sensors: sensors_said,
+        link: link_said,
+        recorder: recorder_replies,
+        standing_kept,
+    };
     notify(sd_notify::NotifyState::Ready);
     tracing::info!("agent ready");
     agent.serve(&mut incoming, stop).await;
     notify(sd_notify::NotifyState::Stopping);
     agent.stop();
-    finish(agent, incoming, link, bundle_writer).await;
+    finish(agent, incoming, link, [bundle_writer, standing_writer]).await;
     Ok(())
 }
 
@@ -151,6 +166,8 @@ struct Before {
     head: Head,
     acknowledged: Head,
     history: History,
+    /// The newest records, oldest first.
+    records: Vec<Record>,
 }
 
 /// Opens the journal. One that can't be opened does not keep people from leaving: the agent runs without, and releases
@@ -170,17 +187,18 @@ fn open_journal<S: Storage + 'static>(
             let head = journal.head();
             let after = Head { seq: head.seq.saturating_sub(history::RECORDS_MAX), ..head };
             let newest: Vec<SignedRecord> = journal.read_after(&after, usize::MAX)?;
-            Ok((history::read(&newest), journal))
+            let records: Vec<Record> = newest.iter().filter_map(|signed| signed.read().ok()).collect();
+            Ok((history::read(&records), records, journal))
         });
     match opened {
-        Ok((history, journal)) => {
-            let before = Before { head: journal.head(), acknowledged: journal.acknowledged(), history };
+        Ok((history, records, journal)) => {
+            let before = Before { head: journal.head(), acknowledged: journal.acknowledged(), history, records };
             let recorder = Recorder::start(journal, identity.author(), identity.record_key.clone(), replies);
             Ok((recorder.map_err(RunError::Thread)?, before))
         }
         Err(error) => {
             tracing::error!(%error, "the journal can't be used: no door is released but for leaving");
-            let before = Before { head: start, acknowledged: start, history: History::default() };
+            let before = Before { head: start, acknowledged: start, history: History::default(), records: Vec::new() };
             Ok((Recorder::without_journal(&error.to_string(), replies).map_err(RunError::Thread)?, before))
         }
     }
@@ -237,6 +255,8 @@ impl Agent {
                 self.record(Event::ReleaseAbandoned { door, cause }, Weight::Vital);
             }
         }
+        self.remember(&before.records);
+        self.load_standing();
         match self.policy.load() {
             Ok(()) if self.policy.sequence() != 0 => self.bundle_in_force(0),
             Ok(()) => {
@@ -268,14 +288,33 @@ async fn write_bundles(mut bundles: watch::Receiver<Option<(std::path::PathBuf, 
     }
 }
 
-async fn finish(agent: Agent, incoming: Incoming, link: JoinHandle<()>, bundle_writer: JoinHandle<()>) {
-    let Agent { recorder, link: requests, bundles, .. } = agent;
+/// Writes what operators set to the disk, one at a time, the newest in any case, and tells the number of what lies there.
+async fn write_standings(
+    mut standings: watch::Receiver<Option<(std::path::PathBuf, Vec<u8>, u64)>>,
+    kept: mpsc::UnboundedSender<u64>,
+) {
+    while standings.changed().await.is_ok() {
+        let Some((path, content, number)) = standings.borrow_and_update().clone() else { continue };
+        match tokio::task::spawn_blocking(move || crate::durable::replace(&path, &content)).await {
+            Ok(Ok(())) => {
+                let _ = kept.send(number);
+            }
+            Ok(Err(error)) => tracing::error!(%error, "what operators set could not be written"),
+            Err(_) => {}
+        }
+    }
+}
+
+async fn finish(agent: Agent, incoming: Incoming, link: JoinHandle<()>, writers: [JoinHandle<()>; 2]) {
+    let Agent { recorder, link: requests, bundles, standings, .. } = agent;
     let finished = tokio::time::timeout(FINISH_WAIT, tokio::task::spawn_blocking(|| recorder.finish())).await;
     if finished.is_err() {
         tracing::error!("the journal did not finish in time");
     }
-    drop((requests, bundles, incoming));
-    let _ = tokio::time::timeout(FINISH_WAIT, bundle_writer).await;
+    drop((requests, bundles, standings, incoming));
+    for writer in writers {
+        let _ = tokio::time::timeout(FINISH_WAIT, writer).await;
+    }
     let _ = tokio::time::timeout(FINISH_WAIT, link).await;
     tracing::info!("agent stopped");
 }

@@ -3,17 +3,23 @@
 
 use std::path::PathBuf;
 
+use access_core::attempt::{Attempt, ClockTrust, Factor, FactorResult};
 use access_core::chain;
-use access_core::decide::{Factor, FingerResult, Outcome, Reason};
-use access_core::event::{Commitment, Decision, Record};
+use access_core::circumstances::Circumstances;
+use access_core::event::{Commitment, Decision, Record, StateChange};
 use access_core::ids::FingerId;
-use access_core::policy::{DoorRule, Exit, FactorDemand, PersonRule, PolicyRows, PolicyScope, SiteRule};
+use access_core::policy::{
+    AccessLevel, Alone, AntiPassback, AreaRule, CredentialRule, CredentialState, DoorMode, DoorRule, Exit,
+    FactorDemand, Grant, Holder, LevelLine, ModeLine, PersonRule, Place as Where, PolicyRows, PolicyScope, Schedule,
+    Sides, SiteRule, Span, ThreatLevelRule, TwoPerson, Window,
+};
 use access_core::protocol::{
     self, AgentKind, Bundle, Command, CommandKind, EnrolmentOrder, EnrolmentStep, EnrolmentWant, FromAgent, FromServer,
-    InstallationMode, SealedTemplate, SecretBytes, template_binding,
+    InstallationMode, SealedTemplate, SecretBytes, Standing, template_binding,
 };
-use access_core::time::Zone;
-use access_core::{Attempt, UnixMs};
+use access_core::time::{Period, Zone};
+use access_core::verdict::{Outcome, Reason, Verdict};
+use access_core::{RULES_VERSION, UnixMs};
 use ed25519_dalek::SigningKey;
 use futures_util::{SinkExt as _, StreamExt as _};
 use hardware::card::ReadersError;
@@ -43,6 +49,7 @@ mod journal;
 
 const WAIT: Duration = Duration::from_secs(60);
 const UID: [u8; 4] = [1, 2, 3, 4];
+const BENS_UID: [u8; 4] = [5, 6, 7, 8];
 const ANNA: u64 = 4_711;
 
 fn id<T: From<Uuid>>(number: u128) -> T {
@@ -50,6 +57,42 @@ fn id<T: From<Uuid>>(number: u128) -> T {
 }
 
 type Socket = WebSocketStream<TlsStream<TcpStream>>;
+
+fn person(number: u128) -> PersonRule {
+    PersonRule {
+        id: id(number),
+        is_active: true,
+        has_finger: true,
+        has_pin: false,
+        needs_longer: false,
+        exemption: None,
+        escort: None,
+        groups: Vec::new(),
+    }
+}
+
+/// Anna and Ben may go in by card alone, and threat level 1 locks every door.
+fn anna_and_ben(rows: &mut PolicyRows) {
+    let always = Period { from: UnixMs(0), until: None };
+    let token = |uid: &[u8]| {
+        use hmac::{KeyInit as _, Mac as _};
+        let mut mac = hmac::Hmac::<sha2::Sha256>::new_from_slice(&[8; 32]).unwrap();
+        mac.update(uid);
+        CardToken(mac.finalize().into_bytes().into())
+    };
+    rows.persons = vec![person(1), person(2)];
+    rows.doors[0].factors_in = FactorDemand::Card;
+    let line = LevelLine { places: vec![Where::Door(id(1))], sides: Sides::Both, schedule: None, factors: None };
+    rows.levels = vec![AccessLevel { id: id(1), lines: vec![line] }];
+    for (number, uid) in [(1, UID), (2, BENS_UID)] {
+        let state = CredentialState::Active;
+        let (token, person) = (token(&uid), id(number));
+        rows.credentials.push(CredentialRule { id: id(number), person, token, state, valid: always });
+        rows.grants.push(Grant { id: id(number), holder: Holder::Person(person), level: id(1), valid: always });
+    }
+    let locks_all = ThreatLevelRule { level: 1, locks: true, places: Vec::new(), factors: None, exempt: Vec::new() };
+    rows.threat_levels = vec![locks_all];
+}
 
 /// Everything around an agent.
 struct World {
@@ -60,6 +103,8 @@ struct World {
     finger: VirtualSensor,
     has_station: bool,
     mode_of_exit: Exit,
+    /// What the rules of its bundles are beside one door and Anna.
+    rules: fn(&mut PolicyRows),
 }
 
 impl World {
@@ -85,7 +130,7 @@ impl World {
         };
         let door = VirtualDoor::hang(&folder.path().join("door.sock"), build).unwrap();
         let finger = VirtualSensor::plug(&folder.path().join("sensor")).unwrap();
-        Self { folder, server, identity, door, finger, has_station: false, mode_of_exit: Exit::BySystem }
+        Self { folder, server, identity, door, finger, has_station: false, mode_of_exit: Exit::BySystem, rules: |_| () }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -161,6 +206,8 @@ impl World {
 
     async fn bundle(&self, signed_at: UnixMs) -> Bundle {
         let identity = &self.identity;
+        let mut policy = self.policy();
+        (self.rules)(&mut policy);
         Bundle {
             installation: identity.installation,
             mode: identity.mode,
@@ -169,29 +216,43 @@ impl World {
             signed_at,
             age_max_s: 86_400,
             card_key: SecretBytes(vec![8; 32]),
-            policy: PolicyRows {
-                tenant: identity.tenant,
-                version: 5,
-                scope: PolicyScope::Cut,
-                sites: vec![SiteRule { id: id(1), zone: Zone::utc(), accepts_uid_only: true }],
-                doors: vec![DoorRule {
-                    id: id(1),
-                    site: id(1),
-                    factors_in: FactorDemand::CardFinger,
-                    factors_out: FactorDemand::Card,
-                    release_ms: 20_000,
-                    held_ms: 60_000,
-                    exit: self.mode_of_exit,
-                    has_contact: true,
-                }],
-                schedules: Vec::new(),
-                levels: Vec::new(),
-                persons: vec![PersonRule { id: id(1), is_active: true, has_finger: true }],
-                credentials: Vec::new(),
-                grants: Vec::new(),
-                blocks: Vec::new(),
-            },
+            policy,
             templates: Vec::new(),
+        }
+    }
+
+    /// One door, whose inside area is 2, and Anna, who may use nothing.
+    fn policy(&self) -> PolicyRows {
+        let area = |number: u128| AreaRule {
+            id: id(number),
+            site: id(1),
+            anti_passback: AntiPassback::Off,
+            persons_max: None,
+            two_person: None,
+        };
+        PolicyRows {
+            version: 5,
+            scope: PolicyScope::Cut,
+            sites: vec![SiteRule { id: id(1), zone: Zone::utc(), accepts_uid_only: true, calendar: None }],
+            areas: vec![area(1), area(2)],
+            doors: vec![DoorRule {
+                id: id(1),
+                site: id(1),
+                leads_from: id(1),
+                leads_to: id(2),
+                factors_in: FactorDemand::CardFinger,
+                factors_out: FactorDemand::Card,
+                factor_lines: Vec::new(),
+                modes: Vec::new(),
+                release_ms: 20_000,
+                held_ms: 60_000,
+                release_longer_ms: 40_000,
+                held_longer_ms: 60_000,
+                exit: self.mode_of_exit,
+                has_contact: true,
+            }],
+            persons: vec![person(1)],
+            ..PolicyRows::empty(self.identity.tenant)
         }
     }
 
@@ -246,7 +307,11 @@ impl Running {
     }
 
     async fn tap(&mut self) {
-        self.reader("lobby in", ReaderChange::Card(Uid::new(&UID).unwrap())).await;
+        self.hold(&UID).await;
+    }
+
+    async fn hold(&mut self, uid: &[u8]) {
+        self.reader("lobby in", ReaderChange::Card(Uid::new(uid).unwrap())).await;
     }
 
     async fn stop(mut self) {
@@ -330,12 +395,14 @@ impl Session {
 
     async fn answer(&mut self, attempt: &Attempt, outcome: Outcome, reason: Reason) {
         let verdict = Verdict { outcome, person: Some(id(1)), ..Verdict::refused(reason, 5) };
-        say(&mut self.socket, &FromServer::Answer { attempt: attempt.id, verdict }).await;
+        let (attempt, circumstances) = (attempt.clone(), Box::<Circumstances>::default());
+        let rules_version = RULES_VERSION;
+        say(&mut self.socket, &FromServer::Answer { attempt, circumstances, verdict, rules_version }).await;
     }
 
     async fn decision(&mut self) -> Decision {
         self.record(|event| match event {
-            Event::Decision(decision) => Some(decision.clone()),
+            Event::Decision(decision) => Some(decision.as_ref().clone()),
             _ => None,
         })
         .await
@@ -362,13 +429,13 @@ async fn one_entry_with_card_and_finger() {
     world.door_shows(|view| view.line == "Finger, please").await;
     world.finger.place(Some(ANNA));
     let asked = session.asked().await;
-    assert_eq!(asked.finger, Some(FingerResult::Matched));
-    session.answer(&asked, Outcome::Grant { release_ms: 20_000 }, Reason::Granted).await;
+    assert_eq!(asked.finger, Some(FactorResult::Matched));
+    session.answer(&asked, Outcome::Grant { release_ms: 20_000, held_ms: 60_000 }, Reason::Granted).await;
     world.door_shows(|view| view.is_energised).await;
     world.door.push().await.unwrap();
     let decision = session.decision().await;
     assert_eq!(
-        (decision.reason, decision.decided, decision.release_ms),
+        (decision.verdict.reason, decision.decided, decision.release_ms()),
         (Reason::Granted, Decided::Online, Some(20_000))
     );
     session.kind("door_opened").await;
@@ -382,9 +449,9 @@ async fn one_entry_with_card_and_finger() {
     let asked = session.asked().await;
     session.answer(&asked, Outcome::Need(Factor::Finger), Reason::FingerRequired).await;
     let asked = session.asked().await;
-    assert_eq!(asked.finger, Some(FingerResult::NotMatched), "somebody else's finger");
+    assert_eq!(asked.finger, Some(FactorResult::NotMatched), "somebody else's finger");
     session.answer(&asked, Outcome::Deny, Reason::WrongFinger).await;
-    assert_eq!(session.decision().await.reason, Reason::WrongFinger);
+    assert_eq!(session.decision().await.verdict.reason, Reason::WrongFinger);
     agent.stop().await;
     assert!(!world.door.watch().borrow().is_energised);
 }
@@ -404,7 +471,7 @@ async fn out_of_reach_it_decides_alone_and_tells_later() {
     let agent = world.start();
     let mut session = world.session(session.head).await;
     let decision = session.decision().await;
-    assert_eq!((decision.reason, decision.decided), (Reason::NotKnownHere, Decided::Offline));
+    assert_eq!((decision.verdict.reason, decision.decided), (Reason::NotKnownHere, Decided::Offline));
     session.kind("agent_stopped").await;
     let was_unclean = session
         .record(|event| match event {
@@ -498,7 +565,7 @@ fn leave_unfinished(world: &World, was_carried_out: bool) -> ReleaseCause {
     .into_iter()
     .enumerate()
     {
-        let clock = access_core::decide::ClockTrust::Trusted;
+        let clock = ClockTrust::Trusted;
         recorder.record(Entry { number: number as u64, at: UnixMs(0), clock, event, weight: Weight::Vital });
     }
     recorder.finish();
@@ -626,6 +693,124 @@ async fn devices_that_go_and_come_are_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nobody_goes_in_alone_where_two_are_wanted_and_the_agent_decides_alone() {
+    let mut world = World::new().await;
+    world.rules = |rows| {
+        anna_and_ben(rows);
+        rows.areas[1].two_person = Some(TwoPerson { within_s: 60, groups: None });
+        rows.rules.alone.two_person = Alone::AsKnown;
+    };
+    let mut agent = world.start();
+    let mut session = world.session(Head::start_of(1)).await;
+    session.in_force().await;
+    drop(session.socket);
+
+    agent.tap().await;
+    world.door_shows(|view| view.line == "Wait for a second person").await;
+    agent.tap().await;
+    world.door_shows(|view| view.line == "Wait for a second person").await;
+    assert!(!world.door.watch().borrow().is_energised, "the same person twice is not two");
+    agent.hold(&BENS_UID).await;
+    world.door_shows(|view| view.is_energised).await;
+    world.door.push().await.unwrap();
+
+    let mut session = world.session(session.head).await;
+    assert_eq!(session.decision().await.verdict.reason, Reason::SecondPersonRequired);
+    let persons = session
+        .record(|event| match event {
+            Event::Entered { persons, .. } => Some(persons.iter().map(|passage| passage.person).collect::<Vec<_>>()),
+            _ => None,
+        })
+        .await;
+    assert_eq!(persons, [id(2), id(1)]);
+    agent.stop().await;
+}
+
+/// What operators set: this threat level, everywhere.
+fn standing(number: u64, level: u8) -> FromServer {
+    let set = vec![(UnixMs(number as i64), StateChange::ThreatLevel { place: Where::Tenant, level })];
+    FromServer::Standing(Standing { number, set })
+}
+
+impl Session {
+    async fn stands(&mut self, wanted: u64) {
+        while self.next().await != (FromAgent::StandingInForce { number: wanted }) {}
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lockdown_outlives_the_server_and_a_restart() {
+    let mut world = World::new().await;
+    world.rules = anna_and_ben;
+    let agent = world.start();
+    let mut session = world.session(Head::start_of(1)).await;
+    session.in_force().await;
+    say(&mut session.socket, &standing(7, 1)).await;
+    session.stands(7).await;
+    // An older one of the same session came late.
+    say(&mut session.socket, &standing(6, 0)).await;
+    // With the answer to this, what was said before is done.
+    let (want, expires_at) = (EnrolmentWant::Card, Clock::open(world.folder.path()).now().unix.plus_ms(60_000));
+    let order = EnrolmentOrder { id: id(1), person: id(1), want, expires_at };
+    say(&mut session.socket, &FromServer::Enrol(order)).await;
+    session.step().await;
+    drop(session.socket);
+    agent.stop().await;
+
+    let mut agent = world.start();
+    agent.tap().await;
+    world.door_shows(|view| view.line == "No entry").await;
+    let mut session = world.session(session.head).await;
+    let decision = session.decision().await;
+    assert_eq!((decision.verdict.reason, decision.decided), (Reason::Lockdown, Decided::Offline));
+    assert_eq!(decision.circumstances.threat_level, 1);
+    // The first of a session counts whatever its number: the server may have been restored.
+    say(&mut session.socket, &standing(3, 0)).await;
+    session.stands(3).await;
+    drop(session.socket);
+    agent.tap().await;
+    world.door_shows(|view| view.is_energised).await;
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_door_is_free_by_schedule_and_a_lockdown_ends_that_at_once() {
+    let mut world = World::new().await;
+    world.mode_of_exit = Exit::Mechanical;
+    world.rules = |rows| {
+        anna_and_ben(rows);
+        let whole_day = Window { days: 127, day_types: 0, span: Span { from_minute: 0, to_minute: 1_440 } };
+        rows.schedules = vec![Schedule { id: id(1), windows: vec![whole_day], exceptions: Vec::new() }];
+        rows.doors[0].modes = vec![ModeLine { schedule: id(1), mode: DoorMode::Free }];
+    };
+    let agent = world.start();
+    let mut session = world.session(Head::start_of(1)).await;
+    session.kind("free_began").await;
+    world.door_shows(|view| view.is_energised).await;
+    world.door.push().await.unwrap();
+    let cause = session
+        .record(|event| match event {
+            Event::DoorOpened { cause, .. } => Some(*cause),
+            _ => None,
+        })
+        .await;
+    assert_eq!(cause, Some(ReleaseCause::Free), "nobody forced it");
+    world.door.close();
+    session.kind("door_closed").await;
+    assert!(world.door.watch().borrow().is_energised, "it stays free");
+
+    say(&mut session.socket, &standing(1, 1)).await;
+    world.door_shows(|view| !view.is_energised).await;
+    session.kind("free_ended").await;
+    say(&mut session.socket, &standing(2, 0)).await;
+    session.kind("free_began").await;
+    world.door_shows(|view| view.is_energised).await;
+    agent.stop().await;
+    assert!(!world.door.watch().borrow().is_energised, "a stop puts it to rest");
+    assert!(!session.records.iter().any(|record| matches!(record.event, Event::AlarmRaised { .. })));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_strike_is_put_to_rest_without_an_agent() {
     let world = World::new().await;
     let io = DoorIoConfig::Virtual { socket: world.path("door.sock") };
@@ -644,10 +829,10 @@ async fn another_mode_or_kind_is_refused() {
     let world = World::new().await;
     let stop = std::future::pending;
     let identity = Identity { mode: InstallationMode::Production, ..world.identity.clone() };
-    let error = run(world.config(), identity, stop()).await.unwrap_err();
+    let error = Box::pin(run(world.config(), identity, stop())).await.unwrap_err();
     assert!(matches!(error, RunError::Mode { .. }), "{error}");
     let identity = Identity { kind: AgentKind::Station, ..world.identity.clone() };
-    let error = run(world.config(), identity, stop()).await.unwrap_err();
+    let error = Box::pin(run(world.config(), identity, stop())).await.unwrap_err();
     assert!(matches!(error, RunError::Kind { .. }), "{error}");
 }
 
@@ -695,7 +880,7 @@ async fn an_agent_that_is_revoked_lets_nobody_in_and_everybody_out_until_it_is_a
     let mut session = world.session(head).await;
     assert!(session.record(alarm).await, "it is told when somebody listens again");
     let refused = session.decision().await;
-    assert_eq!((refused.reason, refused.decided), (Reason::NoPolicy, Decided::Offline));
+    assert_eq!((refused.verdict.reason, refused.decided), (Reason::NoPolicy, Decided::Offline));
     assert!(!session.record(alarm).await, "a new bundle has come");
     again.tap().await;
     assert_ne!(session.asked().await.card, CardToken([0; 32]));

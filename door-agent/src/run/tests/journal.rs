@@ -109,7 +109,7 @@ impl Session {
 async fn grant(agent: &mut Running, session: &mut Session) {
     agent.tap().await;
     let asked = session.asked().await;
-    session.answer(&asked, Outcome::Grant { release_ms: 20_000 }, Reason::Granted).await;
+    session.answer(&asked, Outcome::Grant { release_ms: 20_000, held_ms: 60_000 }, Reason::Granted).await;
 }
 
 /// An agent that runs, with a session in which everything of its start was recorded.
@@ -153,7 +153,7 @@ async fn a_full_disk_is_told_at_once_and_what_happened_is_recorded_later() {
         .records
         .iter()
         .filter_map(|record| match &record.event {
-            Event::Decision(decision) => Some(decision.reason),
+            Event::Decision(decision) => Some(decision.verdict.reason),
             _ => None,
         })
         .collect();
@@ -178,7 +178,7 @@ async fn a_disk_that_hangs_holds_nobody_inside_and_lets_nobody_in() {
     assert_eq!(kinds.iter().filter(|kind| *kind == "decision").count(), 1, "{kinds:?}");
     assert!(kinds.contains(&"release_abandoned".to_owned()), "{kinds:?}");
     assert!(session.records.iter().any(|record| match &record.event {
-        Event::Decision(decision) => decision.reason == Reason::Granted,
+        Event::Decision(decision) => decision.verdict.reason == Reason::Granted,
         _ => false,
     }));
     agent.stop().await;

@@ -1,0 +1,117 @@
+//! What the agent knows beside its rules: the state of its own doors, fed by every record that it writes, and what operators
+//! set, as the server sent it last. Both are read when it decides alone, and for the modes of its doors.
+
+use access_core::chain::Digest;
+use access_core::event::Record;
+use access_core::ids::CredentialId;
+use access_core::policy::DoorMode;
+use access_core::protocol::Standing;
+use access_core::verdict::Effect;
+
+use super::*;
+use crate::door::Now;
+
+/// A card that a decision of this agent locked.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct OwnLock {
+    credential: CredentialId,
+    at: access_core::UnixMs,
+    /// The newest record when it was locked: the decision's own comes after.
+    after: Head,
+}
+
+impl Agent {
+    /// Takes note of an event that is on its way to the journal.
+    pub(super) fn learn(&mut self, event: &Event, now: Now) {
+        if !State::KINDS.contains(&event.kind()) {
+            return;
+        }
+        if let Event::Decision(decision) = event
+            && decision.verdict.effects.contains(&Effect::LockCard)
+            && let Some(credential) = decision.verdict.credential
+        {
+            let (at, after) = (decision.attempt.at, self.outflow.head());
+            self.own_locks.push(OwnLock { credential, at, after });
+        }
+        // The state asks for instant and event alone.
+        self.state.apply(&Record {
+            author: self.author,
+            epoch: 0,
+            seq: 0,
+            previous: Digest([0; 32]),
+            at: now.unix,
+            clock: now.clock,
+            event: event.clone(),
+        });
+    }
+
+    /// A release that could not be recorded admits nobody.
+    pub(super) fn unlearn(&mut self, door: usize, cause: Option<ReleaseCause>) {
+        if let Some(cause) = cause {
+            let (door, now) = (self.doors[door].door.id(), self.clock.now());
+            self.learn(&Event::NotOpened { door, cause }, now);
+        }
+    }
+
+    /// Records of before this start, oldest first.
+    pub(super) fn remember(&mut self, records: &[Record]) {
+        records.iter().for_each(|record| self.state.apply(record));
+    }
+
+    /// What operators set, from the link.
+    pub(super) fn take_standing(&mut self, standing: Standing) {
+        let number = standing.number;
+        let set = standing.set.clone();
+        if !self.standing.take(standing) {
+            return;
+        }
+        tracing::info!(number, "what operators set is in force");
+        self.stand(&set);
+        // If the disk is slow an older one may be left out, the newest never.
+        self.standings.send_replace(self.standing.sealed());
+        self.look_at_modes();
+    }
+
+    /// What operators set, from the disk.
+    pub(super) fn load_standing(&mut self) {
+        match self.standing.load() {
+            Ok(Some(standing)) => {
+                let set = standing.set.clone();
+                self.stand(&set);
+            }
+            Ok(None) => {}
+            Err(error) => tracing::error!(%error, "what operators set can't be read"),
+        }
+    }
+
+    /// Cards that were locked here stay locked until the server knows of it.
+    fn stand(&mut self, set: &[(access_core::UnixMs, access_core::event::StateChange)]) {
+        let own = self
+            .own_locks
+            .iter()
+            .map(|lock| (lock.at, access_core::event::StateChange::CredentialLocked { credential: lock.credential }));
+        let whole: Vec<_> = set.iter().cloned().chain(own).collect();
+        self.state.stand(&whole);
+    }
+
+    /// The server has the records of these locks.
+    pub(super) fn forget_own_locks(&mut self) {
+        let acknowledged = self.outflow.acknowledged();
+        self.own_locks.retain(|lock| (lock.after.epoch, lock.after.seq) >= (acknowledged.epoch, acknowledged.seq));
+    }
+
+    pub(super) fn look_at_modes(&mut self) {
+        (0..self.doors.len()).for_each(|door| self.look_at_mode(door));
+    }
+
+    /// Tells a door its mode, as it is now.
+    pub(super) fn look_at_mode(&mut self, door: usize) {
+        let (id, now) = (self.doors[door].door.id(), self.clock.now());
+        let in_force = self.policy.mode(&self.state, id, now.unix, now.clock);
+        let (mode, is_free) = in_force.map_or((DoorMode::Normal, false), |in_force| (in_force.mode, in_force.is_free));
+        let mut inputs = VecDeque::from([Input::Mode { mode, is_free }]);
+        while let Some(input) = inputs.pop_front() {
+            self.feed_one(door, input, None, &mut inputs);
+        }
+    }
+}
