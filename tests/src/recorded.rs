@@ -1,42 +1,17 @@
 //! Recorded decisions, decided again.
 
 use access_core::chain::SignedRecord;
-use access_core::decide::{Attempt, ClockTrust, Outcome, RULES_VERSION, decide};
+use access_core::decide::{RULES_VERSION, judge};
 use access_core::event::{Decision, Event, Record};
 use access_core::ids::TenantId;
 use access_core::policy::Policy;
-use access_core::state::State;
-use access_core::time::UnixMs;
 use anyhow::Context as _;
 use sqlx::PgConnection;
 
-/// How a decision differs from what these rules say of the same attempt; none if it does not.
-pub fn differs(policy: &Policy, at: UnixMs, decision: &Decision) -> Option<String> {
-    let attempt = Attempt {
-        id: decision.attempt,
-        door: decision.door,
-        side: decision.side,
-        at,
-        clock: ClockTrust::Trusted,
-        card: decision.card,
-        assurance: decision.assurance,
-        finger: decision.finger,
-    };
-    let verdict = decide(policy, &State::default(), &attempt);
-    let release_ms = match verdict.outcome {
-        Outcome::Grant { release_ms } => Some(release_ms),
-        Outcome::Need(_) | Outcome::Deny => None,
-    };
-    let again = Decision {
-        person: verdict.person,
-        credential: verdict.credential,
-        release_ms,
-        reason: verdict.reason,
-        rules_version: RULES_VERSION,
-        policy_version: verdict.policy_version,
-        alarms: verdict.alarms,
-        ..decision.clone()
-    };
+/// How a decision differs from what these rules say of the same attempt, in the same circumstances; none if it does not.
+pub fn differs(policy: &Policy, decision: &Decision) -> Option<String> {
+    let verdict = judge(policy, &decision.circumstances, &decision.attempt);
+    let again = Decision { verdict, rules_version: RULES_VERSION, ..decision.clone() };
     (again != *decision).then(|| format!("recorded {decision:?}, decided again {again:?}"))
 }
 
@@ -55,10 +30,10 @@ pub async fn all(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<Vec<
         .collect()
 }
 
-/// The decisions among records, each with its instant.
-pub fn decisions(records: &[Record]) -> impl Iterator<Item = (UnixMs, &Decision)> {
+/// The decisions among records.
+pub fn decisions(records: &[Record]) -> impl Iterator<Item = &Decision> {
     records.iter().filter_map(|record| match &record.event {
-        Event::Decision(decision) => Some((record.at, decision)),
+        Event::Decision(decision) => Some(decision.as_ref()),
         _ => None,
     })
 }

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use access_core::attempt::{Attempt, ClockTrust};
 use access_core::chain::{Head, SignedRecord};
-use access_core::decide::{Attempt, ClockTrust, Verdict};
 use access_core::event::{Author, Event, Record};
 use access_core::ids::AgentId;
 use access_core::protocol::{
@@ -15,6 +15,7 @@ use access_core::protocol::{
     RECORDS_PER_MESSAGE_MAX, SignedBundle, read_message, write_message,
 };
 use access_core::time::UnixMs;
+use access_core::verdict::Verdict;
 use anyhow::{Context as _, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -246,7 +247,7 @@ impl RecorderLink {
     pub async fn ask(&mut self, attempt: &Attempt) -> anyhow::Result<Verdict> {
         self.send(&FromAgent::Ask(attempt.clone())).await?;
         self.wanted(|message| match message {
-            FromServer::Answer { attempt: id, verdict } if id == attempt.id => Some(verdict),
+            FromServer::Answer { attempt: answered, verdict, .. } if answered.id == attempt.id => Some(verdict),
             _ => None,
         })
         .await

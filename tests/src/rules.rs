@@ -1,12 +1,12 @@
 //! The rules of a tenant as they stand in its plant's Postgres, read past the server: what the demo's history is decided
-//! by, and what recorded decisions are held against.
+//! by, and what recorded decisions are held against. Of the rules it reads what a demo has; the rest is as a tenant begins.
 
 use std::collections::BTreeMap;
 
 use access_core::ids::TenantId;
 use access_core::policy::{
-    AccessLevel, Block, BlockSubject, CardToken, CredentialRule, DoorRule, Grant, LevelLine, PersonRule, PolicyRows,
-    PolicyScope, Schedule, SiteRule, Window,
+    AccessLevel, AntiPassback, AreaRule, Block, BlockSubject, CardToken, CredentialRule, DoorRule, Grant, HELD_MS_MAX,
+    Holder, LevelLine, PersonRule, Place, PolicyRows, RELEASE_MS_MAX, Schedule, SiteRule, Span, Window,
 };
 use access_core::time::{Period, UnixMs, Zone, ZoneOffset};
 use anyhow::Context as _;
@@ -40,10 +40,9 @@ pub async fn read(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<Pol
         .fetch_one(&mut *db)
         .await?;
     Ok(PolicyRows {
-        tenant,
         version: version.try_into()?,
-        scope: PolicyScope::Whole,
         sites: sites(db, tenant).await?,
+        areas: areas(db, tenant).await?,
         doors: doors(db, tenant).await?,
         schedules: schedules(db, tenant).await?,
         levels: levels(db, tenant).await?,
@@ -51,6 +50,7 @@ pub async fn read(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<Pol
         credentials: credentials(db, tenant).await?,
         grants: grants(db, tenant).await?,
         blocks: blocks(db, tenant).await?,
+        ..PolicyRows::empty(tenant)
     })
 }
 
@@ -91,30 +91,53 @@ async fn sites(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<Vec<Si
     .await?;
     rows.into_iter()
         .map(|(id, name, accepts_uid_only, hours, offsets_s)| {
-            Ok(SiteRule { id: id.into(), zone: zone(name, &hours, &offsets_s)?, accepts_uid_only })
+            let zone = zone(name, &hours, &offsets_s)?;
+            Ok(SiteRule { id: id.into(), zone, accepts_uid_only, calendar: None })
         })
         .collect()
 }
 
-type DoorRow = (Uuid, Uuid, String, String, i32, i32, String, bool);
+async fn areas(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<Vec<AreaRule>> {
+    let rows: Vec<(Uuid, Uuid)> = sqlx::query_as("SELECT id, site_id FROM areas WHERE tenant_id = $1")
+        .bind(tenant.as_uuid())
+        .fetch_all(db)
+        .await?;
+    let area = |(id, site): (Uuid, Uuid)| AreaRule {
+        id: id.into(),
+        site: site.into(),
+        anti_passback: AntiPassback::Off,
+        persons_max: None,
+        two_person: None,
+    };
+    Ok(rows.into_iter().map(area).collect())
+}
+
+type DoorRow = (Uuid, Uuid, Uuid, Uuid, String, String, i32, i32, String, bool);
 
 async fn doors(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<Vec<DoorRule>> {
     let rows: Vec<DoorRow> = sqlx::query_as(
-        "SELECT id, site_id, factors_in, factors_out, release_ms, held_ms, exit, has_contact FROM doors \
+        "SELECT id, site_id, area_outside_id, area_inside_id, factors_in, factors_out, release_ms, held_ms, exit, has_contact FROM doors \
          WHERE tenant_id = $1",
     )
     .bind(tenant.as_uuid())
     .fetch_all(db)
     .await?;
     rows.into_iter()
-        .map(|(id, site, factors_in, factors_out, release_ms, held_ms, exit, has_contact)| {
+        .map(|(id, site, outside, inside, factors_in, factors_out, release_ms, held_ms, exit, has_contact)| {
+            let (release_ms, held_ms) = (u32::try_from(release_ms)?, u32::try_from(held_ms)?);
             Ok(DoorRule {
                 id: id.into(),
                 site: site.into(),
+                leads_from: outside.into(),
+                leads_to: inside.into(),
                 factors_in: factors_in.parse()?,
                 factors_out: factors_out.parse()?,
-                release_ms: release_ms.try_into()?,
-                held_ms: held_ms.try_into()?,
+                factor_lines: Vec::new(),
+                modes: Vec::new(),
+                release_ms,
+                held_ms,
+                release_longer_ms: (release_ms * 2).min(RELEASE_MS_MAX),
+                held_longer_ms: (held_ms * 2).min(HELD_MS_MAX),
                 exit: exit.parse()?,
                 has_contact,
             })
@@ -133,17 +156,17 @@ async fn schedules(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<Ve
     for (id, days, from_minute, to_minute) in rows {
         windows.entry(id).or_default().push(Window {
             days: days.try_into()?,
-            from_minute: from_minute.try_into()?,
-            to_minute: to_minute.try_into()?,
+            day_types: 0,
+            span: Span { from_minute: from_minute.try_into()?, to_minute: to_minute.try_into()? },
         });
     }
-    Ok(windows.into_iter().map(|(id, windows)| Schedule { id: id.into(), windows }).collect())
+    Ok(windows.into_iter().map(|(id, windows)| Schedule { id: id.into(), windows, exceptions: Vec::new() }).collect())
 }
 
 async fn levels(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<Vec<AccessLevel>> {
     let rows: Vec<(Uuid, String, Option<Uuid>, Vec<Uuid>)> = sqlx::query_as(
         "SELECT line.level_id, line.sides, line.schedule_id, array_agg(door.door_id) FROM access_level_lines line \
-         JOIN access_level_line_doors door USING (tenant_id, level_id, place) WHERE line.tenant_id = $1 \
+         JOIN access_level_line_places door USING (tenant_id, level_id, place) WHERE line.tenant_id = $1 AND door.kind = 'door' \
          GROUP BY line.level_id, line.place, line.sides, line.schedule_id ORDER BY line.place",
     )
     .bind(tenant.as_uuid())
@@ -152,9 +175,10 @@ async fn levels(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<Vec<A
     let mut levels: BTreeMap<Uuid, Vec<LevelLine>> = BTreeMap::new();
     for (id, sides, schedule, doors) in rows {
         levels.entry(id).or_default().push(LevelLine {
-            doors: doors.into_iter().map(Into::into).collect(),
+            places: doors.into_iter().map(|door| Place::Door(door.into())).collect(),
             sides: sides.parse()?,
             schedule: schedule.map(Into::into),
+            factors: None,
         });
     }
     Ok(levels.into_iter().map(|(id, lines)| AccessLevel { id: id.into(), lines }).collect())
@@ -170,7 +194,16 @@ async fn persons(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<Vec<
     .await?;
     Ok(rows
         .into_iter()
-        .map(|(id, is_active, has_finger)| PersonRule { id: id.into(), is_active, has_finger })
+        .map(|(id, is_active, has_finger)| PersonRule {
+            id: id.into(),
+            is_active,
+            has_finger,
+            has_pin: false,
+            needs_longer: false,
+            exemption: None,
+            escort: None,
+            groups: Vec::new(),
+        })
         .collect())
 }
 
@@ -207,7 +240,7 @@ async fn grants(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<Vec<G
     .await?;
     let grant = |(id, person, level, from, until): GrantRow| Grant {
         id: id.into(),
-        person: person.into(),
+        holder: Holder::Person(person.into()),
         level: level.into(),
         valid: period(from, until),
     };
@@ -227,7 +260,8 @@ async fn blocks(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<Vec<B
         .map(|(id, person, credential, from, until)| {
             let person = person.map(|person| BlockSubject::Person(person.into()));
             let subject = person.or(credential.map(|card| BlockSubject::Credential(card.into())));
-            Ok(Block { id: id.into(), subject: subject.context("a block of nothing")?, valid: period(from, until) })
+            let subject = subject.context("a block of nothing")?;
+            Ok(Block { id: id.into(), subject, place: Place::Tenant, valid: period(from, until) })
         })
         .collect()
 }

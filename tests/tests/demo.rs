@@ -23,7 +23,7 @@ async fn the_history_is_what_the_rules_decide() -> anyhow::Result<()> {
     let records = recorded::all(&mut database, tenant).await?;
     let decisions: Vec<_> = recorded::decisions(&records).collect();
     // Agents that come and go move the version too; what is decided by has not changed since.
-    let version = decisions.first().map(|(_, decision)| decision.policy_version).context("no decisions")?;
+    let version = decisions.first().map(|decision| decision.verdict.policy_version).context("no decisions")?;
     let changes: i64 = sqlx::query_scalar("SELECT count(*) FROM policy_history WHERE tenant_id = $1 AND version > $2")
         .bind(tenant.as_uuid())
         .bind(i64::try_from(version)?)
@@ -32,18 +32,19 @@ async fn the_history_is_what_the_rules_decide() -> anyhow::Result<()> {
     ensure!(changes == 0 && version <= rows.version, "{changes} changes since version {version}");
     rows.version = version;
     let policy = Policy::compile(rows)?;
-    for (at, decision) in &decisions {
-        let differs = recorded::differs(&policy, *at, decision);
+    for decision in &decisions {
+        let differs = recorded::differs(&policy, decision);
         ensure!(differs.is_none(), "{differs:?}");
     }
     // The log's order is that of the day, as near as two agents come to it that deliver by turns of ten minutes.
     let mut newest_ms = 0;
-    for (at, _) in &decisions {
+    for decision in &decisions {
+        let at = decision.attempt.at;
         ensure!(at.0 > newest_ms - 600_000, "{at} stands after {newest_ms} ms");
         newest_ms = newest_ms.max(at.0);
     }
     // Whatever day and hour it is: the night's technician works, others are turned away, strangers try.
-    let reasons: BTreeSet<String> = decisions.iter().map(|(_, decision)| decision.reason.to_string()).collect();
+    let reasons: BTreeSet<String> = decisions.iter().map(|decision| decision.verdict.reason.to_string()).collect();
     for reason in ["blocked", "credential_lost", "grant_expired", "no_grant", "unknown_credential"] {
         ensure!(reasons.contains(reason), "{reason} is not among {reasons:?}");
     }

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::hint::black_box;
 use std::time::Instant;
 
-use access_core::decide::{Assurance, Attempt, ClockTrust, FingerResult};
+use access_core::attempt::{Assurance, Attempt, ClockTrust, FactorResult};
 use access_core::ids::{AttemptId, CredentialId, GrantId};
 use access_core::policy::{
-    AccessLevel, CardToken, CredentialRule, CredentialState, DoorRule, Exit, FactorDemand, Grant, LevelLine,
-    PersonRule, Policy, PolicyRows, PolicyScope, Schedule, Side, Sides, SiteRule, Window,
+    AccessLevel, AntiPassback, AreaRule, CardToken, CredentialRule, CredentialState, DoorRule, Exit, FactorDemand,
+    Grant, Holder, LevelLine, PersonRule, Place, Policy, PolicyRows, Schedule, Side, Sides, SiteRule, Span, Window,
 };
 use access_core::time::{Period, UnixMs, Zone};
 use access_core::{Reason, State, decide};
@@ -39,44 +39,73 @@ fn token(number: u128) -> CardToken {
     CardToken(random.random())
 }
 
+fn area(number: u128) -> AreaRule {
+    let anti_passback = AntiPassback::Off;
+    AreaRule { id: id(number), site: id(1), anti_passback, persons_max: None, two_person: None }
+}
+
+fn person(number: u128) -> PersonRule {
+    PersonRule {
+        id: id(number),
+        is_active: true,
+        has_finger: true,
+        has_pin: false,
+        needs_longer: false,
+        exemption: None,
+        escort: None,
+        groups: Vec::new(),
+    }
+}
+
 fn rows() -> PolicyRows {
     let always = Period { from: UnixMs(0), until: None };
     let door = |number| DoorRule {
         id: id(number),
         site: id(1),
+        leads_from: id(1),
+        leads_to: id(2),
         factors_in: FactorDemand::CardFinger,
         factors_out: FactorDemand::Card,
+        factor_lines: Vec::new(),
+        modes: Vec::new(),
         release_ms: 5_000,
         held_ms: 30_000,
+        release_longer_ms: 10_000,
+        held_longer_ms: 60_000,
         exit: Exit::Mechanical,
         has_contact: true,
     };
     let level = |number: u128| AccessLevel {
         id: id(number),
         lines: vec![LevelLine {
-            doors: (0..10).map(|at| id((number * 7 + at * 3) % DOORS + 1)).collect(),
+            places: (0..10).map(|at| Place::Door(id((number * 7 + at * 3) % DOORS + 1))).collect(),
             sides: Sides::Both,
             schedule: number.is_multiple_of(2).then(|| id(1)),
+            factors: None,
         }],
     };
     let grant = |number: u128| Grant {
         id: GrantId::from_uuid(Uuid::from_u128(number)),
-        person: id(number % PEOPLE + 1),
+        holder: Holder::Person(id(number % PEOPLE + 1)),
         level: id(number * 13 % LEVELS + 1),
         valid: always,
     };
     PolicyRows {
-        tenant: id(1),
         version: 1,
-        scope: PolicyScope::Whole,
-        sites: vec![SiteRule { id: id(1), zone: Zone::utc(), accepts_uid_only: true }],
+        sites: vec![SiteRule { id: id(1), zone: Zone::utc(), accepts_uid_only: true, calendar: None }],
+        areas: vec![area(1), area(2)],
         doors: (1..=DOORS).map(door).collect(),
         schedules: vec![Schedule {
             id: id(1),
-            windows: vec![Window { days: 0b1_1111, from_minute: 7 * 60, to_minute: 19 * 60 }],
+            windows: vec![Window {
+                days: 0b1_1111,
+                day_types: 0,
+                span: Span { from_minute: 7 * 60, to_minute: 19 * 60 },
+            }],
+            exceptions: Vec::new(),
         }],
         levels: (1..=LEVELS).map(level).collect(),
-        persons: (1..=PEOPLE).map(|number| PersonRule { id: id(number), is_active: true, has_finger: true }).collect(),
+        persons: (1..=PEOPLE).map(person).collect(),
         credentials: (1..=PEOPLE)
             .map(|number| CredentialRule {
                 id: CredentialId::from_uuid(Uuid::from_u128(number)),
@@ -87,7 +116,7 @@ fn rows() -> PolicyRows {
             })
             .collect(),
         grants: (1..=PEOPLE * 2).map(grant).collect(),
-        blocks: Vec::new(),
+        ..PolicyRows::empty(id(1))
     }
 }
 
@@ -101,7 +130,8 @@ fn attempts() -> Vec<Attempt> {
         clock: ClockTrust::Trusted,
         card: token(random.random_range(1..=PEOPLE)),
         assurance: Assurance::WeakUid,
-        finger: Some(FingerResult::Matched),
+        finger: Some(FactorResult::Matched),
+        pin: None,
     };
     (0..BATCH * 50).map(&mut attempt).collect()
 }

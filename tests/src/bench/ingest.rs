@@ -6,12 +6,15 @@
 
 use std::time::Instant;
 
+use access_core::RULES_VERSION;
+use access_core::attempt::{Assurance, Attempt, ClockTrust};
 use access_core::chain::SignedRecord;
-use access_core::decide::{Assurance, RULES_VERSION, Reason};
+use access_core::circumstances::Circumstances;
 use access_core::event::{Decided, Decision, Event, Passage, ReleaseCause};
 use access_core::ids::AttemptId;
 use access_core::policy::Side;
 use access_core::time::UnixMs;
+use access_core::verdict::{Outcome, Reason, Verdict};
 use anyhow::ensure;
 use futures_util::TryStreamExt as _;
 use sqlx::{Connection as _, PgConnection};
@@ -31,22 +34,25 @@ const RECORDS_PER_ROUND: usize = 8_000;
 pub fn entry(caller: &mut Caller, at: UnixMs) -> [SignedRecord; 4] {
     let attempt = AttemptId::from_uuid(Uuid::new_v4());
     let (door, person) = (caller.door, caller.person);
-    let decision = Event::Decision(Decision {
-        attempt,
+    let asked = Attempt {
+        id: attempt,
         door,
         side: Side::In,
+        at,
+        clock: ClockTrust::Trusted,
         card: caller.card,
         assurance: Assurance::WeakUid,
-        person: Some(person),
-        credential: None,
         finger: None,
-        release_ms: Some(5_000),
-        reason: Reason::Granted,
-        decided: Decided::Online,
+        pin: None,
+    };
+    let outcome = Outcome::Grant { release_ms: 5_000, held_ms: 30_000 };
+    let decision = Event::Decision(Box::new(Decision {
+        attempt: asked,
+        circumstances: Circumstances::default(),
+        verdict: Verdict { outcome, person: Some(person), ..Verdict::refused(Reason::Granted, 1) },
         rules_version: RULES_VERSION,
-        policy_version: 1,
-        alarms: Vec::new(),
-    });
+        decided: Decided::Online,
+    }));
     let persons = vec![Passage { person, attempt }];
     [
         (at, decision),

@@ -3,8 +3,8 @@
 
 use std::time::Instant;
 
+use access_core::attempt::{Assurance, Attempt, ClockTrust};
 use access_core::canonical;
-use access_core::decide::{Assurance, Attempt, ClockTrust};
 use access_core::event::{EpochCause, Event};
 use access_core::ids::{AttemptId, DoorId, PersonId};
 use access_core::policy::{CardToken, Side};
@@ -92,6 +92,7 @@ impl Caller {
             card: self.card,
             assurance: Assurance::WeakUid,
             finger: None,
+            pin: None,
         }
     }
 

@@ -178,10 +178,13 @@ pub(super) fn steps(policy: &Policy, zone: &Zone, doors: &Doors, people: &[Someb
                 let mut holder = Holder { day: &mut day, person, card: card.token };
                 match card.state {
                     CredentialState::Active => holder.spend(doors, is_weekend),
-                    // Whoever found it tries it, at some hour of the day.
+                    // Whoever found it tries it, wherever its holder is: the same minute every day, so that any 24 hours
+                    // hold one, and not the same for all.
                     _ => {
-                        let minute = holder.day.about(14 * HOUR, 6 * HOUR);
-                        holder.insist(minute, doors.main, Side::In);
+                        let minute = 8 * HOUR + i64::try_from(person.number * 53 % 720).unwrap_or(0);
+                        let deed =
+                            Deed::Walk { person: None, card: card.token, side: Side::In, insists: true, open_ms: None };
+                        holder.day.push(minute, doors.main, deed);
                     }
                 }
             }

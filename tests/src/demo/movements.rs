@@ -1,19 +1,21 @@
 //! What becomes of what people set out to do: they present card and finger, the rules decide, doors open and close. Nothing
-//! here makes up a decision; every one is what [`decide`] says of the attempt that stands in its record.
+//! here makes up a decision; every one is what [`judge`] says of the attempt and circumstances that stand in its record.
 
 use std::collections::BTreeMap;
 
-use access_core::decide::{
-    Assurance, Attempt, ClockTrust, Factor, FingerResult, Outcome, RULES_VERSION, Verdict, decide,
-};
-use access_core::event::{AlarmKind, Decided, Decision, Event, Passage, ReleaseCause};
+use access_core::attempt::{Assurance, Attempt, ClockTrust, Factor, FactorResult};
+use access_core::chain::Digest;
+use access_core::circumstances::Circumstances;
+use access_core::decide::{RULES_VERSION, judge};
+use access_core::event::{AlarmKind, Author, Decided, Decision, Event, Passage, Record, ReleaseCause};
 use access_core::ids::{AttemptId, DoorId, PersonId};
 use access_core::policy::{CardToken, Policy, Side};
 use access_core::state::State;
 use access_core::time::UnixMs;
+use access_core::verdict::{Outcome, Verdict};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
-use uuid::Builder;
+use uuid::{Builder, Uuid};
 
 /// Every so manieth finger is a wrong one of the same hand, and every so manieth released door is not opened.
 const WRONG_FINGER_EVERY: usize = 29;
@@ -55,6 +57,7 @@ type Happened = Vec<(UnixMs, Event)>;
 /// The doors, where everybody is, and what was decided so far.
 pub(super) struct Movements<'a> {
     policy: &'a Policy,
+    state: State,
     areas: &'a Areas<'a>,
     random: StdRng,
     free_at: BTreeMap<DoorId, UnixMs>,
@@ -68,6 +71,7 @@ impl<'a> Movements<'a> {
     pub(super) fn new(policy: &'a Policy, areas: &'a Areas<'a>, seed: u64) -> Self {
         Self {
             policy,
+            state: State::default(),
             areas,
             random: StdRng::seed_from_u64(seed),
             free_at: BTreeMap::new(),
@@ -96,6 +100,10 @@ impl<'a> Movements<'a> {
             }
             Deed::Force { open_ms } => self.opening(step.door, at, None, Some(open_ms)),
         };
+        // What was decided is known to the state already.
+        for (at, event) in happened.iter().filter(|(_, event)| !matches!(event, Event::Decision(_))) {
+            self.note(*at, event.clone());
+        }
         if let Some((last, _)) = happened.last() {
             self.free_at.insert(step.door, last.plus_ms(1_200));
         }
@@ -121,16 +129,25 @@ impl<'a> Movements<'a> {
             card,
             assurance: Assurance::WeakUid,
             finger: None,
+            pin: None,
         }
     }
 
     fn would_pass(&self, attempt: &Attempt) -> bool {
-        let with_finger = Attempt { finger: Some(FingerResult::Matched), ..attempt.clone() };
-        matches!(self.decide(&with_finger).outcome, Outcome::Grant { .. })
+        let with_finger = Attempt { finger: Some(FactorResult::Matched), ..attempt.clone() };
+        self.decide(&with_finger).1.is_grant()
     }
 
-    fn decide(&self, attempt: &Attempt) -> Verdict {
-        decide(self.policy, &State::default(), attempt)
+    fn decide(&self, attempt: &Attempt) -> (Circumstances, Verdict) {
+        let circumstances = self.state.circumstances(self.policy, attempt);
+        let verdict = judge(self.policy, &circumstances, attempt);
+        (circumstances, verdict)
+    }
+
+    fn note(&mut self, at: UnixMs, event: Event) {
+        // The state asks for instant and event alone.
+        let (author, previous) = (Author::Agent(Uuid::nil().into()), Digest([0; 32]));
+        self.state.apply(&Record { author, epoch: 0, seq: 0, previous, at, clock: ClockTrust::Trusted, event });
     }
 
     /// Tries until the door was opened, or a rule refuses.
@@ -138,19 +155,22 @@ impl<'a> Movements<'a> {
         let mut happened = Vec::new();
         let mut attempt = first;
         loop {
-            let mut verdict = self.decide(&attempt);
+            let (mut circumstances, mut verdict) = self.decide(&attempt);
             if verdict.outcome == Outcome::Need(Factor::Finger) {
                 self.fingers += 1;
                 let is_wrong = self.fingers.is_multiple_of(WRONG_FINGER_EVERY);
                 attempt.at = attempt.at.plus_ms(self.random.random_range(1_900..3_400));
-                attempt.finger = Some(if is_wrong { FingerResult::NotMatched } else { FingerResult::Matched });
-                verdict = self.decide(&attempt);
+                attempt.finger = Some(if is_wrong { FactorResult::NotMatched } else { FactorResult::Matched });
+                (circumstances, verdict) = self.decide(&attempt);
             }
             let at = attempt.at;
-            let was_wrong = attempt.finger == Some(FingerResult::NotMatched);
-            happened.push((at, decision(&attempt, &verdict)));
-            let again_ms = match verdict.outcome {
-                Outcome::Grant { release_ms } => {
+            let was_wrong = attempt.finger == Some(FactorResult::NotMatched);
+            let outcome = verdict.outcome;
+            let decided = decision(attempt.clone(), circumstances, verdict);
+            self.note(at, decided.clone());
+            happened.push((at, decided));
+            let again_ms = match outcome {
+                Outcome::Grant { release_ms, .. } => {
                     let cause = ReleaseCause::Attempt(attempt.id);
                     self.releases += 1;
                     if !self.releases.is_multiple_of(NOT_OPENED_EVERY) {
@@ -202,24 +222,7 @@ impl<'a> Movements<'a> {
     }
 }
 
-fn decision(attempt: &Attempt, verdict: &Verdict) -> Event {
-    Event::Decision(Decision {
-        attempt: attempt.id,
-        door: attempt.door,
-        side: attempt.side,
-        card: attempt.card,
-        assurance: attempt.assurance,
-        person: verdict.person,
-        credential: verdict.credential,
-        finger: attempt.finger,
-        release_ms: match verdict.outcome {
-            Outcome::Grant { release_ms } => Some(release_ms),
-            Outcome::Need(_) | Outcome::Deny => None,
-        },
-        reason: verdict.reason,
-        decided: Decided::Online,
-        rules_version: RULES_VERSION,
-        policy_version: verdict.policy_version,
-        alarms: verdict.alarms.clone(),
-    })
+fn decision(attempt: Attempt, circumstances: Circumstances, verdict: Verdict) -> Event {
+    let (rules_version, decided) = (RULES_VERSION, Decided::Online);
+    Event::Decision(Box::new(Decision { attempt, circumstances, verdict, rules_version, decided }))
 }

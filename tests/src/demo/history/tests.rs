@@ -1,13 +1,15 @@
 use std::collections::BTreeSet;
 
-use access_core::decide::{RULES_VERSION, Reason};
+use access_core::decide::RULES_VERSION;
 use access_core::event::{Decision, ReleaseCause};
 use access_core::ids::{AttemptId, PersonId};
 use access_core::policy::{
-    AccessLevel, Block, BlockSubject, CardToken, CredentialRule, CredentialState, DoorRule, Exit, FactorDemand, Grant,
-    LevelLine, PersonRule, PolicyRows, PolicyScope, Schedule, Side, Sides, SiteRule, Window,
+    AccessLevel, AntiPassback, AreaRule, Block, BlockSubject, CardToken, CredentialRule, CredentialState, DoorRule,
+    Exit, FactorDemand, Grant, Holder, LevelLine, PersonRule, Place, PolicyRows, Schedule, Side, Sides, SiteRule, Span,
+    Window,
 };
 use access_core::time::{Period, Zone};
+use access_core::verdict::{Outcome, Reason};
 
 use super::super::people::Habit;
 use super::*;
@@ -25,13 +27,24 @@ fn door(number: usize, factors_in: FactorDemand) -> DoorRule {
     DoorRule {
         id: id(number),
         site: id(0),
+        leads_from: id(0),
+        leads_to: id(1),
         factors_in,
         factors_out: FactorDemand::Card,
+        factor_lines: Vec::new(),
+        modes: Vec::new(),
         release_ms: 5_000,
         held_ms: 12_000,
+        release_longer_ms: 10_000,
+        held_longer_ms: 24_000,
         exit: Exit::Mechanical,
         has_contact: true,
     }
+}
+
+fn area(number: usize) -> AreaRule {
+    let anti_passback = AntiPassback::Off;
+    AreaRule { id: id(number), site: id(0), anti_passback, persons_max: None, two_person: None }
 }
 
 fn habit(number: usize) -> Habit {
@@ -59,7 +72,12 @@ fn people() -> Vec<Somebody> {
 fn rows() -> PolicyRows {
     let always = Period { from: UnixMs(0), until: None };
     let over = Period { from: UnixMs(0), until: Some(UnixMs(1)) };
-    let line = |doors: [usize; 2], schedule| LevelLine { doors: doors.map(id).to_vec(), sides: Sides::Both, schedule };
+    let line = |doors: [usize; 2], schedule| LevelLine {
+        places: doors.map(|door| Place::Door(id(door))).to_vec(),
+        sides: Sides::Both,
+        schedule,
+        factors: None,
+    };
     let card = |number: usize, person: usize, state| CredentialRule {
         id: id(number),
         person: id(person),
@@ -72,27 +90,40 @@ fn rows() -> PolicyRows {
     let level = |number| usize::from(matches!(habit(number), Habit::Technician | Habit::Night));
     let grant = |number| Grant {
         id: id(number),
-        person: id(number),
+        holder: Holder::Person(id(number)),
         level: id(level(number)),
         valid: if number == 1 { over } else { always },
     };
     PolicyRows {
-        tenant: id(0),
         version: 7,
-        scope: PolicyScope::Whole,
-        sites: vec![SiteRule { id: id(0), zone: Zone::utc(), accepts_uid_only: true }],
+        sites: vec![SiteRule { id: id(0), zone: Zone::utc(), accepts_uid_only: true, calendar: None }],
+        areas: [0, 1].map(area).to_vec(),
         doors: vec![door(0, FactorDemand::CardFinger), door(1, FactorDemand::Card), door(2, FactorDemand::CardFinger)],
-        schedules: vec![Schedule { id: id(0), windows: vec![Window { days: 31, from_minute: 360, to_minute: 1_200 }] }],
+        schedules: vec![Schedule {
+            id: id(0),
+            windows: vec![Window { days: 31, day_types: 0, span: Span { from_minute: 360, to_minute: 1_200 } }],
+            exceptions: Vec::new(),
+        }],
         levels: vec![
             AccessLevel { id: id(0), lines: vec![line([0, 1], Some(id(0)))] },
             AccessLevel { id: id(1), lines: vec![line([0, 2], None)] },
         ],
         persons: (0..PEOPLE)
-            .map(|number| PersonRule { id: id(number), is_active: true, has_finger: number != 3 })
+            .map(|number| PersonRule {
+                id: id(number),
+                is_active: true,
+                has_finger: number != 3,
+                has_pin: false,
+                needs_longer: false,
+                exemption: None,
+                escort: None,
+                groups: Vec::new(),
+            })
             .collect(),
         credentials,
         grants: (1..PEOPLE).map(grant).collect(),
-        blocks: vec![Block { id: id(0), subject: BlockSubject::Person(id(2)), valid: always }],
+        blocks: vec![Block { id: id(0), subject: BlockSubject::Person(id(2)), place: Place::Tenant, valid: always }],
+        ..PolicyRows::empty(id(0))
     }
 }
 
@@ -108,10 +139,10 @@ fn day(end: UnixMs) -> (Policy, Vec<(UnixMs, Event)>) {
     (policy, told)
 }
 
-fn decisions(told: &[(UnixMs, Event)]) -> Vec<(UnixMs, &Decision)> {
+fn decisions(told: &[(UnixMs, Event)]) -> Vec<&Decision> {
     told.iter()
-        .filter_map(|(at, event)| match event {
-            Event::Decision(decision) => Some((*at, decision)),
+        .filter_map(|(_, event)| match event {
+            Event::Decision(decision) => Some(decision.as_ref()),
             _ => None,
         })
         .collect()
@@ -121,8 +152,8 @@ fn decisions(told: &[(UnixMs, Event)]) -> Vec<(UnixMs, &Decision)> {
 fn every_decision_is_the_rules_own() {
     for days in 0..7 {
         let (policy, told) = day(WEDNESDAY.plus_ms(days * DAY_MS));
-        for (at, decision) in decisions(&told) {
-            assert_eq!(recorded::differs(&policy, at, decision), None, "{decision:?}");
+        for decision in decisions(&told) {
+            assert_eq!(recorded::differs(&policy, decision), None, "{decision:?}");
             assert_eq!(decision.rules_version, RULES_VERSION);
         }
     }
@@ -132,9 +163,9 @@ fn every_decision_is_the_rules_own() {
 fn a_working_day_is_mostly_granted_and_refused_for_every_reason_there_is() {
     let (_, told) = day(WEDNESDAY);
     let decisions = decisions(&told);
-    let granted = decisions.iter().filter(|(_, decision)| decision.reason == Reason::Granted).count();
+    let granted = decisions.iter().filter(|decision| decision.verdict.reason == Reason::Granted).count();
     assert!(granted * 100 >= decisions.len() * 85, "{granted} of {}", decisions.len());
-    let reasons: BTreeSet<String> = decisions.iter().map(|(_, decision)| decision.reason.to_string()).collect();
+    let reasons: BTreeSet<String> = decisions.iter().map(|decision| decision.verdict.reason.to_string()).collect();
     let wanted = [
         "granted",
         "no_grant",
@@ -174,8 +205,8 @@ fn a_door_does_one_thing_after_another_and_nobody_is_in_two_places() {
     let mut whereabouts: BTreeMap<PersonId, (DoorId, Side)> = BTreeMap::new();
     for (_, event) in &told {
         match event {
-            Event::Decision(decision) if decision.release_ms.is_some() => {
-                granted.insert(decision.attempt);
+            Event::Decision(decision) if decision.verdict.is_grant() => {
+                granted.insert(decision.attempt.id);
             }
             Event::DoorOpened { door, cause } => {
                 assert!(open.insert(*door), "{door} opens while it is open");
@@ -202,16 +233,17 @@ fn a_door_does_one_thing_after_another_and_nobody_is_in_two_places() {
 #[test]
 fn a_decision_that_the_rules_would_not_make_is_found() {
     let (policy, told) = day(WEDNESDAY);
-    let (at, granted) = decisions(&told).into_iter().find(|(_, decision)| decision.finger.is_some()).unwrap();
+    let granted = decisions(&told).into_iter().find(|decision| decision.attempt.finger.is_some()).unwrap();
     let changed = |change: fn(&mut Decision)| {
         let mut decision = granted.clone();
         change(&mut decision);
-        recorded::differs(&policy, at, &decision)
+        recorded::differs(&policy, &decision)
     };
     assert_eq!(changed(|_| ()), None);
-    assert!(changed(|decision| decision.reason = Reason::Blocked).is_some());
-    assert!(changed(|decision| decision.card = CardToken([0xEE; 32])).is_some());
-    assert!(changed(|decision| decision.finger = None).is_some());
-    assert!(changed(|decision| decision.release_ms = Some(1)).is_some());
-    assert!(changed(|decision| decision.policy_version = 6).is_some());
+    assert!(changed(|decision| decision.verdict.reason = Reason::Blocked).is_some());
+    assert!(changed(|decision| decision.attempt.card = CardToken([0xEE; 32])).is_some());
+    assert!(changed(|decision| decision.attempt.finger = None).is_some());
+    assert!(changed(|decision| decision.verdict.outcome = Outcome::Grant { release_ms: 1, held_ms: 1 }).is_some());
+    assert!(changed(|decision| decision.circumstances.is_card_locked = true).is_some());
+    assert!(changed(|decision| decision.verdict.policy_version = 6).is_some());
 }
