@@ -3261,7 +3261,7 @@ export interface paths {
                     /** @description How many, 1 to 200. */
                     limit?: number;
                     /** @description Of this kind. */
-                    kind?: "epoch_began" | "agent_started" | "agent_stopped" | "decision" | "release_abandoned" | "door_opened" | "door_closed" | "entered" | "not_opened" | "exit_requested" | "alarm_raised" | "alarm_cleared" | "device_changed" | "link_changed" | "policy_in_force" | "command_done" | "enrolment_ended" | "act" | "chain_broken" | "journal_changed" | "folded" | "door_found" | "agent_copied";
+                    kind?: "epoch_began" | "agent_started" | "agent_stopped" | "decision" | "release_abandoned" | "door_opened" | "door_closed" | "entered" | "not_opened" | "exit_requested" | "alarm_raised" | "alarm_cleared" | "device_changed" | "link_changed" | "policy_in_force" | "command_done" | "enrolment_ended" | "act" | "chain_broken" | "journal_changed" | "folded" | "door_found" | "agent_copied" | "state_set" | "free_began" | "free_ended";
                     /** @description Acts of this kind. */
                     act?: "created" | "changed" | "deleted" | "signed_in" | "sign_in_failed" | "signed_out" | "set_up" | "totp_reset" | "password_changed" | "disabled" | "enabled" | "viewed" | "revoked" | "acknowledged" | "door_released" | "join_token_issued" | "joined" | "legal_basis_recorded" | "legal_basis_withdrawn" | "enrolment_started" | "setup_link_issued";
                     /** @description Acts of this operator's, and what doors did by their command. */
@@ -3277,7 +3277,7 @@ export interface paths {
                     /** @description `granted` or `refused`. */
                     outcome?: "granted" | "refused";
                     /** @description Decided for this reason. */
-                    reason?: "granted" | "finger_required" | "leaving_not_refused" | "request_to_exit" | "operator_release" | "unknown_door" | "unknown_credential" | "not_known_here" | "weak_card_not_accepted" | "credential_suspended" | "credential_lost" | "credential_stolen" | "credential_returned" | "credential_not_yet_valid" | "credential_expired" | "person_inactive" | "blocked" | "no_grant" | "door_not_granted" | "grant_not_yet_valid" | "grant_expired" | "outside_schedule" | "no_finger_enrolled" | "wrong_finger" | "finger_timeout" | "sensor_fault" | "no_policy" | "policy_too_old" | "clock_not_trusted" | "not_recorded" | "door_fault" | "lockdown" | "door_locked" | "threat_level" | "card_removed";
+                    reason?: "granted" | "finger_required" | "leaving_not_refused" | "request_to_exit" | "operator_release" | "unknown_door" | "unknown_credential" | "not_known_here" | "weak_card_not_accepted" | "credential_suspended" | "credential_lost" | "credential_stolen" | "credential_returned" | "credential_not_yet_valid" | "credential_expired" | "person_inactive" | "blocked" | "no_grant" | "door_not_granted" | "grant_not_yet_valid" | "grant_expired" | "outside_schedule" | "no_finger_enrolled" | "wrong_finger" | "finger_timeout" | "sensor_fault" | "no_policy" | "policy_too_old" | "clock_not_trusted" | "not_recorded" | "door_fault" | "lockdown" | "door_locked" | "card_removed" | "reader_locked" | "card_not_authentic" | "credential_not_active" | "credential_locked" | "door_free" | "server_needed" | "too_fast" | "passed_back" | "area_full" | "interlock" | "pin_required" | "no_pin_enrolled" | "wrong_pin" | "escort_required" | "second_person_required";
                     /** @description From this instant on. */
                     from?: string;
                     /** @description Before this instant. */
@@ -3875,7 +3875,7 @@ export interface components {
             note?: string | null;
         };
         /** @enum {string} */
-        AlarmKind: "door_forced" | "door_held" | "tamper" | "reader_fault" | "sensor_fault" | "door_io_fault" | "journal_fault" | "agent_lost" | "records_missing" | "records_forked" | "lost_card_presented" | "left_against_rule" | "policy_aging" | "wrong_fingers" | "rex_stuck" | "rules_withdrawn" | "agent_copied";
+        AlarmKind: "door_forced" | "door_held" | "tamper" | "reader_fault" | "sensor_fault" | "door_io_fault" | "journal_fault" | "agent_lost" | "records_missing" | "records_forked" | "lost_card_presented" | "left_against_rule" | "policy_aging" | "wrong_fingers" | "rex_stuck" | "rules_withdrawn" | "agent_copied" | "clone_suspected" | "impossible_travel" | "passed_back" | "repeated_refusals" | "duress" | "interlock_contradiction";
         /** @description A part of a site that doors lead to and from. */
         Area: {
             /**
@@ -3902,7 +3902,7 @@ export interface components {
             name: string;
         };
         /** @enum {string} */
-        Assurance: "weak_uid" | "authenticated";
+        Assurance: "weak_uid" | "authenticated" | "not_authentic";
         /** @description A refusal that beats every grant. */
         Block: {
             /**
@@ -4014,7 +4014,7 @@ export interface components {
             version: number;
         };
         /** @enum {string} */
-        CredentialState: "active" | "suspended" | "lost" | "stolen" | "returned";
+        CredentialState: "active" | "suspended" | "lost" | "stolen" | "returned" | "issued" | "expired";
         /** @enum {string} */
         Decided: "online" | "offline";
         /** @enum {string} */
@@ -4106,6 +4106,8 @@ export interface components {
             /** @description Whether a contact tells the leaf's position. */
             has_contact?: boolean | null;
         };
+        /** @enum {string} */
+        DoorMode: "normal" | "locked" | "free" | "first_person" | "toggle";
         /** @description What can be set of a door. */
         DoorSettings: {
             /** @description Its name. */
@@ -4191,11 +4193,13 @@ export interface components {
         /** @enum {string} */
         EventAuthor: "agent" | "server";
         /** @enum {string} */
-        EventKind: "epoch_began" | "agent_started" | "agent_stopped" | "decision" | "release_abandoned" | "door_opened" | "door_closed" | "entered" | "not_opened" | "exit_requested" | "alarm_raised" | "alarm_cleared" | "device_changed" | "link_changed" | "policy_in_force" | "command_done" | "enrolment_ended" | "act" | "chain_broken" | "journal_changed" | "folded" | "door_found" | "agent_copied";
+        EventKind: "epoch_began" | "agent_started" | "agent_stopped" | "decision" | "release_abandoned" | "door_opened" | "door_closed" | "entered" | "not_opened" | "exit_requested" | "alarm_raised" | "alarm_cleared" | "device_changed" | "link_changed" | "policy_in_force" | "command_done" | "enrolment_ended" | "act" | "chain_broken" | "journal_changed" | "folded" | "door_found" | "agent_copied" | "state_set" | "free_began" | "free_ended";
         /** @enum {string} */
         Exit: "mechanical" | "by_system";
         /** @enum {string} */
-        FactorDemand: "card" | "card_finger";
+        FactorDemand: "card" | "card_pin" | "card_finger";
+        /** @enum {string} */
+        FactorResult: "matched" | "not_matched" | "matched_duress";
         /** @description A field that can't be taken. */
         FieldError: {
             /** @description Which, as a path in the body. */
@@ -4232,8 +4236,6 @@ export interface components {
         };
         /** @enum {string} */
         FingerPosition: "right_thumb" | "right_index" | "right_middle" | "right_ring" | "right_little" | "left_thumb" | "left_index" | "left_middle" | "left_ring" | "left_little";
-        /** @enum {string} */
-        FingerResult: "matched" | "not_matched";
         /** @description A person holds an access level for a time. */
         Grant: {
             /**
@@ -4448,8 +4450,10 @@ export interface components {
             credential_id?: string | null;
             outcome?: components["schemas"]["Outcome"] | null;
             reason?: components["schemas"]["Reason"] | null;
+            rule?: components["schemas"]["Rule"] | null;
             decided?: components["schemas"]["Decided"] | null;
-            finger?: components["schemas"]["FingerResult"] | null;
+            finger?: components["schemas"]["FactorResult"] | null;
+            pin?: components["schemas"]["FactorResult"] | null;
             assurance?: components["schemas"]["Assurance"] | null;
             /**
              * Format: int32
@@ -4494,6 +4498,8 @@ export interface components {
             command_id?: string | null;
             command_outcome?: components["schemas"]["CommandOutcome"] | null;
             act?: components["schemas"]["ActView"] | null;
+            mode?: components["schemas"]["DoorMode"] | null;
+            state_set?: components["schemas"]["StateSetView"] | null;
             chain_fault?: components["schemas"]["ChainFault"] | null;
             journal_fault?: components["schemas"]["JournalFault"] | null;
             /**
@@ -4993,8 +4999,10 @@ export interface components {
                 credential_id?: string | null;
                 outcome?: components["schemas"]["Outcome"] | null;
                 reason?: components["schemas"]["Reason"] | null;
+                rule?: components["schemas"]["Rule"] | null;
                 decided?: components["schemas"]["Decided"] | null;
-                finger?: components["schemas"]["FingerResult"] | null;
+                finger?: components["schemas"]["FactorResult"] | null;
+                pin?: components["schemas"]["FactorResult"] | null;
                 assurance?: components["schemas"]["Assurance"] | null;
                 /**
                  * Format: int32
@@ -5039,6 +5047,8 @@ export interface components {
                 command_id?: string | null;
                 command_outcome?: components["schemas"]["CommandOutcome"] | null;
                 act?: components["schemas"]["ActView"] | null;
+                mode?: components["schemas"]["DoorMode"] | null;
+                state_set?: components["schemas"]["StateSetView"] | null;
                 chain_fault?: components["schemas"]["ChainFault"] | null;
                 journal_fault?: components["schemas"]["JournalFault"] | null;
                 /**
@@ -5323,7 +5333,7 @@ export interface components {
             errors?: components["schemas"]["FieldError"][];
         };
         /** @enum {string} */
-        Reason: "granted" | "finger_required" | "leaving_not_refused" | "request_to_exit" | "operator_release" | "unknown_door" | "unknown_credential" | "not_known_here" | "weak_card_not_accepted" | "credential_suspended" | "credential_lost" | "credential_stolen" | "credential_returned" | "credential_not_yet_valid" | "credential_expired" | "person_inactive" | "blocked" | "no_grant" | "door_not_granted" | "grant_not_yet_valid" | "grant_expired" | "outside_schedule" | "no_finger_enrolled" | "wrong_finger" | "finger_timeout" | "sensor_fault" | "no_policy" | "policy_too_old" | "clock_not_trusted" | "not_recorded" | "door_fault" | "lockdown" | "door_locked" | "threat_level" | "card_removed";
+        Reason: "granted" | "finger_required" | "leaving_not_refused" | "request_to_exit" | "operator_release" | "unknown_door" | "unknown_credential" | "not_known_here" | "weak_card_not_accepted" | "credential_suspended" | "credential_lost" | "credential_stolen" | "credential_returned" | "credential_not_yet_valid" | "credential_expired" | "person_inactive" | "blocked" | "no_grant" | "door_not_granted" | "grant_not_yet_valid" | "grant_expired" | "outside_schedule" | "no_finger_enrolled" | "wrong_finger" | "finger_timeout" | "sensor_fault" | "no_policy" | "policy_too_old" | "clock_not_trusted" | "not_recorded" | "door_fault" | "lockdown" | "door_locked" | "card_removed" | "reader_locked" | "card_not_authentic" | "credential_not_active" | "credential_locked" | "door_free" | "server_needed" | "too_fast" | "passed_back" | "area_full" | "interlock" | "pin_required" | "no_pin_enrolled" | "wrong_pin" | "escort_required" | "second_person_required";
         /** @description An operator's momentary release of a door, whole. */
         Release: {
             /**
@@ -5382,6 +5392,8 @@ export interface components {
         };
         /** @enum {string} */
         Role: "administrator" | "guard";
+        /** @enum {string} */
+        Rule: "door_known" | "card_known" | "reader_lock" | "card_genuine" | "card_state" | "card_lock" | "card_period" | "person" | "policy_age" | "block" | "threat_level" | "door_mode" | "grant" | "schedule" | "travel" | "anti_passback" | "occupancy" | "interlock" | "factors" | "escort" | "two_person";
         /** @description Weekly windows. */
         Schedule: {
             /**
@@ -5529,6 +5541,55 @@ export interface components {
             reason: string;
         };
         /** @enum {string} */
+        StateSetKind: "door_mode" | "threat_level" | "forgiven" | "area_reset" | "credential_locked" | "credential_unlocked" | "reader_unlocked";
+        /** @description What an operator set of the state that rules read. What does not apply is null. */
+        StateSetView: {
+            /**
+             * Format: uuid
+             * @description Who; none means the command line on the server.
+             */
+            operator_id?: string | null;
+            /** @description What. */
+            what: components["schemas"]["StateSetKind"];
+            mode?: components["schemas"]["DoorMode"] | null;
+            /**
+             * Format: date-time
+             * @description End of the mode.
+             */
+            until?: string | null;
+            /**
+             * Format: int32
+             * @description Threat level; 0 is the normal one.
+             */
+            level?: number | null;
+            /**
+             * Format: uuid
+             * @description At this site; without site, area and door: everywhere.
+             */
+            site_id?: string | null;
+            /**
+             * Format: uuid
+             * @description At this area.
+             */
+            area_id?: string | null;
+            /**
+             * Format: uuid
+             * @description At this door.
+             */
+            door_id?: string | null;
+            /**
+             * Format: uuid
+             * @description Whose whereabouts.
+             */
+            person_id?: string | null;
+            /**
+             * Format: uuid
+             * @description Which card.
+             */
+            credential_id?: string | null;
+            side?: components["schemas"]["Side"] | null;
+        };
+        /** @enum {string} */
         StationState: "online" | "offline" | "busy";
         /** @description An enrolment station. */
         StationView: {
@@ -5574,7 +5635,7 @@ export interface components {
         /** @enum {string} */
         StepWord: "waiting_for_card" | "card_read" | "card_unreadable" | "card_in_use" | "place_finger" | "lift_finger" | "again" | "captured" | "verifying" | "done" | "failed" | "cancelled" | "timed_out";
         /** @enum {string} */
-        SubjectKind: "tenant" | "operator" | "person" | "credential" | "finger" | "access_level" | "schedule" | "grant" | "block" | "site" | "area" | "door" | "agent" | "alarm" | "command" | "enrolment";
+        SubjectKind: "tenant" | "operator" | "person" | "credential" | "finger" | "access_level" | "schedule" | "grant" | "block" | "site" | "area" | "door" | "agent" | "alarm" | "command" | "enrolment" | "group" | "calendar" | "interlock" | "threat_level" | "tenant_rules" | "travel_time";
         /** @description A client whose people, doors and log are separate from every other's. */
         Tenant: {
             /**

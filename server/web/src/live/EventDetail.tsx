@@ -29,8 +29,9 @@ import { because, seconds, withoutOperator } from "./sentence";
 const RELEASE_INTERVAL_MS = 1_000;
 
 function factors(event: Detail): string {
-  const finger = event.finger ? text("FingerResult", event.finger) : `${w.event.finger}: ${w.event.fingerNotAsked}`;
-  return `${w.event.factorCard} · ${finger}`;
+  const finger = event.finger ? text("FactorResult", event.finger) : w.event.fingerNotAsked;
+  const pin = event.pin ? [`${w.event.pin}: ${text("FactorResult", event.pin)}`] : [];
+  return [w.event.factorCard, `${w.event.finger}: ${finger}`, ...pin].join(" · ");
 }
 
 function Assurance({ event }: { event: Detail }) {
@@ -106,6 +107,7 @@ function Facts({ event }: { event: Detail }) {
   if (event.kind === "decision") {
     add(w.event.factors, factors(event));
     add(w.event.cardStrength, event.assurance && <Assurance event={event} />);
+    add(w.event.rule, event.rule && text("Rule", event.rule));
     add(w.event.decided, event.decided && text("Decided", event.decided));
   }
   add(w.event.released, event.release_ms && !event.release ? seconds(event.release_ms) : null);
@@ -116,10 +118,13 @@ function Facts({ event }: { event: Detail }) {
   add(w.event.fault, event.chain_fault && text("ChainFault", event.chain_fault));
   add(w.event.until, event.until ? <When at={event.until} /> : null);
   add(w.event.fault, event.copy_sign && text("CopySign", event.copy_sign));
-  if (event.act) {
-    const operator = event.act.operator_id;
-    add(w.event.operator, operator ? operatorName(operator) || operator.slice(0, 8) : withoutOperator(event.act.kind));
+  if (event.act || event.state_set) {
+    const operator = (event.act ?? event.state_set)?.operator_id;
+    const nobody = event.act ? withoutOperator(event.act.kind) : w.event.byCommandLine;
+    add(w.event.operator, operator ? operatorName(operator) || operator.slice(0, 8) : nobody);
   }
+  add(w.event.mode, event.mode && text("DoorMode", event.mode));
+  add(w.event.modeUntil, event.state_set?.until ? <When at={event.state_set.until} /> : null);
   add(w.event.agent, agentName(event.agent_id));
   add(w.event.received, event.author === "agent" ? <When at={event.received_at} /> : null);
   add(w.event.sequence, w.event.record(event.epoch, event.seq));

@@ -57,9 +57,18 @@ export function headline(event: LogEvent, names: NamesKnown = nobody): string {
     }
     case "act":
       return event.act ? actSentence(event.act, names) : text("EventKind", event.kind);
+    case "state_set":
+      return [text("StateSetKind", event.state_set?.what), setTo(event)].filter((part) => part !== "").join(": ");
     default:
       return text("EventKind", event.kind);
   }
+}
+
+function setTo(event: LogEvent): string {
+  const set = event.state_set;
+  if (set?.what === "door_mode") return set.mode ? text("DoorMode", set.mode) : w.event.modeOver;
+  if (set?.what === "threat_level") return String(set.level);
+  return "";
 }
 
 /** Why, where that is worth saying. */
