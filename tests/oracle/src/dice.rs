@@ -1,0 +1,45 @@
+//! Numbers that random things are made of. All zero makes the simplest, so that a failing case shrinks to one that can be read.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+/// A row of random numbers, used one after another; zeros when they run out.
+#[derive(Debug, Clone)]
+pub struct Dice(std::vec::IntoIter<u16>);
+
+/// Dice with so many numbers.
+pub fn any_dice(numbers: usize) -> impl Strategy<Value = Dice> {
+    vec(any::<u16>(), numbers).prop_map(|numbers| Dice(numbers.into_iter()))
+}
+
+impl Dice {
+    /// A number of `0..sides`.
+    pub fn below(&mut self, sides: u16) -> u16 {
+        self.0.next().unwrap_or(0) % sides
+    }
+
+    /// A number of `1..=sides`.
+    pub fn number(&mut self, sides: u128) -> u128 {
+        u128::from(self.0.next().unwrap_or(0)) % sides + 1
+    }
+
+    /// True once in so many.
+    pub fn one_in(&mut self, sides: u16) -> bool {
+        self.below(sides) == sides - 1
+    }
+
+    /// One of these, the first being the simplest.
+    pub fn pick<T: Clone>(&mut self, of: &[T]) -> T {
+        of[usize::from(self.0.next().unwrap_or(0)) % of.len()].clone()
+    }
+
+    /// Something, once in so many.
+    pub fn some_in<T>(&mut self, sides: u16, make: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        self.one_in(sides).then(|| make(self))
+    }
+
+    /// Up to `most` of something.
+    pub fn several<T>(&mut self, most: u16, make: impl Fn(&mut Self) -> T) -> Vec<T> {
+        (0..self.below(most + 1)).map(|_| make(self)).collect()
+    }
+}

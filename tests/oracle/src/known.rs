@@ -1,0 +1,450 @@
+//! What is known of doors and people at an attempt, read from all the records each time.
+
+use access_core::attempt::Attempt;
+use access_core::circumstances::{Circumstances, Knowledge, LeafState, Sighting, Waiting, Wanted, Whereabouts};
+use access_core::event::{CommandOutcome, Event, Record, ReleaseCause, SetMode, StateChange};
+use access_core::ids::{AreaId, AttemptId, CredentialId, DoorId, PersonId};
+use access_core::policy::{DoorRule, EscortBy, PersonRule, Place, PolicyRows, Side};
+use access_core::time::UnixMs;
+use access_core::verdict::{Effect, Outcome, Reason};
+
+use crate::rules::counts_as_suspicious;
+
+/// A grant counts unused for at most so long.
+const UNUSED_MS: i64 = 120_000;
+/// Somebody waits for at most so long.
+const WAITING_MS: i64 = 3_600_000;
+/// So many who wait at a reader are known,
+const WAITING: usize = 16;
+/// so many refusals of a card and at a reader,
+const REFUSALS: usize = 20;
+/// and so many grants on side in at a door.
+const ESCORTS: usize = 64;
+
+/// Records, in any order.
+#[derive(Debug, Clone, Default)]
+pub struct Log {
+    records: Vec<Record>,
+}
+
+/// A person passed a door.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Passed {
+    at: UnixMs,
+    door: DoorId,
+    side: Side,
+    person: PersonId,
+    attempt: AttemptId,
+}
+
+/// A person was granted passage.
+#[derive(Debug, Clone, Copy)]
+struct Granted {
+    at: UnixMs,
+    door: DoorId,
+    side: Side,
+    person: PersonId,
+    /// The person's own attempt.
+    attempt: AttemptId,
+    /// The attempt that released the door.
+    released_by: AttemptId,
+    release_ms: u32,
+}
+
+/// An attempt was refused.
+#[derive(Debug, Clone, Copy)]
+struct Refused<'a> {
+    at: UnixMs,
+    attempt: &'a Attempt,
+    reason: Reason,
+    person: Option<PersonId>,
+    credential: Option<CredentialId>,
+    effects: &'a [Effect],
+}
+
+impl Log {
+    /// Takes note of a record; one that is there already counts once.
+    pub fn note(&mut self, record: &Record) {
+        if !self.records.contains(record) {
+            self.records.push(record.clone());
+        }
+    }
+
+    /// The records.
+    pub fn records(&self) -> &[Record] {
+        &self.records
+    }
+
+    /// What is known at an attempt, all of it.
+    pub fn circumstances(&self, rows: &PolicyRows, knowledge: Knowledge, attempt: &Attempt) -> Circumstances {
+        let mut known = Circumstances { knowledge, ..Circumstances::default() };
+        let Some(door) = rows.doors.iter().find(|door| door.id == attempt.door) else { return known };
+        let card = rows.credentials.iter().find(|card| card.token == attempt.card);
+        let holder = card.and_then(|card| rows.persons.iter().find(|person| person.id == card.person));
+        let missing = rows.missing_cards.iter().find(|missing| missing.token == attempt.card).map(|missing| missing.id);
+        let credential = card.map(|card| card.id).or(missing);
+        let mode = self.set_mode(door.id);
+        let since = mode.filter(|(_, set)| attempt.at < set.until).map(|(at, _)| at);
+        let within_mode = |at: &UnixMs| since.is_none_or(|since| *at >= since);
+
+        known.reader_locked_until = self.reader_locked_until(door.id, attempt.side);
+        known.is_card_locked = credential.is_some_and(|card| self.is_card_locked(card));
+        known.threat_level = self.threat_level(door);
+        known.set_mode = mode.map(|(_, set)| set);
+        known.last_entered = self.last_entered(door.id).filter(within_mode);
+        known.toggled_at = self.toggled_at(door.id).filter(within_mode);
+        known.last_seen = holder.and_then(|holder| self.last_seen(holder.id, door.id));
+        known.whereabouts = holder.and_then(|holder| self.led_last(holder.id, attempt));
+        (known.others_inside, known.others_leaving) =
+            self.others_inside(rows, door.leads_to, holder.map(|holder| holder.id), attempt.at);
+        known.not_secured = self.not_secured(rows, door.id, attempt.at);
+        known.escort_seen = holder.and_then(|holder| self.escort_seen(rows, holder, door.id));
+        known.waiting = self.waiting(attempt, holder.map(|holder| holder.id));
+        let within_ms = i64::from(rows.rules.suspicion.within_s) * 1000;
+        if let Some(card) = credential {
+            let after = self.newest_change(|change| *change == StateChange::CredentialUnlocked { credential: card });
+            known.refusals_of_card =
+                self.refusals(attempt.at, within_ms, after, |refused| refused.credential == Some(card));
+        }
+        let (door, side) = (attempt.door, attempt.side);
+        let after = self.newest_change(|change| *change == StateChange::ReaderUnlocked { door, side });
+        let is_here = |refused: &Refused<'_>| refused.attempt.door == door && refused.attempt.side == side;
+        known.refusals_at_reader = self.refusals(attempt.at, within_ms, after, is_here);
+        known
+    }
+
+    /// Where a person's newest passage led, if it counts.
+    pub fn whereabouts(&self, person: PersonId) -> Option<Whereabouts> {
+        let theirs = self.passages().into_iter().filter(|passed| passed.person == person);
+        let newest = theirs.max_by_key(|passed| (passed.at, passed.door, passed.side))?;
+        let is_forgotten = |change: &StateChange| match change {
+            StateChange::Forgiven { person: forgiven } => *forgiven == person,
+            StateChange::AreaReset { entrances, .. } => entrances.contains(&(newest.door, newest.side)),
+            _ => false,
+        };
+        let forgotten = self.newest_change(is_forgotten);
+        let counts = forgotten.is_none_or(|forgotten| forgotten < newest.at);
+        counts.then_some(Whereabouts { door: newest.door, side: newest.side, at: newest.at })
+    }
+
+    /// Everybody who is named in a passage.
+    pub fn everybody(&self) -> Vec<PersonId> {
+        let mut everybody: Vec<PersonId> = self.passages().iter().map(|passed| passed.person).collect();
+        everybody.sort();
+        everybody.dedup();
+        everybody
+    }
+
+    /// Whether a card is locked.
+    pub fn is_card_locked(&self, card: CredentialId) -> bool {
+        let by_rule = self
+            .refusals_that(|refused| refused.credential == Some(card) && refused.effects.contains(&Effect::LockCard));
+        let by_word = self.newest_change(|change| *change == StateChange::CredentialLocked { credential: card });
+        let locked = by_rule.iter().map(|refused| refused.at).chain(by_word).max();
+        let unlocked = self.newest_change(|change| *change == StateChange::CredentialUnlocked { credential: card });
+        locked.is_some() && locked > unlocked
+    }
+
+    fn passages(&self) -> Vec<Passed> {
+        let mut passages = Vec::new();
+        for record in &self.records {
+            if let Event::Entered { door, side, persons } = &record.event {
+                for passage in persons {
+                    let (person, attempt) = (passage.person, passage.attempt);
+                    passages.push(Passed { at: record.at, door: *door, side: *side, person, attempt });
+                }
+            }
+        }
+        passages
+    }
+
+    fn grants(&self) -> Vec<Granted> {
+        let mut grants = Vec::new();
+        for record in &self.records {
+            let Event::Decision(decision) = &record.event else { continue };
+            let Outcome::Grant { release_ms, .. } = decision.verdict.outcome else { continue };
+            let (at, door, side) = (decision.attempt.at, decision.attempt.door, decision.attempt.side);
+            let released_by = decision.attempt.id;
+            let granted = |person, attempt| Granted { at, door, side, person, attempt, released_by, release_ms };
+            grants.extend(decision.verdict.person.map(|person| granted(person, released_by)));
+            for effect in &decision.verdict.effects {
+                if let Effect::AdmitWith(passages) = effect {
+                    grants.extend(passages.iter().map(|passage| granted(passage.person, passage.attempt)));
+                }
+            }
+        }
+        grants
+    }
+
+    fn refusals_that(&self, is_meant: impl Fn(&Refused<'_>) -> bool) -> Vec<Refused<'_>> {
+        let mut refusals = Vec::new();
+        for record in &self.records {
+            let Event::Decision(decision) = &record.event else { continue };
+            if decision.verdict.outcome == Outcome::Deny {
+                let refused = Refused {
+                    at: decision.attempt.at,
+                    attempt: &decision.attempt,
+                    reason: decision.verdict.reason,
+                    person: decision.verdict.person,
+                    credential: decision.verdict.credential,
+                    effects: &decision.verdict.effects,
+                };
+                refusals.extend(Some(refused).filter(&is_meant));
+            }
+        }
+        refusals
+    }
+
+    fn changes(&self) -> impl Iterator<Item = (UnixMs, &StateChange)> {
+        self.records.iter().filter_map(|record| match &record.event {
+            Event::StateSet(set) => Some((record.at, &set.change)),
+            _ => None,
+        })
+    }
+
+    fn newest_change(&self, is_meant: impl Fn(&StateChange) -> bool) -> Option<UnixMs> {
+        self.changes().filter(|(_, change)| is_meant(change)).map(|(at, _)| at).max()
+    }
+
+    fn set_mode(&self, door: DoorId) -> Option<(UnixMs, SetMode)> {
+        let of_door = self.changes().filter_map(|(at, change)| match change {
+            StateChange::DoorMode { door: of, set } if *of == door => Some((at, *set)),
+            _ => None,
+        });
+        let (at, set) = of_door.max_by_key(|(at, _)| *at)?;
+        set.map(|set| (at, set))
+    }
+
+    fn threat_level(&self, door: &DoorRule) -> u8 {
+        let holds = |place: &Place| match place {
+            Place::Tenant => true,
+            Place::Site(site) => *site == door.site,
+            Place::Area(area) => *area == door.leads_to,
+            Place::Door(id) => *id == door.id,
+        };
+        let set = |place: Place| {
+            let of_place = self.changes().filter_map(|(at, change)| match change {
+                StateChange::ThreatLevel { place: of, level } if *of == place => Some((at, *level)),
+                _ => None,
+            });
+            of_place.max_by_key(|(at, _)| *at).map(|(_, level)| level)
+        };
+        let places = self.changes().filter_map(|(_, change)| match change {
+            StateChange::ThreatLevel { place, .. } => Some(*place),
+            _ => None,
+        });
+        places.filter(holds).filter_map(set).max().unwrap_or(0)
+    }
+
+    fn reader_locked_until(&self, door: DoorId, side: Side) -> Option<UnixMs> {
+        let until = |refused: &Refused<'_>| {
+            refused.effects.iter().find_map(|effect| match effect {
+                Effect::LockReader { until } => Some(*until),
+                _ => None,
+            })
+        };
+        let here = self.refusals_that(|refused| refused.attempt.door == door && refused.attempt.side == side);
+        let locks = here.iter().filter_map(|refused| Some((refused.at, until(refused)?)));
+        let (at, until) = locks.max()?;
+        let unlocked = self.newest_change(|change| *change == StateChange::ReaderUnlocked { door, side });
+        unlocked.is_none_or(|unlocked| unlocked < at).then_some(until)
+    }
+
+    fn last_entered(&self, door: DoorId) -> Option<UnixMs> {
+        let entered = self.passages().into_iter().filter(|passed| passed.door == door && passed.side == Side::In);
+        entered.map(|passed| passed.at).max()
+    }
+
+    fn toggled_at(&self, door: DoorId) -> Option<UnixMs> {
+        let mut turned = Vec::new();
+        for record in &self.records {
+            let Event::Decision(decision) = &record.event else { continue };
+            for effect in &decision.verdict.effects {
+                if let Effect::Toggle { is_free } = effect
+                    && decision.attempt.door == door
+                {
+                    turned.push((decision.attempt.at, *is_free));
+                }
+            }
+        }
+        turned.into_iter().max().filter(|(_, is_free)| *is_free).map(|(at, _)| at)
+    }
+
+    /// Grants and passages of a person.
+    fn sightings(&self, person: PersonId) -> Vec<Sighting> {
+        let granted = self.grants().into_iter().map(|granted| (granted.person, granted.door, granted.at));
+        let passed = self.passages().into_iter().map(|passed| (passed.person, passed.door, passed.at));
+        let seen = granted.chain(passed).map(|(person, door, at)| Sighting { person, door, at });
+        seen.filter(|sighting| sighting.person == person).collect()
+    }
+
+    fn last_seen(&self, person: PersonId, not_at: DoorId) -> Option<Sighting> {
+        let elsewhere = self.sightings(person).into_iter().filter(|sighting| sighting.door != not_at);
+        elsewhere.max_by_key(|sighting| (sighting.at, sighting.door))
+    }
+
+    /// Unused grants of everybody.
+    fn unused(&self, at: UnixMs) -> Vec<Granted> {
+        let is_used = |granted: &Granted| {
+            self.passages().iter().any(|passed| passed.person == granted.person && passed.attempt == granted.attempt)
+        };
+        let was_not_opened = |granted: &Granted| {
+            let cause = ReleaseCause::Attempt(granted.released_by);
+            self.records.iter().any(|record| match &record.event {
+                Event::NotOpened { cause: of, .. } | Event::ReleaseAbandoned { cause: of, .. } => *of == cause,
+                _ => false,
+            })
+        };
+        let is_forgiven = |granted: &Granted| {
+            let person = granted.person;
+            let forgiven = self.newest_change(|change| *change == StateChange::Forgiven { person });
+            forgiven.is_some_and(|forgiven| forgiven >= granted.at)
+        };
+        let mut unused = self.grants();
+        unused.retain(|granted| at.0 - granted.at.0 <= UNUSED_MS);
+        unused.retain(|granted| !is_used(granted) && !was_not_opened(granted) && !is_forgiven(granted));
+        unused
+    }
+
+    /// Where the newest of passage and unused grants elsewhere led.
+    fn led_last(&self, person: PersonId, attempt: &Attempt) -> Option<Whereabouts> {
+        let unused = self
+            .unused(attempt.at)
+            .into_iter()
+            .filter(|granted| granted.person == person && (granted.door, granted.side) != (attempt.door, attempt.side));
+        let unused = unused.map(|granted| Whereabouts { door: granted.door, side: granted.side, at: granted.at });
+        unused.chain(self.whereabouts(person)).max_by_key(|led| (led.at, led.door, led.side))
+    }
+
+    /// Others inside an area, and those of them who were granted to leave.
+    fn others_inside(&self, rows: &PolicyRows, area: AreaId, holder: Option<PersonId>, at: UnixMs) -> (u32, u32) {
+        let leads = |door: DoorId, side: Side| {
+            let door = rows.doors.iter().find(|known| known.id == door)?;
+            Some(match side {
+                Side::In => (door.leads_from, door.leads_to),
+                Side::Out => (door.leads_to, door.leads_from),
+            })
+        };
+        let unused = self.unused(at);
+        let mut everybody = self.everybody();
+        everybody.extend(unused.iter().map(|granted| granted.person));
+        everybody.sort();
+        everybody.dedup();
+        let (mut inside, mut leaving) = (0, 0);
+        for person in everybody.into_iter().filter(|person| Some(*person) != holder) {
+            let led = |granted: &&Granted| granted.person == person && leads(granted.door, granted.side).is_some();
+            let theirs: Vec<_> =
+                unused.iter().filter(led).filter_map(|granted| leads(granted.door, granted.side)).collect();
+            let passed = self.whereabouts(person).and_then(|last| leads(last.door, last.side));
+            let is_inside = passed.is_some_and(|(_, to)| to == area);
+            if is_inside || theirs.iter().any(|(_, to)| *to == area) {
+                inside += 1;
+                leaving += u32::from(theirs.iter().any(|(from, _)| *from == area));
+            }
+        }
+        (inside, leaving)
+    }
+
+    fn not_secured(&self, rows: &PolicyRows, door: DoorId, at: UnixMs) -> Vec<LeafState> {
+        let groups = rows.interlocks.iter().filter(|group| group.doors.contains(&door));
+        let others = groups.flat_map(|group| &group.doors).filter(|other| **other != door);
+        let states = others.map(|other| (*other, self.is_leaf_open(*other), self.is_released(*other, at)));
+        let not_secured = states.filter(|(_, is_open, is_released)| *is_open || *is_released);
+        not_secured.map(|(door, is_open, _)| LeafState { door, is_open }).collect()
+    }
+
+    fn is_leaf_open(&self, door: DoorId) -> bool {
+        let words = self.records.iter().filter_map(|record| match record.event {
+            Event::DoorOpened { door: of, .. } if of == door => Some((record.at, true)),
+            Event::DoorClosed { door: of, .. } if of == door => Some((record.at, false)),
+            _ => None,
+        });
+        words.max().is_some_and(|(_, is_open)| is_open)
+    }
+
+    fn is_released(&self, door: DoorId, at: UnixMs) -> bool {
+        let mut releases = Vec::new();
+        for granted in self.grants() {
+            if granted.door == door {
+                releases.push((granted.at, granted.release_ms));
+            }
+        }
+        for record in &self.records {
+            match &record.event {
+                Event::CommandDone { door: of, outcome: CommandOutcome::CarriedOut, release_ms, .. } if *of == door => {
+                    releases.push((record.at, *release_ms));
+                }
+                _ => {}
+            }
+        }
+        let has_closed_since = |since: UnixMs| {
+            self.records.iter().any(|record| {
+                matches!(record.event, Event::DoorClosed { door: of, .. } if of == door) && record.at > since
+            })
+        };
+        let lasts = |(since, release_ms): &(UnixMs, u32)| at.0 - since.0 < i64::from(*release_ms);
+        releases.iter().any(|release| lasts(release) && !has_closed_since(release.0))
+    }
+
+    fn escort_seen(&self, rows: &PolicyRows, holder: &PersonRule, door: DoorId) -> Option<Sighting> {
+        let escort = holder.escort?;
+        let may_escort = |person: PersonId| match escort.by {
+            EscortBy::Person(by) => by == person,
+            EscortBy::Group(group) => {
+                rows.persons.iter().any(|known| known.id == person && known.groups.contains(&group))
+            }
+        };
+        let mut granted: Vec<Granted> = self.grants();
+        granted.retain(|granted| granted.door == door && granted.side == Side::In);
+        granted.sort_by_key(|granted| std::cmp::Reverse((granted.at, granted.person, granted.attempt)));
+        granted.truncate(ESCORTS);
+        let escort = granted.iter().find(|granted| granted.person != holder.id && may_escort(granted.person))?;
+        Some(Sighting { person: escort.person, door, at: escort.at })
+    }
+
+    fn waiting(&self, attempt: &Attempt, holder: Option<PersonId>) -> Vec<Waiting> {
+        let here = self.refusals_that(|refused| {
+            refused.attempt.door == attempt.door
+                && refused.attempt.side == attempt.side
+                && refused.effects.contains(&Effect::Wait)
+        });
+        let mut waiting: Vec<Waiting> = Vec::new();
+        for refused in &here {
+            let Some(person) = refused.person else { continue };
+            let newest = here
+                .iter()
+                .filter(|other| other.person == Some(person))
+                .map(|other| (other.at, other.attempt.id))
+                .max();
+            let is_newest = newest == Some((refused.at, refused.attempt.id));
+            let was_seen = self.sightings(person).iter().any(|sighting| sighting.at >= refused.at);
+            let wants = match refused.reason {
+                Reason::EscortRequired => Wanted::Escort,
+                Reason::SecondPersonRequired => Wanted::SecondPerson,
+                _ => continue,
+            };
+            if is_newest && !was_seen && attempt.at.0 - refused.at.0 <= WAITING_MS {
+                waiting.push(Waiting { attempt: refused.attempt.id, person, since: refused.at, wants });
+            }
+        }
+        waiting.sort_by_key(|waiting| std::cmp::Reverse((waiting.since, waiting.attempt)));
+        waiting.truncate(WAITING);
+        waiting.retain(|waiting| Some(waiting.person) != holder);
+        waiting.sort_by_key(|waiting| waiting.attempt);
+        waiting
+    }
+
+    fn refusals(
+        &self,
+        at: UnixMs,
+        within_ms: i64,
+        after: Option<UnixMs>,
+        is_meant: impl Fn(&Refused<'_>) -> bool,
+    ) -> u32 {
+        let mut meant = self.refusals_that(|refused| is_meant(refused) && counts_as_suspicious(refused.reason));
+        meant.retain(|refused| Some(refused.at) > after && refused.at <= at);
+        meant.sort_by_key(|refused| std::cmp::Reverse((refused.at, refused.attempt.id)));
+        meant.truncate(REFUSALS);
+        meant.iter().filter(|refused| at.0 - refused.at.0 < within_ms).map(|_| 1).sum()
+    }
+}

@@ -1,0 +1,132 @@
+//! Rules 15 to 18: what depends on where people and doors' leaves are.
+
+use access_core::event::AlarmKind;
+use access_core::ids::{AreaId, SiteId};
+use access_core::policy::{AntiPassback, PersonRule, Side, TravelEnds, WaivableRule};
+use access_core::verdict::{Reason, RecordRef};
+
+use crate::answer::Said;
+use crate::rules::Case;
+
+impl Case<'_> {
+    /// 15.
+    pub(crate) fn travel(&mut self, _: &PersonRule) -> Said {
+        let (door, site) = (self.door.id, self.door.site);
+        let applies = self.rows.travel.iter().any(|time| match time.between {
+            TravelEnds::Doors(one, other) => one == door || other == door,
+            TravelEnds::Sites(one, other) => one == site || other == site,
+        });
+        if !applies || self.is_waived(WaivableRule::Travel) {
+            return Said::Passes;
+        }
+        if let Some(said) = self.alone(self.rows.rules.alone.travel) {
+            return said;
+        }
+        let Some(seen) = self.known.last_seen else { return Said::Passes };
+        let between =
+            |ends: TravelEnds| self.rows.travel.iter().find(|time| time.between == ends).map(|time| time.least_s);
+        let of_doors = between(TravelEnds::Doors(door.min(seen.door), door.max(seen.door)));
+        let other_site: Option<SiteId> =
+            self.rows.doors.iter().find(|known| known.id == seen.door).map(|known| known.site);
+        let of_sites = other_site.and_then(|other| between(TravelEnds::Sites(site.min(other), site.max(other))));
+        let Some(least_s) = of_doors.or(of_sites) else { return Said::Passes };
+        let ago_ms = self.ago_ms(seen.at);
+        if ago_ms >= 0 && ago_ms < i64::from(least_s) * 1000 {
+            self.answer.alarm(AlarmKind::ImpossibleTravel);
+            self.answer.named = Some(RecordRef::Door(seen.door));
+            Said::Refuses(Reason::TooFast)
+        } else {
+            Said::Passes
+        }
+    }
+
+    /// 16.
+    pub(crate) fn anti_passback(&mut self, _: &PersonRule) -> Said {
+        let (from, to) = match self.attempt.side {
+            Side::In => (self.door.leads_from, self.door.leads_to),
+            Side::Out => (self.door.leads_to, self.door.leads_from),
+        };
+        let settings = [self.area(from).anti_passback, self.area(to).anti_passback];
+        if settings == [AntiPassback::Off; 2] || self.is_waived(WaivableRule::AntiPassback) {
+            return Said::Passes;
+        }
+        if let Some(said) = self.alone(self.rows.rules.alone.anti_passback) {
+            return said;
+        }
+        let Some(last) = self.known.whereabouts else { return Said::Passes };
+        let Some(led_to) = self.led_to(last.door, last.side) else { return Said::Passes };
+        if led_to == from {
+            return Said::Passes;
+        }
+        let strictness = |setting: &AntiPassback| match setting {
+            AntiPassback::Off => (0, 0),
+            AntiPassback::Soft => (1, 0),
+            AntiPassback::Timed { within_s } => (2, *within_s),
+            AntiPassback::Hard => (3, 0),
+        };
+        match settings.into_iter().max_by_key(strictness) {
+            Some(AntiPassback::Hard) => Said::Refuses(Reason::PassedBack),
+            Some(AntiPassback::Timed { within_s }) if self.ago_ms(last.at) < i64::from(within_s) * 1000 => {
+                Said::Refuses(Reason::PassedBack)
+            }
+            Some(AntiPassback::Soft) => {
+                self.answer.alarm(AlarmKind::PassedBack);
+                Said::Passes
+            }
+            _ => Said::Passes,
+        }
+    }
+
+    /// Where a side of a door leads; none if the policy does not know the door.
+    fn led_to(&self, door: access_core::ids::DoorId, side: Side) -> Option<AreaId> {
+        let door = self.rows.doors.iter().find(|known| known.id == door)?;
+        Some(match side {
+            Side::In => door.leads_to,
+            Side::Out => door.leads_from,
+        })
+    }
+
+    /// 17.
+    pub(crate) fn occupancy(&mut self, _: &PersonRule) -> Said {
+        let (Some(most), Side::In) = (self.protected().persons_max, self.attempt.side) else { return Said::Passes };
+        if self.is_waived(WaivableRule::Occupancy) {
+            return Said::Passes;
+        }
+        if let Some(said) = self.alone(self.rows.rules.alone.occupancy) {
+            return said;
+        }
+        if self.known.others_inside >= most { Said::Refuses(Reason::AreaFull) } else { Said::Passes }
+    }
+
+    /// How many more may come in, the holder not counted: as many as there are where rule 17 does not apply.
+    pub(crate) fn room(&self) -> i64 {
+        match self.protected().persons_max {
+            Some(most) if !self.is_waived(WaivableRule::Occupancy) => {
+                i64::from(most) - i64::from(self.known.others_inside) - 1
+            }
+            _ => i64::MAX,
+        }
+    }
+
+    /// 18.
+    pub(crate) fn interlock(&mut self) -> Said {
+        if !self.rows.interlocks.iter().any(|group| group.doors.contains(&self.door.id)) {
+            return Said::Passes;
+        }
+        let in_the_way = self.known.not_secured.iter().map(|leaf| leaf.door).min();
+        let open = self.known.not_secured.iter().filter(|leaf| leaf.is_open).count();
+        if open >= 2 {
+            self.answer.alarm(AlarmKind::InterlockContradiction);
+            if self.attempt.side == Side::Out {
+                return Said::Passes;
+            }
+        }
+        match in_the_way {
+            Some(door) => {
+                self.answer.named = Some(RecordRef::Door(door));
+                Said::Refuses(Reason::Interlock)
+            }
+            None => Said::Passes,
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Rules 20 and 21: who needs somebody else.
+
+use access_core::circumstances::{Waiting, Wanted};
+use access_core::event::Passage;
+use access_core::policy::{EscortBy, PersonRule, Side, WaivableRule};
+use access_core::verdict::Reason;
+
+use crate::answer::Said;
+use crate::rules::Case;
+
+impl Case<'_> {
+    /// 20, the visitor.
+    pub(crate) fn escort(&mut self, holder: &PersonRule) -> Said {
+        let (Some(escort), Side::In) = (holder.escort, self.attempt.side) else { return Said::Passes };
+        if self.is_waived(WaivableRule::Escort) {
+            return Said::Passes;
+        }
+        match self.known.escort_seen {
+            Some(seen) if self.ago_ms(seen.at) <= i64::from(escort.within_s) * 1000 => Said::Passes,
+            _ => Said::Refuses(Reason::EscortRequired),
+        }
+    }
+
+    /// 20, the escort: visitors who come in with the holder.
+    pub(crate) fn admit_visitors(&mut self) {
+        for visitor in self.visitors() {
+            self.answer.admitted.push(visitor);
+        }
+        self.answer.admitted.sort_by_key(|passage| passage.attempt);
+    }
+
+    fn visitors(&self) -> Vec<Passage> {
+        let (Some(holder), Side::In) = (self.answer.person, self.attempt.side) else { return Vec::new() };
+        let may_be_escorted = |waiting: &&Waiting| {
+            let Some(visitor) = self.rows.persons.iter().find(|person| person.id == waiting.person) else {
+                return false;
+            };
+            let Some(escort) = visitor.escort else { return false };
+            let is_escorted_by_holder = match escort.by {
+                EscortBy::Person(person) => person == holder,
+                EscortBy::Group(group) => self.groups_of(holder).contains(&group),
+            };
+            waiting.wants == Wanted::Escort
+                && waiting.person != holder
+                && is_escorted_by_holder
+                && self.ago_ms(waiting.since) <= i64::from(escort.within_s) * 1000
+        };
+        let mut visitors: Vec<Passage> = self.known.waiting.iter().filter(may_be_escorted).map(passage).collect();
+        visitors.sort_by_key(|passage| passage.attempt);
+        let room = usize::try_from(self.room().max(0)).unwrap_or(usize::MAX);
+        visitors.truncate(room);
+        visitors
+    }
+
+    /// 21.
+    pub(crate) fn two_person(&mut self, holder: &PersonRule) -> Said {
+        let Some(rule) = self.protected().two_person else { return Said::Passes };
+        if self.is_waived(WaivableRule::TwoPerson) {
+            return Said::Passes;
+        }
+        if let Some(said) = self.alone(self.rows.rules.alone.two_person) {
+            return said;
+        }
+        let staying = i64::from(self.known.others_inside) - i64::from(self.known.others_leaving);
+        let is_right_already = match self.attempt.side {
+            Side::In => staying != 0 || !self.visitors().is_empty(),
+            Side::Out => staying != 1,
+        };
+        if is_right_already {
+            return Said::Passes;
+        }
+        let makes_a_pair = |waiting: &&Waiting| {
+            let theirs = self.groups_of(waiting.person);
+            let of_groups = match (rule.groups, self.attempt.side) {
+                (Some((one, other)), Side::In) => {
+                    (holder.groups.contains(&one) && theirs.contains(&other))
+                        || (holder.groups.contains(&other) && theirs.contains(&one))
+                }
+                (None, _) | (_, Side::Out) => true,
+            };
+            waiting.wants == Wanted::SecondPerson
+                && waiting.person != holder.id
+                && of_groups
+                && self.ago_ms(waiting.since) <= i64::from(rule.within_s) * 1000
+        };
+        match self.known.waiting.iter().filter(makes_a_pair).min_by_key(|waiting| waiting.attempt) {
+            None => Said::Refuses(Reason::SecondPersonRequired),
+            Some(_) if self.attempt.side == Side::In && self.room() < 1 => Said::Refuses(Reason::AreaFull),
+            Some(second) => {
+                self.answer.admitted.push(passage(second));
+                Said::Passes
+            }
+        }
+    }
+}
+
+fn passage(waiting: &Waiting) -> Passage {
+    Passage { person: waiting.person, attempt: waiting.attempt }
+}
