@@ -65,15 +65,16 @@ pub fn judge_traced(policy: &Policy, known: &Circumstances, attempt: &Attempt, t
             if let Some(effect) = objection.effect {
                 verdict.effects.push(effect.into());
             }
-            suspect(policy, known, attempt, &mut verdict);
+            let is_known = case.card_id().is_some() || policy.scope() == PolicyScope::Cut;
+            if attempt.side == Side::Out && door.exit == Exit::BySystem && is_known {
+                let_leave(grant, &mut verdict);
+            } else {
+                suspect(policy, known, attempt, &mut verdict);
+            }
         }
     }
     verdict.alarms.extend(case.soft_alarms());
     verdict.alarms.extend(attempt.is_under_duress().then_some(AlarmKind::Duress));
-    let is_known = case.card_id().is_some() || policy.scope() == PolicyScope::Cut;
-    if attempt.side == Side::Out && door.exit == Exit::BySystem && is_known && !verdict.is_grant() {
-        let_leave(grant, &mut verdict);
-    }
     verdict
 }
 

@@ -304,7 +304,7 @@ impl<'a> Case<'a> {
                 self.answer.reader_locked_until = lock_reader;
             }
         }
-        let is_reader_locked = self.answer.reader_locked_until.is_some();
+        let is_reader_locked = self.answer.reader_locked_until.is_some() || self.reader_lock() != Said::Passes;
         if self.known.refusals_at_reader + 1 >= suspicion.refusals && !is_reader_locked {
             self.answer.alarm(AlarmKind::RepeatedRefusals);
             self.answer.reader_locked_until = lock_reader;
