@@ -50,12 +50,13 @@ impl Period {
     /// From the beginning of time, without an end.
     pub const ALWAYS: Self = Self { from: UnixMs(i64::MIN), until: None };
 
-    /// Whether `at` has not reached the period yet, is inside, or is past it.
+    /// Whether `at` has not reached the period yet, is inside, or is past it. One that ended before it began never comes: it is
+    /// past from its end on.
     pub fn place(&self, at: UnixMs) -> Place {
-        if at < self.from {
-            Place::Before
-        } else if self.until.is_some_and(|until| at >= until) {
+        if self.until.is_some_and(|until| at >= until) {
             Place::After
+        } else if at < self.from {
+            Place::Before
         } else {
             Place::Inside
         }

@@ -224,10 +224,10 @@ impl<'a> Case<'a> {
     /// 7.
     fn card_period(&self) -> Said {
         let Some((card, _)) = self.card else { return Said::Passes };
-        if self.is_before(card.valid) {
-            Said::Refuses(Reason::CredentialNotYetValid)
-        } else if self.is_past(card.valid) {
+        if self.is_past(card.valid) {
             Said::Refuses(Reason::CredentialExpired)
+        } else if self.is_before(card.valid) {
+            Said::Refuses(Reason::CredentialNotYetValid)
         } else if self.is_inside(card.valid) {
             Said::Passes
         } else {
@@ -304,8 +304,8 @@ impl<'a> Case<'a> {
                 self.answer.reader_locked_until = lock_reader;
             }
         }
-        let is_reader_locked = self.answer.reader_locked_until.is_some() || self.reader_lock() != Said::Passes;
-        if self.known.refusals_at_reader + 1 >= suspicion.refusals && !is_reader_locked {
+        let was_reader_locked = self.reader_lock() != Said::Passes;
+        if self.known.refusals_at_reader + 1 >= suspicion.refusals && !was_reader_locked {
             self.answer.alarm(AlarmKind::RepeatedRefusals);
             self.answer.reader_locked_until = lock_reader;
         }
@@ -347,7 +347,7 @@ impl<'a> Case<'a> {
 
     /// With an untrusted clock nobody can tell: the instant may be later.
     pub(crate) fn is_before(&self, period: Period) -> bool {
-        self.is_clock_trusted() && self.attempt.at < period.from
+        self.is_clock_trusted() && self.attempt.at < period.from && !self.is_past(period)
     }
 
     /// How long ago something was, in milliseconds.
