@@ -41,7 +41,7 @@ pub struct State {
     /// Newest grant or passage of a person at each of their two newest doors, the newest first.
     sightings: BTreeMap<PersonId, Vec<Sighting>>,
     granted: Recent<AttemptId, Granted>,
-    ended: Recent<AttemptId, End>,
+    ended: Recent<(AttemptId, End), ()>,
     doors: BTreeMap<DoorId, DoorState>,
     readers: BTreeMap<(DoorId, Side), ReaderState>,
     cards: BTreeMap<CredentialId, CardState>,
@@ -58,20 +58,22 @@ struct Granted {
 }
 
 /// How a granted attempt ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
 enum End {
     /// Its person passed.
     Used,
     /// Nobody passed by it: neither its person nor those who were admitted with them.
     Lapsed,
+    /// It was decided once more, and refused: the answer came too late, and the agent decided alone.
+    Refused,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 struct DoorState {
-    leaf_at: Option<UnixMs>,
-    is_open: bool,
-    released_at: Option<UnixMs>,
-    released_until: Option<UnixMs>,
+    /// Newest word of the contact, and whether it is that the leaf is open.
+    leaf: Option<(UnixMs, bool)>,
+    /// Releases that can still last, each with its end.
+    releases: BTreeSet<(UnixMs, UnixMs)>,
     set_at: Option<UnixMs>,
     set_mode: Option<SetMode>,
     last_entered: Option<UnixMs>,
@@ -81,10 +83,24 @@ struct DoorState {
 }
 
 impl DoorState {
+    fn is_open(&self) -> bool {
+        self.leaf.is_some_and(|(_, is_open)| is_open)
+    }
+
     fn is_released(&self, at: UnixMs) -> bool {
         // The lock falls in with the leaf.
-        let has_closed_since = !self.is_open && self.leaf_at > self.released_at;
-        self.released_until.is_some_and(|until| at < until) && !has_closed_since
+        let has_closed_since = |since| self.leaf.is_some_and(|(closed, is_open)| !is_open && closed > since);
+        self.releases.iter().any(|(since, until)| at < *until && !has_closed_since(*since))
+    }
+
+    /// Remembers a release, and forgets those that were over when the newest began.
+    fn release(&mut self, since: UnixMs, until: UnixMs) {
+        if until > since {
+            self.releases.insert((since, until));
+        }
+        if let Some(&(newest, _)) = self.releases.last() {
+            self.releases.retain(|(_, until)| *until > newest);
+        }
     }
 }
 
@@ -265,11 +281,8 @@ impl State {
                     self.granted(Granted { person, door, side, by: attempt.id }, attempt.id, at);
                 }
             }
-            // Decided once more, and otherwise: the answer came too late, and the agent decided alone.
-            _ if self.granted.get(attempt.id).is_some_and(|granted| granted.by == attempt.id) => {
-                self.ended.note(attempt.id, at, End::Lapsed);
-            }
-            _ => {}
+            (Outcome::Deny, _) => self.ended(attempt.id, End::Refused, at),
+            (Outcome::Need(_), _) => {}
         }
         if is_suspicious(verdict.reason) && verdict.outcome == Outcome::Deny {
             self.readers.entry((door, side)).or_default().refusals.remember(at, attempt.id);
@@ -318,8 +331,7 @@ impl State {
 
     fn passed(&mut self, passage: Passage, door: DoorId, side: Side, at: UnixMs) {
         let Passage { person, attempt } = passage;
-        self.ended.note(attempt, at, End::Used);
-        self.granted.pass(at);
+        self.ended(attempt, End::Used, at);
         self.seen(Sighting { person, door, at });
         if side == Side::In {
             let last = &mut self.doors.entry(door).or_default().last_entered;
@@ -365,37 +377,38 @@ impl State {
     /// A release was not used.
     fn lapsed(&mut self, cause: ReleaseCause, at: UnixMs) {
         if let ReleaseCause::Attempt(attempt) = cause {
-            self.ended.note(attempt, at, End::Lapsed);
-            self.granted.pass(at);
+            self.ended(attempt, End::Lapsed, at);
         }
+    }
+
+    /// An attempt that may have been granted is over. This may be told before the grant is.
+    fn ended(&mut self, attempt: AttemptId, end: End, at: UnixMs) {
+        self.ended.note((attempt, end), at, ());
+        self.granted.pass(at);
     }
 
     /// Grants that nobody used and that did not lapse, each with its instant.
     fn unused(&self, at: UnixMs) -> impl Iterator<Item = (UnixMs, &Granted)> {
-        let is_over = |attempt: AttemptId, granted: &Granted| {
-            self.ended.get(attempt).is_some() || self.ended.get(granted.by) == Some(&End::Lapsed)
+        let is_over = |attempt: AttemptId, since: UnixMs, granted: &Granted| {
+            self.ended.when((attempt, End::Used)).is_some()
+                || self.ended.when((granted.by, End::Lapsed)).is_some()
+                || self.ended.when((granted.by, End::Refused)) >= Some(since)
         };
         let is_forgiven =
             |granted: &Granted, since| self.forgiven.get(&granted.person).is_some_and(|forgiven| since <= *forgiven);
-        let unused = self
-            .granted
-            .at(at)
-            .filter(move |(attempt, since, granted)| !is_over(*attempt, granted) && !is_forgiven(granted, *since));
+        let unused = self.granted.at(at).filter(move |(attempt, since, granted)| {
+            !is_over(*attempt, *since, granted) && !is_forgiven(granted, *since)
+        });
         unused.map(|(_, since, granted)| (since, granted))
     }
 
     fn leaf(&mut self, door: DoorId, at: UnixMs, is_open: bool) {
-        let door = self.doors.entry(door).or_default();
-        if door.leaf_at.is_none_or(|newest| newest <= at) {
-            door.leaf_at = Some(at);
-            door.is_open = is_open;
-        }
+        let leaf = &mut self.doors.entry(door).or_default().leaf;
+        *leaf = (*leaf).max(Some((at, is_open)));
     }
 
     fn released(&mut self, door: DoorId, at: UnixMs, release_ms: u32) {
-        let door = self.doors.entry(door).or_default();
-        door.released_at = door.released_at.max(Some(at));
-        door.released_until = door.released_until.max(Some(at.plus_ms(i64::from(release_ms))));
+        self.doors.entry(door).or_default().release(at, at.plus_ms(i64::from(release_ms)));
     }
 
     fn waits(&mut self, decision: &Decision) {
@@ -426,7 +439,8 @@ impl State {
         match change {
             StateChange::DoorMode { door, set } => {
                 let door = self.doors.entry(*door).or_default();
-                if door.set_at.is_none_or(|newest| newest <= at) {
+                let place = |at, set: Option<SetMode>| (at, set.map(|set| (set.until, set.mode)));
+                if door.set_at.is_none_or(|newest| place(newest, door.set_mode) < place(at, *set)) {
                     (door.set_at, door.set_mode) = (Some(at), *set);
                 }
             }

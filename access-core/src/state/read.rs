@@ -100,8 +100,7 @@ impl State {
             };
             let recent =
                 state.recent.iter().rev().map(|(at, person)| Sighting { person: *person, door: door.id, at: *at });
-            let others = recent.filter(|seen| seen.person != person.id && seen.at <= at);
-            read.escort_seen = others.into_iter().find(may_escort);
+            read.escort_seen = recent.filter(|seen| seen.person != person.id).find(may_escort);
         }
         if let Some(reader) = self.readers.get(&(door.id, attempt.side)) {
             let still = |waiting: &&Waiting| waiting.person != person.id && self.still_waits(waiting, at);
@@ -130,25 +129,24 @@ impl State {
         let mut inside: u32 =
             self.passed_last.iter().filter(|((door, side), _)| leads_in(*door, *side)).map(|(_, count)| *count).sum();
         inside -= u32::from(is_inside(person));
-        let (mut coming, mut leaving) = (Vec::new(), Vec::new());
+        let leads_out = |door: DoorId, side: Side| policy.door(door).is_some_and(|door| door.area_before(side) == area);
+        let (mut coming, mut leaving) = (BTreeSet::new(), BTreeSet::new());
         for (_, grant) in self.unused(at).filter(|(_, grant)| grant.person != person) {
-            match (leads_in(grant.door, grant.side), is_inside(grant.person)) {
-                (true, false) => coming.push(grant.person),
-                (false, true) => leaving.push(grant.person),
-                (true, true) | (false, false) => {}
+            if leads_in(grant.door, grant.side) && !is_inside(grant.person) {
+                coming.insert(grant.person);
+            }
+            if leads_out(grant.door, grant.side) {
+                leaving.insert(grant.person);
             }
         }
-        let different = |mut persons: Vec<PersonId>| {
-            persons.sort();
-            persons.dedup();
-            u32::try_from(persons.len()).unwrap_or(u32::MAX)
-        };
-        (inside.saturating_add(different(coming)), different(leaving))
+        leaving.retain(|person| coming.contains(person) || is_inside(*person));
+        let count = |persons: BTreeSet<PersonId>| u32::try_from(persons.len()).unwrap_or(u32::MAX);
+        (inside.saturating_add(count(coming)), count(leaving))
     }
 
     fn not_secured(&self, door: DoorId, at: UnixMs) -> Option<LeafState> {
         let state = self.doors.get(&door)?;
         let is_released = state.is_released(at);
-        (state.is_open || is_released).then_some(LeafState { door, is_open: state.is_open })
+        (state.is_open() || is_released).then_some(LeafState { door, is_open: state.is_open() })
     }
 }

@@ -47,8 +47,9 @@ impl<Key: Ord + Copy, Value> Recent<Key, Value> {
         }
     }
 
-    pub(super) fn get(&self, key: Key) -> Option<&Value> {
-        self.entries.get(&key).map(|(_, value)| value)
+    /// When a key was noted last.
+    pub(super) fn when(&self, key: Key) -> Option<UnixMs> {
+        self.entries.get(&key).map(|(at, _)| *at)
     }
 
     /// Entries that are not too old at `at`, by key.
