@@ -26,10 +26,10 @@ pub fn attempt(dice: &mut Dice) -> Attempt {
         side: dice.pick(&[Side::In, Side::In, Side::Out]),
         at: instant(dice),
         clock: if dice.one_in(6) { ClockTrust::Untrusted } else { ClockTrust::Trusted },
-        card: token(if dice.one_in(12) { CARDS + dice.number(MISSING + 1) } else { dice.number(CARDS) }),
+        card: token(if dice.one_in(30) { CARDS + dice.number(MISSING + 1) } else { dice.number(CARDS) }),
         assurance: match dice.below(40) {
             39 => Assurance::NotAuthentic,
-            30..39 => Assurance::WeakUid,
+            32..39 => Assurance::WeakUid,
             _ => Assurance::Authenticated,
         },
         finger: dice.some_in(2, result),
@@ -51,10 +51,12 @@ pub fn circumstances(dice: &mut Dice, rows: &PolicyRows, attempt: &Attempt) -> C
     let has_card = card.is_some() || rows.missing_cards.iter().any(|missing| missing.token == attempt.card);
     let long_before =
         |dice: &mut Dice| UnixMs(at.0 - i64::from(dice.below(60)) * HALF_HOUR_MS + dice.pick(&[0, HALF_HOUR_MS]));
-    let refusals_max = rows.rules.suspicion.refusals as u16;
+    let refusals = |dice: &mut Dice| {
+        if dice.one_in(2) { u32::from(dice.below(1 + rows.rules.suspicion.refusals as u16)) } else { 0 }
+    };
     let knowledge = if dice.one_in(6) { Knowledge::OwnDoors } else { Knowledge::Everything };
-    let reader_locked_until = dice.some_in(20, |dice| UnixMs(at.0 + dice.pick(&[1, 0, -1, 30_000])));
-    let is_card_locked = dice.one_in(25) && has_card;
+    let reader_locked_until = dice.some_in(25, |dice| UnixMs(at.0 + dice.pick(&[1, 0, -1, 30_000])));
+    let is_card_locked = dice.one_in(40) && has_card;
     let threat_level = if dice.one_in(4) { dice.below(6) as u8 } else { 0 };
     let set_mode = dice
         .some_in(8, |dice| SetMode { mode: mode(dice), until: UnixMs(at.0 + dice.pick(&[1, 0, -1, HALF_HOUR_MS])) });
@@ -70,7 +72,7 @@ pub fn circumstances(dice: &mut Dice, rows: &PolicyRows, attempt: &Attempt) -> C
         side: side(dice),
         at: before(dice, at),
     });
-    let others_inside = u32::from(dice.below(5));
+    let others_inside = dice.pick(&[0_u32, 1, 2, 3, 1, 0]);
     let others_leaving = u32::from(dice.below(4)).min(others_inside);
     Circumstances {
         knowledge,
@@ -87,15 +89,15 @@ pub fn circumstances(dice: &mut Dice, rows: &PolicyRows, attempt: &Attempt) -> C
         not_secured: not_secured(dice, rows, attempt),
         escort_seen: escort_seen(dice, rows, attempt, holder),
         waiting: waiting(dice, attempt),
-        refusals_of_card: if has_card { u32::from(dice.below(refusals_max + 1)) } else { 0 },
-        refusals_at_reader: u32::from(dice.below(refusals_max + 1)),
+        refusals_of_card: if has_card { refusals(dice) } else { 0 },
+        refusals_at_reader: refusals(dice),
     }
 }
 
 fn not_secured(dice: &mut Dice, rows: &PolicyRows, attempt: &Attempt) -> Vec<LeafState> {
     let groups = rows.interlocks.iter().filter(|group| group.doors.contains(&attempt.door));
     let others = groups.flat_map(|group| &group.doors).filter(|door| **door != attempt.door);
-    others.filter_map(|door| dice.some_in(3, |dice| LeafState { door: *door, is_open: dice.one_in(2) })).collect()
+    others.filter_map(|door| dice.some_in(4, |dice| LeafState { door: *door, is_open: dice.one_in(2) })).collect()
 }
 
 fn escort_seen(dice: &mut Dice, rows: &PolicyRows, attempt: &Attempt, holder: Option<PersonId>) -> Option<Sighting> {
@@ -116,7 +118,7 @@ fn waiting(dice: &mut Dice, attempt: &Attempt) -> Vec<Waiting> {
     for number in 1..=PERSONS + 1 {
         let attempt_id = id(if dice.one_in(2) { 100 + number } else { 200 - number });
         let (wants, since) = (dice.pick(&[Wanted::Escort, Wanted::SecondPerson]), before(dice, attempt.at));
-        if dice.one_in(3) && !holders.contains(&id(number)) {
+        if dice.one_in(2) && !holders.contains(&id(number)) {
             waiting.push(Waiting { attempt: attempt_id, person: id(number), since, wants });
         }
     }

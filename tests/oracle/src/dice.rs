@@ -43,3 +43,27 @@ impl Dice {
         (0..self.below(most + 1)).map(|_| make(self)).collect()
     }
 }
+
+/// Attempts that the random tests ask about by themselves, all together.
+pub const ATTEMPTS: usize = 120_000;
+
+/// Proptest's settings for so many cases; as many times more as the variable `PFORTE_ORACLE_CASES` asks for more attempts than
+/// [`ATTEMPTS`]. What is not a number is not taken for one.
+pub fn cases(usual: usize) -> ProptestConfig {
+    let attempts = match std::env::var("PFORTE_ORACLE_CASES") {
+        Ok(text) => text.parse().unwrap_or_else(|_| unreadable(&text)),
+        Err(_) => ATTEMPTS,
+    };
+    let cases = (usual * attempts).div_ceil(ATTEMPTS);
+    ProptestConfig {
+        cases: cases as u32,
+        max_shrink_iters: 200_000,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
+#[expect(clippy::panic, reason = "a test that asked less than it was told to would look like one that passed")]
+fn unreadable(text: &str) -> usize {
+    panic!("PFORTE_ORACLE_CASES is {text:?}, which is no number of cases")
+}

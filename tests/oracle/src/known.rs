@@ -2,7 +2,7 @@
 
 use access_core::attempt::Attempt;
 use access_core::circumstances::{Circumstances, Knowledge, LeafState, Sighting, Waiting, Wanted, Whereabouts};
-use access_core::event::{CommandOutcome, Event, Record, ReleaseCause, SetMode, StateChange};
+use access_core::event::{Event, Record, ReleaseCause, SetMode, StateChange};
 use access_core::ids::{AreaId, AttemptId, CredentialId, DoorId, PersonId};
 use access_core::policy::{DoorRule, EscortBy, PersonRule, Place, PolicyRows, Side};
 use access_core::time::UnixMs;
@@ -48,7 +48,6 @@ struct Granted {
     attempt: AttemptId,
     /// The attempt that released the door.
     released_by: AttemptId,
-    release_ms: u32,
 }
 
 /// An attempt was refused.
@@ -162,10 +161,10 @@ impl Log {
         let mut grants = Vec::new();
         for record in &self.records {
             let Event::Decision(decision) = &record.event else { continue };
-            let Outcome::Grant { release_ms, .. } = decision.verdict.outcome else { continue };
+            let Outcome::Grant { .. } = decision.verdict.outcome else { continue };
             let (at, door, side) = (decision.attempt.at, decision.attempt.door, decision.attempt.side);
             let released_by = decision.attempt.id;
-            let granted = |person, attempt| Granted { at, door, side, person, attempt, released_by, release_ms };
+            let granted = |person, attempt| Granted { at, door, side, person, attempt, released_by };
             grants.extend(decision.verdict.person.map(|person| granted(person, released_by)));
             for effect in &decision.verdict.effects {
                 if let Effect::AdmitWith(passages) = effect {
@@ -211,7 +210,7 @@ impl Log {
             StateChange::DoorMode { door: of, set } if *of == door => Some((at, *set)),
             _ => None,
         });
-        let (at, set) = of_door.max_by_key(|(at, _)| *at)?;
+        let (at, set) = of_door.max_by_key(|(at, set)| (*at, set.map(|set| (set.until, set.mode))))?;
         set.map(|set| (at, set))
     }
 
@@ -227,7 +226,7 @@ impl Log {
                 StateChange::ThreatLevel { place: of, level } if *of == place => Some((at, *level)),
                 _ => None,
             });
-            of_place.max_by_key(|(at, _)| *at).map(|(_, level)| level)
+            of_place.max().map(|(_, level)| level)
         };
         let places = self.changes().filter_map(|(_, change)| match change {
             StateChange::ThreatLevel { place, .. } => Some(*place),
@@ -285,24 +284,42 @@ impl Log {
 
     /// Unused grants of everybody.
     fn unused(&self, at: UnixMs) -> Vec<Granted> {
-        let is_used = |granted: &Granted| {
-            self.passages().iter().any(|passed| passed.person == granted.person && passed.attempt == granted.attempt)
-        };
-        let was_not_opened = |granted: &Granted| {
-            let cause = ReleaseCause::Attempt(granted.released_by);
-            self.records.iter().any(|record| match &record.event {
-                Event::NotOpened { cause: of, .. } | Event::ReleaseAbandoned { cause: of, .. } => *of == cause,
-                _ => false,
-            })
-        };
-        let is_forgiven = |granted: &Granted| {
+        let mut used: Vec<(AttemptId, UnixMs)> = Vec::new();
+        let mut lapsed: Vec<(AttemptId, UnixMs)> = Vec::new();
+        let mut refused: Vec<(AttemptId, UnixMs)> = Vec::new();
+        for passed in self.passages() {
+            used.push((passed.attempt, passed.at));
+        }
+        for record in &self.records {
+            match &record.event {
+                Event::NotOpened { cause: ReleaseCause::Attempt(attempt), .. }
+                | Event::ReleaseAbandoned { cause: ReleaseCause::Attempt(attempt), .. } => {
+                    lapsed.push((*attempt, record.at))
+                }
+                _ => {}
+            }
+        }
+        for refusal in self.refusals_that(|_| true) {
+            refused.push((refusal.attempt.id, refusal.at));
+        }
+        let mut unused = self.grants();
+        let ends = used.iter().chain(&lapsed).chain(&refused).map(|(_, at)| *at);
+        let newest = unused.iter().map(|granted| granted.at).chain(ends).max();
+        let is_forgotten = |at: UnixMs| newest.is_some_and(|newest| newest.0 - at.0 > UNUSED_MS);
+        for ends in [&mut used, &mut lapsed, &mut refused] {
+            ends.retain(|(_, at)| !is_forgotten(*at));
+        }
+        unused.retain(|granted| !is_forgotten(granted.at) && at.0 - granted.at.0 <= UNUSED_MS);
+        unused.retain(|granted| !used.iter().any(|(attempt, _)| *attempt == granted.attempt));
+        unused.retain(|granted| !lapsed.iter().any(|(attempt, _)| *attempt == granted.released_by));
+        unused.retain(|granted| {
+            !refused.iter().any(|(attempt, at)| *attempt == granted.released_by && *at >= granted.at)
+        });
+        unused.retain(|granted| {
             let person = granted.person;
             let forgiven = self.newest_change(|change| *change == StateChange::Forgiven { person });
-            forgiven.is_some_and(|forgiven| forgiven >= granted.at)
-        };
-        let mut unused = self.grants();
-        unused.retain(|granted| at.0 - granted.at.0 <= UNUSED_MS);
-        unused.retain(|granted| !is_used(granted) && !was_not_opened(granted) && !is_forgiven(granted));
+            forgiven.is_none_or(|forgiven| forgiven < granted.at)
+        });
         unused
     }
 
@@ -364,14 +381,14 @@ impl Log {
 
     fn is_released(&self, door: DoorId, at: UnixMs) -> bool {
         let mut releases = Vec::new();
-        for granted in self.grants() {
-            if granted.door == door {
-                releases.push((granted.at, granted.release_ms));
-            }
-        }
         for record in &self.records {
             match &record.event {
-                Event::CommandDone { door: of, outcome: CommandOutcome::CarriedOut, release_ms, .. } if *of == door => {
+                Event::Decision(decision) if decision.attempt.door == door => {
+                    if let Outcome::Grant { release_ms, .. } = decision.verdict.outcome {
+                        releases.push((decision.attempt.at, release_ms));
+                    }
+                }
+                Event::CommandDone { door: of, release_ms, .. } if *of == door && *release_ms > 0 => {
                     releases.push((record.at, *release_ms));
                 }
                 _ => {}
@@ -411,24 +428,17 @@ impl Log {
         let mut waiting: Vec<Waiting> = Vec::new();
         for refused in &here {
             let Some(person) = refused.person else { continue };
-            let newest = here
-                .iter()
-                .filter(|other| other.person == Some(person))
-                .map(|other| (other.at, other.attempt.id))
-                .max();
-            let is_newest = newest == Some((refused.at, refused.attempt.id));
-            let was_seen = self.sightings(person).iter().any(|sighting| sighting.at >= refused.at);
-            let wants = match refused.reason {
-                Reason::EscortRequired => Wanted::Escort,
-                Reason::SecondPersonRequired => Wanted::SecondPerson,
-                _ => continue,
-            };
-            if is_newest && !was_seen && attempt.at.0 - refused.at.0 <= WAITING_MS {
+            let theirs = here.iter().filter(|other| other.person == Some(person));
+            let newest = theirs.map(|other| (other.at, other.attempt.id)).max();
+            let wants = if refused.reason == Reason::EscortRequired { Wanted::Escort } else { Wanted::SecondPerson };
+            if newest == Some((refused.at, refused.attempt.id)) {
                 waiting.push(Waiting { attempt: refused.attempt.id, person, since: refused.at, wants });
             }
         }
         waiting.sort_by_key(|waiting| std::cmp::Reverse((waiting.since, waiting.attempt)));
         waiting.truncate(WAITING);
+        waiting.retain(|waiting| attempt.at.0 - waiting.since.0 <= WAITING_MS);
+        waiting.retain(|waiting| !self.sightings(waiting.person).iter().any(|seen| seen.at >= waiting.since));
         waiting.retain(|waiting| Some(waiting.person) != holder);
         waiting.sort_by_key(|waiting| waiting.attempt);
         waiting
@@ -442,9 +452,9 @@ impl Log {
         is_meant: impl Fn(&Refused<'_>) -> bool,
     ) -> u32 {
         let mut meant = self.refusals_that(|refused| is_meant(refused) && counts_as_suspicious(refused.reason));
-        meant.retain(|refused| Some(refused.at) > after && refused.at <= at);
         meant.sort_by_key(|refused| std::cmp::Reverse((refused.at, refused.attempt.id)));
         meant.truncate(REFUSALS);
+        meant.retain(|refused| Some(refused.at) > after && refused.at <= at);
         meant.iter().filter(|refused| at.0 - refused.at.0 < within_ms).map(|_| 1).sum()
     }
 }

@@ -1,1 +1,166 @@
-//! Random logs.
+//! Random records: not what a system would do, but what it could ever be told. They come late, twice, and contradict each other.
+
+use access_core::attempt::{Attempt, ClockTrust, Factor};
+use access_core::chain::Digest;
+use access_core::circumstances::Circumstances;
+use access_core::event::{
+    Author, CommandOutcome, Decided, Decision, Event, Passage, Record, ReleaseCause, SetMode, StateChange, StateSet,
+};
+use access_core::ids::{AttemptId, CredentialId, DoorId, PersonId};
+use access_core::policy::Side;
+use access_core::time::UnixMs;
+use access_core::verdict::{Effect, Outcome, Reason, Verdict};
+
+use crate::attempts::attempt;
+use crate::dice::Dice;
+use crate::tenant::{AREAS, BASE, CARDS, DOORS, HALF_HOUR_MS, MISSING, PERSONS, holder_of, id, mode, place, token};
+
+/// How many numbers one record needs.
+pub const NUMBERS: usize = 40;
+
+/// What later records may speak of.
+#[derive(Debug, Default)]
+struct Past {
+    records: Vec<Record>,
+    /// Granted passages, each with the attempt that released the door.
+    granted: Vec<(Passage, AttemptId, DoorId, Side)>,
+    at: i64,
+}
+
+/// One record for each of these dice, in the order in which they come.
+pub fn records(dice: impl IntoIterator<Item = Dice>) -> Vec<Record> {
+    let mut past = Past { at: BASE.0, ..Past::default() };
+    for mut dice in dice {
+        let dice = &mut dice;
+        past.at += dice.pick(&[1_000, 0, 1, 10_000, 60_000, 130_000]);
+        let late = dice.pick(&[0, 0, 0, 0, 5_000, 61_000, HALF_HOUR_MS]);
+        past.record(dice, UnixMs(past.at - late));
+        if dice.one_in(10) {
+            past.records.extend(past.records.last().cloned());
+        }
+        if dice.one_in(4) && past.records.len() > 1 {
+            let (last, other) = (past.records.len() - 1, usize::from(dice.below(past.records.len() as u16)));
+            past.records.swap(last, other);
+        }
+    }
+    past.records
+}
+
+/// An attempt when all that has come, or while it comes, or long after.
+pub fn attempt_after(dice: &mut Dice, records: &[Record]) -> Attempt {
+    let last = records.iter().map(|record| record.at.0).max().unwrap_or(BASE.0);
+    let at = UnixMs(last + dice.pick(&[0, 1, 5_000, 30_000, 60_000, 120_000, 121_000, 3_600_000, -1, -5_000, -61_000]));
+    Attempt { at, ..attempt(dice) }
+}
+
+impl Past {
+    fn record(&mut self, dice: &mut Dice, at: UnixMs) {
+        let seq = self.records.len() as u64 + 1;
+        let event = self.event(dice, at, u128::from(seq));
+        let (previous, clock) = (Digest([0; 32]), ClockTrust::Trusted);
+        self.records.push(Record { author: Author::Agent(id(1)), epoch: 1, seq, previous, at, clock, event });
+    }
+
+    fn event(&mut self, dice: &mut Dice, at: UnixMs, number: u128) -> Event {
+        let door = id(dice.number(DOORS + 1));
+        let side = dice.pick(&[Side::In, Side::Out]);
+        match dice.below(20) {
+            0..9 => self.decision(dice, at, number),
+            9..12 => self.entered(dice, door, side, number),
+            12 => Event::NotOpened { door, cause: self.cause(dice) },
+            13 => Event::ReleaseAbandoned { door, cause: self.cause(dice) },
+            14 => Event::DoorOpened { door, cause: dice.some_in(2, |dice| self.cause(dice)) },
+            15 => Event::DoorClosed { door, open_ms: 1 },
+            16 => {
+                let outcome =
+                    dice.pick(&[CommandOutcome::CarriedOut, CommandOutcome::CarriedOut, CommandOutcome::Expired]);
+                let release_ms = if outcome == CommandOutcome::CarriedOut { dice.pick(&[5_000, 60_000, 0]) } else { 0 };
+                Event::CommandDone { command: id(number), door, outcome, release_ms }
+            }
+            _ => Event::StateSet(StateSet { operator: None, change: change(dice, at), reason: None }),
+        }
+    }
+
+    /// A decision, whatever rules might have said of it.
+    fn decision(&mut self, dice: &mut Dice, at: UnixMs, number: u128) -> Event {
+        let door = id(dice.number(DOORS));
+        let attempt = Attempt { id: id(1_000 + number), door, at, ..attempt(dice) };
+        let card = (1..=CARDS + MISSING).find(|card| token(*card) == attempt.card);
+        let person = card.and_then(holder_of);
+        let mut verdict = Verdict { person, credential: card.map(id), ..Verdict::refused(Reason::NoGrant, 1) };
+        let lock_reader = Effect::LockReader { until: UnixMs(at.0 + dice.pick(&[30_000, 1_000, 600_000])) };
+        match dice.below(8) {
+            0..4 => {
+                verdict.outcome = Outcome::Grant { release_ms: dice.pick(&[5_000, 15_000, 60_000]), held_ms: 30_000 };
+                verdict.reason = dice.pick(&[Reason::Granted, Reason::DoorFree, Reason::LeavingNotRefused]);
+                let others: Vec<Passage> = (1..=PERSONS)
+                    .filter(|other| Some(id(*other)) != person && dice.one_in(6))
+                    .map(|other| Passage { person: id(other), attempt: id(5_000 + number * 10 + other) })
+                    .collect();
+                let holder = person.map(|person| Passage { person, attempt: attempt.id });
+                let granted = holder.into_iter().chain(others.iter().copied());
+                self.granted.extend(granted.map(|passage| (passage, attempt.id, attempt.door, attempt.side)));
+                verdict.effects.extend((!others.is_empty()).then_some(Effect::AdmitWith(others)));
+                verdict.effects.extend(dice.some_in(5, |dice| Effect::Toggle { is_free: !dice.one_in(3) }));
+            }
+            4 | 5 => {
+                verdict.reason = dice.pick(&[Reason::EscortRequired, Reason::SecondPersonRequired]);
+                verdict.effects.push(Effect::Wait);
+            }
+            6 => {
+                verdict.reason =
+                    dice.pick(&[Reason::NoGrant, Reason::WrongPin, Reason::AreaFull, Reason::CredentialLocked]);
+                verdict.effects.extend(dice.some_in(3, |_| lock_reader));
+                verdict.effects.extend((dice.one_in(4) && card.is_some()).then_some(Effect::LockCard));
+            }
+            _ => {
+                let is_finger = dice.one_in(2);
+                let factor = if is_finger { Factor::Finger } else { Factor::Pin };
+                verdict.outcome = Outcome::Need(factor);
+                verdict.reason = if is_finger { Reason::FingerRequired } else { Reason::PinRequired };
+            }
+        }
+        let (circumstances, rules_version) = (Circumstances::default(), 2);
+        Event::Decision(Box::new(Decision { attempt, circumstances, verdict, rules_version, decided: Decided::Online }))
+    }
+
+    /// Somebody used a grant, or one that nobody knows of.
+    fn entered(&self, dice: &mut Dice, door: DoorId, side: Side, number: u128) -> Event {
+        if self.granted.is_empty() || dice.one_in(3) {
+            let passage =
+                |dice: &mut Dice| Passage { person: id(dice.number(PERSONS + 1)), attempt: id(20_000 + number) };
+            return Event::Entered { door, side, persons: vec![passage(dice)] };
+        }
+        let (_, released_by, door, side) = self.granted[usize::from(dice.below(self.granted.len() as u16))];
+        let together = self.granted.iter().filter(|granted| granted.1 == released_by);
+        Event::Entered { door, side, persons: together.map(|granted| granted.0).collect() }
+    }
+
+    fn cause(&self, dice: &mut Dice) -> ReleaseCause {
+        if self.granted.is_empty() || dice.one_in(6) {
+            return dice.pick(&[ReleaseCause::ExitRequest, ReleaseCause::Command(id(1)), ReleaseCause::Attempt(id(1))]);
+        }
+        ReleaseCause::Attempt(self.granted[usize::from(dice.below(self.granted.len() as u16))].1)
+    }
+}
+
+fn change(dice: &mut Dice, at: UnixMs) -> StateChange {
+    let person: PersonId = id(dice.number(PERSONS));
+    let credential: CredentialId = id(dice.number(CARDS));
+    let (door, side) = (id(dice.number(DOORS)), dice.pick(&[Side::In, Side::Out]));
+    match dice.below(8) {
+        0 | 1 => {
+            let set = SetMode { mode: mode(dice), until: UnixMs(at.0 + dice.pick(&[HALF_HOUR_MS, 60_000, 1])) };
+            StateChange::DoorMode { door, set: (!dice.one_in(4)).then_some(set) }
+        }
+        2 => StateChange::ThreatLevel { place: place(dice), level: dice.below(5) as u8 },
+        3 => StateChange::Forgiven { person },
+        4 => {
+            let entrances = dice.several(3, |dice| (id(dice.number(DOORS)), dice.pick(&[Side::In, Side::Out])));
+            StateChange::AreaReset { area: id(dice.number(AREAS)), entrances }
+        }
+        5 => StateChange::CredentialLocked { credential },
+        6 => StateChange::CredentialUnlocked { credential },
+        _ => StateChange::ReaderUnlocked { door, side },
+    }
+}

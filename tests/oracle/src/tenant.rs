@@ -40,6 +40,9 @@ const BASE_DAY: i32 = 20_750;
 /// Half an hour, in milliseconds: what random instants and windows are made of.
 pub const HALF_HOUR_MS: i64 = 1_800_000;
 
+/// How many numbers a tenant needs, at most about.
+pub const NUMBERS: usize = 900;
+
 /// An id with this number.
 pub fn id<T: From<Uuid>>(number: u128) -> T {
     Uuid::from_u128(number).into()
@@ -71,7 +74,7 @@ pub fn instant(dice: &mut Dice) -> UnixMs {
 
 fn period(dice: &mut Dice) -> Period {
     let always = Period { from: UnixMs(i64::MIN), until: None };
-    let bounded = dice.some_in(4, |dice| Period { from: instant(dice), until: dice.some_in(2, instant) });
+    let bounded = dice.some_in(5, |dice| Period { from: instant(dice), until: dice.some_in(2, instant) });
     let begun = |mut period: Period, dice: &mut Dice| {
         if dice.one_in(2) {
             period.from = UnixMs(i64::MIN);
@@ -161,8 +164,8 @@ fn area(dice: &mut Dice, number: u128) -> AreaRule {
         id: id(number),
         site: any(dice, SITES),
         anti_passback,
-        persons_max: dice.some_in(4, |dice| u32::from(3 - dice.below(4))),
-        two_person: dice.some_in(3, |dice| TwoPerson {
+        persons_max: dice.some_in(3, |dice| u32::from(3 - dice.below(4))),
+        two_person: dice.some_in(2, |dice| TwoPerson {
             within_s: seconds(dice),
             groups: dice.some_in(3, |dice| (any(dice, GROUPS), any(dice, GROUPS))),
         }),
@@ -185,7 +188,7 @@ fn door(dice: &mut Dice, number: u128) -> DoorRule {
             schedule: any(dice, SCHEDULES),
             factors: factor(dice),
         }),
-        modes: if dice.one_in(4) {
+        modes: if dice.one_in(3) {
             dice.several(2, |dice| ModeLine { schedule: any(dice, SCHEDULES), mode: mode(dice) })
         } else {
             Vec::new()
@@ -201,7 +204,14 @@ fn door(dice: &mut Dice, number: u128) -> DoorRule {
 
 /// Any mode.
 pub fn mode(dice: &mut Dice) -> DoorMode {
-    dice.pick(DoorMode::ALL)
+    dice.pick(&[
+        DoorMode::Normal,
+        DoorMode::Locked,
+        DoorMode::Free,
+        DoorMode::FirstPerson,
+        DoorMode::Toggle,
+        DoorMode::Toggle,
+    ])
 }
 
 fn interlocks(dice: &mut Dice) -> Vec<InterlockRule> {
@@ -213,14 +223,14 @@ fn interlocks(dice: &mut Dice) -> Vec<InterlockRule> {
 }
 
 fn travel(dice: &mut Dice) -> Vec<TravelTime> {
-    if !dice.one_in(4) {
+    if !dice.one_in(2) {
         return Vec::new();
     }
     let mut travel = Vec::new();
     for one in 1..=DOORS {
         for other in one + 1..=DOORS {
             let between = TravelEnds::Doors(id::<DoorId>(one), id(other));
-            travel.extend(dice.some_in(4, |dice| TravelTime { between, least_s: seconds(dice) }));
+            travel.extend(dice.some_in(3, |dice| TravelTime { between, least_s: seconds(dice) }));
         }
     }
     for one in 1..=SITES {
@@ -280,23 +290,23 @@ fn schedule(dice: &mut Dice, number: u128) -> Schedule {
 
 fn level(dice: &mut Dice, number: u128) -> AccessLevel {
     let line = |dice: &mut Dice| LevelLine {
-        places: (0..=dice.below(2)).map(|_| place(dice)).collect(),
+        places: if dice.one_in(2) { vec![Place::Tenant] } else { (0..=dice.below(2)).map(|_| place(dice)).collect() },
         sides: dice.pick(&[Sides::Both, Sides::Both, Sides::In, Sides::Out]),
         schedule: dice.some_in(3, |dice| any(dice, SCHEDULES)),
         factors: dice.some_in(2, |dice| dice.pick(FactorDemand::ALL)),
     };
-    AccessLevel { id: id(number), lines: dice.several(3, line) }
+    AccessLevel { id: id(number), lines: (0..dice.pick(&[2, 1, 3, 2, 0])).map(|_| line(dice)).collect() }
 }
 
 fn person(dice: &mut Dice, number: u128) -> PersonRule {
     PersonRule {
         id: id(number),
-        is_active: !dice.one_in(20),
+        is_active: !dice.one_in(40),
         has_finger: !dice.one_in(3),
         has_pin: !dice.one_in(3),
         needs_longer: dice.one_in(3),
         exemption: dice.some_in(4, |dice| Exemption { ground: dice.pick(ExemptionGround::ALL), valid: period(dice) }),
-        escort: dice.some_in(4, |dice| {
+        escort: dice.some_in(3, |dice| {
             let other = (number - 1 + dice.number(PERSONS - 1)) % PERSONS + 1;
             let by = if dice.one_in(2) { EscortBy::Group(any(dice, GROUPS)) } else { EscortBy::Person(id(other)) };
             Escort { by, within_s: seconds(dice) }
@@ -306,7 +316,7 @@ fn person(dice: &mut Dice, number: u128) -> PersonRule {
 }
 
 fn card(dice: &mut Dice, number: u128) -> CredentialRule {
-    let state = if dice.one_in(6) { dice.pick(CredentialState::ALL) } else { CredentialState::Active };
+    let state = if dice.one_in(9) { dice.pick(CredentialState::ALL) } else { CredentialState::Active };
     let person = id((number - 1) % PERSONS + 1);
     CredentialRule { id: id(number), person, token: token(number), state, valid: period(dice) }
 }
@@ -316,9 +326,16 @@ fn grants(dice: &mut Dice) -> Vec<Grant> {
         0 => Holder::Group(any(dice, GROUPS)),
         _ => Holder::Person(any(dice, PERSONS)),
     };
+    let mut holders: Vec<Holder> =
+        (1..=PERSONS).filter(|_| !dice.one_in(8)).map(|number| Holder::Person(id(number))).collect();
+    holders.extend(dice.several(6, holder));
     let mut grants: Vec<Grant> = Vec::new();
-    for number in 1..=u128::from(dice.below(12)) {
-        grants.push(Grant { id: id(number), holder: holder(dice), level: any(dice, LEVELS), valid: period(dice) });
+    for (number, holder) in (1..).zip(holders) {
+        grants.push(Grant { id: id(number), holder, level: any(dice, LEVELS), valid: period(dice) });
+    }
+    // Which of several is named must not hang on their order.
+    if dice.one_in(2) {
+        grants.reverse();
     }
     grants
 }
@@ -335,5 +352,5 @@ fn blocks(dice: &mut Dice) -> Vec<Block> {
         place: place(dice),
         valid: period(dice),
     };
-    (1..=3).filter_map(|number| dice.some_in(5, |dice| block(dice, number))).collect()
+    (1..=3).filter_map(|number| dice.some_in(8, |dice| block(dice, number))).collect()
 }
