@@ -1,5 +1,5 @@
 # Thin: every target is a command that one could type. `make demo` shows it, `make test` is what CI runs.
-.PHONY: setup demo demo-clean test check bench gen web browser fmt
+.PHONY: setup demo demo-clean test check bench mutants gen web browser fmt
 .NOTPARALLEL:
 
 WEB := server/web
@@ -39,6 +39,10 @@ check: web
 bench: web
 	CARGO_PROFILE_DEV_OPT_LEVEL=2 cargo build --workspace --bins
 	$(BUILT)/pforte-bench
+
+## Changes the code that decides, one thing at a time: does the oracle notice? Hours, resumable; see access-core/mutants.md.
+mutants:
+	scripts/mutants
 
 ## Writes what is generated: the description of the API, and the user interface's types from it.
 gen: setup
