@@ -13,6 +13,11 @@ pub fn any_dice(numbers: usize) -> impl Strategy<Value = Dice> {
 }
 
 impl Dice {
+    /// Dice that show zeros only.
+    pub fn zeros() -> Self {
+        Self(Vec::new().into_iter())
+    }
+
     /// A number of `0..sides`.
     pub fn below(&mut self, sides: u16) -> u16 {
         self.0.next().unwrap_or(0) % sides

@@ -36,7 +36,7 @@ const LEVELS: u128 = 4;
 /// Saturday 24 October 2026, 00:00 UTC. Berlin's clocks go back on the day after, at 01:00 UTC.
 pub const BASE: UnixMs = UnixMs(1_792_800_000_000);
 /// Calendar day of [`BASE`], counted from 1970-01-01.
-const BASE_DAY: i32 = 20_750;
+pub const BASE_DAY: i32 = 20_750;
 /// Half an hour, in milliseconds: what random instants and windows are made of.
 pub const HALF_HOUR_MS: i64 = 1_800_000;
 
@@ -90,6 +90,17 @@ fn any<T: From<Uuid>>(dice: &mut Dice, of: u128) -> T {
 
 fn groups(dice: &mut Dice, sides: u16) -> Vec<GroupId> {
     (1..=GROUPS).filter(|_| dice.one_in(sides)).map(id).collect()
+}
+
+/// The tenant that all zeros make, with nobody but two persons without escorts, and nothing granted or blocked.
+pub fn simplest() -> PolicyRows {
+    let mut rows = rows(&mut Dice::zeros());
+    rows.persons.truncate(2);
+    rows.credentials.truncate(2);
+    rows.doors.truncate(2);
+    rows.doors.iter_mut().for_each(|door| door.factor_lines.clear());
+    (rows.levels, rows.grants, rows.blocks) = (Vec::new(), Vec::new(), Vec::new());
+    rows
 }
 
 /// A tenant, or an agent's part of one. Every row is well formed, and together they make a policy.
