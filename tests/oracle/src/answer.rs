@@ -1,5 +1,8 @@
 //! What the oracle says, and how it is compared with a verdict.
 
+use std::collections::BTreeMap;
+use std::fmt;
+
 use access_core::attempt::Factor;
 use access_core::event::{AlarmKind, Passage};
 use access_core::ids::{CredentialId, PersonId};
@@ -111,4 +114,46 @@ pub(crate) enum Said {
     Refuses(Reason),
     /// It asks for more.
     Asks(Factor, Reason),
+}
+
+/// What an answer shows of the rules, in words: each is to be met often, or agreement means nothing.
+pub fn shown(answer: &Answer) -> Vec<String> {
+    let mut shown = vec![answer.reason.to_string()];
+    shown.extend(answer.rule.map(|rule| format!("{} by {rule}", answer.reason)));
+    shown.extend(answer.alarms.iter().map(|alarm| format!("alarm {alarm}")));
+    shown.extend(answer.rule.is_none().then(|| format!("with {} others", answer.admitted.len().min(2))));
+    shown.extend(answer.reader_locked_until.map(|_| "reader locked".to_owned()));
+    shown.extend(answer.card_is_locked.then(|| "card locked".to_owned()));
+    shown.extend(answer.toggled.map(|is_free| if is_free { "turned free" } else { "turned back" }.to_owned()));
+    shown
+}
+
+/// How often answers showed what.
+#[derive(Debug, Clone, Default)]
+pub struct Met {
+    answers: u32,
+    times: BTreeMap<String, u32>,
+}
+
+impl Met {
+    /// Takes note of what an answer shows.
+    pub fn note(&mut self, shown: Vec<String>) {
+        self.answers += 1;
+        for what in shown {
+            *self.times.entry(what).or_default() += 1;
+        }
+    }
+
+    /// Which of these were met less than once in so many answers, or never.
+    pub fn less_than_once_in<What: AsRef<str>>(&self, answers: u32, of: impl IntoIterator<Item = What>) -> Vec<What> {
+        let times = |what: &What| self.times.get(what.as_ref()).copied().unwrap_or(0);
+        of.into_iter().filter(|what| times(what) == 0 || times(what) * answers < self.answers).collect()
+    }
+}
+
+impl fmt::Display for Met {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "of {} answers", self.answers)?;
+        self.times.iter().try_for_each(|(what, times)| write!(f, "\n{times:7} {what}"))
+    }
 }

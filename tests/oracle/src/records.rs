@@ -1,6 +1,6 @@
 //! Random records: not what a system would do, but what it could ever be told. They come late, twice, and contradict each other.
 
-use access_core::attempt::{Attempt, ClockTrust, Factor};
+use access_core::attempt::{Assurance, Attempt, ClockTrust, Factor};
 use access_core::chain::Digest;
 use access_core::circumstances::Circumstances;
 use access_core::event::{
@@ -13,7 +13,9 @@ use access_core::verdict::{Effect, Outcome, Reason, Verdict};
 
 use crate::attempts::attempt;
 use crate::dice::Dice;
-use crate::tenant::{AREAS, BASE, CARDS, DOORS, HALF_HOUR_MS, MISSING, PERSONS, holder_of, id, mode, place, token};
+use crate::tenant::{
+    AREAS, BASE, CARDS, CROWD, DOORS, HALF_HOUR_MS, MISSING, PERSONS, holder_of, id, mode, place, token,
+};
 
 /// How many numbers one record needs.
 pub const NUMBERS: usize = 40;
@@ -53,6 +55,55 @@ pub fn attempt_after(dice: &mut Dice, records: &[Record]) -> Attempt {
     Attempt { at, ..attempt(dice) }
 }
 
+/// Records of a crowd at the first door: refusals that wait, other refusals, grants on side in, and some of what ends them, close
+/// together and in any order.
+pub fn crowded(dice: &mut Dice, of: impl IntoIterator<Item = Dice>) -> Vec<Record> {
+    let kinds = dice.pick(&[[4, 0, 7, 0], [6, 6, 4, 0], [0, 0, 0, 6], [4, 4, 6, 7]]);
+    let mut past = Past { at: BASE.0, ..Past::default() };
+    for mut dice in of {
+        past.at += i64::from(dice.below(3)) * 700;
+        let at = UnixMs(past.at - dice.pick(&[0, 0, 5_000, 40_000]));
+        let seq = past.records.len() as u64 + 1;
+        let person = dice.number(CROWD);
+        let kind = dice.pick(&kinds);
+        let event = match past.decided(&mut dice, at, u128::from(seq), kind) {
+            Event::Decision(mut decision) => {
+                decision.attempt.door = id(1);
+                decision.attempt.side = if dice.one_in(10) { Side::Out } else { Side::In };
+                decision.verdict.person = Some(id(person));
+                decision.verdict.credential = Some(id(if kind == 6 { 1 } else { person }));
+                Event::Decision(decision)
+            }
+            other => other,
+        };
+        let (previous, clock) = (Digest([0; 32]), ClockTrust::Trusted);
+        past.records.push(Record { author: Author::Agent(id(1)), epoch: 1, seq, previous, at, clock, event });
+    }
+    past.records
+}
+
+/// A person was granted the first door on side in.
+pub fn granted_in(number: u128, person: PersonId, at: UnixMs) -> Record {
+    let mut past = Past::default();
+    let event = match past.decided(&mut Dice::zeros(), at, number, 0) {
+        Event::Decision(mut decision) => {
+            decision.verdict.person = Some(person);
+            Event::Decision(decision)
+        }
+        other => other,
+    };
+    let (previous, clock, seq) = (Digest([0; 32]), ClockTrust::Trusted, number as u64);
+    Record { author: Author::Agent(id(1)), epoch: 1, seq, previous, at, clock, event }
+}
+
+/// An attempt of one of the crowd at the first door.
+pub fn attempt_in_crowd(dice: &mut Dice, records: &[Record]) -> Attempt {
+    let card = if dice.one_in(3) { 1 } else { dice.number(CROWD) };
+    let asked = attempt_after(dice, records);
+    let (door, clock, assurance) = (id(1), ClockTrust::Trusted, Assurance::Authenticated);
+    Attempt { door, side: Side::In, card: token(card), clock, assurance, ..asked }
+}
+
 impl Past {
     fn record(&mut self, dice: &mut Dice, at: UnixMs) {
         let seq = self.records.len() as u64 + 1;
@@ -83,13 +134,18 @@ impl Past {
 
     /// A decision, whatever rules might have said of it.
     fn decision(&mut self, dice: &mut Dice, at: UnixMs, number: u128) -> Event {
+        let kind = dice.below(8);
+        self.decided(dice, at, number, kind)
+    }
+
+    fn decided(&mut self, dice: &mut Dice, at: UnixMs, number: u128, kind: u16) -> Event {
         let door = id(dice.number(DOORS));
         let attempt = Attempt { id: id(1_000 + number), door, at, ..attempt(dice) };
         let card = (1..=CARDS + MISSING).find(|card| token(*card) == attempt.card);
         let person = card.and_then(holder_of);
         let mut verdict = Verdict { person, credential: card.map(id), ..Verdict::refused(Reason::NoGrant, 1) };
         let lock_reader = Effect::LockReader { until: UnixMs(at.0 + dice.pick(&[30_000, 1_000, 600_000])) };
-        match dice.below(8) {
+        match kind {
             0..4 => {
                 verdict.outcome = Outcome::Grant { release_ms: dice.pick(&[5_000, 15_000, 60_000]), held_ms: 30_000 };
                 verdict.reason = dice.pick(&[Reason::Granted, Reason::DoorFree, Reason::LeavingNotRefused]);

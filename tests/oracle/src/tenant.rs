@@ -29,6 +29,8 @@ pub const PERSONS: u128 = 4;
 pub const CARDS: u128 = PERSONS + 1;
 /// Cards that a cut knows as lost or stolen: the numbers after [`CARDS`].
 pub const MISSING: u128 = 2;
+/// Persons in a crowd: more than are known to wait at one reader.
+pub const CROWD: u128 = 24;
 const CALENDARS: u128 = 2;
 const SCHEDULES: u128 = 3;
 const LEVELS: u128 = 4;
@@ -72,8 +74,10 @@ pub fn instant(dice: &mut Dice) -> UnixMs {
     UnixMs(BASE.0 + from_base * HALF_HOUR_MS + dice.pick(&[0, 0, -1, 1]))
 }
 
+/// From the beginning of time, without an end.
+const ALWAYS: Period = Period { from: UnixMs(i64::MIN), until: None };
+
 fn period(dice: &mut Dice) -> Period {
-    let always = Period { from: UnixMs(i64::MIN), until: None };
     let bounded = dice.some_in(5, |dice| Period { from: instant(dice), until: dice.some_in(2, instant) });
     let begun = |mut period: Period, dice: &mut Dice| {
         if dice.one_in(2) {
@@ -81,7 +85,7 @@ fn period(dice: &mut Dice) -> Period {
         }
         period
     };
-    bounded.map_or(always, |period| begun(period, dice))
+    bounded.map_or(ALWAYS, |period| begun(period, dice))
 }
 
 fn any<T: From<Uuid>>(dice: &mut Dice, of: u128) -> T {
@@ -100,6 +104,41 @@ pub fn simplest() -> PolicyRows {
     rows.doors.truncate(2);
     rows.doors.iter_mut().for_each(|door| door.factor_lines.clear());
     (rows.levels, rows.grants, rows.blocks) = (Vec::new(), Vec::new(), Vec::new());
+    rows
+}
+
+/// A tenant with [`CROWD`] persons, each with the card of their number, who all may pass the first door: it protects an area that
+/// one enters in pairs. Even ones are visitors of the first groups.
+pub fn crowd(dice: &mut Dice) -> PolicyRows {
+    let mut rows = rows(dice);
+    rows.persons = (1..=CROWD).map(|number| person(dice, number)).collect();
+    rows.credentials = (1..=CROWD)
+        .map(|number| CredentialRule {
+            id: id(number),
+            person: id(number),
+            token: token(number),
+            state: CredentialState::Active,
+            valid: ALWAYS,
+        })
+        .collect();
+    for person in &mut rows.persons {
+        let group: GroupId = id(1);
+        person.is_active = true;
+        person.escort = dice.some_in(2, |dice| Escort { by: EscortBy::Group(group), within_s: seconds(dice) });
+        person.groups = if dice.one_in(8) { vec![group] } else { Vec::new() };
+    }
+    rows.missing_cards.clear();
+    (rows.scope, rows.blocks) = (PolicyScope::Whole, Vec::new());
+    let line = LevelLine { places: vec![Place::Tenant], sides: Sides::Both, schedule: None, factors: None };
+    rows.levels[0].lines = vec![line];
+    rows.grants = (1..=CROWD)
+        .map(|number| Grant { id: id(number), holder: Holder::Person(id(number)), level: id(1), valid: ALWAYS })
+        .collect();
+    let protected = rows.doors[0].leads_to;
+    for area in rows.areas.iter_mut().filter(|area| area.id == protected) {
+        area.two_person = Some(TwoPerson { within_s: 3_600, groups: None });
+        area.persons_max = dice.some_in(2, |dice| u32::from(dice.below(24)));
+    }
     rows
 }
 
