@@ -18,8 +18,8 @@ pub struct Answer {
     pub reason: Reason,
     /// The rule that refused or asked.
     pub rule: Option<Rule>,
-    /// The record that the rule names, where RULES.md says which.
-    pub named: Option<RecordRef>,
+    /// Records that settled it.
+    pub settled_by: Vec<RecordRef>,
     /// Whose card it is.
     pub person: Option<PersonId>,
     /// Which card it is.
@@ -45,7 +45,7 @@ impl Answer {
             outcome: Outcome::Deny,
             reason,
             rule: None,
-            named: None,
+            settled_by: Vec::new(),
             person: None,
             credential: None,
             alarms: Vec::new(),
@@ -92,10 +92,7 @@ impl Answer {
                 Effect::Toggle { is_free } => once("toggled", theirs.toggled.replace(*is_free).is_some()),
             }
         }
-        if self.named.is_some_and(|record| !verdict.settled_by.contains(&record)) {
-            differences.push(format!("settled by {:?}, the oracle names {:?}", verdict.settled_by, self.named));
-        }
-        theirs.named = self.named;
+        theirs.settled_by = verdict.settled_by.clone();
         if *self != theirs {
             differences.push(format!("the oracle says {self:#?}\naccess-core says {theirs:#?}"));
         }

@@ -1,6 +1,6 @@
 //! Rules 13 and 14: what was granted, and at what hour.
 
-use access_core::ids::GrantId;
+use access_core::ids::{AccessLevelId, GrantId, ScheduleId};
 use access_core::policy::{AccessLevel, FactorDemand, Grant, Holder, LevelLine, PersonRule, Side, Sides, WaivableRule};
 use access_core::verdict::{Reason, RecordRef};
 
@@ -23,8 +23,10 @@ pub(crate) enum Near {
 /// The nearest grant.
 pub(crate) struct Nearest {
     near: Near,
-    /// Which one is named.
-    grant: Option<GrantId>,
+    /// Which one is named, and its level.
+    pub(crate) grant: Option<(GrantId, AccessLevelId)>,
+    /// The schedule of the first of its level's least demanding lines.
+    schedule: Option<ScheduleId>,
     /// What it demands.
     pub(crate) demands: FactorDemand,
 }
@@ -43,7 +45,7 @@ impl<'a> Case<'a> {
                 return if self.is_free() { Said::Free } else { Said::Passes };
             }
         };
-        self.answer.named = nearest.grant.map(RecordRef::Grant);
+        self.answer.settled_by.extend(nearest.grant.map(|(grant, _)| RecordRef::Grant(grant)));
         Said::Refuses(reason)
     }
 
@@ -55,13 +57,15 @@ impl<'a> Case<'a> {
             Near::UntoldHour => Reason::ClockNotTrusted,
             _ => return Said::Passes,
         };
-        self.answer.named = nearest.grant.map(RecordRef::Grant);
+        self.answer.settled_by.extend(nearest.grant.map(|(grant, _)| RecordRef::Grant(grant)));
+        self.answer.settled_by.extend(nearest.schedule.map(RecordRef::Schedule));
         Said::Refuses(reason)
     }
 
     /// The nearest of the holder's grants.
     pub(crate) fn nearest(&self, holder: &PersonRule) -> Nearest {
-        let mut nearest = Nearest { near: Near::NothingGranted, grant: None, demands: FactorDemand::Card };
+        let mut nearest =
+            Nearest { near: Near::NothingGranted, grant: None, schedule: None, demands: FactorDemand::Card };
         for grant in &self.rows.grants {
             let is_theirs = match grant.holder {
                 Holder::Person(person) => person == holder.id,
@@ -70,17 +74,17 @@ impl<'a> Case<'a> {
             if !is_theirs {
                 continue;
             }
-            let (near, demands) = self.nearness(grant);
+            let (near, demands, schedule) = self.nearness(grant);
             let is_better = match near.cmp(&nearest.near) {
                 std::cmp::Ordering::Less => false,
                 std::cmp::Ordering::Greater => true,
                 std::cmp::Ordering::Equal if near == Near::Allows && demands != nearest.demands => {
                     demands < nearest.demands
                 }
-                std::cmp::Ordering::Equal => nearest.grant.is_none_or(|other| grant.id < other),
+                std::cmp::Ordering::Equal => nearest.grant.is_none_or(|(other, _)| grant.id < other),
             };
             if is_better {
-                nearest = Nearest { near, grant: Some(grant.id), demands };
+                nearest = Nearest { near, grant: Some((grant.id, grant.level)), schedule, demands };
             }
         }
         if nearest.near == Near::OtherDoors {
@@ -89,11 +93,16 @@ impl<'a> Case<'a> {
         nearest
     }
 
-    fn nearness(&self, grant: &Grant) -> (Near, FactorDemand) {
+    fn nearness(&self, grant: &Grant) -> (Near, FactorDemand, Option<ScheduleId>) {
         let lines: Vec<&LevelLine> = self.level(grant).lines.iter().filter(|line| self.is_held_by_line(line)).collect();
         let open: Vec<&LevelLine> = lines.iter().copied().filter(|line| self.is_line_open(line)).collect();
         let saying = if open.is_empty() { &lines } else { &open };
-        let demands = saying.iter().map(|line| line.factors.unwrap_or(FactorDemand::Card)).min();
+        let of_line = |line: &LevelLine| line.factors.unwrap_or(FactorDemand::Card);
+        let mut demands = FactorDemand::CardFinger;
+        for line in saying {
+            demands = demands.min(of_line(line));
+        }
+        let least = saying.iter().find(|line| of_line(line) == demands);
         let near = if lines.is_empty() {
             Near::OtherDoors
         } else if self.is_past(grant.valid) {
@@ -109,7 +118,7 @@ impl<'a> Case<'a> {
         } else {
             Near::UntoldHour
         };
-        (near, demands.unwrap_or(FactorDemand::Card))
+        (near, demands, least.and_then(|line| line.schedule))
     }
 
     fn level(&self, grant: &Grant) -> &'a AccessLevel {

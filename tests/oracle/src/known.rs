@@ -374,6 +374,7 @@ impl Log {
         let words = self.records.iter().filter_map(|record| match record.event {
             Event::DoorOpened { door: of, .. } if of == door => Some((record.at, true)),
             Event::DoorClosed { door: of, .. } if of == door => Some((record.at, false)),
+            Event::DoorFound { door: of, is_open } if of == door => Some((record.at, is_open)),
             _ => None,
         });
         words.max().is_some_and(|(_, is_open)| is_open)
@@ -395,8 +396,9 @@ impl Log {
             }
         }
         let has_closed_since = |since: UnixMs| {
-            self.records.iter().any(|record| {
-                matches!(record.event, Event::DoorClosed { door: of, .. } if of == door) && record.at > since
+            self.records.iter().filter(|record| record.at > since).any(|record| match record.event {
+                Event::DoorClosed { door: of, .. } | Event::DoorFound { door: of, is_open: false } => of == door,
+                _ => false,
             })
         };
         let lasts = |(since, release_ms): &(UnixMs, u32)| at.0 - since.0 < i64::from(*release_ms);

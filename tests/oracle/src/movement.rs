@@ -33,7 +33,7 @@ impl Case<'_> {
         let ago_ms = self.ago_ms(seen.at);
         if ago_ms >= 0 && ago_ms < i64::from(least_s) * 1000 {
             self.answer.alarm(AlarmKind::ImpossibleTravel);
-            self.answer.named = Some(RecordRef::Door(seen.door));
+            self.answer.settled_by.push(RecordRef::Door(seen.door));
             Said::Refuses(Reason::TooFast)
         } else {
             Said::Passes
@@ -64,16 +64,24 @@ impl Case<'_> {
             AntiPassback::Timed { within_s } => (2, *within_s),
             AntiPassback::Hard => (3, 0),
         };
-        match settings.into_iter().max_by_key(strictness) {
-            Some(AntiPassback::Hard) => Said::Refuses(Reason::PassedBack),
-            Some(AntiPassback::Timed { within_s }) if self.ago_ms(last.at) < i64::from(within_s) * 1000 => {
-                Said::Refuses(Reason::PassedBack)
-            }
-            Some(AntiPassback::Soft) => {
+        let areas = [(settings[0], from), (settings[1], to)];
+        let Some((asked, area)) = areas.into_iter().max_by_key(|(setting, area)| (strictness(setting), *area)) else {
+            return Said::Passes;
+        };
+        let is_refused = match asked {
+            AntiPassback::Hard => true,
+            AntiPassback::Timed { within_s } => self.ago_ms(last.at) < i64::from(within_s) * 1000,
+            AntiPassback::Soft => {
                 self.answer.alarm(AlarmKind::PassedBack);
-                Said::Passes
+                false
             }
-            _ => Said::Passes,
+            AntiPassback::Off => false,
+        };
+        if is_refused {
+            self.answer.settled_by.extend([RecordRef::Area(area), RecordRef::Door(last.door)]);
+            Said::Refuses(Reason::PassedBack)
+        } else {
+            Said::Passes
         }
     }
 
@@ -95,7 +103,12 @@ impl Case<'_> {
         if let Some(said) = self.alone(self.rows.rules.alone.occupancy) {
             return said;
         }
-        if self.known.others_inside >= most { Said::Refuses(Reason::AreaFull) } else { Said::Passes }
+        if self.known.others_inside >= most {
+            self.answer.settled_by.push(RecordRef::Area(self.door.leads_to));
+            Said::Refuses(Reason::AreaFull)
+        } else {
+            Said::Passes
+        }
     }
 
     /// How many more may come in, the holder not counted: as many as there are where rule 17 does not apply.
@@ -123,7 +136,7 @@ impl Case<'_> {
         }
         match in_the_way {
             Some(door) => {
-                self.answer.named = Some(RecordRef::Door(door));
+                self.answer.settled_by.push(RecordRef::Door(door));
                 Said::Refuses(Reason::Interlock)
             }
             None => Said::Passes,

@@ -121,6 +121,7 @@ impl Past {
             12 => Event::NotOpened { door, cause: self.cause(dice) },
             13 => Event::ReleaseAbandoned { door, cause: self.cause(dice) },
             14 => Event::DoorOpened { door, cause: dice.some_in(2, |dice| self.cause(dice)) },
+            15 if dice.one_in(4) => Event::DoorFound { door, is_open: dice.one_in(2) },
             15 => Event::DoorClosed { door, open_ms: 1 },
             16 => {
                 let outcome =

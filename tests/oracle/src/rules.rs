@@ -88,27 +88,25 @@ impl<'a> Case<'a> {
                 self.release(Reason::Granted);
                 self.toggle();
                 self.admit_visitors();
+                self.rest_on_grant();
             }
             Said::Free => {
                 self.release(Reason::DoorFree);
-                self.answer.admitted.clear();
+                self.rest_on_grant();
             }
             Said::Refuses(_) | Said::Asks(..) if self.is_leaving_by_this_system() && self.is_card_known() => {
                 self.answer.rule = rule;
-                self.answer.admitted.clear();
                 self.release(Reason::LeavingNotRefused);
                 self.answer.alarm(AlarmKind::LeftAgainstRule);
             }
             Said::Refuses(reason) => {
                 self.answer.rule = rule;
-                self.answer.admitted.clear();
                 (self.answer.outcome, self.answer.reason) = (Outcome::Deny, reason);
                 self.answer.waits = [Reason::EscortRequired, Reason::SecondPersonRequired].contains(&reason);
                 self.suspect(reason);
             }
             Said::Asks(factor, reason) => {
                 self.answer.rule = rule;
-                self.answer.admitted.clear();
                 (self.answer.outcome, self.answer.reason) = (Outcome::Need(factor), reason);
             }
         }
@@ -128,7 +126,12 @@ impl<'a> Case<'a> {
         for (rule, ask) in of_cards {
             match ask(self) {
                 Said::Passes => {}
-                said => return (Some(rule), said),
+                said => {
+                    let is_of_card = [Rule::CardState, Rule::CardLock, Rule::CardPeriod].contains(&rule);
+                    let card = self.answer.credential.filter(|_| is_of_card);
+                    self.answer.settled_by.extend(card.map(RecordRef::Credential));
+                    return (Some(rule), said);
+                }
             }
         }
         let Some((_, holder)) = self.card else {
@@ -141,6 +144,16 @@ impl<'a> Case<'a> {
             }
         }
         (None, Said::Passes)
+    }
+
+    /// A grant rests on the holder's grant and level, and on who completes it.
+    fn rest_on_grant(&mut self) {
+        let Some((_, holder)) = self.card else { return };
+        if let Some((grant, level)) = self.nearest(holder).grant {
+            self.answer.settled_by = vec![RecordRef::Grant(grant), RecordRef::Level(level)];
+        }
+        let admitted = self.answer.admitted.iter().map(|passage| RecordRef::Person(passage.person));
+        self.answer.settled_by.extend(admitted);
     }
 
     fn release(&mut self, reason: Reason) {
@@ -252,7 +265,7 @@ impl<'a> Case<'a> {
         let in_force = self.rows.blocks.iter().filter(concerns).filter(|block| self.is_held_by(block.place));
         match in_force.filter(|block| !is_told_not_to_hold(block)).map(|block| block.id).min() {
             Some(block) => {
-                self.answer.named = Some(RecordRef::Block(block));
+                self.answer.settled_by.push(RecordRef::Block(block));
                 Said::Refuses(Reason::Blocked)
             }
             None => Said::Passes,
@@ -262,7 +275,12 @@ impl<'a> Case<'a> {
     /// 11.
     fn threat_level(&mut self, holder: &PersonRule) -> Said {
         let is_locked = self.attempt.side == Side::In && self.is_locked_by_threat();
-        if is_locked && !self.is_exempt_from_threat(holder) { Said::Refuses(Reason::Lockdown) } else { Said::Passes }
+        if is_locked && !self.is_exempt_from_threat(holder) {
+            self.answer.settled_by.push(RecordRef::ThreatLevel(self.known.threat_level));
+            Said::Refuses(Reason::Lockdown)
+        } else {
+            Said::Passes
+        }
     }
 
     /// The description in force here.

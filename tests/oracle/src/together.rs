@@ -3,7 +3,7 @@
 use access_core::circumstances::{Waiting, Wanted};
 use access_core::event::Passage;
 use access_core::policy::{EscortBy, PersonRule, Side, WaivableRule};
-use access_core::verdict::Reason;
+use access_core::verdict::{Reason, RecordRef};
 
 use crate::answer::Said;
 use crate::rules::Case;
@@ -84,8 +84,14 @@ impl Case<'_> {
                 && self.ago_ms(waiting.since) <= i64::from(rule.within_s) * 1000
         };
         match self.known.waiting.iter().filter(makes_a_pair).min_by_key(|waiting| waiting.attempt) {
-            None => Said::Refuses(Reason::SecondPersonRequired),
-            Some(_) if self.attempt.side == Side::In && self.room() < 1 => Said::Refuses(Reason::AreaFull),
+            None => {
+                self.answer.settled_by.push(RecordRef::Area(self.door.leads_to));
+                Said::Refuses(Reason::SecondPersonRequired)
+            }
+            Some(_) if self.attempt.side == Side::In && self.room() < 1 => {
+                self.answer.settled_by.push(RecordRef::Area(self.door.leads_to));
+                Said::Refuses(Reason::AreaFull)
+            }
             Some(second) => {
                 self.answer.admitted.push(passage(second));
                 Said::Passes
