@@ -80,6 +80,20 @@ impl Oracle<'_> {
     }
 }
 
+impl Oracle<'_> {
+    /// How the door of an attempt stands then, whoever comes: its mode, whether it is unlocked, and whether a threat level locks it
+    /// on side in. None of a door that is not known.
+    pub fn stands(&self, known: &Circumstances, attempt: &Attempt) -> Option<(DoorMode, bool, bool)> {
+        let door = self.rows.doors.iter().find(|door| door.id == attempt.door)?;
+        let (rows, usable_until) = (self.rows, self.usable_until);
+        let answer = Answer::denial(Reason::UnknownDoor);
+        let case = Case { rows, known, attempt, door, usable_until, card: None, missing: None, answer };
+        let (mode, is_locked) = (case.mode().0, case.is_locked_by_threat());
+        let is_turned = mode == DoorMode::Toggle && case.is_within_mode(known.toggled_at) && !is_locked;
+        Some((mode, case.is_free() || is_turned, is_locked))
+    }
+}
+
 impl<'a> Case<'a> {
     fn judge(mut self) -> Answer {
         let (rule, said) = self.first_that_does_not_pass();

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use access_core::circumstances::Circumstances;
-use access_core::decide::judge;
+use access_core::decide::{judge, mode_in_force};
 use access_core::policy::{PolicyRows, PolicyScope};
 use access_core::time::UnixMs;
 use access_core::verdict::Reason;
@@ -64,6 +64,11 @@ macro_rules! quarters {
                     let oracle = Oracle { rows: &questions.rows, usable_until: questions.usable_until };
                     for (known, attempt) in &questions.asked {
                         let differences = oracle.judge(known, attempt).differences(&judge(&policy, known, attempt));
+                        let stands = policy.door(attempt.door).map(|door| {
+                            let stands = mode_in_force(&policy, door, known, attempt.at, attempt.clock);
+                            (stands.mode, stands.is_free, stands.is_locked_down)
+                        });
+                        prop_assert_eq!(stands, oracle.stands(known, attempt), "{:#?}\n{:#?}", attempt, known);
                         prop_assert!(differences.is_empty(), "{attempt:#?}\n{known:#?}\n{}", differences.join("\n"));
                     }
                 }
