@@ -1,8 +1,10 @@
 //! The sensor's driver, over any byte stream.
 //!
 //! Every exchange has a deadline. A late answer is dropped with the rest of what the line holds before the next command
-//! goes out, so that answers never shift by one.
+//! goes out, so that answers never shift by one. A future of this driver may be dropped in the middle of an exchange: the
+//! next command first brings that exchange to its end, however much of it was still to be sent or to come.
 
+use std::collections::VecDeque;
 use std::io;
 use std::path::Path;
 use std::time::Duration;
@@ -24,6 +26,11 @@ const TRANSFER_WAIT: Duration = Duration::from_secs(3);
 const LOOK_PAUSE: Duration = Duration::from_millis(30);
 /// Whatever the line still holds is read away for at most so long before a command.
 const DRAIN_WAIT: Duration = Duration::from_millis(2);
+/// A line that brought nothing for so long after an exchange without a proper end counts as quiet (the largest packet at
+/// 57,600 baud takes 47 ms, and adapters hand bytes over every 16 ms).
+const QUIET_WAIT: Duration = Duration::from_millis(100);
+/// Bytes that a wipe overwrites at first: what one capture has.
+const WIPE_BYTES: usize = 512;
 
 mod command {
     pub(super) const CAPTURE: u8 = 0x01;
@@ -57,6 +64,32 @@ pub struct Sensor<S> {
     decoder: Decoder,
     address: u32,
     packet_bytes: usize,
+    /// What is not over yet, and outlasts a future that was dropped.
+    open: Option<Exchange>,
+}
+
+/// An exchange that is under way.
+#[derive(Debug)]
+struct Exchange {
+    /// Bytes that the sensor still has to be sent: it counts on whole packets.
+    unsent: VecDeque<u8>,
+    /// What it will say then.
+    to_come: ToCome,
+    /// It says nothing more from here on.
+    deadline: Instant,
+}
+
+/// What the sensor still says in an exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ToCome {
+    /// Nothing.
+    Nothing,
+    /// An acknowledgement.
+    Answer,
+    /// An acknowledgement, and data if it is a good one.
+    AnswerAndData,
+    /// Data.
+    Data,
 }
 
 /// What the sensor says of itself.
@@ -230,7 +263,8 @@ impl SerialSensor {
 impl<S: AsyncRead + AsyncWrite + Unpin> Sensor<S> {
     /// Checks the password and reads the parameters.
     pub async fn open(line: S, password: u32) -> Result<Self, SensorError> {
-        let mut sensor = Self { line, decoder: Decoder::new(), address: ADDRESS_DEFAULT, packet_bytes: 128 };
+        let mut sensor =
+            Self { line, decoder: Decoder::new(), address: ADDRESS_DEFAULT, packet_bytes: 128, open: None };
         let mut payload = vec![command::VERIFY_PASSWORD];
         payload.extend(password.to_be_bytes());
         sensor.command("the password", &payload).await?;
@@ -280,7 +314,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sensor<S> {
     pub async fn verify(&mut self, template: &Template, deadline: Instant) -> Result<Verified, SensorError> {
         self.write_buffer(Buffer::Reference, template).await?;
         let verified = self.verify_loaded(deadline).await;
-        self.wipe().await?;
+        // Not read back: somebody waits at the door for what comes of it.
+        self.overwrite(WIPE_BYTES).await?;
         verified
     }
 
@@ -340,9 +375,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sensor<S> {
         self.command("a combination", &[command::COMBINE]).await.map(|_| ())
     }
 
-    /// Overwrites both buffers, so that no template stays in the sensor's memory.
+    /// Overwrites both buffers, so that no template stays in the sensor's memory, and reads back that none did.
     pub async fn wipe(&mut self) -> Result<(), SensorError> {
-        let blank = vec![0; 512];
+        self.overwrite(WIPE_BYTES).await?;
+        for buffer in [Buffer::Captured, Buffer::Reference] {
+            let left = self.read_buffer(buffer).await?;
+            if is_blank(&left) {
+                continue;
+            }
+            // A model is longer than a capture, and modules may keep what lies behind the bytes that they were sent.
+            self.send_buffer(buffer, &vec![0; left.as_bytes().len()]).await?;
+            if !is_blank(&self.read_buffer(buffer).await?) {
+                return Err(SensorError::BufferDiffers);
+            }
+        }
+        Ok(())
+    }
+
+    async fn overwrite(&mut self, bytes: usize) -> Result<(), SensorError> {
+        let blank = vec![0; bytes];
         self.send_buffer(Buffer::Captured, &blank).await?;
         self.send_buffer(Buffer::Reference, &blank).await
     }
@@ -354,22 +405,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sensor<S> {
     }
 
     async fn send_buffer(&mut self, buffer: Buffer, bytes: &[u8]) -> Result<(), SensorError> {
-        self.command("to take a template", &[command::WRITE_BUFFER, buffer as u8]).await?;
+        let to = "to take a template";
+        self.command(to, &[command::WRITE_BUFFER, buffer as u8]).await?;
         let mut pieces = bytes.chunks(self.packet_bytes).peekable();
-        let mut wire = Vec::with_capacity(bytes.len() * 2);
+        let mut unsent = VecDeque::with_capacity(bytes.len() * 2);
         while let Some(piece) = pieces.next() {
             let kind = if pieces.peek().is_some() { Kind::Data } else { Kind::LastData };
-            wire.extend(Frame { address: self.address, kind, payload: piece.to_vec() }.encode());
+            unsent.extend(Frame { address: self.address, kind, payload: piece.to_vec() }.encode());
         }
-        let deadline = Instant::now() + TRANSFER_WAIT;
-        within("to take a template", deadline, self.line.write_all(&wire)).await?;
-        within("to take a template", deadline, self.line.flush()).await
+        self.open = Some(Exchange { unsent, to_come: ToCome::Nothing, deadline: Instant::now() + TRANSFER_WAIT });
+        self.send(to).await?;
+        self.open = None;
+        Ok(())
     }
 
     pub(super) async fn read_buffer(&mut self, buffer: Buffer) -> Result<Template, SensorError> {
         let to = "for a template";
         self.command(to, &[command::READ_BUFFER, buffer as u8]).await?;
         let deadline = Instant::now() + TRANSFER_WAIT;
+        self.open = Some(Exchange { unsent: VecDeque::new(), to_come: ToCome::Data, deadline });
         let mut bytes = Vec::new();
         loop {
             let frame = self.receive(to, deadline).await?;
@@ -383,32 +437,98 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sensor<S> {
                 return Err(SensorError::Unexpected { to, answer: "more data than any template has".to_owned() });
             }
             if is_last {
+                self.open = None;
                 return Template::new(bytes).map_err(|_| SensorError::Unexpected { to, answer: "no data".to_owned() });
             }
         }
     }
 
-    /// Sends a command and takes its acknowledgement; answers what follows the confirmation code.
+    /// Sends a command and takes its acknowledgement; answers what follows the confirmation code. Where data follow a good
+    /// one, the exchange stays open.
     async fn command(&mut self, to: &'static str, payload: &[u8]) -> Result<Vec<u8>, SensorError> {
+        self.settle().await?;
         self.drain().await?;
         let frame = Frame { address: self.address, kind: Kind::Command, payload: payload.to_vec() };
+        let has_data = payload.first() == Some(&command::READ_BUFFER);
+        let to_come = if has_data { ToCome::AnswerAndData } else { ToCome::Answer };
         let deadline = Instant::now() + ANSWER_WAIT;
-        within(to, deadline, self.line.write_all(&frame.encode())).await?;
-        within(to, deadline, self.line.flush()).await?;
+        self.open = Some(Exchange { unsent: frame.encode().into(), to_come, deadline });
+        self.send(to).await?;
         let answer = self.receive(to, deadline).await?;
         match (answer.kind, answer.payload.split_first()) {
-            (Kind::Acknowledge, Some((0, rest))) => Ok(rest.to_vec()),
-            (Kind::Acknowledge, Some((&code, _))) => Err(SensorError::Refused { to, refusal: Refusal::of(code) }),
+            (Kind::Acknowledge, Some((0, rest))) => {
+                self.open = None;
+                Ok(rest.to_vec())
+            }
+            (Kind::Acknowledge, Some((&code, _))) => {
+                self.open = None;
+                Err(SensorError::Refused { to, refusal: Refusal::of(code) })
+            }
             _ => Err(unexpected_frame(to, &answer)),
+        }
+    }
+
+    /// Sends what the open exchange still has to. Each byte counts as sent as soon as the line has taken it, so this goes on
+    /// where a dropped future stopped.
+    async fn send(&mut self, to: &'static str) -> Result<(), SensorError> {
+        let Some(open) = &mut self.open else { return Ok(()) };
+        while !open.unsent.is_empty() {
+            let (next, _) = open.unsent.as_slices();
+            match within(to, open.deadline, self.line.write(next)).await? {
+                0 => return Err(SensorError::Disconnected(io::ErrorKind::WriteZero.into())),
+                sent => drop(open.unsent.drain(..sent)),
+            }
+        }
+        within(to, open.deadline, self.line.flush()).await
+    }
+
+    /// Brings an exchange to its end that was left in the middle: a sensor in the middle of a packet takes the next command
+    /// for data, and what it still sends would be taken for the answer. One that does not end properly in its time is
+    /// waited for until the line is quiet.
+    async fn settle(&mut self) -> Result<(), SensorError> {
+        let to = "what it was asked before";
+        loop {
+            let Some(open) = &self.open else { return Ok(()) };
+            let (to_come, deadline) = (open.to_come, open.deadline);
+            let ended = match self.send(to).await {
+                Ok(()) if to_come == ToCome::Nothing => Ok(None),
+                Ok(()) => self.receive(to, deadline).await.map(Some),
+                Err(error) => Err(error),
+            };
+            let is_good = |frame: &Frame| frame.payload.first() == Some(&0);
+            self.open = match (ended, to_come) {
+                (Ok(Some(frame)), ToCome::AnswerAndData) if frame.kind == Kind::Acknowledge && is_good(&frame) => {
+                    let deadline = Instant::now() + TRANSFER_WAIT;
+                    Some(Exchange { unsent: VecDeque::new(), to_come: ToCome::Data, deadline })
+                }
+                (Ok(None), _) => None,
+                (Ok(Some(frame)), ToCome::Answer | ToCome::AnswerAndData) if frame.kind == Kind::Acknowledge => None,
+                (Ok(Some(frame)), ToCome::Data) if frame.kind == Kind::LastData => None,
+                (Ok(Some(_)), _) => continue,
+                (Err(SensorError::Timeout { .. }), _) => {
+                    self.open = None;
+                    return self.read_away(QUIET_WAIT).await;
+                }
+                (Err(error), _) => return Err(error),
+            };
         }
     }
 
     /// Reads away what a late answer, a reset (55) or noise left on the line.
     async fn drain(&mut self) -> Result<(), SensorError> {
+        let until = Instant::now() + DRAIN_WAIT;
+        self.read_away_until(|| until).await
+    }
+
+    /// Reads away whatever comes until nothing came for `quiet`.
+    async fn read_away(&mut self, quiet: Duration) -> Result<(), SensorError> {
+        self.read_away_until(|| Instant::now() + quiet).await
+    }
+
+    async fn read_away_until(&mut self, deadline: impl Fn() -> Instant) -> Result<(), SensorError> {
         let mut rest = [0; 512];
-        let deadline = Instant::now() + DRAIN_WAIT;
         let mut drained = 0;
-        while let Ok(read) = timeout_at(deadline, self.line.read(&mut rest)).await {
+        while let Ok(read) = timeout_at(deadline(), self.line.read(&mut rest)).await {
             drained += match read {
                 Ok(0) => return Err(SensorError::Disconnected(io::ErrorKind::UnexpectedEof.into())),
                 Ok(length) => length,
@@ -434,6 +554,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sensor<S> {
             }
         }
     }
+}
+
+fn is_blank(template: &Template) -> bool {
+    template.as_bytes().iter().all(|byte| *byte == 0)
 }
 
 /// Whether another try with the same finger may do better.

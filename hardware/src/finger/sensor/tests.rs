@@ -147,3 +147,38 @@ async fn an_unplugged_sensor_is_gone_and_comes_back_at_its_path() {
     let mut again = SerialSensor::open_serial(&bench.path, BAUD_DEFAULT, 0).await.unwrap();
     assert_eq!(again.look().await.unwrap(), Capture::NoFinger);
 }
+
+#[tokio::test]
+async fn an_enrolment_cut_short_anywhere_leaves_a_sensor_that_is_wiped() {
+    let mut bench = bench().await;
+    let captures = async |bench: &mut Bench| {
+        let mut taken = Vec::new();
+        for _ in 0..2 {
+            bench.twin.place(Some(1));
+            assert_eq!(bench.sensor.look().await.unwrap(), Capture::Taken);
+            bench.sensor.extract(Buffer::Captured).await.unwrap();
+            taken.push(bench.sensor.read_buffer(Buffer::Captured).await.unwrap());
+        }
+        taken
+    };
+    let taken = captures(&mut bench).await;
+    // What is cut here keeps the line busy for half a second at least: packets going out, packets coming in, answers.
+    for cut_ms in (3..2_000).step_by(67) {
+        let cut = Duration::from_millis(cut_ms);
+        let comparing = async {
+            bench.sensor.write_buffer(Buffer::Captured, &taken[0]).await?;
+            bench.sensor.write_buffer(Buffer::Reference, &taken[1]).await?;
+            bench.sensor.combine().await?;
+            bench.sensor.read_buffer(Buffer::Captured).await
+        };
+        let is_cut = tokio::time::timeout(cut, comparing).await.is_err();
+        bench.sensor.wipe().await.unwrap_or_else(|error| panic!("cut after {cut_ms} ms: {error}"));
+        for buffer in [Buffer::Captured, Buffer::Reference] {
+            let left = bench.sensor.read_buffer(buffer).await.unwrap();
+            assert!(is_blank(&left), "cut after {cut_ms} ms: something is left");
+        }
+        if !is_cut {
+            return;
+        }
+    }
+}
