@@ -5,6 +5,7 @@ use std::fmt;
 
 use access_core::attempt::Factor;
 use access_core::event::{AlarmKind, Passage};
+use access_core::explain;
 use access_core::ids::{CredentialId, PersonId};
 use access_core::time::UnixMs;
 use access_core::verdict::{Effect, Outcome, Reason, RecordRef, Rule, Verdict};
@@ -100,11 +101,24 @@ impl Answer {
     }
 }
 
+/// A rule that was asked, in words of an explanation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// Which.
+    pub rule: Rule,
+    /// Passed, failed, or not applicable.
+    pub answer: explain::Answer,
+    /// By which records.
+    pub records: Vec<RecordRef>,
+}
+
 /// How one rule answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Said {
-    /// It passes, or does not apply.
+    /// It passes.
     Passes,
+    /// Its question does not arise, which is as good as passed.
+    NotApplicable,
     /// The door is free for this holder: no later rule is asked.
     Free,
     /// It refuses.

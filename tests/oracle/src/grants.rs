@@ -42,6 +42,7 @@ impl<'a> Case<'a> {
             Near::NotBegun => Reason::GrantNotYetValid,
             Near::Untold => Reason::ClockNotTrusted,
             Near::WrongHour | Near::UntoldHour | Near::Allows => {
+                self.by.extend(nearest.grant.map(|(grant, _)| RecordRef::Grant(grant)));
                 return if self.is_free() { Said::Free } else { Said::Passes };
             }
         };
@@ -55,7 +56,11 @@ impl<'a> Case<'a> {
         let reason = match nearest.near {
             Near::WrongHour => Reason::OutsideSchedule,
             Near::UntoldHour => Reason::ClockNotTrusted,
-            _ => return Said::Passes,
+            _ if self.is_waived(WaivableRule::Schedule) => return Said::NotApplicable,
+            _ => {
+                self.by.extend(nearest.schedule.map(RecordRef::Schedule));
+                return if nearest.schedule.is_some() { Said::Passes } else { Said::NotApplicable };
+            }
         };
         self.answer.settled_by.extend(nearest.grant.map(|(grant, _)| RecordRef::Grant(grant)));
         self.answer.settled_by.extend(nearest.schedule.map(RecordRef::Schedule));

@@ -21,8 +21,13 @@ pub(crate) enum Source {
 impl<'a> Case<'a> {
     /// 12.
     pub(crate) fn door_mode(&mut self, holder: &PersonRule) -> Said {
-        let is_locked = self.mode().0 == DoorMode::Locked && self.attempt.side == Side::In;
-        if is_locked && !self.is_responder(holder) { Said::Refuses(Reason::DoorLocked) } else { Said::Passes }
+        match self.mode().0 {
+            DoorMode::Normal => Said::NotApplicable,
+            DoorMode::Locked if self.attempt.side == Side::In && !self.is_responder(holder) => {
+                Said::Refuses(Reason::DoorLocked)
+            }
+            DoorMode::Locked | DoorMode::Free | DoorMode::FirstPerson | DoorMode::Toggle => Said::Passes,
+        }
     }
 
     /// The mode in force.

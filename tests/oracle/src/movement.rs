@@ -17,7 +17,7 @@ impl Case<'_> {
             TravelEnds::Sites(one, other) => one == site || other == site,
         });
         if !applies || self.is_waived(WaivableRule::Travel) {
-            return Said::Passes;
+            return Said::NotApplicable;
         }
         if let Some(said) = self.alone(self.rows.rules.alone.travel) {
             return said;
@@ -29,13 +29,14 @@ impl Case<'_> {
         let other_site: Option<SiteId> =
             self.rows.doors.iter().find(|known| known.id == seen.door).map(|known| known.site);
         let of_sites = other_site.and_then(|other| between(TravelEnds::Sites(site.min(other), site.max(other))));
-        let Some(least_s) = of_doors.or(of_sites) else { return Said::Passes };
+        let Some(least_s) = of_doors.or(of_sites) else { return Said::NotApplicable };
         let ago_ms = self.ago_ms(seen.at);
         if ago_ms >= 0 && ago_ms < i64::from(least_s) * 1000 {
             self.answer.alarm(AlarmKind::ImpossibleTravel);
             self.answer.settled_by.push(RecordRef::Door(seen.door));
             Said::Refuses(Reason::TooFast)
         } else {
+            self.by.push(RecordRef::Door(seen.door));
             Said::Passes
         }
     }
@@ -48,15 +49,10 @@ impl Case<'_> {
         };
         let settings = [self.area(from).anti_passback, self.area(to).anti_passback];
         if settings == [AntiPassback::Off; 2] || self.is_waived(WaivableRule::AntiPassback) {
-            return Said::Passes;
+            return Said::NotApplicable;
         }
         if let Some(said) = self.alone(self.rows.rules.alone.anti_passback) {
             return said;
-        }
-        let Some(last) = self.known.whereabouts else { return Said::Passes };
-        let Some(led_to) = self.led_to(last.door, last.side) else { return Said::Passes };
-        if led_to == from {
-            return Said::Passes;
         }
         let strictness = |setting: &AntiPassback| match setting {
             AntiPassback::Off => (0, 0),
@@ -68,6 +64,12 @@ impl Case<'_> {
         let Some((asked, area)) = areas.into_iter().max_by_key(|(setting, area)| (strictness(setting), *area)) else {
             return Said::Passes;
         };
+        self.by.push(RecordRef::Area(area));
+        let Some(last) = self.known.whereabouts else { return Said::Passes };
+        let Some(led_to) = self.led_to(last.door, last.side) else { return Said::Passes };
+        if led_to == from {
+            return Said::Passes;
+        }
         let is_refused = match asked {
             AntiPassback::Hard => true,
             AntiPassback::Timed { within_s } => self.ago_ms(last.at) < i64::from(within_s) * 1000,
@@ -96,9 +98,11 @@ impl Case<'_> {
 
     /// 17.
     pub(crate) fn occupancy(&mut self, _: &PersonRule) -> Said {
-        let (Some(most), Side::In) = (self.protected().persons_max, self.attempt.side) else { return Said::Passes };
+        let (Some(most), Side::In) = (self.protected().persons_max, self.attempt.side) else {
+            return Said::NotApplicable;
+        };
         if self.is_waived(WaivableRule::Occupancy) {
-            return Said::Passes;
+            return Said::NotApplicable;
         }
         if let Some(said) = self.alone(self.rows.rules.alone.occupancy) {
             return said;
@@ -107,6 +111,7 @@ impl Case<'_> {
             self.answer.settled_by.push(RecordRef::Area(self.door.leads_to));
             Said::Refuses(Reason::AreaFull)
         } else {
+            self.by.push(RecordRef::Area(self.door.leads_to));
             Said::Passes
         }
     }
@@ -124,13 +129,14 @@ impl Case<'_> {
     /// 18.
     pub(crate) fn interlock(&mut self) -> Said {
         if !self.rows.interlocks.iter().any(|group| group.doors.contains(&self.door.id)) {
-            return Said::Passes;
+            return Said::NotApplicable;
         }
         let in_the_way = self.known.not_secured.iter().map(|leaf| leaf.door).min();
         let open = self.known.not_secured.iter().filter(|leaf| leaf.is_open).count();
         if open >= 2 {
             self.answer.alarm(AlarmKind::InterlockContradiction);
             if self.attempt.side == Side::Out {
+                self.by.extend(in_the_way.map(RecordRef::Door));
                 return Said::Passes;
             }
         }

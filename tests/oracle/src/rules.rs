@@ -3,6 +3,7 @@
 use access_core::attempt::{Assurance, Attempt, ClockTrust, FactorResult};
 use access_core::circumstances::{Circumstances, Knowledge};
 use access_core::event::AlarmKind;
+use access_core::explain;
 use access_core::ids::{CredentialId, GroupId};
 use access_core::policy::{
     Alone, AreaRule, Block, BlockSubject, CredentialRule, CredentialState, DoorMode, DoorRule, Exit, MissingCard,
@@ -11,7 +12,7 @@ use access_core::policy::{
 use access_core::time::{Period, UnixMs};
 use access_core::verdict::{Outcome, Reason, RecordRef, Rule};
 
-use crate::answer::{Answer, Said};
+use crate::answer::{Answer, Asked, Said};
 
 /// The rules of one tenant, as rows.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +35,9 @@ pub(crate) struct Case<'a> {
     /// The card, if a cut knows no more of it than that it is lost or stolen.
     missing: Option<&'a MissingCard>,
     pub(crate) answer: Answer,
+    /// Records by which the rule that is asked passes.
+    pub(crate) by: Vec<RecordRef>,
+    asked: Vec<Asked>,
 }
 
 /// A rule of those that need a holder.
@@ -60,14 +64,20 @@ const OF_HOLDERS: [(Rule, Holders); 14] = [
 impl Oracle<'_> {
     /// Judges an attempt by what is known of doors and people.
     pub fn judge(&self, known: &Circumstances, attempt: &Attempt) -> Answer {
+        self.explain(known, attempt).0
+    }
+
+    /// Judges an attempt, and says how each rule answered that was asked.
+    pub fn explain(&self, known: &Circumstances, attempt: &Attempt) -> (Answer, Vec<Asked>) {
         let mut answer = Answer::denial(Reason::UnknownDoor);
         if is_duress(attempt) {
             answer.alarm(AlarmKind::Duress);
         }
         let Some(door) = self.rows.doors.iter().find(|door| door.id == attempt.door) else {
             answer.rule = Some(Rule::DoorKnown);
-            return answer;
+            return (answer, vec![asked(Rule::DoorKnown, explain::Answer::Failed, &[])]);
         };
+        let asked = vec![asked(Rule::DoorKnown, explain::Answer::Passed, &[])];
         let card = self.rows.credentials.iter().find(|card| card.token == attempt.card);
         let card =
             card.and_then(|card| Some((card, self.rows.persons.iter().find(|person| person.id == card.person)?)));
@@ -76,7 +86,7 @@ impl Oracle<'_> {
         answer.person = card.map(|(_, holder)| holder.id);
         answer.credential = card.map(|(card, _)| card.id).or(missing.map(|missing| missing.id));
         let (rows, usable_until) = (self.rows, self.usable_until);
-        Case { rows, known, attempt, door, usable_until, card, missing, answer }.judge()
+        Case { rows, known, attempt, door, usable_until, card, missing, answer, by: Vec::new(), asked }.judge()
     }
 }
 
@@ -87,7 +97,8 @@ impl Oracle<'_> {
         let door = self.rows.doors.iter().find(|door| door.id == attempt.door)?;
         let (rows, usable_until) = (self.rows, self.usable_until);
         let answer = Answer::denial(Reason::UnknownDoor);
-        let case = Case { rows, known, attempt, door, usable_until, card: None, missing: None, answer };
+        let (by, asked) = (Vec::new(), Vec::new());
+        let case = Case { rows, known, attempt, door, usable_until, card: None, missing: None, answer, by, asked };
         let (mode, is_locked) = (case.mode().0, case.is_locked_by_threat());
         let is_turned = mode == DoorMode::Toggle && case.is_within_mode(known.toggled_at) && !is_locked;
         Some((mode, case.is_free() || is_turned, is_locked))
@@ -95,10 +106,10 @@ impl Oracle<'_> {
 }
 
 impl<'a> Case<'a> {
-    fn judge(mut self) -> Answer {
+    fn judge(mut self) -> (Answer, Vec<Asked>) {
         let (rule, said) = self.first_that_does_not_pass();
         match said {
-            Said::Passes => {
+            Said::Passes | Said::NotApplicable => {
                 self.release(Reason::Granted);
                 self.toggle();
                 self.admit_visitors();
@@ -124,7 +135,7 @@ impl<'a> Case<'a> {
                 (self.answer.outcome, self.answer.reason) = (Outcome::Need(factor), reason);
             }
         }
-        self.answer
+        (self.answer, self.asked)
     }
 
     fn first_that_does_not_pass(&mut self) -> (Option<Rule>, Said) {
@@ -138,26 +149,39 @@ impl<'a> Case<'a> {
             (Rule::CardPeriod, |case| case.card_period()),
         ];
         for (rule, ask) in of_cards {
-            match ask(self) {
-                Said::Passes => {}
-                said => {
-                    let is_of_card = [Rule::CardState, Rule::CardLock, Rule::CardPeriod].contains(&rule);
-                    let card = self.answer.credential.filter(|_| is_of_card);
-                    self.answer.settled_by.extend(card.map(RecordRef::Credential));
-                    return (Some(rule), said);
-                }
+            let said = ask(self);
+            let is_of_card = [Rule::CardState, Rule::CardLock, Rule::CardPeriod].contains(&rule);
+            if is_of_card && said != Said::Passes {
+                self.answer.settled_by.extend(self.answer.credential.map(RecordRef::Credential));
             }
+            if self.goes_on(rule, said) {
+                continue;
+            }
+            return (Some(rule), said);
         }
         let Some((_, holder)) = self.card else {
             return (Some(Rule::CardKnown), Said::Refuses(Reason::UnknownCredential));
         };
         for (rule, ask) in OF_HOLDERS {
-            match ask(self, holder) {
-                Said::Passes => {}
-                said => return (Some(rule), said),
+            let said = ask(self, holder);
+            if self.goes_on(rule, said) {
+                continue;
             }
+            return (Some(rule), said);
         }
         (None, Said::Passes)
+    }
+
+    /// Takes note of what a rule said; whether the next is asked.
+    fn goes_on(&mut self, rule: Rule, said: Said) -> bool {
+        let by = std::mem::take(&mut self.by);
+        let (answer, records) = match said {
+            Said::Passes | Said::Free => (explain::Answer::Passed, by),
+            Said::NotApplicable => (explain::Answer::NotApplicable, Vec::new()),
+            Said::Refuses(_) | Said::Asks(..) => (explain::Answer::Failed, self.answer.settled_by.clone()),
+        };
+        self.asked.push(asked(rule, answer, &records));
+        matches!(said, Said::Passes | Said::NotApplicable)
     }
 
     /// A grant rests on the holder's grant and level, and on who completes it.
@@ -181,8 +205,9 @@ impl<'a> Case<'a> {
     }
 
     /// 2.
-    fn card_known(&self) -> Said {
-        if self.card.is_some() || self.missing.is_some() {
+    fn card_known(&mut self) -> Said {
+        if let Some(card) = self.answer.credential {
+            self.by.push(RecordRef::Credential(card));
             Said::Passes
         } else {
             Said::Refuses(match self.rows.scope {
@@ -264,6 +289,9 @@ impl<'a> Case<'a> {
 
     /// 9.
     fn policy_age(&mut self, holder: &PersonRule) -> Said {
+        if self.rows.scope == PolicyScope::Whole {
+            return Said::NotApplicable;
+        }
         let is_past_its_age = self.usable_until.is_some_and(|until| self.attempt.at > until);
         if is_past_its_age && !self.is_responder(holder) { Said::Refuses(Reason::PolicyTooOld) } else { Said::Passes }
     }
@@ -288,11 +316,15 @@ impl<'a> Case<'a> {
 
     /// 11.
     fn threat_level(&mut self, holder: &PersonRule) -> Said {
-        let is_locked = self.attempt.side == Side::In && self.is_locked_by_threat();
-        if is_locked && !self.is_exempt_from_threat(holder) {
-            self.answer.settled_by.push(RecordRef::ThreatLevel(self.known.threat_level));
+        if self.attempt.side == Side::Out || self.known.threat_level == 0 {
+            return Said::NotApplicable;
+        }
+        let set = RecordRef::ThreatLevel(self.known.threat_level);
+        if self.is_locked_by_threat() && !self.is_exempt_from_threat(holder) {
+            self.answer.settled_by.push(set);
             Said::Refuses(Reason::Lockdown)
         } else {
+            self.by.push(set);
             Said::Passes
         }
     }
@@ -431,6 +463,10 @@ impl<'a> Case<'a> {
             self.answer.toggled = Some(!self.is_within_mode(self.known.toggled_at));
         }
     }
+}
+
+fn asked(rule: Rule, answer: explain::Answer, records: &[RecordRef]) -> Asked {
+    Asked { rule, answer, records: records.to_vec() }
 }
 
 /// Rule 22's list.

@@ -11,12 +11,15 @@ use crate::rules::Case;
 impl Case<'_> {
     /// 20, the visitor.
     pub(crate) fn escort(&mut self, holder: &PersonRule) -> Said {
-        let (Some(escort), Side::In) = (holder.escort, self.attempt.side) else { return Said::Passes };
+        let (Some(escort), Side::In) = (holder.escort, self.attempt.side) else { return Said::NotApplicable };
         if self.is_waived(WaivableRule::Escort) {
-            return Said::Passes;
+            return Said::NotApplicable;
         }
         match self.known.escort_seen {
-            Some(seen) if self.ago_ms(seen.at) <= i64::from(escort.within_s) * 1000 => Said::Passes,
+            Some(seen) if self.ago_ms(seen.at) <= i64::from(escort.within_s) * 1000 => {
+                self.by.push(RecordRef::Person(seen.person));
+                Said::Passes
+            }
             _ => Said::Refuses(Reason::EscortRequired),
         }
     }
@@ -54,13 +57,14 @@ impl Case<'_> {
 
     /// 21.
     pub(crate) fn two_person(&mut self, holder: &PersonRule) -> Said {
-        let Some(rule) = self.protected().two_person else { return Said::Passes };
+        let Some(rule) = self.protected().two_person else { return Said::NotApplicable };
         if self.is_waived(WaivableRule::TwoPerson) {
-            return Said::Passes;
+            return Said::NotApplicable;
         }
         if let Some(said) = self.alone(self.rows.rules.alone.two_person) {
             return said;
         }
+        self.by.push(RecordRef::Area(self.door.leads_to));
         let staying = i64::from(self.known.others_inside) - i64::from(self.known.others_leaving);
         let is_right_already = match self.attempt.side {
             Side::In => staying != 0 || !self.visitors().is_empty(),
@@ -94,6 +98,7 @@ impl Case<'_> {
             }
             Some(second) => {
                 self.answer.admitted.push(passage(second));
+                self.by.push(RecordRef::Person(second.person));
                 Said::Passes
             }
         }

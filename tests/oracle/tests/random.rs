@@ -5,13 +5,14 @@
 use std::collections::BTreeSet;
 
 use access_core::circumstances::Circumstances;
-use access_core::decide::{judge, mode_in_force};
+use access_core::decide::{Step, Trace, judge_traced, mode_in_force};
+use access_core::explain;
 use access_core::policy::{PolicyRows, PolicyScope};
 use access_core::time::UnixMs;
-use access_core::verdict::Reason;
+use access_core::verdict::{Reason, Rule};
 use access_core::word::Word as _;
 use access_core::{Attempt, Policy};
-use oracle::answer::{Met, shown};
+use oracle::answer::{Asked, Met, shown};
 use oracle::dice::{self, Dice, any_dice, cases};
 use oracle::{Oracle, attempts, tenant};
 use proptest::prelude::*;
@@ -53,6 +54,21 @@ fn compile(questions: &Questions) -> Policy {
     }
 }
 
+/// How each rule answered that `access-core` asked.
+#[derive(Debug, Default)]
+struct Trail(Vec<Asked>);
+
+impl Trace for Trail {
+    fn step(&mut self, rule: Rule, step: Step<'_>) {
+        let (answer, records) = match step {
+            Step::Passed(records) => (explain::Answer::Passed, records),
+            Step::NotApplicable => (explain::Answer::NotApplicable, &[][..]),
+            Step::Failed(_, records) => (explain::Answer::Failed, records),
+        };
+        self.0.push(Asked { rule, answer, records: records.iter().copied().flatten().collect() });
+    }
+}
+
 macro_rules! quarters {
     ($($name:ident)+) => {
         proptest! {
@@ -63,7 +79,11 @@ macro_rules! quarters {
                     let policy = compile(&questions);
                     let oracle = Oracle { rows: &questions.rows, usable_until: questions.usable_until };
                     for (known, attempt) in &questions.asked {
-                        let differences = oracle.judge(known, attempt).differences(&judge(&policy, known, attempt));
+                        let mut asked = Trail::default();
+                        let verdict = judge_traced(&policy, known, attempt, &mut asked);
+                        let (answer, explained) = oracle.explain(known, attempt);
+                        prop_assert_eq!(&asked.0, &explained, "{:#?}\n{:#?}", attempt, known);
+                        let differences = answer.differences(&verdict);
                         let stands = policy.door(attempt.door).map(|door| {
                             let stands = mode_in_force(&policy, door, known, attempt.at, attempt.clock);
                             (stands.mode, stands.is_free, stands.is_locked_down)
