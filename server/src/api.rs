@@ -7,8 +7,8 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::state::AppState;
 use crate::{
-    access, agents, alarms, credentials, demo, devices, doors, enrolment, events, fingers, health, idempotency,
-    operators, people, sites, vault,
+    access, agents, alarms, calendars, credentials, demo, devices, doors, enrolment, events, fingers, groups, health,
+    idempotency, operators, people, sites, vault,
 };
 
 /// Under which path everything lies.
@@ -31,7 +31,9 @@ fn table() -> OpenApiRouter<AppState> {
         OpenApiRouter::new()
             .merge(sites::routes::routes())
             .merge(doors::routes::routes())
+            .merge(calendars::routes::routes())
             .merge(access::routes::routes())
+            .merge(groups::routes::routes())
             .merge(people::routes::routes())
             .merge(vault::routes::routes())
             .merge(credentials::routes::routes())

@@ -12,12 +12,12 @@ use uuid::Uuid;
 
 use crate::testing::TestServer;
 
-async fn site(server: &TestServer) -> String {
+pub(crate) async fn site(server: &TestServer) -> String {
     let body = json!({ "name": "Plant", "time_zone": "Europe/Berlin" });
     server.call(&server.own.administrator, "POST", "/sites", body).await.is(201).id()
 }
 
-async fn door(server: &TestServer, site: &str) -> String {
+pub(crate) async fn door(server: &TestServer, site: &str) -> String {
     let admin = &server.own.administrator;
     let mut areas = Vec::new();
     for name in ["Street", "Hall"] {
@@ -35,7 +35,7 @@ fn anna(number: &str) -> Value {
     })
 }
 
-async fn person(server: &TestServer, number: &str) -> String {
+pub(crate) async fn person(server: &TestServer, number: &str) -> String {
     server.call(&server.own.administrator, "POST", "/people", anna(number)).await.is(201).id()
 }
 
@@ -56,7 +56,7 @@ async fn nobody_does_anything_unasked() {
     let nobody = Uuid::now_v7().to_string();
     let mut tried = 0;
     for (path, methods) in description["paths"].as_object().unwrap() {
-        let path = path.replace("{id}", &nobody).replace("{position}", "1");
+        let path = path.replace("{id}", &nobody).replace("{position}", "1").replace("{number}", "1");
         for method in methods.as_object().unwrap().keys().map(|method| method.to_uppercase()) {
             if OPEN.contains(&(&*method, path.strip_prefix("/api/v1").unwrap())) {
                 continue;
@@ -88,8 +88,19 @@ async fn guards_read_and_do_not_change() {
     let site = site(&server).await;
     let door = door(&server, &site).await;
     let person = person(&server, "1").await;
-    for path in ["/sites", "/areas", "/doors", "/schedules", "/access-levels", "/people", "/stations", "/consent-texts"]
-    {
+    for path in [
+        "/sites",
+        "/areas",
+        "/doors",
+        "/schedules",
+        "/access-levels",
+        "/people",
+        "/stations",
+        "/consent-texts",
+        "/groups",
+        "/calendars",
+        "/day-types",
+    ] {
         server.call(guard, "GET", path, Value::Null).await.is(200);
     }
     let why = json!({ "reason": "because" });
@@ -100,7 +111,7 @@ async fn guards_read_and_do_not_change() {
         (
             "POST",
             "/access-levels".to_owned(),
-            json!({ "name": "X", "lines": [{ "door_ids": [door], "side": "in", "schedule_id": null }] }),
+            json!({ "name": "X", "lines": [{ "places": [{ "kind": "door", "id": door }], "side": "in", "schedule_id": null }] }),
         ),
         ("POST", "/people".to_owned(), anna("2")),
         ("POST", format!("/people/{person}/deactivate"), why.clone()),
@@ -139,7 +150,7 @@ async fn tenants_see_nothing_of_each_other() {
     // An id of another tenant is no better than one that does not exist.
     let body = json!({ "site_id": site, "name": "Yard" });
     server.call(stranger, "POST", "/areas", body).await.problem(422, "invalid");
-    let line = json!({ "name": "All", "lines": [{ "door_ids": [door], "side": "both", "schedule_id": null }] });
+    let line = json!({ "name": "All", "lines": [{ "places": [{ "kind": "door", "id": door }], "side": "both", "schedule_id": null }] });
     server.call(stranger, "POST", "/access-levels", line).await.problem(422, "invalid");
     // The same number may be another's in another tenant.
     server.call(stranger, "POST", "/people", anna("1")).await.is(201);
@@ -190,13 +201,13 @@ async fn access_is_granted_blocked_and_taken_back() {
     let admin = &server.own.administrator;
     let site = site(&server).await;
     let door = door(&server, &site).await;
-    let windows = json!([{ "days": ["mon", "fri"], "from": "22:00", "to": "06:00" }]);
+    let windows = json!([{ "days": ["mon", "fri"], "day_types": [], "from": "22:00", "to": "06:00" }]);
     let body = json!({ "name": "Nights", "windows": windows });
     let schedule = server.call(admin, "POST", "/schedules", body).await.is(201);
     assert_eq!(schedule.json["windows"], windows);
     let wrong = json!({ "name": "Odd", "windows": [{ "days": [], "from": "22:00", "to": "06:00" }] });
     server.call(admin, "POST", "/schedules", wrong).await.problem(422, "invalid");
-    let lines = json!([{ "door_ids": [door], "side": "both", "schedule_id": schedule.id() }]);
+    let lines = json!([{ "places": [{ "kind": "door", "id": door }], "side": "both", "schedule_id": schedule.id(), "factors": null }]);
     let level = server.call(admin, "POST", "/access-levels", json!({ "name": "Hall", "lines": lines })).await.is(201);
     assert_eq!(level.json["lines"], lines);
     let path = format!("/schedules/{}", schedule.id());

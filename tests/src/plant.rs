@@ -544,7 +544,8 @@ impl Plant {
     /// An access level for these doors, at all times or within a schedule.
     pub async fn level(&self, name: &str, doors: &[&str], schedule: Option<&str>) -> anyhow::Result<String> {
         let ids: Vec<&str> = doors.iter().map(|door| self.door(door)).collect::<anyhow::Result<_>>()?;
-        let line = json!({ "door_ids": ids, "side": "both", "schedule_id": schedule });
+        let places: Vec<Value> = ids.iter().map(|door| json!({ "kind": "door", "id": door })).collect();
+        let line = json!({ "places": places, "side": "both", "schedule_id": schedule });
         id(&self.staff.post("/access-levels", json!({ "name": name, "lines": [line] })).await?)
     }
 

@@ -2,11 +2,13 @@
 
 use access_core::ids::TenantId;
 use access_core::word::Word as _;
+use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 use sqlx::{AssertSqlSafe, PgConnection};
 use uuid::Uuid;
 
-use super::{AccessLevel, LevelLine, LevelSettings};
+use super::{AccessLevel, LevelLine, LevelSettings, PlaceKind};
+use crate::http::{ApiError, ApiResult};
 
 #[derive(sqlx::FromRow)]
 struct LevelRow {
@@ -23,9 +25,11 @@ impl From<LevelRow> for AccessLevel {
 }
 
 const SELECT: &str = "SELECT l.id, l.name, l.row_version, COALESCE((\
-        SELECT jsonb_agg(jsonb_build_object('side', line.sides, 'schedule_id', line.schedule_id, 'door_ids', COALESCE((\
-            SELECT jsonb_agg(held.door_id ORDER BY held.door_id) FROM access_level_line_places held \
-            WHERE held.tenant_id = line.tenant_id AND held.level_id = line.level_id AND held.place = line.place AND held.kind = 'door'), '[]')) \
+        SELECT jsonb_agg(jsonb_build_object('side', line.sides, 'schedule_id', line.schedule_id, 'factors', line.factors, \
+            'places', COALESCE((\
+            SELECT jsonb_agg(jsonb_build_object('kind', held.kind, 'id', COALESCE(held.site_id, held.area_id, held.door_id)) \
+                ORDER BY held.kind, held.site_id, held.area_id, held.door_id) FROM access_level_line_places held \
+            WHERE held.tenant_id = line.tenant_id AND held.level_id = line.level_id AND held.place = line.place), '[]')) \
             ORDER BY line.place) \
         FROM access_level_lines line WHERE line.tenant_id = l.tenant_id AND line.level_id = l.id), '[]') AS lines \
     FROM access_levels l WHERE l.tenant_id = $1";
@@ -83,35 +87,71 @@ pub async fn replace(db: &mut PgConnection, tenant: TenantId, id: Uuid, level: &
 async fn insert_lines(db: &mut PgConnection, tenant: TenantId, id: Uuid, lines: &[LevelLine]) -> sqlx::Result<()> {
     for (place, line) in (0i16..).zip(lines) {
         sqlx::query(
-            "INSERT INTO access_level_lines (tenant_id, level_id, place, sides, schedule_id) VALUES ($1, $2, $3, $4, $5)",
+            "INSERT INTO access_level_lines (tenant_id, level_id, place, sides, schedule_id, factors) \
+             VALUES ($1, $2, $3, $4, $5, $6)",
         )
         .bind(tenant.as_uuid())
         .bind(id)
         .bind(place)
         .bind(line.side.as_str())
         .bind(line.schedule_id)
+        .bind(line.factors.map(|factors| factors.as_str()))
         .execute(&mut *db)
         .await?;
+        let ids = |kind: PlaceKind| line.places.iter().map(|held| held.id_of(kind)).collect::<Vec<_>>();
         sqlx::query(
-            "INSERT INTO access_level_line_places (tenant_id, level_id, place, kind, door_id) \
-             SELECT $1, $2, $3, 'door', door_id FROM unnest($4::uuid[]) AS door_id",
+            "INSERT INTO access_level_line_places (tenant_id, level_id, place, kind, site_id, area_id, door_id) \
+             SELECT $1, $2, $3, given.* FROM unnest($4::text[], $5::uuid[], $6::uuid[], $7::uuid[]) AS given",
         )
         .bind(tenant.as_uuid())
         .bind(id)
         .bind(place)
-        .bind(&line.door_ids)
+        .bind(line.places.iter().map(|held| held.kind.as_str()).collect::<Vec<_>>())
+        .bind(ids(PlaceKind::Site))
+        .bind(ids(PlaceKind::Area))
+        .bind(ids(PlaceKind::Door))
         .execute(&mut *db)
         .await?;
     }
     Ok(())
 }
 
-/// Removes an access level. Fails by constraint `grants_level_exists` while anyone holds or held it.
-pub async fn delete(db: &mut PgConnection, tenant: TenantId, id: Uuid) -> sqlx::Result<()> {
-    sqlx::query("DELETE FROM access_levels WHERE tenant_id = $1 AND id = $2")
+/// Refuses the first line whose schedule the tenant does not have.
+pub async fn require_schedules(db: &mut PgConnection, tenant: TenantId, lines: &[LevelLine]) -> ApiResult<()> {
+    let known: Vec<Uuid> = sqlx::query_scalar("SELECT id FROM schedules WHERE tenant_id = $1 AND id = ANY ($2)")
         .bind(tenant.as_uuid())
-        .bind(id)
-        .execute(db)
+        .bind(lines.iter().filter_map(|line| line.schedule_id).collect::<Vec<_>>())
+        .fetch_all(db)
         .await?;
+    for (place, line) in lines.iter().enumerate() {
+        if let Some(unknown) = line.schedule_id.filter(|id| !known.contains(id)) {
+            let field = format!("lines[{place}].schedule_id");
+            return Err(ApiError::field(&field, format!("there is no schedule {unknown}")));
+        }
+    }
+    Ok(())
+}
+
+/// Who holds a level at `now` or will, in words; people are counted, not named.
+pub async fn uses(db: &mut PgConnection, tenant: TenantId, id: Uuid, now: DateTime<Utc>) -> sqlx::Result<Vec<String>> {
+    let held = "held.tenant_id = $1 AND held.level_id = $2 AND held.revoked_at IS NULL \
+                AND (held.valid_until IS NULL OR held.valid_until > $3)";
+    let sql = format!(
+        "SELECT DISTINCT 'group “' || g.name || '”' FROM grants held \
+            JOIN groups g ON g.tenant_id = held.tenant_id AND g.id = held.group_id WHERE {held} \
+         UNION SELECT count(DISTINCT held.person_id) || ' persons' FROM grants held \
+            WHERE held.person_id IS NOT NULL AND {held} HAVING count(*) > 0 ORDER BY 1"
+    );
+    sqlx::query_scalar(AssertSqlSafe(sql)).bind(tenant.as_uuid()).bind(id).bind(now).fetch_all(db).await
+}
+
+/// Removes an access level that nobody holds, and the grants of it that are over: the log and the rules' history keep them.
+pub async fn delete(db: &mut PgConnection, tenant: TenantId, id: Uuid) -> sqlx::Result<()> {
+    for sql in [
+        "DELETE FROM grants WHERE tenant_id = $1 AND level_id = $2",
+        "DELETE FROM access_levels WHERE tenant_id = $1 AND id = $2",
+    ] {
+        sqlx::query(sql).bind(tenant.as_uuid()).bind(id).execute(&mut *db).await?;
+    }
     Ok(())
 }

@@ -1,27 +1,34 @@
 //! Who may pass where and when: schedules, access levels, grants and blocks.
 
 use crate::http::words;
-use access_core::policy::Sides;
+use access_core::policy::{FactorDemand, Sides};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 pub mod blocks;
+pub mod checks;
 pub mod grants;
 pub mod levels;
+pub mod place;
 pub mod routes;
 pub mod schedules;
+#[cfg(test)]
+mod tests;
 pub mod week;
 
-pub use week::WeekWindow;
+pub use place::{Place, PlaceKind};
+pub use week::{DayWindow, ScheduleException, WeekWindow};
 
-/// Most windows of a schedule, and most lines of an access level.
+/// Most windows of a schedule or of one of its exceptions, and most lines of an access level.
 pub const PARTS_MAX: usize = 64;
-/// Most doors in one line of an access level.
-pub const DOORS_PER_LINE_MAX: usize = 1_000;
+/// Most exception days of a schedule.
+pub const EXCEPTIONS_MAX: usize = 1_000;
+/// Most places in one line of an access level.
+pub const PLACES_PER_LINE_MAX: usize = 1_000;
 
-/// Weekly windows.
+/// Weekly windows, windows of day types, and days on which others begin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Schedule {
     /// Which schedule.
@@ -32,9 +39,11 @@ pub struct Schedule {
     pub version: i64,
     /// Open whenever any of these is.
     pub windows: Vec<WeekWindow>,
+    /// Days on which other windows begin, ascending.
+    pub exceptions: Vec<ScheduleException>,
 }
 
-/// What can be set of a schedule.
+/// What can be set of a schedule. What is left out is not kept.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ScheduleSettings {
@@ -42,9 +51,12 @@ pub struct ScheduleSettings {
     pub name: String,
     /// Open whenever any of these is; at most 64.
     pub windows: Vec<WeekWindow>,
+    /// Days on which other windows begin, each once; at most 1,000.
+    #[serde(default)]
+    pub exceptions: Vec<ScheduleException>,
 }
 
-/// Doors × sides × schedules, granted together.
+/// Places × sides × schedules × factors, granted together.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct AccessLevel {
     /// Which level.
@@ -71,27 +83,16 @@ pub struct LevelSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LevelLine {
-    /// These doors,
-    pub door_ids: Vec<Uuid>,
+    /// These places, 1 to 1,000,
+    pub places: Vec<Place>,
     /// on these sides: `in`, `out` or `both`,
     #[schema(value_type = words::Sides)]
     pub side: Sides,
     /// within this schedule; none means always.
     pub schedule_id: Option<Uuid>,
-}
-
-access_core::words! {
-    /// What a level's line, a block or a threat level holds: one door, or all doors of something.
-    pub enum PlaceKind {
-        /// Every door of the tenant.
-        Tenant = "tenant",
-        /// Every door of a site.
-        Site = "site",
-        /// Every door that leads into an area.
-        Area = "area",
-        /// One door.
-        Door = "door",
-    }
+    /// Demands at least this: `card`, `card_pin` or `card_finger`; none means what the door demands.
+    #[schema(value_type = Option<words::FactorDemand>)]
+    pub factors: Option<FactorDemand>,
 }
 
 access_core::words! {
@@ -125,13 +126,15 @@ impl GrantState {
     }
 }
 
-/// A person holds an access level for a time.
+/// A person or a group holds an access level for a time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Grant {
     /// Which grant.
     pub id: Uuid,
-    /// Who.
-    pub person_id: Uuid,
+    /// Which person,
+    pub person_id: Option<Uuid>,
+    /// or everybody of which group.
+    pub group_id: Option<Uuid>,
     /// What.
     pub level_id: Uuid,
     /// From when on.
@@ -156,7 +159,7 @@ pub struct NewGrant {
     pub level_id: Uuid,
     /// From when on.
     pub valid_from: DateTime<Utc>,
-    /// Until when.
+    /// Until when; the tenant may have set how long a grant lasts at most.
     pub valid_until: Option<DateTime<Utc>>,
     /// Why it has no end; needed if it has none, and only then.
     pub no_end_reason: Option<String>,
@@ -171,6 +174,10 @@ pub struct Block {
     pub person_id: Option<Uuid>,
     /// Which card it stops.
     pub credential_id: Option<Uuid>,
+    /// Everybody of which group it stops.
+    pub group_id: Option<Uuid>,
+    /// Where.
+    pub place: Place,
     /// Why.
     pub reason: String,
     /// From when on.
@@ -189,31 +196,13 @@ pub struct Block {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewBlock {
+    /// Where; everywhere if left out.
+    #[serde(default)]
+    pub place: Place,
     /// Why.
     pub reason: String,
     /// From when on; now if left out.
     pub valid_from: Option<DateTime<Utc>>,
     /// Until when; until it is lifted if left out.
     pub valid_until: Option<DateTime<Utc>>,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_grant_has_one_state_at_a_time() {
-        let at = |seconds| DateTime::from_timestamp(seconds, 0).unwrap();
-        let cases = [
-            (false, 9, GrantState::Future),
-            (false, 10, GrantState::Current),
-            (false, 19, GrantState::Current),
-            (false, 20, GrantState::Ended),
-            (true, 15, GrantState::Revoked),
-        ];
-        for (was_revoked, now, expected) in cases {
-            assert_eq!(GrantState::of(at(10), Some(at(20)), was_revoked, at(now)), expected, "{now}");
-        }
-        assert_eq!(GrantState::of(at(10), None, false, at(1_000)), GrantState::Current);
-    }
 }

@@ -1,37 +1,78 @@
 //! SQL of schedules.
 
 use access_core::ids::TenantId;
-use access_core::policy::{Span, Window};
+use access_core::policy::{ExceptionDay, Span, Window};
+use chrono::NaiveDate;
+use serde::Deserialize;
+use sqlx::types::Json;
 use sqlx::{AssertSqlSafe, PgConnection};
 use uuid::Uuid;
 
-use super::{Schedule, WeekWindow};
+use super::{DayWindow, Schedule, ScheduleException, WeekWindow};
 
 #[derive(sqlx::FromRow)]
 struct ScheduleRow {
     id: Uuid,
     name: String,
     row_version: i64,
-    days: Vec<i16>,
-    from_minutes: Vec<i16>,
-    to_minutes: Vec<i16>,
+    windows: Json<Vec<WindowRow>>,
+    exceptions: Json<Vec<ExceptionRow>>,
+}
+
+#[derive(Deserialize)]
+struct WindowRow {
+    days: u8,
+    day_types: u8,
+    #[serde(flatten)]
+    span: SpanRow,
+}
+
+#[derive(Deserialize)]
+struct SpanRow {
+    from_minute: u16,
+    to_minute: u16,
+}
+
+#[derive(Deserialize)]
+struct ExceptionRow {
+    day: NaiveDate,
+    windows: Vec<SpanRow>,
+}
+
+impl SpanRow {
+    fn span(&self) -> Span {
+        Span { from_minute: self.from_minute, to_minute: self.to_minute }
+    }
 }
 
 impl From<ScheduleRow> for Schedule {
     fn from(row: ScheduleRow) -> Self {
-        let windows = row.days.iter().zip(&row.from_minutes).zip(&row.to_minutes).map(|((&days, &from), &to)| {
-            // The table's checks keep these within their types.
-            let span = Span { from_minute: from as u16, to_minute: to as u16 };
-            WeekWindow::from_rule(&Window { days: days as u8, day_types: 0, span })
-        });
-        Self { id: row.id, name: row.name, version: row.row_version, windows: windows.collect() }
+        let window = |row: &WindowRow| {
+            WeekWindow::from_rule(&Window { days: row.days, day_types: row.day_types, span: row.span.span() })
+        };
+        let exception = |row: &ExceptionRow| ScheduleException {
+            day: row.day,
+            windows: row.windows.iter().map(|span| DayWindow::from_rule(&span.span())).collect(),
+        };
+        Self {
+            id: row.id,
+            name: row.name,
+            version: row.row_version,
+            windows: row.windows.iter().map(window).collect(),
+            exceptions: row.exceptions.iter().map(exception).collect(),
+        }
     }
 }
 
-const SELECT: &str = "SELECT s.id, s.name, s.row_version, \
-    ARRAY(SELECT days FROM schedule_windows w WHERE w.tenant_id = s.tenant_id AND w.schedule_id = s.id ORDER BY place) AS days, \
-    ARRAY(SELECT from_minute FROM schedule_windows w WHERE w.tenant_id = s.tenant_id AND w.schedule_id = s.id ORDER BY place) AS from_minutes, \
-    ARRAY(SELECT to_minute FROM schedule_windows w WHERE w.tenant_id = s.tenant_id AND w.schedule_id = s.id ORDER BY place) AS to_minutes \
+const SELECT: &str = "SELECT s.id, s.name, s.row_version, COALESCE((\
+        SELECT jsonb_agg(jsonb_build_object('days', held.days, 'day_types', held.day_types, 'from_minute', held.from_minute, \
+            'to_minute', held.to_minute) ORDER BY held.place) \
+        FROM schedule_windows held WHERE held.tenant_id = s.tenant_id AND held.schedule_id = s.id), '[]') AS windows, COALESCE((\
+        SELECT jsonb_agg(jsonb_build_object('day', other.day, 'windows', COALESCE((\
+            SELECT jsonb_agg(jsonb_build_object('from_minute', held.from_minute, 'to_minute', held.to_minute) ORDER BY held.place) \
+            FROM schedule_exception_windows held WHERE held.tenant_id = other.tenant_id \
+            AND held.schedule_id = other.schedule_id AND held.day = other.day), '[]')) ORDER BY other.day) \
+        FROM schedule_exceptions other WHERE other.tenant_id = s.tenant_id AND other.schedule_id = s.id), '[]') AS exceptions \
     FROM schedules s WHERE s.tenant_id = $1";
 
 /// Every schedule, by name; a tenant has few.
@@ -57,64 +98,111 @@ async fn one(db: &mut PgConnection, tenant: TenantId, id: Uuid, lock: &str) -> s
     Ok(row.map(Schedule::from))
 }
 
+/// When a schedule is open, as its tables hold it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hours {
+    /// Its windows.
+    pub windows: Vec<Window>,
+    /// Its exception days, ascending.
+    pub exceptions: Vec<ExceptionDay>,
+}
+
 /// Makes a schedule.
-pub async fn insert(
-    db: &mut PgConnection,
-    tenant: TenantId,
-    id: Uuid,
-    name: &str,
-    windows: &[Window],
-) -> sqlx::Result<()> {
+pub async fn insert(db: &mut PgConnection, tenant: TenantId, id: Uuid, name: &str, hours: &Hours) -> sqlx::Result<()> {
     sqlx::query("INSERT INTO schedules (tenant_id, id, name) VALUES ($1, $2, $3)")
         .bind(tenant.as_uuid())
         .bind(id)
         .bind(name)
         .execute(&mut *db)
         .await?;
-    insert_windows(db, tenant, id, windows).await
+    insert_hours(db, tenant, id, hours).await
 }
 
-/// Puts a name and windows in place of what a schedule had.
-pub async fn replace(
-    db: &mut PgConnection,
-    tenant: TenantId,
-    id: Uuid,
-    name: &str,
-    windows: &[Window],
-) -> sqlx::Result<()> {
+/// Puts a name and hours in place of what a schedule had.
+pub async fn replace(db: &mut PgConnection, tenant: TenantId, id: Uuid, name: &str, hours: &Hours) -> sqlx::Result<()> {
+    for sql in [
+        "DELETE FROM schedule_windows WHERE tenant_id = $1 AND schedule_id = $2",
+        "DELETE FROM schedule_exceptions WHERE tenant_id = $1 AND schedule_id = $2",
+    ] {
+        sqlx::query(sql).bind(tenant.as_uuid()).bind(id).execute(&mut *db).await?;
+    }
     sqlx::query("UPDATE schedules SET name = $3, row_version = row_version + 1 WHERE tenant_id = $1 AND id = $2")
         .bind(tenant.as_uuid())
         .bind(id)
         .bind(name)
         .execute(&mut *db)
         .await?;
-    sqlx::query("DELETE FROM schedule_windows WHERE tenant_id = $1 AND schedule_id = $2")
-        .bind(tenant.as_uuid())
-        .bind(id)
-        .execute(&mut *db)
-        .await?;
-    insert_windows(db, tenant, id, windows).await
+    insert_hours(db, tenant, id, hours).await
 }
 
-async fn insert_windows(db: &mut PgConnection, tenant: TenantId, id: Uuid, windows: &[Window]) -> sqlx::Result<()> {
-    let numbers = |number: fn(&Window) -> i16| windows.iter().map(number).collect::<Vec<i16>>();
+async fn insert_hours(db: &mut PgConnection, tenant: TenantId, id: Uuid, hours: &Hours) -> sqlx::Result<()> {
+    let numbers = |number: fn(&Window) -> i16| hours.windows.iter().map(number).collect::<Vec<i16>>();
+    // Minutes of a well-formed span are at most 1440.
     sqlx::query(
-        "INSERT INTO schedule_windows (tenant_id, schedule_id, place, days, from_minute, to_minute) \
-         SELECT $1, $2, given.place - 1, given.days, given.from_minute, given.to_minute \
-         FROM unnest($3::smallint[], $4::smallint[], $5::smallint[]) \
-         WITH ORDINALITY AS given (days, from_minute, to_minute, place)",
+        "INSERT INTO schedule_windows (tenant_id, schedule_id, place, days, day_types, from_minute, to_minute) \
+         SELECT $1, $2, given.place - 1, given.days, given.day_types, given.from_minute, given.to_minute \
+         FROM unnest($3::smallint[], $4::smallint[], $5::smallint[], $6::smallint[]) \
+         WITH ORDINALITY AS given (days, day_types, from_minute, to_minute, place)",
     )
     .bind(tenant.as_uuid())
     .bind(id)
     .bind(numbers(|window| i16::from(window.days)))
+    .bind(numbers(|window| i16::from(window.day_types)))
     .bind(numbers(|window| window.span.from_minute as i16))
     .bind(numbers(|window| window.span.to_minute as i16))
+    .execute(&mut *db)
+    .await?;
+    sqlx::query(
+        "INSERT INTO schedule_exceptions (tenant_id, schedule_id, day) \
+         SELECT $1, $2, date '1970-01-01' + unnest($3::integer[])",
+    )
+    .bind(tenant.as_uuid())
+    .bind(id)
+    .bind(hours.exceptions.iter().map(|exception| exception.day).collect::<Vec<_>>())
+    .execute(&mut *db)
+    .await?;
+    let spans: Vec<(i32, i16, &Span)> = hours
+        .exceptions
+        .iter()
+        .flat_map(|exception| (0i16..).zip(&exception.spans).map(|(place, span)| (exception.day, place, span)))
+        .collect();
+    sqlx::query(
+        "INSERT INTO schedule_exception_windows (tenant_id, schedule_id, day, place, from_minute, to_minute) \
+         SELECT $1, $2, date '1970-01-01' + given.day, given.place, given.from_minute, given.to_minute \
+         FROM unnest($3::integer[], $4::smallint[], $5::smallint[], $6::smallint[]) \
+         AS given (day, place, from_minute, to_minute)",
+    )
+    .bind(tenant.as_uuid())
+    .bind(id)
+    .bind(spans.iter().map(|(day, _, _)| *day).collect::<Vec<_>>())
+    .bind(spans.iter().map(|(_, place, _)| *place).collect::<Vec<_>>())
+    .bind(spans.iter().map(|(_, _, span)| span.from_minute as i16).collect::<Vec<_>>())
+    .bind(spans.iter().map(|(_, _, span)| span.to_minute as i16).collect::<Vec<_>>())
     .execute(db)
     .await?;
     Ok(())
 }
 
-/// Removes a schedule. Fails by constraint `access_level_lines_schedule_exists` while a level uses it.
+/// What goes by a schedule, in words.
+pub async fn uses(db: &mut PgConnection, tenant: TenantId, id: Uuid) -> sqlx::Result<Vec<String>> {
+    sqlx::query_scalar(
+        "SELECT DISTINCT 'access level “' || l.name || '”' FROM access_level_lines line \
+            JOIN access_levels l ON l.tenant_id = line.tenant_id AND l.id = line.level_id \
+            WHERE line.tenant_id = $1 AND line.schedule_id = $2 \
+         UNION SELECT 'modes of door “' || d.name || '”' FROM door_mode_lines line \
+            JOIN doors d ON d.tenant_id = line.tenant_id AND d.id = line.door_id \
+            WHERE line.tenant_id = $1 AND line.schedule_id = $2 \
+         UNION SELECT 'factors of door “' || d.name || '”' FROM door_factor_lines line \
+            JOIN doors d ON d.tenant_id = line.tenant_id AND d.id = line.door_id \
+            WHERE line.tenant_id = $1 AND line.schedule_id = $2 ORDER BY 1",
+    )
+    .bind(tenant.as_uuid())
+    .bind(id)
+    .fetch_all(db)
+    .await
+}
+
+/// Removes a schedule that nothing uses.
 pub async fn delete(db: &mut PgConnection, tenant: TenantId, id: Uuid) -> sqlx::Result<()> {
     sqlx::query("DELETE FROM schedules WHERE tenant_id = $1 AND id = $2")
         .bind(tenant.as_uuid())

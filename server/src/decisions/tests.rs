@@ -48,7 +48,8 @@ impl Hall {
             });
             doors.push(server.call(admin, "POST", "/doors", body).await.is(201).id());
         }
-        let lines = json!([{ "door_ids": doors, "side": "both", "schedule_id": null }]);
+        let places: Vec<_> = doors.iter().map(|door| json!({ "kind": "door", "id": door })).collect();
+        let lines = json!([{ "places": places, "side": "both", "schedule_id": null }]);
         let level = json!({ "name": "All", "lines": lines });
         let level = server.call(admin, "POST", "/access-levels", level).await.is(201).id();
         let people = [1, 2].map(|number| (PersonId::from_uuid(Uuid::new_v4()), CardToken([number; 32])));

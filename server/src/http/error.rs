@@ -10,6 +10,9 @@ use utoipa::ToSchema;
 /// What a route answers.
 pub type ApiResult<T> = Result<T, ApiError>;
 
+/// Most things that a sentence names of those that still use something.
+const USES_MAX: usize = 10;
+
 /// Why a request was not carried out.
 #[derive(Debug)]
 pub enum ApiError {
@@ -78,6 +81,21 @@ impl ApiError {
     /// One field that can't be taken.
     pub fn field(field: &str, message: impl Into<String>) -> Self {
         Self::Invalid(vec![FieldError { field: field.to_owned(), message: message.into() }])
+    }
+
+    /// Another of its kind has this name.
+    pub fn name_taken() -> Self {
+        Self::Conflict("name_taken", "Another has this name already.".to_owned())
+    }
+
+    /// It can't be removed: these things, in words, still use it.
+    pub fn in_use(uses: &[String]) -> Self {
+        let named = uses.iter().take(USES_MAX).cloned().collect::<Vec<_>>().join(", ");
+        let more = match uses.len().saturating_sub(USES_MAX) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        Self::Conflict("in_use", format!("Still used by {named}{more}."))
     }
 
     /// What is wrong, for people.

@@ -12,7 +12,7 @@ mod proxies;
 pub mod words;
 
 pub use error::{ApiError, ApiResult, FieldError, OnConstraint, Problem, on_constraint};
-pub use input::{ApiJson, ApiPath, ApiQuery, IfMatch, PeerAddress, checked_name};
+pub use input::{ApiJson, ApiPath, ApiQuery, IfMatch, PeerAddress, checked_name, nullable};
 pub use proxies::{Network, NotANetwork, Proxies, ProxyHeader};
 
 /// A list in pieces.

@@ -68,6 +68,7 @@ stand_ins! {
     DeviceState: event::DeviceState,
     DoorMode: policy::DoorMode,
     EventKind: event::EventKind,
+    ExemptionGround: policy::ExemptionGround,
     Exit: policy::Exit,
     FactorDemand: policy::FactorDemand,
     FactorResult: attempt::FactorResult,

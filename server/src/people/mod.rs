@@ -8,11 +8,13 @@ use uuid::Uuid;
 use crate::access::{Block, Grant};
 use crate::credentials::Credential;
 use crate::fingers::Finger;
+use crate::groups::GroupName;
 use crate::vault::{Document, Identity, Name};
 
 pub mod consent;
 mod photo;
 pub mod routes;
+pub mod rules;
 pub mod store;
 
 access_core::words! {
@@ -119,10 +121,20 @@ pub struct PersonDetail {
     pub enrolled_fingers: Vec<Finger>,
     /// Why their templates may be kept, if they may.
     pub legal_basis: Option<LegalBasis>,
-    /// What they hold and held.
+    /// What rules ask of them otherwise than of others.
+    pub rules: rules::PersonRules,
+    /// Groups that they are in.
+    pub groups: Vec<GroupName>,
+    /// What they hold and held themselves.
     pub access: Vec<Grant>,
-    /// What stops or stopped them.
+    /// What their groups hold that is not over.
+    pub group_access: Vec<Grant>,
+    /// What stops or stopped them, or a card of theirs.
     pub blocks: Vec<Block>,
+    /// What stops a group of theirs and is not over.
+    pub group_blocks: Vec<Block>,
+    /// What their escort is called, if it is a group.
+    pub escort_group: Option<GroupName>,
 }
 
 /// Why templates of a person may be kept.

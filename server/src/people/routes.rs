@@ -2,6 +2,7 @@
 
 use access_core::event::{ActKind, SubjectKind};
 use access_core::ids::PersonId;
+use access_core::policy::Holder;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -25,7 +26,7 @@ use crate::http::{
 };
 use crate::state::AppState;
 use crate::vault::{Identity, IdentityChange};
-use crate::{access, credentials, fingers, vault};
+use crate::{access, credentials, fingers, groups, vault};
 
 /// People in a piece of the list, unless the client says otherwise.
 const LIMIT: i64 = 50;
@@ -46,6 +47,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(record_legal_basis, withdraw_legal_basis))
         .routes(routes!(consent_texts))
         .merge(super::photo::routes())
+        .merge(super::rules::routes())
 }
 
 /// Which people to list.
@@ -156,6 +158,7 @@ async fn read(state: &AppState, actor: &Actor, tx: &mut TenantTx, person: Person
     let (tenant, now) = (actor.tenant, actor.now);
     let row = store::get(tx, tenant, person, now).await?.ok_or(ApiError::NotFound("person"))?;
     let known = vault::identities(&state.keys, tx, &[row.id]).await?.remove(&row.id);
+    let rules = store::rules_locked(tx, tenant, person).await?.ok_or(ApiError::NotFound("person"))?;
     let has_photo = known.as_ref().is_some_and(|known| known.has_photo);
     let identity = known.map(|known| known.identity);
     Ok(PersonDetail {
@@ -165,8 +168,16 @@ async fn read(state: &AppState, actor: &Actor, tx: &mut TenantTx, person: Person
         cards: credentials::store::of_person(tx, tenant, person).await?,
         enrolled_fingers: fingers::store::of_person(tx, tenant, person).await?,
         legal_basis: store::legal_basis(tx, tenant, person).await?,
-        access: access::grants::of_person(tx, tenant, person, now).await?,
+        escort_group: match rules.escort.and_then(|escort| escort.group_id) {
+            Some(group) => groups::store::name(tx, tenant, group).await?,
+            None => None,
+        },
+        rules,
+        groups: groups::store::of_person(tx, tenant, person).await?,
+        access: access::grants::of_holder(tx, tenant, Holder::Person(person), now).await?,
+        group_access: access::grants::of_groups(tx, tenant, person, now).await?,
         blocks: access::blocks::of_person(tx, tenant, person, now).await?,
+        group_blocks: access::blocks::of_groups(tx, tenant, person, now).await?,
     })
 }
 

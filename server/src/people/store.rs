@@ -1,11 +1,13 @@
 //! SQL of people as pseudonyms: their state, what they have, and their legal basis. Names lie in the vault.
 
 use access_core::ids::{PersonId, TenantId};
+use access_core::policy::ExemptionGround;
 use access_core::word::Word as _;
 use chrono::{DateTime, Utc};
 use sqlx::{AssertSqlSafe, PgConnection};
 use uuid::Uuid;
 
+use super::rules::{Escort, Exemption, NewPersonRules, PersonRules};
 use super::{LegalBasis, LegalBasisKind, NewLegalBasis, PersonState};
 
 /// A person without a name.
@@ -28,7 +30,7 @@ pub struct PersonRow {
     pub grants: i64,
     /// Whether a legal basis for templates stands.
     pub has_legal_basis: bool,
-    /// Whether that basis is an alternative to the finger.
+    /// Whether no finger is asked for: that basis is an alternative, or an exemption counts.
     pub is_exempt_from_finger: bool,
 }
 
@@ -47,7 +49,8 @@ const SELECT: &str = "SELECT p.id, p.state, p.row_version, p.created_at, p.creat
         AND (g.valid_until IS NULL OR g.valid_until > $2)) AS grants, \
     EXISTS (SELECT FROM legal_bases b WHERE b.tenant_id = p.tenant_id AND b.person_id = p.id AND b.withdrawn_at IS NULL) AS has_legal_basis, \
     EXISTS (SELECT FROM legal_bases b WHERE b.tenant_id = p.tenant_id AND b.person_id = p.id AND b.withdrawn_at IS NULL \
-        AND b.kind = 'alternative') AS is_exempt_from_finger \
+        AND b.kind = 'alternative') OR COALESCE(p.exemption_from <= $2 AND (p.exemption_until IS NULL OR p.exemption_until > $2), false) \
+        AS is_exempt_from_finger \
     FROM persons p WHERE p.tenant_id = $1";
 
 /// Which people to list.
@@ -131,6 +134,80 @@ pub async fn touch(
     .bind(tenant.as_uuid())
     .bind(person.as_uuid())
     .bind(state.map(PersonState::as_str))
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+#[derive(sqlx::FromRow)]
+struct RulesRow {
+    exemption_ground: Option<String>,
+    exemption_from: Option<DateTime<Utc>>,
+    exemption_until: Option<DateTime<Utc>>,
+    escort_person_id: Option<Uuid>,
+    escort_group_id: Option<Uuid>,
+    escort_within_s: Option<i32>,
+    needs_longer: bool,
+    has_pin: bool,
+    row_version: i64,
+}
+
+/// What rules ask of one person otherwise than of others, locked against other changes until the transaction ends.
+pub async fn rules_locked(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    person: PersonId,
+) -> sqlx::Result<Option<PersonRules>> {
+    let row: Option<RulesRow> = sqlx::query_as(
+        "SELECT exemption_ground, exemption_from, exemption_until, escort_person_id, escort_group_id, escort_within_s, \
+         needs_longer, has_pin, row_version FROM persons WHERE tenant_id = $1 AND id = $2 FOR UPDATE",
+    )
+    .bind(tenant.as_uuid())
+    .bind(person.as_uuid())
+    .fetch_optional(db)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let ground = row.exemption_ground.map(|word| word.parse::<ExemptionGround>()).transpose();
+    let ground = ground.map_err(|unknown| sqlx::Error::Decode(unknown.into()))?;
+    Ok(Some(PersonRules {
+        exemption: ground.zip(row.exemption_from).map(|(ground, valid_from)| Exemption {
+            ground,
+            valid_from,
+            valid_until: row.exemption_until,
+        }),
+        escort: row.escort_within_s.map(|within_s| Escort {
+            person_id: row.escort_person_id,
+            group_id: row.escort_group_id,
+            within_s,
+        }),
+        needs_longer: row.needs_longer,
+        has_pin: row.has_pin,
+        version: row.row_version,
+    }))
+}
+
+/// Says what rules ask of a person otherwise than of others.
+pub async fn set_rules(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    person: PersonId,
+    new: &NewPersonRules,
+) -> sqlx::Result<()> {
+    let escort = new.escort.as_ref();
+    sqlx::query(
+        "UPDATE persons SET exemption_ground = $3, exemption_from = $4, exemption_until = $5, escort_person_id = $6, \
+         escort_group_id = $7, escort_within_s = $8, needs_longer = $9, row_version = row_version + 1 \
+         WHERE tenant_id = $1 AND id = $2",
+    )
+    .bind(tenant.as_uuid())
+    .bind(person.as_uuid())
+    .bind(new.exemption.map(|exemption| exemption.ground.as_str()))
+    .bind(new.exemption.map(|exemption| exemption.valid_from))
+    .bind(new.exemption.and_then(|exemption| exemption.valid_until))
+    .bind(escort.and_then(|escort| escort.person_id))
+    .bind(escort.and_then(|escort| escort.group_id))
+    .bind(escort.map(|escort| escort.within_s))
+    .bind(new.needs_longer)
     .execute(db)
     .await?;
     Ok(())

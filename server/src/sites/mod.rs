@@ -25,6 +25,8 @@ pub struct Site {
     pub accepts_uid_only: bool,
     /// Why they are, if they are.
     pub accepts_uid_only_reason: Option<String>,
+    /// Which calendar says what days are no common ones here; none means that all are.
+    pub calendar_id: Option<Uuid>,
     /// Counts its changes; the `ETag`.
     #[sqlx(rename = "row_version")]
     pub version: i64,
@@ -43,6 +45,8 @@ pub struct NewSite {
     pub accepts_uid_only: bool,
     /// Why.
     pub accepts_uid_only_reason: Option<String>,
+    /// Which calendar says what days are no common ones.
+    pub calendar_id: Option<Uuid>,
 }
 
 /// What of a site is to change; what is left out stays.
@@ -57,6 +61,10 @@ pub struct SiteChange {
     pub accepts_uid_only: Option<bool>,
     /// Why.
     pub accepts_uid_only_reason: Option<String>,
+    /// Which calendar says what days are no common ones; `null` for none.
+    #[serde(default, deserialize_with = "crate::http::nullable")]
+    #[schema(value_type = Option<Uuid>)]
+    pub calendar_id: Option<Option<Uuid>>,
 }
 
 /// A part of a site that doors lead to and from.
@@ -107,6 +115,7 @@ impl Site {
                 true => change.accepts_uid_only_reason,
                 false => None,
             },
+            calendar_id: change.calendar_id.unwrap_or(self.calendar_id),
         }
     }
 }
@@ -151,12 +160,19 @@ mod tests {
             time_zone: "Europe/Berlin".to_owned(),
             accepts_uid_only,
             accepts_uid_only_reason: accepts_uid_only.then(|| "old cards until June".to_owned()),
+            calendar_id: None,
             version: 1,
         }
     }
 
     fn change(accepts: Option<bool>) -> SiteChange {
-        SiteChange { name: None, time_zone: None, accepts_uid_only: accepts, accepts_uid_only_reason: None }
+        SiteChange {
+            name: None,
+            time_zone: None,
+            accepts_uid_only: accepts,
+            accepts_uid_only_reason: None,
+            calendar_id: None,
+        }
     }
 
     #[test]

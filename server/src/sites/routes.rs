@@ -43,8 +43,11 @@ fn checked(mut site: NewSite) -> ApiResult<NewSite> {
     Ok(site)
 }
 
-fn name_taken() -> ApiError {
-    ApiError::Conflict("name_taken", "Another has this name already.".to_owned())
+fn site_refused(error: sqlx::Error) -> ApiError {
+    on_constraint([
+        ("sites_name_is_unique", ApiError::name_taken),
+        ("sites_calendar_exists", || ApiError::field("calendar_id", "there is no such calendar")),
+    ])(error)
 }
 
 /// Every site.
@@ -61,9 +64,7 @@ async fn create(actor: Actor, State(state): State<AppState>, ApiJson(new): ApiJs
     actor.administrator()?;
     let new = checked(new)?;
     let mut tx = state.change(&actor).await?;
-    let site = store::insert(&mut tx, actor.tenant, Uuid::now_v7(), &new)
-        .await
-        .map_err(on_constraint([("sites_name_is_unique", name_taken)]))?;
+    let site = store::insert(&mut tx, actor.tenant, Uuid::now_v7(), &new).await.map_err(site_refused)?;
     tx.act(ActKind::Created, SubjectKind::Site, site.id).after(&site).commit().await?;
     Ok(created(site.version, &site))
 }
@@ -83,9 +84,8 @@ async fn change(
     let mut tx = state.change(&actor).await?;
     let before = store::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("site"))?;
     version.check(before.version)?;
-    let after = store::update(&mut tx, actor.tenant, id, &checked(before.changed(change))?)
-        .await
-        .map_err(on_constraint([("sites_name_is_unique", name_taken)]))?;
+    let after =
+        store::update(&mut tx, actor.tenant, id, &checked(before.changed(change))?).await.map_err(site_refused)?;
     tx.act(ActKind::Changed, SubjectKind::Site, id).before(&before).after(&after).commit().await?;
     Ok(tagged(after.version, &after))
 }
@@ -109,7 +109,7 @@ async fn create_area(
     new.name = checked_name(&new.name)?;
     let mut tx = state.change(&actor).await?;
     let area = store::insert_area(&mut tx, actor.tenant, Uuid::now_v7(), &new).await.map_err(on_constraint([
-        ("areas_name_is_unique", name_taken),
+        ("areas_name_is_unique", ApiError::name_taken),
         ("areas_site_exists", || ApiError::field("site_id", "there is no such site")),
     ]))?;
     tx.act(ActKind::Created, SubjectKind::Area, area.id).after(&area).commit().await?;
@@ -134,7 +134,7 @@ async fn change_area(
     version.check(before.version)?;
     let after = store::rename_area(&mut tx, actor.tenant, id, &name)
         .await
-        .map_err(on_constraint([("areas_name_is_unique", name_taken)]))?;
+        .map_err(on_constraint([("areas_name_is_unique", ApiError::name_taken)]))?;
     tx.act(ActKind::Changed, SubjectKind::Area, id).before(&before).after(&after).commit().await?;
     Ok(tagged(after.version, &after))
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{Area, NewArea, NewSite, Site};
 
-const SITE: &str = "id, name, time_zone, accepts_uid_only, accepts_uid_only_reason, row_version";
+const SITE: &str = "id, name, time_zone, accepts_uid_only, accepts_uid_only_reason, calendar_id, row_version";
 const AREA: &str = "id, site_id, name, row_version";
 
 /// Every site; a tenant has few.
@@ -26,8 +26,8 @@ pub async fn get(db: &mut PgConnection, tenant: TenantId, id: Uuid) -> sqlx::Res
 /// Makes a site.
 pub async fn insert(db: &mut PgConnection, tenant: TenantId, id: Uuid, new: &NewSite) -> sqlx::Result<Site> {
     let sql = format!(
-        "INSERT INTO sites (tenant_id, id, name, time_zone, accepts_uid_only, accepts_uid_only_reason) \
-         VALUES ($1, $2, $3, $4, $5, $6) RETURNING {SITE}"
+        "INSERT INTO sites (tenant_id, id, name, time_zone, accepts_uid_only, accepts_uid_only_reason, calendar_id) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING {SITE}"
     );
     bind_site(sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(tenant.as_uuid()).bind(id), new).fetch_one(db).await
 }
@@ -36,7 +36,7 @@ pub async fn insert(db: &mut PgConnection, tenant: TenantId, id: Uuid, new: &New
 pub async fn update(db: &mut PgConnection, tenant: TenantId, id: Uuid, new: &NewSite) -> sqlx::Result<Site> {
     let sql = format!(
         "UPDATE sites SET name = $3, time_zone = $4, accepts_uid_only = $5, accepts_uid_only_reason = $6, \
-         row_version = row_version + 1 WHERE tenant_id = $1 AND id = $2 RETURNING {SITE}"
+         calendar_id = $7, row_version = row_version + 1 WHERE tenant_id = $1 AND id = $2 RETURNING {SITE}"
     );
     bind_site(sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(tenant.as_uuid()).bind(id), new).fetch_one(db).await
 }
@@ -44,7 +44,12 @@ pub async fn update(db: &mut PgConnection, tenant: TenantId, id: Uuid, new: &New
 type SiteQuery<'q> = sqlx::query::QueryAs<'q, sqlx::Postgres, Site, sqlx::postgres::PgArguments>;
 
 fn bind_site<'q>(query: SiteQuery<'q>, new: &'q NewSite) -> SiteQuery<'q> {
-    query.bind(&new.name).bind(&new.time_zone).bind(new.accepts_uid_only).bind(&new.accepts_uid_only_reason)
+    query
+        .bind(&new.name)
+        .bind(&new.time_zone)
+        .bind(new.accepts_uid_only)
+        .bind(&new.accepts_uid_only_reason)
+        .bind(new.calendar_id)
 }
 
 /// Every area.

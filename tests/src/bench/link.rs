@@ -46,7 +46,7 @@ impl Caller {
         let door = json!({ "name": "Measured", "site_id": beside["site_id"], "area_outside_id": beside["area_outside_id"],
             "area_inside_id": beside["area_inside_id"], "factors_in": "card", "held_warning_ms": 30_000 });
         let door = id(&staff.post("/doors", door).await?)?;
-        let line = json!({ "door_ids": [door], "side": "both", "schedule_id": null });
+        let line = json!({ "places": [{ "kind": "door", "id": door }], "side": "both", "schedule_id": null });
         let level = id(&staff.post("/access-levels", json!({ "name": "Measured", "lines": [line] })).await?)?;
         plant.grant(person, &level).await?;
         let agent = json!({ "name": "Measured", "kind": "door_controller", "door_ids": [door] });

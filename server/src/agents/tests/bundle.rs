@@ -50,7 +50,7 @@ async fn enrol(server: &TestServer, desk: (&TestAgent, &mut TestLink), person: &
 
 async fn grant(server: &TestServer, person: &str, door: &str) -> String {
     let admin = &server.own.administrator;
-    let lines = json!([{ "door_ids": [door], "side": "both", "schedule_id": null }]);
+    let lines = json!([{ "places": [{ "kind": "door", "id": door }], "side": "both", "schedule_id": null }]);
     let level = json!({ "name": format!("Level of {person}"), "lines": lines });
     let level = server.call(admin, "POST", "/access-levels", level).await.is(201).id();
     let body =

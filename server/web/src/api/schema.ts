@@ -577,6 +577,364 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/calendars": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every calendar, without its days. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_CalendarSummary"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Makes a calendar. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CalendarSettings"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Calendar"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calendars/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One calendar with its days. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Calendar"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /** Puts a name and days in place of a calendar's. */
+        put: {
+            parameters: {
+                query?: never;
+                header: {
+                    "If-Match": string;
+                };
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CalendarSettings"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Calendar"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                412: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /** Removes a calendar that no site goes by; sites that do are named. */
+        delete: {
+            parameters: {
+                query?: never;
+                header: {
+                    "If-Match": string;
+                };
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                412: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/day-types": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Day types that have a name. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_DayType"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/day-types/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Names a day type: gives it its first name, or another. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    number: number;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DayTypeName"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DayType"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /** Takes the name of a day type away that no calendar and no schedule uses; those that do are named. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    number: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/schedules": {
         parameters: {
             query?: never;
@@ -688,7 +1046,7 @@ export interface paths {
                 };
             };
         };
-        /** Puts a name and windows in place of a schedule's. */
+        /** Puts a name, windows and exception days in place of a schedule's. */
         put: {
             parameters: {
                 query?: never;
@@ -749,7 +1107,7 @@ export interface paths {
             };
         };
         post?: never;
-        /** Removes a schedule that no access level uses. */
+        /** Removes a schedule that nothing uses; what still does is named. */
         delete: {
             parameters: {
                 query?: never;
@@ -972,7 +1330,7 @@ export interface paths {
             };
         };
         post?: never;
-        /** Removes an access level that nobody holds or held. */
+        /** Removes an access level that nobody holds; who still does is named. */
         delete: {
             parameters: {
                 query?: never;
@@ -1033,6 +1391,63 @@ export interface paths {
         get?: never;
         put?: never;
         /** Grants an access level to a person. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewGrant"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Grant"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/groups/{id}/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Grants an access level to everybody who is in a group, for as long as they are. */
         post: {
             parameters: {
                 query?: never;
@@ -1154,7 +1569,121 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Blocks a person, whatever they were granted. */
+        /** Blocks a person at a place or everywhere, whatever they were granted. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewBlock"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Block"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/groups/{id}/blocks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Blocks everybody who is in a group, at a place or everywhere. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewBlock"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Block"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/credentials/{id}/blocks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Blocks one card at a place or everywhere; its holder's other cards work on. */
         post: {
             parameters: {
                 query?: never;
@@ -1244,6 +1773,361 @@ export interface paths {
                     };
                 };
                 409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Groups, by name. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Of groups, a part of the name; of people, beginnings of words of the name or number. */
+                    q?: string;
+                    /** @description `next` of the piece before. */
+                    cursor?: string;
+                    /** @description Most rows in this piece, 1 to 200; 50 if left out. */
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_Group"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Makes a group. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewGroup"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Group"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/groups/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One group with what it was granted and what stops it. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["GroupDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        /** Removes a group that nothing names; what still does is said. */
+        delete: {
+            parameters: {
+                query?: never;
+                header: {
+                    "If-Match": string;
+                };
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                412: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        /** Names a group anew, or makes its people responders or no longer. */
+        patch: {
+            parameters: {
+                query?: never;
+                header: {
+                    "If-Match": string;
+                };
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["GroupChange"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Group"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                412: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        trace?: never;
+    };
+    "/api/v1/groups/{id}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is in a group, by their pseudonyms. Names are the vault's to tell. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Of groups, a part of the name; of people, beginnings of words of the name or number. */
+                    q?: string;
+                    /** @description `next` of the piece before. */
+                    cursor?: string;
+                    /** @description Most rows in this piece, 1 to 200; 50 if left out. */
+                    limit?: number;
+                };
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_Member"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Puts people into a group and takes people out of it. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["MembersChange"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MembersChanged"];
+                    };
+                };
+                404: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -1831,6 +2715,76 @@ export interface paths {
                 };
             };
         };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{id}/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Says what rules ask of a person otherwise than of others. An exemption's ground is its reason: nothing else is to be
+         *     written down about it.
+         */
+        put: {
+            parameters: {
+                query?: never;
+                header: {
+                    "If-Match": string;
+                };
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewPersonRules"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PersonRules"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                412: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -3712,7 +4666,7 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description Doors × sides × schedules, granted together. */
+        /** @description Places × sides × schedules × factors, granted together. */
         AccessLevel: {
             /**
              * Format: uuid
@@ -3920,6 +4874,13 @@ export interface components {
              * @description Which card it stops.
              */
             credential_id?: string | null;
+            /**
+             * Format: uuid
+             * @description Everybody of which group it stops.
+             */
+            group_id?: string | null;
+            /** @description Where. */
+            place: components["schemas"]["Place"];
             /** @description Why. */
             reason: string;
             /**
@@ -3944,6 +4905,65 @@ export interface components {
              * @description When.
              */
             created_at: string;
+        };
+        /** @description Days that are no common ones. */
+        Calendar: {
+            /**
+             * Format: uuid
+             * @description Which calendar.
+             */
+            id: string;
+            /** @description Its name. */
+            name: string;
+            /** @description Its days, ascending. */
+            days: components["schemas"]["CalendarDay"][];
+            /**
+             * Format: int64
+             * @description Counts its changes; the `ETag`.
+             */
+            version: number;
+        };
+        /** @description A day with a type. */
+        CalendarDay: {
+            /**
+             * Format: date
+             * @description Which day, by the clock on the site's wall.
+             */
+            day: string;
+            /**
+             * Format: int32
+             * @description Number of a day type that has a name, 0 to 7.
+             */
+            day_type: number;
+        };
+        /** @description What can be set of a calendar. */
+        CalendarSettings: {
+            /** @description Its name. */
+            name: string;
+            /** @description Its days, each once; at most 4,000. */
+            days: components["schemas"]["CalendarDay"][];
+        };
+        /** @description A calendar in a list. */
+        CalendarSummary: {
+            /**
+             * Format: uuid
+             * @description Which calendar.
+             */
+            id: string;
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description How many days it has.
+             */
+            day_count: number;
+            /** @description Names of the sites that go by it. */
+            sites: string[];
+            /**
+             * Format: int64
+             * @description Counts its changes; the `ETag`.
+             */
+            version: number;
         };
         /** @enum {string} */
         ChainFault: "hole" | "fork" | "signature";
@@ -4015,6 +5035,34 @@ export interface components {
         };
         /** @enum {string} */
         CredentialState: "active" | "suspended" | "lost" | "stolen" | "returned" | "issued" | "expired";
+        /** @description A type of days, such as public holidays. */
+        DayType: {
+            /**
+             * Format: int32
+             * @description 0 to 7.
+             */
+            number: number;
+            /** @description What the tenant calls it. */
+            name: string;
+        };
+        /** @description A name for a day type. */
+        DayTypeName: {
+            /** @description 1 to 100 characters; no other day type has it. */
+            name: string;
+        };
+        /** @description A stretch of time on a day that is named otherwise. */
+        DayWindow: {
+            /**
+             * @description `HH:MM` at which it begins, `00:00` to `23:59`.
+             * @example 07:00
+             */
+            from: string;
+            /**
+             * @description `HH:MM` at which it ends, itself outside; `24:00` is midnight. Not after `from`: on the next day.
+             * @example 12:00
+             */
+            to: string;
+        };
         /** @enum {string} */
         Decided: "online" | "offline";
         /** @enum {string} */
@@ -4190,10 +5238,45 @@ export interface components {
              */
             expires_at: string;
         };
+        /** @description Comes in only soon before or after this person, or one of this group, at the same door. */
+        Escort: {
+            /**
+             * Format: uuid
+             * @description This person,
+             */
+            person_id?: string | null;
+            /**
+             * Format: uuid
+             * @description or anybody of this group.
+             */
+            group_id?: string | null;
+            /**
+             * Format: int32
+             * @description Within so many seconds, 1 to 3600.
+             */
+            within_s: number;
+        };
         /** @enum {string} */
         EventAuthor: "agent" | "server";
         /** @enum {string} */
         EventKind: "epoch_began" | "agent_started" | "agent_stopped" | "decision" | "release_abandoned" | "door_opened" | "door_closed" | "entered" | "not_opened" | "exit_requested" | "alarm_raised" | "alarm_cleared" | "device_changed" | "link_changed" | "policy_in_force" | "command_done" | "enrolment_ended" | "act" | "chain_broken" | "journal_changed" | "folded" | "door_found" | "agent_copied" | "state_set" | "free_began" | "free_ended";
+        /** @description Shows a PIN where a finger is demanded, for a while or for good. A ground of a closed list says why; no other is kept. */
+        Exemption: {
+            /** @description `declined`, `not_usable` or `temporary`. */
+            ground: components["schemas"]["ExemptionGround"];
+            /**
+             * Format: date-time
+             * @description From when on.
+             */
+            valid_from: string;
+            /**
+             * Format: date-time
+             * @description Until when; a temporary one has an end.
+             */
+            valid_until?: string | null;
+        };
+        /** @enum {string} */
+        ExemptionGround: "declined" | "not_usable" | "temporary";
         /** @enum {string} */
         Exit: "mechanical" | "by_system";
         /** @enum {string} */
@@ -4236,7 +5319,7 @@ export interface components {
         };
         /** @enum {string} */
         FingerPosition: "right_thumb" | "right_index" | "right_middle" | "right_ring" | "right_little" | "left_thumb" | "left_index" | "left_middle" | "left_ring" | "left_little";
-        /** @description A person holds an access level for a time. */
+        /** @description A person or a group holds an access level for a time. */
         Grant: {
             /**
              * Format: uuid
@@ -4245,9 +5328,14 @@ export interface components {
             id: string;
             /**
              * Format: uuid
-             * @description Who.
+             * @description Which person,
              */
-            person_id: string;
+            person_id?: string | null;
+            /**
+             * Format: uuid
+             * @description or everybody of which group.
+             */
+            group_id?: string | null;
             /**
              * Format: uuid
              * @description What.
@@ -4280,6 +5368,56 @@ export interface components {
         };
         /** @enum {string} */
         GrantState: "current" | "future" | "ended" | "revoked";
+        /** @description A group. */
+        Group: {
+            /**
+             * Format: uuid
+             * @description Which group.
+             */
+            id: string;
+            /** @description Its name. */
+            name: string;
+            /** @description Whether locked doors open for its people. */
+            is_responder: boolean;
+            /**
+             * Format: int64
+             * @description How many people are in it.
+             */
+            member_count: number;
+            /**
+             * Format: int64
+             * @description Counts changes of name and mark; the `ETag`.
+             */
+            version: number;
+        };
+        /** @description What of a group is to change; what is left out stays. */
+        GroupChange: {
+            /** @description Its name. */
+            name?: string | null;
+            /** @description Locked doors open for its people. To begin needs a reason. */
+            is_responder?: boolean | null;
+            /** @description Why; for that only. */
+            reason?: string | null;
+        };
+        /** @description A group with what it was granted and what stops it. */
+        GroupDetail: components["schemas"]["Group"] & {
+            /** @description What it holds and held. */
+            access: components["schemas"]["Grant"][];
+            /** @description What stops or stopped it. */
+            blocks: components["schemas"]["Block"][];
+        };
+        /** @description A group, as others speak of it. */
+        GroupName: {
+            /**
+             * Format: uuid
+             * @description Which group.
+             */
+            id: string;
+            /** @description Its name. */
+            name: string;
+            /** @description Whether locked doors open for its people. */
+            is_responder: boolean;
+        };
         /** @description Whether the server works. */
         Health: {
             /** @description `ok` or `failing`. */
@@ -4379,8 +5517,8 @@ export interface components {
         LegalBasisKind: "consent" | "alternative";
         /** @description One line of an access level. */
         LevelLine: {
-            /** @description These doors, */
-            door_ids: string[];
+            /** @description These places, 1 to 1,000, */
+            places: components["schemas"]["Place"][];
             /** @description on these sides: `in`, `out` or `both`, */
             side: components["schemas"]["Sides"];
             /**
@@ -4388,6 +5526,7 @@ export interface components {
              * @description within this schedule; none means always.
              */
             schedule_id?: string | null;
+            factors?: components["schemas"]["FactorDemand"] | null;
         };
         /** @description What can be set of an access level. */
         LevelSettings: {
@@ -4527,6 +5666,33 @@ export interface components {
             /** @description What stands after `#` in the link. */
             token: string;
         };
+        /** @description Somebody who is in a group. Their name is the vault's. */
+        Member: {
+            /**
+             * Format: uuid
+             * @description Who.
+             */
+            person_id: string;
+        };
+        /** @description Who comes into a group and who goes out of it. */
+        MembersChange: {
+            /** @description These come in; at most 1,000. Those who are in it already stay. */
+            add?: string[];
+            /** @description These go out; at most 1,000. Those who are not in it are passed over. */
+            remove?: string[];
+        };
+        /** @description What a change of members did. */
+        MembersChanged: {
+            /** @description Who came in. */
+            added: string[];
+            /** @description Who went out. */
+            removed: string[];
+            /**
+             * Format: int64
+             * @description How many are in it now.
+             */
+            member_count: number;
+        };
         /** @enum {string} */
         Missing: "card" | "finger" | "access" | "legal_basis";
         /** @description What a person is called. */
@@ -4576,6 +5742,8 @@ export interface components {
         };
         /** @description A block to be made. */
         NewBlock: {
+            /** @description Where; everywhere if left out. */
+            place?: components["schemas"]["Place"];
             /** @description Why. */
             reason: string;
             /**
@@ -4618,11 +5786,20 @@ export interface components {
             valid_from: string;
             /**
              * Format: date-time
-             * @description Until when.
+             * @description Until when; the tenant may have set how long a grant lasts at most.
              */
             valid_until?: string | null;
             /** @description Why it has no end; needed if it has none, and only then. */
             no_end_reason?: string | null;
+        };
+        /** @description A group to be made. */
+        NewGroup: {
+            /** @description Its name. */
+            name: string;
+            /** @description Locked doors open for its people. Needs a reason. */
+            is_responder?: boolean;
+            /** @description Why its people are responders; for that only. */
+            reason?: string | null;
         };
         /** @description A legal basis to be recorded. */
         NewLegalBasis: {
@@ -4647,6 +5824,15 @@ export interface components {
             /** @description `administrator` or `guard`. */
             role: components["schemas"]["Role"];
         };
+        /** @description What rules are to ask of one person otherwise than of others. What is left out is taken away. */
+        NewPersonRules: {
+            exemption?: components["schemas"]["Exemption"] | null;
+            escort?: components["schemas"]["Escort"] | null;
+            /** @description Doors stay released, and may stand open, longer. */
+            needs_longer?: boolean;
+            /** @description Why; needed where an escort is taken away, or becomes another. */
+            reason?: string | null;
+        };
         /** @description A site to be made. */
         NewSite: {
             /** @description Its name. */
@@ -4657,6 +5843,11 @@ export interface components {
             accepts_uid_only?: boolean;
             /** @description Why. */
             accepts_uid_only_reason?: string | null;
+            /**
+             * Format: uuid
+             * @description Which calendar says what days are no common ones.
+             */
+            calendar_id?: string | null;
         };
         /** @description Staff using the web UI. */
         Operator: {
@@ -4870,6 +6061,48 @@ export interface components {
             next?: string | null;
         };
         /** @description A list in pieces. */
+        Page_CalendarSummary: {
+            /** @description This piece. */
+            items: {
+                /**
+                 * Format: uuid
+                 * @description Which calendar.
+                 */
+                id: string;
+                /** @description Its name. */
+                name: string;
+                /**
+                 * Format: int64
+                 * @description How many days it has.
+                 */
+                day_count: number;
+                /** @description Names of the sites that go by it. */
+                sites: string[];
+                /**
+                 * Format: int64
+                 * @description Counts its changes; the `ETag`.
+                 */
+                version: number;
+            }[];
+            /** @description Where the next piece begins; none if this is the last. */
+            next?: string | null;
+        };
+        /** @description A list in pieces. */
+        Page_DayType: {
+            /** @description This piece. */
+            items: {
+                /**
+                 * Format: int32
+                 * @description 0 to 7.
+                 */
+                number: number;
+                /** @description What the tenant calls it. */
+                name: string;
+            }[];
+            /** @description Where the next piece begins; none if this is the last. */
+            next?: string | null;
+        };
+        /** @description A list in pieces. */
         Page_DeviceHealth: {
             /** @description This piece. */
             items: {
@@ -4939,6 +6172,33 @@ export interface components {
                 /** @description `open`, `closed` or `unknown`. */
                 position: components["schemas"]["LeafPosition"];
                 last_event?: components["schemas"]["LogEvent"] | null;
+            }[];
+            /** @description Where the next piece begins; none if this is the last. */
+            next?: string | null;
+        };
+        /** @description A list in pieces. */
+        Page_Group: {
+            /** @description This piece. */
+            items: {
+                /**
+                 * Format: uuid
+                 * @description Which group.
+                 */
+                id: string;
+                /** @description Its name. */
+                name: string;
+                /** @description Whether locked doors open for its people. */
+                is_responder: boolean;
+                /**
+                 * Format: int64
+                 * @description How many people are in it.
+                 */
+                member_count: number;
+                /**
+                 * Format: int64
+                 * @description Counts changes of name and mark; the `ETag`.
+                 */
+                version: number;
             }[];
             /** @description Where the next piece begins; none if this is the last. */
             next?: string | null;
@@ -5070,6 +6330,19 @@ export interface components {
             next?: string | null;
         };
         /** @description A list in pieces. */
+        Page_Member: {
+            /** @description This piece. */
+            items: {
+                /**
+                 * Format: uuid
+                 * @description Who.
+                 */
+                person_id: string;
+            }[];
+            /** @description Where the next piece begins; none if this is the last. */
+            next?: string | null;
+        };
+        /** @description A list in pieces. */
         Page_Named: {
             /** @description This piece. */
             items: {
@@ -5189,6 +6462,8 @@ export interface components {
                 version: number;
                 /** @description Open whenever any of these is. */
                 windows: components["schemas"]["WeekWindow"][];
+                /** @description Days on which other windows begin, ascending. */
+                exceptions: components["schemas"]["ScheduleException"][];
             }[];
             /** @description Where the next piece begins; none if this is the last. */
             next?: string | null;
@@ -5213,6 +6488,11 @@ export interface components {
                 accepts_uid_only: boolean;
                 /** @description Why they are, if they are. */
                 accepts_uid_only_reason?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Which calendar says what days are no common ones here; none means that all are.
+                 */
+                calendar_id?: string | null;
                 /**
                  * Format: int64
                  * @description Counts its changes; the `ETag`.
@@ -5307,13 +6587,48 @@ export interface components {
             /** @description Their enrolled fingers. */
             enrolled_fingers: components["schemas"]["Finger"][];
             legal_basis?: components["schemas"]["LegalBasis"] | null;
-            /** @description What they hold and held. */
+            /** @description What rules ask of them otherwise than of others. */
+            rules: components["schemas"]["PersonRules"];
+            /** @description Groups that they are in. */
+            groups: components["schemas"]["GroupName"][];
+            /** @description What they hold and held themselves. */
             access: components["schemas"]["Grant"][];
-            /** @description What stops or stopped them. */
+            /** @description What their groups hold that is not over. */
+            group_access: components["schemas"]["Grant"][];
+            /** @description What stops or stopped them, or a card of theirs. */
             blocks: components["schemas"]["Block"][];
+            /** @description What stops a group of theirs and is not over. */
+            group_blocks: components["schemas"]["Block"][];
+            escort_group?: components["schemas"]["GroupName"] | null;
+        };
+        /** @description What rules ask of one person otherwise than of others. */
+        PersonRules: {
+            exemption?: components["schemas"]["Exemption"] | null;
+            escort?: components["schemas"]["Escort"] | null;
+            /** @description Doors stay released, and may stand open, longer. */
+            needs_longer: boolean;
+            /** @description Whether there is a PIN that could be shown. */
+            has_pin: boolean;
+            /**
+             * Format: int64
+             * @description Counts changes of the person; the `ETag`.
+             */
+            version: number;
         };
         /** @enum {string} */
         PersonState: "active" | "inactive";
+        /** @description A door, or all doors of something. */
+        Place: {
+            /** @description `tenant`, `site`, `area` or `door`. */
+            kind: components["schemas"]["PlaceKind"];
+            /**
+             * Format: uuid
+             * @description Which site, area or door; none for the tenant.
+             */
+            id?: string | null;
+        };
+        /** @enum {string} */
+        PlaceKind: "tenant" | "site" | "area" | "door";
         /** @description Problem details. */
         Problem: {
             /** @description Always `about:blank`: `code` says which problem it is. */
@@ -5394,7 +6709,7 @@ export interface components {
         Role: "administrator" | "guard";
         /** @enum {string} */
         Rule: "door_known" | "card_known" | "reader_lock" | "card_genuine" | "card_state" | "card_lock" | "card_period" | "person" | "policy_age" | "block" | "threat_level" | "door_mode" | "grant" | "schedule" | "travel" | "anti_passback" | "occupancy" | "interlock" | "factors" | "escort" | "two_person";
-        /** @description Weekly windows. */
+        /** @description Weekly windows, windows of day types, and days on which others begin. */
         Schedule: {
             /**
              * Format: uuid
@@ -5410,13 +6725,27 @@ export interface components {
             version: number;
             /** @description Open whenever any of these is. */
             windows: components["schemas"]["WeekWindow"][];
+            /** @description Days on which other windows begin, ascending. */
+            exceptions: components["schemas"]["ScheduleException"][];
         };
-        /** @description What can be set of a schedule. */
+        /** @description A day on which these windows begin, and none of the schedule's others. */
+        ScheduleException: {
+            /**
+             * Format: date
+             * @description Which day, by the clock on the site's wall.
+             */
+            day: string;
+            /** @description What begins on it; nothing means closed. At most 64. */
+            windows: components["schemas"]["DayWindow"][];
+        };
+        /** @description What can be set of a schedule. What is left out is not kept. */
         ScheduleSettings: {
             /** @description Its name. */
             name: string;
             /** @description Open whenever any of these is; at most 64. */
             windows: components["schemas"]["WeekWindow"][];
+            /** @description Days on which other windows begin, each once; at most 1,000. */
+            exceptions?: components["schemas"]["ScheduleException"][];
         };
         /** @description Who is signed in, and where. */
         Session: {
@@ -5517,6 +6846,11 @@ export interface components {
             /** @description Why they are, if they are. */
             accepts_uid_only_reason?: string | null;
             /**
+             * Format: uuid
+             * @description Which calendar says what days are no common ones here; none means that all are.
+             */
+            calendar_id?: string | null;
+            /**
              * Format: int64
              * @description Counts its changes; the `ETag`.
              */
@@ -5532,6 +6866,11 @@ export interface components {
             accepts_uid_only?: boolean | null;
             /** @description Why. */
             accepts_uid_only_reason?: string | null;
+            /**
+             * Format: uuid
+             * @description Which calendar says what days are no common ones; `null` for none.
+             */
+            calendar_id?: string | null;
         };
         /** @description A new state of a card. */
         StateChange: {
@@ -5663,10 +7002,12 @@ export interface components {
                 position: components["schemas"]["FingerPosition"];
             };
         };
-        /** @description A stretch of time on some days of the week, by the clock on the site's wall. */
+        /** @description A stretch of time on some days, by the clock on the site's wall. */
         WeekWindow: {
-            /** @description Days on which it begins: `mon` to `sun`. */
+            /** @description Days on which it begins, `mon` to `sun`, where the site's calendar gives the day no type. */
             days: components["schemas"]["Weekday"][];
+            /** @description Numbers of day types on which it begins, 0 to 7. A window has a day or a day type. */
+            day_types?: number[];
             /**
              * @description `HH:MM` at which it begins, `00:00` to `23:59`.
              * @example 07:00
