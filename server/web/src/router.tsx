@@ -16,6 +16,8 @@ import { AgentPage } from "./agents/AgentPage";
 import { Agents } from "./agents/Agents";
 import { Problem } from "./api/client";
 import { queries } from "./api/queries";
+import { CalendarPage } from "./calendars/CalendarPage";
+import { Calendars } from "./calendars/Calendars";
 import { VirtualDoor } from "./demo/VirtualDoor";
 import { DoorPage } from "./doors/DoorPage";
 import { Doors } from "./doors/Doors";
@@ -23,6 +25,9 @@ import { RegisterNew } from "./enrol/RegisterNew";
 import { RegisterSteps, STEPS, type StepName } from "./enrol/Wizard";
 import { Frame } from "./frame/Frame";
 import { SessionFrame } from "./frame/session";
+import { GroupPage } from "./groups/GroupPage";
+import { Groups } from "./groups/Groups";
+import { LevelPage } from "./levels/LevelPage";
 import { Levels } from "./levels/Levels";
 import { Live } from "./live/Live";
 import { Operators } from "./operators/Operators";
@@ -33,6 +38,8 @@ import { SetUp } from "./pages/SetUp";
 import { SignIn } from "./pages/SignIn";
 import { Page, Waiting } from "./parts/Page";
 import { Trouble } from "./parts/Trouble";
+import { SchedulePage } from "./schedules/SchedulePage";
+import { Schedules } from "./schedules/Schedules";
 import { w } from "./words";
 
 function Broken({ error }: ErrorComponentProps) {
@@ -127,13 +134,19 @@ const registerSteps = createRoute({
 });
 const agents = createRoute({ getParentRoute: () => signedIn, path: "/agents", component: Agents });
 const agent = createRoute({ getParentRoute: () => signedIn, path: "/agents/$id", component: AgentPage });
-const levels = createRoute({
+const levels = createRoute({ getParentRoute: () => signedIn, path: "/levels", component: Levels });
+const level = createRoute({ getParentRoute: () => signedIn, path: "/levels/$id", component: LevelPage });
+const schedules = createRoute({ getParentRoute: () => signedIn, path: "/schedules", component: Schedules });
+const schedule = createRoute({ getParentRoute: () => signedIn, path: "/schedules/$id", component: SchedulePage });
+const calendars = createRoute({ getParentRoute: () => signedIn, path: "/calendars", component: Calendars });
+const calendar = createRoute({ getParentRoute: () => signedIn, path: "/calendars/$id", component: CalendarPage });
+const groups = createRoute({
   getParentRoute: () => signedIn,
-  path: "/levels",
-  component: Levels,
-  validateSearch: (search: Record<string, unknown>): { level?: string; schedule?: string } =>
-    texts(search, "level", "schedule"),
+  path: "/groups",
+  component: Groups,
+  validateSearch: (search: Record<string, unknown>): { q?: string } => texts(search, "q"),
 });
+const group = createRoute({ getParentRoute: () => signedIn, path: "/groups/$id", component: GroupPage });
 const operators = createRoute({ getParentRoute: () => signedIn, path: "/operators", component: Operators });
 const demo = createRoute({ getParentRoute: () => signedIn, path: "/demo", component: VirtualDoor });
 const events = createRoute({
@@ -187,6 +200,13 @@ const tree = root.addChildren([
     agents,
     agent,
     levels,
+    level,
+    schedules,
+    schedule,
+    calendars,
+    calendar,
+    groups,
+    group,
     operators,
     elsewhere,
   ]),

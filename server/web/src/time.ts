@@ -51,6 +51,17 @@ export function dateOf(at: string | Date, zone: string): string {
   return show(at, zone, "date");
 }
 
+/** `Mon 23 Nov 2026`, of a calendar day as the API writes it: it is the same in every zone. */
+export function dayText(day: string): string {
+  return show(`${day}T12:00:00Z`, "UTC", "date");
+}
+
+/** `November 2026`; months count from 0. */
+export function monthText(year: number, month: number): string {
+  const format = new Intl.DateTimeFormat(w.locale, { timeZone: "UTC", month: "long", year: "numeric" });
+  return format.format(new Date(Date.UTC(year, month, 15)));
+}
+
 /** `Mon 23 Nov`. */
 export function dayOf(at: string, zone: string): string {
   return show(at, zone, "day");

@@ -63,6 +63,16 @@ export const queries = {
     queryFn: () => bodyOf(api.GET("/api/v1/schedules")).then((page) => page.items),
     staleTime: STALE_MS,
   }),
+  dayTypes: queryOptions({
+    queryKey: ["day-types"],
+    queryFn: () => bodyOf(api.GET("/api/v1/day-types")).then((page) => page.items),
+    staleTime: STALE_MS,
+  }),
+  calendars: queryOptions({
+    queryKey: ["calendars"],
+    queryFn: () => bodyOf(api.GET("/api/v1/calendars")).then((page) => page.items),
+    staleTime: STALE_MS,
+  }),
   openAlarms: queryOptions({
     queryKey: ["alarms", "open"],
     queryFn: () =>
@@ -71,6 +81,11 @@ export const queries = {
       ),
     staleTime: STALE_MS,
   }),
+  group: (id: string) =>
+    queryOptions({
+      queryKey: ["groups", "one", id],
+      queryFn: () => bodyOf(api.GET("/api/v1/groups/{id}", { params: { path: { id } } })),
+    }),
   person: (id: string) =>
     queryOptions({
       queryKey: ["person", id],

@@ -24,7 +24,8 @@ export function useNamesKnown(nameOf: (id: string) => Named | null | undefined):
   const { data: area } = useQuery(queries.areas);
   const { data: access_level } = useQuery(queries.levels);
   const { data: schedule } = useQuery(queries.schedules);
-  const lists: Record<string, List | undefined> = { door, agent, site, area, access_level, schedule };
+  const { data: calendar } = useQuery(queries.calendars);
+  const lists: Record<string, List | undefined> = { door, agent, site, area, access_level, schedule, calendar };
   const subject = (kind: string, id: string) => {
     if (kind === "person") return fullName(nameOf(id)) ?? "";
     if (kind === "operator") return operator(id);

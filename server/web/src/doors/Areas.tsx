@@ -4,6 +4,7 @@ import Button from "@mui/material/Button";
 import Checkbox from "@mui/material/Checkbox";
 import Chip from "@mui/material/Chip";
 import FormControlLabel from "@mui/material/FormControlLabel";
+import MenuItem from "@mui/material/MenuItem";
 import Stack from "@mui/material/Stack";
 import TextField from "@mui/material/TextField";
 import Typography from "@mui/material/Typography";
@@ -14,6 +15,7 @@ import { queries } from "../api/queries";
 import type { Site } from "../api/types";
 import { FormDialog } from "../parts/FormDialog";
 import { Section } from "../parts/Page";
+import { previewed } from "../preview/previewed";
 import { w } from "../words";
 
 function SiteForm({ site, onClose }: { site: Site | null; onClose: () => void }) {
@@ -22,16 +24,21 @@ function SiteForm({ site, onClose }: { site: Site | null; onClose: () => void })
   const [zone, setZone] = useState(site?.time_zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone);
   const [takesWeak, setTakesWeak] = useState(site?.accepts_uid_only ?? false);
   const [why, setWhy] = useState(site?.accepts_uid_only_reason ?? "");
+  const { data: calendars = [] } = useQuery(queries.calendars);
+  const [calendar, setCalendar] = useState(site?.calendar_id ?? "");
   const save = async () => {
     const body = {
       name: name.trim(),
       time_zone: zone.trim(),
       accepts_uid_only: takesWeak,
+      calendar_id: calendar === "" ? null : calendar,
       ...(takesWeak && { accepts_uid_only_reason: why.trim() }),
     };
     if (site === null) await api.POST("/api/v1/sites", { body });
-    else
+    else {
+      await previewed([{ kind: "site_change", id: site.id, version: site.version, body }]);
       await api.PATCH("/api/v1/sites/{id}", { params: { path: { id: site.id }, header: ifMatch(site.version) }, body });
+    }
     await client.invalidateQueries({ queryKey: queries.sites.queryKey });
   };
   return (
@@ -62,6 +69,22 @@ function SiteForm({ site, onClose }: { site: Site | null; onClose: () => void })
               helperText={wrong("time_zone")}
               required
             />
+            <TextField
+              select
+              label={w.calendars.ofSite}
+              value={calendar}
+              onChange={(event) => setCalendar(event.target.value)}
+              error={wrong("calendar_id") !== undefined}
+              helperText={wrong("calendar_id")}
+              slotProps={{ select: { displayEmpty: true }, inputLabel: { shrink: true } }}
+            >
+              <MenuItem value="">{w.calendars.noneOfSite}</MenuItem>
+              {calendars.map((candidate) => (
+                <MenuItem key={candidate.id} value={candidate.id}>
+                  {candidate.name}
+                </MenuItem>
+              ))}
+            </TextField>
             <FormControlLabel
               control={<Checkbox size="small" checked={takesWeak} onChange={(_, isOn) => setTakesWeak(isOn)} />}
               label={w.doors.weakCards}

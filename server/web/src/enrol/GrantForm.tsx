@@ -11,48 +11,22 @@ import Typography from "@mui/material/Typography";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, Problem } from "../api/client";
-import { queries, useDoorName } from "../api/queries";
-import type { AccessLevel } from "../api/types";
+import { queries } from "../api/queries";
 import { useZone } from "../frame/session";
-import { weekSentence } from "../levels/week";
+import { Opens } from "../levels/Opens";
 import { Trouble } from "../parts/Trouble";
+import { previewed } from "../preview/previewed";
 import { instantOf, wallOf } from "../time";
-import { text, w } from "../words";
+import { w } from "../words";
 
 /** How long a grant lasts unless said otherwise, in days. */
 const DEFAULT_DAYS = 90;
 const DAY_MS = 86_400_000;
 
-/** What an access level opens, line by line. */
-export function Opens({ level }: { level: AccessLevel }) {
-  const doorName = useDoorName();
-  const { data: schedules = [] } = useQuery(queries.schedules);
-  return (
-    <Box component="ul" sx={{ m: 0, pl: 2.5 }}>
-      {level.lines.map((line) => {
-        const schedule = schedules.find((candidate) => candidate.id === line.schedule_id);
-        const hours =
-          line.schedule_id === null || line.schedule_id === undefined
-            ? w.levels.always
-            : schedule
-              ? weekSentence(schedule.windows)
-              : "";
-        return (
-          <Typography
-            component="li"
-            variant="body2"
-            key={`${line.door_ids.join(" ")} ${line.side} ${line.schedule_id}`}
-          >
-            <strong>{line.door_ids.map(doorName).join(", ")}</strong>
-            {` · ${text("Sides", line.side)} · ${hours}`}
-          </Typography>
-        );
-      })}
-    </Box>
-  );
-}
+/** Who is to hold a level. */
+export type GrantTo = { kind: "person" | "group"; id: string };
 
-export function GrantForm({ personId, onGranted }: { personId: string; onGranted: () => void }) {
+export function GrantForm({ to, onGranted }: { to: GrantTo; onGranted: () => void }) {
   const zone = useZone();
   const { data: levels = [], error } = useQuery(queries.levels);
   const [levelId, setLevelId] = useState("");
@@ -65,15 +39,20 @@ export function GrantForm({ personId, onGranted }: { personId: string; onGranted
     mutationFn: async () => {
       const validFrom = instantOf(from, zone);
       const validUntil = hasNoEnd ? null : instantOf(until, zone);
-      await api.POST("/api/v1/people/{id}/grants", {
-        params: { path: { id: personId } },
-        body: {
-          level_id: levelId,
-          valid_from: validFrom ?? new Date().toISOString(),
-          valid_until: validUntil,
-          no_end_reason: hasNoEnd ? why.trim() : null,
-        },
-      });
+      const body = {
+        level_id: levelId,
+        valid_from: validFrom ?? new Date().toISOString(),
+        valid_until: validUntil,
+        no_end_reason: hasNoEnd ? why.trim() : null,
+      };
+      const params = { path: { id: to.id } };
+      if (to.kind === "person") {
+        await previewed([{ kind: "grant_create", id: to.id, body }]);
+        await api.POST("/api/v1/people/{id}/grants", { params, body });
+      } else {
+        await previewed([{ kind: "group_grant_create", id: to.id, body }]);
+        await api.POST("/api/v1/groups/{id}/grants", { params, body });
+      }
     },
     onSuccess: () => {
       setLevelId("");

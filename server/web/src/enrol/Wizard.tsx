@@ -130,7 +130,7 @@ function AccessStep({ person, onChanged }: StepProps) {
           ))}
         </Box>
       )}
-      <GrantForm personId={person.id} onGranted={onChanged} />
+      <GrantForm to={{ kind: "person", id: person.id }} onGranted={onChanged} />
     </Stack>
   );
 }

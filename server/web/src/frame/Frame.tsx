@@ -2,6 +2,7 @@
 
 import OperatorsIcon from "@mui/icons-material/AdminPanelSettingsOutlined";
 import AgentsIcon from "@mui/icons-material/DeveloperBoardOutlined";
+import GroupsIcon from "@mui/icons-material/Groups2Outlined";
 import LevelsIcon from "@mui/icons-material/KeyOutlined";
 import DoorsIcon from "@mui/icons-material/MeetingRoomOutlined";
 import PeopleIcon from "@mui/icons-material/PeopleAltOutlined";
@@ -58,6 +59,7 @@ function Rail() {
   const pages = [
     { to: "/", label: w.nav.live, icon: <LiveIcon /> },
     { to: "/people", label: w.nav.people, icon: <PeopleIcon /> },
+    { to: "/groups", label: w.nav.groups, icon: <GroupsIcon /> },
     { to: "/doors", label: w.nav.doors, icon: <DoorsIcon /> },
     { to: "/levels", label: w.nav.levels, icon: <LevelsIcon /> },
     { to: "/events", label: w.nav.events, icon: <EventsIcon /> },
@@ -66,7 +68,9 @@ function Rail() {
     ...(mode === "demo" ? [{ to: "/demo", label: w.nav.demo, icon: <AppsIcon /> }] : []),
   ];
   const isHere = (to: string) =>
-    (to === "/" ? pathname === "/" : pathname.startsWith(to)) || (to === "/people" && pathname === "/register");
+    (to === "/" ? pathname === "/" : pathname.startsWith(to)) ||
+    (to === "/people" && pathname === "/register") ||
+    (to === "/levels" && /^\/(schedules|calendars)/.test(pathname));
   return (
     <Box
       component="nav"

@@ -15,6 +15,7 @@ import { found, type Hit, type Lists } from "./found";
 import { useIsAdministrator } from "./session";
 
 const PEOPLE_MAX = 8;
+const GROUPS_MAX = 4;
 /** As many letters are looked for at least. */
 const LETTERS_MIN = 2;
 
@@ -31,7 +32,10 @@ function usePages(): { id: string; name: string }[] {
     { id: "/", name: w.nav.live },
     { id: "/people", name: w.nav.people },
     { id: "/doors", name: w.nav.doors },
+    { id: "/groups", name: w.nav.groups },
     { id: "/levels", name: w.nav.levels },
+    { id: "/schedules", name: w.nav.schedules },
+    { id: "/calendars", name: w.nav.calendars },
     { id: "/events", name: w.nav.events },
     { id: "/agents", name: w.nav.agents },
   ];
@@ -62,9 +66,11 @@ function useOpen(): (hit: Hit) => void {
       case "agent":
         return void navigate({ to: "/agents/$id", params: { id } });
       case "level":
-        return void navigate({ to: "/levels", search: { level: id } });
+        return void navigate({ to: "/levels/$id", params: { id } });
       case "schedule":
-        return void navigate({ to: "/levels", search: { schedule: id } });
+        return void navigate({ to: "/schedules/$id", params: { id } });
+      case "group":
+        return void navigate({ to: "/groups/$id", params: { id } });
       case "operator":
         return void navigate({ to: "/operators" });
       case "page":
@@ -85,6 +91,11 @@ export function Search() {
     queryFn: () => bodyOf(api.GET("/api/v1/people", { params: { query: { q: wanted, limit: PEOPLE_MAX } } })),
     enabled: isWanted,
   });
+  const groups = useQuery({
+    queryKey: ["groups", "search", wanted],
+    queryFn: () => bodyOf(api.GET("/api/v1/groups", { params: { query: { q: wanted, limit: GROUPS_MAX } } })),
+    enabled: isWanted,
+  });
   useEffect(() => {
     const focus = (event: KeyboardEvent) => {
       if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || isWriting(event.target)) return;
@@ -99,9 +110,10 @@ export function Search() {
     id: person.id,
     label: [fullName(person) ?? w.unnamed(person.id), person.number].filter(Boolean).join(" · "),
   }));
+  const named: Hit[] = (groups.data?.items ?? []).map(({ id, name }) => ({ kind: "group", id, label: name }));
   return (
     <Autocomplete
-      options={isWanted ? [...persons, ...found(lists, wanted)] : []}
+      options={isWanted ? [...persons, ...named, ...found(lists, wanted)] : []}
       groupBy={(hit) => w.top.groups[hit.kind]}
       getOptionKey={(hit) => `${hit.kind} ${hit.id}`}
       getOptionLabel={(hit) => hit.label}

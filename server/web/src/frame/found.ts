@@ -1,6 +1,6 @@
 // What the search over everything finds in lists that the page holds, beside the people that the server finds.
 
-export type Kind = "person" | "door" | "agent" | "level" | "schedule" | "operator" | "page";
+export type Kind = "person" | "door" | "agent" | "level" | "schedule" | "group" | "operator" | "page";
 
 export type Hit = { kind: Kind; id: string; label: string };
 

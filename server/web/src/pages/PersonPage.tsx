@@ -9,6 +9,7 @@ import Typography from "@mui/material/Typography";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
+import { BlockDialog } from "../access/BlockDialog";
 import { api, bodyOf } from "../api/client";
 import { forgetPerson, useNames } from "../api/names";
 import { queries, useAgentName, useDoorName } from "../api/queries";
@@ -22,10 +23,13 @@ import { fullName, Portrait } from "../parts/Portrait";
 import { ReasonDialog } from "../parts/ReasonDialog";
 import { Trouble } from "../parts/Trouble";
 import { When } from "../parts/When";
+import { previewed } from "../preview/previewed";
 import { text, w } from "../words";
 import { Access, Blocks } from "./person/Access";
 import { Cards, Fingers, LegalBasis } from "./person/Credentials";
 import { EditIdentity } from "./person/EditIdentity";
+import { Groups } from "./person/Groups";
+import { OwnRules } from "./person/OwnRules";
 
 const RECENT_ROWS = 12;
 
@@ -92,7 +96,7 @@ function Head({ person, onChanged }: { person: PersonDetail; onChanged: () => Pr
   const isAdministrator = useIsAdministrator();
   const name = fullName(person) ?? w.unnamed(person.id);
   const usable = person.cards.filter((card) => card.state === "active").length;
-  const isBlocked = person.blocks.some((block) => block.state === "current");
+  const isBlocked = [...person.blocks, ...person.group_blocks].some((block) => block.state === "current");
   const path = { params: { path: { id: person.id } } };
   const close = () => setDoing(null);
   return (
@@ -145,11 +149,11 @@ function Head({ person, onChanged }: { person: PersonDetail; onChanged: () => Pr
       </Stack>
       {doing === "edit" && <EditIdentity person={person} onClose={close} onChanged={onChanged} />}
       {doing === "block" && (
-        <ReasonDialog
+        <BlockDialog
           title={w.person.blockTitle(name)}
           effect={w.person.blockEffect(usable, person.grants)}
-          submit={w.person.block}
-          act={(reason) => api.POST("/api/v1/people/{id}/blocks", { ...path, body: { reason } }).then(onChanged)}
+          subject={{ kind: "person", id: person.id }}
+          onBlocked={onChanged}
           onClose={close}
         />
       )}
@@ -158,7 +162,11 @@ function Head({ person, onChanged }: { person: PersonDetail; onChanged: () => Pr
           title={w.person.deactivateTitle(name)}
           effect={w.person.deactivateEffect(usable, person.grants)}
           submit={w.person.deactivate}
-          act={(reason) => api.POST("/api/v1/people/{id}/deactivate", { ...path, body: { reason } }).then(onChanged)}
+          act={async (reason) => {
+            await previewed([{ kind: "person_deactivate", id: person.id, body: { reason } }]);
+            await api.POST("/api/v1/people/{id}/deactivate", { ...path, body: { reason } });
+            await onChanged();
+          }}
           onClose={close}
         />
       )}
@@ -168,7 +176,11 @@ function Head({ person, onChanged }: { person: PersonDetail; onChanged: () => Pr
           effect={w.person.activateEffect}
           submit={w.person.activate}
           danger={false}
-          act={(reason) => api.POST("/api/v1/people/{id}/activate", { ...path, body: { reason } }).then(onChanged)}
+          act={async (reason) => {
+            await previewed([{ kind: "person_activate", id: person.id, body: { reason } }]);
+            await api.POST("/api/v1/people/{id}/activate", { ...path, body: { reason } });
+            await onChanged();
+          }}
           onClose={close}
         />
       )}
@@ -223,6 +235,8 @@ export function PersonPage() {
         <Cards person={detail} onChanged={reread} />
         <Fingers person={detail} onChanged={reread} />
         <Access person={detail} onChanged={reread} />
+        <Groups person={detail} onChanged={reread} />
+        <OwnRules person={detail} onChanged={reread} />
         <LegalBasis person={detail} onChanged={reread} />
       </Box>
       <Recent personId={id} />

@@ -21,10 +21,13 @@ type Props = {
   extra?: ReactNode;
   width?: "sm" | "md" | "lg";
   canSubmit?: boolean;
+  /** Marks what takes something away. */
+  danger?: boolean;
   children: (error: unknown) => ReactNode;
 };
 
-export function FormDialog({ title, submit, act, onClose, extra, width = "sm", canSubmit = true, children }: Props) {
+export function FormDialog(props: Props) {
+  const { title, submit, act, onClose, extra, width = "sm", canSubmit = true, danger = false, children } = props;
   const heading = useId();
   const save = useMutation({ mutationFn: act, onSuccess: onClose });
   return (
@@ -45,7 +48,13 @@ export function FormDialog({ title, submit, act, onClose, extra, width = "sm", c
         <DialogActions>
           {extra}
           <Button onClick={onClose}>{w.act.cancel}</Button>
-          <Button type="submit" variant="contained" disabled={!canSubmit} loading={save.isPending}>
+          <Button
+            type="submit"
+            variant="contained"
+            color={danger ? "error" : "primary"}
+            disabled={!canSubmit}
+            loading={save.isPending}
+          >
             {submit}
           </Button>
         </DialogActions>

@@ -3,10 +3,12 @@
 import Button from "@mui/material/Button";
 import Chip from "@mui/material/Chip";
 import MenuItem from "@mui/material/MenuItem";
+import Stack from "@mui/material/Stack";
 import TextField from "@mui/material/TextField";
 import Tooltip from "@mui/material/Tooltip";
 import Typography from "@mui/material/Typography";
 import { useState } from "react";
+import { BlockDialog } from "../../access/BlockDialog";
 import { api } from "../../api/client";
 import type { Card, Finger } from "../../api/types";
 import { useIsAdministrator } from "../../frame/session";
@@ -14,6 +16,7 @@ import { ButtonTo } from "../../parts/LinkTo";
 import { Section } from "../../parts/Page";
 import { ReasonDialog } from "../../parts/ReasonDialog";
 import { When } from "../../parts/When";
+import { previewed } from "../../preview/previewed";
 import { text, type WordOf, w, wordsOf } from "../../words";
 import { type OfPerson, Thing, Things } from "./Thing";
 
@@ -30,6 +33,7 @@ export function Strength({ strength }: { strength: string }) {
 export function Cards({ person, onChanged }: OfPerson) {
   const isAdministrator = useIsAdministrator();
   const [changing, setChanging] = useState<Card | null>(null);
+  const [blocking, setBlocking] = useState<Card | null>(null);
   const [state, setState] = useState<WordOf<"CredentialState">>("suspended");
   return (
     <Section
@@ -60,15 +64,25 @@ export function Cards({ person, onChanged }: OfPerson) {
             }
             action={
               isAdministrator && (
-                <Button
-                  size="small"
-                  onClick={() => {
-                    setState(card.state === "active" ? "suspended" : "active");
-                    setChanging(card);
-                  }}
-                >
-                  {w.person.changeCard}
-                </Button>
+                <Stack direction="row" spacing={1}>
+                  <Button
+                    size="small"
+                    color="error"
+                    onClick={() => setBlocking(card)}
+                    aria-label={w.blocks.card(card.label)}
+                  >
+                    {w.person.block}
+                  </Button>
+                  <Button
+                    size="small"
+                    onClick={() => {
+                      setState(card.state === "active" ? "suspended" : "active");
+                      setChanging(card);
+                    }}
+                  >
+                    {w.person.changeCard}
+                  </Button>
+                </Stack>
               )
             }
           >
@@ -82,20 +96,27 @@ export function Cards({ person, onChanged }: OfPerson) {
           </Thing>
         ))}
       </Things>
+      {blocking && (
+        <BlockDialog
+          title={w.blocks.card(blocking.label)}
+          effect={w.blocks.cardEffect}
+          subject={{ kind: "credential", id: blocking.id }}
+          onBlocked={onChanged}
+          onClose={() => setBlocking(null)}
+        />
+      )}
       {changing && (
         <ReasonDialog
           title={w.person.changeCardTitle(changing.label)}
           effect={w.person.changeCardEffect}
           submit={w.act.save}
           danger={state !== "active"}
-          act={(reason) =>
-            api
-              .POST("/api/v1/credentials/{id}/state", {
-                params: { path: { id: changing.id } },
-                body: { state, reason },
-              })
-              .then(onChanged)
-          }
+          act={async (reason) => {
+            const body = { state, reason };
+            await previewed([{ kind: "credential_state", id: changing.id, body }]);
+            await api.POST("/api/v1/credentials/{id}/state", { params: { path: { id: changing.id } }, body });
+            await onChanged();
+          }}
           onClose={() => setChanging(null)}
         >
           <TextField
