@@ -8,7 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::state::AppState;
 use crate::{
     access, agents, alarms, calendars, credentials, demo, devices, doors, enrolment, events, fingers, groups, health,
-    idempotency, operators, people, sites, vault,
+    idempotency, interlocks, operators, people, sites, situation, tenant_rules, threats, travel, vault,
 };
 
 /// Under which path everything lies.
@@ -34,6 +34,11 @@ fn table() -> OpenApiRouter<AppState> {
             .merge(calendars::routes::routes())
             .merge(access::routes::routes())
             .merge(groups::routes::routes())
+            .merge(interlocks::routes::routes())
+            .merge(travel::routes::routes())
+            .merge(threats::routes::routes())
+            .merge(tenant_rules::routes::routes())
+            .merge(situation::routes::routes())
             .merge(people::routes::routes())
             .merge(vault::routes::routes())
             .merge(credentials::routes::routes())

@@ -56,7 +56,8 @@ async fn nobody_does_anything_unasked() {
     let nobody = Uuid::now_v7().to_string();
     let mut tried = 0;
     for (path, methods) in description["paths"].as_object().unwrap() {
-        let path = path.replace("{id}", &nobody).replace("{position}", "1").replace("{number}", "1");
+        let path =
+            path.replace("{id}", &nobody).replace("{position}", "1").replace("{number}", "1").replace("{level}", "1");
         for method in methods.as_object().unwrap().keys().map(|method| method.to_uppercase()) {
             if OPEN.contains(&(&*method, path.strip_prefix("/api/v1").unwrap())) {
                 continue;
@@ -491,6 +492,7 @@ async fn every_table_is_a_tenants_and_every_word_is_known() {
         ("access_level_lines_sides_words", words::<Sides>()),
         ("access_level_lines_factors_words", words::<FactorDemand>()),
         ("access_level_line_places_kind_words", words::<crate::access::PlaceKind>()),
+        ("areas_anti_passback_words", words::<crate::sites::AntiPassbackKind>()),
         ("threat_level_places_kind_words", words::<crate::access::PlaceKind>()),
         ("blocks_place_kind_words", words::<crate::access::PlaceKind>()),
         ("door_mode_lines_mode_words", words::<DoorMode>()),

@@ -15,6 +15,9 @@ use crate::audit::Entry;
 use crate::db::Db;
 use crate::keys::Keys;
 
+/// Number of the threat level that every tenant begins with: it locks all doors. Lower ones are left free for less grave ones.
+const LOCKDOWN_LEVEL: i16 = 100;
+
 /// A client whose people, doors and log are separate from every other's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Tenant {
@@ -104,6 +107,12 @@ pub async fn add(db: &Db, keys: &Keys, slug: &str, name: &str, now: DateTime<Utc
         }
         made => made.context("can't make the tenant")?,
     };
+    // A guard must be able to lock every door before anybody described how: the rules of it can be edited later.
+    sqlx::query("INSERT INTO threat_levels (tenant_id, level, name, locks) VALUES ($1, $2, 'Lockdown', true)")
+        .bind(tenant.id.as_uuid())
+        .bind(LOCKDOWN_LEVEL)
+        .execute(&mut *tx)
+        .await?;
     Entry::by_command_line(keys, ActKind::Created, SubjectKind::Tenant, tenant.id.as_uuid(), now)
         .after(&tenant)
         .append(&mut tx)

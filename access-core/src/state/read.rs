@@ -47,6 +47,15 @@ impl State {
         }
     }
 
+    /// Readers that are locked at `at`, each with since when and until when.
+    pub fn locked_readers(&self, at: UnixMs) -> impl Iterator<Item = (DoorId, Side, UnixMs, UnixMs)> {
+        self.readers.iter().filter_map(move |((door, side), reader)| {
+            let until = reader.locked_until().filter(|until| at < *until)?;
+            let (since, _) = reader.locked?;
+            Some((*door, *side, since, until))
+        })
+    }
+
     /// Highest threat level that is set for a place that holds the door.
     pub fn threat_level(&self, door: &DoorRule) -> u8 {
         let here = self.threat_levels.iter().filter(|(place, _)| place.holds(door));

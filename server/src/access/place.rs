@@ -43,6 +43,17 @@ impl Default for Place {
     }
 }
 
+impl From<policy::Place> for Place {
+    fn from(place: policy::Place) -> Self {
+        match place {
+            policy::Place::Tenant => Self::default(),
+            policy::Place::Site(site) => Self { kind: PlaceKind::Site, id: Some(site.into()) },
+            policy::Place::Area(area) => Self { kind: PlaceKind::Area, id: Some(area.into()) },
+            policy::Place::Door(door) => Self { kind: PlaceKind::Door, id: Some(door.into()) },
+        }
+    }
+}
+
 impl Place {
     /// As rules hold it; none if it names too much or too little.
     pub fn to_rule(self) -> Option<policy::Place> {

@@ -36,8 +36,8 @@ mod tests;
 pub use commands::release;
 pub use presence::watch_for_absence;
 
-/// Comings and goings that wait for a slow listener.
-const PRESENCE_WAITING_MAX: usize = 1_024;
+/// News of agents that wait for a slow listener.
+const NEWS_WAITING_MAX: usize = 1_024;
 /// So many links of one agent that lived and gave way to a newer one, within so long, are a sign of two machines.
 const DISPLACED_MAX: usize = 5;
 const DISPLACED_WITHIN: Duration = Duration::from_secs(60);
@@ -140,13 +140,23 @@ pub struct AgentChange {
     pub door_ids: Option<Vec<Uuid>>,
 }
 
-/// An agent came or went.
+/// What whoever watches agents is told at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Presence {
-    /// Which.
-    pub agent: AgentId,
-    /// Whether it is linked now.
-    pub is_online: bool,
+pub enum AgentNews {
+    /// An agent came or went.
+    Presence {
+        /// Which.
+        agent: AgentId,
+        /// Whether it is linked now.
+        is_online: bool,
+    },
+    /// An agent goes by what operators set.
+    StandingInForce {
+        /// Which.
+        agent: AgentId,
+        /// Number of what is set.
+        number: u64,
+    },
 }
 
 #[derive(Debug)]
@@ -159,7 +169,7 @@ struct Session {
 #[derive(Debug, Default)]
 struct Inner {
     sessions: HashMap<(TenantId, AgentId), Session>,
-    presence: HashMap<TenantId, broadcast::Sender<Presence>>,
+    news: HashMap<TenantId, broadcast::Sender<AgentNews>>,
     /// When live links of an agent gave way to newer ones of late.
     displaced: HashMap<(TenantId, AgentId), VecDeque<Instant>>,
     /// Number of the state set by operators that an agent said to go by.
@@ -195,13 +205,13 @@ impl Drop for Linked {
 }
 
 impl Inner {
-    fn presence(&mut self, tenant: TenantId) -> &broadcast::Sender<Presence> {
-        self.presence.entry(tenant).or_insert_with(|| broadcast::Sender::new(PRESENCE_WAITING_MAX))
+    fn news(&mut self, tenant: TenantId) -> &broadcast::Sender<AgentNews> {
+        self.news.entry(tenant).or_insert_with(|| broadcast::Sender::new(NEWS_WAITING_MAX))
     }
 
     fn tell(&mut self, (tenant, agent): (TenantId, AgentId), is_online: bool) {
         // Nobody may be listening.
-        let _ = self.presence(tenant).send(Presence { agent, is_online });
+        let _ = self.news(tenant).send(AgentNews::Presence { agent, is_online });
     }
 }
 
@@ -243,9 +253,9 @@ impl Links {
         }
     }
 
-    /// Every agent of a tenant that comes or goes from here on.
-    pub fn watch(&self, tenant: TenantId) -> broadcast::Receiver<Presence> {
-        self.lock().presence(tenant).subscribe()
+    /// Every agent of a tenant that comes, goes, or confirms what operators set, from here on.
+    pub fn watch(&self, tenant: TenantId) -> broadcast::Receiver<AgentNews> {
+        self.lock().news(tenant).subscribe()
     }
 
     /// Takes note that a live link gave way to a newer one; tells whether that happens so often that it is a sign of two
@@ -263,7 +273,9 @@ impl Links {
 
     /// Takes note of the state set by operators that an agent goes by.
     fn note_standing(&self, tenant: TenantId, agent: AgentId, number: u64) {
-        self.lock().standing.insert((tenant, agent), number);
+        let mut inner = self.lock();
+        inner.standing.insert((tenant, agent), number);
+        let _ = inner.news(tenant).send(AgentNews::StandingInForce { agent, number });
     }
 
     /// Number of the state set by operators that an agent said to go by in its newest session.

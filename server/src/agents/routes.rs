@@ -20,6 +20,7 @@ use crate::audit::{Why, checked_reason};
 use crate::auth::Actor;
 use crate::db::TenantTx;
 use crate::http::{ApiError, ApiJson, ApiPath, ApiResult, IfMatch, Page, Problem, checked_name, on_constraint, tagged};
+use crate::interlocks;
 use crate::state::AppState;
 
 /// How long a join token is good for, in minutes.
@@ -126,6 +127,7 @@ async fn invite(
     let mut tx = state.change(&actor).await?;
     let id = Uuid::now_v7();
     store::insert(&mut tx, actor.tenant, id, &new).await.map_err(refused)?;
+    interlocks::check_agents(&mut tx).await?;
     let agent = store::get(&mut tx, actor.tenant, id, &state.agents).await?.ok_or(ApiError::NotFound("agent"))?;
     let token = issue(&state, &mut tx, &actor, &agent).await?;
     tx.act(ActKind::Created, SubjectKind::Agent, id).after(&new).commit().await?;
@@ -179,6 +181,7 @@ async fn change(
             return Err(ApiError::field("door_ids", "an enrolment station controls no doors"));
         }
         store::set_doors(&mut tx, actor.tenant, id, doors).await.map_err(refused)?;
+        interlocks::check_agents(&mut tx).await?;
     }
     let after = store::get(&mut tx, actor.tenant, id, &state.agents).await?.ok_or(ApiError::NotFound("agent"))?;
     tx.act(ActKind::Changed, SubjectKind::Agent, id).before(&before).after(&after).commit().await?;

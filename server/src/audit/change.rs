@@ -85,6 +85,14 @@ impl Done<'_> {
         Self { entry: self.entry.reason(reason), ..self }
     }
 
+    /// Why, if it was said.
+    pub fn reason_if(self, reason: Option<&str>) -> Self {
+        match reason {
+            Some(reason) => self.reason(reason),
+            None => self,
+        }
+    }
+
     /// Why, where the reason is kept already, for more than the act.
     pub fn reason_kept(self, reason: Commitment) -> Self {
         Self { entry: self.entry.reason_kept(reason), ..self }

@@ -160,6 +160,15 @@ pub fn checked_reason(reason: &str) -> Result<&str, ApiError> {
     Ok(reason)
 }
 
+/// A reason as it may be kept; none is an answer only where none is needed.
+pub fn reason_where(is_needed: bool, reason: Option<&str>) -> Result<Option<&str>, ApiError> {
+    match reason.map(str::trim).filter(|reason| !reason.is_empty()) {
+        Some(reason) => checked_reason(reason).map(Some),
+        None if is_needed => Err(ApiError::field("reason", "say why: this may let more people in, or by less")),
+        None => Ok(None),
+    }
+}
+
 /// Why something is done, in the operator's words.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

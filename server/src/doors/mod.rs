@@ -1,12 +1,12 @@
 //! Doors: where they lead, what they demand, how they behave, and how they are now.
 
-use access_core::policy::{Exit, FactorDemand};
+use access_core::policy::{DoorMode, Exit, FactorDemand, Side};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::events::LogEvent;
-use crate::http::words;
+use crate::http::{nullable, words};
 
 pub mod routes;
 pub mod store;
@@ -53,6 +53,12 @@ pub struct DoorSettings {
     /// How long it may stand open after an entry before an alarm, in milliseconds, 1 to 3,600,000.
     #[serde(default = "held_warning_ms")]
     pub held_warning_ms: i32,
+    /// `release_ms` for persons who need longer; none means twice as long.
+    #[serde(default)]
+    pub release_longer_ms: Option<i32>,
+    /// `held_warning_ms` for persons who need longer; none means twice as long.
+    #[serde(default)]
+    pub held_longer_ms: Option<i32>,
     /// How people leave.
     #[serde(default = "mechanical")]
     #[schema(value_type = words::Exit)]
@@ -60,6 +66,39 @@ pub struct DoorSettings {
     /// Whether a contact tells the leaf's position.
     #[serde(default = "yes")]
     pub has_contact: bool,
+    /// Other factors at some hours: the first line of a side whose schedule is open counts. At most 64.
+    #[serde(default)]
+    pub factor_lines: Vec<FactorLine>,
+    /// Modes at some hours: the first line whose schedule is open counts. At most 64.
+    #[serde(default)]
+    pub mode_lines: Vec<ModeLine>,
+}
+
+/// Other factors than the door's own, at some hours.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = DoorFactorLine)]
+pub struct FactorLine {
+    /// On this side,
+    #[schema(value_type = words::Side)]
+    pub side: Side,
+    /// while this schedule is open,
+    pub schedule_id: Uuid,
+    /// these are demanded.
+    #[schema(value_type = words::FactorDemand)]
+    pub factors: FactorDemand,
+}
+
+/// A mode at some hours.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = DoorModeLine)]
+pub struct ModeLine {
+    /// While this schedule is open,
+    pub schedule_id: Uuid,
+    /// the door behaves so.
+    #[schema(value_type = words::DoorMode)]
+    pub mode: DoorMode,
 }
 
 fn card_and_finger() -> FactorDemand {
@@ -106,11 +145,25 @@ pub struct DoorChange {
     pub release_ms: Option<i32>,
     /// How long it may stand open after an entry before an alarm, in milliseconds, 1 to 3,600,000.
     pub held_warning_ms: Option<i32>,
+    /// `release_ms` for persons who need longer; null: twice as long.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<i32>)]
+    pub release_longer_ms: Option<Option<i32>>,
+    /// `held_warning_ms` for persons who need longer; null: twice as long.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<i32>)]
+    pub held_longer_ms: Option<Option<i32>>,
     /// How people leave.
     #[schema(value_type = Option<words::Exit>)]
     pub exit: Option<Exit>,
     /// Whether a contact tells the leaf's position.
     pub has_contact: Option<bool>,
+    /// Other factors at some hours, in place of all lines before.
+    pub factor_lines: Option<Vec<FactorLine>>,
+    /// Modes at some hours, in place of all lines before.
+    pub mode_lines: Option<Vec<ModeLine>>,
+    /// Why; needed where less is demanded than before, or other modes or factors at some hours.
+    pub reason: Option<String>,
 }
 
 impl DoorSettings {
@@ -126,9 +179,21 @@ impl DoorSettings {
             factors_out: change.factors_out.unwrap_or(self.factors_out),
             release_ms: change.release_ms.unwrap_or(self.release_ms),
             held_warning_ms: change.held_warning_ms.unwrap_or(self.held_warning_ms),
+            release_longer_ms: change.release_longer_ms.unwrap_or(self.release_longer_ms),
+            held_longer_ms: change.held_longer_ms.unwrap_or(self.held_longer_ms),
             exit: change.exit.unwrap_or(self.exit),
             has_contact: change.has_contact.unwrap_or(self.has_contact),
+            factor_lines: change.factor_lines.unwrap_or_else(|| self.factor_lines.clone()),
+            mode_lines: change.mode_lines.unwrap_or_else(|| self.mode_lines.clone()),
         }
+    }
+
+    /// Whether people may get in or out with less than `before`, or at other hours: such a change needs a reason.
+    pub fn may_be_looser_than(&self, before: &Self) -> bool {
+        self.factors_in < before.factors_in
+            || self.factors_out < before.factors_out
+            || self.factor_lines != before.factor_lines
+            || self.mode_lines != before.mode_lines
     }
 }
 

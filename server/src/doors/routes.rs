@@ -11,8 +11,9 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::{Door, DoorAgentState, DoorChange, DoorSettings, DoorState, Released, store};
+use crate::access::PARTS_MAX;
 use crate::agents;
-use crate::audit::{Why, checked_reason};
+use crate::audit::{Why, checked_reason, reason_where};
 use crate::auth::Actor;
 use crate::http::{
     ApiError, ApiJson, ApiPath, ApiResult, IfMatch, Page, Problem, checked_name, created, on_constraint, tagged,
@@ -37,6 +38,20 @@ fn checked(mut door: DoorSettings) -> ApiResult<DoorSettings> {
     if !bounded(door.held_warning_ms, HELD_MS_MAX) {
         return Err(ApiError::field("held_warning_ms", format!("must be 1 to {HELD_MS_MAX} milliseconds")));
     }
+    for (field, longer, ordinary, max) in [
+        ("release_longer_ms", door.release_longer_ms, door.release_ms, RELEASE_MS_MAX),
+        ("held_longer_ms", door.held_longer_ms, door.held_warning_ms, HELD_MS_MAX),
+    ] {
+        if longer.is_some_and(|longer| longer < ordinary || !bounded(longer, max)) {
+            let message = format!("must be {ordinary}, the ordinary time, to {max} milliseconds");
+            return Err(ApiError::field(field, message));
+        }
+    }
+    for (field, lines) in [("factor_lines", door.factor_lines.len()), ("mode_lines", door.mode_lines.len())] {
+        if lines > PARTS_MAX {
+            return Err(ApiError::field(field, format!("a door has {PARTS_MAX} of these lines at most")));
+        }
+    }
     if door.area_inside_id == door.area_outside_id {
         return Err(ApiError::field("area_inside_id", "a door leads from one area to another"));
     }
@@ -51,6 +66,8 @@ fn refused(error: sqlx::Error) -> ApiError {
         ("doors_site_exists", || ApiError::field("site_id", "there is no such site")),
         ("doors_area_outside_exists", || ApiError::field("area_outside_id", "there is no such area at this site")),
         ("doors_area_inside_exists", || ApiError::field("area_inside_id", "there is no such area at this site")),
+        ("door_factor_lines_schedule_exists", || ApiError::field("factor_lines", "one of the schedules is not there")),
+        ("door_mode_lines_schedule_exists", || ApiError::field("mode_lines", "one of the schedules is not there")),
     ])(error)
 }
 
@@ -101,9 +118,11 @@ async fn change(
     let mut tx = state.change(&actor).await?;
     let before = store::get_locked(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("door"))?;
     version.check(before.version)?;
+    let reason = change.reason.clone();
     let new = checked(before.rule.changed(change))?;
+    let reason = reason_where(new.may_be_looser_than(&before.rule), reason.as_deref())?;
     let after = store::update(&mut tx, actor.tenant, id, &new).await.map_err(refused)?;
-    tx.act(ActKind::Changed, SubjectKind::Door, id).before(&before).after(&after).commit().await?;
+    tx.act(ActKind::Changed, SubjectKind::Door, id).before(&before).after(&after).reason_if(reason).commit().await?;
     Ok(tagged(after.version, &after))
 }
 

@@ -5,6 +5,7 @@ use access_core::event::{Event, Record};
 use access_core::ids::TenantId;
 use chrono::{DateTime, Utc};
 use sqlx::postgres::PgRow;
+use sqlx::types::Json;
 use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 use uuid::Uuid;
 
@@ -12,7 +13,13 @@ use super::{Door, DoorAgentState, DoorSettings, DoorState, LeafPosition};
 use crate::events::{Behind, LogEvent};
 
 const DOOR: &str = "id, name, site_id, area_outside_id, area_inside_id, factors_in, factors_out, release_ms, held_ms, \
-                    exit, has_contact, row_version, (SELECT served.agent_id FROM agent_doors served \
+                    release_longer_ms, held_longer_ms, exit, has_contact, row_version, \
+                    COALESCE((SELECT jsonb_agg(jsonb_build_object('side', line.side, 'schedule_id', line.schedule_id, \
+                    'factors', line.factors) ORDER BY line.place) FROM door_factor_lines line \
+                    WHERE line.tenant_id = doors.tenant_id AND line.door_id = doors.id), '[]') AS factor_lines, \
+                    COALESCE((SELECT jsonb_agg(jsonb_build_object('schedule_id', line.schedule_id, 'mode', line.mode) \
+                    ORDER BY line.place) FROM door_mode_lines line \
+                    WHERE line.tenant_id = doors.tenant_id AND line.door_id = doors.id), '[]') AS mode_lines, (SELECT served.agent_id FROM agent_doors served \
                     WHERE served.tenant_id = doors.tenant_id AND served.door_id = doors.id) AS agent_id";
 
 fn door(row: PgRow) -> sqlx::Result<Door> {
@@ -31,6 +38,10 @@ fn door(row: PgRow) -> sqlx::Result<Door> {
             held_warning_ms: row.try_get("held_ms")?,
             exit: word(&row, "exit")?,
             has_contact: row.try_get("has_contact")?,
+            release_longer_ms: row.try_get("release_longer_ms")?,
+            held_longer_ms: row.try_get("held_longer_ms")?,
+            factor_lines: row.try_get::<Json<_>, _>("factor_lines")?.0,
+            mode_lines: row.try_get::<Json<_>, _>("mode_lines")?.0,
         },
     })
 }
@@ -69,33 +80,29 @@ async fn one(db: &mut PgConnection, tenant: TenantId, id: Uuid, lock: &str) -> s
 
 /// Makes a door.
 pub async fn insert(db: &mut PgConnection, tenant: TenantId, id: Uuid, new: &DoorSettings) -> sqlx::Result<Door> {
-    let sql = format!(
-        "INSERT INTO doors (tenant_id, id, name, site_id, area_outside_id, area_inside_id, factors_in, factors_out, \
-         release_ms, held_ms, exit, has_contact) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING {DOOR}"
-    );
+    let sql = "INSERT INTO doors (tenant_id, id, name, site_id, area_outside_id, area_inside_id, factors_in, factors_out, \
+               release_ms, held_ms, exit, has_contact, release_longer_ms, held_longer_ms) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
     write(db, sql, tenant, id, new).await
 }
 
 /// Changes a door.
 pub async fn update(db: &mut PgConnection, tenant: TenantId, id: Uuid, new: &DoorSettings) -> sqlx::Result<Door> {
-    let sql = format!(
-        "UPDATE doors SET name = $3, site_id = $4, area_outside_id = $5, area_inside_id = $6, factors_in = $7, \
-         factors_out = $8, release_ms = $9, held_ms = $10, exit = $11, has_contact = $12, row_version = row_version + 1 \
-         WHERE tenant_id = $1 AND id = $2 RETURNING {DOOR}"
-    );
+    let sql = "UPDATE doors SET name = $3, site_id = $4, area_outside_id = $5, area_inside_id = $6, factors_in = $7, \
+               factors_out = $8, release_ms = $9, held_ms = $10, exit = $11, has_contact = $12, release_longer_ms = $13, \
+               held_longer_ms = $14, row_version = row_version + 1 WHERE tenant_id = $1 AND id = $2";
     write(db, sql, tenant, id, new).await
 }
 
 async fn write(
     db: &mut PgConnection,
-    sql: String,
+    sql: &'static str,
     tenant: TenantId,
     id: Uuid,
     settings: &DoorSettings,
 ) -> sqlx::Result<Door> {
     use access_core::word::Word as _;
-    sqlx::query(AssertSqlSafe(sql))
+    sqlx::query(sql)
         .bind(tenant.as_uuid())
         .bind(id)
         .bind(&settings.name)
@@ -108,9 +115,62 @@ async fn write(
         .bind(settings.held_warning_ms)
         .bind(settings.exit.as_str())
         .bind(settings.has_contact)
-        .try_map(door)
-        .fetch_one(db)
-        .await
+        .bind(settings.release_longer_ms)
+        .bind(settings.held_longer_ms)
+        .execute(&mut *db)
+        .await?;
+    write_lines(db, tenant, id, settings).await?;
+    get(db, tenant, id).await?.ok_or(sqlx::Error::RowNotFound)
+}
+
+/// Puts lines in place of those before; what did not change leaves no trace in the history.
+async fn write_lines(db: &mut PgConnection, tenant: TenantId, id: Uuid, settings: &DoorSettings) -> sqlx::Result<()> {
+    use access_core::word::Word as _;
+    let lines = &settings.factor_lines;
+    sqlx::query("DELETE FROM door_factor_lines WHERE tenant_id = $1 AND door_id = $2 AND place >= $3")
+        .bind(tenant.as_uuid())
+        .bind(id)
+        .bind(count(lines.len()))
+        .execute(&mut *db)
+        .await?;
+    sqlx::query(
+        "INSERT INTO door_factor_lines (tenant_id, door_id, place, side, schedule_id, factors) \
+         SELECT $1, $2, line.place - 1, line.side, line.schedule_id, line.factors \
+         FROM unnest($3::text[], $4::uuid[], $5::text[]) WITH ORDINALITY AS line (side, schedule_id, factors, place) \
+         ON CONFLICT (tenant_id, door_id, place) DO UPDATE \
+         SET side = excluded.side, schedule_id = excluded.schedule_id, factors = excluded.factors",
+    )
+    .bind(tenant.as_uuid())
+    .bind(id)
+    .bind(lines.iter().map(|line| line.side.as_str()).collect::<Vec<_>>())
+    .bind(lines.iter().map(|line| line.schedule_id).collect::<Vec<_>>())
+    .bind(lines.iter().map(|line| line.factors.as_str()).collect::<Vec<_>>())
+    .execute(&mut *db)
+    .await?;
+    let lines = &settings.mode_lines;
+    sqlx::query("DELETE FROM door_mode_lines WHERE tenant_id = $1 AND door_id = $2 AND place >= $3")
+        .bind(tenant.as_uuid())
+        .bind(id)
+        .bind(count(lines.len()))
+        .execute(&mut *db)
+        .await?;
+    sqlx::query(
+        "INSERT INTO door_mode_lines (tenant_id, door_id, place, schedule_id, mode) \
+         SELECT $1, $2, line.place - 1, line.schedule_id, line.mode \
+         FROM unnest($3::uuid[], $4::text[]) WITH ORDINALITY AS line (schedule_id, mode, place) \
+         ON CONFLICT (tenant_id, door_id, place) DO UPDATE SET schedule_id = excluded.schedule_id, mode = excluded.mode",
+    )
+    .bind(tenant.as_uuid())
+    .bind(id)
+    .bind(lines.iter().map(|line| line.schedule_id).collect::<Vec<_>>())
+    .bind(lines.iter().map(|line| line.mode.as_str()).collect::<Vec<_>>())
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+fn count(lines: usize) -> i16 {
+    i16::try_from(lines).unwrap_or(i16::MAX)
 }
 
 /// What the log says of a door.

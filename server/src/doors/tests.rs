@@ -143,3 +143,49 @@ async fn a_release_reaches_the_door_and_is_recorded() {
     let unrelated = server.events("act=created").await.remove(0);
     assert_eq!(whole(guard, &unrelated).await, Value::Null);
 }
+
+#[tokio::test]
+async fn hours_and_longer_times_are_a_doors_own() {
+    let server = TestServer::start().await;
+    let admin = &server.own.administrator;
+    let path = format!("/doors/{}", door(&server).await);
+    let windows = json!([{ "days": ["mon"], "from": "08:00", "to": "18:00" }]);
+    let schedule = json!({ "name": "Office hours", "windows": windows });
+    let schedule = server.call(admin, "POST", "/schedules", schedule).await.is(201).id();
+    let factors = json!([
+        { "side": "in", "schedule_id": schedule, "factors": "card" },
+        { "side": "out", "schedule_id": schedule, "factors": "card_pin" },
+    ]);
+    let modes = json!([{ "schedule_id": schedule, "mode": "first_person" }]);
+    let lines = json!({ "factor_lines": factors, "mode_lines": modes, "release_longer_ms": 12_000, "reason": "the lobby is staffed" });
+    let unsaid = json!({ "mode_lines": modes });
+    let refused = server.change(admin, "PATCH", &path, "\"1\"", unsaid).await.problem(422, "invalid");
+    assert_eq!(refused.json["errors"][0]["field"], "reason");
+    server.change(&server.own.guard, "PATCH", &path, "\"1\"", lines.clone()).await.problem(403, "forbidden");
+    let changed = server.change(admin, "PATCH", &path, "\"1\"", lines).await.is(200);
+    assert_eq!((&changed.json["factor_lines"], &changed.json["mode_lines"]), (&factors, &modes));
+    assert_eq!((&changed.json["release_longer_ms"], &changed.json["held_longer_ms"]), (&json!(12_000), &Value::Null));
+    let read = server.call(&server.own.guard, "GET", &path, Value::Null).await.is(200);
+    assert_eq!(read.json, changed.json);
+    let unknown = json!([{ "schedule_id": Uuid::now_v7(), "mode": "free" }]);
+    for (body, field) in [
+        (json!({ "release_longer_ms": 4_999 }), "release_longer_ms"),
+        (json!({ "held_longer_ms": 3_600_001 }), "held_longer_ms"),
+        (json!({ "mode_lines": unknown, "reason": "x" }), "mode_lines"),
+        (json!({ "factors_in": "card" }), "reason"),
+        (json!({ "mode_lines": [{ "schedule_id": schedule, "mode": "ajar" }] }), "body"),
+    ] {
+        let refused = server.change(admin, "PATCH", &path, "\"2\"", body.clone()).await.problem(422, "invalid");
+        assert_eq!(refused.json["errors"][0]["field"], field, "{body}");
+    }
+    let back = json!({ "release_longer_ms": null, "factor_lines": [factors[1]], "reason": "no longer staffed" });
+    let back = server.change(admin, "PATCH", &path, "\"2\"", back).await.is(200);
+    assert_eq!((&back.json["release_longer_ms"], &back.json["factor_lines"]), (&Value::Null, &json!([factors[1]])));
+    assert_eq!(back.json["mode_lines"], modes, "what is left out stays");
+    // What the rules are made of says the same.
+    let tenant = server.own.tenant;
+    let mut tx = server.state.db.begin(tenant, None).await.unwrap();
+    let rows = crate::decisions::store::load(&mut tx, tenant, None, access_core::UnixMs(0)).await.unwrap().unwrap();
+    assert_eq!((rows.doors[0].factor_lines.len(), rows.doors[0].modes.len()), (1, 1));
+    assert_eq!((rows.doors[0].release_longer_ms, rows.doors[0].held_longer_ms), (10_000, 60_000), "twice as long");
+}

@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::{LogEvent, store};
+use crate::agents::AgentNews;
 use crate::auth::{self, Actor};
 use crate::http::{ApiError, ApiQuery, ApiResult, Problem};
 use crate::state::AppState;
@@ -47,7 +48,7 @@ fn position(named: &str, text: &str) -> ApiResult<i64> {
 }
 
 /// Follows the log: `log` events with their position as id, `ready` once caught up, `alarm` and `agent` when one changed,
-/// `gap` when too much was missed.
+/// `state` when what operators set changed or an agent confirmed it, `gap` when too much was missed.
 #[utoipa::path(get, path = "/feed", tag = "events", params(After), responses(
     (status = 200, content_type = "text/event-stream", body = String), (status = 400, body = Problem)))]
 pub(super) async fn follow(
@@ -89,6 +90,7 @@ async fn run(
     // Subscribed before the first look, so that nothing falls between.
     let mut newest = state.log.subscribe(tenant);
     let mut agents = state.agents.watch(tenant);
+    let mut standing = state.states.standing(tenant);
     let mut sessions_ended = state.sessions_ended.subscribe();
     let mut position = {
         let mut tx = state.db.begin(tenant, None).await?;
@@ -143,13 +145,18 @@ async fn run(
         }
         tokio::select! {
             changed = newest.changed() => changed?,
-            change = agents.recv() => {
-                // Whoever lags behind sees the same in the log.
-                if let Ok(change) = change {
-                    let data = json!({ "id": change.agent, "state": if change.is_online { "online" } else { "offline" } });
-                    if out.send(SseEvent::default().event("agent").data(data.to_string())).await.is_err() {
-                        return Ok(());
-                    }
+            news = agents.recv() => {
+                // Whoever lags behind sees the same in the log, or when it asks.
+                if let Ok(news) = news && out.send(told(news)).await.is_err() {
+                    return Ok(());
+                }
+            }
+            changed = standing.changed() => {
+                changed?;
+                let number = standing.borrow_and_update().as_ref().map(|standing| standing.number);
+                let data = json!({ "number": number });
+                if out.send(SseEvent::default().event("state").data(data.to_string())).await.is_err() {
+                    return Ok(());
                 }
             }
             _ = session_look.tick() => {
@@ -167,6 +174,17 @@ async fn run(
             () = state.stop.cancelled() => return Ok(()),
         }
     }
+}
+
+/// News of an agent, as a browser gets it.
+fn told(news: AgentNews) -> SseEvent {
+    let (event, data) = match news {
+        AgentNews::Presence { agent, is_online } => {
+            ("agent", json!({ "id": agent, "state": if is_online { "online" } else { "offline" } }))
+        }
+        AgentNews::StandingInForce { agent, number } => ("state", json!({ "agent_id": agent, "number": number })),
+    };
+    SseEvent::default().event(event).data(data.to_string())
 }
 
 /// Whether the session behind a feed goes on; if so, it counts as used.

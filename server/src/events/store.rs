@@ -171,13 +171,14 @@ pub async fn content(
     at: &Commitments,
 ) -> anyhow::Result<Content> {
     Ok(Content {
-        before: behind(db, keys, tenant, at.before).await?,
-        after: behind(db, keys, tenant, at.after).await?,
-        reason: behind(db, keys, tenant, at.reason).await?,
+        before: said(db, keys, tenant, at.before).await?,
+        after: said(db, keys, tenant, at.after).await?,
+        reason: said(db, keys, tenant, at.reason).await?,
     })
 }
 
-async fn behind(
+/// What stands behind one commitment, where it was not erased.
+pub async fn said(
     db: &mut PgConnection,
     keys: &Keys,
     tenant: TenantId,
@@ -235,7 +236,7 @@ pub async fn release(
     let of = |kind: EventKind| events.iter().find(|event| event.kind == kind.as_str());
     let may_read = actor.role == Role::Administrator || command.operator_id == actor.operator.as_uuid();
     let commitment = Commitment(command.reason.try_into().map_err(|_| anyhow::anyhow!("a commitment has 32 bytes"))?);
-    let reason = behind(db, keys, tenant, Some(commitment).filter(|_| may_read)).await?;
+    let reason = said(db, keys, tenant, Some(commitment).filter(|_| may_read)).await?;
     let answer = of(EventKind::CommandDone);
     let was_opened = match (of(EventKind::DoorOpened), of(EventKind::NotOpened)) {
         (Some(_), _) => Some(true),

@@ -1,7 +1,7 @@
 //! The feed as a browser reads it, and the log's pages.
 
 use access_core::event::Event;
-use access_core::protocol::AgentKind;
+use access_core::protocol::{AgentKind, FromAgent, FromServer};
 use axum::body::{Body, BodyDataStream};
 use axum::http::Request;
 use futures_util::StreamExt as _;
@@ -38,8 +38,27 @@ impl Feed {
         Self { body: response.into_body().into_data_stream(), text: String::new() }
     }
 
-    /// The next message; none at the feed's end.
+    /// The next message but those of what operators set, which come at the server's start too; none at the feed's end.
     async fn next(&mut self) -> Option<Message> {
+        loop {
+            match self.any().await {
+                Some(message) if message.event == "state" => {}
+                message => return message,
+            }
+        }
+    }
+
+    /// The next message of what operators set that a test is looking for.
+    async fn state(&mut self, fits: impl Fn(&Value) -> bool) -> Value {
+        loop {
+            let message = self.any().await.expect("not the end");
+            if message.event == "state" && fits(&message.data) {
+                return message.data;
+            }
+        }
+    }
+
+    async fn any(&mut self) -> Option<Message> {
         loop {
             if let Some((block, rest)) = self.text.split_once("\n\n") {
                 let field = |name: &str| {
@@ -181,6 +200,46 @@ async fn the_feed_tells_of_agents_and_alarms_of_the_own_tenant_only() {
     server.call(&server.other.administrator, "POST", "/sites", body).await.is(201);
     let first = foreign.next().await.unwrap();
     assert_eq!((first.event.as_str(), first.id, &first.data["act"]["kind"]), ("log", Some(1), &json!("created")));
+}
+
+#[tokio::test]
+async fn the_feed_tells_what_operators_set_and_which_agents_confirmed_it() {
+    let server = TestServer::serving().await;
+    let (admin, guard) = (&server.own.administrator, &server.own.guard);
+    let mut foreign = Feed::open(&server, &server.other.guard, "", None).await;
+    let mut feed = Feed::open(&server, guard, "", None).await;
+    let agent = server.agent("Gate", AgentKind::DoorController, &[]).await;
+    let mut link = agent.link().await;
+    let lockdown = json!({ "level": 9, "name": "Lockdown", "locks": true });
+    server.call(admin, "POST", "/threat-levels", lockdown).await.is(201);
+    while server.state.states.position(server.own.tenant).is_none() {
+        tokio::task::yield_now().await;
+    }
+    let set = json!({ "place": { "kind": "tenant" }, "level": 9, "reason": "a drill" });
+    server.call(guard, "POST", "/state/threat-level", set).await.is(204);
+    let told = link
+        .hear_of(|message| match message {
+            FromServer::Standing(standing) if !standing.set.is_empty() => Some(standing.number),
+            _ => None,
+        })
+        .await;
+    feed.state(|data| data["number"] == told && data["agent_id"].is_null()).await;
+    link.say(&FromAgent::StandingInForce { number: told }).await;
+    let confirmed = feed.state(|data| data["agent_id"].is_string()).await;
+    assert_eq!(confirmed, json!({ "agent_id": agent.id, "number": told }));
+    // The other tenant hears of nothing but its own.
+    server
+        .call(&server.other.administrator, "POST", "/sites", json!({ "name": "A", "time_zone": "UTC" }))
+        .await
+        .is(201);
+    loop {
+        let message = foreign.any().await.unwrap();
+        match message.event.as_str() {
+            "log" => break,
+            "state" => assert!(message.data["number"] != told && message.data["agent_id"].is_null(), "{message:?}"),
+            _ => {}
+        }
+    }
 }
 
 #[tokio::test]

@@ -58,6 +58,7 @@ stand_ins! {
     ActKind: event::ActKind,
     AgentKind: protocol::AgentKind,
     AlarmKind: event::AlarmKind,
+    Alone: policy::Alone,
     Assurance: attempt::Assurance,
     ChainFault: event::ChainFault,
     CommandOutcome: event::CommandOutcome,
@@ -79,5 +80,6 @@ stand_ins! {
     Side: policy::Side,
     Sides: policy::Sides,
     SubjectKind: event::SubjectKind,
+    WaivableRule: policy::WaivableRule,
     Weekday: access_core::time::Weekday,
 }

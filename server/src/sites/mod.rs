@@ -2,11 +2,14 @@
 
 use access_core::policy::PolicyError;
 use access_core::time::{UnixMs, Zone, ZoneOffset};
+use access_core::word::UnknownWord;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+use crate::http::nullable;
 
 pub mod routes;
 pub mod store;
@@ -67,21 +70,59 @@ pub struct SiteChange {
     pub calendar_id: Option<Option<Uuid>>,
 }
 
-/// A part of a site that doors lead to and from.
+access_core::words! {
+    /// What happens when somebody passes who is known to be elsewhere.
+    pub enum AntiPassbackKind {
+        /// Nothing.
+        Off = "off",
+        /// An alarm.
+        Soft = "soft",
+        /// A refusal, until so long after the last passage.
+        Timed = "timed",
+        /// A refusal.
+        Hard = "hard",
+    }
+}
+
+crate::describe_words!(AntiPassbackKind);
+
+/// A part of a site that doors lead to and from, and what holds in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, sqlx::FromRow)]
 pub struct Area {
     /// Which area.
     pub id: Uuid,
     /// Where it is.
     pub site_id: Uuid,
-    /// Its name.
-    pub name: String,
+    /// Its name and what holds in it.
+    #[sqlx(flatten)]
+    #[serde(flatten)]
+    pub settings: AreaSettings,
     /// Counts its changes; the `ETag`.
     #[sqlx(rename = "row_version")]
     pub version: i64,
 }
 
-/// An area to be made.
+/// What can be set of an area.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, sqlx::FromRow)]
+pub struct AreaSettings {
+    /// Its name.
+    pub name: String,
+    /// What happens when somebody passes who is known to be elsewhere.
+    #[sqlx(try_from = "String")]
+    pub anti_passback: AntiPassbackKind,
+    /// For `timed`: refused until so many seconds after the last passage.
+    pub anti_passback_s: Option<i32>,
+    /// Most persons in it; none means any number.
+    pub persons_max: Option<i32>,
+    /// Nobody may be alone in it: most seconds between the two of a pair. None means that one may.
+    pub two_person_s: Option<i32>,
+    /// One of a pair that comes in must be of this group,
+    pub two_person_group_id: Option<Uuid>,
+    /// the other of this one.
+    pub two_person_other_group_id: Option<Uuid>,
+}
+
+/// An area to be made. Nothing is demanded in it until that is set.
 #[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewArea {
@@ -91,12 +132,81 @@ pub struct NewArea {
     pub name: String,
 }
 
-/// A new name for an area.
+/// What of an area is to change; what is left out stays.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AreaChange {
     /// Its name.
-    pub name: String,
+    pub name: Option<String>,
+    /// What happens when somebody passes who is known to be elsewhere.
+    pub anti_passback: Option<AntiPassbackKind>,
+    /// For `timed`: refused until so many seconds after the last passage, 1 to 604,800.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<i32>)]
+    pub anti_passback_s: Option<Option<i32>>,
+    /// Most persons in it, 1 to 1,000,000; null means any number.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<i32>)]
+    pub persons_max: Option<Option<i32>>,
+    /// Nobody may be alone in it: most seconds between the two of a pair, 1 to 3,600; null means that one may.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<i32>)]
+    pub two_person_s: Option<Option<i32>>,
+    /// One of a pair that comes in must be of this group,
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<Uuid>)]
+    pub two_person_group_id: Option<Option<Uuid>>,
+    /// the other of this one.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<Uuid>)]
+    pub two_person_other_group_id: Option<Option<Uuid>>,
+    /// Why; needed where the area becomes less strict.
+    pub reason: Option<String>,
+}
+
+impl TryFrom<String> for AntiPassbackKind {
+    type Error = UnknownWord;
+
+    fn try_from(word: String) -> Result<Self, UnknownWord> {
+        word.parse()
+    }
+}
+
+impl AreaSettings {
+    /// The settings with a change applied.
+    pub fn changed(&self, change: AreaChange) -> Self {
+        let anti_passback = change.anti_passback.unwrap_or(self.anti_passback);
+        let two_person_s = change.two_person_s.unwrap_or(self.two_person_s);
+        Self {
+            name: change.name.unwrap_or_else(|| self.name.clone()),
+            anti_passback,
+            anti_passback_s: match (change.anti_passback_s, anti_passback) {
+                (Some(seconds), _) => seconds,
+                // What was said for another kind goes with it.
+                (None, AntiPassbackKind::Timed) => self.anti_passback_s,
+                (None, _) => None,
+            },
+            persons_max: change.persons_max.unwrap_or(self.persons_max),
+            two_person_s,
+            two_person_group_id: change
+                .two_person_group_id
+                .unwrap_or(self.two_person_group_id.filter(|_| two_person_s.is_some())),
+            two_person_other_group_id: change
+                .two_person_other_group_id
+                .unwrap_or(self.two_person_other_group_id.filter(|_| two_person_s.is_some())),
+        }
+    }
+
+    /// Whether somebody may be where `before` would not have let them be.
+    pub fn may_be_looser_than(&self, before: &Self) -> bool {
+        let anti_passback = |area: &Self| (area.anti_passback, area.anti_passback_s);
+        let any = i32::MAX;
+        let groups = |area: &Self| [area.two_person_group_id, area.two_person_other_group_id];
+        anti_passback(self) < anti_passback(before)
+            || self.persons_max.unwrap_or(any) > before.persons_max.unwrap_or(any)
+            || (before.two_person_s.is_some() && self.two_person_s.unwrap_or(any) > before.two_person_s.unwrap_or(any))
+            || (groups(before) != [None, None] && groups(self) != groups(before))
+    }
 }
 
 impl Site {
@@ -150,6 +260,10 @@ pub fn zone(name: &str, now: UnixMs) -> Result<Zone, PolicyError> {
 }
 
 #[cfg(test)]
+#[path = "tests.rs"]
+mod areas;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -180,6 +294,46 @@ mod tests {
         assert_eq!(site(false).changed(change(Some(true))).accepts_uid_only_reason, None);
         assert!(site(true).changed(change(None)).accepts_uid_only_reason.is_some());
         assert_eq!(site(true).changed(change(Some(false))).accepts_uid_only_reason, None);
+    }
+
+    fn area(
+        anti_passback: AntiPassbackKind,
+        seconds: Option<i32>,
+        most: Option<i32>,
+        pair: Option<i32>,
+    ) -> AreaSettings {
+        AreaSettings {
+            name: "Hall".to_owned(),
+            anti_passback,
+            anti_passback_s: seconds,
+            persons_max: most,
+            two_person_s: pair,
+            two_person_group_id: None,
+            two_person_other_group_id: None,
+        }
+    }
+
+    #[test]
+    fn an_area_gets_looser_when_any_of_its_rules_does() {
+        use AntiPassbackKind::{Hard, Off, Soft, Timed};
+        let strict = area(Timed, Some(60), Some(2), Some(30));
+        let looser = [
+            area(Soft, None, Some(2), Some(30)),
+            area(Timed, Some(59), Some(2), Some(30)),
+            area(Timed, Some(60), Some(3), Some(30)),
+            area(Timed, Some(60), None, Some(30)),
+            area(Timed, Some(60), Some(2), Some(31)),
+            area(Timed, Some(60), Some(2), None),
+        ];
+        for looser in looser {
+            assert!(looser.may_be_looser_than(&strict), "{looser:?}");
+            assert!(!strict.may_be_looser_than(&looser), "{looser:?}");
+        }
+        assert!(!area(Hard, None, Some(1), Some(10)).may_be_looser_than(&strict));
+        assert!(!strict.may_be_looser_than(&area(Off, None, None, None)));
+        let one = Some(Uuid::from_u128(1));
+        let grouped = AreaSettings { two_person_group_id: one, two_person_other_group_id: one, ..strict.clone() };
+        assert!(strict.may_be_looser_than(&grouped) && !grouped.may_be_looser_than(&strict));
     }
 
     #[test]

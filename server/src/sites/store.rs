@@ -1,13 +1,15 @@
 //! SQL of sites and areas.
 
 use access_core::ids::TenantId;
+use access_core::word::Word as _;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Area, NewArea, NewSite, Site};
+use super::{Area, AreaSettings, NewArea, NewSite, Site};
 
 const SITE: &str = "id, name, time_zone, accepts_uid_only, accepts_uid_only_reason, calendar_id, row_version";
-const AREA: &str = "id, site_id, name, row_version";
+const AREA: &str = "id, site_id, name, anti_passback, anti_passback_s, persons_max, two_person_s, two_person_group_id, \
+                    two_person_other_group_id, row_version";
 
 /// Every site; a tenant has few.
 pub async fn list(db: &mut PgConnection, tenant: TenantId) -> sqlx::Result<Vec<Site>> {
@@ -78,10 +80,33 @@ pub async fn insert_area(db: &mut PgConnection, tenant: TenantId, id: Uuid, new:
         .await
 }
 
-/// Names an area anew.
-pub async fn rename_area(db: &mut PgConnection, tenant: TenantId, id: Uuid, name: &str) -> sqlx::Result<Area> {
+/// Changes an area.
+pub async fn update_area(db: &mut PgConnection, tenant: TenantId, id: Uuid, new: &AreaSettings) -> sqlx::Result<Area> {
     let sql = format!(
-        "UPDATE areas SET name = $3, row_version = row_version + 1 WHERE tenant_id = $1 AND id = $2 RETURNING {AREA}"
+        "UPDATE areas SET name = $3, anti_passback = $4, anti_passback_s = $5, persons_max = $6, two_person_s = $7, \
+         two_person_group_id = $8, two_person_other_group_id = $9, row_version = row_version + 1 \
+         WHERE tenant_id = $1 AND id = $2 RETURNING {AREA}"
     );
-    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(tenant.as_uuid()).bind(id).bind(name).fetch_one(db).await
+    sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(tenant.as_uuid())
+        .bind(id)
+        .bind(&new.name)
+        .bind(new.anti_passback.as_str())
+        .bind(new.anti_passback_s)
+        .bind(new.persons_max)
+        .bind(new.two_person_s)
+        .bind(new.two_person_group_id)
+        .bind(new.two_person_other_group_id)
+        .fetch_one(db)
+        .await
+}
+
+/// Removes an area. Fails by a constraint while a door leads there, or a rule names it.
+pub async fn delete_area(db: &mut PgConnection, tenant: TenantId, id: Uuid) -> sqlx::Result<()> {
+    sqlx::query("DELETE FROM areas WHERE tenant_id = $1 AND id = $2")
+        .bind(tenant.as_uuid())
+        .bind(id)
+        .execute(db)
+        .await?;
+    Ok(())
 }

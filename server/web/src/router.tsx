@@ -38,8 +38,12 @@ import { SetUp } from "./pages/SetUp";
 import { SignIn } from "./pages/SignIn";
 import { Page, Waiting } from "./parts/Page";
 import { Trouble } from "./parts/Trouble";
+import { AreasPage } from "./rules/AreasPage";
+import { RulesPage } from "./rules/RulesPage";
 import { SchedulePage } from "./schedules/SchedulePage";
 import { Schedules } from "./schedules/Schedules";
+import { Lockdown } from "./situation/Lockdown";
+import { Muster } from "./situation/Muster";
 import { w } from "./words";
 
 function Broken({ error }: ErrorComponentProps) {
@@ -184,6 +188,22 @@ const door = createRoute({
   component: DoorPage,
 });
 
+const areas = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/areas",
+  component: AreasPage,
+  validateSearch: (search: Record<string, unknown>): { site?: string; area?: string; from?: string; to?: string } =>
+    texts(search, "site", "area", "from", "to"),
+});
+const rules = createRoute({ getParentRoute: () => signedIn, path: "/rules", component: RulesPage });
+const lockdown = createRoute({ getParentRoute: () => signedIn, path: "/lockdown", component: Lockdown });
+const inside = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/inside",
+  component: Muster,
+  validateSearch: (search: Record<string, unknown>): { area?: string; q?: string } => texts(search, "area", "q"),
+});
+
 const tree = root.addChildren([
   signIn,
   setUp,
@@ -195,6 +215,10 @@ const tree = root.addChildren([
     registerSteps,
     doors,
     door,
+    areas,
+    inside,
+    lockdown,
+    rules,
     events,
     demo,
     agents,

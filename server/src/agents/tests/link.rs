@@ -11,6 +11,7 @@ use tokio_tungstenite::tungstenite::Message;
 use uuid::Uuid;
 
 use super::{door, seen};
+use crate::agents::AgentNews;
 use crate::testing::{TestAgent, TestServer};
 
 #[tokio::test]
@@ -70,7 +71,7 @@ async fn the_newest_link_wins() {
     let mut presence = server.state.agents.watch(agent.tenant);
     drop(second);
     let gone = tokio::time::timeout(crate::testing::PATIENCE, presence.recv()).await.unwrap().unwrap();
-    assert_eq!((gone.agent, gone.is_online), (agent.id, false));
+    assert_eq!(gone, AgentNews::Presence { agent: agent.id, is_online: false });
     assert!(!server.state.agents.is_connected(agent.tenant, agent.id));
 }
 

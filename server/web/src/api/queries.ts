@@ -86,6 +86,41 @@ export const queries = {
       queryKey: ["groups", "one", id],
       queryFn: () => bodyOf(api.GET("/api/v1/groups/{id}", { params: { path: { id } } })),
     }),
+  situation: queryOptions({
+    queryKey: ["state", "now"],
+    queryFn: () => bodyOf(api.GET("/api/v1/state")),
+    staleTime: STALE_MS,
+  }),
+  doorSituations: queryOptions({
+    queryKey: ["state", "doors"],
+    queryFn: () => bodyOf(api.GET("/api/v1/state/doors")).then((page) => page.items),
+  }),
+  locks: queryOptions({ queryKey: ["state", "locks"], queryFn: () => bodyOf(api.GET("/api/v1/state/locks")) }),
+  threatChanges: queryOptions({
+    queryKey: ["state", "threat-levels"],
+    queryFn: () => bodyOf(api.GET("/api/v1/state/threat-levels")).then((page) => page.items),
+  }),
+  muster: queryOptions({ queryKey: ["muster", "areas"], queryFn: () => bodyOf(api.GET("/api/v1/muster")) }),
+  threatLevels: queryOptions({
+    queryKey: ["threat-levels"],
+    queryFn: () => bodyOf(api.GET("/api/v1/threat-levels")).then((page) => page.items),
+    staleTime: STALE_MS,
+  }),
+  tenantRules: queryOptions({
+    queryKey: ["tenant-rules"],
+    queryFn: () => bodyOf(api.GET("/api/v1/tenant-rules")),
+    staleTime: STALE_MS,
+  }),
+  travelTimes: queryOptions({
+    queryKey: ["travel-times"],
+    queryFn: () => bodyOf(api.GET("/api/v1/travel-times")).then((page) => page.items),
+    staleTime: STALE_MS,
+  }),
+  interlocks: queryOptions({
+    queryKey: ["interlocks"],
+    queryFn: () => bodyOf(api.GET("/api/v1/interlocks")).then((page) => page.items),
+    staleTime: STALE_MS,
+  }),
   person: (id: string) =>
     queryOptions({
       queryKey: ["person", id],

@@ -234,10 +234,55 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        delete?: never;
+        /** Removes an area that no door leads to or from, and no rule names. */
+        delete: {
+            parameters: {
+                query?: never;
+                header: {
+                    "If-Match": string;
+                };
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                412: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         options?: never;
         head?: never;
-        /** Names an area anew. */
+        /** Changes an area: its name, anti-passback, most persons, two-person rule. */
         patch: {
             parameters: {
                 query?: never;
@@ -2145,6 +2190,1352 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/interlocks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every airlock. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_Interlock"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Makes an airlock of doors. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewInterlock"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Interlock"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/interlocks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Puts a name and doors in place of an airlock's. */
+        put: {
+            parameters: {
+                query?: never;
+                header: {
+                    "If-Match": string;
+                };
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["InterlockChange"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Interlock"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                412: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /** Removes an airlock: its doors no longer wait for each other. */
+        delete: {
+            parameters: {
+                query?: never;
+                header: {
+                    "If-Match": string;
+                };
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Why"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                412: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/travel-times": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every travel time. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_TravelTime"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Says the least time between two doors, or between any doors of two sites. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewTravelTime"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TravelTime"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/travel-times/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a travel time. */
+        delete: {
+            parameters: {
+                query?: never;
+                header: {
+                    "If-Match": string;
+                };
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Why"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                412: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        /** Says another time between the same two. */
+        patch: {
+            parameters: {
+                query?: never;
+                header: {
+                    "If-Match": string;
+                };
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TravelTimeChange"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TravelTime"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                412: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        trace?: never;
+    };
+    "/api/v1/threat-levels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every threat level that is described, the least grave first. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_ThreatLevel"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Describes a threat level. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewThreatLevel"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ThreatLevel"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/threat-levels/{level}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Puts a description in place of a threat level's. Where it is in force, doors go by the new one at once. */
+        put: {
+            parameters: {
+                query?: never;
+                header: {
+                    "If-Match": string;
+                };
+                path: {
+                    level: number;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ThreatLevelChange"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ThreatLevel"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                412: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /** Removes a threat level's description; not while it is in force anywhere. */
+        delete: {
+            parameters: {
+                query?: never;
+                header: {
+                    "If-Match": string;
+                };
+                path: {
+                    level: number;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Why"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                412: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenant-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the tenant chose for all its doors. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TenantRules"];
+                    };
+                };
+            };
+        };
+        /** Puts choices in place of the tenant's. */
+        put: {
+            parameters: {
+                query?: never;
+                header: {
+                    "If-Match": string;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TenantRulesChange"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TenantRules"];
+                    };
+                };
+                412: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is in force beside the rules: threat levels, modes, locks; and how many doors confirmed it. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Situation"];
+                    };
+                };
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/state/doors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How every door stands by its rules and by what is set, and whether its agent confirmed it. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_DoorSituation"];
+                    };
+                };
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/state/locks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Cards and readers that are locked on suspicion, and why. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Locks"];
+                    };
+                };
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/state/threat-levels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Newest changes of threat levels, those that ended one too, newest first. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_ThreatChange"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/doors/{id}/mode": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets a door's mode until an instant. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewMode"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /** Ends a mode that an operator set: the door goes back to its schedule's. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Why"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/state/threat-level": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sets the threat level of the tenant, a site or an area, or ends it by level 0. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewThreat"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{id}/forgive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Forgets where a person is: the next door takes them as coming from where it leads from. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Why"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/areas/{id}/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Forgets where everybody in an area is: it counts as empty. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Why"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/credentials/{id}/unlock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Unlocks a card that was locked on suspicion. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Why"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/doors/{id}/unlock-reader": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Unlocks a door's reader before its lock ends by itself. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ReaderUnlock"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/muster": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many are inside, by area. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Muster"];
+                    };
+                };
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/muster/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Those who are inside, whoever passed a door last first; a look at their names and whereabouts. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Only in this site. */
+                    site_id?: string;
+                    /** @description Only in this area. */
+                    area_id?: string;
+                    /** @description Beginnings of words of the name or number. */
+                    q?: string;
+                    /** @description `next` of the page before. */
+                    cursor?: string;
+                    /** @description Most people of this page, 1 to 500; 50 if left out. */
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_MusterPerson"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -4323,7 +5714,7 @@ export interface paths {
         };
         /**
          * Follows the log: `log` events with their position as id, `ready` once caught up, `alarm` and `agent` when one changed,
-         *     `gap` when too much was missed.
+         *     `state` when what operators set changed or an agent confirmed it, `gap` when too much was missed.
          */
         get: {
             parameters: {
@@ -4830,8 +6221,12 @@ export interface components {
         };
         /** @enum {string} */
         AlarmKind: "door_forced" | "door_held" | "tamper" | "reader_fault" | "sensor_fault" | "door_io_fault" | "journal_fault" | "agent_lost" | "records_missing" | "records_forked" | "lost_card_presented" | "left_against_rule" | "policy_aging" | "wrong_fingers" | "rex_stuck" | "rules_withdrawn" | "agent_copied" | "clone_suspected" | "impossible_travel" | "passed_back" | "repeated_refusals" | "duress" | "interlock_contradiction";
-        /** @description A part of a site that doors lead to and from. */
-        Area: {
+        /** @enum {string} */
+        Alone: "deny" | "as_known";
+        /** @enum {string} */
+        AntiPassbackKind: "off" | "soft" | "timed" | "hard";
+        /** @description A part of a site that doors lead to and from, and what holds in it. */
+        Area: components["schemas"]["AreaSettings"] & {
             /**
              * Format: uuid
              * @description Which area.
@@ -4842,18 +6237,76 @@ export interface components {
              * @description Where it is.
              */
             site_id: string;
-            /** @description Its name. */
-            name: string;
             /**
              * Format: int64
              * @description Counts its changes; the `ETag`.
              */
             version: number;
         };
-        /** @description A new name for an area. */
+        /** @description What of an area is to change; what is left out stays. */
         AreaChange: {
             /** @description Its name. */
+            name?: string | null;
+            anti_passback?: components["schemas"]["AntiPassbackKind"] | null;
+            /**
+             * Format: int32
+             * @description For `timed`: refused until so many seconds after the last passage, 1 to 604,800.
+             */
+            anti_passback_s?: number | null;
+            /**
+             * Format: int32
+             * @description Most persons in it, 1 to 1,000,000; null means any number.
+             */
+            persons_max?: number | null;
+            /**
+             * Format: int32
+             * @description Nobody may be alone in it: most seconds between the two of a pair, 1 to 3,600; null means that one may.
+             */
+            two_person_s?: number | null;
+            /**
+             * Format: uuid
+             * @description One of a pair that comes in must be of this group,
+             */
+            two_person_group_id?: string | null;
+            /**
+             * Format: uuid
+             * @description the other of this one.
+             */
+            two_person_other_group_id?: string | null;
+            /** @description Why; needed where the area becomes less strict. */
+            reason?: string | null;
+        };
+        /** @description What can be set of an area. */
+        AreaSettings: {
+            /** @description Its name. */
             name: string;
+            /** @description What happens when somebody passes who is known to be elsewhere. */
+            anti_passback: components["schemas"]["AntiPassbackKind"];
+            /**
+             * Format: int32
+             * @description For `timed`: refused until so many seconds after the last passage.
+             */
+            anti_passback_s?: number | null;
+            /**
+             * Format: int32
+             * @description Most persons in it; none means any number.
+             */
+            persons_max?: number | null;
+            /**
+             * Format: int32
+             * @description Nobody may be alone in it: most seconds between the two of a pair. None means that one may.
+             */
+            two_person_s?: number | null;
+            /**
+             * Format: uuid
+             * @description One of a pair that comes in must be of this group,
+             */
+            two_person_group_id?: string | null;
+            /**
+             * Format: uuid
+             * @description the other of this one.
+             */
+            two_person_other_group_id?: string | null;
         };
         /** @enum {string} */
         Assurance: "weak_uid" | "authenticated" | "not_authentic";
@@ -4973,6 +6426,21 @@ export interface components {
         Configuration: {
             /** @description The file, to be copied; how things are wired is left to be filled in. */
             toml: string;
+        };
+        /** @enum {string} */
+        Confirmation: "confirmed" | "waiting" | "offline" | "none";
+        /** @description How many doors go by what is set. */
+        Confirmations: {
+            /** @description Doors in all. */
+            all: number;
+            /** @description Their agent said that it goes by it. */
+            confirmed: number;
+            /** @description Their agent is linked and has not said so yet. */
+            waiting: number;
+            /** @description Their agent is out of reach and did not say so before. */
+            offline: number;
+            /** @description They have no agent. */
+            none: number;
         };
         /** @description A text to consent to. */
         ConsentText: {
@@ -5150,12 +6618,50 @@ export interface components {
              * @description How long it may stand open after an entry before an alarm, in milliseconds, 1 to 3,600,000.
              */
             held_warning_ms?: number | null;
+            /**
+             * Format: int32
+             * @description `release_ms` for persons who need longer; null: twice as long.
+             */
+            release_longer_ms?: number | null;
+            /**
+             * Format: int32
+             * @description `held_warning_ms` for persons who need longer; null: twice as long.
+             */
+            held_longer_ms?: number | null;
             exit?: components["schemas"]["Exit"] | null;
             /** @description Whether a contact tells the leaf's position. */
             has_contact?: boolean | null;
+            /** @description Other factors at some hours, in place of all lines before. */
+            factor_lines?: components["schemas"]["DoorFactorLine"][] | null;
+            /** @description Modes at some hours, in place of all lines before. */
+            mode_lines?: components["schemas"]["DoorModeLine"][] | null;
+            /** @description Why; needed where less is demanded than before, or other modes or factors at some hours. */
+            reason?: string | null;
+        };
+        /** @description Other factors than the door's own, at some hours. */
+        DoorFactorLine: {
+            /** @description On this side, */
+            side: components["schemas"]["Side"];
+            /**
+             * Format: uuid
+             * @description while this schedule is open,
+             */
+            schedule_id: string;
+            /** @description these are demanded. */
+            factors: components["schemas"]["FactorDemand"];
         };
         /** @enum {string} */
         DoorMode: "normal" | "locked" | "free" | "first_person" | "toggle";
+        /** @description A mode at some hours. */
+        DoorModeLine: {
+            /**
+             * Format: uuid
+             * @description While this schedule is open,
+             */
+            schedule_id: string;
+            /** @description the door behaves so. */
+            mode: components["schemas"]["DoorMode"];
+        };
         /** @description What can be set of a door. */
         DoorSettings: {
             /** @description Its name. */
@@ -5189,10 +6695,50 @@ export interface components {
              * @description How long it may stand open after an entry before an alarm, in milliseconds, 1 to 3,600,000.
              */
             held_warning_ms?: number;
+            /**
+             * Format: int32
+             * @description `release_ms` for persons who need longer; none means twice as long.
+             */
+            release_longer_ms?: number | null;
+            /**
+             * Format: int32
+             * @description `held_warning_ms` for persons who need longer; none means twice as long.
+             */
+            held_longer_ms?: number | null;
             /** @description How people leave. */
             exit?: components["schemas"]["Exit"];
             /** @description Whether a contact tells the leaf's position. */
             has_contact?: boolean;
+            /** @description Other factors at some hours: the first line of a side whose schedule is open counts. At most 64. */
+            factor_lines?: components["schemas"]["DoorFactorLine"][];
+            /** @description Modes at some hours: the first line whose schedule is open counts. At most 64. */
+            mode_lines?: components["schemas"]["DoorModeLine"][];
+        };
+        /** @description How a door stands by its rules and what is set. */
+        DoorSituation: {
+            /**
+             * Format: uuid
+             * @description Which door.
+             */
+            door_id: string;
+            /**
+             * Format: uuid
+             * @description Its agent, if it has one.
+             */
+            agent_id?: string | null;
+            /** @description Whether it goes by what is set. */
+            confirmation: components["schemas"]["Confirmation"];
+            /** @description Its mode now: the operator's, the schedule's, or normal. */
+            mode: components["schemas"]["DoorMode"];
+            /** @description Whether it stands unlocked by that. */
+            is_free: boolean;
+            /**
+             * Format: int32
+             * @description Highest threat level in force there; 0 is the normal one.
+             */
+            threat_level: number;
+            /** @description Whether that locks it on side in. */
+            is_locked_down: boolean;
         };
         /** @description How a door stands. */
         DoorState: {
@@ -5456,6 +7002,32 @@ export interface components {
             /** @description Tenants to choose from at sign-in; none in production, where outsiders must not learn who is a client. */
             tenants: components["schemas"]["TenantName"][];
         };
+        /** @description Doors of which at most one is open or released. */
+        Interlock: {
+            /**
+             * Format: uuid
+             * @description Which group.
+             */
+            id: string;
+            /** @description Its name. */
+            name: string;
+            /** @description Its doors. */
+            door_ids: string[];
+            /**
+             * Format: int64
+             * @description Counts its changes; the `ETag`.
+             */
+            version: number;
+        };
+        /** @description A name and doors in place of those before. */
+        InterlockChange: {
+            /** @description Its name. */
+            name: string;
+            /** @description Its doors, 2 to 16, all of one agent. A door is in one group at most. */
+            door_ids: string[];
+            /** @description Why; needed where a door is no longer one of them. */
+            reason?: string | null;
+        };
         /** @description An operator with the link that they set themselves up by. It is shown this once. */
         Invited: {
             /** @description The operator. */
@@ -5534,6 +7106,77 @@ export interface components {
             name: string;
             /** @description Holds a door when any of these does; at most 64. */
             lines: components["schemas"]["LevelLine"][];
+        };
+        /** @description Why something is locked: the refusal that did it. All null while its record has not arrived. */
+        LockedBy: {
+            reason?: components["schemas"]["Reason"] | null;
+            /**
+             * Format: uuid
+             * @description At which door.
+             */
+            door_id?: string | null;
+            side?: components["schemas"]["Side"] | null;
+            /**
+             * Format: uuid
+             * @description Whom, if that was known.
+             */
+            person_id?: string | null;
+            /**
+             * Format: int64
+             * @description Place in the log.
+             */
+            position?: number | null;
+        };
+        /** @description A card that is locked on suspicion. */
+        LockedCard: {
+            /**
+             * Format: uuid
+             * @description Which card.
+             */
+            credential_id: string;
+            /** @description Last digits of its UID. */
+            label?: string | null;
+            /**
+             * Format: uuid
+             * @description Whose.
+             */
+            person_id?: string | null;
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            since: string;
+            /** @description Why. */
+            by: components["schemas"]["LockedBy"];
+        };
+        /** @description A reader that is locked on suspicion. */
+        LockedReader: {
+            /**
+             * Format: uuid
+             * @description At which door.
+             */
+            door_id: string;
+            /** @description On which side. */
+            side: components["schemas"]["Side"];
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            since: string;
+            /**
+             * Format: date-time
+             * @description Until when.
+             */
+            until: string;
+            /** @description Why. */
+            by: components["schemas"]["LockedBy"];
+        };
+        /** @description What is locked on suspicion. */
+        Locks: {
+            /** @description Cards, locked until an operator unlocks them. */
+            cards: components["schemas"]["LockedCard"][];
+            /** @description Readers, locked for seconds. */
+            readers: components["schemas"]["LockedReader"][];
         };
         /** @description One event of the log. What does not apply is null. People are pseudonyms; names come from the vault. */
         LogEvent: {
@@ -5695,6 +7338,100 @@ export interface components {
         };
         /** @enum {string} */
         Missing: "card" | "finger" | "access" | "legal_basis";
+        /** @description A mode that an operator set at a door. */
+        ModeSet: {
+            /**
+             * Format: uuid
+             * @description Which door.
+             */
+            door_id: string;
+            /** @description Which mode. */
+            mode: components["schemas"]["DoorMode"];
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            since: string;
+            /**
+             * Format: date-time
+             * @description Until when.
+             */
+            until: string;
+            /**
+             * Format: uuid
+             * @description Who set it; none means the command line on the server.
+             */
+            operator_id?: string | null;
+            /** @description Why, where it was not erased. */
+            reason?: string | null;
+        };
+        /** @description How many are inside, by area. An area that no door protects is outside. */
+        Muster: {
+            /**
+             * Format: date-time
+             * @description As of when.
+             */
+            at: string;
+            /** @description How many in all. */
+            persons: number;
+            /** @description Every area that is inside, those without anybody too. */
+            areas: components["schemas"]["MusterArea"][];
+        };
+        /** @description How many are in an area. */
+        MusterArea: {
+            /**
+             * Format: uuid
+             * @description Which area.
+             */
+            area_id: string;
+            /**
+             * Format: uuid
+             * @description Of which site.
+             */
+            site_id: string;
+            /** @description How many. */
+            persons: number;
+            /**
+             * Format: int32
+             * @description How many there may be at most.
+             */
+            persons_max?: number | null;
+        };
+        /** @description Somebody who is inside. */
+        MusterPerson: {
+            /**
+             * Format: uuid
+             * @description Who.
+             */
+            person_id: string;
+            name?: components["schemas"]["Name"] | null;
+            /** @description Personnel number. */
+            number?: string | null;
+            /** @description Whether there is a photo. */
+            has_photo: boolean;
+            /**
+             * Format: uuid
+             * @description In which area.
+             */
+            area_id: string;
+            /**
+             * Format: uuid
+             * @description Of which site.
+             */
+            site_id: string;
+            /**
+             * Format: uuid
+             * @description Through which door they came.
+             */
+            door_id: string;
+            /** @description On which side of it. */
+            side: components["schemas"]["Side"];
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            since: string;
+        };
         /** @description What a person is called. */
         Name: {
             /** @description Given name. */
@@ -5730,7 +7467,7 @@ export interface components {
             /** @description Doors that it is to control; a station has none. */
             door_ids?: string[];
         };
-        /** @description An area to be made. */
+        /** @description An area to be made. Nothing is demanded in it until that is set. */
         NewArea: {
             /**
              * Format: uuid
@@ -5801,6 +7538,13 @@ export interface components {
             /** @description Why its people are responders; for that only. */
             reason?: string | null;
         };
+        /** @description A group to be made. */
+        NewInterlock: {
+            /** @description Its name. */
+            name: string;
+            /** @description Its doors, 2 to 16, all of one agent. A door is in one group at most. */
+            door_ids: string[];
+        };
         /** @description A legal basis to be recorded. */
         NewLegalBasis: {
             /** @description `consent` or `alternative`. */
@@ -5814,6 +7558,18 @@ export interface components {
             given_at: string;
             /** @description What else is to be known. */
             note?: string | null;
+        };
+        /** @description A mode to be set at a door. */
+        NewMode: {
+            /** @description Which. */
+            mode: components["schemas"]["DoorMode"];
+            /**
+             * Format: date-time
+             * @description Its end: at most 12 hours ahead for a guard, 31 days for an administrator.
+             */
+            until: string;
+            /** @description Why; every operator of the tenant reads it while the mode is in force. */
+            reason: string;
         };
         /** @description An operator to be invited. */
         NewOperator: {
@@ -5848,6 +7604,63 @@ export interface components {
              * @description Which calendar says what days are no common ones.
              */
             calendar_id?: string | null;
+        };
+        /** @description A threat level to be set at a place. */
+        NewThreat: {
+            /** @description The tenant, a site or an area. */
+            place: components["schemas"]["Place"];
+            /**
+             * Format: int32
+             * @description One that is described, or 0: back to the normal one.
+             */
+            level: number;
+            /** @description Why; every operator of the tenant reads it. */
+            reason: string;
+        };
+        /** @description A threat level to be described. */
+        NewThreatLevel: {
+            /**
+             * Format: int32
+             * @description Its number, 1 to 255; the higher, the graver.
+             */
+            level: number;
+            /** @description Its name. */
+            name: string;
+            /** @description Whether doors are locked on side in. */
+            locks: boolean;
+            /** @description Which; none named means every door of the place where the level was set. */
+            places?: components["schemas"]["Place"][];
+            factors?: components["schemas"]["FactorDemand"] | null;
+            /** @description Groups for whom neither holds. */
+            exempt_group_ids?: string[];
+        };
+        /** @description A travel time to be made: between two doors, or two sites. */
+        NewTravelTime: {
+            /**
+             * Format: uuid
+             * @description Between this door
+             */
+            door_id?: string | null;
+            /**
+             * Format: uuid
+             * @description and this one,
+             */
+            other_door_id?: string | null;
+            /**
+             * Format: uuid
+             * @description or between any door of this site
+             */
+            site_id?: string | null;
+            /**
+             * Format: uuid
+             * @description and any other of this one, which may be the same.
+             */
+            other_site_id?: string | null;
+            /**
+             * Format: int32
+             * @description Seconds, 1 to 604,800.
+             */
+            least_s: number;
         };
         /** @description Staff using the web UI. */
         Operator: {
@@ -6038,7 +7851,7 @@ export interface components {
         /** @description A list in pieces. */
         Page_Area: {
             /** @description This piece. */
-            items: {
+            items: (components["schemas"]["AreaSettings"] & {
                 /**
                  * Format: uuid
                  * @description Which area.
@@ -6049,14 +7862,12 @@ export interface components {
                  * @description Where it is.
                  */
                 site_id: string;
-                /** @description Its name. */
-                name: string;
                 /**
                  * Format: int64
                  * @description Counts its changes; the `ETag`.
                  */
                 version: number;
-            }[];
+            })[];
             /** @description Where the next piece begins; none if this is the last. */
             next?: string | null;
         };
@@ -6154,6 +7965,37 @@ export interface components {
             next?: string | null;
         };
         /** @description A list in pieces. */
+        Page_DoorSituation: {
+            /** @description This piece. */
+            items: {
+                /**
+                 * Format: uuid
+                 * @description Which door.
+                 */
+                door_id: string;
+                /**
+                 * Format: uuid
+                 * @description Its agent, if it has one.
+                 */
+                agent_id?: string | null;
+                /** @description Whether it goes by what is set. */
+                confirmation: components["schemas"]["Confirmation"];
+                /** @description Its mode now: the operator's, the schedule's, or normal. */
+                mode: components["schemas"]["DoorMode"];
+                /** @description Whether it stands unlocked by that. */
+                is_free: boolean;
+                /**
+                 * Format: int32
+                 * @description Highest threat level in force there; 0 is the normal one.
+                 */
+                threat_level: number;
+                /** @description Whether that locks it on side in. */
+                is_locked_down: boolean;
+            }[];
+            /** @description Where the next piece begins; none if this is the last. */
+            next?: string | null;
+        };
+        /** @description A list in pieces. */
         Page_DoorState: {
             /** @description This piece. */
             items: {
@@ -6197,6 +8039,28 @@ export interface components {
                 /**
                  * Format: int64
                  * @description Counts changes of name and mark; the `ETag`.
+                 */
+                version: number;
+            }[];
+            /** @description Where the next piece begins; none if this is the last. */
+            next?: string | null;
+        };
+        /** @description A list in pieces. */
+        Page_Interlock: {
+            /** @description This piece. */
+            items: {
+                /**
+                 * Format: uuid
+                 * @description Which group.
+                 */
+                id: string;
+                /** @description Its name. */
+                name: string;
+                /** @description Its doors. */
+                door_ids: string[];
+                /**
+                 * Format: int64
+                 * @description Counts its changes; the `ETag`.
                  */
                 version: number;
             }[];
@@ -6338,6 +8202,46 @@ export interface components {
                  * @description Who.
                  */
                 person_id: string;
+            }[];
+            /** @description Where the next piece begins; none if this is the last. */
+            next?: string | null;
+        };
+        /** @description A list in pieces. */
+        Page_MusterPerson: {
+            /** @description This piece. */
+            items: {
+                /**
+                 * Format: uuid
+                 * @description Who.
+                 */
+                person_id: string;
+                name?: components["schemas"]["Name"] | null;
+                /** @description Personnel number. */
+                number?: string | null;
+                /** @description Whether there is a photo. */
+                has_photo: boolean;
+                /**
+                 * Format: uuid
+                 * @description In which area.
+                 */
+                area_id: string;
+                /**
+                 * Format: uuid
+                 * @description Of which site.
+                 */
+                site_id: string;
+                /**
+                 * Format: uuid
+                 * @description Through which door they came.
+                 */
+                door_id: string;
+                /** @description On which side of it. */
+                side: components["schemas"]["Side"];
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                since: string;
             }[];
             /** @description Where the next piece begins; none if this is the last. */
             next?: string | null;
@@ -6519,6 +8423,101 @@ export interface components {
             /** @description Where the next piece begins; none if this is the last. */
             next?: string | null;
         };
+        /** @description A list in pieces. */
+        Page_ThreatChange: {
+            /** @description This piece. */
+            items: {
+                /** @description Where. */
+                place: components["schemas"]["Place"];
+                /**
+                 * Format: int32
+                 * @description To which level; 0 ended it.
+                 */
+                level: number;
+                /** @description What that is called now; none if it is not described. */
+                name?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                at: string;
+                /**
+                 * Format: uuid
+                 * @description Who; none means the command line on the server.
+                 */
+                operator_id?: string | null;
+                /** @description Why, where it was not erased. */
+                reason?: string | null;
+                /**
+                 * Format: int64
+                 * @description Place in the log.
+                 */
+                position: number;
+            }[];
+            /** @description Where the next piece begins; none if this is the last. */
+            next?: string | null;
+        };
+        /** @description A list in pieces. */
+        Page_ThreatLevel: {
+            /** @description This piece. */
+            items: (components["schemas"]["ThreatLevelSettings"] & {
+                /**
+                 * Format: int32
+                 * @description Its number, 1 to 255; the higher, the graver. 0 is the normal one and is not described.
+                 */
+                level: number;
+                /**
+                 * Format: int64
+                 * @description Counts its changes; the `ETag`.
+                 */
+                version: number;
+            })[];
+            /** @description Where the next piece begins; none if this is the last. */
+            next?: string | null;
+        };
+        /** @description A list in pieces. */
+        Page_TravelTime: {
+            /** @description This piece. */
+            items: {
+                /**
+                 * Format: uuid
+                 * @description Which entry.
+                 */
+                id: string;
+                /**
+                 * Format: uuid
+                 * @description Between this door
+                 */
+                door_id?: string | null;
+                /**
+                 * Format: uuid
+                 * @description and this one,
+                 */
+                other_door_id?: string | null;
+                /**
+                 * Format: uuid
+                 * @description or between any door of this site
+                 */
+                site_id?: string | null;
+                /**
+                 * Format: uuid
+                 * @description and any other of this one, which may be the same.
+                 */
+                other_site_id?: string | null;
+                /**
+                 * Format: int32
+                 * @description Seconds.
+                 */
+                least_s: number;
+                /**
+                 * Format: int64
+                 * @description Counts its changes; the `ETag`.
+                 */
+                version: number;
+            }[];
+            /** @description Where the next piece begins; none if this is the last. */
+            next?: string | null;
+        };
         /** @description A new period of a card. */
         PeriodChange: {
             /**
@@ -6646,6 +8645,13 @@ export interface components {
             code: string;
             /** @description Fields that can't be taken. */
             errors?: components["schemas"]["FieldError"][];
+        };
+        /** @description A reader to be unlocked. */
+        ReaderUnlock: {
+            /** @description On which side. */
+            side: components["schemas"]["Side"];
+            /** @description Why. */
+            reason: string;
         };
         /** @enum {string} */
         Reason: "granted" | "finger_required" | "leaving_not_refused" | "request_to_exit" | "operator_release" | "unknown_door" | "unknown_credential" | "not_known_here" | "weak_card_not_accepted" | "credential_suspended" | "credential_lost" | "credential_stolen" | "credential_returned" | "credential_not_yet_valid" | "credential_expired" | "person_inactive" | "blocked" | "no_grant" | "door_not_granted" | "grant_not_yet_valid" | "grant_expired" | "outside_schedule" | "no_finger_enrolled" | "wrong_finger" | "finger_timeout" | "sensor_fault" | "no_policy" | "policy_too_old" | "clock_not_trusted" | "not_recorded" | "door_fault" | "lockdown" | "door_locked" | "card_removed" | "reader_locked" | "card_not_authentic" | "credential_not_active" | "credential_locked" | "door_free" | "server_needed" | "too_fast" | "passed_back" | "area_full" | "interlock" | "pin_required" | "no_pin_enrolled" | "wrong_pin" | "escort_required" | "second_person_required";
@@ -6872,6 +8878,24 @@ export interface components {
              */
             calendar_id?: string | null;
         };
+        /** @description What is in force beside the rules. */
+        Situation: {
+            /**
+             * Format: int64
+             * @description Counts up with every change of what operators set; agents confirm by it.
+             */
+            number: number;
+            /** @description Threat levels, the gravest first. */
+            threat_levels: components["schemas"]["ThreatInForce"][];
+            /** @description Modes that operators set, the one that ends next first. */
+            modes: components["schemas"]["ModeSet"][];
+            /** @description How many cards are locked on suspicion. */
+            locked_cards: number;
+            /** @description How many readers are. */
+            locked_readers: number;
+            /** @description How many doors go by it. */
+            doors: components["schemas"]["Confirmations"];
+        };
         /** @description A new state of a card. */
         StateChange: {
             /** @description `active`, `suspended`, `lost`, `stolen` or `returned`. */
@@ -6994,6 +9018,223 @@ export interface components {
             /** @description Name. */
             name: string;
         };
+        /** @description A tenant's choices. */
+        TenantRules: {
+            /**
+             * Format: int32
+             * @description So many refusals of a card, or at a reader,
+             */
+            refusals: number;
+            /**
+             * Format: int32
+             * @description within so many seconds are suspicious,
+             */
+            refusals_within_s: number;
+            /**
+             * Format: int32
+             * @description and a reader is locked for so many seconds.
+             */
+            reader_lock_s: number;
+            /** @description What an agent does alone with travel times. */
+            alone_travel: components["schemas"]["Alone"];
+            /** @description With anti-passback. */
+            alone_anti_passback: components["schemas"]["Alone"];
+            /** @description With the most persons of an area. */
+            alone_occupancy: components["schemas"]["Alone"];
+            /** @description With the two-person rule. */
+            alone_two_person: components["schemas"]["Alone"];
+            /** @description Rules that an entry under duress need not meet. */
+            waived_for_duress: components["schemas"]["WaivableRule"][];
+            /**
+             * Format: int32
+             * @description Longest time for which a grant may be given, in days; none means any.
+             */
+            grant_days_max?: number | null;
+            /**
+             * Format: int64
+             * @description Counts its changes; the `ETag`. 0: nothing was chosen so far.
+             */
+            version: number;
+        };
+        /** @description Choices in place of those before. */
+        TenantRulesChange: {
+            /**
+             * Format: int32
+             * @description So many refusals of a card, or at a reader, 2 to 20,
+             */
+            refusals: number;
+            /**
+             * Format: int32
+             * @description within so many seconds, 1 to 3,600, are suspicious,
+             */
+            refusals_within_s: number;
+            /**
+             * Format: int32
+             * @description and a reader is locked for so many seconds, 1 to 600.
+             */
+            reader_lock_s: number;
+            /** @description What an agent does alone with travel times. */
+            alone_travel: components["schemas"]["Alone"];
+            /** @description With anti-passback. */
+            alone_anti_passback: components["schemas"]["Alone"];
+            /** @description With the most persons of an area. */
+            alone_occupancy: components["schemas"]["Alone"];
+            /** @description With the two-person rule. */
+            alone_two_person: components["schemas"]["Alone"];
+            /** @description Rules that an entry under duress need not meet. */
+            waived_for_duress: components["schemas"]["WaivableRule"][];
+            /**
+             * Format: int32
+             * @description Longest time for which a grant may be given, in days, 1 to 36,500; none means any.
+             */
+            grant_days_max?: number | null;
+            /** @description Why they are changed. */
+            reason: string;
+        };
+        /** @description A change of the threat level at a place. */
+        ThreatChange: {
+            /** @description Where. */
+            place: components["schemas"]["Place"];
+            /**
+             * Format: int32
+             * @description To which level; 0 ended it.
+             */
+            level: number;
+            /** @description What that is called now; none if it is not described. */
+            name?: string | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /**
+             * Format: uuid
+             * @description Who; none means the command line on the server.
+             */
+            operator_id?: string | null;
+            /** @description Why, where it was not erased. */
+            reason?: string | null;
+            /**
+             * Format: int64
+             * @description Place in the log.
+             */
+            position: number;
+        };
+        /** @description A threat level that is in force at a place. */
+        ThreatInForce: {
+            /** @description Where. */
+            place: components["schemas"]["Place"];
+            /**
+             * Format: int32
+             * @description Which.
+             */
+            level: number;
+            /** @description What it is called; none if it is not described. */
+            name?: string | null;
+            /** @description Whether it locks doors. */
+            locks: boolean;
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            since: string;
+            /**
+             * Format: uuid
+             * @description Who set it; none means the command line on the server.
+             */
+            operator_id?: string | null;
+            /** @description Why, where it was not erased. */
+            reason?: string | null;
+        };
+        /** @description What is in force where an operator has set this threat level. */
+        ThreatLevel: components["schemas"]["ThreatLevelSettings"] & {
+            /**
+             * Format: int32
+             * @description Its number, 1 to 255; the higher, the graver. 0 is the normal one and is not described.
+             */
+            level: number;
+            /**
+             * Format: int64
+             * @description Counts its changes; the `ETag`.
+             */
+            version: number;
+        };
+        /** @description A description in place of the one before. */
+        ThreatLevelChange: {
+            /** @description Its name. */
+            name: string;
+            /** @description Whether doors are locked on side in. */
+            locks: boolean;
+            /** @description Which; none named means every door of the place where the level was set. */
+            places: components["schemas"]["Place"][];
+            factors?: components["schemas"]["FactorDemand"] | null;
+            /** @description Groups for whom neither holds. */
+            exempt_group_ids: string[];
+            /** @description Why it is changed. */
+            reason: string;
+        };
+        /** @description What can be set of a threat level. */
+        ThreatLevelSettings: {
+            /** @description Its name. */
+            name: string;
+            /** @description Whether doors are locked on side in. */
+            locks: boolean;
+            /** @description Which; none named means every door of the place where the level was set. */
+            places: components["schemas"]["Place"][];
+            factors?: components["schemas"]["FactorDemand"] | null;
+            /** @description Groups for whom neither holds. */
+            exempt_group_ids: string[];
+        };
+        /** @description Least time between two doors or two sites, either way. */
+        TravelTime: {
+            /**
+             * Format: uuid
+             * @description Which entry.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Between this door
+             */
+            door_id?: string | null;
+            /**
+             * Format: uuid
+             * @description and this one,
+             */
+            other_door_id?: string | null;
+            /**
+             * Format: uuid
+             * @description or between any door of this site
+             */
+            site_id?: string | null;
+            /**
+             * Format: uuid
+             * @description and any other of this one, which may be the same.
+             */
+            other_site_id?: string | null;
+            /**
+             * Format: int32
+             * @description Seconds.
+             */
+            least_s: number;
+            /**
+             * Format: int64
+             * @description Counts its changes; the `ETag`.
+             */
+            version: number;
+        };
+        /** @description Another time between the same two. */
+        TravelTimeChange: {
+            /**
+             * Format: int32
+             * @description Seconds, 1 to 604,800.
+             */
+            least_s: number;
+            /** @description Why; needed where it becomes shorter. */
+            reason?: string | null;
+        };
+        /** @enum {string} */
+        WaivableRule: "schedule" | "travel" | "anti_passback" | "occupancy" | "escort" | "two_person";
         /** @description What a dialogue is for. */
         Want: "card" | {
             /** @description A finger. */

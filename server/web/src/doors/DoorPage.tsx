@@ -2,6 +2,7 @@
 
 import Box from "@mui/material/Box";
 import Button from "@mui/material/Button";
+import Chip from "@mui/material/Chip";
 import Stack from "@mui/material/Stack";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams } from "@tanstack/react-router";
@@ -9,16 +10,18 @@ import { useState } from "react";
 import { api, bodyOf } from "../api/client";
 import { useNames } from "../api/names";
 import { queries, useAgentName } from "../api/queries";
-import { useHeadline } from "../api/subjects";
+import { useHeadline, useOperatorName } from "../api/subjects";
 import type { Door } from "../api/types";
 import { useFeed, useIsAdministrator, useZone } from "../frame/session";
 import { entriesOf, merged, personsOf } from "../live/log";
 import { Row } from "../live/Row";
 import { seconds } from "../live/sentence";
-import { Lines } from "../parts/Lines";
+import { type Line, Lines } from "../parts/Lines";
 import { ButtonTo, LinkTo } from "../parts/LinkTo";
 import { Empty, Page, Section, Waiting } from "../parts/Page";
 import { Trouble } from "../parts/Trouble";
+import { EndMode, ModeDialog } from "../situation/Modes";
+import { shortTime } from "../time";
 import { named, text, w } from "../words";
 import { BySystemMark } from "./DoorLink";
 import { agentWords, Position } from "./Doors";
@@ -67,6 +70,67 @@ function Recent({ door }: { door: Door }) {
           />
         ))}
       </Box>
+    </Section>
+  );
+}
+
+/** Its mode now, by whom, and until when; and what it does at certain hours. */
+function Hours({ door }: { door: Door }) {
+  const zone = useZone();
+  const { data: situation } = useQuery(queries.situation);
+  const { data: situations } = useQuery(queries.doorSituations);
+  const { data: schedules = [] } = useQuery(queries.schedules);
+  const { data: interlocks = [] } = useQuery(queries.interlocks);
+  const operatorName = useOperatorName();
+  const [isSetting, setSetting] = useState(false);
+  const set = situation?.modes.find((mode) => mode.door_id === door.id);
+  const now = situations?.find((candidate) => candidate.door_id === door.id);
+  const scheduleName = (id: string) => schedules.find((schedule) => schedule.id === id)?.name ?? "";
+  const hours = [
+    ...(door.mode_lines ?? []).map((line) =>
+      w.doorRules.modeLine(text("DoorMode", line.mode), scheduleName(line.schedule_id)),
+    ),
+    ...(door.factor_lines ?? []).map((line) =>
+      w.doorRules.factorLine(
+        text("Sides", line.side),
+        text("FactorDemand", line.factors),
+        scheduleName(line.schedule_id),
+      ),
+    ),
+  ];
+  const by = set
+    ? w.modes.byOperator(operatorName(set.operator_id) || w.lockdown.commandLine, shortTime(set.until, zone))
+    : w.modes.bySchedule;
+  const airlock = interlocks.find((interlock) => interlock.door_ids.includes(door.id));
+  const facts: Line[] = [
+    [
+      w.modes.now,
+      now && (
+        <Stack key="mode" direction="row" useFlexGap spacing={1} sx={{ flexWrap: "wrap", alignItems: "center" }}>
+          {`${text("DoorMode", now.mode)} · ${by}`}
+          {now.is_free && <Chip label={w.modes.free} color="warning" />}
+          {now.is_locked_down && <Chip label={w.modes.lockedDown} color="error" />}
+        </Stack>
+      ),
+    ],
+    [w.modes.confirmation, now && text("Confirmation", now.confirmation)],
+    [w.doorRules.hours, hours.length === 0 ? w.doorRules.none : hours.map((line) => <div key={line}>{line}</div>)],
+    ...(airlock ? [[w.doorRules.airlock, airlock.name] satisfies Line] : []),
+  ];
+  return (
+    <Section
+      title={w.modes.now}
+      action={
+        <Stack direction="row" spacing={1}>
+          {set && <EndMode door={door.id} />}
+          <Button size="small" onClick={() => setSetting(true)} aria-label={w.modes.setOf(door.name)}>
+            {w.modes.set}
+          </Button>
+        </Stack>
+      }
+    >
+      <Lines lines={facts} />
+      {isSetting && <ModeDialog door={door} onClose={() => setSetting(false)} />}
     </Section>
   );
 }
@@ -169,6 +233,7 @@ export function DoorPage() {
     >
       {sent && <Answer key={sent.commandId} sent={sent} onClose={() => setSent(null)} />}
       <Facts door={door} />
+      <Hours door={door} />
       <Recent door={door} />
       {isReleasing && <ReleaseDialog door={door} onSent={setSent} onClose={() => setReleasing(false)} />}
     </Page>

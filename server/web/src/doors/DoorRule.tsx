@@ -12,7 +12,9 @@ import { api, ifMatch, Problem } from "../api/client";
 import { queries } from "../api/queries";
 import type { Door } from "../api/types";
 import { FormDialog } from "../parts/FormDialog";
+import { numberOf, ReasonField } from "../rules/fields";
 import { text, w, wordsOf } from "../words";
+import { FactorLines, keyed, ModeLines, unkeyed } from "./HourLines";
 
 const RELEASE_MS_MAX = 60_000;
 const HELD_MS_MAX = 3_600_000;
@@ -31,6 +33,11 @@ export function DoorRule({ door, onClose }: { door: Door | null; onClose: () => 
   const [heldMs, setHeldMs] = useState(String(door?.held_warning_ms ?? 30_000));
   const [exit, setExit] = useState(door?.exit ?? "mechanical");
   const [hasContact, setContact] = useState(door?.has_contact ?? true);
+  const [releaseLonger, setReleaseLonger] = useState(String(door?.release_longer_ms ?? ""));
+  const [heldLonger, setHeldLonger] = useState(String(door?.held_longer_ms ?? ""));
+  const [factorLines, setFactorLines] = useState(() => keyed(door?.factor_lines));
+  const [modeLines, setModeLines] = useState(() => keyed(door?.mode_lines));
+  const [reason, setReason] = useState("");
   const site = chosenSite || sites[0]?.id || "";
   const offered = areas.filter((area) => area.site_id === site);
   const save = async () => {
@@ -44,11 +51,16 @@ export function DoorRule({ door, onClose }: { door: Door | null; onClose: () => 
       held_warning_ms: Number(heldMs),
       exit,
       has_contact: hasContact,
+      release_longer_ms: numberOf(releaseLonger),
+      held_longer_ms: numberOf(heldLonger),
+      factor_lines: unkeyed(factorLines),
+      mode_lines: unkeyed(modeLines),
     };
     if (door === null) await api.POST("/api/v1/doors", { body: { ...rule, site_id: site } });
     else {
       const params = { path: { id: door.id }, header: ifMatch(door.version) };
-      await api.PATCH("/api/v1/doors/{id}", { params, body: rule });
+      const why = reason.trim() && { reason: reason.trim() };
+      await api.PATCH("/api/v1/doors/{id}", { params, body: { ...rule, ...why } });
     }
     await client.invalidateQueries({ queryKey: queries.doors.queryKey });
     void client.invalidateQueries({ queryKey: queries.doorStates.queryKey });
@@ -70,7 +82,13 @@ export function DoorRule({ door, onClose }: { door: Door | null; onClose: () => 
   const wordsAs = <Vocabulary extends "FactorDemand" | "Exit">(vocabulary: Vocabulary) =>
     wordsOf(vocabulary).map((word) => ({ id: word, name: text(vocabulary, word) }));
   return (
-    <FormDialog title={door ? w.doors.edit(door.name) : w.doors.new} submit={w.act.save} act={save} onClose={onClose}>
+    <FormDialog
+      title={door ? w.doors.edit(door.name) : w.doors.new}
+      submit={w.act.save}
+      act={save}
+      onClose={onClose}
+      width="md"
+    >
       {(error) => {
         const wrong = (field: string) => (error instanceof Problem ? error.field(field) : undefined);
         return (
@@ -116,11 +134,32 @@ export function DoorRule({ door, onClose }: { door: Door | null; onClose: () => 
                 required
               />
             </Stack>
+            <Stack direction="row" spacing={2}>
+              <TextField
+                label={w.doorRules.releaseLonger}
+                type="number"
+                value={releaseLonger}
+                onChange={(event) => setReleaseLonger(event.target.value)}
+                error={wrong("release_longer_ms") !== undefined}
+                helperText={wrong("release_longer_ms") ?? w.doorRules.twice}
+              />
+              <TextField
+                label={w.doorRules.heldLonger}
+                type="number"
+                value={heldLonger}
+                onChange={(event) => setHeldLonger(event.target.value)}
+                error={wrong("held_longer_ms") !== undefined}
+                helperText={wrong("held_longer_ms") ?? w.doorRules.twice}
+              />
+            </Stack>
             {choice(w.doors.exit, exit, setExit, wordsAs("Exit"))}
             <FormControlLabel
               control={<Checkbox size="small" checked={hasContact} onChange={(_, isOn) => setContact(isOn)} />}
               label={w.doors.contact}
             />
+            <FactorLines lines={factorLines} set={setFactorLines} />
+            <ModeLines lines={modeLines} set={setModeLines} />
+            {door && <ReasonField value={reason} set={setReason} wrong={wrong("reason")} />}
           </>
         );
       }}

@@ -1,9 +1,13 @@
 // What stands around every page: the rail, the top bar, the banner of the mode, and the alarms nobody acknowledged.
 
+import AreasIcon from "@mui/icons-material/AccountTreeOutlined";
 import OperatorsIcon from "@mui/icons-material/AdminPanelSettingsOutlined";
 import AgentsIcon from "@mui/icons-material/DeveloperBoardOutlined";
+import RulesIcon from "@mui/icons-material/GavelOutlined";
 import GroupsIcon from "@mui/icons-material/Groups2Outlined";
+import InsideIcon from "@mui/icons-material/HowToRegOutlined";
 import LevelsIcon from "@mui/icons-material/KeyOutlined";
+import LockdownIcon from "@mui/icons-material/LockOutlined";
 import DoorsIcon from "@mui/icons-material/MeetingRoomOutlined";
 import PeopleIcon from "@mui/icons-material/PeopleAltOutlined";
 import EventsIcon from "@mui/icons-material/ReceiptLongOutlined";
@@ -22,6 +26,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Outlet, Link as RouterLink, useLocation } from "@tanstack/react-router";
 import { queries, useAgentName, useDoorName } from "../api/queries";
 import { byUrgency } from "../live/log";
+import { ThreatBanner } from "../situation/Banner";
 import { RAIL_WIDTH_PX } from "../theme";
 import { clockTime } from "../time";
 import { named, text, w } from "../words";
@@ -61,7 +66,11 @@ function Rail() {
     { to: "/people", label: w.nav.people, icon: <PeopleIcon /> },
     { to: "/groups", label: w.nav.groups, icon: <GroupsIcon /> },
     { to: "/doors", label: w.nav.doors, icon: <DoorsIcon /> },
+    { to: "/areas", label: w.areas.nav, icon: <AreasIcon /> },
     { to: "/levels", label: w.nav.levels, icon: <LevelsIcon /> },
+    { to: "/rules", label: w.rulesPage.nav, icon: <RulesIcon /> },
+    { to: "/inside", label: w.muster.nav, icon: <InsideIcon /> },
+    { to: "/lockdown", label: w.lockdown.nav, icon: <LockdownIcon /> },
     { to: "/events", label: w.nav.events, icon: <EventsIcon /> },
     { to: "/agents", label: w.nav.agents, icon: <AgentsIcon /> },
     ...(isAdministrator ? [{ to: "/operators", label: w.nav.operators, icon: <OperatorsIcon /> }] : []),
@@ -258,6 +267,7 @@ export function Frame() {
       <Box component="header">
         <ModeBanner mode={mode} />
         <TopBar />
+        <ThreatBanner />
         <OpenAlarms />
         <ConnectionBar />
         <StandingWarning />

@@ -3,7 +3,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, useContext, useEffect, useState, useSyncExternalStore } from "react";
 import { queries } from "../api/queries";
-import type { Session, Site } from "../api/types";
+import type { LogEvent, Session, Site } from "../api/types";
 import { type Feed, LiveFeed } from "../live/feed";
 
 const SessionContext = createContext<Session | null>(null);
@@ -54,22 +54,53 @@ export function useNow(intervalMs = 1000): Date {
   return now;
 }
 
+/** What operators set is read again this often at most: a hundred controllers confirm within a second. */
+const STATE_INTERVAL_MS = 500;
+/** Who is inside is read again this often at most: doors are busy. */
+const MUSTER_INTERVAL_MS = 2_000;
+
+/** Calls at once, and then at most once in an interval; the last call is never lost. */
+function calmly(act: () => void, intervalMs: number): () => void {
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  let isDue = false;
+  const begin = () => {
+    act();
+    timer = setTimeout(() => {
+      timer = null;
+      if (!isDue) return;
+      isDue = false;
+      begin();
+    }, intervalMs);
+  };
+  return () => {
+    if (timer === null) begin();
+    else isDue = true;
+  };
+}
+
 export function SessionFrame({ session, children }: { session: Session; children: ReactNode }) {
   const client = useQueryClient();
-  const [feed] = useState(
-    () =>
-      new LiveFeed({
-        onAlarm: () => void client.invalidateQueries({ queryKey: queries.openAlarms.queryKey }),
-        onAgent: () => {
-          for (const key of ["agents", "stations", "door-states", "alarms"]) {
-            void client.invalidateQueries({ queryKey: [key] });
-          }
-        },
-        onLog: (events) => {
-          if (events.some((event) => event.door_id)) void client.invalidateQueries({ queryKey: ["door-states"] });
-        },
-      }),
-  );
+  const [feed] = useState(() => {
+    const again = (key: string) => () => void client.invalidateQueries({ queryKey: [key] });
+    const stateMoved = calmly(again("state"), STATE_INTERVAL_MS);
+    const somebodyMoved = calmly(again("muster"), MUSTER_INTERVAL_MS);
+    return new LiveFeed({
+      onAlarm: () => void client.invalidateQueries({ queryKey: queries.openAlarms.queryKey }),
+      onAgent: () => {
+        for (const key of ["agents", "stations", "door-states", "alarms"]) {
+          void client.invalidateQueries({ queryKey: [key] });
+        }
+      },
+      onState: stateMoved,
+      onLog: (events) => {
+        if (events.some((event) => event.door_id)) void client.invalidateQueries({ queryKey: ["door-states"] });
+        const moves = (event: LogEvent) => event.kind === "entered" || event.kind === "state_set";
+        if (events.some(moves)) somebodyMoved();
+        // A reader is locked by a refusal with an alarm, and unlocked by an operator.
+        if (events.some((event) => event.kind === "state_set" || event.alarms.length > 0)) stateMoved();
+      },
+    });
+  });
   useEffect(() => feed.start(), [feed]);
   const { data: sites } = useQuery(queries.sites);
   const [chosen, choose] = useState<string | null>(null);

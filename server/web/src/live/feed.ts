@@ -26,6 +26,8 @@ type Listeners = {
   onAlarm: () => void;
   /** An agent came or went, or anything may have changed unseen. */
   onAgent: () => void;
+  /** What operators set changed, or an agent confirmed it. */
+  onState: () => void;
   onLog: (events: LogEvent[]) => void;
 };
 
@@ -170,6 +172,9 @@ export class LiveFeed {
       case "agent":
         this.listeners.onAgent();
         break;
+      case "state":
+        this.listeners.onState();
+        break;
       case "ready":
         this.ready((body as { replayed: number }).replayed);
         break;
@@ -208,7 +213,10 @@ export class LiveFeed {
     });
     this.bridged = 0;
     // Alarms and states may have changed unseen.
-    if (lostSince !== null) this.listeners.onAgent();
+    if (lostSince !== null) {
+      this.listeners.onAgent();
+      this.listeners.onState();
+    }
   }
 
   private bridged = 0;

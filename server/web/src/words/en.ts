@@ -6,6 +6,7 @@ import { desk } from "./en/desk";
 import { frame } from "./en/frame";
 import { people } from "./en/people";
 import { problems } from "./en/problems";
+import { rules } from "./en/rules";
 import { alarmAdvice, enrolmentTrouble, vocabulary } from "./en/vocabulary";
 
 export const en = {
@@ -14,6 +15,7 @@ export const en = {
   ...desk,
   ...people,
   ...access,
+  ...rules,
   acts,
   subjects,
   problems,

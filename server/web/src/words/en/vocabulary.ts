@@ -289,6 +289,13 @@ export const vocabulary = {
     credential_unlocked: "Card unlocked",
     reader_unlocked: "Reader unlocked",
   },
+  AntiPassbackKind: { off: "Off", soft: "An alarm", timed: "Refused for a time", hard: "Refused" },
+  Confirmation: {
+    confirmed: "Confirmed",
+    waiting: "Not confirmed yet",
+    offline: "Out of reach",
+    none: "No controller",
+  },
   PlaceKind: { tenant: "Everywhere", site: "Site", area: "Area", door: "Door" },
   GrantState: { current: "In force", future: "Not begun", ended: "Ended", revoked: "Revoked" },
   PersonState: { active: "Active", inactive: "Out of use" },

@@ -1,0 +1,19 @@
+// Rules that hold for all doors: threat levels, the organisation's choices, travel times, airlocks.
+
+import { Page } from "../parts/Page";
+import { w } from "../words";
+import { Interlocks } from "./Interlocks";
+import { TenantRulesSection } from "./TenantRules";
+import { ThreatLevels } from "./ThreatLevels";
+import { TravelTimes } from "./TravelTimes";
+
+export function RulesPage() {
+  return (
+    <Page title={w.rulesPage.title} intro={w.rulesPage.intro}>
+      <ThreatLevels />
+      <TenantRulesSection />
+      <TravelTimes />
+      <Interlocks />
+    </Page>
+  );
+}
