@@ -9,7 +9,7 @@ use access_core::policy::{
     Holder, LevelLine, PersonRule, Place, PolicyRows, RELEASE_MS_MAX, Schedule, SiteRule, Span, Window,
 };
 use access_core::time::{Period, UnixMs, Zone, ZoneOffset};
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use chrono::{DateTime, Utc};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection as _, PgConnection};
@@ -31,6 +31,22 @@ pub async fn database(plant: &Plant) -> anyhow::Result<PgConnection> {
 pub async fn tenant(db: &mut PgConnection, slug: &str) -> anyhow::Result<TenantId> {
     let id: Uuid = sqlx::query_scalar("SELECT id FROM tenants WHERE slug = $1").bind(slug).fetch_one(db).await?;
     Ok(id.into())
+}
+
+/// Lets a grant have ended at an instant. The server makes none that has: days must have gone by.
+pub async fn end_grant(plant: &Plant, grant: &str, at: DateTime<Utc>) -> anyhow::Result<()> {
+    let mut db = database(plant).await?;
+    let tenant = tenant(&mut db, &plant.staff.account.tenant).await?;
+    let mut tx = db.begin().await?;
+    // The history of rules is kept by a trigger, which writes for one tenant.
+    sqlx::query("SELECT set_config('app.tenant', $1, true)").bind(tenant.to_string()).execute(&mut *tx).await?;
+    let ended = sqlx::query("UPDATE grants SET valid_until = $2, no_end_reason = NULL WHERE id = $1")
+        .bind(grant.parse::<Uuid>()?)
+        .bind(at)
+        .execute(&mut *tx)
+        .await?;
+    ensure!(ended.rows_affected() == 1, "there is no grant {grant}");
+    Ok(tx.commit().await?)
 }
 
 /// Every rule of a tenant. Nobody changes them meanwhile: it is not looked whether they are of one version.

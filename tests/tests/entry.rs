@@ -80,11 +80,11 @@ async fn a_person_is_registered_and_walks_in_and_others_do_not() -> anyhow::Resu
 
     // A grant that is over, and one outside its hours.
     let berta = plant.register("Berta", "Klein").await?;
-    plant.enrol_card(&berta, "berta").await?;
     let always = plant.level("Laboratory", &["lab"], None).await?;
-    let over =
-        json!({ "level_id": always, "valid_from": "2026-01-01T00:00:00Z", "valid_until": "2026-01-02T00:00:00Z" });
-    plant.staff.post(&format!("/people/{berta}/grants"), over).await?;
+    let over = plant.grant(&berta, &always).await?;
+    let ended_at = "2026-01-02T00:00:00Z".parse()?;
+    tests::rules::end_grant(&plant, &over, ended_at).await?;
+    plant.enrol_card(&berta, "berta").await?;
     is(&tap_lab(&plant, "berta").await?, "refused", "grant_expired");
     let never = plant.staff.post("/schedules", json!({ "name": "Never", "windows": [] })).await?;
     let level = plant.level("Never", &["lab"], never["id"].as_str()).await?;

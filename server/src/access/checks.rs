@@ -71,9 +71,13 @@ pub fn level(mut level: LevelSettings) -> ApiResult<LevelSettings> {
     Ok(level)
 }
 
-/// A grant: it has an end or a reason to have none, and lasts no longer than the tenant lets any.
-pub fn grant(mut new: NewGrant, days_max: Option<i32>) -> ApiResult<NewGrant> {
+/// A grant: it has an end that is not past or a reason to have none, and lasts no longer than the tenant lets any.
+pub fn grant(mut new: NewGrant, days_max: Option<i32>, now: DateTime<Utc>) -> ApiResult<NewGrant> {
     match (&new.valid_until, new.no_end_reason.as_deref()) {
+        // It would never open anything, and look as if it did.
+        (Some(until), None) if *until <= now => {
+            return Err(ApiError::field("valid_until", "must be in the future"));
+        }
         (Some(until), None) if *until <= new.valid_from => {
             return Err(ApiError::field("valid_until", "must be after valid_from"));
         }
@@ -130,6 +134,8 @@ mod tests {
         let cases = [
             (Some(at(11, 0)), None, None, Ok(())),
             (Some(at(10, 0)), None, None, Err("valid_until")),
+            (Some(at(10, 12)), None, None, Err("valid_until")),
+            (Some(at(10, 13)), None, None, Ok(())),
             (Some(at(11, 0)), Some("why"), None, Err("no_end_reason")),
             (None, Some("permanent"), None, Ok(())),
             (None, Some(" "), None, Err("no_end_reason")),
@@ -139,7 +145,7 @@ mod tests {
             (Some(at(100, 2)), None, Some(90), Err("valid_until")),
         ];
         for (until, reason, days_max, expected) in cases {
-            let checked = grant(new_grant(until, reason), days_max);
+            let checked = grant(new_grant(until, reason), days_max, at(10, 12));
             let field = |error| match error {
                 ApiError::Invalid(fields) => fields[0].field.clone(),
                 error => panic!("{error:?}"),

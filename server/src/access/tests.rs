@@ -142,16 +142,16 @@ async fn grants_last_no_longer_than_the_tenant_lets_them() {
         .await;
     for path in [format!("/people/{anna}/grants"), format!("/groups/{group}/grants")] {
         let ends =
-            |until: &str| json!({ "level_id": level, "valid_from": "2026-01-01T00:00:00Z", "valid_until": until });
-        let longer = server.call(admin, "POST", &path, ends("2026-04-02T00:00:00Z")).await.problem(422, "invalid");
+            |until: &str| json!({ "level_id": level, "valid_from": "2998-01-01T00:00:00Z", "valid_until": until });
+        let longer = server.call(admin, "POST", &path, ends("2998-04-02T00:00:00Z")).await.problem(422, "invalid");
         assert_eq!(longer.json["errors"][0]["field"], "valid_until");
         assert!(longer.json["detail"].as_str().unwrap().contains("90 days"), "{}", longer.json);
         let endless = json!({ "level_id": level, "valid_from": "2026-01-01T00:00:00Z", "no_end_reason": "staff" });
         server.call(admin, "POST", &path, endless).await.problem(422, "invalid");
-        server.call(&server.own.guard, "POST", &path, ends("2026-04-01T00:00:00Z")).await.problem(403, "forbidden");
+        server.call(&server.own.guard, "POST", &path, ends("2998-04-01T00:00:00Z")).await.problem(403, "forbidden");
         let stranger = &server.other.administrator;
-        server.call(stranger, "POST", &path, ends("2026-04-01T00:00:00Z")).await.problem(404, "not_found");
-        server.call(admin, "POST", &path, ends("2026-04-01T00:00:00Z")).await.is(201);
+        server.call(stranger, "POST", &path, ends("2998-04-01T00:00:00Z")).await.problem(404, "not_found");
+        server.call(admin, "POST", &path, ends("2998-04-01T00:00:00Z")).await.is(201);
     }
     let mut holders: Vec<_> = rules(&server).await.grants.iter().map(|grant| grant.holder).collect();
     holders.sort();

@@ -3,7 +3,7 @@
 
 use access_core::ids::PersonId;
 use anyhow::Context as _;
-use chrono::{DateTime, SecondsFormat};
+use chrono::{DateTime, SecondsFormat, Utc};
 use futures_util::StreamExt as _;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::desk::{Desk, backdate};
 use super::picture;
 use crate::plant::{Plant, id};
+use crate::rules;
 use crate::staff::now_s;
 
 const SEED: u64 = 20_261;
@@ -208,11 +209,14 @@ async fn registered(
     plant.staff.put_photo(&person, picture::portrait(seed)?).await?;
     plant.consent(&person).await?;
     let standing = standing(number);
-    let until = if standing == Standing::Gone { week_ago()? } else { "2030-01-01T00:00:00Z".to_owned() };
     if standing != Standing::New {
         let level = if is_technician(number) { &levels.technicians } else { &levels.staff };
-        let grant = json!({ "level_id": level, "valid_from": "2026-01-01T00:00:00Z", "valid_until": until });
-        plant.staff.post(&format!("/people/{person}/grants"), grant).await?;
+        let grant =
+            json!({ "level_id": level, "valid_from": "2026-01-01T00:00:00Z", "valid_until": "2030-01-01T00:00:00Z" });
+        let grant = id(&plant.staff.post(&format!("/people/{person}/grants"), grant).await?)?;
+        if standing == Standing::Gone {
+            rules::end_grant(plant, &grant, week_ago_at()?).await?;
+        }
     }
     if standing == Standing::Barred {
         block(plant, &person, "Suspended from duty until the hearing").await?;
@@ -240,10 +244,13 @@ async fn block(plant: &Plant, person: &str, reason: &str) -> anyhow::Result<()> 
     Ok(())
 }
 
+fn week_ago_at() -> anyhow::Result<DateTime<Utc>> {
+    DateTime::from_timestamp(i64::try_from(now_s())? - 7 * 24 * 60 * 60, 0).context("the clock")
+}
+
 /// A week ago, as the API writes instants.
 fn week_ago() -> anyhow::Result<String> {
-    let at = DateTime::from_timestamp(i64::try_from(now_s())? - 7 * 24 * 60 * 60, 0).context("the clock")?;
-    Ok(at.to_rfc3339_opts(SecondsFormat::Secs, true))
+    Ok(week_ago_at()?.to_rfc3339_opts(SecondsFormat::Secs, true))
 }
 
 async fn schedule(plant: &Plant, name: &str, days: &[&str], from: &str, to: &str) -> anyhow::Result<String> {

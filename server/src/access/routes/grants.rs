@@ -52,7 +52,7 @@ async fn grant_to(
     actor.administrator()?;
     let mut tx = state.change(&actor).await?;
     grants::require_holder(&mut tx, actor.tenant, holder).await?;
-    let new = checks::grant(new, grants::days_max(&mut tx, actor.tenant).await?)?;
+    let new = checks::grant(new, grants::days_max(&mut tx, actor.tenant).await?, actor.now)?;
     let made =
         grants::insert(&mut tx, actor.tenant, Uuid::now_v7(), holder, &new, actor.by(), actor.now).await.map_err(
             on_constraint([("grants_level_exists", || ApiError::field("level_id", "there is no such access level"))]),
