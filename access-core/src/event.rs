@@ -641,6 +641,8 @@ crate::words! {
         EnrolmentStarted = "enrolment_started",
         /// Issued a new link for an account to be set up by.
         SetupLinkIssued = "setup_link_issued",
+        /// Stopped an enrolment.
+        EnrolmentStopped = "enrolment_stopped",
     }
 }
 

@@ -221,6 +221,11 @@ async fn access_is_granted_blocked_and_taken_back() {
     let nothing =
         json!({ "level_id": door, "valid_from": "2026-01-01T00:00:00Z", "valid_until": "2999-01-01T00:00:00Z" });
     server.call(admin, "POST", &grants, nothing).await.problem(422, "invalid");
+    // Wholly in the past it would open nothing, whatever it looks like.
+    let over =
+        json!({ "level_id": level.id(), "valid_from": "2026-01-01T00:00:00Z", "valid_until": "2026-01-02T00:00:00Z" });
+    let refused = server.call(admin, "POST", &grants, over).await.problem(422, "invalid");
+    assert_eq!(refused.json["errors"][0], json!({ "field": "valid_until", "message": "must be in the future" }));
     let body =
         json!({ "level_id": level.id(), "valid_from": "2026-01-01T00:00:00Z", "no_end_reason": "permanent staff" });
     let grant = server.call(admin, "POST", &grants, body).await.is(201);
@@ -407,6 +412,40 @@ async fn a_card_is_one_persons() {
         .query("SELECT count(*)::text FROM vault.card_uids WHERE position('\\x04a1b2c3'::bytea in sealed) > 0")
         .await;
     assert_eq!(clear, ["0"]);
+}
+
+#[tokio::test]
+async fn a_dialogue_is_known_to_administrators_and_stopped_by_an_act() {
+    let server = TestServer::start().await;
+    let (admin, guard) = (&server.own.administrator, &server.own.guard);
+    let ada = person(&server, "1").await;
+    let mut desk = desk(&server).await;
+    let body = json!({ "station_id": desk.station, "person_id": ada, "want": "card" });
+    let started = server.call(admin, "POST", "/enrolments", body.clone()).await.is(201);
+    let Some(FromServer::Enrol(order)) = desk.orders.recv().await else { panic!("no order") };
+
+    let busy = server.call(admin, "GET", "/stations", Value::Null).await.is(200);
+    let running = &busy.json["items"][0]["dialogue"];
+    assert_eq!((&running["id"], &running["person_id"]), (&json!(started.id()), &json!(ada)));
+    assert_eq!((&running["want"], &running["operator_id"]), (&json!("card"), &started.json["operator_id"]));
+    let seen = server.call(guard, "GET", "/stations", Value::Null).await.is(200);
+    assert_eq!((&seen.json["items"][0]["state"], &seen.json["items"][0]["dialogue"]), (&json!("busy"), &Value::Null));
+
+    let cancel = format!("/enrolments/{}/cancel", started.id());
+    server.call(guard, "POST", &cancel, Value::Null).await.problem(403, "forbidden");
+    server.call(&server.other.administrator, "POST", &cancel, Value::Null).await.problem(404, "not_found");
+    let stopped = server.call(admin, "POST", &cancel, Value::Null).await.is(200);
+    assert_eq!(stopped.json["last"]["step"], "cancelled");
+    assert!(matches!(desk.orders.recv().await, Some(FromServer::CancelEnrolment(id)) if id == order.id));
+    server.call(admin, "POST", &cancel, Value::Null).await.is(200);
+    let acts = server.act_kinds().await;
+    assert_eq!(acts[acts.len() - 2..], [ActKind::EnrolmentStarted, ActKind::EnrolmentStopped], "once");
+
+    // A card that comes after that is nobody's.
+    let read = EnrolmentStep::CardRead { uid: SecretBytes(vec![0x04, 0xa1, 0xb2, 0xc3]) };
+    let now = crate::clock::now();
+    server.state.stations.step(&server.state, server.own.tenant, desk.station, order.id, read, now).await;
+    assert_eq!(server.query("SELECT count(*)::text FROM credentials").await, ["0"]);
 }
 
 #[tokio::test]

@@ -1,6 +1,9 @@
 //! Dialogues at enrolment stations: an operator starts one, the station asks for card or finger, the page follows each
 //! step, and the result is stored here. UIDs and templates pass through, and never into a step, an answer or a log.
 //!
+//! A dialogue belongs to the page that started it and lives on no longer than that page follows it: a feature that is given
+//! later, by whoever comes next, must not become the first one's.
+//!
 //! The agents' link tells [`Stations`] which stations are there and hands every step to [`Stations::step`].
 
 use std::collections::HashMap;
@@ -23,6 +26,8 @@ pub mod routes;
 
 /// How long a dialogue may take, in seconds.
 pub const DIALOGUE_SECONDS_MAX: i64 = 120;
+/// How long a dialogue goes on while nobody follows it, in seconds: long enough for a page that is loaded again.
+pub const LEASE_SECONDS: i64 = 10;
 /// Captures that make one template.
 pub const CAPTURES: u8 = 3;
 /// Steps of one dialogue that are kept; a station that sends more is cut off.
@@ -140,12 +145,21 @@ pub struct Enrolment {
     pub station_id: Uuid,
     /// For whom.
     pub person_id: Uuid,
+    /// By which operator it was started.
+    pub operator_id: Uuid,
     /// What for.
     pub want: Want,
     /// The newest step; none before the station's first.
     pub last: Option<Step>,
     /// Given up from here on.
     pub expires_at: DateTime<Utc>,
+}
+
+impl Enrolment {
+    /// Whether nothing comes any more.
+    pub fn has_ended(&self) -> bool {
+        self.last.as_ref().is_some_and(|step| step.step.is_last())
+    }
 }
 
 #[derive(Debug)]
@@ -157,6 +171,10 @@ struct Dialogue {
     want: Want,
     expires_at: DateTime<Utc>,
     steps: watch::Sender<Vec<Step>>,
+    /// Streams of its operator that follow it.
+    followers: usize,
+    /// Cancelled from here on unless it is followed.
+    held_until: DateTime<Utc>,
     /// A result is being stored: no second one is taken.
     is_settling: bool,
 }
@@ -171,6 +189,7 @@ impl Dialogue {
             id: id.as_uuid(),
             station_id: self.station.as_uuid(),
             person_id: self.person.as_uuid(),
+            operator_id: self.operator.as_uuid(),
             want: self.want,
             last: self.steps.borrow().last().cloned(),
             expires_at: self.expires_at,
@@ -230,6 +249,19 @@ impl Drop for Linked {
     }
 }
 
+/// Keeps a dialogue going while its operator follows it.
+#[derive(Debug)]
+pub struct Followed {
+    stations: Arc<Stations>,
+    id: EnrolmentId,
+}
+
+impl Drop for Followed {
+    fn drop(&mut self) {
+        self.stations.let_go(self.id, crate::clock::now());
+    }
+}
+
 impl Stations {
     fn lock(&self) -> MutexGuard<'_, Inner> {
         // Nothing inside is left half done by a panic.
@@ -283,7 +315,18 @@ impl Stations {
         };
         linked.link.try_send(FromServer::Enrol(order)).map_err(|_| NotStarted::Offline)?;
         let steps = watch::Sender::new(Vec::new());
-        let dialogue = Dialogue { tenant, station, person, operator, want, expires_at, steps, is_settling: false };
+        let dialogue = Dialogue {
+            tenant,
+            station,
+            person,
+            operator,
+            want,
+            expires_at,
+            steps,
+            followers: 0,
+            held_until: now + TimeDelta::seconds(LEASE_SECONDS),
+            is_settling: false,
+        };
         let view = dialogue.view(id);
         inner.dialogues.insert(id, dialogue);
         Ok(view)
@@ -294,6 +337,34 @@ impl Stations {
         let mut inner = self.lock();
         inner.expire(now);
         inner.dialogues.get(&id).filter(|dialogue| dialogue.tenant == tenant).map(|dialogue| dialogue.view(id))
+    }
+
+    /// The dialogue that a station is in.
+    pub fn running(&self, tenant: TenantId, station: AgentId, now: DateTime<Utc>) -> Option<Enrolment> {
+        let mut inner = self.lock();
+        inner.expire(now);
+        let is_here = |dialogue: &Dialogue| (dialogue.tenant, dialogue.station) == (tenant, station);
+        let running = inner.dialogues.iter().find(|(_, dialogue)| is_here(dialogue) && !dialogue.has_ended());
+        running.map(|(id, dialogue)| dialogue.view(*id))
+    }
+
+    /// Keeps a dialogue going until what is answered is dropped, and for [`LEASE_SECONDS`] more. Only whoever started it
+    /// can: another's look at it holds nothing.
+    pub fn hold(self: &Arc<Self>, tenant: TenantId, operator: OperatorId, id: EnrolmentId) -> Option<Followed> {
+        let mut inner = self.lock();
+        let dialogue = inner.dialogues.get_mut(&id)?;
+        if (dialogue.tenant, dialogue.operator) != (tenant, operator) {
+            return None;
+        }
+        dialogue.followers += 1;
+        Some(Followed { stations: Arc::clone(self), id })
+    }
+
+    fn let_go(&self, id: EnrolmentId, now: DateTime<Utc>) {
+        if let Some(dialogue) = self.lock().dialogues.get_mut(&id) {
+            dialogue.followers = dialogue.followers.saturating_sub(1);
+            dialogue.held_until = now + TimeDelta::seconds(LEASE_SECONDS);
+        }
     }
 
     /// Its steps so far and to come.
@@ -308,16 +379,12 @@ impl Stations {
         let inner = self.lock();
         let dialogue = inner.dialogues.get(&id).filter(|dialogue| dialogue.tenant == tenant)?;
         if !dialogue.has_ended() && !dialogue.is_settling {
-            dialogue.steps.send_modify(|steps| steps.push(Step::new(StepWord::Cancelled, now)));
-            if let Some(station) = inner.linked.get(&(tenant, dialogue.station)) {
-                // A station that can't be told gives up by itself when the order expires.
-                let _ = station.link.try_send(FromServer::CancelEnrolment(id));
-            }
+            inner.stop(id, dialogue, Step::new(StepWord::Cancelled, now));
         }
         Some(dialogue.view(id))
     }
 
-    /// Ends dialogues that have run out of time and forgets old ones.
+    /// Ends dialogues that have run out of time or that nobody follows, and forgets old ones.
     pub fn expire(&self, now: DateTime<Utc>) {
         self.lock().expire(now);
     }
@@ -343,10 +410,25 @@ impl Inner {
             .any(|dialogue| (dialogue.tenant, dialogue.station) == (tenant, station) && !dialogue.has_ended())
     }
 
+    /// Ends a dialogue before its time, here and at the station.
+    fn stop(&self, id: EnrolmentId, dialogue: &Dialogue, last: Step) {
+        dialogue.steps.send_modify(|steps| steps.push(last));
+        if let Some(station) = self.linked.get(&(dialogue.tenant, dialogue.station)) {
+            // A station that can't be told gives up by itself when the order expires.
+            let _ = station.link.try_send(FromServer::CancelEnrolment(id));
+        }
+    }
+
     fn expire(&mut self, now: DateTime<Utc>) {
-        for dialogue in self.dialogues.values() {
-            if now >= dialogue.expires_at && !dialogue.has_ended() && !dialogue.is_settling {
+        for (id, dialogue) in &self.dialogues {
+            if dialogue.has_ended() || dialogue.is_settling {
+                continue;
+            }
+            if now >= dialogue.expires_at {
                 dialogue.steps.send_modify(|steps| steps.push(Step::new(StepWord::TimedOut, now)));
+            } else if dialogue.followers == 0 && now >= dialogue.held_until {
+                let gone = Step { reason: Some("page_gone".to_owned()), ..Step::new(StepWord::Cancelled, now) };
+                self.stop(*id, dialogue, gone);
             }
         }
         self.dialogues.retain(|_, dialogue| now < dialogue.expires_at + TimeDelta::seconds(KEPT_SECONDS));

@@ -1,10 +1,11 @@
 //! Routes of stations and dialogues. Administrators only: a dialogue takes personal features.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use access_core::event::{ActKind, SubjectKind};
-use access_core::ids::{AgentId, EnrolmentId, PersonId};
+use access_core::ids::{AgentId, EnrolmentId, PersonId, TenantId};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -17,14 +18,17 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::{Enrolment, NotStarted, StationState, Step, Want};
+use super::{Enrolment, Followed, NotStarted, StationState, Stations, Step, Want};
 use crate::auth::Actor;
 use crate::http::{ApiError, ApiJson, ApiPath, ApiResult, Page, Problem};
 use crate::people::{self, LegalBasisKind, PersonState};
 use crate::state::AppState;
 
-/// How often a follower looks whether the dialogue has run out of time.
+/// How often it is looked whether a dialogue has run out of time, or is followed by nobody.
 const EXPIRY_LOOK: Duration = Duration::from_secs(1);
+
+/// How often a stream without steps says that it is there, and so finds out that its page is gone.
+const ALIVE_EVERY: Duration = Duration::from_secs(3);
 
 /// The routes.
 pub fn routes() -> OpenApiRouter<AppState> {
@@ -45,6 +49,8 @@ struct StationView {
     name: String,
     /// `online`, `offline` or `busy`.
     state: StationState,
+    /// The dialogue that it is in, for administrators.
+    dialogue: Option<Enrolment>,
 }
 
 /// Every enrolment station.
@@ -56,9 +62,12 @@ async fn stations(actor: Actor, State(state): State<AppState>) -> ApiResult<Json
             .bind(actor.tenant.as_uuid())
             .fetch_all(&mut *tx)
             .await?;
+    let is_administrator = actor.administrator().is_ok();
     let station = |(agent_id, name)| {
-        let state = state.stations.state(actor.tenant, AgentId::from_uuid(agent_id), actor.now);
-        StationView { agent_id, name, state }
+        let station = AgentId::from_uuid(agent_id);
+        let running = state.stations.running(actor.tenant, station, actor.now);
+        let state = state.stations.state(actor.tenant, station, actor.now);
+        StationView { agent_id, name, state, dialogue: running.filter(|_| is_administrator) }
     };
     Ok(Page::whole(rows.into_iter().map(station).collect()))
 }
@@ -75,7 +84,8 @@ struct NewEnrolment {
     want: Want,
 }
 
-/// Starts a dialogue at a station. A finger is asked for only of a person who consented.
+/// Starts a dialogue at a station. A finger is asked for only of a person who consented. Whoever starts it follows its steps:
+/// 10 seconds without a follower end it.
 #[utoipa::path(post, path = "/enrolments", tag = "enrolment", request_body = NewEnrolment,
     responses((status = 201, body = Enrolment), (status = 404, body = Problem), (status = 409, body = Problem)))]
 async fn start(
@@ -106,12 +116,23 @@ async fn start(
         NotStarted::Offline => ApiError::Conflict("station_offline", "The station is not linked.".to_owned()),
         NotStarted::Busy => ApiError::Conflict("station_busy", "The station is in another dialogue.".to_owned()),
     })?;
-    let done = tx.act(ActKind::EnrolmentStarted, SubjectKind::Enrolment, enrolment.id).after(&enrolment);
+    let done = tx.act(ActKind::EnrolmentStarted, SubjectKind::Person, enrolment.person_id).after(&enrolment);
     if let Err(error) = done.commit().await {
         state.stations.cancel(actor.tenant, enrolment.id.into(), actor.now);
         return Err(error.into());
     }
+    tokio::spawn(attend(Arc::clone(&state.stations), actor.tenant, enrolment.id.into()));
     Ok((StatusCode::CREATED, Json(enrolment)))
+}
+
+/// Looks after a dialogue until it has ended: one that nobody follows any more is cancelled though nobody asks for it.
+async fn attend(stations: Arc<Stations>, tenant: TenantId, id: EnrolmentId) {
+    loop {
+        tokio::time::sleep(EXPIRY_LOOK).await;
+        if stations.get(tenant, id, crate::clock::now()).is_none_or(|enrolment| enrolment.has_ended()) {
+            return;
+        }
+    }
 }
 
 /// A dialogue, as it is now.
@@ -126,7 +147,8 @@ async fn get(actor: Actor, State(state): State<AppState>, ApiPath(id): ApiPath<U
         .ok_or(ApiError::NotFound("enrolment"))
 }
 
-/// The steps of a dialogue, from its first, as they happen (server-sent events `step`). Ends with the dialogue.
+/// The steps of a dialogue, from its first, as they happen (server-sent events `step`). Ends with the dialogue, and keeps it
+/// going for whoever started it.
 #[utoipa::path(get, path = "/enrolments/{id}/steps", tag = "enrolment", params(("id" = Uuid, Path)),
     responses((status = 200, body = Step, content_type = "text/event-stream"), (status = 404, body = Problem)))]
 async fn steps(
@@ -135,13 +157,18 @@ async fn steps(
     ApiPath(id): ApiPath<Uuid>,
 ) -> ApiResult<Sse<impl Stream<Item = Result<Event, Infallible>>>> {
     actor.administrator()?;
-    let steps =
-        state.stations.follow(actor.tenant, EnrolmentId::from_uuid(id)).ok_or(ApiError::NotFound("enrolment"))?;
-    Ok(Sse::new(follow(state, steps)).keep_alive(KeepAlive::default()))
+    let id = EnrolmentId::from_uuid(id);
+    let steps = state.stations.follow(actor.tenant, id).ok_or(ApiError::NotFound("enrolment"))?;
+    let held = state.stations.hold(actor.tenant, actor.operator, id);
+    Ok(Sse::new(follow(state, steps, held)).keep_alive(KeepAlive::new().interval(ALIVE_EVERY)))
 }
 
-fn follow(state: AppState, steps: watch::Receiver<Vec<Step>>) -> impl Stream<Item = Result<Event, Infallible>> {
-    stream::unfold((state, steps, 0, false), |(state, mut steps, shown, has_ended)| async move {
+fn follow(
+    state: AppState,
+    steps: watch::Receiver<Vec<Step>>,
+    held: Option<Followed>,
+) -> impl Stream<Item = Result<Event, Infallible>> {
+    stream::unfold((state, steps, held, 0, false), |(state, mut steps, held, shown, has_ended)| async move {
         if has_ended {
             return None;
         }
@@ -156,18 +183,21 @@ fn follow(state: AppState, steps: watch::Receiver<Vec<Step>>) -> impl Stream<Ite
             }
         };
         let event = Event::default().event("step").id(shown.to_string()).json_data(&step).ok()?;
-        Some((Ok(event), (state, steps, shown + 1, step.step.is_last())))
+        Some((Ok(event), (state, steps, held, shown + 1, step.step.is_last())))
     })
 }
 
-/// Ends a dialogue.
+/// Ends a dialogue, whoever started it. What it brought before stays.
 #[utoipa::path(post, path = "/enrolments/{id}/cancel", tag = "enrolment", params(("id" = Uuid, Path)),
     responses((status = 200, body = Enrolment), (status = 404, body = Problem)))]
 async fn cancel(actor: Actor, State(state): State<AppState>, ApiPath(id): ApiPath<Uuid>) -> ApiResult<Json<Enrolment>> {
     actor.administrator()?;
-    state
-        .stations
-        .cancel(actor.tenant, EnrolmentId::from_uuid(id), actor.now)
-        .map(Json)
-        .ok_or(ApiError::NotFound("enrolment"))
+    let id = EnrolmentId::from_uuid(id);
+    let before = state.stations.get(actor.tenant, id, actor.now).ok_or(ApiError::NotFound("enrolment"))?;
+    if before.has_ended() {
+        return Ok(Json(before));
+    }
+    let tx = state.change(&actor).await?;
+    tx.act(ActKind::EnrolmentStopped, SubjectKind::Person, before.person_id).before(&before).commit().await?;
+    state.stations.cancel(actor.tenant, id, actor.now).map(Json).ok_or(ApiError::NotFound("enrolment"))
 }

@@ -30,6 +30,10 @@ impl Desk {
         begun.map(|enrolment| enrolment.id.into())
     }
 
+    fn hold(&self, operator: u128, id: EnrolmentId) -> Option<Followed> {
+        self.stations.hold(self.tenant, OperatorId::from_uuid(Uuid::from_u128(operator)), id)
+    }
+
     fn last(&self, id: EnrolmentId, now: DateTime<Utc>) -> Option<StepWord> {
         self.stations.get(self.tenant, id, now)?.last.map(|step| step.step)
     }
@@ -51,10 +55,34 @@ fn a_station_is_in_one_dialogue_at_a_time() {
 fn a_silent_station_times_out_and_is_free_again() {
     let desk = Desk::new();
     let first = desk.start(at(0)).unwrap();
+    let _held = desk.hold(3, first).unwrap();
     assert_eq!(desk.last(first, at(DIALOGUE_SECONDS_MAX - 1)), None);
     assert_eq!(desk.last(first, at(DIALOGUE_SECONDS_MAX)), Some(StepWord::TimedOut));
     assert!(desk.start(at(DIALOGUE_SECONDS_MAX)).is_ok());
     assert_eq!(desk.last(first, at(DIALOGUE_SECONDS_MAX + KEPT_SECONDS)), None, "forgotten");
+}
+
+#[test]
+fn a_dialogue_that_nobody_follows_is_cancelled_at_the_station() {
+    let mut desk = Desk::new();
+    let first = desk.start(at(0)).unwrap();
+    assert!(desk.hold(9, first).is_none(), "another operator's look holds nothing");
+    assert_eq!(desk.last(first, at(LEASE_SECONDS - 1)), None);
+    let held = desk.hold(3, first).unwrap();
+    assert_eq!(desk.last(first, at(LEASE_SECONDS + 30)), None, "followed");
+    // The page is loaded again and follows on, then it is gone for good.
+    std::mem::forget(held);
+    desk.stations.let_go(first, at(50));
+    let again = desk.hold(3, first).unwrap();
+    assert_eq!(desk.last(first, at(50 + LEASE_SECONDS)), None);
+    std::mem::forget(again);
+    desk.stations.let_go(first, at(70));
+    assert_eq!(desk.stations.running(desk.tenant, desk.station, at(79)).unwrap().id, first.as_uuid());
+    assert!(desk.stations.running(desk.tenant, desk.station, at(70 + LEASE_SECONDS)).is_none());
+    assert_eq!(desk.last(first, at(80)), Some(StepWord::Cancelled));
+    assert!(matches!(desk.orders.try_recv(), Ok(FromServer::Enrol(_))));
+    assert!(matches!(desk.orders.try_recv(), Ok(FromServer::CancelEnrolment(id)) if id == first));
+    assert!(desk.start(at(80)).is_ok(), "the station is free");
 }
 
 #[test]

@@ -143,6 +143,8 @@ pub struct LogEvent {
     pub folded_kind: Option<&'static str>,
     /// When the last of them happened.
     pub until: Option<DateTime<Utc>>,
+    /// Whether an enrolment station read what it was asked for.
+    pub was_completed: Option<bool>,
     /// What tells a copied agent.
     #[schema(value_type = Option<words::CopySign>)]
     pub copy_sign: Option<&'static str>,
@@ -359,7 +361,10 @@ impl LogEvent {
                 self.command_outcome = word(outcome);
                 self.release_ms = Some(release_ms).filter(|ms| *ms > 0);
             }
-            Event::EnrolmentEnded { person, .. } => self.person_id = Some(person.into()),
+            Event::EnrolmentEnded { person, was_completed, .. } => {
+                self.person_id = Some(person.into());
+                self.was_completed = Some(was_completed);
+            }
             Event::ChainBroken { agent, fault, .. } => {
                 self.agent_id = Some(agent.into());
                 self.chain_fault = word(fault);

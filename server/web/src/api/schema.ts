@@ -4451,7 +4451,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Starts a dialogue at a station. A finger is asked for only of a person who consented. */
+        /**
+         * Starts a dialogue at a station. A finger is asked for only of a person who consented. Whoever starts it follows its steps:
+         *     10 seconds without a follower end it.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -4549,7 +4552,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The steps of a dialogue, from its first, as they happen (server-sent events `step`). Ends with the dialogue. */
+        /**
+         * The steps of a dialogue, from its first, as they happen (server-sent events `step`). Ends with the dialogue, and keeps it
+         *     going for whoever started it.
+         */
         get: {
             parameters: {
                 query?: never;
@@ -4596,7 +4602,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ends a dialogue. */
+        /** Ends a dialogue, whoever started it. What it brought before stays. */
         post: {
             parameters: {
                 query?: never;
@@ -5608,7 +5614,7 @@ export interface paths {
                     /** @description Of this kind. */
                     kind?: "epoch_began" | "agent_started" | "agent_stopped" | "decision" | "release_abandoned" | "door_opened" | "door_closed" | "entered" | "not_opened" | "exit_requested" | "alarm_raised" | "alarm_cleared" | "device_changed" | "link_changed" | "policy_in_force" | "command_done" | "enrolment_ended" | "act" | "chain_broken" | "journal_changed" | "folded" | "door_found" | "agent_copied" | "state_set" | "free_began" | "free_ended";
                     /** @description Acts of this kind. */
-                    act?: "created" | "changed" | "deleted" | "signed_in" | "sign_in_failed" | "signed_out" | "set_up" | "totp_reset" | "password_changed" | "disabled" | "enabled" | "viewed" | "revoked" | "acknowledged" | "door_released" | "join_token_issued" | "joined" | "legal_basis_recorded" | "legal_basis_withdrawn" | "enrolment_started" | "setup_link_issued";
+                    act?: "created" | "changed" | "deleted" | "signed_in" | "sign_in_failed" | "signed_out" | "set_up" | "totp_reset" | "password_changed" | "disabled" | "enabled" | "viewed" | "revoked" | "acknowledged" | "door_released" | "join_token_issued" | "joined" | "legal_basis_recorded" | "legal_basis_withdrawn" | "enrolment_started" | "setup_link_issued" | "enrolment_stopped";
                     /** @description Acts of this operator's, and what doors did by their command. */
                     operator_id?: string;
                     /** @description `false` leaves out looks at personal data; they are many. */
@@ -6080,7 +6086,7 @@ export interface components {
             note: string;
         };
         /** @enum {string} */
-        ActKind: "created" | "changed" | "deleted" | "signed_in" | "sign_in_failed" | "signed_out" | "set_up" | "totp_reset" | "password_changed" | "disabled" | "enabled" | "viewed" | "revoked" | "acknowledged" | "door_released" | "join_token_issued" | "joined" | "legal_basis_recorded" | "legal_basis_withdrawn" | "enrolment_started" | "setup_link_issued";
+        ActKind: "created" | "changed" | "deleted" | "signed_in" | "sign_in_failed" | "signed_out" | "set_up" | "totp_reset" | "password_changed" | "disabled" | "enabled" | "viewed" | "revoked" | "acknowledged" | "door_released" | "join_token_issued" | "joined" | "legal_basis_recorded" | "legal_basis_withdrawn" | "enrolment_started" | "setup_link_issued" | "enrolment_stopped";
         /** @description What an operator did. */
         ActView: {
             /**
@@ -6775,6 +6781,11 @@ export interface components {
              * @description For whom.
              */
             person_id: string;
+            /**
+             * Format: uuid
+             * @description By which operator it was started.
+             */
+            operator_id: string;
             /** @description What for. */
             want: components["schemas"]["Want"];
             last?: components["schemas"]["Step"] | null;
@@ -7295,6 +7306,8 @@ export interface components {
              * @description When the last of them happened.
              */
             until?: string | null;
+            /** @description Whether an enrolment station read what it was asked for. */
+            was_completed?: boolean | null;
             copy_sign?: components["schemas"]["CopySign"] | null;
             /** @description SHA-256 of the record, hexadecimal: the next one of its author holds it. */
             hash: string;
@@ -8186,6 +8199,8 @@ export interface components {
                  * @description When the last of them happened.
                  */
                 until?: string | null;
+                /** @description Whether an enrolment station read what it was asked for. */
+                was_completed?: boolean | null;
                 copy_sign?: components["schemas"]["CopySign"] | null;
                 /** @description SHA-256 of the record, hexadecimal: the next one of its author holds it. */
                 hash: string;
@@ -8419,6 +8434,7 @@ export interface components {
                 name: string;
                 /** @description `online`, `offline` or `busy`. */
                 state: components["schemas"]["StationState"];
+                dialogue?: components["schemas"]["Enrolment"] | null;
             }[];
             /** @description Where the next piece begins; none if this is the last. */
             next?: string | null;
@@ -8965,6 +8981,7 @@ export interface components {
             name: string;
             /** @description `online`, `offline` or `busy`. */
             state: components["schemas"]["StationState"];
+            dialogue?: components["schemas"]["Enrolment"] | null;
         };
         /** @description One step of a dialogue. */
         Step: {

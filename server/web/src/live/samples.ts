@@ -38,6 +38,7 @@ export function logEvent(position: number, rest: Partial<LogEvent> = {}): LogEve
     act: null,
     chain_fault: null,
     journal_fault: null,
+    was_completed: null,
     count: null,
     folded_kind: null,
     until: null,

@@ -25,6 +25,15 @@ test("what has no name is called by its kind", () => {
   expect(actSentence(act("enrolment_started", "enrolment"))).toBe("Started an enrolment");
 });
 
+test("an enrolment says whose it is and how it ended", () => {
+  const of = { ...names, subject: (kind: string) => (kind === "person" ? "Ada Adler" : "") };
+  expect(actSentence(act("enrolment_started", "person"), of)).toBe("Started an enrolment of Ada Adler");
+  expect(actSentence(act("enrolment_stopped", "person"), of)).toBe("Stopped an enrolment of Ada Adler");
+  const ended = (was_completed: boolean) => headline(logEvent(1, { kind: "enrolment_ended", was_completed }));
+  expect(ended(true)).toBe("Enrolment ended: card or finger was read");
+  expect(ended(false)).toBe("Enrolment ended without a result");
+});
+
 test("a release names its operator, and says when it failed", () => {
   const done = { kind: "command_done", operator_id: "o", command_id: "c" } as const;
   expect(headline(logEvent(1, { ...done, command_outcome: "carried_out" }), names)).toBe("Released by Gesa Guard");

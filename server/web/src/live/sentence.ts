@@ -15,6 +15,8 @@ const nobody: NamesKnown = { operator: () => "", subject: () => "" };
 export function actSentence(act: NonNullable<LogEvent["act"]>, names: NamesKnown = nobody): string {
   const { kind, subject_kind, subject_id } = act;
   const sentences: Record<string, (what: string) => string> = w.acts;
+  // So it stands in older logs, which name the dialogue and not the person.
+  if (subject_kind === "enrolment") return text("ActKind", kind);
   const say = sentences[kind] ?? ((what: string) => `${text("ActKind", kind)} ${what}`);
   if (!subject_kind || !subject_id) return say(w.subjects.several);
   const name = names.subject(subject_kind, subject_id);
@@ -43,6 +45,8 @@ export function headline(event: LogEvent, names: NamesKnown = nobody): string {
       return event.is_up ? w.event.linkUp : w.event.linkDown;
     case "journal_changed":
       return event.is_up ? w.event.journalWorks : text("AlarmKind", "journal_fault");
+    case "enrolment_ended":
+      return event.was_completed ? w.event.enrolmentRead : w.event.enrolmentWithout;
     case "folded":
       return w.event.folded(
         event.count ?? 0,

@@ -24,7 +24,8 @@ export const acts: Record<keyof Kinds, (what: string) => string> = {
   joined: (what) => `Let ${what} join`,
   legal_basis_recorded: (what) => `Recorded the legal basis of ${what}`,
   legal_basis_withdrawn: (what) => `Withdrew the legal basis of ${what}`,
-  enrolment_started: (what) => `Started ${what}`,
+  enrolment_started: (what) => `Started an enrolment of ${what}`,
+  enrolment_stopped: (what) => `Stopped an enrolment of ${what}`,
   setup_link_issued: (what) => `Issued a new link to ${what}`,
 };
 

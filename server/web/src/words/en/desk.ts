@@ -86,6 +86,8 @@ export const desk = {
     linkUp: "Connected",
     linkDown: "Connection lost",
     journalWorks: "Records are kept again",
+    enrolmentRead: "Enrolment ended: card or finger was read",
+    enrolmentWithout: "Enrolment ended without a result",
     folded: (count: number, what: string) => `${count} × ${what}, counted only`,
     until: "The last of them",
     foundOpen: "Found open at the start",

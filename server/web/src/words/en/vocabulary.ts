@@ -135,6 +135,7 @@ export const vocabulary = {
     legal_basis_recorded: "Recorded the legal basis of",
     legal_basis_withdrawn: "Withdrew the legal basis of",
     enrolment_started: "Started an enrolment",
+    enrolment_stopped: "Stopped an enrolment",
     setup_link_issued: "Issued a new link to",
   },
   SubjectKind: {
@@ -384,6 +385,7 @@ export const alarmAdvice: Record<keyof (typeof vocabulary)["AlarmKind"], string>
 
 /** Why an enrolment failed, where no vocabulary of the agents says it. */
 export const enrolmentTrouble: Record<string, string> = {
+  page_gone: "The page that started it was closed",
   station_lost: "The connection to the station was lost",
   legal_basis_missing: "There is no consent to keep a finger",
   card_unreadable: "The card's number can't be used",
