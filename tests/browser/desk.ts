@@ -46,3 +46,10 @@ export async function accessible(page: Page) {
   const serious = found.violations.filter((violation) => ["serious", "critical"].includes(violation.impact ?? ""));
   expect(serious.map((violation) => `${violation.id}: ${violation.nodes[0]?.html}`)).toEqual([]);
 }
+
+/** The operator attests that they saw a document. */
+export async function sawDocument(page: Page) {
+  await page.getByRole("combobox", { name: "Document seen" }).click();
+  await page.getByRole("option", { name: "Passport" }).click();
+  await page.getByRole("checkbox", { name: "I saw the original, and it shows this person" }).check();
+}

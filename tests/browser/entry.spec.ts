@@ -1,7 +1,7 @@
 // The first thing a new user does, by hand in the browser: register a person, enrol card and finger, grant a door, hold
 // both to that door, and see it open and the entry in the feed. Real pcscd, serial line, Postgres, Chromium.
 import { expect, test } from "@playwright/test";
-import { accessible, act, signIn } from "./desk";
+import { accessible, act, sawDocument, signIn } from "./desk";
 
 test("a person is registered, walks in, and is seen", async ({ page }) => {
   await signIn(page);
@@ -13,12 +13,20 @@ test("a person is registered, walks in, and is seen", async ({ page }) => {
   await page.getByLabel("Given name").fill("Frida");
   await page.getByLabel("Family name").fill("Sonnenschein");
   await page.getByLabel("Personnel number").fill("T-0001");
+  // Nobody attests a document by not touching it.
+  await page.getByRole("button", { name: "Next" }).click();
+  await expect(page).toHaveURL(/register$/);
+  await sawDocument(page);
   await accessible(page);
   await page.getByRole("button", { name: "Next" }).click();
 
   // Consent and card, at the enrolment desk.
   await page.getByRole("radio", { name: "The person consents to this text" }).check();
-  await page.getByRole("button", { name: "Record the legal basis" }).click();
+  await page.getByLabel("Note").fill("signed form in folder 7");
+  // Leaving the step records it.
+  await page.getByRole("button", { name: "Next" }).click();
+  await expect(page).toHaveURL(/step=finger/);
+  await page.getByRole("button", { name: "Back" }).click();
   await expect(page.getByText("Recorded:")).toBeVisible();
   await page.getByRole("button", { name: "Read a card" }).click();
   await expect(page.getByText("Hold the card to the reader of the station").first()).toBeVisible();
@@ -44,10 +52,16 @@ test("a person is registered, walks in, and is seen", async ({ page }) => {
   await page.getByRole("option", { name: "Everything" }).click();
   await page.getByRole("checkbox", { name: "No end" }).check();
   await page.getByLabel("Why it has no end").fill("employed");
-  await page.getByRole("button", { name: "Grant", exact: true }).click();
-  await expect(page.getByRole("list", { name: "Access" })).toContainText("Everything");
+  // Going on asks about what was chosen and not granted.
   await page.getByRole("button", { name: "Next" }).click();
+  const asked = page.getByRole("dialog", { name: "This step is not finished" });
+  await expect(asked).toContainText("“Everything” is chosen and not granted.");
+  await accessible(page);
+  await asked.getByRole("button", { name: "Grant it and go on" }).click();
   await expect(page.getByText("Frida Sonnenschein is registered")).toBeVisible();
+  const receipt = page.getByRole("region", { name: "Receipt of registration" });
+  await expect(receipt).toContainText(/Document seenPassport, seen/);
+  await expect(receipt).toContainText(/AccessEverything, from .*no end: employed/);
   await accessible(page);
 
   // At the door; the guard looks on.
@@ -86,4 +100,36 @@ test("on the page Virtual door, a card and a finger by clicks open a door", asyn
   await page.getByRole("region", { name: "Main entrance" }).getByRole("button", { name: "Hold to reader Main entrance" }).click();
   await expect(newest).toContainText("Carla Celik");
   await expect(newest).toContainText(/[Bb]locked/);
+});
+
+test("a dialogue stays with its page, and another person's page says whose it is", async ({ page, context }) => {
+  await signIn(page);
+  const people = await (await page.request.get("/api/v1/people?limit=20")).json();
+  const [ada, bea] = people.items.filter((person: { state: string }) => person.state === "active");
+  await page.goto(`/people/${ada.id}/register?step=card`);
+  await page.getByRole("button", { name: "Read a card" }).click();
+  const waiting = page.getByText("Hold the card to the reader of the station").first();
+  await expect(waiting).toBeVisible();
+  // The same page, loaded again, finds it and can stop it.
+  await page.reload();
+  await expect(waiting).toBeVisible();
+  await expect(page.getByRole("button", { name: "Stop" })).toBeVisible();
+  // Another's page is told, and ends it deliberately.
+  const other = await context.newPage();
+  await other.goto(`/people/${bea.id}/register?step=card`);
+  await expect(other.getByText(`for ${ada.name.given} ${ada.name.family}, started by`)).toBeVisible();
+  await accessible(other);
+  await other.getByRole("button", { name: "End that dialogue" }).click();
+  await expect(other.getByRole("button", { name: "Read a card" })).toBeEnabled();
+  await expect(page.getByRole("status").filter({ hasText: "Cancelled" })).toBeVisible();
+  // A page that is gone leaves nothing behind.
+  await page.getByRole("button", { name: "Try again" }).click();
+  await expect(waiting).toBeVisible();
+  await page.getByRole("button", { name: "Next" }).click();
+  const asked = page.getByRole("dialog", { name: "This step is not finished" });
+  await asked.getByRole("button", { name: "Stay here" }).click();
+  await expect(waiting).toBeVisible();
+  await page.close();
+  await expect(other.getByRole("button", { name: "Read a card" })).toBeDisabled();
+  await expect(other.getByRole("button", { name: "Read a card" })).toBeEnabled({ timeout: 20_000 });
 });

@@ -1,7 +1,7 @@
 // What staff do beside watching: a release from the act to the door, looks left out of the log, an agent's configuration,
 // a link that was lost, a photo that fails, the search, and a list that goes on when it is told to.
 import { expect, test } from "@playwright/test";
-import { accessible, act, signIn } from "./desk";
+import { accessible, act, sawDocument, signIn } from "./desk";
 
 test("a momentary release is one thing wherever it is looked at", async ({ page }) => {
   await signIn(page);
@@ -97,6 +97,7 @@ test("a photo that fails loses nothing and is tried again", async ({ page }) => 
   await page.goto("/register");
   await page.getByLabel("Given name").fill("Pia");
   await page.getByLabel("Family name").fill("Pech");
+  await sawDocument(page);
   const picture = await page.locator("header img").screenshot();
   await page.getByLabel("Photo", { exact: true }).setInputFiles({ name: "pia.png", mimeType: "image/png", buffer: picture });
   let refuse = true;

@@ -1,4 +1,5 @@
-// A dialogue at an enrolment station, followed step by step: which station, start, what the station asks for, result.
+// A dialogue at an enrolment station, followed step by step: which station, start, what the station asks for, result. It
+// belongs to the page that started it: this page loaded again finds it, any other is told whose it is and may end it.
 
 import CardIcon from "@mui/icons-material/BadgeOutlined";
 import DoneIcon from "@mui/icons-material/CheckCircleOutlined";
@@ -11,20 +12,26 @@ import Stack from "@mui/material/Stack";
 import TextField from "@mui/material/TextField";
 import Typography from "@mui/material/Typography";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { api, BASE, bodyOf, type Schema } from "../api/client";
+import { useNames } from "../api/names";
 import { queries } from "../api/queries";
 import { readStream } from "../api/sse";
+import { useOperatorName } from "../api/subjects";
 import type { Station, Step } from "../api/types";
 import { useNow } from "../frame/session";
+import { fullName } from "../parts/Portrait";
 import { Trouble } from "../parts/Trouble";
 import { text, w } from "../words";
 import { FingerDrawing } from "./FingerDrawing";
+import { useOpen } from "./leaving";
 
 type Want = Schema["Want"];
 
 const LAST_STEPS = ["card_in_use", "done", "failed", "cancelled", "timed_out"];
 const CHOSEN_KEY = "pforte station";
+/** The dialogue that this page started, in case it is loaded again. */
+const STARTED_KEY = "pforte dialogue";
 const STATIONS_INTERVAL_MS = 3_000;
 
 /** Why a step is as it is, in words. */
@@ -72,6 +79,46 @@ function useStation() {
   return { stations, station, choose, error };
 }
 
+/** The dialogue with this person that this page started before it was loaded again. */
+export function useFound(personId: string, isCard: boolean) {
+  const { data: stations } = useQuery(queries.stations);
+  const isIt = ({ dialogue }: Station) =>
+    dialogue?.person_id === personId &&
+    (dialogue.want === "card") === isCard &&
+    dialogue.id === sessionStorage.getItem(STARTED_KEY);
+  return stations?.find(isIt)?.dialogue ?? undefined;
+}
+
+/** Who is in a dialogue at this station, and a way to end it: what is given there becomes that person's. */
+function Taken({ station }: { station: Station }) {
+  const client = useQueryClient();
+  const operatorName = useOperatorName();
+  const dialogue = station.dialogue;
+  const nameOf = useNames(dialogue ? [dialogue.person_id] : []);
+  const end = useMutation({
+    mutationFn: (id: string) => api.POST("/api/v1/enrolments/{id}/cancel", { params: { path: { id } } }),
+    onSettled: () => client.invalidateQueries({ queryKey: queries.stations.queryKey }),
+  });
+  if (!dialogue) return null;
+  const what = dialogue.want === "card" ? w.wizard.takenCard : w.wizard.takenFinger;
+  const person = fullName(nameOf(dialogue.person_id)) ?? w.unnamed(dialogue.person_id);
+  return (
+    <>
+      <Alert
+        severity="warning"
+        action={
+          <Button color="inherit" size="small" loading={end.isPending} onClick={() => end.mutate(dialogue.id)}>
+            {w.wizard.endOther}
+          </Button>
+        }
+      >
+        {w.wizard.stationTaken(what, person, operatorName(dialogue.operator_id) || w.wizard.takenSomebody)}
+      </Alert>
+      <Trouble error={end.error} />
+    </>
+  );
+}
+
 function Picture({ step, want }: { step: Step | undefined; want: Want }) {
   if (step?.step === "done") return <DoneIcon color="success" sx={{ fontSize: 72 }} />;
   if (step && LAST_STEPS.includes(step.step)) return <FailedIcon color="error" sx={{ fontSize: 72 }} />;
@@ -90,13 +137,24 @@ export function Dialogue({ personId, want, start, onDone, disabled = false }: Pr
   const now = useNow();
   const done = useRef(onDone);
   done.current = onDone;
+  const handled = useRef<string | null>(null);
+  const follow = useCallback((id: string, expiresAt: string) => {
+    handled.current = id;
+    setSteps([]);
+    setStreamError(null);
+    setRunning({ id, expiresAt });
+  }, []);
+  const found = useFound(personId, want === "card");
+  useEffect(() => {
+    // A list of stations from before the end must not bring it back.
+    if (found && found.id !== handled.current) follow(found.id, found.expires_at);
+  }, [found, follow]);
   const begin = useMutation({
     mutationFn: (stationId: string) =>
       bodyOf(api.POST("/api/v1/enrolments", { body: { station_id: stationId, person_id: personId, want } })),
     onSuccess: (enrolment) => {
-      setSteps([]);
-      setStreamError(null);
-      setRunning({ id: enrolment.id, expiresAt: enrolment.expires_at });
+      sessionStorage.setItem(STARTED_KEY, enrolment.id);
+      follow(enrolment.id, enrolment.expires_at);
     },
   });
   const id = running?.id;
@@ -122,6 +180,14 @@ export function Dialogue({ personId, want, start, onDone, disabled = false }: Pr
       if (!hasEnded) void api.POST("/api/v1/enrolments/{id}/cancel", { params: { path: { id } } }).catch(() => {});
     };
   }, [id, client]);
+  const stop = () =>
+    running
+      ? api.POST("/api/v1/enrolments/{id}/cancel", { params: { path: { id: running.id } } })
+      : Promise.resolve(undefined);
+  useOpen(
+    "dialogue",
+    running && { kind: "ask", text: w.wizard.leaveRunning, act: { label: w.wizard.leaveStop, run: stop } },
+  );
   const step = steps.at(-1);
   const isOver = step !== undefined && LAST_STEPS.includes(step.step);
   const secondsLeft = running ? Math.max(0, Math.ceil((Date.parse(running.expiresAt) - now.getTime()) / 1000)) : 0;
@@ -161,18 +227,12 @@ export function Dialogue({ personId, want, start, onDone, disabled = false }: Pr
             {isOver && step.step !== "done" ? w.wizard.again : start}
           </Button>
         ) : (
-          <Button
-            variant="outlined"
-            onClick={() =>
-              void api
-                .POST("/api/v1/enrolments/{id}/cancel", { params: { path: { id: running.id } } })
-                .catch(setStreamError)
-            }
-          >
+          <Button variant="outlined" onClick={() => void stop().catch(setStreamError)}>
             {w.wizard.cancel}
           </Button>
         )}
       </Stack>
+      {running === null && !found && station && <Taken station={station} />}
       <Trouble error={begin.error ?? streamError} />
       {(running !== null || step !== undefined) && (
         <Stack

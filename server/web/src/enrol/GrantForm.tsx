@@ -18,6 +18,7 @@ import { Trouble } from "../parts/Trouble";
 import { previewed } from "../preview/previewed";
 import { instantOf, wallOf } from "../time";
 import { w } from "../words";
+import { useOpen } from "./leaving";
 
 /** How long a grant lasts unless said otherwise, in days. */
 const DEFAULT_DAYS = 90;
@@ -63,6 +64,17 @@ export function GrantForm({ to, onGranted }: { to: GrantTo; onGranted: () => voi
   });
   const wrong = (field: string) => (grant.error instanceof Problem ? grant.error.field(field) : undefined);
   const canGrant = levelId !== "" && from !== "" && (hasNoEnd ? why.trim() !== "" : until !== "");
+  useOpen(
+    "grant",
+    level === undefined
+      ? null
+      : {
+          kind: "ask",
+          text: canGrant ? w.wizard.leaveGrant(level.name) : w.wizard.leaveGrantIncomplete(level.name),
+          act: canGrant ? { label: w.wizard.leaveGrantAct, run: () => grant.mutateAsync() } : undefined,
+          without: w.wizard.leaveGrantWithout,
+        },
+  );
   return (
     <Stack direction={{ xs: "column", md: "row" }} spacing={4}>
       <Stack spacing={2.5} sx={{ flex: 1, maxWidth: 520 }}>

@@ -1,6 +1,8 @@
 // Name, number, document seen and photo: the first step of registering, and the dialog that corrects it.
 
 import Avatar from "@mui/material/Avatar";
+import Checkbox from "@mui/material/Checkbox";
+import FormControlLabel from "@mui/material/FormControlLabel";
 import MenuItem from "@mui/material/MenuItem";
 import Stack from "@mui/material/Stack";
 import TextField from "@mui/material/TextField";
@@ -15,14 +17,18 @@ export type Draft = {
   given: string;
   family: string;
   number: string;
-  document: WordOf<"DocumentKind">;
+  /** Which document; none until it is chosen. */
+  document: WordOf<"DocumentKind"> | null;
+  /** Whether the operator says that they saw it: an act of their own, never presumed. */
+  wasSeen: boolean;
   picture: Blob | null;
 };
 
-export const emptyDraft: Draft = { given: "", family: "", number: "", document: "identity_card", picture: null };
+export const emptyDraft: Draft = { given: "", family: "", number: "", document: null, wasSeen: false, picture: null };
 
-/** The draft as the API wants it; the document was seen now. */
+/** The draft as the API wants it; the document was seen now. The form lets none go without one. */
 export function identityOf(draft: Draft, seenAt: Date): Schema["Identity"] {
+  if (draft.document === null || !draft.wasSeen) throw new Error("no document was seen");
   return {
     name: { given: draft.given.trim(), family: draft.family.trim() },
     number: draft.number.trim() || null,
@@ -42,9 +48,15 @@ export function useAddress(picture: Blob | null): string | undefined {
   return address;
 }
 
-type Props = { draft: Draft; onChange: (draft: Draft) => void; error: unknown };
+type Props = {
+  draft: Draft;
+  onChange: (draft: Draft) => void;
+  error: unknown;
+  /** The document on record, which need not be seen again. */
+  kept?: Draft["document"];
+};
 
-export function IdentityForm({ draft, onChange, error }: Props) {
+export function IdentityForm({ draft, onChange, error, kept }: Props) {
   const picture = useAddress(draft.picture);
   const wrong = (field: string) => (error instanceof Problem ? error.field(field) : undefined);
   const isTaken = error instanceof Problem && error.code === "number_taken";
@@ -78,9 +90,12 @@ export function IdentityForm({ draft, onChange, error }: Props) {
         <TextField
           select
           label={w.wizard.documentSeen}
-          value={draft.document}
-          onChange={(event) => onChange({ ...draft, document: event.target.value as Draft["document"] })}
-          helperText={w.wizard.documentHelp}
+          value={draft.document ?? ""}
+          // Whoever names another document has seen another one, or none yet.
+          onChange={(event) =>
+            onChange({ ...draft, document: event.target.value as Draft["document"], wasSeen: false })
+          }
+          required
         >
           {wordsOf("DocumentKind").map((kind) => (
             <MenuItem key={kind} value={kind}>
@@ -88,6 +103,19 @@ export function IdentityForm({ draft, onChange, error }: Props) {
             </MenuItem>
           ))}
         </TextField>
+        {draft.document !== kept && (
+          <FormControlLabel
+            required
+            control={
+              <Checkbox
+                size="small"
+                checked={draft.wasSeen}
+                onChange={(_, isOn) => onChange({ ...draft, wasSeen: isOn })}
+              />
+            }
+            label={w.wizard.documentAttest}
+          />
+        )}
       </Stack>
       <Stack spacing={1.5} sx={{ width: 260 }}>
         <Avatar

@@ -15,32 +15,49 @@ import { useState } from "react";
 import { api, bodyOf } from "../api/client";
 import { Trouble } from "../parts/Trouble";
 import { type WordOf, w } from "../words";
+import { useOpen } from "./leaving";
 
-export function LegalBasisForm({ personId, onRecorded }: { personId: string; onRecorded: () => void }) {
+type Props = { personId: string; onRecorded: () => Promise<unknown> };
+
+export function LegalBasisForm({ personId, onRecorded }: Props) {
   const texts = useQuery({
     queryKey: ["consent-texts"],
     queryFn: () => bodyOf(api.GET("/api/v1/consent-texts")),
     staleTime: Number.POSITIVE_INFINITY,
   });
-  const [kind, setKind] = useState<WordOf<"LegalBasisKind">>("consent");
+  const [kind, setKind] = useState<WordOf<"LegalBasisKind"> | null>(null);
   const [language, setLanguage] = useState("en");
   const [note, setNote] = useState("");
   const newest = texts.data?.[0]?.version;
   const offered = (texts.data ?? []).filter((candidate) => candidate.version === newest);
   const shown = offered.find((candidate) => candidate.language === language) ?? offered[0];
   const record = useMutation({
-    mutationFn: () =>
+    mutationFn: (chosen: WordOf<"LegalBasisKind">) =>
       api.PUT("/api/v1/people/{id}/legal-basis", {
         params: { path: { id: personId } },
         body: {
-          kind,
+          kind: chosen,
           given_at: new Date().toISOString(),
-          ...(kind === "consent" && shown && { consent_text_version: shown.version }),
+          ...(chosen === "consent" && shown && { consent_text_version: shown.version }),
           ...(note.trim() && { note: note.trim() }),
         },
       }),
     onSuccess: onRecorded,
   });
+  const withNote = note.trim() !== "";
+  useOpen(
+    "legal basis",
+    kind !== null && shown
+      ? {
+          kind: "save",
+          act: () => record.mutateAsync(kind),
+          text: w.wizard.leaveBasis,
+          without: w.wizard.leaveBasisWithout,
+        }
+      : withNote
+        ? { kind: "ask", text: w.wizard.leaveNote, without: w.wizard.leaveBasisWithout }
+        : null,
+  );
   return (
     <Stack spacing={2}>
       <Trouble error={texts.error} onRetry={() => texts.refetch()} />
@@ -93,9 +110,9 @@ export function LegalBasisForm({ personId, onRecorded }: { personId: string; onR
       <Trouble error={record.error} />
       <Button
         variant="contained"
-        onClick={() => record.mutate()}
+        onClick={() => kind !== null && record.mutate(kind)}
         loading={record.isPending}
-        disabled={!shown}
+        disabled={!shown || kind === null}
         sx={{ alignSelf: "flex-start" }}
       >
         {w.wizard.basisRecord}

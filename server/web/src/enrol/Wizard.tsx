@@ -1,4 +1,5 @@
-// Registering a person, step by step. Every step is saved when it is left; the address says where one is.
+// Registering a person, step by step. What a step holds is saved or asked about when it is left; the address says where
+// one is.
 
 import Box from "@mui/material/Box";
 import Button from "@mui/material/Button";
@@ -14,10 +15,11 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { queries } from "../api/queries";
-import type { PersonDetail } from "../api/types";
+import type { Grant, PersonDetail } from "../api/types";
 import { useSession, useZone } from "../frame/session";
 import { usePersonChanged } from "../pages/PersonPage";
 import { Strength } from "../pages/person/Credentials";
+import { type Line, Lines } from "../parts/Lines";
 import { ButtonTo } from "../parts/LinkTo";
 import { Page, Waiting } from "../parts/Page";
 import { fullName, Portrait } from "../parts/Portrait";
@@ -25,9 +27,10 @@ import { Trouble } from "../parts/Trouble";
 import { When } from "../parts/When";
 import { fullTime } from "../time";
 import { text, type WordOf, w, wordsOf } from "../words";
-import { Dialogue } from "./Dialogue";
+import { Dialogue, useFound } from "./Dialogue";
 import { GrantForm } from "./GrantForm";
 import { LegalBasisForm } from "./LegalBasisForm";
+import { Leaving } from "./leaving";
 
 export const STEPS = ["person", "card", "finger", "access", "done"] as const;
 export type StepName = (typeof STEPS)[number];
@@ -85,7 +88,9 @@ function FingerStep({ person, onChanged }: StepProps) {
   const free = wordsOf("FingerPosition").filter((position) => !taken.includes(position));
   const preferred = (["right_index", "left_index"] as const).find((position) => free.includes(position));
   const [chosen, setChosen] = useState<WordOf<"FingerPosition"> | null>(null);
-  const position = chosen ?? preferred ?? free[0] ?? "right_index";
+  const found = useFound(person.id, false)?.want;
+  const running = typeof found === "object" ? found.finger.position : undefined;
+  const position = chosen ?? running ?? preferred ?? free[0] ?? "right_index";
   if (person.legal_basis?.kind === "alternative") return <Typography>{w.wizard.fingerExempt}</Typography>;
   if (!person.legal_basis) return <Typography>{w.wizard.fingerNeedsBasis}</Typography>;
   return (
@@ -141,6 +146,50 @@ function DoneStep({ person }: StepProps) {
   const { data: levels = [] } = useQuery(queries.levels);
   const name = fullName(person) ?? w.unnamed(person.id);
   const missing = person.missing.map((what) => text("Missing", what)).join(", ");
+  const periodOf = (grant: Grant) => {
+    const from = fullTime(grant.valid_from, zone);
+    return grant.valid_until
+      ? w.wizard.receiptPeriod(from, fullTime(grant.valid_until, zone))
+      : w.wizard.receiptNoEnd(from, grant.no_end_reason ?? "");
+  };
+  const numbered = (label: string, place: number, of: number) => (of > 1 ? `${label} ${place + 1}` : label);
+  const held = person.access.filter((grant) => grant.state === "current" || grant.state === "future");
+  const lines: Line[] = [
+    [w.wizard.receiptPerson, name],
+    ...(person.number ? [[w.person.number, person.number] as Line] : []),
+    ...(person.document
+      ? [
+          [
+            w.person.document,
+            `${text("DocumentKind", person.document.kind)}, ${w.person.seenAt(fullTime(person.document.seen_at, zone))}`,
+          ] as Line,
+        ]
+      : []),
+    ...(person.legal_basis
+      ? [
+          [
+            w.person.legalBasis,
+            `${text("LegalBasisKind", person.legal_basis.kind)}, ${w.person.basisSince(fullTime(person.legal_basis.given_at, zone))}`,
+          ] as Line,
+        ]
+      : []),
+    ...person.cards.map(
+      (card, place, cards): Line => [numbered(w.wizard.receiptCard, place, cards.length), card.label],
+    ),
+    ...person.enrolled_fingers.map(
+      (finger, place, fingers): Line => [
+        numbered(w.wizard.receiptFinger, place, fingers.length),
+        text("FingerPosition", finger.position),
+      ],
+    ),
+    ...held.map(
+      (grant, place): Line => [
+        numbered(w.wizard.receiptAccess, place, held.length),
+        `${levels.find((level) => level.id === grant.level_id)?.name ?? w.unnamed(grant.level_id)}, ${periodOf(grant)}`,
+      ],
+    ),
+    [w.wizard.receiptBy, operator.display_name],
+  ];
   return (
     <Stack spacing={3}>
       <Stack direction="row" spacing={3} sx={{ alignItems: "center" }}>
@@ -152,25 +201,10 @@ function DoneStep({ person }: StepProps) {
       </Stack>
       <Box component="section" aria-label={w.wizard.receipt}>
         <Typography variant="h3">{w.wizard.receipt}</Typography>
-        <Typography variant="body2">{w.wizard.receiptText(tenant.name, fullTime(person.created_at, zone))}</Typography>
-        <Box component="ul" sx={{ pl: 2.5, fontSize: "0.875rem" }}>
-          <li>
-            {name}
-            {person.number && ` · ${person.number}`}
-          </li>
-          {person.document && <li>{text("DocumentKind", person.document.kind)}</li>}
-          {person.legal_basis && <li>{text("LegalBasisKind", person.legal_basis.kind)}</li>}
-          {person.cards.map((card) => (
-            <li key={card.id}>{w.person.card(card.label)}</li>
-          ))}
-          {person.enrolled_fingers.map((finger) => (
-            <li key={finger.id}>{text("FingerPosition", finger.position)}</li>
-          ))}
-          {person.access.map((grant) => (
-            <li key={grant.id}>{levels.find((level) => level.id === grant.level_id)?.name}</li>
-          ))}
-          <li>{operator.display_name}</li>
-        </Box>
+        <Typography variant="body2" sx={{ mb: 1 }}>
+          {w.wizard.receiptText(tenant.name, fullTime(person.created_at, zone))}
+        </Typography>
+        <Lines lines={lines} />
       </Box>
       <Stack direction="row" spacing={2} className="no-print">
         <ButtonTo variant="contained" to="/register">
@@ -222,7 +256,9 @@ export function RegisterSteps() {
         variant="outlined"
         sx={{ p: 3, outline: "none" }}
       >
-        <Pane key={step} person={person.data} onChanged={changed} />
+        <Leaving key={step}>
+          <Pane person={person.data} onChanged={changed} />
+        </Leaving>
         {step !== "done" && (
           <Stack direction="row" sx={{ justifyContent: "space-between", mt: 4 }}>
             <Button onClick={() => goTo(STEPS[place - 1])}>{w.act.back}</Button>

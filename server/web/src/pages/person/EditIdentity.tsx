@@ -20,20 +20,21 @@ export function EditIdentity({ person, onChanged, onClose }: OfPerson & { onClos
     given: person.name?.given ?? "",
     family: person.name?.family ?? "",
     number: person.number ?? "",
-    document: person.document?.kind ?? "identity_card",
+    document: person.document?.kind ?? null,
+    wasSeen: false,
     picture: null,
   });
   // What was saved stays saved when only the photo fails: trying again goes on from there.
   const version = useRef(person.version);
   const save = useMutation({
     mutationFn: async () => {
-      const isOtherDocument = draft.document !== person.document?.kind;
+      const kind = draft.wasSeen && draft.document !== person.document?.kind ? draft.document : null;
       const change = api.PATCH("/api/v1/people/{id}", {
         params: { path: { id: person.id }, header: ifMatch(version.current) },
         body: {
           name: { given: draft.given.trim(), family: draft.family.trim() },
           number: draft.number.trim(),
-          ...(isOtherDocument && { document: { kind: draft.document, seen_at: new Date().toISOString() } }),
+          ...(kind !== null && { document: { kind, seen_at: new Date().toISOString() } }),
         },
       });
       version.current = (await bodyOf(change)).version;
@@ -53,7 +54,7 @@ export function EditIdentity({ person, onChanged, onClose }: OfPerson & { onClos
         <DialogTitle id={heading}>{w.person.editIdentity}</DialogTitle>
         <DialogContent>
           <Stack spacing={2} sx={{ pt: 1 }}>
-            <IdentityForm draft={draft} onChange={setDraft} error={save.error} />
+            <IdentityForm draft={draft} onChange={setDraft} error={save.error} kept={person.document?.kind ?? null} />
             <Trouble error={save.error} />
           </Stack>
         </DialogContent>
