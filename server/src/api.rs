@@ -1,14 +1,15 @@
 //! The one route table.
 
-use axum::Router;
+use axum::{Extension, Router};
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Description;
 use utoipa_axum::router::OpenApiRouter;
 
+use crate::policy::Editors;
 use crate::state::AppState;
 use crate::{
     access, agents, alarms, calendars, credentials, demo, devices, doors, enrolment, events, fingers, groups, health,
-    idempotency, interlocks, operators, people, sites, situation, tenant_rules, threats, travel, vault,
+    idempotency, interlocks, operators, people, policy, sites, situation, tenant_rules, threats, travel, vault,
 };
 
 /// Under which path everything lies.
@@ -25,39 +26,46 @@ pub const BASE: &str = "/api/v1";
 ))]
 struct Api;
 
+fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .merge(sites::routes::routes())
+        .merge(doors::routes::routes())
+        .merge(calendars::routes::routes())
+        .merge(access::routes::routes())
+        .merge(groups::routes::routes())
+        .merge(interlocks::routes::routes())
+        .merge(travel::routes::routes())
+        .merge(threats::routes::routes())
+        .merge(tenant_rules::routes::routes())
+        .merge(situation::routes::routes())
+        .merge(people::routes::routes())
+        .merge(vault::routes::routes())
+        .merge(credentials::routes::routes())
+        .merge(fingers::routes::routes())
+        .merge(enrolment::routes::routes())
+        .merge(operators::routes::routes())
+        .merge(agents::routes::routes())
+        .merge(devices::routes::routes())
+        .merge(events::routes::routes())
+        .merge(alarms::routes::routes())
+        .merge(policy::routes::routes())
+        .merge(demo::routes())
+        .merge(health::routes())
+}
+
 fn table() -> OpenApiRouter<AppState> {
-    OpenApiRouter::with_openapi(Api::openapi()).nest(
-        BASE,
-        OpenApiRouter::new()
-            .merge(sites::routes::routes())
-            .merge(doors::routes::routes())
-            .merge(calendars::routes::routes())
-            .merge(access::routes::routes())
-            .merge(groups::routes::routes())
-            .merge(interlocks::routes::routes())
-            .merge(travel::routes::routes())
-            .merge(threats::routes::routes())
-            .merge(tenant_rules::routes::routes())
-            .merge(situation::routes::routes())
-            .merge(people::routes::routes())
-            .merge(vault::routes::routes())
-            .merge(credentials::routes::routes())
-            .merge(fingers::routes::routes())
-            .merge(enrolment::routes::routes())
-            .merge(operators::routes::routes())
-            .merge(agents::routes::routes())
-            .merge(devices::routes::routes())
-            .merge(events::routes::routes())
-            .merge(alarms::routes::routes())
-            .merge(demo::routes())
-            .merge(health::routes()),
-    )
+    OpenApiRouter::with_openapi(Api::openapi()).nest(BASE, routes())
+}
+
+/// The routes without [`BASE`], to be asked by the server itself: what a preview tries changes with.
+pub fn editors() -> Editors {
+    Editors(routes().split_for_parts().0)
 }
 
 /// The routes, ready to serve.
 pub fn router(state: AppState) -> Router {
     let once = axum::middleware::from_fn_with_state(state.clone(), idempotency::once);
-    table().with_state(state).split_for_parts().0.layer(once)
+    table().with_state(state).split_for_parts().0.layer(once).layer(Extension(editors()))
 }
 
 /// The description of all of it. Handlers of different features have the same names; an operation's id is therefore its

@@ -7,6 +7,7 @@ use std::sync::{Arc, PoisonError};
 
 use access_core::ids::TenantId;
 use anyhow::{Context as _, bail};
+use chrono::{DateTime, Utc};
 use clap::{Parser, Subcommand};
 use server::agents::port::AgentPort;
 use server::certificates::{self, Authority};
@@ -17,9 +18,10 @@ use server::http::Proxies;
 use server::installation::{self, Installation};
 use server::keys::Keys;
 use server::log::Sequencer;
+use server::policy::replay::{Difference, Replayed, Supposed};
 use server::serve::{Limits, Port};
 use server::state::{AgentsAddress, AppState};
-use server::{agents, api, audit, clock, decisions, idempotency, log, operators, serve, tenants, ui, vault};
+use server::{agents, api, audit, clock, decisions, idempotency, log, operators, policy, serve, tenants, ui, vault};
 use sqlx::Connection as _;
 use sqlx::postgres::PgConnectOptions;
 use tokio::signal::unix::{SignalKind, signal};
@@ -53,6 +55,24 @@ enum Command {
     Operator {
         #[command(subcommand)]
         command: OperatorCommand,
+    },
+    /// Decides the log again, from its records and the rules that they name, and tells what comes out differently: nothing may.
+    Replay {
+        /// Configuration file.
+        #[arg(long)]
+        config: PathBuf,
+        /// The tenant's short name.
+        #[arg(long)]
+        tenant: String,
+        /// From this instant on, as in 2026-11-23T00:00:00Z.
+        #[arg(long)]
+        from: DateTime<Utc>,
+        /// Before this instant.
+        #[arg(long)]
+        to: DateTime<Utc>,
+        /// Supposes the changes in this file (JSON, as a preview takes them): tells which entries would have gone differently.
+        #[arg(long)]
+        changes: Option<PathBuf>,
     },
     /// Writes the API's description.
     Openapi,
@@ -134,6 +154,10 @@ async fn carry_out(command: Command) -> anyhow::Result<()> {
         }
         Command::Operator { command: OperatorCommand::ResetTotp { config, tenant, name, reason } } => {
             reset_totp(&Config::read(&config)?, &tenant, &name, &reason).await
+        }
+        Command::Replay { config, tenant, from, to, changes } => {
+            let changes = changes.as_deref().map(supposed).transpose()?;
+            replay(&Config::read(&config)?, &tenant, (from, to), changes).await
         }
         Command::Openapi => print(&api::description().to_pretty_json()?),
         Command::Roles => print(db::ROLES),
@@ -219,6 +243,45 @@ async fn reset_totp(config: &Config, slug: &str, name: &str, reason: &str) -> an
     tx.commit().await?;
     print(&format!("SETUP {slug} {}{}", public_url(config), link.path()))?;
     opened.close().await;
+    Ok(())
+}
+
+fn supposed(path: &Path) -> anyhow::Result<Supposed> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("can't read {}", path.display()))?;
+    serde_json::from_str(&text).with_context(|| format!("{}", path.display()))
+}
+
+async fn replay(
+    config: &Config,
+    slug: &str,
+    within: (DateTime<Utc>, DateTime<Utc>),
+    supposed: Option<Supposed>,
+) -> anyhow::Result<()> {
+    let Opened { installation, db, keys, cluster } = Opened::open(config).await?;
+    let state = AppState::new(installation, db, keys, AgentsAddress::default())?;
+    let tenant = state.tenants.by_slug(slug).await?.with_context(|| format!("there is no tenant `{slug}`"))?.id;
+    let changes = match &supposed {
+        Some(supposed) => Some(policy::replay::suppose(&state, &api::editors(), tenant, supposed).await?),
+        None => None,
+    };
+    let mut told = Ok(());
+    let mut tell = |difference: Difference| {
+        if told.is_ok() {
+            told = print(&difference.to_string());
+        }
+    };
+    let replayed = policy::replay::replay(&state, tenant, within, changes.as_deref(), &mut tell).await?;
+    told?;
+    let Replayed { decisions, by_agents, by_other_rules, without_rules, different } = replayed;
+    print(&format!(
+        "REPLAYED {decisions} decisions: {different} different, {by_agents} ended by agents for no rule, {by_other_rules} by other \
+         rules, {without_rules} by rules that are not known"
+    ))?;
+    state.db.close().await;
+    drop(cluster);
+    if supposed.is_none() && different + without_rules > 0 {
+        bail!("{} decisions do not follow from rules that are known", different + without_rules);
+    }
     Ok(())
 }
 

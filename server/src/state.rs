@@ -3,6 +3,9 @@
 use std::path::Path;
 use std::sync::{Arc, RwLock};
 
+use access_core::ids::TenantId;
+use access_core::{Policy, UnixMs};
+use anyhow::Context as _;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -10,7 +13,8 @@ use crate::agents::Links;
 use crate::audit::{Change, Looks};
 use crate::auth::Actor;
 use crate::db::{Db, TenantTx};
-use crate::decisions::{Keeper, Policies, States};
+use crate::decisions;
+use crate::decisions::{Keeper, PastRules, Policies, RulesOfVersion, States};
 use crate::enrolment::Stations;
 use crate::installation::Installation;
 use crate::keys::Keys;
@@ -36,6 +40,8 @@ pub struct AppState {
     pub log: Log,
     /// The rules in force.
     pub policies: Policies,
+    /// Rules of versions before.
+    pub past_rules: PastRules,
     /// What happened before, as far as rules ask for it.
     pub states: States,
     /// Linked agents.
@@ -81,6 +87,7 @@ impl AppState {
             names: Arc::default(),
             log,
             policies: Policies::default(),
+            past_rules: PastRules::default(),
             states: States::default(),
             agents: Links::default(),
             agents_port: Arc::new(agents_port),
@@ -104,6 +111,37 @@ impl AppState {
             log: self.log.clone(),
             stop: self.stop.clone(),
         }
+    }
+
+    /// What routes reach in a rehearsal: [the same database](Db::rehearsal), of which nothing lasts, and nothing in memory that
+    /// somebody else could notice.
+    pub async fn rehearsal(&self) -> sqlx::Result<Self> {
+        Ok(Self {
+            db: self.db.rehearsal().await?,
+            names: Arc::default(),
+            agents: Links::default(),
+            stations: Arc::default(),
+            looks: Arc::default(),
+            throttle: Arc::default(),
+            sessions_ended: watch::Sender::new(()),
+            ..self.clone()
+        })
+    }
+
+    /// The rules in force, as the database has them now.
+    pub async fn rules_in_force(&self, tenant: TenantId) -> anyhow::Result<Arc<Policy>> {
+        self.policies.refresh(&self.db, tenant).await?;
+        self.policies.current(tenant).context("rules were read a moment ago")
+    }
+
+    /// The rules of a version; none if the tenant never was at it.
+    pub async fn rules_of(&self, tenant: TenantId, version: u64) -> anyhow::Result<Option<Arc<RulesOfVersion>>> {
+        self.past_rules.of(&self.db, tenant, version).await
+    }
+
+    /// The state that rules read, as the log says it up to an instant.
+    pub async fn state_at(&self, tenant: TenantId, at: UnixMs) -> anyhow::Result<access_core::State> {
+        decisions::state_at(&self.db, tenant, at).await
     }
 
     /// Where an operator reads; what is written there Postgres refuses.

@@ -1,5 +1,7 @@
 //! A policy with some rows put in, replaced or taken out: what saving a form does, and what a preview asks about.
 
+use std::collections::BTreeMap;
+
 use super::{
     AccessLevel, AreaRule, Block, Calendar, CredentialRule, DoorRule, Grant, GroupRule, InterlockRule, PersonRule,
     Policy, PolicyError, PolicyRows, Schedule, SiteRule, TenantRules, ThreatLevelRule, TravelEnds, TravelTime,
@@ -52,6 +54,26 @@ macro_rules! kinds {
                     })+
                 }
                 Ok(())
+            }
+
+            /// Changes that make these rows the other ones. Version, scope and
+            /// other people's missing cards stay as they are.
+            pub fn changes_to(&self, other: &Self) -> Vec<PolicyChange> {
+                let (mut put, mut removed) = (Vec::new(), Vec::new());
+                if self.rules != other.rules {
+                    put.push(PolicyRow::TenantRules(other.rules.clone()));
+                }
+                $({
+                    let before: BTreeMap<_, _> = self.$list.iter().map(|row| (row.$key, row)).collect();
+                    let after: BTreeMap<_, _> = other.$list.iter().map(|row| (row.$key, row)).collect();
+                    let is_new = |key: &$id, row: &$row| before.get(key).is_none_or(|known| **known != *row);
+                    let new = after.iter().filter(|(key, row)| is_new(key, row));
+                    put.extend(new.map(|(_, row)| PolicyRow::$kind((*row).clone())));
+                    let gone = before.keys().filter(|key| !after.contains_key(key));
+                    removed.extend(gone.map(|key| PolicyRowId::$kind(*key)));
+                })+
+                let put = put.into_iter().map(PolicyChange::Put);
+                put.chain(removed.into_iter().map(PolicyChange::Remove)).collect()
             }
         }
     };

@@ -99,7 +99,7 @@ pub async fn rename(db: &mut PgConnection, tenant: TenantId, id: Uuid, name: &st
     Ok(())
 }
 
-/// Gives an agent these doors and no others. Its bundle follows, so the rules' version moves.
+/// Gives an agent these doors and no others. Which doors it drives is a part of the rules: their version moves when that changes.
 pub async fn set_doors(db: &mut PgConnection, tenant: TenantId, id: Uuid, doors: &[Uuid]) -> sqlx::Result<()> {
     sqlx::query("DELETE FROM agent_doors WHERE tenant_id = $1 AND agent_id = $2 AND NOT door_id = ANY ($3)")
         .bind(tenant.as_uuid())
@@ -114,9 +114,8 @@ pub async fn set_doors(db: &mut PgConnection, tenant: TenantId, id: Uuid, doors:
     .bind(tenant.as_uuid())
     .bind(id)
     .bind(doors)
-    .execute(&mut *db)
+    .execute(db)
     .await?;
-    sqlx::query("SELECT policy_moves($1)").bind(tenant.as_uuid()).execute(db).await?;
     Ok(())
 }
 

@@ -4,6 +4,7 @@
 use access_core::canonical;
 use access_core::event::{Act, ActKind, Commitment, Event, Subject, SubjectKind};
 use access_core::ids::OperatorId;
+use access_core::word::Word as _;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -106,16 +107,37 @@ impl<'a> Entry<'a> {
             }
         }
         let [before, after, reason] = commitments;
-        let act = Event::Act(Act {
-            operator: self.operator,
-            kind: self.kind,
-            subject: self.subject.map(|(kind, id)| Subject { kind, id }),
-            before,
-            after,
-            reason: self.reason_kept.or(reason),
-        });
+        let reason = self.reason_kept.or(reason);
+        let subject = self.subject.map(|(kind, id)| Subject { kind, id });
+        note_for_rules(tx, self.kind, subject, [before, after, reason]).await?;
+        let act = Event::Act(Act { operator: self.operator, kind: self.kind, subject, before, after, reason });
         append_event(tx, &act, self.at).await
     }
+}
+
+/// Notes the act with the version of the rules that its transaction moved them to, if it did.
+async fn note_for_rules(
+    tx: &mut TenantTx,
+    kind: ActKind,
+    subject: Option<Subject>,
+    commitments: [Option<Commitment>; 3],
+) -> sqlx::Result<()> {
+    let [before, after, reason] = commitments.map(|commitment| commitment.map(|commitment| commitment.0.to_vec()));
+    sqlx::query(
+        "INSERT INTO policy_version_acts (tenant_id, version, kind, subject_kind, subject_id, before, after, reason) \
+         SELECT tenant_id, version, $2, $3, $4, $5, $6, $7 FROM policy_versions \
+         WHERE tenant_id = $1 AND moved_by = pg_current_xact_id_if_assigned() ON CONFLICT DO NOTHING",
+    )
+    .bind(tx.tenant().as_uuid())
+    .bind(kind.as_str())
+    .bind(subject.map(|subject| subject.kind.as_str()))
+    .bind(subject.map(|subject| subject.id))
+    .bind(before)
+    .bind(after)
+    .bind(reason)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 /// Keeps content, sealed and erasable, and returns the commitment to it.

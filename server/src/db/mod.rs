@@ -14,8 +14,11 @@ use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 use sqlx::{Connection as _, Executor as _, PgConnection, PgPool, Postgres, Transaction};
 
+mod rehearsal;
 #[cfg(test)]
 mod tests;
+
+use rehearsal::Stage;
 
 /// The migrations, in the binary.
 pub static MIGRATIONS: Migrator = sqlx::migrate!("../migrations");
@@ -62,6 +65,8 @@ pub struct Db {
     vault: PgPool,
     sequencer: PgPool,
     bell: Option<Bell>,
+    /// Where everything is tried and nothing lasts, if this is a rehearsal.
+    stage: Option<Stage>,
 }
 
 impl Db {
@@ -95,6 +100,7 @@ impl Db {
             vault: pool("pforte_vault").await?,
             sequencer: pool("pforte_sequencer").await?,
             bell: None,
+            stage: None,
         })
     }
 
@@ -102,6 +108,13 @@ impl Db {
     #[must_use]
     pub fn ringing(self, ring: impl Fn(TenantId) + Send + Sync + 'static) -> Self {
         Self { bell: Some(Bell(Arc::new(ring))), ..self }
+    }
+
+    /// The same database for a rehearsal: each transaction that is begun in it sees what those before did, what it "commits" nobody
+    /// else ever sees, and all of it is gone with the last copy. One transaction at a time.
+    pub async fn rehearsal(&self) -> sqlx::Result<Self> {
+        let stage = Stage::new(self.vault.begin().await?);
+        Ok(Self { bell: None, stage: Some(stage), ..self.clone() })
     }
 
     /// Begins a transaction that sees and writes one tenant's rows, the vault's excepted.
@@ -131,15 +144,19 @@ impl Db {
         tenant: TenantId,
         operator: Option<OperatorId>,
     ) -> sqlx::Result<TenantTx> {
-        let mut tx = pool.begin().await?;
+        let mut tx = match &self.stage {
+            None => Tx::Own(pool.begin().await?),
+            Some(stage) => Tx::Rehearsed(stage.begin().await?),
+        };
         sqlx::query(
             "SELECT set_config('app.tenant', $1, true), set_config('app.operator', $2, true), \
              set_config('transaction_read_only', $3, true)",
         )
         .bind(tenant.to_string())
         .bind(operator.map(|operator| operator.to_string()).unwrap_or_default())
-        .bind(writes.as_read_only())
-        .execute(&mut *tx)
+        // What a transaction may not do any more, a part of it can't be allowed again.
+        .bind(if self.stage.is_some() { Writes::Allowed } else { writes }.as_read_only())
+        .execute(tx.connection())
         .await?;
         Ok(TenantTx { tx, tenant, is_for_log: false, bell: self.bell.clone() })
     }
@@ -170,10 +187,33 @@ pub async fn migrate(server: &PgConnectOptions) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// A transaction of its own, or a part of a rehearsal.
+#[derive(Debug)]
+enum Tx {
+    Own(Transaction<'static, Postgres>),
+    Rehearsed(rehearsal::Part),
+}
+
+impl Tx {
+    fn connection(&mut self) -> &mut PgConnection {
+        match self {
+            Self::Own(tx) => tx,
+            Self::Rehearsed(part) => part.connection(),
+        }
+    }
+
+    async fn commit(self) -> sqlx::Result<()> {
+        match self {
+            Self::Own(tx) => tx.commit().await,
+            Self::Rehearsed(part) => part.keep().await,
+        }
+    }
+}
+
 /// A transaction bound to one tenant. Dropped without [`commit`](TenantTx::commit), it leaves nothing.
 #[derive(Debug)]
 pub struct TenantTx {
-    tx: Transaction<'static, Postgres>,
+    tx: Tx,
     tenant: TenantId,
     is_for_log: bool,
     bell: Option<Bell>,
@@ -204,12 +244,15 @@ impl Deref for TenantTx {
     type Target = PgConnection;
 
     fn deref(&self) -> &PgConnection {
-        &self.tx
+        match &self.tx {
+            Tx::Own(tx) => tx,
+            Tx::Rehearsed(part) => part.connection_ref(),
+        }
     }
 }
 
 impl DerefMut for TenantTx {
     fn deref_mut(&mut self) -> &mut PgConnection {
-        &mut self.tx
+        self.tx.connection()
     }
 }

@@ -4,7 +4,7 @@ use access_core::chain::SignedRecord;
 use access_core::event::Record;
 use access_core::ids::TenantId;
 use access_core::word::Word as _;
-use access_core::{State, canonical};
+use access_core::{State, UnixMs, canonical};
 use sqlx::PgConnection;
 
 use crate::clock;
@@ -74,6 +74,33 @@ pub(super) async fn after(db: &Db, tenant: TenantId, position: i64) -> anyhow::R
     let position = if is_end { head } else { rows.last().map_or(head, |(position, _)| *position) };
     let record = |(_, bytes): (i64, Vec<u8>)| SignedRecord { bytes, signature: [0; 64] }.read();
     Ok(More { records: rows.into_iter().map(record).collect::<Result<_, _>>()?, position, is_end })
+}
+
+/// A tenant's state as the log says it up to and at an instant. The newest snapshot helps if nothing in it is younger; otherwise the
+/// log is read from its beginning.
+pub async fn state_at(db: &Db, tenant: TenantId, at: UnixMs) -> anyhow::Result<State> {
+    let mut tx = db.begin(tenant, None).await?;
+    let (mut state, mut position) = snapshot(&mut tx, tenant).await?;
+    let is_younger: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM log_events WHERE tenant_id = $1 AND at > $2 AND position <= $3)",
+    )
+    .bind(tenant.as_uuid())
+    .bind(clock::from_unix_ms(at))
+    .bind(position)
+    .fetch_one(&mut *tx)
+    .await?;
+    drop(tx);
+    if is_younger {
+        (state, position) = (State::default(), 0);
+    }
+    loop {
+        let more = after(db, tenant, position).await?;
+        more.records.iter().filter(|record| record.at <= at).for_each(|record| state.apply(record));
+        if more.is_end {
+            return Ok(state);
+        }
+        position = more.position;
+    }
 }
 
 /// The newest snapshot and its position; an empty state before the first record if there is none of use.

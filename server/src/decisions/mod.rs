@@ -23,11 +23,14 @@ use crate::log::Log;
 use crate::tenants::Tenants;
 
 mod history;
+mod past;
 mod state;
 pub mod store;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
+pub use history::state_at;
+pub use past::{PastRules, RulesOfVersion, version_at};
 pub use state::{Answer, States};
 
 /// Channel of the database's notices.

@@ -18,18 +18,18 @@ use crate::clock;
 use crate::testing::{TestAgent, TestLink, TestServer};
 
 /// A hall with two doors, each with an agent of its own, and two people who may use both by card alone.
-struct Hall {
-    server: TestServer,
-    hall: Uuid,
-    doors: [DoorId; 2],
-    people: [(PersonId, CardToken); 2],
-    agents: [TestAgent; 2],
-    links: [TestLink; 2],
+pub(crate) struct Hall {
+    pub(crate) server: TestServer,
+    pub(crate) hall: Uuid,
+    pub(crate) doors: [DoorId; 2],
+    pub(crate) people: [(PersonId, CardToken); 2],
+    pub(crate) agents: [TestAgent; 2],
+    pub(crate) links: [TestLink; 2],
 }
 
 impl Hall {
     /// `rules`: what is set of the hall, as columns of its row.
-    async fn new(rules: &str) -> Self {
+    pub(crate) async fn new(rules: &str) -> Self {
         let server = TestServer::serving().await;
         let (admin, tenant) = (&server.own.administrator, server.own.tenant);
         let reason = json!("cards of before");
@@ -91,7 +91,7 @@ impl Hall {
     }
 
     /// What the server says to a person's card at a door.
-    async fn ask(&mut self, door: usize, side: Side, person: usize) -> Asked {
+    pub(crate) async fn ask(&mut self, door: usize, side: Side, person: usize) -> Asked {
         let attempt = Attempt {
             id: AttemptId::from_uuid(Uuid::now_v7()),
             door: self.doors[door],
@@ -114,7 +114,7 @@ impl Hall {
     }
 
     /// Events of a door's agent reach the log, and with it the state.
-    async fn tell(&mut self, door: usize, events: Vec<Event>) {
+    pub(crate) async fn tell(&mut self, door: usize, events: Vec<Event>) {
         let mut records = Vec::new();
         for event in events {
             records.push(self.agents[door].record(event));
@@ -124,7 +124,7 @@ impl Hall {
     }
 
     /// Waits until the state is as new as the log.
-    async fn known(&self) {
+    pub(crate) async fn known(&self) {
         let newest = i64::try_from(self.server.settled().await).unwrap();
         let (states, tenant) = (&self.server.state.states, self.server.own.tenant);
         let known = async {
@@ -135,7 +135,7 @@ impl Hall {
         tokio::time::timeout(crate::testing::PATIENCE, known).await.expect("a state as new as the log");
     }
 
-    async fn set(&self, change: StateChange) {
+    pub(crate) async fn set(&self, change: StateChange) {
         let tenant = self.server.own.tenant;
         let mut tx = self.server.state.db.begin(tenant, None).await.unwrap();
         let set = StateSet { operator: None, change, reason: None };
@@ -146,15 +146,15 @@ impl Hall {
 }
 
 /// An answer, and where it was given.
-struct Asked {
-    door: usize,
-    attempt: Attempt,
-    circumstances: Circumstances,
-    verdict: Verdict,
+pub(crate) struct Asked {
+    pub(crate) door: usize,
+    pub(crate) attempt: Attempt,
+    pub(crate) circumstances: Circumstances,
+    pub(crate) verdict: Verdict,
 }
 
 impl Asked {
-    fn record(&self, verdict: &Verdict, decided: Decided) -> Event {
+    pub(crate) fn record(&self, verdict: &Verdict, decided: Decided) -> Event {
         Event::Decision(Box::new(Decision {
             attempt: self.attempt.clone(),
             circumstances: self.circumstances.clone(),
@@ -164,22 +164,22 @@ impl Asked {
         }))
     }
 
-    fn decision(&self) -> Event {
+    pub(crate) fn decision(&self) -> Event {
         self.record(&self.verdict, Decided::Online)
     }
 
-    fn entered(&self) -> Event {
+    pub(crate) fn entered(&self) -> Event {
         let passage = Passage { person: self.verdict.person.unwrap(), attempt: self.attempt.id };
         Event::Entered { door: self.attempt.door, side: self.attempt.side, persons: vec![passage] }
     }
 
-    fn not_opened(&self) -> Event {
+    pub(crate) fn not_opened(&self) -> Event {
         Event::NotOpened { door: self.attempt.door, cause: ReleaseCause::Attempt(self.attempt.id) }
     }
 }
 
-const ANNA: usize = 0;
-const BEN: usize = 1;
+pub(crate) const ANNA: usize = 0;
+pub(crate) const BEN: usize = 1;
 
 #[tokio::test]
 async fn a_card_handed_back_over_the_fence_is_refused_at_the_other_agents_door() {

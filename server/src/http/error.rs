@@ -45,6 +45,8 @@ pub enum ApiError {
     Invalid(Vec<FieldError>),
     /// 428: the version that is to be changed must be named.
     VersionRequired,
+    /// As another route refused a part of it.
+    Passed(Box<Problem>),
     /// 500: a fault of the server. The client learns no more.
     Internal(anyhow::Error),
 }
@@ -132,6 +134,11 @@ impl ApiError {
                 "version_required",
                 "Send the ETag that you read as If-Match.".to_owned(),
             ),
+            Self::Passed(problem) => (
+                StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+                "refused",
+                problem.detail.clone(),
+            ),
             Self::Internal(_) => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "internal", "The server failed; its log says why.".to_owned())
             }
@@ -149,18 +156,19 @@ impl IntoResponse for ApiError {
             Self::Throttled { wait_s } => Some(*wait_s),
             _ => None,
         };
-        let errors = match self {
-            Self::Invalid(fields) => fields,
-            _ => Vec::new(),
+        let (errors, passed) = match self {
+            Self::Invalid(fields) => (fields, None),
+            Self::Passed(problem) => (Vec::new(), Some(*problem)),
+            _ => (Vec::new(), None),
         };
-        let problem = Problem {
+        let problem = passed.unwrap_or_else(|| Problem {
             kind: "about:blank".to_owned(),
             title: status.canonical_reason().unwrap_or("Error").to_owned(),
             status: status.as_u16(),
             detail,
             code: code.to_owned(),
             errors,
-        };
+        });
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(wait_s) = wait_s {

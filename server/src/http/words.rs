@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use access_core::word::Word;
-use access_core::{attempt, event, policy, protocol, verdict};
+use access_core::{attempt, event, explain, policy, protocol, verdict};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::{PartialSchema, ToSchema};
@@ -71,12 +71,15 @@ stand_ins! {
     EventKind: event::EventKind,
     ExemptionGround: policy::ExemptionGround,
     Exit: policy::Exit,
+    Factor: attempt::Factor,
     FactorDemand: policy::FactorDemand,
     FactorResult: attempt::FactorResult,
     InstallationMode: protocol::InstallationMode,
     JournalFault: event::JournalFault,
     Reason: verdict::Reason,
+    RemedyKind: explain::RemedyKind,
     Rule: verdict::Rule,
+    RuleAnswer: explain::Answer,
     Side: policy::Side,
     Sides: policy::Sides,
     SubjectKind: event::SubjectKind,

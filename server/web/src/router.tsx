@@ -39,6 +39,7 @@ import { SignIn } from "./pages/SignIn";
 import { Page, Waiting } from "./parts/Page";
 import { Trouble } from "./parts/Trouble";
 import { AreasPage } from "./rules/AreasPage";
+import { History, type HistorySearch } from "./rules/History";
 import { RulesPage } from "./rules/RulesPage";
 import { SchedulePage } from "./schedules/SchedulePage";
 import { Schedules } from "./schedules/Schedules";
@@ -151,6 +152,19 @@ const groups = createRoute({
   validateSearch: (search: Record<string, unknown>): { q?: string } => texts(search, "q"),
 });
 const group = createRoute({ getParentRoute: () => signedIn, path: "/groups/$id", component: GroupPage });
+const history = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/history",
+  component: History,
+  validateSearch: (search: Record<string, unknown>): HistorySearch => {
+    const found: HistorySearch = {};
+    for (const name of ["version", "old", "now"] as const) {
+      const value = Number(search[name]);
+      if (Number.isInteger(value) && value > 0) found[name] = value;
+    }
+    return found;
+  },
+});
 const operators = createRoute({ getParentRoute: () => signedIn, path: "/operators", component: Operators });
 const demo = createRoute({ getParentRoute: () => signedIn, path: "/demo", component: VirtualDoor });
 const events = createRoute({
@@ -231,6 +245,7 @@ const tree = root.addChildren([
     calendar,
     groups,
     group,
+    history,
     operators,
     elsewhere,
   ]),

@@ -121,3 +121,33 @@ export function wallOf(at: string | Date, zone: string): string {
   const instant = new Date(at).getTime();
   return new Date(instant + offsetMs(instant, zone)).toISOString().slice(0, 16);
 }
+
+export type Span = { from: string; until: string };
+
+/** `Mon 23 Nov 07:00–19:00`; days that follow each other with the same hours are one: `Mon 23 Nov – Fri 27 Nov 07:00–19:00`. */
+export function spansText(spans: readonly Span[], zone: string): string[] {
+  const hours = (span: Span) => {
+    const end = minuteTime(span.until, zone);
+    return `${minuteTime(span.from, zone)}–${end === "00:00" ? "24:00" : end}`;
+  };
+  const runs: { first: Span; last: Span; hours: string }[] = [];
+  for (const span of spans) {
+    const run = runs.at(-1);
+    const isNext =
+      run !== undefined &&
+      run.hours === hours(span) &&
+      wallOf(new Date(Date.parse(`${wallOf(run.last.from, zone)}Z`) + DAY_MS), "UTC") === wallOf(span.from, zone);
+    if (isNext) run.last = span;
+    else runs.push({ first: span, last: span, hours: hours(span) });
+  }
+  return runs.map(({ first, last, hours: at }) => {
+    const isLong = Date.parse(first.until) - Date.parse(first.from) > DAY_MS;
+    if (isLong)
+      return `${dayOf(first.from, zone)} ${minuteTime(first.from, zone)} – ${dayOf(first.until, zone)} ${minuteTime(first.until, zone)}`;
+    return first === last
+      ? `${dayOf(first.from, zone)} ${at}`
+      : `${dayOf(first.from, zone)} – ${dayOf(last.from, zone)} ${at}`;
+  });
+}
+
+const DAY_MS = 86_400_000;

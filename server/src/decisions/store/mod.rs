@@ -47,7 +47,24 @@ async fn version(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<u64>
     Ok(version.unwrap_or(0).try_into()?)
 }
 
-async fn load_once(db: &mut PgConnection, tenant: TenantId, version: u64, now: UnixMs) -> anyhow::Result<PolicyRows> {
+/// Whether this transaction moved the tenant's version: nobody else does until it ends.
+pub async fn is_moved_here(db: &mut PgConnection, tenant: TenantId) -> sqlx::Result<bool> {
+    let is_moved: Option<bool> = sqlx::query_scalar(
+        "SELECT moved_by IS NOT DISTINCT FROM pg_current_xact_id_if_assigned() FROM policy_versions WHERE tenant_id = $1",
+    )
+    .bind(tenant.as_uuid())
+    .fetch_optional(db)
+    .await?;
+    Ok(is_moved == Some(true))
+}
+
+/// The rules as the tables hold them at this moment, or as they were [laid over](super::past) them.
+pub(super) async fn load_once(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    version: u64,
+    now: UnixMs,
+) -> anyhow::Result<PolicyRows> {
     Ok(PolicyRows {
         tenant,
         version,

@@ -5875,6 +5875,487 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Why a door opened to somebody or stayed shut: every rule's answer, what settled it, and single changes that would grant it. Names a
+         *     decision of the log, or a person or card at a door.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ExplainWanted"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ExplanationView"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policy/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Who would gain and who would lose which door, and when, if these changes were saved. Each has the body of the route that makes it,
+         *     and is refused as that route refuses it. Nothing is saved.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PreviewWanted"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AccessDiff"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                412: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                428: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/doors/{id}/who": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who may pass a door at an instant or within a stretch of time, by the rules in force then (of a stretch: when it begins), as if
+         *     nothing had happened.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description At this instant, instead of over a stretch of time. */
+                    at?: string;
+                    /** @description From when on to look; now if left out. */
+                    from?: string;
+                    /** @description Until when; a week later if left out, at most 400 days. */
+                    until?: string;
+                    /** @description Only this side; of a door. */
+                    side?: "in" | "out";
+                    /** @description `next` of the piece before. */
+                    cursor?: string;
+                    /** @description How many, 1 to 200; 50 if left out. */
+                    limit?: number;
+                };
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Counted_MayPass"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{id}/where": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Which doors a person may pass at an instant or within a stretch of time, by the rules in force then (of a stretch: when it begins), as if
+         *     nothing had happened.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description At this instant, instead of over a stretch of time. */
+                    at?: string;
+                    /** @description From when on to look; now if left out. */
+                    from?: string;
+                    /** @description Until when; a week later if left out, at most 400 days. */
+                    until?: string;
+                    /** @description Only this side; of a door. */
+                    side?: "in" | "out";
+                    /** @description `next` of the piece before. */
+                    cursor?: string;
+                    /** @description How many, 1 to 200; 50 if left out. */
+                    limit?: number;
+                };
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Counted_MayPass"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grants/unused": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Grants that were in force for so many days and by which nobody was let through a door; the oldest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description For so many days, 1 to 3650; 90 if left out. */
+                    days?: number;
+                    /** @description `next` of the piece before. */
+                    cursor?: string;
+                    /** @description How many, 1 to 200; 50 if left out. */
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Counted_UnusedGrant"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policy/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Versions of the rules, newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description `next` of the piece before. */
+                    before?: number;
+                    /** @description How many, 1 to 200; 50 if left out. */
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_PolicyVersion"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policy/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One version of the rules with what it changed, and for administrators why. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    version: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PolicyVersionDetail"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policy/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who gained and who lost which door from one version of the rules to another, looked at in the same stretch of time. */
+        get: {
+            parameters: {
+                query: {
+                    /** @description One version. */
+                    old: number;
+                    /** @description Another. */
+                    new: number;
+                    /** @description From when on to look; now if left out. */
+                    from?: string;
+                    /** @description Until when; a week later if left out, at most 400 days. */
+                    until?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AccessDiff"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/demo/watch": {
         parameters: {
             query?: never;
@@ -6063,6 +6544,61 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Who gains and who loses which door from one set of rules to another, within a stretch of time. */
+        AccessDiff: {
+            /**
+             * Format: date-time
+             * @description From when on it was looked.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Until when.
+             */
+            until: string;
+            /** @description How much changes; always of everybody. */
+            counts: components["schemas"]["AccessDiffCounts"];
+            /** @description How many groups of persons there are for whom the same changes. */
+            groups_count: number;
+            /** @description Those with most persons first; at most 50. */
+            groups: components["schemas"]["AccessDiffGroup"][];
+            /** @description Rules that differ beside who may pass when: what doors demand, what areas ask, and the like; at most 200. */
+            rules: components["schemas"]["RuleChange"][];
+        };
+        /** @description How much changes. */
+        AccessDiffCounts: {
+            /**
+             * Format: int64
+             * @description Persons who gain something.
+             */
+            persons_gaining: number;
+            /**
+             * Format: int64
+             * @description Persons who lose something.
+             */
+            persons_losing: number;
+            /**
+             * Format: int64
+             * @description Persons × doors × sides at which some time is gained.
+             */
+            gained: number;
+            /**
+             * Format: int64
+             * @description Persons × doors × sides at which some time is lost.
+             */
+            lost: number;
+        };
+        /** @description Persons for whom the same changes. */
+        AccessDiffGroup: {
+            /** @description How many they are. */
+            persons_count: number;
+            /** @description Who; at most 200. */
+            person_ids: string[];
+            /** @description At how many doors and sides. */
+            doors_count: number;
+            /** @description What, by door and side; at most 100. */
+            doors: components["schemas"]["DoorAccessDiff"][];
+        };
         /** @description Places × sides × schedules × factors, granted together. */
         AccessLevel: {
             /**
@@ -6229,6 +6765,8 @@ export interface components {
         AlarmKind: "door_forced" | "door_held" | "tamper" | "reader_fault" | "sensor_fault" | "door_io_fault" | "journal_fault" | "agent_lost" | "records_missing" | "records_forked" | "lost_card_presented" | "left_against_rule" | "policy_aging" | "wrong_fingers" | "rex_stuck" | "rules_withdrawn" | "agent_copied" | "clone_suspected" | "impossible_travel" | "passed_back" | "repeated_refusals" | "duress" | "interlock_contradiction";
         /** @enum {string} */
         Alone: "deny" | "as_known";
+        /** @enum {string} */
+        Answer: "passed" | "failed" | "not_reached" | "not_applicable";
         /** @enum {string} */
         AntiPassbackKind: "off" | "soft" | "timed" | "hard";
         /** @description A part of a site that doors lead to and from, and what holds in it. */
@@ -6427,6 +6965,19 @@ export interface components {
         /** @enum {string} */
         ChainFault: "hole" | "fork" | "signature";
         /** @enum {string} */
+        ChangeKind: "site_create" | "site_change" | "area_change" | "door_change" | "area_delete" | "interlock_create" | "interlock_replace" | "interlock_delete" | "travel_time_create" | "travel_time_change" | "travel_time_delete" | "threat_level_create" | "threat_level_replace" | "threat_level_delete" | "tenant_rules" | "calendar_create" | "calendar_replace" | "calendar_delete" | "schedule_create" | "schedule_replace" | "schedule_delete" | "level_create" | "level_replace" | "level_delete" | "grant_create" | "group_grant_create" | "grant_revoke" | "block_create" | "group_block_create" | "credential_block_create" | "block_lift" | "group_create" | "group_change" | "group_delete" | "group_members" | "person_rules" | "person_deactivate" | "person_activate" | "credential_state" | "credential_change";
+        /** @description A row that a version changed. */
+        ChangedRow: {
+            /** @description In which table. */
+            table: string;
+            /** @description Which row. */
+            key: Record<string, never>;
+            /** @description How it was; none if it is new. Without free text. */
+            before?: Record<string, never> | null;
+            /** @description How it is; none if it is gone. */
+            after?: Record<string, never> | null;
+        };
+        /** @enum {string} */
         CommandOutcome: "carried_out" | "expired" | "repeated" | "unknown_door" | "not_supported" | "not_recorded" | "door_fault";
         /** @description What an agent's configuration file holds of the server's side. */
         Configuration: {
@@ -6468,6 +7019,87 @@ export interface components {
         };
         /** @enum {string} */
         CopySign: "renewed_twice" | "old_certificate" | "links_in_turn";
+        /** @description A piece of a list, with how long it is. */
+        Counted_MayPass: {
+            /** @description How many there are in all. */
+            count: number;
+            /** @description This piece. */
+            items: {
+                /**
+                 * Format: uuid
+                 * @description Who.
+                 */
+                person_id: string;
+                /**
+                 * Format: uuid
+                 * @description Which door.
+                 */
+                door_id: string;
+                /** @description On which side. */
+                side: components["schemas"]["Side"];
+                /** @description When, within the stretch that was asked for; empty for an instant. */
+                times: components["schemas"]["TimeSpan"][];
+                /**
+                 * Format: uuid
+                 * @description At an instant: with which card.
+                 */
+                credential_id?: string | null;
+                /**
+                 * Format: uuid
+                 * @description At an instant: by which grant.
+                 */
+                grant_id?: string | null;
+                /**
+                 * Format: uuid
+                 * @description At an instant: the level of that grant.
+                 */
+                level_id?: string | null;
+                factors?: components["schemas"]["FactorDemand"] | null;
+                company?: components["schemas"]["Reason"] | null;
+            }[];
+            /** @description Where the next piece begins; none if this is the last. */
+            next?: string | null;
+        };
+        /** @description A piece of a list, with how long it is. */
+        Counted_UnusedGrant: {
+            /** @description How many there are in all. */
+            count: number;
+            /** @description This piece. */
+            items: {
+                /**
+                 * Format: uuid
+                 * @description Which grant.
+                 */
+                grant_id: string;
+                /**
+                 * Format: uuid
+                 * @description The person who holds it.
+                 */
+                person_id?: string | null;
+                /**
+                 * Format: uuid
+                 * @description The group that holds it.
+                 */
+                group_id?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Its level.
+                 */
+                level_id: string;
+                /**
+                 * Format: date-time
+                 * @description Since when.
+                 */
+                valid_from: string;
+                /**
+                 * Format: date-time
+                 * @description Until when.
+                 */
+                valid_until?: string | null;
+            }[];
+            /** @description Where the next piece begins; none if this is the last. */
+            next?: string | null;
+        };
         /** @description A card, as staff see it. Its number stays in the vault. */
         Credential: {
             /**
@@ -6595,6 +7227,20 @@ export interface components {
              * @description The agent that controls it, if any does.
              */
             agent_id?: string | null;
+        };
+        /** @description What changes at a door. */
+        DoorAccessDiff: {
+            /**
+             * Format: uuid
+             * @description Which door.
+             */
+            door_id: string;
+            /** @description On which side. */
+            side: components["schemas"]["Side"];
+            /** @description When it may be opened by the new rules and not by the old; at most 64. */
+            gained: components["schemas"]["TimeSpan"][];
+            /** @description When it may be opened by the old rules and not by the new; at most 64. */
+            lost: components["schemas"]["TimeSpan"][];
         };
         /** @enum {string} */
         DoorAgentState: "online" | "offline" | "none";
@@ -6836,10 +7482,107 @@ export interface components {
         ExemptionGround: "declined" | "not_usable" | "temporary";
         /** @enum {string} */
         Exit: "mechanical" | "by_system";
+        /** @description What is to be explained: an attempt of the log, by its position or its id; or a person or card at a door. */
+        ExplainWanted: {
+            /**
+             * Format: int64
+             * @description A decision's place in the log.
+             */
+            position?: number | null;
+            /**
+             * Format: uuid
+             * @description A decided attempt.
+             */
+            attempt_id?: string | null;
+            /**
+             * Format: uuid
+             * @description Who: the first of their cards that would do.
+             */
+            person_id?: string | null;
+            /**
+             * Format: uuid
+             * @description By which card.
+             */
+            credential_id?: string | null;
+            /**
+             * Format: uuid
+             * @description At which door.
+             */
+            door_id?: string | null;
+            side?: components["schemas"]["Side"] | null;
+            /**
+             * Format: date-time
+             * @description When, by the rules in force then; now if left out.
+             */
+            at?: string | null;
+            factors?: components["schemas"]["Factors"] | null;
+            state?: components["schemas"]["StateRead"] | null;
+        };
+        /** @enum {string} */
+        ExplainedOutcome: "granted" | "need" | "refused";
+        /** @description An attempt explained. */
+        ExplanationView: {
+            /**
+             * Format: uuid
+             * @description At which door.
+             */
+            door_id: string;
+            /** @description On which side. */
+            side: components["schemas"]["Side"];
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /**
+             * Format: uuid
+             * @description Who, if the card is known.
+             */
+            person_id?: string | null;
+            /**
+             * Format: uuid
+             * @description By which card, if it is known.
+             */
+            credential_id?: string | null;
+            /**
+             * Format: int64
+             * @description By which version of the tenant's rules.
+             */
+            policy_version: number;
+            /**
+             * Format: int32
+             * @description By which rules of RULES.md.
+             */
+            rules_version: number;
+            decided?: components["schemas"]["Decided"] | null;
+            /** @description Which state was read. */
+            state: components["schemas"]["StateRead"];
+            /** @description What follows. For an attempt that was made: what was recorded. */
+            outcome: components["schemas"]["ExplainedOutcome"];
+            /** @description The one leading reason. */
+            reason: components["schemas"]["Reason"];
+            rule?: components["schemas"]["Rule"] | null;
+            /** @description Whether rules decided it. A fault of a device, or a card taken away, is no rule. */
+            is_by_rules: boolean;
+            /** @description Whether deciding it again gives what was recorded. None if it was not made, or by other rules. */
+            is_reproduced?: boolean | null;
+            /** @description Every rule, in the order in which they are asked. */
+            rules: components["schemas"]["RuleView"][];
+            /** @description Single changes each of which would grant it. */
+            remedies: components["schemas"]["RemedyView"][];
+        };
+        /** @enum {string} */
+        Factor: "finger" | "pin";
         /** @enum {string} */
         FactorDemand: "card" | "card_pin" | "card_finger";
         /** @enum {string} */
         FactorResult: "matched" | "not_matched" | "matched_duress";
+        /** @description What is shown beside the card. */
+        Factors: {
+            finger?: components["schemas"]["FactorResult"] | null;
+            pin?: components["schemas"]["FactorResult"] | null;
+            assurance?: components["schemas"]["Assurance"] | null;
+        };
         /** @description A field that can't be taken. */
         FieldError: {
             /** @description Which, as a path in the body. */
@@ -7321,6 +8064,43 @@ export interface components {
         Look: {
             /** @description What stands after `#` in the link. */
             token: string;
+        };
+        /**
+         * @description A person may pass a door on a side, with a card that proves its key and the factors that are asked for, as far as rules go: as if
+         *     nothing had happened.
+         */
+        MayPass: {
+            /**
+             * Format: uuid
+             * @description Who.
+             */
+            person_id: string;
+            /**
+             * Format: uuid
+             * @description Which door.
+             */
+            door_id: string;
+            /** @description On which side. */
+            side: components["schemas"]["Side"];
+            /** @description When, within the stretch that was asked for; empty for an instant. */
+            times: components["schemas"]["TimeSpan"][];
+            /**
+             * Format: uuid
+             * @description At an instant: with which card.
+             */
+            credential_id?: string | null;
+            /**
+             * Format: uuid
+             * @description At an instant: by which grant.
+             */
+            grant_id?: string | null;
+            /**
+             * Format: uuid
+             * @description At an instant: the level of that grant.
+             */
+            level_id?: string | null;
+            factors?: components["schemas"]["FactorDemand"] | null;
+            company?: components["schemas"]["Reason"] | null;
         };
         /** @description Somebody who is in a group. Their name is the vault's. */
         Member: {
@@ -8364,6 +9144,43 @@ export interface components {
             next?: string | null;
         };
         /** @description A list in pieces. */
+        Page_PolicyVersion: {
+            /** @description This piece. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description Which; they count up without a gap.
+                 */
+                version: number;
+                /**
+                 * Format: date-time
+                 * @description Since when.
+                 */
+                changed_at: string;
+                /**
+                 * Format: uuid
+                 * @description By which operator; none means by nobody who was signed in.
+                 */
+                operator_id?: string | null;
+                act?: components["schemas"]["ActKind"] | null;
+                subject_kind?: components["schemas"]["SubjectKind"] | null;
+                /**
+                 * Format: uuid
+                 * @description To which.
+                 */
+                subject_id?: string | null;
+                /**
+                 * Format: int64
+                 * @description How many rows it changed.
+                 */
+                rows_count: number;
+                /** @description In which tables. */
+                tables: string[];
+            }[];
+            /** @description Where the next piece begins; none if this is the last. */
+            next?: string | null;
+        };
+        /** @description A list in pieces. */
         Page_Schedule: {
             /** @description This piece. */
             items: {
@@ -8644,6 +9461,74 @@ export interface components {
         };
         /** @enum {string} */
         PlaceKind: "tenant" | "site" | "area" | "door";
+        /** @description A change to be tried. */
+        PolicyChangeWanted: {
+            /** @description Which change. */
+            kind: components["schemas"]["ChangeKind"];
+            /** @description Of which thing: what stands in the path of the route that makes it. */
+            id?: string | null;
+            /**
+             * Format: int64
+             * @description The version that is changed, where the route asks for `If-Match`.
+             */
+            version?: number | null;
+            /** @description What the route that makes it takes as its body. */
+            body?: Record<string, never> | null;
+        };
+        /** @description A version of the rules. */
+        PolicyVersion: {
+            /**
+             * Format: int64
+             * @description Which; they count up without a gap.
+             */
+            version: number;
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            changed_at: string;
+            /**
+             * Format: uuid
+             * @description By which operator; none means by nobody who was signed in.
+             */
+            operator_id?: string | null;
+            act?: components["schemas"]["ActKind"] | null;
+            subject_kind?: components["schemas"]["SubjectKind"] | null;
+            /**
+             * Format: uuid
+             * @description To which.
+             */
+            subject_id?: string | null;
+            /**
+             * Format: int64
+             * @description How many rows it changed.
+             */
+            rows_count: number;
+            /** @description In which tables. */
+            tables: string[];
+        };
+        /** @description A version of the rules with what it changed. */
+        PolicyVersionDetail: components["schemas"]["PolicyVersion"] & {
+            /** @description Why, in the operator's words, where one was given and not erased; for administrators. */
+            reason?: string | null;
+            /** @description Rows that it changed; the first 200. */
+            rows: components["schemas"]["ChangedRow"][];
+        };
+        /** @description Changes to be tried. */
+        PreviewWanted: {
+            /** @description What would be saved, in this order; 1 to 100. */
+            changes: components["schemas"]["PolicyChangeWanted"][];
+            /**
+             * Format: date-time
+             * @description From when on to look; now if left out.
+             */
+            from?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when; a week later if left out, at most 400 days.
+             */
+            until?: string | null;
+        };
         /** @description Problem details. */
         Problem: {
             /** @description Always `about:blank`: `code` says which problem it is. */
@@ -8671,6 +9556,57 @@ export interface components {
         };
         /** @enum {string} */
         Reason: "granted" | "finger_required" | "leaving_not_refused" | "request_to_exit" | "operator_release" | "unknown_door" | "unknown_credential" | "not_known_here" | "weak_card_not_accepted" | "credential_suspended" | "credential_lost" | "credential_stolen" | "credential_returned" | "credential_not_yet_valid" | "credential_expired" | "person_inactive" | "blocked" | "no_grant" | "door_not_granted" | "grant_not_yet_valid" | "grant_expired" | "outside_schedule" | "no_finger_enrolled" | "wrong_finger" | "finger_timeout" | "sensor_fault" | "no_policy" | "policy_too_old" | "clock_not_trusted" | "not_recorded" | "door_fault" | "lockdown" | "door_locked" | "card_removed" | "reader_locked" | "card_not_authentic" | "credential_not_active" | "credential_locked" | "door_free" | "server_needed" | "too_fast" | "passed_back" | "area_full" | "interlock" | "pin_required" | "no_pin_enrolled" | "wrong_pin" | "escort_required" | "second_person_required";
+        /** @enum {string} */
+        RecordKind: "grant" | "block" | "access_level" | "schedule" | "door" | "area" | "threat_level" | "person" | "credential";
+        /** @description A record that settled what a rule answers. What does not apply is null. */
+        RecordView: {
+            /** @description Of which kind. */
+            kind: components["schemas"]["RecordKind"];
+            /**
+             * Format: uuid
+             * @description Which; none for a threat level.
+             */
+            id?: string | null;
+            /**
+             * Format: int32
+             * @description Which threat level.
+             */
+            level?: number | null;
+            /** @description What it is called today; of a grant, what its level is called. */
+            name?: string | null;
+            /**
+             * Format: uuid
+             * @description The level of a grant.
+             */
+            level_id?: string | null;
+            /**
+             * Format: uuid
+             * @description The person who holds a grant, or whom a block stops.
+             */
+            person_id?: string | null;
+            /**
+             * Format: uuid
+             * @description The group that holds a grant, or that a block stops.
+             */
+            group_id?: string | null;
+            /** @description What that group is called today. */
+            group_name?: string | null;
+            /**
+             * Format: uuid
+             * @description The card that a block stops.
+             */
+            credential_id?: string | null;
+            /**
+             * Format: date-time
+             * @description From when on a grant or block counts.
+             */
+            valid_from?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when, if it has an end.
+             */
+            valid_until?: string | null;
+        };
         /** @description An operator's momentary release of a door, whole. */
         Release: {
             /**
@@ -8728,9 +9664,95 @@ export interface components {
             command_id: string;
         };
         /** @enum {string} */
+        RemedyKind: "show_factor" | "wait_until" | "grant_level" | "extend_grant" | "begin_grant" | "activate_card" | "extend_card" | "begin_card" | "unlock_card" | "prove_card" | "unlock_reader" | "activate_person" | "enrol_factor" | "lift_block" | "end_threat_level" | "end_mode" | "forgive_person" | "somebody_leaves" | "close_door" | "bring_escort" | "bring_second_person" | "trust_clock" | "renew_policy";
+        /** @description A single change that would grant an attempt. What does not apply is null. */
+        RemedyView: {
+            /** @description Of which kind. */
+            kind: components["schemas"]["RemedyKind"];
+            factor?: components["schemas"]["Factor"] | null;
+            /**
+             * Format: date-time
+             * @description Until when to wait.
+             */
+            until?: string | null;
+            /**
+             * Format: uuid
+             * @description The level to grant, or of the grant.
+             */
+            level_id?: string | null;
+            /**
+             * Format: uuid
+             * @description The grant.
+             */
+            grant_id?: string | null;
+            /**
+             * Format: uuid
+             * @description The block to lift.
+             */
+            block_id?: string | null;
+            /**
+             * Format: uuid
+             * @description The card.
+             */
+            credential_id?: string | null;
+            /**
+             * Format: uuid
+             * @description The person.
+             */
+            person_id?: string | null;
+            /**
+             * Format: uuid
+             * @description The door.
+             */
+            door_id?: string | null;
+            /**
+             * Format: uuid
+             * @description The area.
+             */
+            area_id?: string | null;
+            /**
+             * Format: int32
+             * @description The threat level to end.
+             */
+            threat_level?: number | null;
+            /** @description What the level, door, area or threat level is called today. */
+            name?: string | null;
+        };
+        /** @enum {string} */
         Role: "administrator" | "guard";
         /** @enum {string} */
         Rule: "door_known" | "card_known" | "reader_lock" | "card_genuine" | "card_state" | "card_lock" | "card_period" | "person" | "policy_age" | "block" | "threat_level" | "door_mode" | "grant" | "schedule" | "travel" | "anti_passback" | "occupancy" | "interlock" | "factors" | "escort" | "two_person";
+        /** @description A rule that differs. */
+        RuleChange: {
+            /** @description Of which kind. */
+            kind: components["schemas"]["RuleKind"];
+            /**
+             * Format: uuid
+             * @description Which; none for what has no id.
+             */
+            id?: string | null;
+            /**
+             * Format: int32
+             * @description Which threat level.
+             */
+            level?: number | null;
+            /** @description Whether it is there. */
+            fate: components["schemas"]["RuleFate"];
+        };
+        /** @enum {string} */
+        RuleFate: "put" | "removed";
+        /** @enum {string} */
+        RuleKind: "tenant_rules" | "site" | "area" | "door" | "interlock" | "travel_time" | "threat_level" | "calendar" | "schedule" | "access_level" | "group" | "person" | "credential" | "grant" | "block";
+        /** @description How one rule answered. */
+        RuleView: {
+            /** @description Which rule. */
+            rule: components["schemas"]["Rule"];
+            /** @description `passed`, `failed`, `not_reached` or `not_applicable`. */
+            answer: components["schemas"]["Answer"];
+            reason?: components["schemas"]["Reason"] | null;
+            /** @description Records that settled its answer. */
+            records: components["schemas"]["RecordView"][];
+        };
         /** @description Weekly windows, windows of day types, and days on which others begin. */
         Schedule: {
             /**
@@ -8919,6 +9941,8 @@ export interface components {
             /** @description Why, in the operator's words. */
             reason: string;
         };
+        /** @enum {string} */
+        StateRead: "recorded" | "as_logged" | "now" | "neutral";
         /** @enum {string} */
         StateSetKind: "door_mode" | "threat_level" | "forgiven" | "area_reset" | "credential_locked" | "credential_unlocked" | "reader_unlocked";
         /** @description What an operator set of the state that rules read. What does not apply is null. */
@@ -9202,6 +10226,19 @@ export interface components {
             /** @description Groups for whom neither holds. */
             exempt_group_ids: string[];
         };
+        /** @description A stretch of time. */
+        TimeSpan: {
+            /**
+             * Format: date-time
+             * @description First instant.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description First instant after it.
+             */
+            until: string;
+        };
         /** @description Least time between two doors or two sites, either way. */
         TravelTime: {
             /**
@@ -9249,6 +10286,39 @@ export interface components {
             least_s: number;
             /** @description Why; needed where it becomes shorter. */
             reason?: string | null;
+        };
+        /** @description A grant in force by which nobody was let through a door for a while. */
+        UnusedGrant: {
+            /**
+             * Format: uuid
+             * @description Which grant.
+             */
+            grant_id: string;
+            /**
+             * Format: uuid
+             * @description The person who holds it.
+             */
+            person_id?: string | null;
+            /**
+             * Format: uuid
+             * @description The group that holds it.
+             */
+            group_id?: string | null;
+            /**
+             * Format: uuid
+             * @description Its level.
+             */
+            level_id: string;
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            valid_from: string;
+            /**
+             * Format: date-time
+             * @description Until when.
+             */
+            valid_until?: string | null;
         };
         /** @enum {string} */
         WaivableRule: "schedule" | "travel" | "anti_passback" | "occupancy" | "escort" | "two_person";

@@ -3,6 +3,7 @@
 import type { Schema } from "./client";
 import type { paths } from "./schema";
 
+export type AccessDiff = Schema["AccessDiff"];
 export type AccessLevel = Schema["AccessLevel"];
 export type Agent = Schema["Agent"];
 export type Alarm = Schema["Alarm"];
@@ -21,6 +22,7 @@ export type DoorSituation = Schema["DoorSituation"];
 export type DoorState = Schema["DoorState"];
 export type EventDetail = Schema["LogEventDetail"];
 export type EventsQuery = NonNullable<paths["/api/v1/events"]["get"]["parameters"]["query"]>;
+export type Explanation = Schema["ExplanationView"];
 export type Finger = Schema["Finger"];
 export type Grant = Schema["Grant"];
 export type Group = Schema["Group"];
@@ -39,10 +41,12 @@ export type Muster = Schema["Muster"];
 export type MusterArea = Schema["MusterArea"];
 export type MusterPerson = Schema["MusterPerson"];
 export type Operator = Schema["Operator"];
+export type MayPass = Schema["MayPass"];
 export type Person = Schema["Person"];
 export type PersonDetail = Schema["PersonDetail"];
 export type PersonRules = Schema["PersonRules"];
 export type Place = Schema["Place"];
+export type PolicyVersion = Schema["PolicyVersion"];
 export type Release = Schema["Release"];
 export type Schedule = Schema["Schedule"];
 export type ScheduleException = Schema["ScheduleException"];

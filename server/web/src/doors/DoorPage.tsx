@@ -20,6 +20,7 @@ import { type Line, Lines } from "../parts/Lines";
 import { ButtonTo, LinkTo } from "../parts/LinkTo";
 import { Empty, Page, Section, Waiting } from "../parts/Page";
 import { Trouble } from "../parts/Trouble";
+import { WhoMay } from "../rules/Passes";
 import { EndMode, ModeDialog } from "../situation/Modes";
 import { shortTime } from "../time";
 import { named, text, w } from "../words";
@@ -234,6 +235,7 @@ export function DoorPage() {
       {sent && <Answer key={sent.commandId} sent={sent} onClose={() => setSent(null)} />}
       <Facts door={door} />
       <Hours door={door} />
+      <WhoMay key={id} doorId={id} />
       <Recent door={door} />
       {isReleasing && <ReleaseDialog door={door} onSent={setSent} onClose={() => setReleasing(false)} />}
     </Page>

@@ -26,6 +26,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Outlet, Link as RouterLink, useLocation } from "@tanstack/react-router";
 import { queries, useAgentName, useDoorName } from "../api/queries";
 import { byUrgency } from "../live/log";
+import { PreviewBeforeSave } from "../preview/PreviewBeforeSave";
 import { ThreatBanner } from "../situation/Banner";
 import { RAIL_WIDTH_PX } from "../theme";
 import { clockTime } from "../time";
@@ -281,6 +282,7 @@ export function Frame() {
           sx={{ flex: 1, minWidth: 0, overflow: "auto", p: { xs: 1.5, md: 3 }, outline: "none" }}
         >
           <Outlet />
+          <PreviewBeforeSave />
         </Box>
       </Box>
     </Box>

@@ -1,5 +1,6 @@
 // Access levels, and what each opens.
 
+import Stack from "@mui/material/Stack";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { queries } from "../api/queries";
@@ -8,6 +9,7 @@ import { useIsAdministrator } from "../frame/session";
 import { type Column, DataTable } from "../parts/DataTable";
 import { ButtonTo, LinkTo } from "../parts/LinkTo";
 import { Page } from "../parts/Page";
+import { UnusedGrants } from "../rules/UnusedGrants";
 import { w } from "../words";
 import { Opens } from "./Opens";
 import { RulesTabs } from "./RulesTabs";
@@ -34,11 +36,14 @@ export function Levels() {
       title={w.levels.title}
       intro={w.levels.intro}
       action={
-        isAdministrator && (
-          <ButtonTo variant="contained" to="/levels/$id" params={{ id: "new" }}>
-            {w.levels.add}
-          </ButtonTo>
-        )
+        <Stack direction="row" spacing={1}>
+          <ButtonTo to="/history">{w.history.link}</ButtonTo>
+          {isAdministrator && (
+            <ButtonTo variant="contained" to="/levels/$id" params={{ id: "new" }}>
+              {w.levels.add}
+            </ButtonTo>
+          )}
+        </Stack>
       }
     >
       <RulesTabs at="/levels" />
@@ -52,6 +57,7 @@ export function Levels() {
         onRetry={() => levels.refetch()}
         onOpen={(level) => void navigate({ to: "/levels/$id", params: { id: level.id } })}
       />
+      <UnusedGrants />
     </Page>
   );
 }

@@ -19,6 +19,7 @@ import { Waiting } from "../parts/Page";
 import { fullName, Portrait } from "../parts/Portrait";
 import { Trouble } from "../parts/Trouble";
 import { When } from "../parts/When";
+import { WhyButton } from "../rules/Why";
 import { text, w } from "../words";
 import { personsOf } from "./log";
 import { isUnderWay, ReleaseFacts } from "./ReleaseFacts";
@@ -135,6 +136,7 @@ function Facts({ event }: { event: Detail }) {
       <Box sx={{ fontSize: "1rem" }}>
         <Outcome entry={{ event, sequel: null }} strong say={say(event)} />
         {why !== "" && <Typography sx={{ mt: 0.5 }}>{why}</Typography>}
+        <WhyButton event={event} />
       </Box>
       {persons.map((person) => {
         const named = nameOf(person);

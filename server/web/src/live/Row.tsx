@@ -12,6 +12,7 @@ import { memo } from "react";
 import type { Named } from "../api/names";
 import type { LogEvent } from "../api/types";
 import { fullName, Portrait } from "../parts/Portrait";
+import { WhyButton } from "../rules/Why";
 import { clockTime, dayOf, isToday } from "../time";
 import { text, w } from "../words";
 import { type Entry, type Tone, toneOf } from "./log";
@@ -132,18 +133,20 @@ export const Row = memo(function Row({ entry, say, named, place, agent, zone, is
       <Typography variant="body2" noWrap sx={{ gridColumn: { xs: "2 / -1", md: "auto" } }}>
         {where}
       </Typography>
-      <Typography
-        variant="body2"
-        noWrap
-        title={why}
+      <Box
         sx={{
-          color: "text.secondary",
           gridColumn: { xs: "2 / -1", md: "auto" },
-          display: { xs: why === "" ? "none" : "block", md: "block" },
+          display: { xs: why === "" ? "none" : "flex", md: "flex" },
+          alignItems: "center",
+          gap: 0.5,
+          minWidth: 0,
         }}
       >
-        {why}
-      </Typography>
+        <Typography variant="body2" noWrap title={why} sx={{ color: "text.secondary" }}>
+          {why}
+        </Typography>
+        <WhyButton event={event} who={who} place={where} />
+      </Box>
     </ListItemButton>
   );
 });

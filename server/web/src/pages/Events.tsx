@@ -28,6 +28,7 @@ import { type Column, DataTable } from "../parts/DataTable";
 import { Page } from "../parts/Page";
 import { fullName } from "../parts/Portrait";
 import { When } from "../parts/When";
+import { WhyButton } from "../rules/Why";
 import { instantOf } from "../time";
 import { text, w, wordsOf } from "../words";
 
@@ -161,7 +162,19 @@ export function Events() {
           .filter((part) => part !== "")
           .join(" · ") || w.none,
     },
-    { label: w.event.reason, cell: (event) => because(event) || w.none },
+    {
+      label: w.event.reason,
+      cell: (event) => (
+        <>
+          {because(event) || w.none}{" "}
+          <WhyButton
+            event={event}
+            who={fullName(nameOf(event.person_id ?? "")) ?? w.event.unknownPerson}
+            place={doorName(event.door_id)}
+          />
+        </>
+      ),
+    },
     { label: w.events.operator, cell: (event) => operatorOf(event), isWideOnly: true },
     { label: w.event.agent, cell: (event) => agentName(event.agent_id) || w.system, isWideOnly: true },
   ];

@@ -24,6 +24,7 @@ import { ReasonDialog } from "../parts/ReasonDialog";
 import { Trouble } from "../parts/Trouble";
 import { When } from "../parts/When";
 import { previewed } from "../preview/previewed";
+import { WhereMay } from "../rules/Passes";
 import { text, w } from "../words";
 import { Access, Blocks } from "./person/Access";
 import { Cards, Fingers, LegalBasis } from "./person/Credentials";
@@ -239,6 +240,7 @@ export function PersonPage() {
         <OwnRules person={detail} onChanged={reread} />
         <LegalBasis person={detail} onChanged={reread} />
       </Box>
+      <WhereMay key={id} personId={id} />
       <Recent personId={id} />
     </Page>
   );

@@ -4,6 +4,7 @@ import Alert from "@mui/material/Alert";
 import Button from "@mui/material/Button";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
+import { NotConfirmed } from "../preview/previewed";
 import { w } from "../words";
 import { troubleText } from "./Trouble";
 
@@ -12,6 +13,8 @@ type Props = { label: string; effect: string; act: () => Promise<unknown>; onDon
 export function RemoveButton({ label, effect, act, onDone }: Props) {
   const [isAsking, setAsking] = useState(false);
   const remove = useMutation({ mutationFn: act, onSuccess: onDone });
+  // Who looked at what would come of it and went back has no trouble.
+  const trouble = remove.error instanceof NotConfirmed ? null : remove.error;
   if (!isAsking) {
     return (
       <Button color="error" onClick={() => setAsking(true)} sx={{ mr: "auto" }}>
@@ -21,7 +24,7 @@ export function RemoveButton({ label, effect, act, onDone }: Props) {
   }
   return (
     <Alert
-      severity={remove.error ? "error" : "warning"}
+      severity={trouble ? "error" : "warning"}
       sx={{ mr: "auto" }}
       action={
         <Button color="inherit" size="small" onClick={() => remove.mutate()} loading={remove.isPending} autoFocus>
@@ -29,7 +32,7 @@ export function RemoveButton({ label, effect, act, onDone }: Props) {
         </Button>
       }
     >
-      {remove.error ? troubleText(remove.error).text : effect}
+      {trouble ? troubleText(trouble).text : effect}
     </Alert>
   );
 }

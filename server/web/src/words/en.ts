@@ -2,7 +2,9 @@
 
 import { access } from "./en/access";
 import { acts, subjects } from "./en/acts";
+import { asked } from "./en/asked";
 import { desk } from "./en/desk";
+import { explained } from "./en/explained";
 import { frame } from "./en/frame";
 import { people } from "./en/people";
 import { problems } from "./en/problems";
@@ -16,6 +18,8 @@ export const en = {
   ...people,
   ...access,
   ...rules,
+  ...asked,
+  explained,
   acts,
   subjects,
   problems,

@@ -70,6 +70,7 @@ export const frame = {
     copy: "Copy",
     copied: "Copied",
     edit: "Edit",
+    open: "Open",
     remove: "Remove",
     saved: "Saved",
     actions: "Actions",
