@@ -19,6 +19,7 @@ const Months = styled("div")(({ theme }) => {
   return {
     display: "grid",
     gap: 24,
+    alignItems: "start",
     gridTemplateColumns: "repeat(auto-fill, minmax(232px, 1fr))",
     userSelect: "none",
     "& table": { borderCollapse: "collapse", fontVariantNumeric: "tabular-nums", fontSize: "0.8125rem" },

@@ -38,6 +38,7 @@ export function GroupForm({ group, onClose }: { group: Group | null; onClose: ()
     await changed();
   };
   const remove = async (gone: Group) => {
+    await previewed([{ kind: "group_delete", id: gone.id, version: gone.version }]);
     const params = { path: { id: gone.id }, header: ifMatch(gone.version) };
     await api.DELETE("/api/v1/groups/{id}", { params });
     await navigate({ to: "/groups" });
