@@ -12,6 +12,13 @@ async function post(page: Page, path: string, data: unknown) {
   return answer.json();
 }
 
+/** Looks at what saving changes, and saves. */
+async function confirm(page: Page) {
+  const preview = page.getByRole("dialog", { name: "What saving changes" });
+  await preview.getByRole("button", { name: "Save", exact: true }).click();
+  await expect(preview).toBeHidden();
+}
+
 test("a schedule is painted, written and spoken alike", async ({ page }) => {
   await signIn(page);
   await page.goto("/calendars");
@@ -53,6 +60,7 @@ test("a schedule is painted, written and spoken alike", async ({ page }) => {
   await page.getByRole("textbox", { name: "Hours on Thu 24 Dec 2026" }).fill("07:00-12:00");
   await accessible(page);
   await page.getByRole("button", { name: "Save" }).click();
+  await confirm(page);
   const row = page.getByRole("table", { name: "Schedules" }).getByRole("row").filter({ hasText: `Painted ${run}` });
   await expect(row).toContainText("Sat 22:10–06:00 on the next day; 1 day is otherwise");
 
@@ -96,6 +104,7 @@ test("a group holds what it is granted, and what names it keeps it", async ({ pa
   await expect(page.getByRole("main")).toContainText("all of Main site");
   await accessible(page);
   await page.getByRole("button", { name: "Save" }).click();
+  await confirm(page);
   await expect(page.getByRole("table", { name: "Access levels" })).toContainText(`All doors ${run}`);
 
   await page.goto("/groups");
@@ -107,12 +116,14 @@ test("a group holds what it is granted, and what names it keeps it", async ({ pa
   await page.getByRole("combobox", { name: "People" }).fill("amira adler");
   await page.getByRole("option", { name: /Amira Adler/ }).first().click();
   await page.getByRole("dialog").getByRole("button", { name: "Put in" }).click();
+  await confirm(page);
   const members = page.getByRole("table", { name: "Members" });
   await expect(members.getByRole("link", { name: "Amira Adler" })).toBeVisible();
   await page.getByRole("button", { name: "Grant access" }).click();
   await page.getByRole("combobox", { name: "Access level" }).click();
   await page.getByRole("option", { name: `All doors ${run}` }).click();
   await page.getByRole("button", { name: "Grant", exact: true }).click();
+  await confirm(page);
   await expect(page.getByRole("region", { name: "Access" })).toContainText(`All doors ${run}`);
   await accessible(page);
   // It can't go while it holds something: what is said.
@@ -146,6 +157,7 @@ test("a person is exempt, escorted and blocked where it is said", async ({ page 
   await dialog.getByLabel("Needs longer to pass a door").check();
   await accessible(page);
   await dialog.getByRole("button", { name: "Save" }).click();
+  await confirm(page);
   await expect(rules).toContainText("Comes in with Amira Adler only, within 45 s");
   await expect(rules).toContainText("No PIN is enrolled");
 
@@ -154,6 +166,7 @@ test("a person is exempt, escorted and blocked where it is said", async ({ page 
   await page.getByRole("option", { name: "Server hall" }).last().click();
   await dialog.getByRole("textbox", { name: "Reason" }).fill("under construction");
   await dialog.getByRole("button", { name: "Block" }).click();
+  await confirm(page);
   await expect(page.getByRole("alert").filter({ hasText: "Server hall · under construction" })).toBeVisible();
   await accessible(page);
 });
