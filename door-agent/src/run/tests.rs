@@ -664,17 +664,19 @@ async fn a_dialogue_that_is_stopped_while_captures_are_compared_is_no_fault_of_t
         Event::DeviceChanged { device: Device::Sensor, .. } | Event::EnrolmentEnded { .. } => Some(event.clone()),
         _ => None,
     };
-    for number in 1..=3 {
+    for number in 1..=4 {
         say(&mut session.socket, &order(number)).await;
         assert_eq!(led_on(&mut session, number, &world.finger).await, EnrolmentStep::Verifying);
+        // Another moment each time: templates go to the sensor and come back for a second at least.
+        tokio::time::sleep(Duration::from_millis(90) * number as u32).await;
         say(&mut session.socket, &FromServer::CancelEnrolment(id(number))).await;
         let ended = session.record(of_sensor_or_end).await;
         assert!(matches!(ended, Event::EnrolmentEnded { was_completed: false, .. }), "{ended:?}");
     }
     // It goes on as if nothing had been, and nobody was told of a fault meanwhile.
-    say(&mut session.socket, &order(4)).await;
-    assert_eq!(led_on(&mut session, 4, &world.finger).await, EnrolmentStep::Verifying);
-    assert!(matches!(led_on(&mut session, 4, &world.finger).await, EnrolmentStep::FingerRead { .. }));
+    say(&mut session.socket, &order(9)).await;
+    assert_eq!(led_on(&mut session, 9, &world.finger).await, EnrolmentStep::Verifying);
+    assert!(matches!(led_on(&mut session, 9, &world.finger).await, EnrolmentStep::FingerRead { .. }));
     let ended = session.record(of_sensor_or_end).await;
     assert!(matches!(ended, Event::EnrolmentEnded { was_completed: true, .. }), "{ended:?}");
     agent.stop().await;
