@@ -58,6 +58,10 @@ test("a person is registered, walks in, and is seen", async ({ page }) => {
   await expect(asked).toContainText("“Everything” is chosen and not granted.");
   await accessible(page);
   await asked.getByRole("button", { name: "Grant it and go on" }).click();
+  // What it gives is shown before it is saved.
+  const preview = page.getByRole("dialog", { name: "What saving changes" });
+  await expect(preview).toContainText("1 person gains access");
+  await preview.getByRole("button", { name: "Save" }).click();
   await expect(page.getByText("Frida Sonnenschein is registered")).toBeVisible();
   const receipt = page.getByRole("region", { name: "Receipt of registration" });
   await expect(receipt).toContainText(/Document seenPassport, seen/);
