@@ -113,7 +113,7 @@ async fn a_preview_refuses_what_saving_would_refuse() {
     preview(&server, delete(Value::Null)).await.problem(428, "version_required");
     let long = json!({ "changes": revoke(&world.grant), "until": world::monday() + TimeDelta::days(500) });
     server.call(&server.own.administrator, "POST", "/policy/preview", long).await.problem(422, "invalid");
-    let misspelt = json!({ "changes": revoke(&world.grant), "untill": world::monday() });
+    let misspelt = json!({ "changes": revoke(&world.grant), "until_when": world::monday() });
     server.call(&server.own.administrator, "POST", "/policy/preview", misspelt).await.problem(422, "invalid");
 }
 

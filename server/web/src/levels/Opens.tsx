@@ -24,7 +24,7 @@ export function Opens({ level }: { level: AccessLevel }) {
         <Typography component="li" variant="body2" key={JSON.stringify(line)}>
           <strong>{placesSentence(line.places, plan)}</strong>
           {` · ${text("Sides", line.side)} · ${hoursOf(line.schedule_id)}`}
-          {line.factors && ` · ${w.levels.atLeast(text("FactorDemand", line.factors))}`}
+          {line.factors && ` · ${w.levels.demands(text("FactorDemand", line.factors))}`}
         </Typography>
       ))}
     </Box>

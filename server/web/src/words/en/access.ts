@@ -24,7 +24,7 @@ export const access = {
     factors: "Demands at least",
     factorsAsDoor: "What the door demands",
     factorsHelp: "A level can demand more than a door, never less.",
-    atLeast: (factors: string) => `at least ${factors.toLowerCase()}`,
+    demands: (factors: string) => `at least ${factors.toLowerCase()}`,
     doorCount: (count: number) => (count === 1 ? "1 door" : `${count} doors`),
     opensDoors: (count: number, of: number) => `Opens ${count} of ${of} doors as they are today.`,
     deleteTitle: (name: string) => `Remove ${name}`,
