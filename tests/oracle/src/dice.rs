@@ -1,7 +1,11 @@
 //! Numbers that random things are made of. All zero makes the simplest, so that a failing case shrinks to one that can be read.
 
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher as _;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 /// A row of random numbers, used one after another; zeros when they run out.
 #[derive(Debug, Clone)]
@@ -53,18 +57,31 @@ impl Dice {
 pub const ATTEMPTS: usize = 120_000;
 
 /// Proptest's settings for so many cases; as many times more as the variable `PFORTE_ORACLE_CASES` asks for more attempts than
-/// [`ATTEMPTS`]. What is not a number is not taken for one.
+/// [`ATTEMPTS`]. What is not a number is not taken for one. Says the seed
+/// by which the same cases come again.
+#[expect(clippy::print_stdout, reason = "a failing test must show its seed")]
 pub fn cases(usual: usize) -> ProptestConfig {
     let attempts = match std::env::var("PFORTE_ORACLE_CASES") {
         Ok(text) => text.parse().unwrap_or_else(|_| unreadable(&text)),
         Err(_) => ATTEMPTS,
     };
     let cases = (usual * attempts).div_ceil(ATTEMPTS);
+    let given = ProptestConfig::default();
+    let seed = match given.rng_seed {
+        RngSeed::Fixed(seed) => seed,
+        RngSeed::Random => RandomState::new().hash_one(cases),
+    };
+    // The harness shows this where a test fails.
+    println!("PROPTEST_RNG_SEED={seed}");
+    // Whoever looks for mutants wants to know that a case fails, not which is the smallest.
+    let is_told = std::env::var_os("PROPTEST_MAX_SHRINK_ITERS").is_some();
     ProptestConfig {
         cases: cases as u32,
-        max_shrink_iters: 200_000,
+        max_shrink_iters: if is_told { given.max_shrink_iters } else { 200_000 },
+        max_shrink_time: 60_000,
         failure_persistence: None,
-        ..ProptestConfig::default()
+        rng_seed: RngSeed::Fixed(seed),
+        ..given
     }
 }
 
