@@ -132,9 +132,11 @@ const registerSteps = createRoute({
   getParentRoute: () => signedIn,
   path: "/people/$id/register",
   component: RegisterSteps,
-  validateSearch: (search: Record<string, unknown>): { step: Exclude<StepName, "person"> } => {
+  validateSearch: (search: Record<string, unknown>): { step: Exclude<StepName, "person">; level?: string } => {
     const step = STEPS.find((name) => name === search.step);
-    return { step: step === undefined || step === "person" ? "card" : step };
+    // A level that is to be chosen already, where somebody was told that it would help.
+    const level = typeof search.level === "string" ? { level: search.level } : {};
+    return { step: step === undefined || step === "person" ? "card" : step, ...level };
   },
 });
 const agents = createRoute({ getParentRoute: () => signedIn, path: "/agents", component: Agents });

@@ -183,7 +183,7 @@ pub(super) async fn make(plant: &Plant, count: usize) -> anyhow::Result<Vec<Some
     for (name, family, level, habit) in [
         ("amira", "Adler", &levels.everything, Habit::Technician),
         ("bruno", "Brandt", &levels.staff, Habit::Office),
-        ("carla", "Celik", &levels.staff, Habit::TurnedAway),
+        ("carla", "Celik", &levels.technicians, Habit::TurnedAway),
     ] {
         let id = enrolled(plant, name, family, level).await.with_context(|| format!("enrolling {name}"))?;
         if habit == Habit::TurnedAway {

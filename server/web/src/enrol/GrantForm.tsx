@@ -27,10 +27,17 @@ const DAY_MS = 86_400_000;
 /** Who is to hold a level. */
 export type GrantTo = { kind: "person" | "group"; id: string };
 
-export function GrantForm({ to, onGranted }: { to: GrantTo; onGranted: () => void }) {
+type Props = {
+  to: GrantTo;
+  onGranted: () => void;
+  /** The level that is chosen at first. */
+  proposed?: string | undefined;
+};
+
+export function GrantForm({ to, onGranted, proposed = "" }: Props) {
   const zone = useZone();
   const { data: levels = [], error } = useQuery(queries.levels);
-  const [levelId, setLevelId] = useState("");
+  const [levelId, setLevelId] = useState(proposed);
   const [from, setFrom] = useState(() => wallOf(new Date(), zone));
   const [until, setUntil] = useState(() => wallOf(new Date(Date.now() + DEFAULT_DAYS * DAY_MS), zone));
   const [hasNoEnd, setNoEnd] = useState(false);
@@ -63,7 +70,7 @@ export function GrantForm({ to, onGranted }: { to: GrantTo; onGranted: () => voi
     },
   });
   const wrong = (field: string) => (grant.error instanceof Problem ? grant.error.field(field) : undefined);
-  const canGrant = levelId !== "" && from !== "" && (hasNoEnd ? why.trim() !== "" : until !== "");
+  const canGrant = level !== undefined && from !== "" && (hasNoEnd ? why.trim() !== "" : until !== "");
   useOpen(
     "grant",
     level === undefined
@@ -82,7 +89,7 @@ export function GrantForm({ to, onGranted }: { to: GrantTo; onGranted: () => voi
         <TextField
           select
           label={w.wizard.level}
-          value={levelId}
+          value={level ? levelId : ""}
           onChange={(event) => setLevelId(event.target.value)}
           required
         >

@@ -120,6 +120,7 @@ function FingerStep({ person, onChanged }: StepProps) {
 }
 
 function AccessStep({ person, onChanged }: StepProps) {
+  const { level } = useSearch({ from: "/signed-in/people/$id/register" });
   const { data: levels = [] } = useQuery(queries.levels);
   const held = person.access.filter((grant) => grant.state === "current" || grant.state === "future");
   return (
@@ -135,7 +136,7 @@ function AccessStep({ person, onChanged }: StepProps) {
           ))}
         </Box>
       )}
-      <GrantForm to={{ kind: "person", id: person.id }} onGranted={onChanged} />
+      <GrantForm to={{ kind: "person", id: person.id }} onGranted={onChanged} proposed={level} />
     </Stack>
   );
 }
