@@ -45,7 +45,7 @@ pub enum Remedy {
     EnrolFactor(Factor, PersonId),
     /// Lift this block.
     LiftBlock(BlockId),
-    /// End the threat level that is in force here.
+    /// Go back to the normal threat level: this one is in force, and others may be set beneath it, for the site or for everything.
     EndThreatLevel(u8),
     /// End the mode that an operator set at the door.
     EndMode(DoorId),

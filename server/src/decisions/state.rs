@@ -1,6 +1,6 @@
 //! What happened before, per tenant and in memory, as far as rules ask for it: made from the log at start, then kept current by
-//! what the sequencer appends, and at once by what was decided here, so that two attempts within the time until their records
-//! arrive see each other.
+//! what the sequencer appends, and at once by the grants that were given here, so that two attempts within the time until their
+//! records arrive see each other.
 //!
 //! Only kinds of records that [`State`] takes note of are read. A start reads them from the newest snapshot on; snapshots are
 //! made from the one before and the log alone, so nothing that never became a record can get into one.
@@ -15,7 +15,7 @@ use access_core::event::{Author, Decision, Event, Record, ReleaseCause, StateCha
 use access_core::ids::{AttemptId, TenantId};
 use access_core::policy::Policy;
 use access_core::protocol::Standing;
-use access_core::verdict::{Effect, Outcome, Verdict};
+use access_core::verdict::{Effect, Verdict};
 use access_core::{State, UnixMs, decide};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -98,20 +98,16 @@ impl States {
         self.tenant(tenant).with(|live| live.position)
     }
 
-    /// Decides an attempt by these rules and takes note of what follows. None until the log was read for the first time.
+    /// Decides an attempt by these rules and takes note of whom it lets in. None until the log was read for the first time.
     pub fn decide(&self, policy: &Policy, attempt: Attempt) -> Option<Answer> {
         let tenant = self.tenant(policy.tenant());
-        let (answer, is_standing_moved) = tenant.with(|live| {
+        tenant.with(|live| {
             let circumstances = live.state.circumstances(policy, &attempt);
             let verdict = decide::judge(policy, &circumstances, &attempt);
             let answer = Answer { attempt, circumstances, verdict };
-            let is_standing_moved = live.decided_here(&answer);
-            (answer, is_standing_moved)
-        })?;
-        if is_standing_moved {
-            tenant.tell_standing();
-        }
-        Some(answer)
+            live.granted_here(&answer);
+            answer
+        })
     }
 
     /// Makes a tenant's state from the log, unless it is there.
@@ -180,25 +176,25 @@ impl Tenant {
 }
 
 impl Live {
-    /// Takes note of what was decided here, before its record arrives. Says whether a card was locked.
-    fn decided_here(&mut self, answer: &Answer) -> bool {
+    /// Takes note of whom a grant that was given here lets in, before its record arrives: they must not be let in twice. Everything else
+    /// that follows from a decision (refusals that count, locks, waits, a door turned free) follows from its record alone, for an
+    /// answer that comes too late never becomes one.
+    fn granted_here(&mut self, answer: &Answer) {
         let Answer { attempt, circumstances, verdict } = answer;
-        // The same attempt is asked again, and leads to one record only.
-        if matches!(verdict.outcome, Outcome::Need(_)) {
-            return false;
+        if !verdict.is_grant() {
+            return;
         }
-        if verdict.is_grant() {
-            self.await_record(attempt);
-        }
+        self.await_record(attempt);
+        let mut verdict = verdict.clone();
+        verdict.effects.retain(|effect| matches!(effect, Effect::AdmitWith(_)));
         let decision = Decision {
             attempt: attempt.clone(),
             circumstances: circumstances.clone(),
-            verdict: verdict.clone(),
+            verdict,
             rules_version: decide::RULES_VERSION,
             decided: access_core::event::Decided::Online,
         };
         self.state.apply(&unsigned(attempt, Event::Decision(Box::new(decision))));
-        locks_a_card(verdict)
     }
 
     fn await_record(&mut self, attempt: &Attempt) {

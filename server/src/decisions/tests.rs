@@ -7,7 +7,7 @@ use access_core::event::{Decided, Decision, Event, Passage, ReleaseCause, StateC
 use access_core::ids::{AreaId, AttemptId, DoorId, PersonId};
 use access_core::policy::{CardToken, Place, Side};
 use access_core::protocol::{AgentKind, FromAgent, FromServer, Standing};
-use access_core::verdict::{Reason, Verdict};
+use access_core::verdict::{Effect, Reason, Verdict};
 use access_core::{RULES_VERSION, State, UnixMs};
 use serde_json::json;
 use uuid::Uuid;
@@ -229,6 +229,26 @@ async fn the_last_place_is_given_once_and_an_agents_detour_gives_it_back() {
     let entrances = hall.doors.map(|door| (door, Side::In)).to_vec();
     hall.set(StateChange::AreaReset { area: AreaId::from_uuid(hall.hall), entrances }).await;
     assert_eq!(hall.ask(0, Side::In, ANNA).await.verdict.reason, Reason::Granted);
+}
+
+#[tokio::test]
+async fn a_refusal_counts_by_its_record_and_an_answer_that_never_became_one_leaves_nothing() {
+    let mut hall = Box::pin(Hall::new("persons_max = 9")).await;
+    hall.people[BEN].1 = CardToken([9; 32]);
+    let mut refused = Vec::new();
+    for _ in 0..6 {
+        let asked = hall.ask(0, Side::In, BEN).await;
+        assert_eq!(asked.verdict.reason, Reason::UnknownCredential);
+        assert_eq!(asked.circumstances.refusals_at_reader, 0, "the agent may have decided otherwise");
+        refused.push(asked.decision());
+    }
+    hall.tell(0, refused).await;
+    let asked = hall.ask(0, Side::In, BEN).await;
+    assert!(asked.circumstances.refusals_at_reader >= 5);
+    assert!(asked.verdict.effects.iter().any(|effect| matches!(effect, Effect::LockReader { .. })));
+    assert_eq!(hall.ask(0, Side::In, ANNA).await.verdict.reason, Reason::Granted, "not locked by what is not recorded");
+    hall.tell(0, vec![asked.decision()]).await;
+    assert_eq!(hall.ask(0, Side::In, ANNA).await.verdict.reason, Reason::ReaderLocked);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use access_core::Policy;
+use access_core::attempt::Factor;
 use access_core::decide::judge;
 use access_core::event::{Author, Decided, Decision};
 use access_core::policy::{DoorRule, PolicyRows, PolicyScope, Side, SiteRule};
@@ -22,17 +23,23 @@ pub enum Again {
 }
 
 /// Reasons that agents give for what no rule ended.
-const AGENTS_OWN: [Reason; 8] = [
+const AGENTS_OWN: [Reason; 6] = [
     Reason::CardRemoved,
     Reason::FingerTimeout,
     Reason::SensorFault,
     Reason::NotRecorded,
     Reason::DoorFault,
     Reason::NoPolicy,
-    // Asked for, or enrolled, but not to be had at this door.
-    Reason::PinRequired,
-    Reason::NoFingerEnrolled,
 ];
+
+/// Whether an agent refused for want of what the rules asked for: no keypad, or no template at this door.
+fn lacks_what_is_asked(recorded: Reason, by_rules: Outcome) -> bool {
+    match recorded {
+        Reason::PinRequired => by_rules == Outcome::Need(Factor::Pin),
+        Reason::NoFingerEnrolled => by_rules == Outcome::Need(Factor::Finger),
+        _ => false,
+    }
+}
 
 /// The policy that a decision was made by: the whole if the server decided, the agent's part of it otherwise.
 pub fn policy_of(
@@ -55,7 +62,8 @@ pub fn decide_again(policy: &Policy, decision: &Decision) -> Again {
         return Again::Same;
     }
     let is_open = verdict.outcome != Outcome::Deny || recorded.rule.is_none();
-    if recorded.outcome == Outcome::Deny && AGENTS_OWN.contains(&recorded.reason) && is_open {
+    let is_agents_own = AGENTS_OWN.contains(&recorded.reason) && is_open;
+    if recorded.outcome == Outcome::Deny && (is_agents_own || lacks_what_is_asked(recorded.reason, verdict.outcome)) {
         return Again::ByAgent;
     }
     Again::Different(Box::new(verdict))

@@ -16,6 +16,7 @@ use access_core::verdict::{Outcome, Reason, RecordRef, Rule, Verdict};
 use access_core::word::Word as _;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -230,6 +231,9 @@ async fn logged(
     })
 }
 
+/// The log may have to be read from its beginning: one at a time.
+static AS_LOGGED: Semaphore = Semaphore::const_new(1);
+
 /// Somebody at a door, as it was not or not yet.
 async fn supposed(state: &AppState, actor: &Actor, wanted: &ExplainWanted) -> ApiResult<Question> {
     let door = wanted.door_id.ok_or_else(|| ApiError::field("door_id", "is missing"))?;
@@ -249,7 +253,10 @@ async fn supposed(state: &AppState, actor: &Actor, wanted: &ExplainWanted) -> Ap
     }
     let known = match read {
         StateRead::Recorded => return Err(ApiError::field("state", "`recorded` is for decisions of the log")),
-        StateRead::AsLogged => Some(state.state_at(actor.tenant, instant).await?),
+        StateRead::AsLogged => {
+            let _turn = AS_LOGGED.acquire().await.map_err(anyhow::Error::from)?;
+            Some(state.state_at(actor.tenant, instant).await?)
+        }
         StateRead::Now => Some(
             state
                 .states

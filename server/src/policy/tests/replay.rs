@@ -49,8 +49,9 @@ async fn what_was_decided_follows_from_its_rules_and_a_lie_shows() {
     let back = hall.ask(1, Side::In, ANNA).await;
     assert_eq!(back.verdict.reason, Reason::PassedBack);
     let offline = alone(&hall, &back, BEN);
+    hall.tell(1, vec![back.decision(), offline]).await;
     let out = hall.ask(1, Side::Out, ANNA).await;
-    hall.tell(1, vec![back.decision(), offline, out.decision(), out.entered()]).await;
+    hall.tell(1, vec![out.decision(), out.entered()]).await;
     // The rules move on: what was decided before follows from those before.
     let gone = format!("/people/{}/deactivate", hall.people[BEN].0);
     let admin = hall.server.own.administrator.clone();
@@ -91,9 +92,19 @@ async fn what_was_decided_follows_from_its_rules_and_a_lie_shows() {
     let lie =
         Decision { verdict: Verdict { policy_version: refused.verdict.policy_version, ..lie.verdict.clone() }, ..*lie };
     let older = Decision { rules_version: 1, ..lie.clone() };
-    hall.tell(0, vec![Event::Decision(Box::new(lie)), Event::Decision(Box::new(older))]).await;
+    // One that says that no finger was enrolled, where none was asked for.
+    let excuse = Verdict {
+        outcome: Outcome::Deny,
+        reason: Reason::NoFingerEnrolled,
+        rule: None,
+        settled_by: Vec::new(),
+        ..first.verdict.clone()
+    };
+    let excuse = first.record(&excuse, Decided::Online);
+    hall.tell(0, vec![Event::Decision(Box::new(lie)), Event::Decision(Box::new(older)), excuse]).await;
     let (caught, told) = replayed(&hall, None).await;
-    assert_eq!((caught.different, caught.by_other_rules), (1, 1));
+    assert_eq!((caught.different, caught.by_other_rules), (2, 1));
+    assert_eq!(told[1].now.1, Reason::Granted);
     assert_eq!(told[0].now.1, Reason::PersonInactive);
     assert!(told[0].to_string().contains("was granted (granted), is refused (person_inactive)"), "{}", told[0]);
 }

@@ -4,7 +4,7 @@ use access_core::Policy;
 use serde_json::{Value, json};
 
 use super::world::{World, monday};
-use crate::decisions::store;
+use crate::decisions::{store, version_at};
 use crate::testing::TestServer;
 
 #[tokio::test]
@@ -56,6 +56,29 @@ async fn any_version_is_rebuilt_as_it_was() {
     let later = kept.last().unwrap().version() + 1;
     assert!(server.state.rules_of(tenant, later).await.unwrap().is_none());
     assert!(server.state.rules_of(server.other.tenant, 1).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_save_that_waited_was_not_in_force_when_it_began() {
+    let server = TestServer::start().await;
+    let world = World::make(&server).await;
+    let tenant = server.own.tenant;
+    let mut waiting = server.state.db.begin(tenant, None).await.unwrap();
+    sqlx::query("SELECT 1").execute(&mut *waiting).await.unwrap();
+    let began = crate::clock::now();
+    let revoke = format!("/grants/{}/revoke", world.grant);
+    server.call(&server.own.administrator, "POST", &revoke, json!({ "reason": "moved" })).await.is(200);
+    let between = crate::clock::now();
+    sqlx::query("UPDATE schedules SET name = 'Later' WHERE id = $1")
+        .bind(world.schedule.parse::<uuid::Uuid>().unwrap())
+        .execute(&mut *waiting)
+        .await
+        .unwrap();
+    waiting.commit().await.unwrap();
+    let mut tx = server.state.db.begin(tenant, None).await.unwrap();
+    let mut version = async |at| version_at(&mut tx, tenant, at).await.unwrap().unwrap();
+    let newest = version(crate::clock::now()).await;
+    assert_eq!([version(began).await, version(between).await], [newest - 2, newest - 1]);
 }
 
 #[tokio::test]

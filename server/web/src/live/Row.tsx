@@ -92,7 +92,7 @@ export const Row = memo(function Row({ entry, say, named, place, agent, zone, is
         gridTemplateColumns: {
           // On a phone the place and the reason stand below.
           xs: "68px minmax(0, auto) 32px minmax(0, 1fr)",
-          md: "76px minmax(112px, 168px) 32px minmax(0, 1fr) minmax(0, 1fr) minmax(0, 1.2fr)",
+          md: "76px minmax(112px, 148px) 32px minmax(0, 1fr) minmax(0, 0.95fr) minmax(0, 1.45fr)",
         },
         columnGap: 1.5,
         rowGap: 0.25,

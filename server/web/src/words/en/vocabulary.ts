@@ -259,7 +259,7 @@ export const vocabulary = {
     activate_person: "Put the person back to use",
     enrol_factor: "Enrol a finger or PIN",
     lift_block: "Lift the block",
-    end_threat_level: "End the threat level",
+    end_threat_level: "Go back to the normal threat level",
     end_mode: "End the door's mode",
     forgive_person: "Forget where the person is",
     somebody_leaves: "Somebody leaves the area",
