@@ -270,7 +270,7 @@ impl Session<'_> {
     async fn answer(&mut self, taken: anyhow::Result<Ingested>) -> anyhow::Result<Option<Refusal>> {
         match taken {
             Ok(Ingested::Stored(head)) => send(&mut self.socket, &FromServer::Acknowledged(head)).await.map(|()| None),
-            Ok(Ingested::Hole(_)) => Ok(Some(Refusal::Protocol)),
+            Ok(Ingested::Held(_)) => Ok(Some(Refusal::Protocol)),
             Ok(Ingested::Quarantined) => Ok(Some(Refusal::Quarantined)),
             Ok(Ingested::NotJoined) => Ok(Some(why_ended(self.state, self.name).await?)),
             // Not acknowledged: the agent keeps them and sends them again.
