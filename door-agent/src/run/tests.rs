@@ -188,12 +188,12 @@ impl World {
     async fn session(&self, acknowledged: Head) -> Session {
         let stream = timeout(WAIT, self.server.accept()).await.unwrap().unwrap();
         let mut socket = accept_async(stream).await.unwrap();
-        assert!(matches!(hear(&mut socket).await, FromAgent::Hello(_)));
+        let FromAgent::Hello(hello) = hear(&mut socket).await else { panic!("no Hello") };
         let now = Clock::open(self.folder.path()).now().unix;
         say(&mut socket, &FromServer::Welcome { version: 1, now, acknowledged }).await;
         let bundle = SignedBundle::sign(&self.bundle(now).await, &SigningKey::from_bytes(&[3; 32]));
         say(&mut socket, &FromServer::Bundle(bundle)).await;
-        Session { socket, head: acknowledged, records: Vec::new(), seen: 0 }
+        Session { socket, said_head: hello.head, head: acknowledged, records: Vec::new(), seen: 0 }
     }
 
     /// The next session, which there will not be.
@@ -337,6 +337,8 @@ async fn say(socket: &mut Socket, message: &FromServer) {
 /// The server's end: checks every record's chain and signature, acknowledges, and keeps them.
 struct Session {
     socket: Socket,
+    /// Where the agent's journal ended, by its Hello.
+    said_head: Head,
     head: Head,
     records: Vec<Record>,
     seen: usize,
@@ -616,6 +618,7 @@ async fn without_a_journal_nobody_enters_and_everybody_leaves() {
 
     let agent = world.start();
     let mut session = world.session(Head::start_of(1)).await;
+    assert_eq!(session.said_head, Head::start_of(0), "not that its journal was lost: it may be whole tomorrow");
     session.in_force().await;
     let now = Clock::open(world.folder.path()).now().unix;
     let (expires_at, reason) = (now.plus_ms(60_000), Commitment([0; 32]));

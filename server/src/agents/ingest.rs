@@ -107,6 +107,27 @@ pub(super) async fn ingest(
     Ok(Ingested::Stored(batch.head))
 }
 
+/// Whether an agent's journal, by its Hello, ends before what is stored of it, or with another record in the same place: it was
+/// lost, set back or swapped, and what it writes next claims places that are taken. An agent that can't read its journal names no
+/// sequence; that the server holds less says nothing against the agent.
+pub(super) fn is_set_back(stored: &Head, theirs: &Head) -> bool {
+    let (ours, place) = ((stored.epoch, stored.seq), (theirs.epoch, theirs.seq));
+    theirs.epoch != 0 && (place < ours || (place == ours && theirs.hash != stored.hash))
+}
+
+/// Shuts out an agent whose journal was set back, with an alarm. What it would record must not go on reaching nobody unnoticed.
+pub(super) async fn shut_out_set_back(
+    state: &AppState,
+    tx: TenantTx,
+    agent: AgentId,
+    stored: Head,
+    theirs: Head,
+) -> anyhow::Result<()> {
+    let seq = if theirs.epoch == stored.epoch { (theirs.seq + 1).min(stored.seq) } else { stored.seq };
+    broken(state, tx, agent, stored, (stored.epoch, seq, ChainFault::Fork)).await?;
+    Ok(())
+}
+
 /// Goes through records until the first that is not the next one. What came before it is good.
 fn check(agent: AgentId, key: &VerifyingKey, epoch_max: u32, stored: Head, records: Vec<SignedRecord>) -> Batch {
     // An agent may join, deliver nothing and join anew: the epochs between are no hole, for nobody can write them any more.

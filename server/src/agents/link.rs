@@ -22,7 +22,7 @@ use tokio::time::{Instant, interval, timeout};
 use super::Standing;
 use super::bundle::Bundler;
 use super::copies;
-use super::ingest::Ingested;
+use super::ingest::{Ingested, is_set_back, shut_out_set_back};
 use super::intake::{Delivery, Intake};
 use super::port::{AgentPort, Caller};
 use super::presence::{ABSENCE, note_coming, note_seen, report_absence};
@@ -147,6 +147,12 @@ async fn serve(state: &AppState, name: AgentName, mut socket: WebSocket) -> anyh
         }
     };
     let row = row.context("the agent's row")?;
+    let stored = row.head()?;
+    if is_set_back(&stored, &hello.head) {
+        shut_out_set_back(state, tx, agent, stored, hello.head).await?;
+        state.agents.end(tenant, agent);
+        return refuse(&mut socket, Refusal::Quarantined).await;
+    }
     store::linked(&mut tx, tenant, agent, generation, (&hello.build, hello.bundle_sequence), clock::now()).await?;
     let (out, waiting) = mpsc::channel(WAITING_MAX);
     // While the row is locked: whoever revokes the agent comes before, and it is refused, or after, and finds the link.
