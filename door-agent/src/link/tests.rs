@@ -38,7 +38,7 @@ fn start(server: &Server) -> Agent {
     let key = KeyPair::generate().unwrap();
     let identity = Identity {
         authority: server.authority.der().to_vec(),
-        certificate: server.certify(&key, clock.now().unix.plus_ms(-1_000)).to_vec(),
+        certificate: server.certify(&key, crate::clock::machine_time().plus_ms(-1_000)).to_vec(),
         certificate_key: Zeroizing::new(key.serialize_der()),
         pending_key: None,
         server_name: SERVER_NAME.to_owned(),

@@ -60,7 +60,7 @@ const REQUESTS_MAX: usize = 64;
 const JOURNAL_RETRY: Duration = Duration::from_secs(2);
 /// Doors' modes are looked at so often: schedules begin and end by themselves.
 const MODE_LOOK: Duration = Duration::from_secs(1);
-/// The age of the bundle is looked at so often.
+/// The age of the bundle is looked at so often, and whether the time is to be written down.
 const AGE_LOOK: Duration = Duration::from_secs(60);
 
 /// A door with what it is wired to.
@@ -165,7 +165,10 @@ impl Agent {
                     self.send(LinkRequest::StandingInForce(number));
                 }
                 _ = mode_look.tick() => self.look_at_modes(),
-                _ = age_look.tick() => self.look_at_age(),
+                _ = age_look.tick() => {
+                    self.clock.keep();
+                    self.look_at_age();
+                }
                 _ = journal_retry.tick() => {
                     self.probe_journal();
                     let flow = self.outflow.resume();

@@ -111,7 +111,7 @@ impl World {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let server = Server::start().await;
-        let now = Clock::open(folder.path()).now().unix;
+        let now = crate::clock::machine_time();
         let key = KeyPair::generate().unwrap();
         let identity = Identity {
             authority: server.authority.der().to_vec(),
@@ -189,7 +189,7 @@ impl World {
         let stream = timeout(WAIT, self.server.accept()).await.unwrap().unwrap();
         let mut socket = accept_async(stream).await.unwrap();
         let FromAgent::Hello(hello) = hear(&mut socket).await else { panic!("no Hello") };
-        let now = Clock::open(self.folder.path()).now().unix;
+        let now = crate::clock::machine_time();
         say(&mut socket, &FromServer::Welcome { version: 1, now, acknowledged }).await;
         let bundle = SignedBundle::sign(&self.bundle(now).await, &SigningKey::from_bytes(&[3; 32]));
         say(&mut socket, &FromServer::Bundle(bundle)).await;
@@ -416,7 +416,7 @@ async fn one_entry_with_card_and_finger() {
     let world = World::new().await;
     let mut agent = world.start();
     let mut session = world.session(Head::start_of(1)).await;
-    let now = Clock::open(world.folder.path()).now().unix.plus_ms(60_000);
+    let now = crate::clock::machine_time().plus_ms(60_000);
     let with_finger = Bundle { templates: vec![world.annas_template().await], ..world.bundle(now).await };
     let signed = SignedBundle::sign(&with_finger, &SigningKey::from_bytes(&[3; 32]));
     session.in_force().await;
@@ -501,7 +501,7 @@ async fn an_operators_command_opens_and_what_goes_wrong_at_the_door_is_told() {
     world.door.tamper(false);
     session.kind("alarm_cleared").await;
 
-    let now = Clock::open(world.folder.path()).now().unix;
+    let now = crate::clock::machine_time();
     let command = |number, door| Command {
         id: id(number),
         door: id(door),
@@ -620,7 +620,7 @@ async fn without_a_journal_nobody_enters_and_everybody_leaves() {
     let mut session = world.session(Head::start_of(1)).await;
     assert_eq!(session.said_head, Head::start_of(0), "not that its journal was lost: it may be whole tomorrow");
     session.in_force().await;
-    let now = Clock::open(world.folder.path()).now().unix;
+    let now = crate::clock::machine_time();
     let (expires_at, reason) = (now.plus_ms(60_000), Commitment([0; 32]));
     let release = Command { id: id(1), door: id(1), expires_at, kind: CommandKind::Release, reason };
     say(&mut session.socket, &FromServer::Command(release)).await;
@@ -660,7 +660,7 @@ async fn a_dialogue_that_is_stopped_while_captures_are_compared_is_no_fault_of_t
     let agent = world.start();
     let mut session = world.session(Head::start_of(1)).await;
     session.record(|event| matches!(event, Event::DeviceChanged { device: Device::Sensor, .. }).then_some(())).await;
-    let expires_at = Clock::open(world.folder.path()).now().unix.plus_ms(60_000);
+    let expires_at = crate::clock::machine_time().plus_ms(60_000);
     let want = EnrolmentWant::Finger { captures: 2 };
     let order = |number| FromServer::Enrol(EnrolmentOrder { id: id(number), person: id(1), want, expires_at });
     let of_sensor_or_end = |event: &Event| match event {
@@ -692,7 +692,7 @@ async fn a_station_reads_a_card_and_a_finger() {
     let mut agent = world.start();
     let mut session = world.session(Head::start_of(1)).await;
     session.record(|event| matches!(event, Event::DeviceChanged { device: Device::Sensor, .. }).then_some(())).await;
-    let expires_at = Clock::open(world.folder.path()).now().unix.plus_ms(60_000);
+    let expires_at = crate::clock::machine_time().plus_ms(60_000);
     let order = |number, want| FromServer::Enrol(EnrolmentOrder { id: id(number), person: id(1), want, expires_at });
     say(&mut session.socket, &order(1, EnrolmentWant::Card)).await;
     assert_eq!(session.step().await, EnrolmentStep::WaitingForCard);
@@ -800,7 +800,7 @@ async fn a_lockdown_outlives_the_server_and_a_restart() {
     // An older one of the same session came late.
     say(&mut session.socket, &standing(6, 0)).await;
     // With the answer to this, what was said before is done.
-    let (want, expires_at) = (EnrolmentWant::Card, Clock::open(world.folder.path()).now().unix.plus_ms(60_000));
+    let (want, expires_at) = (EnrolmentWant::Card, crate::clock::machine_time().plus_ms(60_000));
     let order = EnrolmentOrder { id: id(1), person: id(1), want, expires_at };
     say(&mut session.socket, &FromServer::Enrol(order)).await;
     session.step().await;
