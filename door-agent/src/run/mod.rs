@@ -316,6 +316,7 @@ impl Agent {
                 self.record(Event::LinkChanged { is_up: true, agent: None }, Weight::Routine);
                 let flow = self.outflow.up(acknowledged);
                 self.recorder.acknowledge(self.outflow.acknowledged());
+                self.forget_own_locks();
                 self.flow(flow);
                 if self.policy.sequence() != 0 {
                     self.send(LinkRequest::BundleInForce(self.policy.sequence()));

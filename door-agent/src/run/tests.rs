@@ -18,7 +18,7 @@ use access_core::protocol::{
     InstallationMode, SealedTemplate, SecretBytes, Standing, template_binding,
 };
 use access_core::time::{Period, Zone};
-use access_core::verdict::{Outcome, Reason, Verdict};
+use access_core::verdict::{Effect, Outcome, Reason, Verdict};
 use access_core::{RULES_VERSION, UnixMs};
 use ed25519_dalek::SigningKey;
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -550,31 +550,36 @@ async fn killed_while_the_strike_is_energised() {
     again.stop().await;
 }
 
-/// What an agent leaves behind that was killed after it had recorded a release.
-fn leave_unfinished(world: &World, was_carried_out: bool) -> ReleaseCause {
+/// Records in the journal of an agent that does not run.
+fn leave_records(world: &World, events: impl IntoIterator<Item = Event>) {
     let data = world.path("data");
     std::fs::create_dir_all(&data).unwrap();
     let journal = Journal::open(Files::open(&data.join("journal")).unwrap(), Limits::STANDARD, Head::start_of(1));
     let (replies, _answers) = mpsc::unbounded_channel();
     let key = world.identity.record_key.clone();
     let recorder = Recorder::start(journal.unwrap(), world.identity.author(), key, replies).unwrap();
-    let (command, outcome) = (id(1), CommandOutcome::CarriedOut);
-    for (number, event) in [
-        Event::EpochBegan { cause: EpochCause::Joined, previous: None },
-        Event::AgentStarted { build: "1".to_owned(), was_unclean: false },
-        Event::CommandDone { command, door: id(1), outcome, release_ms: 5_000 },
-    ]
-    .into_iter()
-    .enumerate()
-    {
+    for (number, event) in events.into_iter().enumerate() {
         let clock = ClockTrust::Trusted;
         recorder.record(Entry { number: number as u64, at: UnixMs(0), clock, event, weight: Weight::Vital });
     }
     recorder.finish();
+}
+
+/// What an agent leaves behind that was killed after it had recorded a release.
+fn leave_unfinished(world: &World, was_carried_out: bool) -> ReleaseCause {
+    let (command, outcome) = (id(1), CommandOutcome::CarriedOut);
+    leave_records(
+        world,
+        [
+            Event::EpochBegan { cause: EpochCause::Joined, previous: None },
+            Event::AgentStarted { build: "1".to_owned(), was_unclean: false },
+            Event::CommandDone { command, door: id(1), outcome, release_ms: 5_000 },
+        ],
+    );
     let cause = ReleaseCause::Command(command);
     if was_carried_out {
         let notes = Notes::start().unwrap();
-        CarriedOut::open(&data, id(1), &notes).note(cause);
+        CarriedOut::open(&world.path("data"), id(1), &notes).note(cause);
         notes.settle();
     }
     cause
@@ -817,6 +822,53 @@ async fn a_lockdown_outlives_the_server_and_a_restart() {
     // The first of a session counts whatever its number: the server may have been restored.
     say(&mut session.socket, &standing(3, 0)).await;
     session.stands(3).await;
+    drop(session.socket);
+    agent.tap().await;
+    world.door_shows(|view| view.is_energised).await;
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_that_it_locked_alone_stays_locked_over_a_restart_until_the_server_knows() {
+    let mut world = World::new().await;
+    world.rules = anna_and_ben;
+    let agent = world.start();
+    let mut session = world.session(Head::start_of(1)).await;
+    session.in_force().await;
+    say(&mut session.socket, &standing(7, 0)).await;
+    session.stands(7).await;
+    drop(session.socket);
+    agent.stop().await;
+    // Cut off, it locked Anna's card, and was ended before the server heard of it.
+    let attempt = Attempt {
+        id: id(77),
+        door: id(1),
+        side: Side::In,
+        at: crate::clock::machine_time(),
+        clock: ClockTrust::Trusted,
+        card: CardToken([0; 32]),
+        assurance: Assurance::Authenticated,
+        finger: None,
+        pin: None,
+    };
+    let refused = Verdict::refused(Reason::WrongFinger, 5);
+    let verdict = Verdict { person: Some(id(1)), credential: Some(id(1)), effects: vec![Effect::LockCard], ..refused };
+    let (circumstances, rules_version, decided) = (Circumstances::default(), RULES_VERSION, Decided::Offline);
+    leave_records(
+        &world,
+        [Event::Decision(Box::new(Decision { attempt, circumstances, verdict, rules_version, decided }))],
+    );
+
+    let mut agent = world.start();
+    agent.tap().await;
+    let mut session = world.session(session.head).await;
+    let locking = session.decision().await;
+    assert_eq!(locking.verdict.effects, [Effect::LockCard]);
+    let refused = session.decision().await;
+    assert_eq!((refused.verdict.reason, refused.decided), (Reason::CredentialLocked, Decided::Offline));
+    // The server knows it now, and an operator has unlocked it.
+    say(&mut session.socket, &standing(8, 0)).await;
+    session.stands(8).await;
     drop(session.socket);
     agent.tap().await;
     world.door_shows(|view| view.is_energised).await;
