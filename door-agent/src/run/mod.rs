@@ -14,7 +14,7 @@ use access_core::event::{
     AlarmKind, Author, CommandOutcome, Decided, Device, DeviceState, EpochCause, Event, ReleaseCause,
 };
 use access_core::ids::{AttemptId, PersonId};
-use access_core::policy::{CardToken, Side};
+use access_core::policy::Side;
 use access_core::protocol::{Refusal, SignedBundle};
 use hardware::card::{ReaderChange, ReaderEvent, Uid};
 use hardware::door_io::{DoorInput, DoorOutputs};
@@ -242,8 +242,10 @@ impl Agent {
 
     fn card_at_door(&mut self, door: usize, side: Side, uid: &Uid, card_at: Instant) {
         let attempt = AttemptId::from_uuid(Uuid::now_v7());
-        // Without a bundle there is no key for the token, and nothing can be granted either.
-        let token = self.policy.card_token(uid.as_bytes()).unwrap_or(CardToken([0; 32]));
+        // Without a bundle there is no key for the token, and nothing can be granted either: only cards must not be taken for one
+        // another.
+        let uid = uid.as_bytes();
+        let token = self.policy.card_token(uid).unwrap_or_else(|| self.policy.stand_in_token(uid));
         let taps = &mut self.doors[door].taps;
         taps.retain(|_, tap| tap.card_at.elapsed() < Duration::from_secs(60));
         taps.insert(attempt, Tap { card_at, finger_since: None, finger: Duration::ZERO });

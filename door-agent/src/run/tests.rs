@@ -9,7 +9,7 @@ use access_core::circumstances::Circumstances;
 use access_core::event::{Commitment, Decision, Record, StateChange};
 use access_core::ids::FingerId;
 use access_core::policy::{
-    AccessLevel, Alone, AntiPassback, AreaRule, CredentialRule, CredentialState, DoorMode, DoorRule, Exit,
+    AccessLevel, Alone, AntiPassback, AreaRule, CardToken, CredentialRule, CredentialState, DoorMode, DoorRule, Exit,
     FactorDemand, Grant, Holder, LevelLine, ModeLine, PersonRule, Place as Where, PolicyRows, PolicyScope, Schedule,
     Sides, SiteRule, Span, ThreatLevelRule, TwoPerson, Window,
 };
@@ -641,6 +641,20 @@ async fn without_a_journal_nobody_enters_and_everybody_leaves() {
     world.door_shows(|view| view.is_energised).await;
     agent.stop().await;
     assert!(session.records.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_rules_two_cards_are_two_refusals() {
+    let world = World::new().await;
+    let mut agent = world.start();
+    agent.tap().await;
+    agent.tap().await;
+    agent.hold(&BENS_UID).await;
+    let mut session = world.session(Head::start_of(1)).await;
+    let (first, second) = (session.decision().await, session.decision().await);
+    assert_eq!((first.verdict.reason, second.verdict.reason), (Reason::NoPolicy, Reason::NoPolicy));
+    assert_ne!(first.attempt.card, second.attempt.card, "the same card twice is one refusal, another is another");
+    agent.stop().await;
 }
 
 /// Follows a finger's dialogue as a person would; the step that is none of theirs.
