@@ -453,6 +453,10 @@ crate::words! {
         Fork = "fork",
         /// A signature does not fit.
         Signature = "signature",
+        /// A record says what is not an agent's to say.
+        ForeignKind = "foreign_kind",
+        /// A record is about a door that the agent never drove.
+        ForeignDoor = "foreign_door",
     }
 }
 
@@ -517,6 +521,18 @@ crate::words! {
         Duress = "duress",
         /// More doors of an airlock stand open than its interlock allows.
         InterlockContradiction = "interlock_contradiction",
+        /// An agent's records say what is not its to say, or are about a door that it never drove.
+        RecordsForeign = "records_foreign",
+    }
+}
+
+impl AlarmKind {
+    /// Whether only the server raises and clears it.
+    pub fn is_of_server(self) -> bool {
+        matches!(
+            self,
+            Self::AgentLost | Self::RecordsMissing | Self::RecordsForked | Self::AgentCopied | Self::RecordsForeign
+        )
     }
 }
 
@@ -730,7 +746,50 @@ crate::words! {
     }
 }
 
+impl Record {
+    /// Whether its author may say such a thing: an agent tells what happens at its doors, and nothing in an operator's or the
+    /// server's name.
+    pub fn is_its_authors_to_say(&self) -> bool {
+        match self.author {
+            Author::Agent(_) => self.event.is_of_agent(),
+            Author::Server(_) => true,
+        }
+    }
+}
+
 impl Event {
+    /// Whether an agent may say so.
+    pub fn is_of_agent(&self) -> bool {
+        match self {
+            Self::EpochBegan { .. }
+            | Self::AgentStarted { .. }
+            | Self::AgentStopped
+            | Self::Decision(_)
+            | Self::ReleaseAbandoned { .. }
+            | Self::DoorOpened { .. }
+            | Self::DoorClosed { .. }
+            | Self::Entered { .. }
+            | Self::NotOpened { .. }
+            | Self::ExitRequested { .. }
+            | Self::DeviceChanged { .. }
+            | Self::PolicyInForce { .. }
+            | Self::CommandDone { .. }
+            | Self::EnrolmentEnded { .. }
+            | Self::DoorFound { .. }
+            | Self::FreeBegan { .. }
+            | Self::FreeEnded { .. } => true,
+            Self::AlarmRaised { kind, .. } | Self::AlarmCleared { kind, .. } => !kind.is_of_server(),
+            Self::Folded { alarm, .. } => !alarm.is_some_and(AlarmKind::is_of_server),
+            // Its own link; whose, the server says.
+            Self::LinkChanged { agent, .. } => agent.is_none(),
+            Self::Act(_)
+            | Self::ChainBroken { .. }
+            | Self::JournalChanged { .. }
+            | Self::AgentCopied { .. }
+            | Self::StateSet(_) => false,
+        }
+    }
+
     /// Its kind.
     pub fn kind(&self) -> EventKind {
         match self {

@@ -91,7 +91,8 @@ pub struct Hello {
     pub mode: InstallationMode,
     /// Version of its program.
     pub build: String,
-    /// Newest record in its journal.
+    /// Newest record in its journal. Of epoch 0 if the journal can't be read: the server can't tell then whether it was set
+    /// back.
     pub head: Head,
     /// Newest record that it knows to be acknowledged.
     pub acknowledged: Head,

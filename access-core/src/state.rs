@@ -192,8 +192,11 @@ impl State {
         Self { knowledge: Knowledge::OwnDoors, ..Self::default() }
     }
 
-    /// Takes note of a record.
+    /// Takes note of a record, unless its author has no right to say so.
     pub fn apply(&mut self, record: &Record) {
+        if !record.is_its_authors_to_say() {
+            return;
+        }
         let at = record.at;
         match &record.event {
             Event::Decision(decision) => self.decided(decision),

@@ -2,8 +2,9 @@
 //!
 //! A Pi has no battery-backed clock. The time of day is therefore taken from the authenticated session with the server
 //! and counted on by the clock that runs since boot; a restart of the program within the same boot keeps it. Until the
-//! first session after a boot the time is a guess that is never before the newest instant that is known to have passed,
-//! and it is marked as untrusted.
+//! first session after a boot the time is the newest instant that is known to have passed, counted on, and it is marked as
+//! untrusted: never more than has certainly passed, whatever the system's own clock says. The time is written down as it
+//! passes, linked or not, so that no series of boots makes a bundle last longer than the time that the agent ran.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -56,24 +57,34 @@ struct Stored {
     boot_id: String,
     mono_ms: u64,
     unix: UnixMs,
+    /// Whether a session had told the time in that boot. Notes of before said so by being there.
+    #[serde(default = "was_told")]
+    is_trusted: bool,
+}
+
+const fn was_told() -> bool {
+    true
 }
 
 impl Clock {
     /// Opens the clock of a data folder. What can't be read there only costs trust.
     pub fn open(folder: &Path) -> Self {
         let boot_id = std::fs::read_to_string(BOOT_ID).unwrap_or_default();
-        Self::with(folder, boot_id.trim(), boottime_ms(), system_time())
+        Self::with(folder, boot_id.trim(), boottime_ms())
     }
 
-    fn with(folder: &Path, boot_id: &str, mono_ms: u64, system: UnixMs) -> Self {
+    fn with(folder: &Path, boot_id: &str, mono_ms: u64) -> Self {
         let path = folder.join("clock.json");
         let stored = durable::read(&path).ok().flatten();
         let stored: Option<Stored> = stored.and_then(|content| serde_json::from_slice(&content).ok());
         let floor = stored.as_ref().map_or(BUILT_AFTER, |stored| stored.unix.max(BUILT_AFTER));
         let same_boot = stored.filter(|stored| !boot_id.is_empty() && stored.boot_id == boot_id);
         let (anchor, trust) = match same_boot {
-            Some(stored) => (Anchor { mono_ms: stored.mono_ms, unix: stored.unix }, ClockTrust::Trusted),
-            None => (Anchor { mono_ms, unix: system.max(floor) }, ClockTrust::Untrusted),
+            Some(stored) => {
+                let trust = if stored.is_trusted { ClockTrust::Trusted } else { ClockTrust::Untrusted };
+                (Anchor { mono_ms: stored.mono_ms, unix: stored.unix }, trust)
+            }
+            None => (Anchor { mono_ms, unix: floor }, ClockTrust::Untrusted),
         };
         let boot_id = boot_id.to_owned();
         let inner = Inner { path, boot_id, anchor, trust, floor, persisted_ms: None };
@@ -91,6 +102,16 @@ impl Clock {
     /// never before what is known to have passed.
     pub fn heard(&self, server: UnixMs) {
         let note = self.lock().heard(server, boottime_ms());
+        self.write_down(note);
+    }
+
+    /// Has the time written down if that is due. To be called again and again.
+    pub fn keep(&self) {
+        let note = self.lock().keep(boottime_ms());
+        self.write_down(note);
+    }
+
+    fn write_down(&self, note: Option<Note>) {
         // On a thread of its own: neither the link nor whoever asks for the time waits for a disk.
         if let (Some(note), Some(notes)) = (note, &self.notes) {
             notes.put((), note);
@@ -138,12 +159,21 @@ impl Inner {
             self.anchor = Anchor { mono_ms, unix: server.max(self.floor) };
         }
         let was_trusted = std::mem::replace(&mut self.trust, ClockTrust::Trusted) == ClockTrust::Trusted;
-        let is_due = self.persisted_ms.is_none_or(|at_ms| mono_ms.saturating_sub(at_ms) >= PERSIST_EVERY_MS);
-        if was_trusted && !is_due {
+        if !was_trusted {
+            self.persisted_ms = None;
+        }
+        self.keep(mono_ms)
+    }
+
+    /// Answers what is to be written down, if it is time for that.
+    fn keep(&mut self, mono_ms: u64) -> Option<Note> {
+        if self.persisted_ms.is_some_and(|at_ms| mono_ms.saturating_sub(at_ms) < PERSIST_EVERY_MS) {
             return None;
         }
         self.persisted_ms = Some(mono_ms);
-        let stored = Stored { boot_id: self.boot_id.clone(), mono_ms, unix: self.now(mono_ms).unix };
+        let Now { unix, clock, .. } = self.now(mono_ms);
+        let is_trusted = clock == ClockTrust::Trusted;
+        let stored = Stored { boot_id: self.boot_id.clone(), mono_ms, unix, is_trusted };
         Some(Note { path: self.path.clone(), stored })
     }
 }
@@ -174,8 +204,10 @@ fn boottime_ms() -> u64 {
     u64::try_from(ms).unwrap_or(0)
 }
 
+/// The machine's own clock, which stands for the world's in tests. The agent never asks it.
+#[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the wall clock")]
-fn system_time() -> UnixMs {
+pub(crate) fn machine_time() -> UnixMs {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     UnixMs(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
@@ -198,10 +230,45 @@ mod tests {
         (now.unix, now.clock)
     }
 
+    /// The agent runs from one instant of its boot to another, without a session.
+    fn runs_alone(clock: &Clock, from_ms: u64, until_ms: u64) {
+        for mono_ms in (from_ms..=until_ms).step_by(60_000) {
+            let note = clock.lock().keep(mono_ms);
+            if let Some(note) = note {
+                note.write();
+            }
+        }
+    }
+
+    #[test]
+    fn no_series_of_boots_without_a_session_stops_the_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let hours = |count: u64| count * 60 * 60_000;
+        let told = BUILT_AFTER.plus_ms(DAY);
+        let linked = Clock::with(folder.path(), "boot 1", 0);
+        heard(&linked, told, 0);
+        runs_alone(&linked, 0, hours(13));
+
+        let alone = Clock::with(folder.path(), "boot 2", 0);
+        assert_eq!(now(&alone, 0), (told.plus_ms(hours(13) as i64), ClockTrust::Untrusted));
+        runs_alone(&alone, 0, hours(12));
+        let again = Clock::with(folder.path(), "boot 3", 0);
+        assert!(now(&again, 0).0 > told.plus_ms(DAY), "a bundle of the last session is too old by now");
+        let restarted = Clock::with(folder.path(), "boot 2", hours(13));
+        assert_eq!(
+            now(&restarted, hours(13)),
+            (told.plus_ms(hours(26) as i64), ClockTrust::Untrusted),
+            "the same boot"
+        );
+        heard(&restarted, told.plus_ms(2 * DAY), hours(13));
+        let restarted = Clock::with(folder.path(), "boot 2", hours(14));
+        assert_eq!(now(&restarted, hours(14)).1, ClockTrust::Trusted, "written down at once");
+    }
+
     #[test]
     fn a_boot_without_a_session_is_untrusted_and_never_in_the_past() {
         let folder = tempfile::tempdir().unwrap();
-        let clock = Clock::with(folder.path(), "boot 1", 5_000, UnixMs(0));
+        let clock = Clock::with(folder.path(), "boot 1", 5_000);
         assert_eq!(now(&clock, 5_000), (BUILT_AFTER, ClockTrust::Untrusted));
         assert_eq!(now(&clock, 6_000), (BUILT_AFTER.plus_ms(1_000), ClockTrust::Untrusted));
 
@@ -209,9 +276,9 @@ mod tests {
         heard(&clock, server, 7_000);
         assert_eq!(now(&clock, 7_500), (server.plus_ms(500), ClockTrust::Trusted));
 
-        let after_restart = Clock::with(folder.path(), "boot 1", 9_000, UnixMs(0));
+        let after_restart = Clock::with(folder.path(), "boot 1", 9_000);
         assert_eq!(now(&after_restart, 9_000), (server.plus_ms(2_000), ClockTrust::Trusted), "same boot");
-        let after_reboot = Clock::with(folder.path(), "boot 2", 10, UnixMs(0));
+        let after_reboot = Clock::with(folder.path(), "boot 2", 10);
         assert_eq!(now(&after_reboot, 10), (server, ClockTrust::Untrusted), "another boot");
     }
 
@@ -219,7 +286,8 @@ mod tests {
     fn a_trusted_clock_goes_forward_only() {
         let folder = tempfile::tempdir().unwrap();
         let ahead = BUILT_AFTER.plus_ms(9 * DAY);
-        let clock = Clock::with(folder.path(), "boot", 0, ahead);
+        let clock = Clock::with(folder.path(), "boot", 0);
+        clock.lock().anchor.unix = ahead;
         let server = BUILT_AFTER.plus_ms(DAY);
         heard(&clock, server, 0);
         assert_eq!(now(&clock, 0).0, server, "an untrusted clock that ran ahead is set back");
@@ -237,7 +305,7 @@ mod tests {
     #[test]
     fn what_has_passed_moves_the_clock() {
         let folder = tempfile::tempdir().unwrap();
-        let clock = Clock::with(folder.path(), "boot", 0, UnixMs(0));
+        let clock = Clock::with(folder.path(), "boot", 0);
         let signed = clock.now().unix.plus_ms(DAY);
         clock.not_before(signed);
         assert!(clock.now().unix >= signed);

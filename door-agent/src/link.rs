@@ -6,6 +6,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::time::Duration;
 
 use access_core::attempt::{Attempt, ClockTrust};
@@ -167,6 +168,8 @@ impl From<tungstenite::Error> for SessionError {
 }
 
 type Socket = WebSocketStream<Connection>;
+/// A renewal that is under way.
+type Renewal = Pin<Box<dyn Future<Output = Result<Identity, join::JoinError>> + Send>>;
 
 /// Keeps the link up until nobody listens any more.
 pub async fn run(mut link: Link) {
@@ -174,7 +177,9 @@ pub async fn run(mut link: Link) {
     let mut pause_ms = BACKOFF_MS_MIN;
     let mut renewed_at: Option<Instant> = None;
     while !link.events.is_closed() {
-        link.renew_if_due(&mut renewed_at).await;
+        if let Some(renewal) = link.begin_renewal(&mut renewed_at) {
+            link.renewed(renewal.await);
+        }
         session += 1;
         let error = match link.open().await {
             Ok((socket, acknowledged)) => {
@@ -211,31 +216,44 @@ impl Link {
         (now.clock == ClockTrust::Trusted).then_some(now.unix)
     }
 
-    /// Renews the certificate when half of its life has passed, by what the clock says, trusted or not.
-    async fn renew_if_due(&mut self, tried_at: &mut Option<Instant>) {
+    /// Begins to renew the certificate when half of its life has passed, by what the clock says, trusted or not. What comes of it
+    /// is to be told to [`Link::renewed`].
+    fn begin_renewal(&mut self, tried_at: &mut Option<Instant>) -> Option<Renewal> {
         let is_due = tls::validity(&self.identity.certificate)
             .is_some_and(|validity| self.clock.now().unix >= validity.middle());
         let was_just_tried = tried_at.is_some_and(|at| at.elapsed() < RENEW_RETRY);
         if !is_due || was_just_tried {
-            return;
+            return None;
         }
         *tried_at = Some(Instant::now());
-        match self.renew().await {
+        // The key lies on the disk before the server is asked: asked for another one after a crash, it would take this agent
+        // for a copy of itself.
+        let prepared = join::prepare_renewal(&self.identity).and_then(|prepared| {
+            prepared.save(&self.data_folder)?;
+            Ok(prepared)
+        });
+        match prepared {
+            Ok(prepared) => self.identity = prepared,
+            Err(error) => {
+                self.renewed(Err(error));
+                return None;
+            }
+        }
+        let (address, identity, now) = (self.address.clone(), self.identity.clone(), self.trusted_now());
+        Some(Box::pin(async move { join::renew(&address, &identity, now).await }))
+    }
+
+    /// Takes the renewed certificate, once it lies on the disk.
+    fn renewed(&mut self, renewed: Result<Identity, join::JoinError>) {
+        let kept = renewed.and_then(|renewed| {
+            renewed.save(&self.data_folder)?;
+            self.identity = renewed;
+            Ok(())
+        });
+        match kept {
             Ok(()) => tracing::info!("certificate renewed"),
             Err(error) => tracing::warn!(%error, "the certificate could not be renewed"),
         }
-    }
-
-    /// Asks for a new certificate. The key lies on the disk before the server is asked: asked for another one after a crash,
-    /// it would take this agent for a copy of itself.
-    async fn renew(&mut self) -> Result<(), join::JoinError> {
-        let prepared = join::prepare_renewal(&self.identity)?;
-        prepared.save(&self.data_folder)?;
-        self.identity = prepared;
-        let renewed = join::renew(&self.address, &self.identity, self.trusted_now()).await?;
-        renewed.save(&self.data_folder)?;
-        self.identity = renewed;
-        Ok(())
     }
 
     async fn open(&mut self) -> Result<(Socket, Head), SessionError> {
@@ -304,6 +322,8 @@ impl Link {
         let mut beats = interval_at(Instant::now() + beat, beat);
         beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut silent_at = Instant::now() + silence_max;
+        // Beside everything else: the port that renews may take longer to answer than the server bears silence.
+        let mut renewal: Option<Renewal> = None;
         loop {
             let done = tokio::select! {
                 message = receive(&mut socket) => {
@@ -323,8 +343,15 @@ impl Link {
                     }
                 },
                 _ = beats.tick() => {
-                    self.renew_if_due(renewed_at).await;
+                    if renewal.is_none() {
+                        renewal = self.begin_renewal(renewed_at);
+                    }
                     send(&mut socket, FromAgent::Heartbeat).await
+                }
+                renewed = finished(&mut renewal), if renewal.is_some() => {
+                    renewal = None;
+                    self.renewed(renewed);
+                    Ok(())
                 }
                 () = sleep_until(silent_at) => Err(SessionError::Silent),
             };
@@ -353,6 +380,14 @@ impl Link {
             FromServer::Welcome { .. } => return Err(SessionError::Protocol("a second welcome".to_owned())),
         };
         self.events.send(event).await.map_err(|_| SessionError::Stopping)
+    }
+}
+
+/// What comes of a renewal; never anything if there is none. Dropping the future loses nothing.
+async fn finished(renewal: &mut Option<Renewal>) -> Result<Identity, join::JoinError> {
+    match renewal {
+        Some(renewal) => renewal.await,
+        None => std::future::pending().await,
     }
 }
 

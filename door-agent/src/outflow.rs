@@ -22,7 +22,8 @@ pub enum Flow {
     },
     /// Read what follows from the journal, at most [`RECORDS_PER_MESSAGE_MAX`].
     Read(Head),
-    /// The server holds records that this journal does not: one of the two was set back.
+    /// The server holds records that this journal does not, and yet it welcomed the agent: the journal can't be read, or the
+    /// server does not look. One that looks refuses an agent whose journal was set back.
     AheadOfUs(Head),
 }
 

@@ -24,7 +24,7 @@ use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, XNonce};
 use hardware::finger::Template;
 use hmac::{Hmac, Mac as _};
 use hpke::{Deserializable as _, OpModeR};
-use sha2::Sha256;
+use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use crate::door::Ruling;
@@ -101,6 +101,8 @@ pub struct PolicyStore {
     path: PathBuf,
     in_force: Option<InForce>,
     withdrawn: Option<Withdrawn>,
+    /// Random, of this start.
+    stand_in_key: [u8; 32],
 }
 
 /// What stays of a bundle that was given up.
@@ -132,7 +134,7 @@ struct InForce {
 impl PolicyStore {
     /// A store without a bundle; [`PolicyStore::load`] reads the one on the disk.
     pub fn new(identity: Identity, folder: &Path) -> Self {
-        Self { identity, path: folder.join(FILE), in_force: None, withdrawn: None }
+        Self { identity, path: folder.join(FILE), in_force: None, withdrawn: None, stand_in_key: rand::random() }
     }
 
     /// Puts the bundle on the disk in force, if there is one. What is left of one that was given up stays that.
@@ -232,12 +234,20 @@ impl PolicyStore {
         self.in_force.as_ref().map(|in_force| &in_force.policy).or(withdrawn)?.door(door)
     }
 
-    /// A card as policies know it. Without a bundle there is no key and so no token.
+    /// A card as policies know it. Without a bundle there is no key and so no token: see [`PolicyStore::stand_in_token`].
     pub fn card_token(&self, uid: &[u8]) -> Option<CardToken> {
         let key = &self.in_force.as_ref()?.card_key;
         let mut mac = Hmac::<Sha256>::new_from_slice(&key.0).ok()?;
         mac.update(uid);
         Some(CardToken(mac.finalize().into_bytes().into()))
+    }
+
+    /// What tells cards apart as long as there is no bundle: nobody else knows them by it, and a restart makes others.
+    pub fn stand_in_token(&self, uid: &[u8]) -> CardToken {
+        let mut hasher = Sha256::new();
+        hasher.update(self.stand_in_key);
+        hasher.update(uid);
+        CardToken(hasher.finalize().into())
     }
 
     /// Decides by the bundle in force and what is known of the agent's own doors. Without a bundle nobody enters, and people

@@ -70,6 +70,11 @@ impl Server {
         self.acceptor.accept(stream).await
     }
 
+    /// A connection that is taken and never spoken to.
+    pub(crate) async fn ignore(&self) -> std::io::Result<TcpStream> {
+        self.listener.accept().await.map(|(stream, _)| stream)
+    }
+
     pub(crate) fn authority_sha256(&self) -> [u8; 32] {
         sha2::Sha256::digest(self.authority.der()).into()
     }

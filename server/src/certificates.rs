@@ -21,6 +21,8 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
+use crate::keys::sync_entry;
+
 /// How long an agent's certificate is good for, in hours. It is renewed at half of it.
 pub const AGENT_CERTIFICATE_HOURS: i64 = 24;
 /// How long after its end an agent's certificate still serves for its own renewal, in days.
@@ -207,7 +209,7 @@ fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
         .with_context(|| format!("can't write {}", path.display()))?;
     file.write_all(bytes)?;
     file.sync_all()?;
-    Ok(())
+    sync_entry(path)
 }
 
 /// Reads a certificate chain and key of the operator's own.

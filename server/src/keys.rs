@@ -99,6 +99,14 @@ impl Key {
     }
 }
 
+/// Has the entry of a new file in its folder survive a power cut.
+pub(crate) fn sync_entry(path: &Path) -> anyhow::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .with_context(|| format!("can't sync {}", folder.display()))
+}
+
 /// The installation's master key.
 #[derive(Debug, Clone)]
 pub struct Keys {
@@ -122,6 +130,8 @@ impl Keys {
             .with_context(|| format!("can't make the master key {}", path.display()))?;
         file.write_all(keys.master.bytes())?;
         file.sync_all()?;
+        // The database is made next, and what is sealed in it is lost without this file.
+        sync_entry(path)?;
         Ok(keys)
     }
 

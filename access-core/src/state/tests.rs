@@ -1,4 +1,8 @@
 use super::*;
+use crate::attempt::ClockTrust;
+use crate::chain::Digest;
+use crate::event::{Author, StateSet};
+use crate::policy::DoorMode;
 use crate::policy::samples::{MONDAY_NOON, id};
 
 #[test]
@@ -9,4 +13,24 @@ fn whoever_passes_is_where_the_newest_passage_led() {
     state.passed(passage, id(1), Side::Out, MONDAY_NOON.plus_ms(-1));
     let seen = Whereabouts { door: id(1), side: Side::In, at: MONDAY_NOON };
     assert_eq!(state.whereabouts(id(1)), Some(seen), "a late record overwrites nothing newer");
+}
+
+#[test]
+fn what_operators_set_no_agent_sets() {
+    let set = SetMode { mode: DoorMode::Free, until: UnixMs(i64::MAX) };
+    let change = StateChange::DoorMode { door: id(1), set: Some(set) };
+    let record = |author| Record {
+        author,
+        epoch: 1,
+        seq: 1,
+        previous: Digest::ZERO,
+        at: MONDAY_NOON,
+        clock: ClockTrust::Trusted,
+        event: Event::StateSet(StateSet { operator: Some(id(1)), change: change.clone(), reason: None }),
+    };
+    let mut state = State::default();
+    state.apply(&record(Author::Agent(id(1))));
+    assert_eq!(state, State::default());
+    state.apply(&record(Author::Server(id(1))));
+    assert_eq!(state.standing(MONDAY_NOON), [(MONDAY_NOON, change)]);
 }

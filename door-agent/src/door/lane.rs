@@ -187,9 +187,13 @@ impl Door {
         let attempt = ruling.attempt.id;
         let Some(side) = self.lane_of(attempt) else { return };
         let Some(current) = &mut self.lanes[place(side)].current else { return };
+        // What is answered is what was asked: a grant for another's card, door or side is none for whoever stands here.
+        let (asked, answered) = (&current.card, &ruling.attempt);
+        let is_anothers = (answered.door, answered.side, answered.card) != (self.id, side, asked.token)
+            || (answered.assurance, answered.pin) != (asked.assurance, None);
         // A late answer to the question without the finger; the answer to the one with it is still to come.
         let is_stale = decided == Decided::Online && ruling.attempt.finger != current.finger;
-        if is_stale || !matches!(current.phase, Phase::Deciding { .. }) {
+        if is_anothers || is_stale || !matches!(current.phase, Phase::Deciding { .. }) {
             return;
         }
         match (ruling.verdict.outcome, ruling.verdict.person) {

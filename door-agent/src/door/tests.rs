@@ -57,6 +57,19 @@ fn ruling(attempt: AttemptId, finger: Option<FactorResult>, verdict: Verdict) ->
     Ruling { attempt, circumstances: Circumstances::default(), verdict, rules_version: RULES_VERSION }
 }
 
+/// An answer is to what was asked: side and card of the attempt.
+fn fitted(input: Input, asked: &BTreeMap<AttemptId, Attempt>) -> Input {
+    match input {
+        Input::Verdict { mut ruling, decided } => {
+            if let Some(asked) = asked.get(&ruling.attempt.id) {
+                (ruling.attempt.side, ruling.attempt.card) = (asked.side, asked.card);
+            }
+            Input::Verdict { ruling, decided }
+        }
+        input => input,
+    }
+}
+
 const RELEASE: Outcome = Outcome::Grant { release_ms: 5_000, held_ms: 30_000 };
 
 fn grant(attempt: u128) -> Input {
@@ -127,6 +140,7 @@ fn check(name: &str, behaviour: Behaviour, steps: Vec<(u64, Do, &str)>) {
     door.handle(at(0), Input::Link { is_up: true });
     door.handle(at(0), contact(false));
     let mut newest = Ticket(0);
+    let mut asked = BTreeMap::new();
     for (place, (ms, step, expected)) in steps.into_iter().enumerate() {
         let mut done = Vec::new();
         while let Some(wake_ms) = door.wake_at_ms().filter(|&wake_ms| wake_ms <= ms) {
@@ -134,14 +148,16 @@ fn check(name: &str, behaviour: Behaviour, steps: Vec<(u64, Do, &str)>) {
             assert_ne!(door.wake_at_ms(), Some(wake_ms), "{name}: it wakes twice for one thing");
         }
         let input = match step {
-            In(input) => input,
+            In(input) => fitted(input, &asked),
             Written => Input::Recorded(newest),
             Unwritten => Input::RecordFailed(newest),
         };
         done.extend(door.handle(at(ms), input));
         for action in &done {
-            if let Action::Record { ticket, .. } = action {
-                newest = *ticket;
+            match action {
+                Action::Record { ticket, .. } => newest = *ticket,
+                Action::Ask(attempt) | Action::DecideAlone(attempt) => drop(asked.insert(attempt.id, attempt.clone())),
+                _ => {}
             }
         }
         let told: Vec<String> = done.iter().filter(|action| !matches!(action, Action::Show(_))).map(words).collect();
@@ -554,7 +570,7 @@ fn the_person_at_the_door_sees_what_to_do() {
         (31_000, contact(false)),
         (31_030, Input::CardUnreadable),
         (33_530, Input::Tick),
-        (34_000, card(2, Side::In, BEN)),
+        (34_000, card(2, Side::In, ANNA)),
         (34_000, deny(2, Reason::NoGrant)),
     ];
     for (ms, input) in steps {
@@ -623,8 +639,8 @@ struct Watch {
     exit: Exit,
     next_id: u128,
     begun: BTreeSet<AttemptId>,
-    /// The side of each.
-    sides: BTreeMap<AttemptId, Side>,
+    /// What was asked of each.
+    attempts: BTreeMap<AttemptId, Attempt>,
     asked: Vec<Attempt>,
     wanted: Vec<AttemptId>,
     /// Records on their way to the disk.
@@ -646,7 +662,7 @@ impl Watch {
             exit,
             next_id: 1,
             begun: BTreeSet::new(),
-            sides: BTreeMap::new(),
+            attempts: BTreeMap::new(),
             asked: Vec::new(),
             wanted: Vec::new(),
             unwritten: BTreeMap::new(),
@@ -666,17 +682,17 @@ impl Watch {
         let is_held = self.exit == Exit::BySystem && self.is_rex_pressed;
         let is_leaving = is_held || (self.exit == Exit::BySystem && matches!(input, Input::Verdict { .. }));
         let is_driving = matches!(input, Input::LinesBack);
-        let actions = self.door.handle(at(self.now_ms), input);
+        let actions = self.door.handle(at(self.now_ms), fitted(input, &self.attempts));
         for action in actions {
             match action {
                 Action::Ask(attempt) => {
                     self.begun.insert(attempt.id);
-                    self.sides.insert(attempt.id, attempt.side);
+                    self.attempts.insert(attempt.id, attempt.clone());
                     self.asked.push(attempt);
                 }
                 Action::DecideAlone(attempt) => {
                     self.begun.insert(attempt.id);
-                    self.sides.insert(attempt.id, attempt.side);
+                    self.attempts.insert(attempt.id, attempt.clone());
                     let verdict = Verdict::refused(Reason::NoGrant, 1);
                     let ruling = Box::new(ruling(attempt.id, attempt.finger, verdict));
                     self.feed(Input::Verdict { ruling, decided: Decided::Offline });
@@ -734,7 +750,8 @@ impl Watch {
         }
         if let Some(Event::Decision(decision)) = self.unwritten.remove(&ticket)
             && decision.verdict.is_grant()
-            && !(self.sides.get(&decision.attempt.id) == Some(&Side::Out) && self.exit == Exit::BySystem)
+            && !(self.attempts.get(&decision.attempt.id).is_some_and(|attempt| attempt.side == Side::Out)
+                && self.exit == Exit::BySystem)
         {
             // What could not be written does not count; another decision must follow.
             *self.decided.entry(decision.attempt.id).or_default() -= 1;
@@ -827,6 +844,37 @@ proptest! {
             prop_assert_eq!(watch.decided.get(attempt), Some(&1), "{:?}", attempt);
         }
         prop_assert_eq!(watch.decided.len(), watch.begun.len());
+    }
+}
+
+#[test]
+fn an_answer_to_something_else_than_was_asked_is_none() {
+    type Change = fn(&mut Attempt);
+    let changes: [(&str, Change); 5] = [
+        ("another door", |attempt| attempt.door = id(2)),
+        ("the other side", |attempt| attempt.side = Side::Out),
+        ("another card", |attempt| attempt.card = BEN),
+        ("a card that proved itself", |attempt| attempt.assurance = Assurance::Authenticated),
+        ("with a PIN", |attempt| attempt.pin = Some(FactorResult::Matched)),
+    ];
+    for (what, change) in changes {
+        let (mut door, _) = Door::start(id(1), mechanical());
+        door.handle(at(0), Input::Link { is_up: true });
+        door.handle(at(0), contact(false));
+        door.handle(at(0), card(2, Side::In, ANNA));
+        let answer = |change: Change| {
+            let verdict = Verdict { outcome: RELEASE, person: Some(id(102)), ..Verdict::refused(Reason::Granted, 7) };
+            let mut ruling = Box::new(ruling(id(2), None, verdict));
+            change(&mut ruling.attempt);
+            Input::Verdict { ruling, decided: Decided::Online }
+        };
+        let done = door.handle(at(1), answer(change));
+        assert!(done.iter().all(|action| !matches!(action, Action::Record { .. })), "{what}: {done:?}");
+        let done = door.handle(at(2), answer(|_| ()));
+        assert!(
+            done.iter().any(|action| matches!(action, Action::Record { .. })),
+            "{what}: what was asked is answered"
+        );
     }
 }
 

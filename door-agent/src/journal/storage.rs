@@ -5,6 +5,8 @@ use std::io;
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
+use crate::durable;
+
 /// Holds numbered segments.
 ///
 /// What returns `Ok` survives a power cut from then on. What returns an error may have happened, in part or as a whole,
@@ -38,6 +40,9 @@ impl Files {
     /// Takes a folder, making it if it is not there. What an interrupted [`Storage::create`] left is removed.
     pub fn open(folder: &Path) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
+        // Else a power cut could take the whole folder with everything that was synced in it. Each time: a start that was cut
+        // off may have made it.
+        durable::sync_entry(folder)?;
         let unfinished = folder.join(UNFINISHED);
         match fs::remove_file(&unfinished) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),

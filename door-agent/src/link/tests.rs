@@ -38,7 +38,7 @@ fn start(server: &Server) -> Agent {
     let key = KeyPair::generate().unwrap();
     let identity = Identity {
         authority: server.authority.der().to_vec(),
-        certificate: server.certify(&key, clock.now().unix.plus_ms(-1_000)).to_vec(),
+        certificate: server.certify(&key, crate::clock::machine_time().plus_ms(-1_000)).to_vec(),
         certificate_key: Zeroizing::new(key.serialize_der()),
         pending_key: None,
         server_name: SERVER_NAME.to_owned(),
@@ -150,6 +150,32 @@ async fn a_session_carries_messages_both_ways_and_sets_the_clock() {
     assert_eq!(agent.events.recv().await, Some(LinkEvent::Down));
     drop(agent.events);
     timeout(WAIT, agent.task).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_renewal_that_gets_no_answer_holds_nothing_up() {
+    let server = Server::start().await;
+    let mut agent = start(&server);
+    let (mut socket, _) = accept(&server).await;
+    // By the server's time half of the certificate's day is over.
+    say(&mut socket, &welcome(crate::clock::machine_time().plus_ms(13 * 3_600_000))).await;
+    assert!(matches!(agent.next().await, LinkEvent::Up { session: 1, .. }));
+    let renewal = timeout(WAIT, server.ignore()).await.unwrap().unwrap();
+    let standing = Standing { number: 4, set: Vec::new() };
+    say(&mut socket, &FromServer::Standing(standing.clone())).await;
+    assert_eq!(agent.next().await, LinkEvent::Standing(standing));
+    assert_eq!(hear(&mut socket).await, FromAgent::Heartbeat);
+    // It still waits for its answer.
+    let mut asked = [0; 4_096];
+    loop {
+        match renewal.try_read(&mut asked) {
+            Ok(0) => panic!("the renewal was over before anything else went on"),
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    agent.task.abort();
 }
 
 #[tokio::test]

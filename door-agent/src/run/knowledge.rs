@@ -2,7 +2,7 @@
 //! set, as the server sent it last. Both are read when it decides alone, and for the modes of its doors.
 
 use access_core::chain::Digest;
-use access_core::event::Record;
+use access_core::event::{Decision, Record};
 use access_core::ids::CredentialId;
 use access_core::policy::DoorMode;
 use access_core::protocol::Standing;
@@ -20,6 +20,21 @@ pub(super) struct OwnLock {
     after: Head,
 }
 
+impl OwnLock {
+    /// The card that a record of this agent locked, if it did.
+    fn of(record: &Record) -> Option<Self> {
+        let Event::Decision(decision) = &record.event else { return None };
+        let credential = locked_by(decision)?;
+        let after = Head { epoch: record.epoch, seq: record.seq.saturating_sub(1), hash: record.previous };
+        Some(Self { credential, at: decision.attempt.at, after })
+    }
+}
+
+/// The card that a decision locks.
+fn locked_by(decision: &Decision) -> Option<CredentialId> {
+    decision.verdict.credential.filter(|_| decision.verdict.effects.contains(&Effect::LockCard))
+}
+
 impl Agent {
     /// Takes note of an event that is on its way to the journal.
     pub(super) fn learn(&mut self, event: &Event, now: Now) {
@@ -27,8 +42,7 @@ impl Agent {
             return;
         }
         if let Event::Decision(decision) = event
-            && decision.verdict.effects.contains(&Effect::LockCard)
-            && let Some(credential) = decision.verdict.credential
+            && let Some(credential) = locked_by(decision)
         {
             let (at, after) = (decision.attempt.at, self.outflow.head());
             self.own_locks.push(OwnLock { credential, at, after });
@@ -56,6 +70,8 @@ impl Agent {
     /// Records of before this start, oldest first.
     pub(super) fn remember(&mut self, records: &[Record]) {
         records.iter().for_each(|record| self.state.apply(record));
+        self.own_locks.extend(records.iter().filter_map(OwnLock::of));
+        self.forget_own_locks();
     }
 
     /// What operators set, from the link.

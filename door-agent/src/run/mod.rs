@@ -14,7 +14,7 @@ use access_core::event::{
     AlarmKind, Author, CommandOutcome, Decided, Device, DeviceState, EpochCause, Event, ReleaseCause,
 };
 use access_core::ids::{AttemptId, PersonId};
-use access_core::policy::{CardToken, Side};
+use access_core::policy::Side;
 use access_core::protocol::{Refusal, SignedBundle};
 use hardware::card::{ReaderChange, ReaderEvent, Uid};
 use hardware::door_io::{DoorInput, DoorOutputs};
@@ -60,7 +60,7 @@ const REQUESTS_MAX: usize = 64;
 const JOURNAL_RETRY: Duration = Duration::from_secs(2);
 /// Doors' modes are looked at so often: schedules begin and end by themselves.
 const MODE_LOOK: Duration = Duration::from_secs(1);
-/// The age of the bundle is looked at so often.
+/// The age of the bundle is looked at so often, and whether the time is to be written down.
 const AGE_LOOK: Duration = Duration::from_secs(60);
 
 /// A door with what it is wired to.
@@ -165,7 +165,10 @@ impl Agent {
                     self.send(LinkRequest::StandingInForce(number));
                 }
                 _ = mode_look.tick() => self.look_at_modes(),
-                _ = age_look.tick() => self.look_at_age(),
+                _ = age_look.tick() => {
+                    self.clock.keep();
+                    self.look_at_age();
+                }
                 _ = journal_retry.tick() => {
                     self.probe_journal();
                     let flow = self.outflow.resume();
@@ -239,8 +242,10 @@ impl Agent {
 
     fn card_at_door(&mut self, door: usize, side: Side, uid: &Uid, card_at: Instant) {
         let attempt = AttemptId::from_uuid(Uuid::now_v7());
-        // Without a bundle there is no key for the token, and nothing can be granted either.
-        let token = self.policy.card_token(uid.as_bytes()).unwrap_or(CardToken([0; 32]));
+        // Without a bundle there is no key for the token, and nothing can be granted either: only cards must not be taken for one
+        // another.
+        let uid = uid.as_bytes();
+        let token = self.policy.card_token(uid).unwrap_or_else(|| self.policy.stand_in_token(uid));
         let taps = &mut self.doors[door].taps;
         taps.retain(|_, tap| tap.card_at.elapsed() < Duration::from_secs(60));
         taps.insert(attempt, Tap { card_at, finger_since: None, finger: Duration::ZERO });
@@ -313,6 +318,7 @@ impl Agent {
                 self.record(Event::LinkChanged { is_up: true, agent: None }, Weight::Routine);
                 let flow = self.outflow.up(acknowledged);
                 self.recorder.acknowledge(self.outflow.acknowledged());
+                self.forget_own_locks();
                 self.flow(flow);
                 if self.policy.sequence() != 0 {
                     self.send(LinkRequest::BundleInForce(self.policy.sequence()));

@@ -163,6 +163,7 @@ async fn first_of_each(lines: &mut mpsc::Receiver<(usize, LinesEvent)>, doors: u
 
 /// What the journal holds from before this start.
 struct Before {
+    /// Of epoch 0 if it can't be read.
     head: Head,
     acknowledged: Head,
     history: History,
@@ -198,7 +199,10 @@ fn open_journal<S: Storage + 'static>(
         }
         Err(error) => {
             tracing::error!(%error, "the journal can't be used: no door is released but for leaving");
-            let before = Before { head: start, acknowledged: start, history: History::default(), records: Vec::new() };
+            // Not the start of its epoch: that would tell the server of a journal that was lost.
+            let unknown = Head::start_of(0);
+            let (history, records) = (History::default(), Vec::new());
+            let before = Before { head: unknown, acknowledged: unknown, history, records };
             Ok((Recorder::without_journal(&error.to_string(), replies).map_err(RunError::Thread)?, before))
         }
     }

@@ -9,7 +9,7 @@ use access_core::circumstances::Circumstances;
 use access_core::event::{Commitment, Decision, Record, StateChange};
 use access_core::ids::FingerId;
 use access_core::policy::{
-    AccessLevel, Alone, AntiPassback, AreaRule, CredentialRule, CredentialState, DoorMode, DoorRule, Exit,
+    AccessLevel, Alone, AntiPassback, AreaRule, CardToken, CredentialRule, CredentialState, DoorMode, DoorRule, Exit,
     FactorDemand, Grant, Holder, LevelLine, ModeLine, PersonRule, Place as Where, PolicyRows, PolicyScope, Schedule,
     Sides, SiteRule, Span, ThreatLevelRule, TwoPerson, Window,
 };
@@ -18,7 +18,7 @@ use access_core::protocol::{
     InstallationMode, SealedTemplate, SecretBytes, Standing, template_binding,
 };
 use access_core::time::{Period, Zone};
-use access_core::verdict::{Outcome, Reason, Verdict};
+use access_core::verdict::{Effect, Outcome, Reason, Verdict};
 use access_core::{RULES_VERSION, UnixMs};
 use ed25519_dalek::SigningKey;
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -111,7 +111,7 @@ impl World {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let server = Server::start().await;
-        let now = Clock::open(folder.path()).now().unix;
+        let now = crate::clock::machine_time();
         let key = KeyPair::generate().unwrap();
         let identity = Identity {
             authority: server.authority.der().to_vec(),
@@ -188,12 +188,12 @@ impl World {
     async fn session(&self, acknowledged: Head) -> Session {
         let stream = timeout(WAIT, self.server.accept()).await.unwrap().unwrap();
         let mut socket = accept_async(stream).await.unwrap();
-        assert!(matches!(hear(&mut socket).await, FromAgent::Hello(_)));
-        let now = Clock::open(self.folder.path()).now().unix;
+        let FromAgent::Hello(hello) = hear(&mut socket).await else { panic!("no Hello") };
+        let now = crate::clock::machine_time();
         say(&mut socket, &FromServer::Welcome { version: 1, now, acknowledged }).await;
         let bundle = SignedBundle::sign(&self.bundle(now).await, &SigningKey::from_bytes(&[3; 32]));
         say(&mut socket, &FromServer::Bundle(bundle)).await;
-        Session { socket, head: acknowledged, records: Vec::new(), seen: 0 }
+        Session { socket, said_head: hello.head, head: acknowledged, records: Vec::new(), seen: 0 }
     }
 
     /// The next session, which there will not be.
@@ -337,6 +337,8 @@ async fn say(socket: &mut Socket, message: &FromServer) {
 /// The server's end: checks every record's chain and signature, acknowledges, and keeps them.
 struct Session {
     socket: Socket,
+    /// Where the agent's journal ended, by its Hello.
+    said_head: Head,
     head: Head,
     records: Vec<Record>,
     seen: usize,
@@ -414,7 +416,7 @@ async fn one_entry_with_card_and_finger() {
     let world = World::new().await;
     let mut agent = world.start();
     let mut session = world.session(Head::start_of(1)).await;
-    let now = Clock::open(world.folder.path()).now().unix.plus_ms(60_000);
+    let now = crate::clock::machine_time().plus_ms(60_000);
     let with_finger = Bundle { templates: vec![world.annas_template().await], ..world.bundle(now).await };
     let signed = SignedBundle::sign(&with_finger, &SigningKey::from_bytes(&[3; 32]));
     session.in_force().await;
@@ -499,7 +501,7 @@ async fn an_operators_command_opens_and_what_goes_wrong_at_the_door_is_told() {
     world.door.tamper(false);
     session.kind("alarm_cleared").await;
 
-    let now = Clock::open(world.folder.path()).now().unix;
+    let now = crate::clock::machine_time();
     let command = |number, door| Command {
         id: id(number),
         door: id(door),
@@ -548,31 +550,36 @@ async fn killed_while_the_strike_is_energised() {
     again.stop().await;
 }
 
-/// What an agent leaves behind that was killed after it had recorded a release.
-fn leave_unfinished(world: &World, was_carried_out: bool) -> ReleaseCause {
+/// Records in the journal of an agent that does not run.
+fn leave_records(world: &World, events: impl IntoIterator<Item = Event>) {
     let data = world.path("data");
     std::fs::create_dir_all(&data).unwrap();
     let journal = Journal::open(Files::open(&data.join("journal")).unwrap(), Limits::STANDARD, Head::start_of(1));
     let (replies, _answers) = mpsc::unbounded_channel();
     let key = world.identity.record_key.clone();
     let recorder = Recorder::start(journal.unwrap(), world.identity.author(), key, replies).unwrap();
-    let (command, outcome) = (id(1), CommandOutcome::CarriedOut);
-    for (number, event) in [
-        Event::EpochBegan { cause: EpochCause::Joined, previous: None },
-        Event::AgentStarted { build: "1".to_owned(), was_unclean: false },
-        Event::CommandDone { command, door: id(1), outcome, release_ms: 5_000 },
-    ]
-    .into_iter()
-    .enumerate()
-    {
+    for (number, event) in events.into_iter().enumerate() {
         let clock = ClockTrust::Trusted;
         recorder.record(Entry { number: number as u64, at: UnixMs(0), clock, event, weight: Weight::Vital });
     }
     recorder.finish();
+}
+
+/// What an agent leaves behind that was killed after it had recorded a release.
+fn leave_unfinished(world: &World, was_carried_out: bool) -> ReleaseCause {
+    let (command, outcome) = (id(1), CommandOutcome::CarriedOut);
+    leave_records(
+        world,
+        [
+            Event::EpochBegan { cause: EpochCause::Joined, previous: None },
+            Event::AgentStarted { build: "1".to_owned(), was_unclean: false },
+            Event::CommandDone { command, door: id(1), outcome, release_ms: 5_000 },
+        ],
+    );
     let cause = ReleaseCause::Command(command);
     if was_carried_out {
         let notes = Notes::start().unwrap();
-        CarriedOut::open(&data, id(1), &notes).note(cause);
+        CarriedOut::open(&world.path("data"), id(1), &notes).note(cause);
         notes.settle();
     }
     cause
@@ -616,8 +623,9 @@ async fn without_a_journal_nobody_enters_and_everybody_leaves() {
 
     let agent = world.start();
     let mut session = world.session(Head::start_of(1)).await;
+    assert_eq!(session.said_head, Head::start_of(0), "not that its journal was lost: it may be whole tomorrow");
     session.in_force().await;
-    let now = Clock::open(world.folder.path()).now().unix;
+    let now = crate::clock::machine_time();
     let (expires_at, reason) = (now.plus_ms(60_000), Commitment([0; 32]));
     let release = Command { id: id(1), door: id(1), expires_at, kind: CommandKind::Release, reason };
     say(&mut session.socket, &FromServer::Command(release)).await;
@@ -633,6 +641,20 @@ async fn without_a_journal_nobody_enters_and_everybody_leaves() {
     world.door_shows(|view| view.is_energised).await;
     agent.stop().await;
     assert!(session.records.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_rules_two_cards_are_two_refusals() {
+    let world = World::new().await;
+    let mut agent = world.start();
+    agent.tap().await;
+    agent.tap().await;
+    agent.hold(&BENS_UID).await;
+    let mut session = world.session(Head::start_of(1)).await;
+    let (first, second) = (session.decision().await, session.decision().await);
+    assert_eq!((first.verdict.reason, second.verdict.reason), (Reason::NoPolicy, Reason::NoPolicy));
+    assert_ne!(first.attempt.card, second.attempt.card, "the same card twice is one refusal, another is another");
+    agent.stop().await;
 }
 
 /// Follows a finger's dialogue as a person would; the step that is none of theirs.
@@ -657,7 +679,7 @@ async fn a_dialogue_that_is_stopped_while_captures_are_compared_is_no_fault_of_t
     let agent = world.start();
     let mut session = world.session(Head::start_of(1)).await;
     session.record(|event| matches!(event, Event::DeviceChanged { device: Device::Sensor, .. }).then_some(())).await;
-    let expires_at = Clock::open(world.folder.path()).now().unix.plus_ms(60_000);
+    let expires_at = crate::clock::machine_time().plus_ms(60_000);
     let want = EnrolmentWant::Finger { captures: 2 };
     let order = |number| FromServer::Enrol(EnrolmentOrder { id: id(number), person: id(1), want, expires_at });
     let of_sensor_or_end = |event: &Event| match event {
@@ -689,7 +711,7 @@ async fn a_station_reads_a_card_and_a_finger() {
     let mut agent = world.start();
     let mut session = world.session(Head::start_of(1)).await;
     session.record(|event| matches!(event, Event::DeviceChanged { device: Device::Sensor, .. }).then_some(())).await;
-    let expires_at = Clock::open(world.folder.path()).now().unix.plus_ms(60_000);
+    let expires_at = crate::clock::machine_time().plus_ms(60_000);
     let order = |number, want| FromServer::Enrol(EnrolmentOrder { id: id(number), person: id(1), want, expires_at });
     say(&mut session.socket, &order(1, EnrolmentWant::Card)).await;
     assert_eq!(session.step().await, EnrolmentStep::WaitingForCard);
@@ -797,7 +819,7 @@ async fn a_lockdown_outlives_the_server_and_a_restart() {
     // An older one of the same session came late.
     say(&mut session.socket, &standing(6, 0)).await;
     // With the answer to this, what was said before is done.
-    let (want, expires_at) = (EnrolmentWant::Card, Clock::open(world.folder.path()).now().unix.plus_ms(60_000));
+    let (want, expires_at) = (EnrolmentWant::Card, crate::clock::machine_time().plus_ms(60_000));
     let order = EnrolmentOrder { id: id(1), person: id(1), want, expires_at };
     say(&mut session.socket, &FromServer::Enrol(order)).await;
     session.step().await;
@@ -814,6 +836,53 @@ async fn a_lockdown_outlives_the_server_and_a_restart() {
     // The first of a session counts whatever its number: the server may have been restored.
     say(&mut session.socket, &standing(3, 0)).await;
     session.stands(3).await;
+    drop(session.socket);
+    agent.tap().await;
+    world.door_shows(|view| view.is_energised).await;
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_that_it_locked_alone_stays_locked_over_a_restart_until_the_server_knows() {
+    let mut world = World::new().await;
+    world.rules = anna_and_ben;
+    let agent = world.start();
+    let mut session = world.session(Head::start_of(1)).await;
+    session.in_force().await;
+    say(&mut session.socket, &standing(7, 0)).await;
+    session.stands(7).await;
+    drop(session.socket);
+    agent.stop().await;
+    // Cut off, it locked Anna's card, and was ended before the server heard of it.
+    let attempt = Attempt {
+        id: id(77),
+        door: id(1),
+        side: Side::In,
+        at: crate::clock::machine_time(),
+        clock: ClockTrust::Trusted,
+        card: CardToken([0; 32]),
+        assurance: Assurance::Authenticated,
+        finger: None,
+        pin: None,
+    };
+    let refused = Verdict::refused(Reason::WrongFinger, 5);
+    let verdict = Verdict { person: Some(id(1)), credential: Some(id(1)), effects: vec![Effect::LockCard], ..refused };
+    let (circumstances, rules_version, decided) = (Circumstances::default(), RULES_VERSION, Decided::Offline);
+    leave_records(
+        &world,
+        [Event::Decision(Box::new(Decision { attempt, circumstances, verdict, rules_version, decided }))],
+    );
+
+    let mut agent = world.start();
+    agent.tap().await;
+    let mut session = world.session(session.head).await;
+    let locking = session.decision().await;
+    assert_eq!(locking.verdict.effects, [Effect::LockCard]);
+    let refused = session.decision().await;
+    assert_eq!((refused.verdict.reason, refused.decided), (Reason::CredentialLocked, Decided::Offline));
+    // The server knows it now, and an operator has unlocked it.
+    say(&mut session.socket, &standing(8, 0)).await;
+    session.stands(8).await;
     drop(session.socket);
     agent.tap().await;
     world.door_shows(|view| view.is_energised).await;

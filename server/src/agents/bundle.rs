@@ -31,7 +31,7 @@ pub(super) struct Bundler {
     sealed: HashMap<FingerId, SealedTemplate>,
     /// Number of the newest bundle.
     sequence: i64,
-    /// Doors of the newest bundle, at first those when it linked: no verdict is given for another's.
+    /// Doors of the newest bundle, at first those when it linked.
     doors: BTreeSet<DoorId>,
 }
 
@@ -104,9 +104,9 @@ impl Bundler {
         })
     }
 
-    /// Whether the agent controls a door.
-    pub(super) fn has_door(&self, door: DoorId) -> bool {
-        self.doors.contains(&door)
+    /// Doors of the newest bundle, at first those when the agent linked.
+    pub(super) fn doors(&self) -> &BTreeSet<DoorId> {
+        &self.doors
     }
 
     /// Length of a bundle's message, to see that it can be sent.

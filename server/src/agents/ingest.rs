@@ -1,11 +1,13 @@
-//! Records of agents on their way into the log: chain and signature checked, stored exactly once, acknowledged after the
-//! commit. The same number with other bytes puts the agent into quarantine; a hole is an alarm.
+//! Records of agents on their way into the log: chain, signature, and whether it is the agent's to say checked, stored exactly
+//! once, acknowledged after the commit. The same number with other bytes puts the agent into quarantine, and so does what only
+//! the server or an operator may say; a hole is an alarm, and so is a door that the agent never drove.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use access_core::chain::{ChainError, Head, SignedRecord, follows};
 use access_core::event::{Author, ChainFault, Event};
-use access_core::ids::{AgentId, TenantId};
+use access_core::ids::{AgentId, DoorId, TenantId};
 use access_core::time::UnixMs;
 use anyhow::Context as _;
 use ed25519_dalek::VerifyingKey;
@@ -26,9 +28,10 @@ const PLACED_WAIT: Duration = Duration::from_secs(5);
 pub(super) enum Ingested {
     /// Everything up to here is stored for good.
     Stored(Head),
-    /// Records are missing; the newest that is stored.
-    Hole(Head),
-    /// They contradict what is stored, or are not this agent's: no more is taken of it.
+    /// Records are missing, or the next is about a door that the agent never drove: nothing is taken until that is
+    /// mended. The newest that is stored.
+    Held(Head),
+    /// They contradict what is stored, are not this agent's, or say what no agent may: no more is taken of it.
     Quarantined,
     /// The agent is not one that records are taken of.
     NotJoined,
@@ -36,9 +39,33 @@ pub(super) enum Ingested {
 
 struct Batch {
     head: Head,
-    fresh: Vec<(SignedRecord, UnixMs)>,
+    fresh: Vec<Fresh>,
     repeats: Vec<(u32, u64, SignedRecord)>,
     fault: Option<(u32, u64, ChainFault)>,
+}
+
+/// A record that follows what is stored.
+struct Fresh {
+    signed: SignedRecord,
+    at: UnixMs,
+    door: Option<DoorId>,
+    /// Its epoch and number.
+    place: (u32, u64),
+    /// What it follows.
+    after: Head,
+}
+
+impl Batch {
+    /// Leaves out everything from the first record on that is about a door which the agent never drove.
+    fn keep_to(&mut self, is_its_own: impl Fn(DoorId) -> bool) {
+        let foreign = self.fresh.iter().position(|fresh| fresh.door.is_some_and(|door| !is_its_own(door)));
+        if let Some(Fresh { place: (epoch, seq), after, .. }) =
+            foreign.and_then(|first| self.fresh.drain(first..).next())
+        {
+            self.head = after;
+            self.fault = Some((epoch, seq, ChainFault::ForeignDoor));
+        }
+    }
 }
 
 /// Takes records that an agent sent.
@@ -55,10 +82,13 @@ pub(super) async fn ingest(
     let key = VerifyingKey::from_bytes(key.as_slice().try_into()?).context("an agent's record key")?;
     let epoch: u32 = row.epoch.try_into()?;
     let stored = row.head()?;
-    let batch = check(agent, &key, epoch, stored, records);
+    let mut batch = check(agent, &key, epoch, stored, records);
+    let doors: HashSet<DoorId> = batch.fresh.iter().filter_map(|fresh| fresh.door).collect();
+    let doors = store::drives_or_drove(&mut tx, tenant, agent, &doors).await?;
+    batch.keep_to(|door| doors.contains(&door));
     if !batch.fresh.is_empty() {
         let mut columns = RecordColumns::default();
-        for (signed, at) in batch.fresh {
+        for Fresh { signed, at, .. } in batch.fresh {
             columns.bytes.push(signed.bytes);
             columns.signatures.push(signed.signature.to_vec());
             columns.at.push(clock::from_unix_ms(at));
@@ -75,6 +105,27 @@ pub(super) async fn ingest(
         return broken(state, tx, agent, batch.head, (epoch, seq, ChainFault::Fork)).await;
     }
     Ok(Ingested::Stored(batch.head))
+}
+
+/// Whether an agent's journal, by its Hello, ends before what is stored of it, or with another record in the same place: it was
+/// lost, set back or swapped, and what it writes next claims places that are taken. An agent that can't read its journal names no
+/// sequence; that the server holds less says nothing against the agent.
+pub(super) fn is_set_back(stored: &Head, theirs: &Head) -> bool {
+    let (ours, place) = ((stored.epoch, stored.seq), (theirs.epoch, theirs.seq));
+    theirs.epoch != 0 && (place < ours || (place == ours && theirs.hash != stored.hash))
+}
+
+/// Shuts out an agent whose journal was set back, with an alarm. What it would record must not go on reaching nobody unnoticed.
+pub(super) async fn shut_out_set_back(
+    state: &AppState,
+    tx: TenantTx,
+    agent: AgentId,
+    stored: Head,
+    theirs: Head,
+) -> anyhow::Result<()> {
+    let seq = if theirs.epoch == stored.epoch { (theirs.seq + 1).min(stored.seq) } else { stored.seq };
+    broken(state, tx, agent, stored, (stored.epoch, seq, ChainFault::Fork)).await?;
+    Ok(())
 }
 
 /// Goes through records until the first that is not the next one. What came before it is good.
@@ -101,9 +152,14 @@ fn check(agent: AgentId, key: &VerifyingKey, epoch_max: u32, stored: Head, recor
             }
         };
         match follows(&batch.head, &record) {
+            Ok(()) if !record.is_its_authors_to_say() => {
+                batch.fault = Some((record.epoch, record.seq, ChainFault::ForeignKind));
+                break;
+            }
             Ok(()) => {
-                batch.head = signed.head(&record);
-                batch.fresh.push((signed, record.at));
+                let after = std::mem::replace(&mut batch.head, signed.head(&record));
+                let place = (record.epoch, record.seq);
+                batch.fresh.push(Fresh { signed, at: record.at, door: record.event.door(), place, after });
             }
             Err(ChainError::Old { epoch, seq }) => batch.repeats.push((epoch, seq, signed)),
             Err(ChainError::Hole { epoch, seq, .. }) => {
@@ -160,15 +216,16 @@ async fn broken(
     (epoch, seq, fault): (u32, u64, ChainFault),
 ) -> anyhow::Result<Ingested> {
     let tenant = tx.tenant();
-    let is_hole = fault == ChainFault::Hole;
-    tracing::error!(%tenant, %agent, epoch, seq, %fault, "an agent's records are not one chain");
-    // An agent that lost records sends the same again and again: one alarm is enough.
-    if !is_hole || state.agents.note_hole(tenant, agent, epoch, seq) {
+    // A door may have been wired before it was assigned. The records wait at the agent, and it keeps its rules.
+    let is_held = matches!(fault, ChainFault::Hole | ChainFault::ForeignDoor);
+    tracing::error!(%tenant, %agent, epoch, seq, %fault, "an agent's records can't be taken");
+    // It sends the same again and again: one alarm is enough.
+    if !is_held || state.agents.note_held(tenant, agent, epoch, seq) {
         append_event(&mut tx, &Event::ChainBroken { agent, epoch, seq, fault }, clock::now()).await?;
     }
-    if !is_hole {
+    if !is_held {
         store::set_state(&mut tx, tenant, agent, Standing::Quarantined).await?;
     }
     tx.commit().await?;
-    Ok(if is_hole { Ingested::Hole(head) } else { Ingested::Quarantined })
+    Ok(if is_held { Ingested::Held(head) } else { Ingested::Quarantined })
 }

@@ -2,17 +2,21 @@
 //! the other, in the order they came; what waits is taken together, in one transaction.
 //!
 //! The link parks a delivery that finds no room and reads no further until it does. An agent that keeps to its window of
-//! records under way never fills the room, so its questions are never among what is not read.
+//! records under way never fills the room, so its questions are never among what is not read. While the database is away what
+//! was delivered is tried again and again, and the link goes on.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use access_core::chain::SignedRecord;
+use access_core::event::JournalFault;
 use access_core::ids::{AgentId, TenantId};
 use access_core::protocol::RECORDS_PER_MESSAGE_MAX;
+use access_core::time::UnixMs;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use super::ingest::{Ingested, ingest};
-use super::store;
+use super::{journal, store};
 use crate::state::AppState;
 
 /// Records that wait to be taken; each delivery counts as one at least. Twice what an agent has under way.
@@ -22,6 +26,9 @@ const TOGETHER_MAX: usize = 4 * RECORDS_PER_MESSAGE_MAX;
 /// Deliveries that are looked at together.
 const DELIVERIES_MAX: usize = 64;
 
+/// A delivery that the database did not take is tried again after so long.
+const RETRY: Duration = Duration::from_secs(1);
+
 /// Something that is stored and then acknowledged, if at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Delivery {
@@ -29,13 +36,20 @@ pub(super) enum Delivery {
     Records(Vec<SignedRecord>),
     /// The bundle that the agent decides by.
     BundleInForce(u64),
+    /// How its journal is.
+    JournalState {
+        /// Why it takes no records; none if it does.
+        fault: Option<JournalFault>,
+        /// Since when.
+        since: UnixMs,
+    },
 }
 
 impl Delivery {
     fn size(&self) -> u32 {
         let records = match self {
             Self::Records(records) => records.len(),
-            Self::BundleInForce(_) => 1,
+            Self::BundleInForce(_) | Self::JournalState { .. } => 1,
         };
         u32::try_from(records.clamp(1, RECORDS_PER_MESSAGE_MAX)).unwrap_or(1)
     }
@@ -108,20 +122,55 @@ async fn take_all(
     let mut waiting = Vec::new();
     while deliveries.recv_many(&mut waiting, DELIVERIES_MAX).await > 0 {
         for (together, _permits) in gathered(waiting.drain(..)) {
-            if done.is_closed() {
-                return;
-            }
-            let taken = match together {
-                Delivery::Records(records) => Some(ingest(&state, tenant, agent, records).await),
-                Delivery::BundleInForce(sequence) => note_bundle(&state, tenant, agent, sequence).await.err().map(Err),
-            };
-            let goes_on = matches!(taken, None | Some(Ok(Ingested::Stored(_))));
+            let Some(taken) = take_until_done(&state, tenant, agent, together, &done).await else { return };
+            let goes_on = matches!(taken, None | Some(Ingested::Stored(_)));
             if let Some(taken) = taken {
-                let _ = done.send(taken);
+                let _ = done.send(Ok(taken));
             }
             if !goes_on {
                 return;
             }
+        }
+    }
+}
+
+/// What became of a delivery, if the link is to hear of it. Tried until it is taken, or the link is gone, which is none.
+async fn take_until_done(
+    state: &AppState,
+    tenant: TenantId,
+    agent: AgentId,
+    delivery: Delivery,
+    done: &mpsc::UnboundedSender<anyhow::Result<Ingested>>,
+) -> Option<Option<Ingested>> {
+    loop {
+        if done.is_closed() {
+            return None;
+        }
+        match take(state, tenant, agent, delivery.clone()).await {
+            Ok(taken) => return Some(taken),
+            Err(error) => {
+                tracing::warn!(%tenant, %agent, error = format!("{error:#}"), "a delivery is not taken for the moment");
+            }
+        }
+        tokio::select! {
+            () = done.closed() => return None,
+            () = tokio::time::sleep(RETRY) => {}
+        }
+    }
+}
+
+async fn take(
+    state: &AppState,
+    tenant: TenantId,
+    agent: AgentId,
+    delivery: Delivery,
+) -> anyhow::Result<Option<Ingested>> {
+    match delivery {
+        Delivery::Records(records) => ingest(state, tenant, agent, records).await.map(Some),
+        Delivery::BundleInForce(sequence) => note_bundle(state, tenant, agent, sequence).await.map(|()| None),
+        Delivery::JournalState { fault, since } => {
+            let is_listened_to = journal::note(state, tenant, agent, fault, since).await?;
+            Ok((!is_listened_to).then_some(Ingested::NotJoined))
         }
     }
 }

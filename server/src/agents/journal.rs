@@ -3,7 +3,6 @@
 
 use access_core::event::{Event, JournalFault};
 use access_core::ids::{AgentId, TenantId};
-use access_core::protocol::Refusal;
 use access_core::time::UnixMs;
 use access_core::word::Word as _;
 
@@ -12,22 +11,18 @@ use crate::audit::append_event;
 use crate::clock;
 use crate::state::AppState;
 
-/// Takes note of it; says why the link must end, if the agent is not one that is listened to.
+/// Takes note of it; answers whether the agent is one that is listened to.
 pub(super) async fn note(
     state: &AppState,
     tenant: TenantId,
     agent: AgentId,
     fault: Option<JournalFault>,
     since: UnixMs,
-) -> anyhow::Result<Option<Refusal>> {
+) -> anyhow::Result<bool> {
     let mut tx = state.db.begin(tenant, None).await?;
     let row = store::for_link(&mut tx, tenant, agent, true).await?;
-    match row.map(|row| row.standing()).transpose()? {
-        Some(Standing::Joined) => {}
-        Some(Standing::Quarantined) => return Ok(Some(Refusal::Quarantined)),
-        Some(Standing::Revoked) => return Ok(Some(Refusal::Revoked)),
-        // Not revoked: that would cost it its rules.
-        Some(Standing::Invited) | None => return Ok(Some(Refusal::WrongAgent)),
+    if row.map(|row| row.standing()).transpose()? != Some(Standing::Joined) {
+        return Ok(false);
     }
     let word = fault.map(JournalFault::as_str);
     let was_failing = store::note_journal(&mut tx, tenant, agent, word, clock::from_unix_ms(since)).await?;
@@ -40,5 +35,5 @@ pub(super) async fn note(
         Some(fault) => tracing::warn!(%tenant, %agent, %fault, "an agent's journal takes no records"),
         None => tracing::debug!(%tenant, %agent, "an agent's journal takes records"),
     }
-    Ok(None)
+    Ok(true)
 }

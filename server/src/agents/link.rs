@@ -1,28 +1,32 @@
 //! The link: one WebSocket per agent, one message in canonical bytes a frame. Hello first; then questions are answered,
 //! records taken, policy, commands and orders sent, until either side falls silent, the agent is revoked or a newer link
-//! of the same agent comes.
+//! of the same agent comes. Once it stands it never waits for the database: without it questions are answered all the same,
+//! and everything else is tried until it is back.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use access_core::RULES_VERSION;
 use access_core::event::CopySign;
+use access_core::ids::DoorId;
 use access_core::policy::Policy;
 use access_core::protocol::{
     AgentKind, FromAgent, FromServer, HEARTBEAT_MS, Hello, MESSAGE_BYTES_MAX, RECORDS_PER_MESSAGE_MAX, Refusal,
-    SILENCE_MAX_MS, common_version, read_message, write_message,
+    SILENCE_MAX_MS, SignedBundle, common_version, read_message, write_message,
 };
 use anyhow::{Context as _, bail};
 use axum::extract::State;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, interval, timeout};
 
 use super::Standing;
 use super::bundle::Bundler;
 use super::copies;
-use super::ingest::Ingested;
+use super::ingest::{Ingested, is_set_back, shut_out_set_back};
 use super::intake::{Delivery, Intake};
 use super::port::{AgentPort, Caller};
 use super::presence::{ABSENCE, note_coming, note_seen, report_absence};
@@ -39,6 +43,8 @@ const HELLO_WAIT: Duration = Duration::from_secs(10);
 const SEND_WAIT: Duration = Duration::from_secs(10);
 /// How often the bundle is signed anew: its age counts from there.
 const BUNDLE_REFRESH: Duration = Duration::from_secs(10 * 60);
+/// A bundle that could not be made is tried again after so long.
+const BUNDLE_RETRY: Duration = Duration::from_secs(2);
 /// Messages that wait to be sent.
 const WAITING_MAX: usize = 64;
 /// Longest message that an agent sends, in bytes: 256 records of 4 KiB, and some.
@@ -147,6 +153,12 @@ async fn serve(state: &AppState, name: AgentName, mut socket: WebSocket) -> anyh
         }
     };
     let row = row.context("the agent's row")?;
+    let stored = row.head()?;
+    if is_set_back(&stored, &hello.head) {
+        shut_out_set_back(state, tx, agent, stored, hello.head).await?;
+        state.agents.end(tenant, agent);
+        return refuse(&mut socket, Refusal::Quarantined).await;
+    }
     store::linked(&mut tx, tenant, agent, generation, (&hello.build, hello.bundle_sequence), clock::now()).await?;
     let (out, waiting) = mpsc::channel(WAITING_MAX);
     // While the row is locked: whoever revokes the agent comes before, and it is refused, or after, and finds the link.
@@ -184,16 +196,59 @@ async fn speak(
     };
     let key = row.sealing_key.as_deref().context("the agent's sealing key")?;
     let bundler = Bundler::new(tenant, agent, key, doors)?;
+    let doors = bundler.doors().clone();
+    let bundling = Bundling { bundler: Some(bundler), made: None, is_due: false };
     let intake = Intake::start(state.clone(), tenant, agent);
-    Session { state, name, socket, bundler, intake }.run(waiting, linked).await
+    Session { state, name, socket, doors, bundling, intake }.run(waiting, linked).await
 }
 
 struct Session<'a> {
     state: &'a AppState,
     name: AgentName,
     socket: WebSocket,
-    bundler: Bundler,
+    /// Doors of the newest bundle, at first those when it linked: no verdict is given for another's.
+    doors: BTreeSet<DoorId>,
+    bundling: Bundling,
     intake: Intake,
+}
+
+/// Bundles are made beside the link, one after the other.
+struct Bundling {
+    /// Not while one is made.
+    bundler: Option<Bundler>,
+    made: Option<JoinHandle<(Bundler, anyhow::Result<SignedBundle>)>>,
+    /// Another is to be made.
+    is_due: bool,
+}
+
+impl Bundling {
+    /// Begins to make one of these rules, if one is due and none is under way.
+    fn go_on(&mut self, state: &AppState, policy: &mut watch::Receiver<Option<Arc<Policy>>>) {
+        if !self.is_due {
+            return;
+        }
+        let Some(mut bundler) = self.bundler.take() else { return };
+        self.is_due = false;
+        let Some(current) = policy.borrow_and_update().clone() else {
+            self.bundler = Some(bundler);
+            return;
+        };
+        let state = state.clone();
+        self.made = Some(tokio::spawn(async move {
+            let made = bundler.make(&state, &current).await;
+            (bundler, made)
+        }));
+    }
+
+    /// The bundle that was made, or why it could not be, with the doors that it is about. Dropping the future loses nothing.
+    async fn made(&mut self) -> anyhow::Result<(BTreeSet<DoorId>, anyhow::Result<SignedBundle>)> {
+        let Some(making) = &mut self.made else { return std::future::pending().await };
+        let (bundler, made) = making.await?;
+        self.made = None;
+        let doors = bundler.doors().clone();
+        self.bundler = Some(bundler);
+        Ok((doors, made))
+    }
 }
 
 impl Session<'_> {
@@ -212,6 +267,7 @@ impl Session<'_> {
         let mut last_heard = Instant::now();
         loop {
             let silence = last_heard + Duration::from_millis(SILENCE_MAX_MS);
+            self.bundling.go_on(self.state, &mut policy);
             tokio::select! {
                 // Questions first: somebody stands at a door.
                 biased;
@@ -253,9 +309,23 @@ impl Session<'_> {
                 }
                 changed = policy.changed() => {
                     changed?;
-                    self.send_bundle(&mut policy).await?;
+                    self.bundling.is_due = true;
                 }
-                _ = refresh.tick() => self.send_bundle(&mut policy).await?,
+                _ = refresh.tick() => self.bundling.is_due = true,
+                made = self.bundling.made() => {
+                    let (doors, made) = made?;
+                    match made {
+                        Ok(bundle) => {
+                            self.doors = doors;
+                            self.send_bundle(bundle).await?;
+                        }
+                        Err(error) => {
+                            let AgentName { tenant, agent, .. } = self.name;
+                            tracing::warn!(%tenant, %agent, error = format!("{error:#}"), "no bundle for the moment");
+                            refresh.reset_after(BUNDLE_RETRY);
+                        }
+                    }
+                }
                 _ = heartbeat.tick() => {
                     let now = clock::unix_ms(clock::now());
                     send(&mut self.socket, &FromServer::Heartbeat { now }).await?;
@@ -270,11 +340,10 @@ impl Session<'_> {
     async fn answer(&mut self, taken: anyhow::Result<Ingested>) -> anyhow::Result<Option<Refusal>> {
         match taken {
             Ok(Ingested::Stored(head)) => send(&mut self.socket, &FromServer::Acknowledged(head)).await.map(|()| None),
-            Ok(Ingested::Hole(_)) => Ok(Some(Refusal::Protocol)),
+            Ok(Ingested::Held(_)) => Ok(Some(Refusal::Protocol)),
             Ok(Ingested::Quarantined) => Ok(Some(Refusal::Quarantined)),
             Ok(Ingested::NotJoined) => Ok(Some(why_ended(self.state, self.name).await?)),
-            // Not acknowledged: the agent keeps them and sends them again.
-            Err(error) => Err(error.context("records were not taken")),
+            Err(error) => Err(error),
         }
     }
 
@@ -289,9 +358,7 @@ impl Session<'_> {
         Ok(())
     }
 
-    async fn send_bundle(&mut self, policy: &mut watch::Receiver<Option<Arc<Policy>>>) -> anyhow::Result<()> {
-        let Some(current) = policy.borrow_and_update().clone() else { return Ok(()) };
-        let bundle = self.bundler.make(self.state, &current).await?;
+    async fn send_bundle(&mut self, bundle: SignedBundle) -> anyhow::Result<()> {
         let bytes = Bundler::bytes(&bundle);
         if bytes >= MESSAGE_BYTES_MAX {
             bail!("the bundle of {bytes} bytes is longer than a message may be: give the agent fewer doors");
@@ -309,7 +376,7 @@ impl Session<'_> {
                 tokio::spawn(note_seen(state.clone(), tenant, agent));
             }
             // Not its door: it gets no verdict, and by its own rules none but a refusal.
-            FromAgent::Ask(attempt) if !self.bundler.has_door(attempt.door) => {
+            FromAgent::Ask(attempt) if !self.doors.contains(&attempt.door) => {
                 tracing::warn!(%tenant, %agent, door = %attempt.door, "asked about a door that is not the agent's");
             }
             FromAgent::Ask(attempt) => {
@@ -324,11 +391,7 @@ impl Session<'_> {
             FromAgent::Records(records) if records.len() > RECORDS_PER_MESSAGE_MAX => {
                 return Ok(Some(Refusal::Protocol));
             }
-            FromAgent::JournalState { fault, since } => {
-                if let Some(why) = super::journal::note(state, tenant, agent, fault, since).await? {
-                    return Ok(Some(why));
-                }
-            }
+            FromAgent::JournalState { fault, since } => self.intake.hand_over(Delivery::JournalState { fault, since }),
             FromAgent::Records(records) => self.intake.hand_over(Delivery::Records(records)),
             FromAgent::BundleInForce { sequence } => self.intake.hand_over(Delivery::BundleInForce(sequence)),
             FromAgent::StandingInForce { number } => state.agents.note_standing(tenant, agent, number),

@@ -31,7 +31,7 @@ mod presence;
 pub mod routes;
 pub mod store;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use commands::release;
 pub use presence::watch_for_absence;
@@ -174,8 +174,8 @@ struct Inner {
     displaced: HashMap<(TenantId, AgentId), VecDeque<Instant>>,
     /// Number of the state set by operators that an agent said to go by.
     standing: HashMap<(TenantId, AgentId), u64>,
-    /// Holes that an alarm was raised for.
-    holes: HashMap<(TenantId, AgentId), (u32, u64)>,
+    /// Records that are not taken as they are, and that an alarm was raised for.
+    held: HashMap<(TenantId, AgentId), (u32, u64)>,
 }
 
 /// Linked agents.
@@ -283,8 +283,8 @@ impl Links {
         self.lock().standing.get(&(tenant, agent)).copied()
     }
 
-    /// Takes note of a hole; tells whether it is a new one.
-    fn note_hole(&self, tenant: TenantId, agent: AgentId, epoch: u32, seq: u64) -> bool {
-        self.lock().holes.insert((tenant, agent), (epoch, seq)) != Some((epoch, seq))
+    /// Takes note of a record that is not taken as it is; tells whether that is new.
+    fn note_held(&self, tenant: TenantId, agent: AgentId, epoch: u32, seq: u64) -> bool {
+        self.lock().held.insert((tenant, agent), (epoch, seq)) != Some((epoch, seq))
     }
 }

@@ -1,6 +1,6 @@
 //! SQL of agents, their tokens and heads.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use access_core::chain::{Digest, Head};
 use access_core::event::Commitment;
@@ -128,6 +128,31 @@ pub async fn doors(db: &mut PgConnection, tenant: TenantId, agent: AgentId) -> s
             .fetch_all(db)
             .await?;
     Ok(ids.into_iter().map(Into::into).collect())
+}
+
+/// Those of these doors that an agent drives, or drove once: what happened there before it lost a door may come late.
+pub async fn drives_or_drove(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    agent: AgentId,
+    doors: &HashSet<DoorId>,
+) -> sqlx::Result<HashSet<DoorId>> {
+    if doors.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let asked: Vec<Uuid> = doors.iter().map(|door| door.as_uuid()).collect();
+    let driven: Vec<Uuid> = sqlx::query_scalar(
+        "SELECT door_id FROM unnest($3::uuid[]) AS asked (door_id) \
+         WHERE EXISTS (SELECT FROM agent_doors WHERE tenant_id = $1 AND agent_id = $2 AND agent_doors.door_id = asked.door_id) \
+         OR EXISTS (SELECT FROM policy_history WHERE tenant_id = $1 AND table_name = 'agent_doors' \
+         AND row_key = jsonb_build_object('door_id', asked.door_id) AND after ->> 'agent_id' = $2::text)",
+    )
+    .bind(tenant.as_uuid())
+    .bind(agent.as_uuid())
+    .bind(asked)
+    .fetch_all(db)
+    .await?;
+    Ok(driven.into_iter().map(Into::into).collect())
 }
 
 /// The agent of a door.

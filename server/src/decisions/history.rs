@@ -1,10 +1,13 @@
 //! SQL: what the log holds of the state that rules read, and snapshots of it.
 
 use access_core::chain::SignedRecord;
-use access_core::event::Record;
+use access_core::event::{Author, Event, Record};
 use access_core::ids::TenantId;
+use access_core::policy::Suspicion;
+use access_core::verdict::Effect;
 use access_core::word::Word as _;
 use access_core::{State, UnixMs, canonical};
+use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use crate::clock;
@@ -13,7 +16,7 @@ use crate::db::Db;
 /// Records read at once.
 const BATCH: i64 = 2_000;
 /// Form of a snapshot's content. One of another form is made anew.
-const FORMAT: i16 = 1;
+const FORMAT: i16 = 2;
 
 /// A state as the log says it up to a position.
 pub(super) struct Read {
@@ -58,8 +61,8 @@ pub(super) async fn after(db: &Db, tenant: TenantId, position: i64) -> anyhow::R
         return Ok(More { records: Vec::new(), position, is_end: true });
     }
     let kinds: Vec<&str> = State::KINDS.iter().map(|kind| kind.as_str()).collect();
-    let rows: Vec<(i64, Vec<u8>)> = sqlx::query_as(
-        "SELECT position, record FROM log_events WHERE tenant_id = $1 AND position > $2 AND position <= $3 \
+    let rows: Vec<(i64, Vec<u8>, DateTime<Utc>)> = sqlx::query_as(
+        "SELECT position, record, received_at FROM log_events WHERE tenant_id = $1 AND position > $2 AND position <= $3 \
          AND kind = ANY ($4) ORDER BY position LIMIT $5",
     )
     .bind(tenant.as_uuid())
@@ -71,9 +74,30 @@ pub(super) async fn after(db: &Db, tenant: TenantId, position: i64) -> anyhow::R
     .await?;
     drop(tx);
     let is_end = (rows.len() as i64) < BATCH;
-    let position = if is_end { head } else { rows.last().map_or(head, |(position, _)| *position) };
-    let record = |(_, bytes): (i64, Vec<u8>)| SignedRecord { bytes, signature: [0; 64] }.read();
+    let position = if is_end { head } else { rows.last().map_or(head, |(position, ..)| *position) };
+    let record = |(_, bytes, received_at): (i64, Vec<u8>, DateTime<Utc>)| {
+        SignedRecord { bytes, signature: [0; 64] }.read().map(|record| bounded(record, clock::unix_ms(received_at)))
+    };
     Ok(More { records: rows.into_iter().map(record).collect::<Result<_, _>>()?, position, is_end })
+}
+
+/// The record as the state takes it: nothing that an agent tells happened later than it was received, whatever the agent's clock
+/// said. Otherwise one clock that was ahead would outlast everything that is told until then, and no operator could undo it.
+fn bounded(mut record: Record, received_at: UnixMs) -> Record {
+    if let Author::Server(_) = record.author {
+        return record;
+    }
+    record.at = record.at.min(received_at);
+    if let Event::Decision(decision) = &mut record.event {
+        decision.attempt.at = decision.attempt.at.min(received_at);
+        let longest = decision.attempt.at.plus_ms(i64::from(Suspicion::READER_LOCK_S_MAX) * 1_000);
+        for effect in &mut decision.verdict.effects {
+            if let Effect::LockReader { until } = effect {
+                *until = (*until).min(longest);
+            }
+        }
+    }
+    record
 }
 
 /// A tenant's state as the log says it up to and at an instant. The newest snapshot helps if nothing in it is younger; otherwise the
@@ -82,7 +106,7 @@ pub async fn state_at(db: &Db, tenant: TenantId, at: UnixMs) -> anyhow::Result<S
     let mut tx = db.begin(tenant, None).await?;
     let (mut state, mut position) = snapshot(&mut tx, tenant).await?;
     let is_younger: bool = sqlx::query_scalar(
-        "SELECT EXISTS (SELECT FROM log_events WHERE tenant_id = $1 AND at > $2 AND position <= $3)",
+        "SELECT EXISTS (SELECT FROM log_events WHERE tenant_id = $1 AND at > $2 AND received_at > $2 AND position <= $3)",
     )
     .bind(tenant.as_uuid())
     .bind(clock::from_unix_ms(at))

@@ -2,6 +2,7 @@
 //! and what operators set reaches agents.
 
 use access_core::attempt::{Assurance, Attempt, ClockTrust};
+use access_core::chain::SignedRecord;
 use access_core::circumstances::Circumstances;
 use access_core::event::{Decided, Decision, Event, Passage, ReleaseCause, StateChange, StateSet};
 use access_core::ids::{AreaId, AttemptId, DoorId, PersonId};
@@ -282,6 +283,47 @@ async fn a_start_from_a_snapshot_knows_what_the_whole_log_says() {
     assert!(built.read(tenant, |_| ()).is_none(), "nothing is known before the log was read");
     built.build(&db, tenant).await.unwrap();
     built.read(tenant, |state| assert_eq!(state, &from_log.state)).unwrap();
+}
+
+#[tokio::test]
+async fn an_agent_whose_clock_was_ahead_outlasts_nothing() {
+    let mut hall = Box::pin(Hall::new("anti_passback = 'hard'")).await;
+    let (anna, tenant) = (hall.people[ANNA].0, hall.server.own.tenant);
+    let years = 20 * 365 * 86_400_000_i64;
+    let mut asked = hall.ask(0, Side::In, ANNA).await;
+    assert!(asked.verdict.is_grant());
+    // It did not hear the answer, decided alone, and believed it to be years later; and locked its reader for as long.
+    asked.attempt.at = asked.attempt.at.plus_ms(years);
+    let mut told = vec![asked.record(&asked.verdict, Decided::Offline), asked.entered()];
+    asked.attempt.id = AttemptId::from_uuid(Uuid::now_v7());
+    let lock = Effect::LockReader { until: UnixMs(i64::MAX) };
+    let locking = Verdict { effects: vec![lock], ..Verdict::refused(Reason::WrongFinger, 1) };
+    told.push(asked.record(&locking, Decided::Offline));
+    for event in told {
+        let agent = &mut hall.agents[0];
+        let mut record = agent.next_record(event);
+        record.at = record.at.plus_ms(years);
+        let signed = SignedRecord::sign(&record, &agent.record_key);
+        agent.head = signed.head(&record);
+        hall.links[0].deliver(vec![signed]).await;
+    }
+    hall.known().await;
+    let whereabouts = || hall.server.state.states.read(tenant, |state| state.whereabouts(anna)).unwrap();
+    let seen = whereabouts().expect("that she passed counts");
+    let now = clock::unix_ms(clock::now());
+    assert!(seen.at <= now);
+    let locked: Vec<_> = hall.server.state.states.read(tenant, |state| state.locked_readers(now).collect()).unwrap();
+    assert!(matches!(locked[..], [(_, Side::In, _, until)] if until.since(now) <= 600_000), "{locked:?}");
+    assert_eq!(history::read(&hall.server.state.db, tenant).await.unwrap().state.whereabouts(anna), Some(seen));
+
+    hall.set(StateChange::Forgiven { person: anna }).await;
+    hall.set(StateChange::ReaderUnlocked { door: hall.doors[0], side: Side::In }).await;
+    let again = hall.ask(0, Side::In, ANNA).await;
+    assert_eq!(again.verdict.reason, Reason::Granted, "forgiven, and the reader unlocked");
+    hall.tell(0, vec![again.decision(), again.entered()]).await;
+    assert_eq!(hall.ask(1, Side::In, ANNA).await.verdict.reason, Reason::PassedBack, "what is true now counts");
+    let earlier = history::state_at(&hall.server.state.db, tenant, now).await.unwrap();
+    assert_eq!(earlier.whereabouts(anna), Some(seen), "as it was before she was forgiven");
 }
 
 async fn standing(link: &mut TestLink) -> Standing {

@@ -6,6 +6,7 @@ use access_core::protocol::AgentKind;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::agents::tests::door;
 use crate::testing::TestServer;
 
 #[tokio::test]
@@ -17,10 +18,11 @@ async fn a_device_is_as_it_was_reported_last_and_unknown_after_a_start() {
         let items = page["items"].as_array().unwrap().clone();
         items.iter().map(|item| json!([item["device"], item["side"], item["state"]])).collect::<Vec<_>>()
     };
-    let mut agent = server.agent("Gate", AgentKind::DoorController, &[]).await;
+    let door = door(&server, "Main").await;
+    let mut agent = server.agent("Gate", AgentKind::DoorController, &[&door]).await;
     let mut link = agent.link().await;
     assert_eq!(devices(&server).await, Vec::<Value>::new());
-    let door = Some(Uuid::now_v7().into());
+    let door = Some(door.parse::<Uuid>().unwrap().into());
     let changed = |device, side, state| Event::DeviceChanged { device, door, side, state };
     let told = [
         changed(Device::Reader, Some(Side::In), DeviceState::Working),

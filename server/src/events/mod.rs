@@ -321,7 +321,10 @@ impl LogEvent {
             command_id: behind.command_id,
             ..Self::default()
         };
-        view.take(record.event);
+        // What its author may not say is shown as what it is, a record of that kind, and says nothing.
+        if record.is_its_authors_to_say() {
+            view.take(record.event);
+        }
         Ok(view)
     }
 

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use access_core::event::{Commitment, Event, ReleaseCause};
+use access_core::event::{Commitment, Event, Record, ReleaseCause};
 use access_core::ids::{CommandId, OperatorId};
 use access_core::word::Word as _;
 use uuid::Uuid;
@@ -63,7 +63,9 @@ pub(super) async fn of(tx: &mut TenantTx, placed: &[Placed]) -> anyhow::Result<V
     };
     let operators: HashMap<Uuid, Uuid> = known.iter().map(|(id, operator, _)| (*id, *operator)).collect();
     let by_reason: HashMap<&[u8], Uuid> = known.iter().map(|(id, _, reason)| (reason.as_slice(), *id)).collect();
-    let behind = |event: &Event| match event {
+    let behind = |record: &Record| match &record.event {
+        // Nobody stands behind what its author may not say.
+        _ if !record.is_its_authors_to_say() => Behind::default(),
         Event::Act(act) => Behind {
             act_kind: Some(act.kind.as_str()),
             operator: act.operator.map(OperatorId::as_uuid),
@@ -78,5 +80,5 @@ pub(super) async fn of(tx: &mut TenantTx, placed: &[Placed]) -> anyhow::Result<V
             Behind { act_kind: None, operator, command }
         }
     };
-    Ok(placed.iter().map(|row| behind(&row.record.event)).collect())
+    Ok(placed.iter().map(|row| behind(&row.record)).collect())
 }

@@ -34,6 +34,7 @@ pub fn priority(kind: AlarmKind) -> i16 {
         | AlarmKind::Tamper
         | AlarmKind::RecordsForked
         | AlarmKind::RecordsMissing
+        | AlarmKind::RecordsForeign
         | AlarmKind::AgentCopied
         | AlarmKind::Duress => 1,
         AlarmKind::DoorHeld
@@ -56,6 +57,9 @@ pub fn priority(kind: AlarmKind) -> i16 {
 
 /// Alarms that a record raises, and those whose cause it says is gone.
 fn alarms(record: &Record) -> (Vec<Alarm>, Vec<Alarm>) {
+    if !record.is_its_authors_to_say() {
+        return (Vec::new(), Vec::new());
+    }
     let author = match record.author {
         Author::Agent(agent) => Some(agent),
         Author::Server(_) => None,
@@ -92,6 +96,7 @@ fn alarms(record: &Record) -> (Vec<Alarm>, Vec<Alarm>) {
             let kind = match fault {
                 ChainFault::Hole => AlarmKind::RecordsMissing,
                 ChainFault::Fork | ChainFault::Signature => AlarmKind::RecordsForked,
+                ChainFault::ForeignKind | ChainFault::ForeignDoor => AlarmKind::RecordsForeign,
             };
             (vec![Alarm { agent: Some(*agent), ..none(kind) }], Vec::new())
         }
@@ -103,7 +108,10 @@ fn alarms(record: &Record) -> (Vec<Alarm>, Vec<Alarm>) {
             if author.is_none() =>
         {
             let gone = |kind| Alarm { agent: Some(AgentId::from_uuid(*id)), ..none(kind) };
-            (Vec::new(), [AlarmKind::AgentCopied, AlarmKind::RecordsForked].map(gone).to_vec())
+            (
+                Vec::new(),
+                [AlarmKind::AgentCopied, AlarmKind::RecordsForked, AlarmKind::RecordsForeign].map(gone).to_vec(),
+            )
         }
         _ => (Vec::new(), Vec::new()),
     }

@@ -9,6 +9,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use sqlx::{Connection as _, PgConnection};
 
+use crate::agents::tests::door;
 use crate::audit::append_event;
 use crate::testing::TestServer;
 
@@ -196,9 +197,10 @@ async fn a_record_can_be_read_and_not_be_changed() {
 async fn alarms_are_raised_cleared_and_acknowledged_once() {
     use access_core::event::AlarmKind;
     let server = TestServer::serving().await;
-    let mut agent = server.agent("Gate", AgentKind::DoorController, &[]).await;
+    let door = door(&server, "Main").await;
+    let mut agent = server.agent("Gate", AgentKind::DoorController, &[&door]).await;
     let mut link = agent.link().await;
-    let door = uuid::Uuid::now_v7().into();
+    let door = door.parse::<uuid::Uuid>().unwrap().into();
     let raise = Event::AlarmRaised { kind: AlarmKind::DoorForced, door: Some(door), person: None };
     let fault = Event::AlarmRaised { kind: AlarmKind::ReaderFault, door: Some(door), person: None };
     let gone = Event::AlarmCleared { kind: AlarmKind::DoorForced, door: Some(door) };
@@ -243,9 +245,10 @@ async fn alarms_are_raised_cleared_and_acknowledged_once() {
 async fn an_agent_that_starts_anew_ends_what_it_sensed_before() {
     use access_core::event::AlarmKind;
     let server = TestServer::serving().await;
-    let mut agent = server.agent("Gate", AgentKind::DoorController, &[]).await;
+    let (lobby, lab) = (door(&server, "Lobby").await, door(&server, "Lab").await);
+    let mut agent = server.agent("Gate", AgentKind::DoorController, &[&lobby, &lab]).await;
     let mut link = agent.link().await;
-    let [lobby, lab] = [uuid::Uuid::now_v7(), uuid::Uuid::now_v7()];
+    let [lobby, lab] = [lobby, lab].map(|door| door.parse::<uuid::Uuid>().unwrap());
     let raise = |kind, door: uuid::Uuid| Event::AlarmRaised { kind, door: Some(door.into()), person: None };
     let records = [
         agent.record(raise(AlarmKind::DoorForced, lobby)),

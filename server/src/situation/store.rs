@@ -53,7 +53,9 @@ pub async fn sets(
     let mut sets = Vec::new();
     for bytes in rows {
         let record: Record = canonical::decode("record", &bytes)?;
-        if let Event::StateSet(set) = record.event {
+        if record.is_its_authors_to_say()
+            && let Event::StateSet(set) = record.event
+        {
             sets.push((record.at, set));
         }
     }
@@ -75,7 +77,10 @@ pub async fn newest_sets(
     .await?;
     let mut sets = Vec::new();
     for (position, at, bytes) in rows {
-        if let Event::StateSet(set) = canonical::decode::<Record>("record", &bytes)?.event {
+        let record: Record = canonical::decode("record", &bytes)?;
+        if record.is_its_authors_to_say()
+            && let Event::StateSet(set) = record.event
+        {
             sets.push((position, at, set));
         }
     }

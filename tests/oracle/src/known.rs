@@ -2,7 +2,7 @@
 
 use access_core::attempt::Attempt;
 use access_core::circumstances::{Circumstances, Knowledge, LeafState, Sighting, Waiting, Wanted, Whereabouts};
-use access_core::event::{Event, Record, ReleaseCause, SetMode, StateChange};
+use access_core::event::{Author, Event, Record, ReleaseCause, SetMode, StateChange};
 use access_core::ids::{AreaId, AttemptId, CredentialId, DoorId, PersonId};
 use access_core::policy::{DoorRule, EscortBy, PersonRule, Place, PolicyRows, Side};
 use access_core::time::UnixMs;
@@ -196,7 +196,8 @@ impl Log {
 
     fn changes(&self) -> impl Iterator<Item = (UnixMs, &StateChange)> {
         self.records.iter().filter_map(|record| match &record.event {
-            Event::StateSet(set) => Some((record.at, &set.change)),
+            // An agent's word is no operator's.
+            Event::StateSet(set) if matches!(record.author, Author::Server(_)) => Some((record.at, &set.change)),
             _ => None,
         })
     }

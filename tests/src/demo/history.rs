@@ -69,7 +69,7 @@ pub(super) async fn write(plant: &Plant, people: &[Somebody]) -> anyhow::Result<
     let mut tellers = Vec::new();
     for agent in plan.agents.iter().filter(|agent| !agent.doors.is_empty()) {
         let own = agent.doors.iter().map(|plan| door(plan.name)).collect::<anyhow::Result<_>>()?;
-        tellers.push(Teller::join(plant, agent.label, own, end.plus_ms(-DAY_MS - OVERLAP_MS)).await?);
+        tellers.push(Teller::join(plant, (agent.name, agent.label), own, end.plus_ms(-DAY_MS - OVERLAP_MS)).await?);
     }
     // By turns, since the log keeps the order in which records come.
     for part in events.chunk_by(|(one, _), (next, _)| one.0.div_euclid(TURN_MS) == next.0.div_euclid(TURN_MS)) {
@@ -92,8 +92,22 @@ struct Teller {
 }
 
 impl Teller {
-    async fn join(plant: &Plant, name: &str, doors: Vec<DoorId>, began: UnixMs) -> anyhow::Result<Self> {
-        let (mut recorder, agent) = predecessor(plant, name, AgentKind::DoorController).await?;
+    async fn join(
+        plant: &Plant,
+        (name, label): (&str, &str),
+        doors: Vec<DoorId>,
+        began: UnixMs,
+    ) -> anyhow::Result<Self> {
+        let (mut recorder, agent) = predecessor(plant, label, AgentKind::DoorController).await?;
+        // For a moment they are its doors: of others' it may not tell.
+        let today = plant.made.agents.get(name).context("today's agent")?;
+        let give = async |agent: &str, doors: &[DoorId]| {
+            plant.staff.patch(&format!("/agents/{agent}"), json!({ "door_ids": doors })).await
+        };
+        give(today, &[]).await?;
+        give(&agent, &doors).await?;
+        give(&agent, &[]).await?;
+        give(today, &doors).await?;
         let mut link = recorder.link().await?;
         let event = Event::EpochBegan { cause: EpochCause::Joined, previous: None };
         link.deliver(&[recorder.record(began, event)]).await?;

@@ -1,14 +1,16 @@
 //! Records on their way in: stored once, in order, or not at all.
 
 use access_core::chain::{Digest, Head, SignedRecord};
-use access_core::event::{Author, Event};
+use access_core::event::{Act, ActKind, AlarmKind, Author, Event, SetMode, StateChange, StateSet};
+use access_core::ids::AgentId;
+use access_core::policy::{DoorMode, Place};
 use access_core::protocol::{AgentKind, FromAgent, Refusal};
 use access_core::time::UnixMs;
 use ed25519_dalek::SigningKey;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::seen;
+use super::{door, seen};
 use crate::testing::{TestAgent, TestServer};
 
 fn stopped(agent: &mut TestAgent, count: usize) -> Vec<SignedRecord> {
@@ -74,6 +76,7 @@ async fn a_hole_is_one_alarm_and_nothing_after_it_is_taken() {
 
 /// What must put an agent into quarantine: the records are made from the agent after it delivered two good ones.
 async fn quarantines(what: &str, records: impl Fn(&mut TestAgent) -> Vec<SignedRecord>, kept: &[u64], fault: &str) {
+    let alarm = if fault == "foreign_kind" { "records_foreign" } else { "records_forked" };
     let server = TestServer::serving().await;
     let mut agent = server.agent("Gate", AgentKind::DoorController, &[]).await;
     let mut link = agent.link().await;
@@ -84,7 +87,7 @@ async fn quarantines(what: &str, records: impl Fn(&mut TestAgent) -> Vec<SignedR
     assert_eq!(stored(&server, &agent).await, kept, "{what}");
     let broken = server.events("kind=chain_broken").await;
     assert_eq!((broken.len(), &broken[0]["chain_fault"]), (1, &json!(fault)), "{what}");
-    assert_eq!(open_alarms(&server).await, [json!("records_forked")], "{what}");
+    assert_eq!(open_alarms(&server).await, [json!(alarm)], "{what}");
     assert_eq!(seen(&server, agent.id).await["state"], "quarantined", "{what}");
     assert_eq!(agent.refusal(agent.hello()).await, Refusal::Quarantined, "{what}");
     assert_eq!(agent.renew().await.err().map(|(status, _)| status), Some(401), "{what}");
@@ -126,6 +129,109 @@ async fn what_the_agent_did_not_write_is_not_taken() {
         vec![signed(agent, |record| record.author = Author::Server(installation))]
     };
     quarantines("the server's record", servers, &[1, 2], "signature").await;
+}
+
+#[tokio::test]
+async fn what_is_not_an_agents_to_say_is_not_taken() {
+    let act = Act {
+        operator: Some(Uuid::now_v7().into()),
+        kind: ActKind::Disabled,
+        subject: None,
+        before: None,
+        after: None,
+        reason: None,
+    };
+    let change = StateChange::ThreatLevel { place: Place::Tenant, level: 0 };
+    let other = AgentId::from_uuid(Uuid::now_v7());
+    let foreign = [
+        ("an operator's act", Event::Act(act)),
+        ("what an operator sets", Event::StateSet(StateSet { operator: None, change, reason: None })),
+        ("another agent's link", Event::LinkChanged { is_up: false, agent: Some(other) }),
+        ("the server's alarm", Event::AlarmCleared { kind: AlarmKind::RecordsMissing, door: None }),
+        ("another agent's journal", Event::JournalChanged { agent: other, fault: None, since: UnixMs(0) }),
+    ];
+    for (what, event) in foreign {
+        let records = |agent: &mut TestAgent| {
+            let mut records = stopped(agent, 1);
+            records.push(agent.record(event.clone()));
+            records.extend(stopped(agent, 1));
+            records
+        };
+        quarantines(what, records, &[1, 2, 3], "foreign_kind").await;
+    }
+}
+
+#[tokio::test]
+async fn no_agent_sets_what_operators_set() {
+    let server = TestServer::serving().await;
+    let vault = door(&server, "Vault").await;
+    let mut agent = server.agent("Gate", AgentKind::DoorController, &[&vault]).await;
+    let admin = &server.own.administrator;
+    let level = json!({ "level": 100, "name": "Lockdown", "locks": true });
+    server.call(admin, "POST", "/threat-levels", level).await.is(201);
+    let lockdown = json!({ "level": 100, "place": { "kind": "tenant" }, "reason": "drill" });
+    server.call(admin, "POST", "/state/threat-level", lockdown).await.is(204);
+    let tenant = agent.tenant;
+    let read = async || {
+        let newest = i64::try_from(server.settled().await).unwrap();
+        let mut standing = server.state.states.standing(tenant);
+        while server.state.states.position(tenant) < Some(newest) {
+            tokio::task::yield_now().await;
+        }
+        standing.borrow_and_update().clone().expect("the log was read")
+    };
+    let before = read().await;
+    assert_eq!(before.set.len(), 1, "the lockdown");
+    let set = SetMode { mode: DoorMode::Free, until: UnixMs(4_102_444_800_000) };
+    let changes = [
+        StateChange::DoorMode { door: vault.parse::<Uuid>().unwrap().into(), set: Some(set) },
+        StateChange::ThreatLevel { place: Place::Tenant, level: 0 },
+    ];
+    let set = |change: &StateChange| StateSet { operator: None, change: change.clone(), reason: None };
+    let mut link = agent.link().await;
+    let records = changes.iter().map(|change| agent.record(Event::StateSet(set(change)))).collect();
+    link.say(&FromAgent::Records(records)).await;
+    assert_eq!(link.refusal().await, Refusal::Quarantined);
+    assert_eq!(read().await, before);
+    assert_eq!(server.events("kind=state_set").await.len(), 1, "the lockdown");
+}
+
+#[tokio::test]
+async fn a_door_that_was_never_its_own_is_an_alarm_and_its_record_waits() {
+    let server = TestServer::serving().await;
+    let (lobby, vault) = (door(&server, "Lobby").await, door(&server, "Vault").await);
+    let mut agent = server.agent("Gate", AgentKind::DoorController, &[&lobby]).await;
+    let open = |door: &str| Event::DoorOpened { door: door.parse::<Uuid>().unwrap().into(), cause: None };
+    let mut records = vec![agent.record(open(&lobby)), agent.record(open(&vault)), agent.record(open(&lobby))];
+    for _ in 0..2 {
+        let mut link = agent.link().await;
+        link.say(&FromAgent::Records(records.clone())).await;
+        assert_eq!(link.refusal().await, Refusal::Protocol);
+    }
+    let opened = async || server.events("kind=door_opened").await.len();
+    assert_eq!(opened().await, 1, "what came before it, and nothing else");
+    let broken = server.events("kind=chain_broken").await;
+    assert_eq!((broken.len(), &broken[0]["chain_fault"]), (1, &json!("foreign_door")));
+    assert_eq!(open_alarms(&server).await, [json!("records_foreign")]);
+    assert_eq!(seen(&server, agent.id).await["state"], "offline", "a door wired too early costs it nothing");
+
+    let give = async |doors: Value| {
+        let path = format!("/agents/{}", agent.id);
+        let version = seen(&server, agent.id).await["version"].as_i64().unwrap();
+        let body = json!({ "door_ids": doors });
+        server.change(&server.own.administrator, "PATCH", &path, &format!("\"{version}\""), body).await.is(200);
+    };
+    give(json!([lobby, vault])).await;
+    let head = agent.head;
+    assert_eq!(agent.link().await.deliver(records.clone()).await, head);
+    assert_eq!(opened().await, 3);
+
+    // It lost the door, and tells late what happened there before.
+    give(json!([lobby])).await;
+    records = vec![agent.record(open(&vault))];
+    let head = agent.head;
+    assert_eq!(agent.link().await.deliver(records).await, head);
+    assert_eq!(opened().await, 4);
 }
 
 #[tokio::test]

@@ -1,7 +1,8 @@
 //! The link, over TLS.
 
 use access_core::attempt::{Assurance, Attempt, ClockTrust};
-use access_core::chain::Head;
+use access_core::chain::{Digest, Head};
+use access_core::event::Event;
 use access_core::ids::{AttemptId, DoorId};
 use access_core::policy::{CardToken, Side};
 use access_core::protocol::{AgentKind, FromAgent, FromServer, Hello, InstallationMode, Refusal};
@@ -34,6 +35,41 @@ async fn a_hello_must_fit() {
     assert_eq!(link.refusal().await, Refusal::Protocol, "something before the Hello");
     assert_eq!(seen(&server, agent.id).await["state"], "offline");
     assert_eq!(server.events("kind=link_changed").await, Vec::<Value>::new(), "none of these was a link");
+}
+
+/// How a journal ends that delivered three records, and whether that shuts the agent out.
+async fn set_back(what: &str, head: impl Fn(&mut TestAgent), is_shut_out: bool) {
+    let server = TestServer::serving().await;
+    let mut agent = server.agent("Gate", AgentKind::DoorController, &[]).await;
+    let records = (0..3).map(|_| agent.record(Event::AgentStopped)).collect();
+    let mut link = agent.link().await;
+    link.deliver(records).await;
+    head(&mut agent);
+    if !is_shut_out {
+        drop(link);
+        agent.link().await;
+        assert_eq!(seen(&server, agent.id).await["state"], "online", "{what}");
+        assert_eq!(server.events("kind=chain_broken").await, Vec::<Value>::new(), "{what}");
+        return;
+    }
+    assert_eq!(agent.refusal(agent.hello()).await, Refusal::Quarantined, "{what}");
+    assert_eq!(link.refusal().await, Refusal::Quarantined, "{what}: the link that stood before");
+    let broken = server.events("kind=chain_broken").await;
+    assert_eq!((broken.len(), &broken[0]["chain_fault"]), (1, &json!("fork")), "{what}");
+    server.settled().await;
+    let alarms = server.call(&server.own.guard, "GET", "/alarms", Value::Null).await.is(200).json;
+    assert_eq!(alarms["items"][0]["kind"], "records_forked", "{what}");
+    assert_eq!(seen(&server, agent.id).await["state"], "quarantined", "{what}");
+}
+
+#[tokio::test]
+async fn a_journal_that_was_set_back_shuts_the_agent_out_before_it_is_welcome() {
+    set_back("lost", |agent| agent.head = Head::start_of(1), true).await;
+    set_back("an older disk", |agent| agent.head.seq = 2, true).await;
+    set_back("another chain", |agent| agent.head.hash = Digest([9; 32]), true).await;
+    set_back("a journal that can't be read", |agent| agent.head = Head::start_of(0), false).await;
+    let written_meanwhile = |agent: &mut TestAgent| drop(agent.record(Event::AgentStopped));
+    set_back("the server holds less", written_meanwhile, false).await;
 }
 
 #[tokio::test]

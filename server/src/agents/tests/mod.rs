@@ -13,7 +13,7 @@ mod link;
 mod presence;
 
 /// A door in a new site.
-async fn door(server: &TestServer, name: &str) -> String {
+pub(crate) async fn door(server: &TestServer, name: &str) -> String {
     let admin = &server.own.administrator;
     let body = json!({ "name": format!("Site of {name}"), "time_zone": "Europe/Berlin" });
     let site = server.call(admin, "POST", "/sites", body).await.is(201).id();

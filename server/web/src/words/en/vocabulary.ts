@@ -77,6 +77,7 @@ export const vocabulary = {
     repeated_refusals: "Refused too often in a short time",
     duress: "Person may be forced",
     interlock_contradiction: "Airlock's doors contradict each other",
+    records_foreign: "Records that the agent may not write",
   },
   EventKind: {
     epoch_began: "Sequence of records began",
@@ -198,6 +199,8 @@ export const vocabulary = {
     hole: "Records are missing",
     fork: "Two records claim one place",
     signature: "A signature does not fit",
+    foreign_kind: "It says what only the server or an operator may say",
+    foreign_door: "It is about a door that this agent was never given",
   },
   CopySign: {
     renewed_twice: "Two machines renewed the same certificate: both are shut out",
@@ -417,6 +420,7 @@ export const alarmAdvice: Record<keyof (typeof vocabulary)["AlarmKind"], string>
   repeated_refusals: "Look at who stands at the door.",
   duress: "Somebody may be forced. Let nothing at the door show that you know; follow the plan for it.",
   interlock_contradiction: "Look at the airlock. More of its doors stand open than may.",
+  records_foreign: "Tell an administrator. Somebody else may use its keys, or it is wired to a door that it was not given.",
 };
 
 /** Why an enrolment failed, where no vocabulary of the agents says it. */
