@@ -165,7 +165,7 @@ async fn choices(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<Tena
 async fn areas(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<Vec<AreaRule>> {
     let rows: Vec<AreaRow> = all(db, tenant, "areas", "held.id").await?;
     let area = |row: AreaRow| {
-        let anti_passback = match (row.anti_passback.as_str(), held.anti_passback_s) {
+        let anti_passback = match (row.anti_passback.as_str(), row.anti_passback_s) {
             ("off", None) => AntiPassback::Off,
             ("soft", None) => AntiPassback::Soft,
             ("timed", Some(within_s)) => AntiPassback::Timed { within_s },
@@ -205,8 +205,8 @@ async fn doors(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<Vec<Do
             modes: modes.map(|line| ModeLine { schedule: line.schedule_id.into(), mode: line.mode }).collect(),
             release_ms: row.release_ms,
             held_ms: row.held_ms,
-            release_longer_ms: longer(row.release_ms, held.release_longer_ms, RELEASE_MS_MAX),
-            held_longer_ms: longer(row.held_ms, held.held_longer_ms, HELD_MS_MAX),
+            release_longer_ms: longer(row.release_ms, row.release_longer_ms, RELEASE_MS_MAX),
+            held_longer_ms: longer(row.held_ms, row.held_longer_ms, HELD_MS_MAX),
             exit: row.exit,
             has_contact: row.has_contact,
         }
@@ -281,7 +281,7 @@ async fn schedules(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<Ve
         span: Span { from_minute: row.from_minute, to_minute: row.to_minute },
     };
     let exception = |row: &ExceptionRow| {
-        let own = excepted.iter().filter(|of| (of.schedule_id, of.day) == (row.schedule_id, held.day));
+        let own = excepted.iter().filter(|of| (of.schedule_id, of.day) == (row.schedule_id, row.day));
         let spans = own.map(|of| Span { from_minute: of.from_minute, to_minute: of.to_minute }).collect();
         Ok(ExceptionDay { day: days_since_1970(row.day)?, spans })
     };
@@ -301,7 +301,7 @@ async fn levels(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<Vec<A
     let lines: Vec<LineRow> = all(db, tenant, "access_level_lines", "held.place").await?;
     let places: Vec<LinePlaceRow> = all(db, tenant, "access_level_line_places", "held.place").await?;
     let line = |row: &LineRow| {
-        let own = places.iter().filter(|of| (of.level_id, of.line) == (row.level_id, held.place));
+        let own = places.iter().filter(|of| (of.level_id, of.line) == (row.level_id, row.place));
         Ok(LevelLine {
             places: own.map(|of| place(&of.place)).collect::<anyhow::Result<_>>()?,
             sides: row.sides,
@@ -339,7 +339,7 @@ async fn persons(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<Vec<
             has_finger: fingers.iter().any(|finger| finger.person_id == row.id),
             has_pin: row.has_pin,
             needs_longer: row.needs_longer,
-            exemption: exemption.map(|(ground, from)| Exemption { ground, valid: period(from, held.exemption_until) }),
+            exemption: exemption.map(|(ground, from)| Exemption { ground, valid: period(from, row.exemption_until) }),
             escort: by.zip(row.escort_within_s).map(|(by, within_s)| Escort { by, within_s }),
             groups: groups.remove(&row.id).unwrap_or_default(),
         }
@@ -354,7 +354,7 @@ async fn credentials(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<
         person: row.person_id.into(),
         token: CardToken(row.token),
         state: row.state,
-        valid: period(row.valid_from, held.valid_until),
+        valid: period(row.valid_from, row.valid_until),
     };
     Ok(rows.into_iter().map(card).collect())
 }
@@ -365,7 +365,7 @@ async fn grants(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<Vec<G
         let by_person = row.person_id.map(|person| Holder::Person(person.into()));
         let holder =
             by_person.or(row.group_id.map(|group| Holder::Group(group.into()))).context("a grant to nobody")?;
-        let valid = period(row.valid_from, held.valid_until);
+        let valid = period(row.valid_from, row.valid_until);
         Ok(Grant { id: row.id.into(), holder, level: row.level_id.into(), valid })
     };
     rows.into_iter().filter(|row| row.revoked_at.is_none()).map(grant).collect()
@@ -378,7 +378,7 @@ async fn blocks(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<Vec<B
         let card = row.credential_id.map(|card| BlockSubject::Credential(card.into()));
         let group = row.group_id.map(|group| BlockSubject::Group(group.into()));
         let subject = person.or(card).or(group).context("a block of nothing")?;
-        let valid = period(row.valid_from, held.valid_until);
+        let valid = period(row.valid_from, row.valid_until);
         Ok(Block { id: row.id.into(), subject, place: place(&row.place)?, valid })
     };
     rows.into_iter().filter(|row| row.lifted_at.is_none()).map(block).collect()
