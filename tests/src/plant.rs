@@ -146,8 +146,10 @@ pub struct Plant {
     _temporary: Option<tempfile::TempDir>,
 }
 
-fn uid(card: usize) -> String {
-    format!("04A1B2C3{card:06X}")
+/// The UID of the plan's card with this number, from 1.
+fn uid(card: usize) -> [u8; 7] {
+    let [.., high, middle, low] = card.to_be_bytes();
+    [0x04, 0xA1, 0xB2, 0xC3, high, middle, low]
 }
 
 fn world_file(plan: &Plan) -> anyhow::Result<String> {
@@ -182,7 +184,8 @@ fn world_file(plan: &Plan) -> anyhow::Result<String> {
         }
     }
     for (index, (name, label)) in plan.cards.iter().enumerate() {
-        write!(text, "[[card]]\nname = \"{name}\"\nlabel = \"{label}\"\nuid = \"{}\"\n", uid(index + 1))?;
+        let uid: String = uid(index + 1).iter().map(|byte| format!("{byte:02X}")).collect();
+        write!(text, "[[card]]\nname = \"{name}\"\nlabel = \"{label}\"\nuid = \"{uid}\"\n")?;
     }
     for (index, (name, label)) in plan.fingers.iter().enumerate() {
         write!(text, "[[finger]]\nname = \"{name}\"\nlabel = \"{label}\"\nseed = {}\n", 1_000 + index)?;
@@ -283,6 +286,12 @@ impl Plant {
     /// Id of a door.
     pub fn door(&self, name: &str) -> anyhow::Result<&str> {
         self.made.doors.get(name).map(String::as_str).with_context(|| format!("no door {name}"))
+    }
+
+    /// What a reader reads of a card that lies around.
+    pub fn uid(&self, card: &str) -> anyhow::Result<[u8; 7]> {
+        let place = self.plan.cards.iter().position(|(name, _)| name == card);
+        Ok(uid(place.with_context(|| format!("no card {card}"))? + 1))
     }
 
     /// A running agent.

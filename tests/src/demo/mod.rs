@@ -135,7 +135,12 @@ pub async fn start(folder: &Path, ports: (u16, u16), people: usize, say: impl Fn
 
 /// The demo in a folder of its own that goes with it, for tests.
 pub async fn temporary(people: usize) -> anyhow::Result<Plant> {
-    let plant = Plant::temporary(plan((0, 0))).await?;
+    of_plan(plan((0, 0)), people).await
+}
+
+/// The same with something about the plan changed, such as how long doors stay open.
+pub async fn of_plan(plan: Plan, people: usize) -> anyhow::Result<Plant> {
+    let plant = Plant::temporary(plan).await?;
     Box::pin(fill(&plant, people)).await?;
     Ok(plant)
 }

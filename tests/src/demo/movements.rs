@@ -111,16 +111,14 @@ impl<'a> Movements<'a> {
             Deed::Leave { person } if !self.stands_before(Some(person), step) => Vec::new(),
             Deed::Leave { person } => {
                 self.whereabouts.insert(person, self.areas[&step.door].0);
-                let mut happened = vec![(at, Event::ExitRequested { door: step.door, was_released: false })];
+                let asked = Event::ExitRequested { door: step.door, was_released: false };
+                self.note(at, asked.clone());
+                let mut happened = vec![(at, asked)];
                 happened.extend(self.opening(step.door, at.plus_ms(700), Some(ReleaseCause::ExitRequest), None));
                 happened
             }
             Deed::Force { open_ms } => self.opening(step.door, at, None, Some(open_ms)),
         };
-        // What was decided is known to the state already.
-        for (at, event) in happened.iter().filter(|(_, event)| !matches!(event, Event::Decision(_))) {
-            self.note(*at, event.clone());
-        }
         let last = happened.last().map(|(at, _)| *at);
         if let Some(last) = last {
             let airlock = self.policy.interlock_of(step.door).map(|group| group.doors.clone());
@@ -221,7 +219,9 @@ impl<'a> Movements<'a> {
                         return happened;
                     }
                     let over = at.plus_ms(i64::from(release_ms) + OPEN_GRACE_MS);
-                    happened.push((over, Event::NotOpened { door: attempt.door, cause }));
+                    let not_opened = Event::NotOpened { door: attempt.door, cause };
+                    self.note(over, not_opened.clone());
+                    happened.push((over, not_opened));
                     over.since(at) + 6_000
                 }
                 _ if was_wrong => 5_000,
@@ -248,7 +248,9 @@ impl<'a> Movements<'a> {
             for passage in &persons {
                 self.whereabouts.insert(passage.person, if side == Side::In { inside } else { outside });
             }
-            happened.insert(1, (opened, Event::Entered { door, side, persons }));
+            let entered = Event::Entered { door, side, persons };
+            self.note(opened, entered.clone());
+            happened.insert(1, (opened, entered));
         }
         happened
     }
@@ -269,6 +271,9 @@ impl<'a> Movements<'a> {
         }));
         happened.push((closed, Event::DoorClosed { door, open_ms: open_ms.unsigned_abs() }));
         happened.extend(kind.map(|(kind, _)| (closed, Event::AlarmCleared { kind, door: Some(door) })));
+        for (at, event) in &happened {
+            self.note(*at, event.clone());
+        }
         happened
     }
 }

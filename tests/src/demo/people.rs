@@ -184,8 +184,8 @@ pub(super) async fn make(plant: &Plant, site: &Site, count: usize) -> anyhow::Re
         desk.finger(&person, seed).await?;
         people.push(Somebody { id: person.parse::<Uuid>()?.into(), number, habit: habit(number) });
     }
+    people.extend(played::make(plant, site, &mut desk, people.len()).await?);
     desk.close().await?;
-    people.extend(played::make(plant, site, people.len()).await?);
     Ok(people)
 }
 

@@ -5,7 +5,7 @@ use anyhow::Context as _;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::super::desk::backdate;
+use super::super::desk::{Desk, backdate};
 use super::super::picture;
 use super::super::site::Site;
 use super::{Habit, Somebody, block, in_days, put_into};
@@ -15,7 +15,12 @@ use crate::plant::Plant;
 const ESCORT_S: u32 = 60;
 
 /// Makes them; they are numbered from `first` on.
-pub(super) async fn make(plant: &Plant, site: &Site, first: usize) -> anyhow::Result<Vec<Somebody>> {
+pub(super) async fn make(
+    plant: &Plant,
+    site: &Site,
+    desk: &mut Desk<'_>,
+    first: usize,
+) -> anyhow::Result<Vec<Somebody>> {
     let no_end = |level: &str| json!({ "level_id": level, "valid_until": null, "no_end_reason": "employed" });
     let until = |level: &str, days| anyhow::Ok(json!({ "level_id": level, "valid_until": in_days(days)? }));
 
@@ -26,7 +31,7 @@ pub(super) async fn make(plant: &Plant, site: &Site, first: usize) -> anyhow::Re
     let bruno = enrolled(plant, "bruno", "Brandt", true).await?;
     grant(plant, &bruno, no_end(&site.house)).await?;
     put_into(plant, &site.hosts_group, std::slice::from_ref(&bruno)).await?;
-    let spare = card(plant, &bruno, "bruno-spare").await?;
+    let spare = desk.card(&bruno, plant.uid("bruno-spare")?).await?;
     let mislaid = json!({ "reason": "Mislaid at home; not to be used until it is found" });
     plant.staff.post(&format!("/credentials/{spare}/blocks"), mislaid).await?;
 
@@ -40,7 +45,7 @@ pub(super) async fn make(plant: &Plant, site: &Site, first: usize) -> anyhow::Re
     }
     grant(plant, &dora, until(&site.vault, 180)?).await?;
     grant(plant, &dora, until(&site.deliveries, 180)?).await?;
-    let lost = card(plant, &dora, "dora-lost").await?;
+    let lost = desk.card(&dora, plant.uid("dora-lost")?).await?;
     let reason = json!({ "state": "lost", "reason": "Left in a taxi" });
     plant.staff.post(&format!("/credentials/{lost}/state"), reason).await?;
 
@@ -73,20 +78,14 @@ async fn enrolled(plant: &Plant, name: &str, family: &str, with_finger: bool) ->
     let person = plant.register(&given, family).await?;
     let seed = name.bytes().fold(7, |seed: u64, byte| seed * 31 + u64::from(byte));
     plant.staff.put_photo(&person, picture::portrait(seed)?).await?;
-    card(plant, &person, name).await.with_context(|| format!("a card for {name}"))?;
+    let card = plant.enrol_card(&person, name).await.with_context(|| format!("a card for {name}"))?;
+    // Nobody has changed it yet.
+    backdate(plant, &card, 1).await?;
     if with_finger {
         plant.consent(&person).await?;
         plant.enrol_finger(&person, name).await.with_context(|| format!("a finger of {name}"))?;
     }
     Ok(person)
-}
-
-/// Gives them a card that is good since long ago.
-async fn card(plant: &Plant, person: &str, name: &str) -> anyhow::Result<String> {
-    let card = plant.enrol_card(person, name).await?;
-    // Nobody has changed it yet.
-    backdate(plant, &card, 1).await?;
-    Ok(card)
 }
 
 async fn grant(plant: &Plant, person: &str, mut grant: Value) -> anyhow::Result<()> {
