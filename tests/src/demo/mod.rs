@@ -13,10 +13,10 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use access_core::protocol::AgentKind;
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use serde_json::json;
 
-use crate::plant::{AgentPlan, DoorPlan, Plan, Plant, id};
+use crate::plant::{AgentPlan, DoorPlan, Made, Plan, Plant, id};
 use crate::recorder::Recorder;
 
 /// How many people the demo has.
@@ -122,6 +122,9 @@ pub fn ports_of(folder: &Path) -> anyhow::Result<Option<(u16, u16)>> {
 /// Starts the demo in a folder; makes people and history, if it is new. Says what it does meanwhile.
 pub async fn start(folder: &Path, ports: (u16, u16), people: usize, say: impl Fn(&str)) -> anyhow::Result<Plant> {
     let is_made = folder.join("made").exists();
+    if is_made {
+        check_doors(folder, &plan(ports))?;
+    }
     let plant = Plant::start(plan(ports), folder).await?;
     if !is_made {
         say(&format!(
@@ -131,6 +134,20 @@ pub async fn start(folder: &Path, ports: (u16, u16), people: usize, say: impl Fn
         std::fs::write(folder.join("made"), "people and history are there\n")?;
     }
     Ok(plant)
+}
+
+/// A demo that was made for other doors can't be shown by this one.
+fn check_doors(folder: &Path, plan: &Plan) -> anyhow::Result<()> {
+    let made: Made = serde_json::from_slice(&std::fs::read(folder.join("plant.json"))?).context("plant.json")?;
+    let doors = plan.agents.iter().flat_map(|agent| &agent.doors).map(|door| door.name);
+    let (mut planned, made): (Vec<_>, Vec<_>) = (doors.collect(), made.doors.keys().map(String::as_str).collect());
+    planned.sort_unstable();
+    ensure!(
+        planned == made,
+        "the demo in {} has other doors, from an earlier version: make demo-clean, then make demo",
+        folder.display()
+    );
+    Ok(())
 }
 
 /// The demo in a folder of its own that goes with it, for tests.

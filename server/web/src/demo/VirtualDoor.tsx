@@ -96,7 +96,7 @@ function Door({ world, door, hand, act, onUsed }: DoorProps) {
           {door.hint}
         </Typography>
       )}
-      <Stack direction="row" spacing={2} sx={{ alignItems: "stretch" }}>
+      <Stack direction="row" spacing={1.5} sx={{ alignItems: "flex-start" }}>
         <DoorPicture door={door} />
         <Stack spacing={1} sx={{ flex: 1, minWidth: 0, justifyContent: "space-between" }}>
           <Box
@@ -286,7 +286,7 @@ export function VirtualDoor() {
         <Box
           component="section"
           aria-label={w.demo.doors}
-          sx={{ display: "grid", gridTemplateColumns: "repeat(auto-fill, minmax(min(330px, 100%), 1fr))", gap: 2 }}
+          sx={{ display: "grid", gridTemplateColumns: "repeat(auto-fill, minmax(min(270px, 100%), 1fr))", gap: 2 }}
         >
           {doorsInOrder(world).map((door) => (
             <Door key={door.name} world={world} door={door} hand={hand} act={act} onUsed={() => setHand(null)} />
