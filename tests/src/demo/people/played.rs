@@ -36,7 +36,7 @@ pub(super) async fn make(
     plant.staff.post(&format!("/credentials/{spare}/blocks"), mislaid).await?;
 
     let carla = enrolled(plant, "carla", "Celik", true).await?;
-    grant(plant, &carla, no_end(&site.staff)).await?;
+    grant(plant, &carla, no_end(&site.house)).await?;
     block(plant, &carla, "House ban until the inventory is found").await?;
 
     let dora = enrolled(plant, "dora", "Demir", true).await?;
