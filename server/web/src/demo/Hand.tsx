@@ -16,7 +16,7 @@ import { labelOf, shortLabelOf, type World } from "./world";
 
 /** The person whose name begins a label, so that a card has a face. */
 function usePersons(labels: string[]): Map<string, Person> {
-  const names = labels.map((label) => label.split(/[,(·–]/)[0]?.trim() ?? "");
+  const names = labels.map((label) => (label.includes("'s ") ? (label.split("'s ")[0] ?? "") : ""));
   return useQueries({
     queries: names.map((name) => ({
       queryKey: ["search", name],
@@ -104,8 +104,9 @@ export function Hand({ world, hand, onPick }: Props) {
                     "&:hover": { transform: "translateY(-2px)" },
                   }}
                 >
-                  {person && <Portrait id={person.id} name={person.name} hasPhoto={person.has_photo} size={22} />}
-                  {kind === "card" ? (
+                  {person ? (
+                    <Portrait id={person.id} name={person.name} hasPhoto={person.has_photo} size={22} />
+                  ) : kind === "card" ? (
                     <CardIcon fontSize="small" color="primary" />
                   ) : (
                     <FingerprintIcon fontSize="small" color="primary" />
