@@ -63,12 +63,34 @@ pub struct DoorPlan {
     pub factors_in: &'static str,
     /// How long it may stand open, in milliseconds.
     pub held_ms: u32,
+    /// How long it stays open when it was pushed, in milliseconds; none means as long as the plan says of all.
+    pub closes_ms: Option<u64>,
+    /// Whether a card is read on the inside, too: one leaves by card there.
+    pub is_read_inside: bool,
+    /// What is worth trying at it, for whoever plays.
+    pub hint: Option<&'static str>,
+}
+
+impl DoorPlan {
+    /// A door with nothing unusual about it.
+    pub fn plain(
+        name: &'static str,
+        label: &'static str,
+        areas: (&'static str, &'static str),
+        factors_in: &'static str,
+    ) -> Self {
+        Self { name, label, areas, factors_in, held_ms: 30_000, closes_ms: None, is_read_inside: false, hint: None }
+    }
+
+    /// Name of the place on its inside, if a card is read there.
+    fn inside(&self) -> Option<String> {
+        self.is_read_inside.then(|| format!("{}-inside", self.name))
+    }
 }
 
 impl Plan {
     /// A small plant for tests: one agent with two doors, one station.
     pub fn small() -> Self {
-        let door = |name, label, areas, factors_in| DoorPlan { name, label, areas, factors_in, held_ms: 30_000 };
         Self {
             mode: "test",
             tenants: vec![("plant", "Plant"), ("other", "Other plant")],
@@ -77,8 +99,8 @@ impl Plan {
                     name: "east",
                     label: "East wing",
                     doors: vec![
-                        door("lobby", "Lobby", ("Street", "Hall"), "card_finger"),
-                        door("lab", "Laboratory", ("Hall", "Laboratory"), "card"),
+                        DoorPlan::plain("lobby", "Lobby", ("Street", "Hall"), "card_finger"),
+                        DoorPlan::plain("lab", "Laboratory", ("Hall", "Laboratory"), "card"),
                     ],
                 },
                 AgentPlan { name: "desk", label: "Enrolment desk", doors: Vec::new() },
@@ -124,8 +146,10 @@ pub struct Plant {
     _temporary: Option<tempfile::TempDir>,
 }
 
-fn uid(card: usize) -> String {
-    format!("04A1B2C3{card:06X}")
+/// The UID of the plan's card with this number, from 1.
+fn uid(card: usize) -> [u8; 7] {
+    let [.., high, middle, low] = card.to_be_bytes();
+    [0x04, 0xA1, 0xB2, 0xC3, high, middle, low]
 }
 
 fn world_file(plan: &Plan) -> anyhow::Result<String> {
@@ -134,13 +158,20 @@ fn world_file(plan: &Plan) -> anyhow::Result<String> {
         write!(text, "[[reader]]\nname = \"{name}\"\n[[sensor]]\nname = \"{name}\"\n")?;
         if let Some(door) = door {
             write!(text, "[[door]]\nname = \"{name}\"\nlabel = \"{}\"\nrex = true\nopens_ms = 60\n", door.label)?;
-            if let Some(closes_ms) = plan.closes_ms {
+            if let Some(closes_ms) = door.closes_ms.or(plan.closes_ms) {
                 writeln!(text, "closes_ms = {closes_ms}")?;
+            }
+            if let Some(hint) = door.hint {
+                writeln!(text, "hint = {}", toml::Value::from(hint))?;
             }
         }
         write!(text, "[[place]]\nname = \"{name}\"\nlabel = \"{label}\"\nreader = \"{name}\"\nsensor = \"{name}\"\n")?;
-        if door.is_some() {
+        if let Some(door) = door {
             writeln!(text, "door = \"{name}\"")?;
+            if let Some(inside) = door.inside() {
+                write!(text, "[[reader]]\nname = \"{inside}\"\n[[place]]\nname = \"{inside}\"\n")?;
+                writeln!(text, "label = \"inside {label}\"\nreader = \"{inside}\"\ndoor = \"{name}\"")?;
+            }
         }
         Ok(())
     };
@@ -153,7 +184,8 @@ fn world_file(plan: &Plan) -> anyhow::Result<String> {
         }
     }
     for (index, (name, label)) in plan.cards.iter().enumerate() {
-        write!(text, "[[card]]\nname = \"{name}\"\nlabel = \"{label}\"\nuid = \"{}\"\n", uid(index + 1))?;
+        let uid: String = uid(index + 1).iter().map(|byte| format!("{byte:02X}")).collect();
+        write!(text, "[[card]]\nname = \"{name}\"\nlabel = \"{label}\"\nuid = \"{uid}\"\n")?;
     }
     for (index, (name, label)) in plan.fingers.iter().enumerate() {
         write!(text, "[[finger]]\nname = \"{name}\"\nlabel = \"{label}\"\nseed = {}\n", 1_000 + index)?;
@@ -254,6 +286,12 @@ impl Plant {
     /// Id of a door.
     pub fn door(&self, name: &str) -> anyhow::Result<&str> {
         self.made.doors.get(name).map(String::as_str).with_context(|| format!("no door {name}"))
+    }
+
+    /// What a reader reads of a card that lies around.
+    pub fn uid(&self, card: &str) -> anyhow::Result<[u8; 7]> {
+        let place = self.plan.cards.iter().position(|(name, _)| name == card);
+        Ok(uid(place.with_context(|| format!("no card {card}"))? + 1))
     }
 
     /// A running agent.
@@ -367,6 +405,9 @@ impl Plant {
             let socket = world::door_socket(&world, door.name);
             writeln!(text, "io = {{ backend = \"virtual\", socket = \"{}\" }}", socket.display())?;
             write!(text, "[door.in]\n{}", devices(door.name))?;
+            if let Some(inside) = door.inside() {
+                writeln!(text, "[door.out]\nreader = {{ name = \"{}\" }}", world::reader_name(&inside))?;
+            }
         }
         if plan.doors.is_empty() {
             write!(text, "[station]\n{}", devices(plan.name))?;

@@ -175,19 +175,24 @@ impl Staff {
     pub async fn patch(&self, path: &str, body: Value) -> anyhow::Result<Value> {
         let read = self.request(Method::GET, path).send().await?.error_for_status()?;
         let tag = read.headers().get("etag").context("no ETag")?.to_str()?.to_owned();
-        self.patch_tagged(path, &tag, body).await
+        self.call_tagged(Method::PATCH, path, &tag, body).await
     }
 
     /// Changes a version of something that is known already.
     pub async fn patch_version(&self, path: &str, version: i64, body: Value) -> anyhow::Result<Value> {
-        self.patch_tagged(path, &format!("\"{version}\""), body).await
+        self.call_tagged(Method::PATCH, path, &format!("\"{version}\""), body).await
     }
 
-    async fn patch_tagged(&self, path: &str, tag: &str, body: Value) -> anyhow::Result<Value> {
-        let response = self.request(Method::PATCH, path).header("if-match", tag).json(&body).send().await?;
+    /// Puts something in place of a version that is known already.
+    pub async fn put_version(&self, path: &str, version: i64, body: Value) -> anyhow::Result<Value> {
+        self.call_tagged(Method::PUT, path, &format!("\"{version}\""), body).await
+    }
+
+    async fn call_tagged(&self, method: Method, path: &str, tag: &str, body: Value) -> anyhow::Result<Value> {
+        let response = self.request(method.clone(), path).header("if-match", tag).json(&body).send().await?;
         let status = response.status();
         let text = response.text().await?;
-        ensure!(status.is_success(), "PATCH {path}: {status} {text}");
+        ensure!(status.is_success(), "{method} {path}: {status} {text}");
         Ok(serde_json::from_str(&text)?)
     }
 

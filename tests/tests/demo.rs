@@ -45,7 +45,15 @@ async fn the_history_is_what_the_rules_decide() -> anyhow::Result<()> {
     }
     // Whatever day and hour it is: the night's technician works, others are turned away, strangers try.
     let reasons: BTreeSet<String> = decisions.iter().map(|decision| decision.verdict.reason.to_string()).collect();
-    for reason in ["blocked", "credential_lost", "grant_expired", "no_grant", "unknown_credential"] {
+    for reason in [
+        "blocked",
+        "credential_lost",
+        "escort_required",
+        "grant_expired",
+        "no_grant",
+        "second_person_required",
+        "unknown_credential",
+    ] {
         ensure!(reasons.contains(reason), "{reason} is not among {reasons:?}");
     }
     // The door that was forced: cleared, looked after and acknowledged, the alarm of the lost card not yet.
@@ -102,5 +110,13 @@ async fn any_port_will_do_and_is_kept() -> anyhow::Result<()> {
     let mut again = start()?;
     ensure!(again.line("READY ").await? == ready, "it is where it was");
     ensure!(again.stop().await?.success(), "it ends in order");
+    // One that was made with other doors is not half shown.
+    let file = folder.path().join("plant.json");
+    let mut made: Value = serde_json::from_slice(&std::fs::read(&file)?)?;
+    made["doors"].as_object_mut().and_then(|doors| doors.remove("airlock")).context("the airlock")?;
+    std::fs::write(&file, made.to_string())?;
+    let mut earlier = Command::new(program("pforte-demo")?);
+    let said = String::from_utf8(earlier.arg("--folder").arg(folder.path()).output().await?.stderr)?;
+    ensure!(said.contains("make demo-clean"), "{said}");
     Ok(())
 }

@@ -61,6 +61,8 @@ pub struct DoorFile {
     pub name: String,
     /// What people call it.
     pub label: Option<String>,
+    /// What is worth trying at it, for whoever plays.
+    pub hint: Option<String>,
     /// Whether it has a door position switch.
     #[serde(default = "yes")]
     pub has_contact: bool,

@@ -229,6 +229,9 @@ pub struct DoorState {
     pub name: String,
     /// What people call it.
     pub label: String,
+    /// What is worth trying at it, if somebody wrote that down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
     /// Whether it has a request-to-exit.
     pub has_rex: bool,
     /// The rest.

@@ -52,6 +52,7 @@ struct Sensor {
 #[derive(Debug)]
 struct Door {
     label: String,
+    hint: Option<String>,
     has_rex: bool,
     twin: VirtualDoor,
 }
@@ -92,7 +93,7 @@ impl Stage {
             };
             let twin = VirtualDoor::hang(&socket, build).map_err(WorldError::io(socket.display().to_string()))?;
             let label = file.label.unwrap_or_else(|| file.name.clone());
-            doors.insert(file.name, Door { label, has_rex: file.rex, twin });
+            doors.insert(file.name, Door { label, hint: file.hint, has_rex: file.rex, twin });
         }
         let things = Things { cards: world.card, fingers: world.finger, ..Things::default() };
         let stage = Self {
@@ -200,6 +201,7 @@ impl Stage {
         let door = |(name, door): (&String, &Door)| DoorState {
             name: name.clone(),
             label: door.label.clone(),
+            hint: door.hint.clone(),
             has_rex: door.has_rex,
             view: door.twin.watch().borrow().clone(),
         };

@@ -16,7 +16,7 @@ use tests::staff::{Account, code, now_s};
 use tokio::signal::unix::{SignalKind, signal};
 
 #[derive(Parser)]
-#[command(about = "Pforte with synthetic people: two agents, four doors, an enrolment station")]
+#[command(about = "Pforte with synthetic people: two agents, six doors, an enrolment station")]
 struct Arguments {
     /// Where it all lies.
     #[arg(long)]

@@ -58,7 +58,13 @@ pub(super) async fn write(plant: &Plant, people: &[Somebody]) -> anyhow::Result<
     let tenant = rules::tenant(&mut database, &plant.staff.account.tenant).await?;
     let policy = Policy::compile(rules::read(&mut database, tenant).await?)?;
     let door = |name: &str| -> anyhow::Result<DoorId> { Ok(plant.door(name)?.parse::<Uuid>()?.into()) };
-    let doors = Doors { main: door("main")?, yard: door("yard")?, hall: door("hall")? };
+    let doors = Doors {
+        main: door("main")?,
+        yard: door("yard")?,
+        airlock: door("airlock")?,
+        hall: door("hall")?,
+        vault: door("vault")?,
+    };
     let plan = super::plan((0, 0));
     let mut areas = BTreeMap::new();
     for plan in plan.agents.iter().flat_map(|agent| &agent.doors) {

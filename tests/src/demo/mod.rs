@@ -7,15 +7,16 @@ mod history;
 mod movements;
 mod people;
 mod picture;
+mod site;
 
 use std::net::SocketAddr;
 use std::path::Path;
 
 use access_core::protocol::AgentKind;
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use serde_json::json;
 
-use crate::plant::{AgentPlan, DoorPlan, Plan, Plant, id};
+use crate::plant::{AgentPlan, DoorPlan, Made, Plan, Plant, id};
 use crate::recorder::Recorder;
 
 /// How many people the demo has.
@@ -26,9 +27,24 @@ pub const PORTS: (u16, u16) = (8460, 8461);
 /// The area that is nobody's.
 const STREET: &str = "Street";
 
+/// What is worth trying at each door; `docs/demo.md` has all of it.
+const MAIN: &str =
+    "Emil, a visitor, is let in only with Bruno or Amira, within a minute. Who went in can't once more for 30 s.";
+const YARD: &str = "Locked by night, but for Dora, a responder. She is asked for a finger, others are not.";
+const OFFICE: &str = "Free by day, once the first person went in. By night each card turns it free and back.";
+const AIRLOCK: &str = "Never open together with the server hall, and holds one person.";
+const HALL: &str = "Never open together with the airlock. Who goes in twice raises an alarm.";
+const VAULT: &str = "Nobody is alone in it: Amira and Dora within 30 s, in and out.";
+
 /// What the demo is made of.
 pub fn plan(ports: (u16, u16)) -> Plan {
-    let door = |name, label, areas, factors_in| DoorPlan { name, label, areas, factors_in, held_ms: 12_000 };
+    let door = |name, label, areas, factors_in, hint| DoorPlan {
+        held_ms: 12_000,
+        hint: Some(hint),
+        ..DoorPlan::plain(name, label, areas, factors_in)
+    };
+    // Time to try the other door of the airlock.
+    let airlock = |door| DoorPlan { closes_ms: Some(6_000), ..door };
     let named =
         |what: &[(&str, &str)]| what.iter().map(|(name, label)| ((*name).to_owned(), (*label).to_owned())).collect();
     Plan {
@@ -39,16 +55,21 @@ pub fn plan(ports: (u16, u16)) -> Plan {
                 name: "gate",
                 label: "Gate house",
                 doors: vec![
-                    door("main", "Main entrance", (STREET, "Lobby"), "card_finger"),
-                    door("yard", "Delivery yard", (STREET, "Yard"), "card"),
+                    door("main", "Main entrance", (STREET, "Lobby"), "card_finger", MAIN),
+                    door("yard", "Delivery yard", (STREET, "Yard"), "card", YARD),
+                    door("office", "Office", ("Lobby", "Office"), "card", OFFICE),
                 ],
             },
             AgentPlan {
                 name: "core",
                 label: "Core building",
                 doors: vec![
-                    door("hall", "Server hall", ("Lobby", "Server hall"), "card_finger"),
-                    door("vault", "Tape vault", ("Server hall", "Tape vault"), "card_finger"),
+                    airlock(door("airlock", "Airlock", ("Lobby", "Airlock"), "card", AIRLOCK)),
+                    airlock(door("hall", "Server hall", ("Airlock", "Server hall"), "card_finger", HALL)),
+                    DoorPlan {
+                        is_read_inside: true,
+                        ..door("vault", "Tape vault", ("Server hall", "Tape vault"), "card_finger", VAULT)
+                    },
                 ],
             },
             AgentPlan { name: "desk", label: "Enrolment desk", doors: Vec::new() },
@@ -58,6 +79,11 @@ pub fn plan(ports: (u16, u16)) -> Plan {
             ("amira", "Amira Adler's card"),
             ("bruno", "Bruno Brandt's card"),
             ("carla", "Carla Celik's card"),
+            ("dora", "Dora Demir's card"),
+            ("emil", "Emil Engel's card"),
+            ("gita", "Gita Graf's card"),
+            ("bruno-spare", "Bruno Brandt's spare card"),
+            ("dora-lost", "Dora Demir's lost card"),
             ("card-4", "Blank card 4"),
             ("card-5", "Blank card 5"),
             ("card-6", "Blank card 6"),
@@ -66,6 +92,8 @@ pub fn plan(ports: (u16, u16)) -> Plan {
             ("amira", "Amira Adler's finger"),
             ("bruno", "Bruno Brandt's finger"),
             ("carla", "Carla Celik's finger"),
+            ("dora", "Dora Demir's finger"),
+            ("emil", "Emil Engel's finger"),
             ("deniz", "Your right index"),
             ("elif", "Your left index"),
             ("fynn", "Somebody else's finger"),
@@ -94,6 +122,9 @@ pub fn ports_of(folder: &Path) -> anyhow::Result<Option<(u16, u16)>> {
 /// Starts the demo in a folder; makes people and history, if it is new. Says what it does meanwhile.
 pub async fn start(folder: &Path, ports: (u16, u16), people: usize, say: impl Fn(&str)) -> anyhow::Result<Plant> {
     let is_made = folder.join("made").exists();
+    if is_made {
+        check_doors(folder, &plan(ports))?;
+    }
     let plant = Plant::start(plan(ports), folder).await?;
     if !is_made {
         say(&format!(
@@ -105,15 +136,35 @@ pub async fn start(folder: &Path, ports: (u16, u16), people: usize, say: impl Fn
     Ok(plant)
 }
 
+/// A demo that was made for other doors can't be shown by this one.
+fn check_doors(folder: &Path, plan: &Plan) -> anyhow::Result<()> {
+    let made: Made = serde_json::from_slice(&std::fs::read(folder.join("plant.json"))?).context("plant.json")?;
+    let doors = plan.agents.iter().flat_map(|agent| &agent.doors).map(|door| door.name);
+    let (mut planned, made): (Vec<_>, Vec<_>) = (doors.collect(), made.doors.keys().map(String::as_str).collect());
+    planned.sort_unstable();
+    ensure!(
+        planned == made,
+        "the demo in {} has other doors, from an earlier version: make demo-clean, then make demo",
+        folder.display()
+    );
+    Ok(())
+}
+
 /// The demo in a folder of its own that goes with it, for tests.
 pub async fn temporary(people: usize) -> anyhow::Result<Plant> {
-    let plant = Plant::temporary(plan((0, 0))).await?;
+    of_plan(plan((0, 0)), people).await
+}
+
+/// The same with something about the plan changed, such as how long doors stay open.
+pub async fn of_plan(plan: Plan, people: usize) -> anyhow::Result<Plant> {
+    let plant = Plant::temporary(plan).await?;
     Box::pin(fill(&plant, people)).await?;
     Ok(plant)
 }
 
 async fn fill(plant: &Plant, people: usize) -> anyhow::Result<()> {
-    let people = people::make(plant, people).await?;
+    let site = site::make(plant).await?;
+    let people = people::make(plant, &site, people).await?;
     history::write(plant, &people).await
 }
 

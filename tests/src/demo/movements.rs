@@ -12,7 +12,7 @@ use access_core::ids::{AttemptId, DoorId, PersonId};
 use access_core::policy::{CardToken, Policy, Side};
 use access_core::state::State;
 use access_core::time::UnixMs;
-use access_core::verdict::{Outcome, Verdict};
+use access_core::verdict::{Effect, Outcome, Verdict};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use uuid::{Builder, Uuid};
@@ -20,6 +20,10 @@ use uuid::{Builder, Uuid};
 /// Every so manieth finger is a wrong one of the same hand, and every so manieth released door is not opened.
 const WRONG_FINGER_EVERY: usize = 29;
 const NOT_OPENED_EVERY: usize = 67;
+/// So often two try again who were not through together.
+const TOGETHER_MAX: usize = 3;
+/// From the first door of an airlock being shut to the card at the second, in milliseconds.
+const THROUGH_MS: i64 = 2_500;
 /// After a release so long, in milliseconds, an agent says that the door was not opened.
 const OPEN_GRACE_MS: i64 = 530;
 
@@ -29,6 +33,13 @@ pub(super) struct Step {
     pub(super) at: UnixMs,
     pub(super) door: DoorId,
     pub(super) deed: Deed,
+}
+
+/// Somebody with a card in hand.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Holder {
+    pub(super) person: PersonId,
+    pub(super) card: CardToken,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -43,7 +54,11 @@ pub(super) enum Deed {
         insists: bool,
         /// How long the door is kept open; none means until they are through.
         open_ms: Option<i64>,
+        /// The next door of an airlock, which they go through before anybody else comes into it.
+        then: Option<DoorId>,
     },
+    /// Two go through together: the first is refused and waits, the second completes them.
+    Together { waits: Holder, completes: Holder, side: Side },
     /// Leaves by the handle.
     Leave { person: PersonId },
     /// Opens the door without asking anybody.
@@ -81,31 +96,56 @@ impl<'a> Movements<'a> {
         }
     }
 
-    /// What comes of a step. Steps are taken in the order of their times; somebody at a door waits for those before.
+    /// What comes of a step. Steps are taken in the order of their times; somebody at a door waits for those before, and for
+    /// those in the airlock that it belongs to.
     pub(super) fn take(&mut self, step: &Step) -> Happened {
         let at = self.free_at.get(&step.door).map_or(step.at, |&free_at| step.at.max(free_at));
-        let happened = match step.deed {
+        let mut happened = match step.deed {
             Deed::Walk { person, .. } if !self.stands_before(person, step) => Vec::new(),
-            Deed::Walk { person, card, side, insists, open_ms } => {
+            Deed::Walk { person, card, side, insists, open_ms, .. } => {
                 let attempt = self.attempt(step.door, side, card, at);
                 let is_welcome = self.would_pass(&attempt);
                 if is_welcome || insists { self.walk(person, attempt, open_ms) } else { Vec::new() }
             }
+            Deed::Together { waits, completes, side } => self.together(step, waits, completes, side, at),
             Deed::Leave { person } if !self.stands_before(Some(person), step) => Vec::new(),
             Deed::Leave { person } => {
                 self.whereabouts.insert(person, self.areas[&step.door].0);
-                let mut happened = vec![(at, Event::ExitRequested { door: step.door, was_released: false })];
+                let asked = Event::ExitRequested { door: step.door, was_released: false };
+                self.note(at, asked.clone());
+                let mut happened = vec![(at, asked)];
                 happened.extend(self.opening(step.door, at.plus_ms(700), Some(ReleaseCause::ExitRequest), None));
                 happened
             }
             Deed::Force { open_ms } => self.opening(step.door, at, None, Some(open_ms)),
         };
-        // What was decided is known to the state already.
-        for (at, event) in happened.iter().filter(|(_, event)| !matches!(event, Event::Decision(_))) {
-            self.note(*at, event.clone());
+        let last = happened.last().map(|(at, _)| *at);
+        if let Some(last) = last {
+            let airlock = self.policy.interlock_of(step.door).map(|group| group.doors.clone());
+            for door in airlock.unwrap_or_else(|| vec![step.door]) {
+                self.free_at.insert(door, last.plus_ms(1_200));
+            }
         }
-        if let Some((last, _)) = happened.last() {
-            self.free_at.insert(step.door, last.plus_ms(1_200));
+        if let Deed::Walk { person, card, side, then: Some(door), .. } = step.deed
+            && let Some(last) = last
+        {
+            let deed = Deed::Walk { person, card, side, insists: true, open_ms: None, then: None };
+            happened.extend(self.take(&Step { at: last.plus_ms(THROUGH_MS), door, deed }));
+        }
+        happened
+    }
+
+    /// Two who are let through together only.
+    fn together(&mut self, step: &Step, waits: Holder, completes: Holder, side: Side, at: UnixMs) -> Happened {
+        let mut happened: Happened = Vec::new();
+        for _ in 0..TOGETHER_MAX {
+            for Holder { person, card } in [waits, completes] {
+                if self.stands_before(Some(person), step) {
+                    let next = happened.last().map_or(at, |(last, _)| last.plus_ms(4_000));
+                    let attempt = self.attempt(step.door, side, card, next);
+                    happened.extend(self.walk(Some(person), attempt, None));
+                }
+            }
         }
         happened
     }
@@ -113,7 +153,7 @@ impl<'a> Movements<'a> {
     fn stands_before(&self, person: Option<PersonId>, step: &Step) -> bool {
         let (outside, inside) = self.areas[&step.door];
         let needed = match step.deed {
-            Deed::Walk { side: Side::In, .. } => outside,
+            Deed::Walk { side: Side::In, .. } | Deed::Together { side: Side::In, .. } => outside,
             _ => inside,
         };
         person.is_none_or(|person| self.whereabouts.get(&person).copied().unwrap_or(super::STREET) == needed)
@@ -166,6 +206,7 @@ impl<'a> Movements<'a> {
             let at = attempt.at;
             let was_wrong = attempt.finger == Some(FactorResult::NotMatched);
             let outcome = verdict.outcome;
+            let admitted = admitted(&verdict);
             let decided = decision(attempt.clone(), circumstances, verdict);
             self.note(at, decided.clone());
             happened.push((at, decided));
@@ -174,11 +215,13 @@ impl<'a> Movements<'a> {
                     let cause = ReleaseCause::Attempt(attempt.id);
                     self.releases += 1;
                     if !self.releases.is_multiple_of(NOT_OPENED_EVERY) {
-                        happened.extend(self.passage(&attempt, person, open_ms));
+                        happened.extend(self.passage(&attempt, person, admitted, open_ms));
                         return happened;
                     }
                     let over = at.plus_ms(i64::from(release_ms) + OPEN_GRACE_MS);
-                    happened.push((over, Event::NotOpened { door: attempt.door, cause }));
+                    let not_opened = Event::NotOpened { door: attempt.door, cause };
+                    self.note(over, not_opened.clone());
+                    happened.push((over, not_opened));
                     over.since(at) + 6_000
                 }
                 _ if was_wrong => 5_000,
@@ -188,16 +231,26 @@ impl<'a> Movements<'a> {
         }
     }
 
-    /// Somebody goes through a released door.
-    fn passage(&mut self, attempt: &Attempt, person: Option<PersonId>, open_ms: Option<i64>) -> Happened {
+    /// Somebody goes through a released door, and whoever was admitted with them.
+    fn passage(
+        &mut self,
+        attempt: &Attempt,
+        person: Option<PersonId>,
+        admitted: Vec<Passage>,
+        open_ms: Option<i64>,
+    ) -> Happened {
         let (door, side) = (attempt.door, attempt.side);
         let opened = attempt.at.plus_ms(self.random.random_range(800..2_200));
         let mut happened = self.opening(door, opened, Some(ReleaseCause::Attempt(attempt.id)), open_ms);
         if let Some(person) = person {
             let (outside, inside) = self.areas[&door];
-            self.whereabouts.insert(person, if side == Side::In { inside } else { outside });
-            let persons = vec![Passage { person, attempt: attempt.id }];
-            happened.insert(1, (opened, Event::Entered { door, side, persons }));
+            let persons = [vec![Passage { person, attempt: attempt.id }], admitted].concat();
+            for passage in &persons {
+                self.whereabouts.insert(passage.person, if side == Side::In { inside } else { outside });
+            }
+            let entered = Event::Entered { door, side, persons };
+            self.note(opened, entered.clone());
+            happened.insert(1, (opened, entered));
         }
         happened
     }
@@ -218,8 +271,20 @@ impl<'a> Movements<'a> {
         }));
         happened.push((closed, Event::DoorClosed { door, open_ms: open_ms.unsigned_abs() }));
         happened.extend(kind.map(|(kind, _)| (closed, Event::AlarmCleared { kind, door: Some(door) })));
+        for (at, event) in &happened {
+            self.note(*at, event.clone());
+        }
         happened
     }
+}
+
+/// Those who have waited and pass with the holder.
+fn admitted(verdict: &Verdict) -> Vec<Passage> {
+    let admitted = verdict.effects.iter().map(|effect| match effect {
+        Effect::AdmitWith(passages) => passages.clone(),
+        _ => Vec::new(),
+    });
+    admitted.collect::<Vec<_>>().concat()
 }
 
 fn decision(attempt: Attempt, circumstances: Circumstances, verdict: Verdict) -> Event {

@@ -7,16 +7,20 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use futures_util::StreamExt as _;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
-use serde_json::{Value, json};
+use serde_json::json;
 use uuid::Uuid;
 
-use super::desk::{Desk, backdate};
+use super::desk::Desk;
 use super::picture;
+use super::site::Site;
 use crate::plant::{Plant, id};
 use crate::rules;
 use crate::staff::now_s;
 
+mod played;
+
 const SEED: u64 = 20_261;
+const DAY_S: i64 = 24 * 60 * 60;
 /// Requests at once.
 const AT_ONCE: usize = 6;
 
@@ -80,6 +84,14 @@ pub(super) enum Habit {
     Night,
     /// Comes once a day and is turned away.
     TurnedAway,
+    /// Changes tapes in the vault, with another.
+    Keeper,
+    /// Brings visitors in.
+    Host,
+    /// Is brought in.
+    Visitor,
+    /// Does not come.
+    Away,
 }
 
 /// A synthetic person.
@@ -119,6 +131,11 @@ fn is_technician(number: usize) -> bool {
     number.is_multiple_of(5)
 }
 
+/// Whether what they hold is their group's: technicians, unless something is the matter with them.
+fn holds_by_group(number: usize) -> bool {
+    is_technician(number) && matches!(standing(number), Standing::Employed | Standing::LostCard)
+}
+
 fn habit(number: usize) -> Habit {
     match (standing(number), number) {
         (Standing::New | Standing::Gone | Standing::Barred, _) => Habit::TurnedAway,
@@ -134,21 +151,8 @@ fn habit(number: usize) -> Habit {
     }
 }
 
-/// Levels that the demo's people hold.
-struct Levels {
-    staff: String,
-    technicians: String,
-    everything: String,
-}
-
-/// Makes people, the levels they hold, their pictures, cards and fingers.
-pub(super) async fn make(plant: &Plant, count: usize) -> anyhow::Result<Vec<Somebody>> {
-    let office = schedule(plant, "Office hours", &["mon", "tue", "wed", "thu", "fri"], "06:00", "20:00").await?;
-    let levels = Levels {
-        staff: plant.level("Staff", &["main", "yard"], Some(&office)).await?,
-        technicians: plant.level("Technicians", &["main", "hall"], None).await?,
-        everything: plant.level("Everything", &["main", "yard", "hall", "vault"], None).await?,
-    };
+/// Makes people with what they hold, their pictures, cards and fingers.
+pub(super) async fn make(plant: &Plant, site: &Site, count: usize) -> anyhow::Result<Vec<Somebody>> {
     let mut random = StdRng::seed_from_u64(SEED);
     let wanted: Vec<(usize, &str, &str, u64)> = (0..count)
         .map(|number| {
@@ -156,12 +160,14 @@ pub(super) async fn make(plant: &Plant, count: usize) -> anyhow::Result<Vec<Some
             (number, given, FAMILY[random.random_range(0..FAMILY.len())], random.random())
         })
         .collect();
-    let made = futures_util::stream::iter(wanted.iter().map(|&(number, given, family, seed)| {
-        let levels = &levels;
-        async move { registered(plant, levels, number, (given, family), seed).await }
+    let made = futures_util::stream::iter(wanted.iter().map(|&(number, given, family, seed)| async move {
+        registered(plant, site, number, (given, family), seed).await
     }));
     let made: Vec<anyhow::Result<String>> = made.buffered(AT_ONCE).collect().await;
     let made = made.into_iter().collect::<anyhow::Result<Vec<_>>>().context("synthetic people")?;
+    let of_group = |(number, person): (usize, &String)| holds_by_group(number).then(|| person.clone());
+    let technicians: Vec<String> = made.iter().enumerate().filter_map(of_group).collect();
+    put_into(plant, &site.technicians_group, &technicians).await?;
     let mut desk = Desk::open(plant).await?;
     let mut people = Vec::new();
     for ((number, _, _, seed), person) in wanted.into_iter().zip(made) {
@@ -178,25 +184,14 @@ pub(super) async fn make(plant: &Plant, count: usize) -> anyhow::Result<Vec<Some
         desk.finger(&person, seed).await?;
         people.push(Somebody { id: person.parse::<Uuid>()?.into(), number, habit: habit(number) });
     }
+    people.extend(played::make(plant, site, &mut desk, people.len()).await?);
     desk.close().await?;
-    // Three who can be played at once: enrolled at the desk's reader and sensor as anybody is.
-    for (name, family, level, habit) in [
-        ("amira", "Adler", &levels.everything, Habit::Technician),
-        ("bruno", "Brandt", &levels.staff, Habit::Office),
-        ("carla", "Celik", &levels.technicians, Habit::TurnedAway),
-    ] {
-        let id = enrolled(plant, name, family, level).await.with_context(|| format!("enrolling {name}"))?;
-        if habit == Habit::TurnedAway {
-            block(plant, &id, "House ban until the inventory is found").await?;
-        }
-        people.push(Somebody { id: id.parse::<Uuid>()?.into(), number: people.len(), habit });
-    }
     Ok(people)
 }
 
 async fn registered(
     plant: &Plant,
-    levels: &Levels,
+    site: &Site,
     number: usize,
     (given, family): (&str, &str),
     seed: u64,
@@ -209,13 +204,13 @@ async fn registered(
     plant.staff.put_photo(&person, picture::portrait(seed)?).await?;
     plant.consent(&person).await?;
     let standing = standing(number);
-    if standing != Standing::New {
-        let level = if is_technician(number) { &levels.technicians } else { &levels.staff };
+    if standing != Standing::New && !holds_by_group(number) {
+        let level = if is_technician(number) { &site.technicians } else { &site.staff };
         let grant =
             json!({ "level_id": level, "valid_from": "2026-01-01T00:00:00Z", "valid_until": "2030-01-01T00:00:00Z" });
         let grant = id(&plant.staff.post(&format!("/people/{person}/grants"), grant).await?)?;
         if standing == Standing::Gone {
-            rules::end_grant(plant, &grant, week_ago_at()?).await?;
+            rules::end_grant(plant, &grant, days_from_now(-7)?).await?;
         }
     }
     if standing == Standing::Barred {
@@ -224,36 +219,23 @@ async fn registered(
     Ok(person)
 }
 
-async fn enrolled(plant: &Plant, name: &str, family: &str, level: &str) -> anyhow::Result<String> {
-    let given = format!("{}{}", name[..1].to_uppercase(), &name[1..]);
-    let person = plant.register(&given, family).await?;
-    let seed = name.bytes().fold(7, |seed: u64, byte| seed * 31 + u64::from(byte));
-    plant.staff.put_photo(&person, picture::portrait(seed)?).await?;
-    plant.consent(&person).await?;
-    let card = plant.enrol_card(&person, name).await?;
-    // Nobody has changed it yet.
-    backdate(plant, &card, 1).await?;
-    plant.enrol_finger(&person, name).await?;
-    plant.grant(&person, level).await?;
-    Ok(person)
+/// Puts people into a group.
+async fn put_into(plant: &Plant, group: &str, people: &[String]) -> anyhow::Result<()> {
+    plant.staff.post(&format!("/groups/{group}/members"), json!({ "add": people })).await?;
+    Ok(())
 }
 
 async fn block(plant: &Plant, person: &str, reason: &str) -> anyhow::Result<()> {
-    let block = json!({ "reason": reason, "valid_from": week_ago()?, "valid_until": null });
+    let block = json!({ "reason": reason, "valid_from": in_days(-7)?, "valid_until": null });
     plant.staff.post(&format!("/people/{person}/blocks"), block).await?;
     Ok(())
 }
 
-fn week_ago_at() -> anyhow::Result<DateTime<Utc>> {
-    DateTime::from_timestamp(i64::try_from(now_s())? - 7 * 24 * 60 * 60, 0).context("the clock")
+fn days_from_now(days: i64) -> anyhow::Result<DateTime<Utc>> {
+    DateTime::from_timestamp(i64::try_from(now_s())? + days * DAY_S, 0).context("the clock")
 }
 
-/// A week ago, as the API writes instants.
-fn week_ago() -> anyhow::Result<String> {
-    Ok(week_ago_at()?.to_rfc3339_opts(SecondsFormat::Secs, true))
-}
-
-async fn schedule(plant: &Plant, name: &str, days: &[&str], from: &str, to: &str) -> anyhow::Result<String> {
-    let body: Value = json!({ "name": name, "windows": [{ "days": days, "from": from, "to": to }] });
-    id(&plant.staff.post("/schedules", body).await?)
+/// In so many days, or so many ago, as the API writes instants.
+fn in_days(days: i64) -> anyhow::Result<String> {
+    Ok(days_from_now(days)?.to_rfc3339_opts(SecondsFormat::Secs, true))
 }

@@ -20,7 +20,7 @@ export function DoorPicture({ door }: { door: WorldDoor }) {
       component="svg"
       viewBox="0 0 150 210"
       aria-hidden
-      sx={{ width: "100%", maxWidth: 150, height: "auto", display: "block", flexShrink: 0 }}
+      sx={{ width: "100%", maxWidth: { xs: 96, lg: 120 }, height: "auto", display: "block", flexShrink: 0 }}
     >
       <rect x="0" y="0" width="150" height="210" rx="10" fill="var(--mui-palette-background-default)" />
       <rect x="0" y="198" width="150" height="12" fill="var(--mui-palette-divider)" />

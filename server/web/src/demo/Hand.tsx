@@ -12,11 +12,11 @@ import type { Person } from "../api/types";
 import { fullName, Portrait } from "../parts/Portrait";
 import { w } from "../words";
 import type { Hand as Held } from "./Station";
-import { labelOf, type World } from "./world";
+import { labelOf, shortLabelOf, type World } from "./world";
 
 /** The person whose name begins a label, so that a card has a face. */
 function usePersons(labels: string[]): Map<string, Person> {
-  const names = labels.map((label) => label.split(/[,(·–]/)[0]?.trim() ?? "");
+  const names = labels.map((label) => (label.includes("'s ") ? (label.split("'s ")[0] ?? "") : ""));
   return useQueries({
     queries: names.map((name) => ({
       queryKey: ["search", name],
@@ -56,7 +56,8 @@ export function Hand({ world, hand, onPick }: Props) {
         borderColor: "divider",
         borderRadius: 2,
         bgcolor: "background.paper",
-        p: 1.5,
+        px: 1.5,
+        py: 1,
       }}
     >
       <Stack>
@@ -70,8 +71,8 @@ export function Hand({ world, hand, onPick }: Props) {
         </Typography>
       </Stack>
       {things.map(({ kind, title, list, say }) => (
-        <Box key={kind} sx={{ mt: 0.5 }}>
-          <Typography variant="overline" sx={{ color: "text.secondary" }}>
+        <Box key={kind} sx={{ mt: 0.25 }}>
+          <Typography variant="overline" sx={{ color: "text.secondary", lineHeight: 2 }}>
             {title}
           </Typography>
           <Stack direction="row" useFlexGap spacing={0.5} sx={{ flexWrap: "wrap" }}>
@@ -91,7 +92,7 @@ export function Hand({ world, hand, onPick }: Props) {
                     gap: 0.5,
                     px: 0.75,
                     py: 0.25,
-                    minHeight: 30,
+                    minHeight: 28,
                     borderRadius: 2,
                     border: 2,
                     borderColor: isPicked ? "primary.main" : "divider",
@@ -103,13 +104,14 @@ export function Hand({ world, hand, onPick }: Props) {
                     "&:hover": { transform: "translateY(-2px)" },
                   }}
                 >
-                  {person && <Portrait id={person.id} name={person.name} hasPhoto={person.has_photo} size={22} />}
-                  {kind === "card" ? (
+                  {person ? (
+                    <Portrait id={person.id} name={person.name} hasPhoto={person.has_photo} size={22} />
+                  ) : kind === "card" ? (
                     <CardIcon fontSize="small" color="primary" />
                   ) : (
                     <FingerprintIcon fontSize="small" color="primary" />
                   )}
-                  {label}
+                  {shortLabelOf(thing)}
                 </ButtonBase>
               );
             })}

@@ -48,8 +48,8 @@ function Spot({ label, what, icon, holds, isWanted, isBroken, onUse }: SpotProps
         flexDirection: "column",
         gap: 0.5,
         px: 0.5,
-        py: 1,
-        minHeight: 72,
+        py: 0.5,
+        minHeight: 56,
         borderRadius: 2,
         border: 2,
         borderStyle: isWanted && holds === null ? "dashed" : "solid",
@@ -71,9 +71,9 @@ function Spot({ label, what, icon, holds, isWanted, isBroken, onUse }: SpotProps
   );
 }
 
-type Props = { world: World; place: Place; hand: Hand; act: Act; onUsed: () => void };
+type Props = { world: World; place: Place; what?: string; hand: Hand; act: Act; onUsed: () => void };
 
-export function Station({ world, place, hand, act, onUsed }: Props) {
+export function Station({ world, place, what = w.demo.reader, hand, act, onUsed }: Props) {
   const reader = world.readers.find((candidate) => candidate.name === place.reader);
   const sensor = world.sensors.find((candidate) => candidate.name === place.sensor);
   const card = world.cards.find((candidate) => candidate.name === reader?.card);
@@ -104,7 +104,7 @@ export function Station({ world, place, hand, act, onUsed }: Props) {
       {reader && (
         <Spot
           label={reader.card && !hasCard ? w.demo.takeBack(name) : w.demo.holdTo(name)}
-          what={w.demo.reader}
+          what={what}
           icon={reader.card ? <CardIcon color="primary" /> : <ReaderIcon />}
           holds={reader.card && (card ? labelOf(card) : reader.card)}
           isWanted={hasCard}

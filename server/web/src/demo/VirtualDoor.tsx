@@ -25,7 +25,7 @@ import { text, w } from "../words";
 import { DoorPicture, lampColours } from "./DoorPicture";
 import { Hand } from "./Hand";
 import { type Hand as Held, Station, troublesOf } from "./Station";
-import { type Command, labelOf, useCommand, useWorld, type World, type WorldDoor } from "./world";
+import { type Command, doorsInOrder, labelOf, useCommand, useWorld, type World, type WorldDoor } from "./world";
 
 const FEED_ROWS = 40;
 
@@ -79,8 +79,8 @@ function Door({ world, door, hand, act, onUsed }: DoorProps) {
     ...places.flatMap((place) => troublesOf(world, place)),
   ];
   return (
-    <Paper variant="outlined" component="section" aria-label={name} sx={{ p: 2, borderRadius: 2 }}>
-      <Stack direction="row" sx={{ alignItems: "center", justifyContent: "space-between", mb: 1 }}>
+    <Paper variant="outlined" component="section" aria-label={name} sx={{ px: 2, py: 1.5, borderRadius: 2 }}>
+      <Stack direction="row" sx={{ alignItems: "center", justifyContent: "space-between", mb: 0.5 }}>
         <Box sx={{ minWidth: 0 }}>
           <Typography variant="h2" noWrap>
             {name}
@@ -91,7 +91,12 @@ function Door({ world, door, hand, act, onUsed }: DoorProps) {
         </Box>
         <Troubles label={`${w.demo.trouble}: ${name}`} items={troubles} act={act} />
       </Stack>
-      <Stack direction="row" spacing={2} sx={{ alignItems: "stretch" }}>
+      {door.hint && (
+        <Typography variant="body2" sx={{ color: "text.secondary", mb: 1 }}>
+          {door.hint}
+        </Typography>
+      )}
+      <Stack direction="row" spacing={1.5} sx={{ alignItems: "flex-start" }}>
         <DoorPicture door={door} />
         <Stack spacing={1} sx={{ flex: 1, minWidth: 0, justifyContent: "space-between" }}>
           <Box
@@ -113,8 +118,16 @@ function Door({ world, door, hand, act, onUsed }: DoorProps) {
           >
             {door.line}
           </Box>
-          {places.map((place) => (
-            <Station key={place.name} world={world} place={place} hand={hand} act={act} onUsed={onUsed} />
+          {places.map((place, index) => (
+            <Station
+              key={place.name}
+              world={world}
+              place={place}
+              what={index === 0 ? w.demo.reader : w.demo.readerInside}
+              hand={hand}
+              act={act}
+              onUsed={onUsed}
+            />
           ))}
           <Stack direction="row" useFlexGap spacing={0.5} sx={{ flexWrap: "wrap" }}>
             <Button
@@ -265,7 +278,7 @@ export function VirtualDoor() {
       <Box
         sx={{
           display: "grid",
-          gridTemplateColumns: { xs: "minmax(0, 1fr)", lg: "minmax(0, 1fr) 400px" },
+          gridTemplateColumns: { xs: "minmax(0, 1fr)", md: "minmax(0, 1fr) 320px", lg: "minmax(0, 1fr) 400px" },
           gap: 2,
           alignItems: "start",
         }}
@@ -273,15 +286,15 @@ export function VirtualDoor() {
         <Box
           component="section"
           aria-label={w.demo.doors}
-          sx={{ display: "grid", gridTemplateColumns: "repeat(auto-fill, minmax(340px, 1fr))", gap: 2 }}
+          sx={{ display: "grid", gridTemplateColumns: "repeat(auto-fill, minmax(min(270px, 100%), 1fr))", gap: 2 }}
         >
-          {world.doors.map((door) => (
+          {doorsInOrder(world).map((door) => (
             <Door key={door.name} world={world} door={door} hand={hand} act={act} onUsed={() => setHand(null)} />
           ))}
         </Box>
         <Stack
           spacing={1.5}
-          sx={{ position: "sticky", top: 0, height: { lg: "calc(100dvh - 210px)" }, minHeight: 480 }}
+          sx={{ position: "sticky", top: 0, height: { md: "calc(100dvh - 210px)" }, minHeight: 480 }}
         >
           <Hand world={world} hand={hand} onPick={setHand} />
           {desks.map((place) => (

@@ -8,6 +8,8 @@ export type Light = "off" | "waiting" | "green" | "red" | "amber";
 export type WorldDoor = {
   name: string;
   label?: string | null;
+  /** What is worth trying at it. */
+  hint?: string | null;
   is_energised: boolean;
   is_open: boolean;
   light: string;
@@ -38,6 +40,17 @@ export type World = {
 /** What a thing of the world is called. */
 export function labelOf(thing: { name: string; label?: string | null }): string {
   return thing.label ?? thing.name;
+}
+
+/** What is written on a card or finger in the hand: whose it is, since what it is stands above. */
+export function shortLabelOf(thing: { name: string; label?: string | null }): string {
+  return labelOf(thing).replace(/'s (card|finger)$/, "");
+}
+
+/** The doors in the order of their places, which is the order in which one comes to them. */
+export function doorsInOrder(world: World): WorldDoor[] {
+  const place = (door: WorldDoor) => world.places.findIndex((candidate) => candidate.door === door.name);
+  return [...world.doors].sort((one, other) => place(one) - place(other));
 }
 
 const RETRY_MS = 1_000;

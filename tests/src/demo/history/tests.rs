@@ -5,8 +5,8 @@ use access_core::event::{Decision, ReleaseCause};
 use access_core::ids::{AttemptId, PersonId};
 use access_core::policy::{
     AccessLevel, AntiPassback, AreaRule, Block, BlockSubject, CardToken, CredentialRule, CredentialState, DoorRule,
-    Exit, FactorDemand, Grant, Holder, LevelLine, PersonRule, Place, PolicyRows, Schedule, Side, Sides, SiteRule, Span,
-    Window,
+    Escort, EscortBy, Exit, FactorDemand, Grant, Holder, InterlockRule, LevelLine, PersonRule, Place, PolicyRows,
+    Schedule, Side, Sides, SiteRule, Span, TwoPerson, Window,
 };
 use access_core::time::{Period, Zone};
 use access_core::verdict::{Outcome, Reason};
@@ -18,17 +18,22 @@ use crate::recorded;
 /// Wednesday 25 November 2026, 13:00 UTC.
 const WEDNESDAY: UnixMs = UnixMs(1_795_611_600_000);
 const PEOPLE: usize = 60;
+/// Areas: one person at most, and never exactly one.
+const AIRLOCK: usize = 3;
+const VAULT: usize = 5;
+/// Whoever is let in with a host only.
+const VISITOR: usize = 59;
 
 fn id<T: From<Uuid>>(number: usize) -> T {
     Uuid::from_u128(number as u128 + 1).into()
 }
 
-fn door(number: usize, factors_in: FactorDemand) -> DoorRule {
+fn door(number: usize, areas: [usize; 2], factors_in: FactorDemand) -> DoorRule {
     DoorRule {
         id: id(number),
         site: id(0),
-        leads_from: id(0),
-        leads_to: id(1),
+        leads_from: id(areas[0]),
+        leads_to: id(areas[1]),
         factors_in,
         factors_out: FactorDemand::Card,
         factor_lines: Vec::new(),
@@ -43,8 +48,9 @@ fn door(number: usize, factors_in: FactorDemand) -> DoorRule {
 }
 
 fn area(number: usize) -> AreaRule {
-    let anti_passback = AntiPassback::Off;
-    AreaRule { id: id(number), site: id(0), anti_passback, persons_max: None, two_person: None }
+    let (anti_passback, persons_max) = (AntiPassback::Off, (number == AIRLOCK).then_some(1));
+    let two_person = (number == VAULT).then_some(TwoPerson { within_s: 30, groups: None });
+    AreaRule { id: id(number), site: id(0), anti_passback, persons_max, two_person }
 }
 
 fn habit(number: usize) -> Habit {
@@ -56,6 +62,9 @@ fn habit(number: usize) -> Habit {
         9 => Habit::Curious,
         10..=19 => Habit::Technician,
         20..=23 => Habit::Night,
+        56 | 57 => Habit::Keeper,
+        58 => Habit::Host,
+        VISITOR => Habit::Visitor,
         _ => Habit::Office,
     }
 }
@@ -67,13 +76,13 @@ fn people() -> Vec<Somebody> {
         .collect()
 }
 
-/// Doors 0 to 2 are main, yard and hall; levels 0 and 1 staff and technicians. Person 0 holds nothing, 1 something that
+/// Doors 0 to 4 are main, yard, hall, airlock and vault; levels 0 and 1 staff and technicians, 2 keepers and hosts. Person 0 holds nothing, 1 something that
 /// ended, 2 is blocked, 3 has no finger enrolled, 40 has lost a card.
 fn rows() -> PolicyRows {
     let always = Period { from: UnixMs(0), until: None };
     let over = Period { from: UnixMs(0), until: Some(UnixMs(1)) };
-    let line = |doors: [usize; 2], schedule| LevelLine {
-        places: doors.map(|door| Place::Door(id(door))).to_vec(),
+    let line = |doors: &[usize], schedule| LevelLine {
+        places: doors.iter().map(|&door| Place::Door(id(door))).collect(),
         sides: Sides::Both,
         schedule,
         factors: None,
@@ -87,7 +96,11 @@ fn rows() -> PolicyRows {
     };
     let mut credentials: Vec<_> = (0..PEOPLE).map(|number| card(number, number, CredentialState::Active)).collect();
     credentials.push(card(PEOPLE, 40, CredentialState::Lost));
-    let level = |number| usize::from(matches!(habit(number), Habit::Technician | Habit::Night));
+    let level = |number| match habit(number) {
+        Habit::Technician | Habit::Night => 1,
+        Habit::Keeper | Habit::Host | Habit::Visitor => 2,
+        _ => 0,
+    };
     let grant = |number| Grant {
         id: id(number),
         holder: Holder::Person(id(number)),
@@ -97,16 +110,24 @@ fn rows() -> PolicyRows {
     PolicyRows {
         version: 7,
         sites: vec![SiteRule { id: id(0), zone: Zone::utc(), accepts_uid_only: true, calendar: None }],
-        areas: [0, 1].map(area).to_vec(),
-        doors: vec![door(0, FactorDemand::CardFinger), door(1, FactorDemand::Card), door(2, FactorDemand::CardFinger)],
+        areas: (0..=VAULT).map(area).collect(),
+        doors: vec![
+            door(0, [0, 1], FactorDemand::CardFinger),
+            door(1, [0, 2], FactorDemand::Card),
+            door(2, [AIRLOCK, 4], FactorDemand::CardFinger),
+            door(3, [1, AIRLOCK], FactorDemand::Card),
+            door(4, [4, VAULT], FactorDemand::CardFinger),
+        ],
+        interlocks: vec![InterlockRule { id: id(0), doors: vec![id(2), id(3)] }],
         schedules: vec![Schedule {
             id: id(0),
             windows: vec![Window { days: 31, day_types: 0, span: Span { from_minute: 360, to_minute: 1_200 } }],
             exceptions: Vec::new(),
         }],
         levels: vec![
-            AccessLevel { id: id(0), lines: vec![line([0, 1], Some(id(0)))] },
-            AccessLevel { id: id(1), lines: vec![line([0, 2], None)] },
+            AccessLevel { id: id(0), lines: vec![line(&[0, 1], Some(id(0)))] },
+            AccessLevel { id: id(1), lines: vec![line(&[0, 2, 3], None)] },
+            AccessLevel { id: id(2), lines: vec![line(&[0, 2, 3, 4], None)] },
         ],
         persons: (0..PEOPLE)
             .map(|number| PersonRule {
@@ -116,7 +137,7 @@ fn rows() -> PolicyRows {
                 has_pin: false,
                 needs_longer: false,
                 exemption: None,
-                escort: None,
+                escort: (number == VISITOR).then_some(Escort { by: EscortBy::Person(id(58)), within_s: 60 }),
                 groups: Vec::new(),
             })
             .collect(),
@@ -129,11 +150,13 @@ fn rows() -> PolicyRows {
 
 fn day(end: UnixMs) -> (Policy, Vec<(UnixMs, Event)>) {
     let policy = Policy::compile(rows()).unwrap();
-    let doors = Doors { main: id(0), yard: id(1), hall: id(2) };
+    let doors = Doors { main: id(0), yard: id(1), airlock: id(3), hall: id(2), vault: id(4) };
     let areas = BTreeMap::from([
         (doors.main, ("Street", "Lobby")),
         (doors.yard, ("Street", "Yard")),
-        (doors.hall, ("Lobby", "Hall")),
+        (doors.airlock, ("Lobby", "Airlock")),
+        (doors.hall, ("Airlock", "Hall")),
+        (doors.vault, ("Hall", "Vault")),
     ]);
     let told = happened(&policy, &areas, &doors, &people(), end).unwrap();
     (policy, told)
@@ -177,6 +200,8 @@ fn a_working_day_is_mostly_granted_and_refused_for_every_reason_there_is() {
         "outside_schedule",
         "door_not_granted",
         "wrong_finger",
+        "escort_required",
+        "second_person_required",
     ];
     assert_eq!(reasons, wanted.map(str::to_owned).into());
     for side in [Side::In, Side::Out] {
@@ -246,4 +271,46 @@ fn a_decision_that_the_rules_would_not_make_is_found() {
     assert!(changed(|decision| decision.verdict.outcome = Outcome::Grant { release_ms: 1, held_ms: 1 }).is_some());
     assert!(changed(|decision| decision.circumstances.is_card_locked = true).is_some());
     assert!(changed(|decision| decision.verdict.policy_version = 6).is_some());
+}
+
+#[test]
+fn two_go_through_together_and_nobody_is_alone_in_the_vault() {
+    for days in 0..7 {
+        let (_, told) = day(WEDNESDAY.plus_ms(days * DAY_MS));
+        let passed = |door: usize, side: Side| -> Vec<usize> {
+            let entered = told.iter().filter_map(move |(_, event)| match event {
+                Event::Entered { door: at, side: of, persons } if *at == id(door) && *of == side => Some(persons.len()),
+                _ => None,
+            });
+            entered.collect()
+        };
+        for side in [Side::In, Side::Out] {
+            let pairs = passed(4, side);
+            assert!(!pairs.is_empty() && pairs.iter().all(|&persons| persons == 2), "day {days}, {side}: {pairs:?}");
+        }
+        assert!(passed(0, Side::In).contains(&2), "day {days}: a visitor comes in with their host");
+    }
+}
+
+#[test]
+fn one_door_of_the_airlock_is_open_at_most_and_one_person_is_in_it() {
+    let (_, told) = day(WEDNESDAY);
+    let (mut open, mut inside) = (BTreeSet::new(), 0_i32);
+    for (_, event) in &told {
+        match event {
+            Event::DoorOpened { door, .. } if [id(2), id(3)].contains(door) => {
+                assert!(open.insert(*door) && open.len() == 1, "{open:?}");
+            }
+            Event::DoorClosed { door, .. } => {
+                open.remove(door);
+            }
+            Event::Entered { door, side, .. } if [id(2), id(3)].contains(door) => {
+                let comes = (*door == id(3)) == (*side == Side::In);
+                inside += if comes { 1 } else { -1 };
+                assert!((0..=1).contains(&inside), "{inside} in the airlock");
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(inside, 0);
 }

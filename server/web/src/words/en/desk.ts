@@ -220,6 +220,7 @@ export const desk = {
     inHand: (what: string) => `In your hand: ${what}`,
     emptyHand: "Pick a card or a finger, then click where to hold it.",
     reader: "Reader",
+    readerInside: "Reader inside",
     sensor: "Sensor",
     holdTo: (place: string) => `Hold to reader ${place}`,
     placeOn: (place: string) => `Place on sensor ${place}`,
