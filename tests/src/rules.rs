@@ -202,8 +202,8 @@ async fn levels(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<Vec<A
 
 async fn persons(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<Vec<PersonRule>> {
     let rows: Vec<(Uuid, bool, bool)> = sqlx::query_as(
-        "SELECT id, state = 'active', id IN (SELECT person_id FROM fingers WHERE tenant_id = $1) FROM persons \
-         WHERE tenant_id = $1",
+        "SELECT id, state = 'active', id IN (SELECT person_id FROM fingers WHERE tenant_id = $1 \
+         AND NOT is_duress) FROM persons WHERE tenant_id = $1",
     )
     .bind(tenant.as_uuid())
     .fetch_all(db)
