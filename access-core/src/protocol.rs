@@ -381,13 +381,22 @@ pub struct SealedTemplate {
     pub person: PersonId,
     /// Kind of sensor that can compare it.
     pub sensor_type: String,
-    /// HPKE's encapsulated key, then the ciphertext. Associated data: [`template_binding`].
+    /// HPKE's encapsulated key, then the ciphertext of a [`TemplateContent`]. Associated data: [`template_binding`].
     pub sealed: Vec<u8>,
+}
+
+/// What is sealed of a finger. As long for a sign of duress as for any other finger of the same template.
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct TemplateContent {
+    /// Whether the finger is shown as a sign of duress. Nothing outside the seal may tell.
+    pub is_duress: bool,
+    /// The template, in the sensor's own format.
+    pub template: SecretBytes,
 }
 
 /// What a sealed template is bound to: it opens for this agent, person and finger only.
 pub fn template_binding(agent: AgentId, person: PersonId, finger: FingerId) -> Vec<u8> {
-    canonical::encode(&("pforte template 1".to_owned(), agent, person, finger))
+    canonical::encode(&("pforte template 2".to_owned(), agent, person, finger))
 }
 
 /// A bundle's canonical bytes and the policy key's signature over them.

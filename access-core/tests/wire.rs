@@ -26,7 +26,7 @@ use access_core::policy::{
 use access_core::protocol::{
     AgentKind, Bundle, CaptureFault, Command, CommandKind, EnrolmentFault, EnrolmentOrder, EnrolmentStep,
     EnrolmentWant, FromAgent, FromServer, Hello, InstallationMode, Refusal, SealedTemplate, SecretBytes, SignedBundle,
-    Standing,
+    Standing, TemplateContent, template_binding,
 };
 use access_core::time::{Period, UnixMs, Zone, ZoneOffset};
 use access_core::verdict::{Effect, Outcome, Reason, RecordRef, Rule, Verdict};
@@ -433,4 +433,12 @@ fn messages_of_the_server_keep_their_bytes() {
     }
     check("server_cancel_enrolment", &FromServer::CancelEnrolment(id(1)));
     check("server_heartbeat", &FromServer::Heartbeat { now: UnixMs(1) });
+}
+
+#[test]
+fn what_is_sealed_keeps_its_bytes() {
+    let content = |is_duress| TemplateContent { is_duress, template: SecretBytes(vec![9; 4]) };
+    check("template_content", &content(true));
+    assert_eq!(canonical::encode(&content(true)).len(), canonical::encode(&content(false)).len());
+    assert_eq!(template_binding(id(1), id(2), id(3)).len(), 4 + "pforte template 2".len() + 3 * 16);
 }

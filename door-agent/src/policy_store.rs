@@ -15,7 +15,9 @@ use access_core::circumstances::Circumstances;
 use access_core::decide::{self, ModeInForce, RULES_VERSION};
 use access_core::ids::{AgentId, DoorId, PersonId};
 use access_core::policy::{CardToken, DoorRule, Policy, PolicyError, PolicyRows, PolicyScope, Side, SiteRule};
-use access_core::protocol::{Bundle, BundleError, SealedTemplate, SecretBytes, SignedBundle, template_binding};
+use access_core::protocol::{
+    Bundle, BundleError, SealedTemplate, SecretBytes, SignedBundle, TemplateContent, template_binding,
+};
 use access_core::verdict::{Outcome, Reason, Verdict};
 use access_core::{State, UnixMs};
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -103,6 +105,15 @@ pub struct PolicyStore {
     withdrawn: Option<Withdrawn>,
     /// Random, of this start.
     stand_in_key: [u8; 32],
+}
+
+/// One finger of a person, for one comparison.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finger {
+    /// What it is compared with.
+    pub template: Template,
+    /// Whether it is shown as a sign of duress. Nothing at the door may differ by it, nor any line of this program's log.
+    pub is_duress: bool,
 }
 
 /// What stays of a bundle that was given up.
@@ -273,8 +284,8 @@ impl PolicyStore {
         Some(decide::mode_in_force(policy, rule, &state.circumstances_of_door(rule, at), at, clock))
     }
 
-    /// A person's templates, opened. One that does not open is left out.
-    pub fn templates(&self, person: PersonId) -> Vec<Template> {
+    /// A person's fingers, opened. One that does not open is left out.
+    pub fn fingers(&self, person: PersonId) -> Vec<Finger> {
         let sealed = self.in_force.as_ref().and_then(|in_force| in_force.templates.get(&person));
         sealed.into_iter().flatten().filter_map(|template| open_template(&self.identity, template)).collect()
     }
@@ -343,7 +354,7 @@ fn refuse_foreign(bundle: &Bundle, identity: &Identity) -> Result<(), BundleRefu
     }
 }
 
-fn open_template(identity: &Identity, template: &SealedTemplate) -> Option<Template> {
+fn open_template(identity: &Identity, template: &SealedTemplate) -> Option<Finger> {
     type Kem = hpke::kem::X25519HkdfSha256;
     let (encapsulated, ciphertext) = template.sealed.split_first_chunk::<32>()?;
     let opened = hpke::single_shot_open::<hpke::aead::ChaCha20Poly1305, hpke::kdf::HkdfSha256, Kem>(
@@ -354,13 +365,16 @@ fn open_template(identity: &Identity, template: &SealedTemplate) -> Option<Templ
         ciphertext,
         &template_binding(identity.agent, template.person, template.finger),
     );
-    match opened.ok().map(Template::new) {
-        Some(Ok(opened)) => Some(opened),
-        Some(Err(_)) | None => {
-            tracing::warn!(finger = %template.finger, "a template does not open under this agent's key");
-            None
-        }
+    let content = opened.ok().map(Zeroizing::new);
+    let content = content.and_then(|bytes| canonical::decode::<TemplateContent>("template", &bytes).ok());
+    let finger = content.and_then(|mut content| {
+        let template = Template::new(std::mem::take(&mut content.template.0)).ok()?;
+        Some(Finger { template, is_duress: content.is_duress })
+    });
+    if finger.is_none() {
+        tracing::warn!(finger = %template.finger, "a template does not open under this agent's key");
     }
+    finger
 }
 
 fn binding(purpose: &str, agent: AgentId) -> Vec<u8> {

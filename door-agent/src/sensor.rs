@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::config::SensorConfig;
 use crate::door::FingerOutcome;
+use crate::policy_store::Finger;
 
 /// Pause between two tries to open.
 const REOPEN_PAUSE: Duration = Duration::from_millis(500);
@@ -22,8 +23,6 @@ const REOPEN_PAUSE: Duration = Duration::from_millis(500);
 const OPEN_WAIT: Duration = Duration::from_secs(4);
 /// An idle sensor is asked so often whether it is there.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
-/// A finger that did not match one template is held against the next only while it still lies there.
-const NEXT_TEMPLATE_WAIT: Duration = Duration::from_millis(1_500);
 
 /// Least security level that a sensor may be set to (of 1 to 5; modules come with 3): below, it takes too many fingers for
 /// the holder's.
@@ -32,12 +31,12 @@ const SECURITY_LEVEL_MIN: u16 = 3;
 /// What a sensor is to do.
 #[derive(Debug)]
 pub enum SensorRequest {
-    /// Compare a finger with these templates, one after another.
+    /// Compare the finger that is shown with every one of these.
     Verify {
         /// For which attempt.
         attempt: AttemptId,
         /// Of one person.
-        templates: Vec<Template>,
+        fingers: Vec<Finger>,
         /// Given up from here on.
         deadline: Instant,
     },
@@ -215,12 +214,12 @@ impl Task {
         requests: &mut mpsc::Receiver<SensorRequest>,
     ) -> Result<Option<SensorRequest>, SensorError> {
         let interrupted = match request {
-            SensorRequest::Verify { attempt, templates, deadline } => {
+            SensorRequest::Verify { attempt, fingers, deadline } => {
                 tokio::select! {
-                    verified = verify(sensor, &templates, deadline) => {
+                    verified = verify(sensor, fingers, deadline) => {
                         let outcome = verified.as_ref().map_or(FingerOutcome::Fault, |outcome| *outcome);
                         self.tell(SensorEvent::Verified { attempt, outcome }).await;
-                        let led = if outcome == FingerOutcome::Matched { Led::Good } else { Led::Bad };
+                        let led = if outcome.is_match() { Led::Good } else { Led::Bad };
                         verified?;
                         show(sensor, led).await?;
                         return Ok(None);
@@ -278,24 +277,32 @@ async fn enrol(
 
 async fn verify(
     sensor: &mut SerialSensor,
-    templates: &[Template],
+    fingers: Vec<Finger>,
     deadline: Instant,
 ) -> Result<FingerOutcome, SensorError> {
-    show(sensor, Led::Wanting).await?;
-    let mut outcome = FingerOutcome::NoTemplate;
-    for template in templates {
-        let until = match outcome {
-            FingerOutcome::NotMatched => deadline.min(Instant::now() + NEXT_TEMPLATE_WAIT),
-            _ => deadline,
-        };
-        match sensor.verify(template, until).await? {
-            Verified::Matched { .. } => return Ok(FingerOutcome::Matched),
-            Verified::NotMatched => outcome = FingerOutcome::NotMatched,
-            Verified::NoFinger if outcome == FingerOutcome::NotMatched => return Ok(outcome),
-            Verified::NoFinger => return Ok(FingerOutcome::NoFinger),
-        }
+    if fingers.is_empty() {
+        return Ok(FingerOutcome::NoTemplate);
     }
-    Ok(outcome)
+    show(sensor, Led::Wanting).await?;
+    let (templates, are_duress): (Vec<Template>, Vec<bool>) =
+        fingers.into_iter().map(|finger| (finger.template, finger.is_duress)).unzip();
+    Ok(match sensor.verify(&templates, deadline).await? {
+        Verified::Compared(scores) => outcome_of(&scores, &are_duress),
+        Verified::NoFinger => FingerOutcome::NoFinger,
+    })
+}
+
+/// What the comparisons of one finger mean. If it is like several, one of them a sign of duress, it is that sign: whoever
+/// gives it must not be overlooked.
+fn outcome_of(scores: &[Option<u16>], are_duress: &[bool]) -> FingerOutcome {
+    let matched = || scores.iter().zip(are_duress).filter(|(score, _)| score.is_some());
+    if matched().any(|(_, is_duress)| *is_duress) {
+        FingerOutcome::MatchedDuress
+    } else if matched().next().is_some() {
+        FingerOutcome::Matched
+    } else {
+        FingerOutcome::NotMatched
+    }
 }
 
 /// Lights the ring. Older modules of the family have none and refuse.
@@ -303,5 +310,25 @@ async fn show(sensor: &mut SerialSensor, led: Led) -> Result<(), SensorError> {
     match sensor.show(led).await {
         Err(SensorError::Refused { refusal: Refusal::Other(_), .. }) => Ok(()),
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sign_of_duress_is_never_overlooked() {
+        use FingerOutcome::{Matched, MatchedDuress, NotMatched};
+        let cases = [
+            ([Some(90), None, None], Matched),
+            ([None, Some(10), None], MatchedDuress),
+            ([None, None, Some(90)], Matched),
+            ([Some(90), Some(10), None], MatchedDuress),
+            ([None, None, None], NotMatched),
+        ];
+        for (scores, expected) in cases {
+            assert_eq!(outcome_of(&scores, &[false, true, false]), expected, "{scores:?}");
+        }
     }
 }

@@ -53,10 +53,12 @@ async fn enrol(arguments: Arguments) -> anyhow::Result<()> {
     let length = enrolled.template.as_bytes().len();
     say(&format!("enrolled: a template of {length} bytes, quality {} of 100", enrolled.quality));
     say("place the finger once more");
-    let verified = sensor.verify(&enrolled.template, Instant::now() + wait).await?;
+    let verified = sensor.verify(&[enrolled.template], Instant::now() + wait).await?;
     let (led, outcome) = match verified {
-        Verified::Matched { score } => (Led::Good, format!("it matches, score {score}")),
-        Verified::NotMatched => (Led::Bad, "it does not match".into()),
+        Verified::Compared(scores) => match scores.first() {
+            Some(Some(score)) => (Led::Good, format!("it matches, score {score}")),
+            _ => (Led::Bad, "it does not match".into()),
+        },
         Verified::NoFinger => (Led::Off, "nobody placed a finger".into()),
     };
     sensor.show(led).await?;

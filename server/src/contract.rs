@@ -39,7 +39,7 @@ pub(crate) async fn person(server: &TestServer, number: &str) -> String {
     server.call(&server.own.administrator, "POST", "/people", anna(number)).await.is(201).id()
 }
 
-async fn consent(server: &TestServer, person: &str) {
+pub(crate) async fn consent(server: &TestServer, person: &str) {
     let body = json!({ "kind": "consent", "consent_text_version": "2026-1", "given_at": "2026-01-02T03:04:05Z" });
     let path = format!("/people/{person}/legal-basis");
     server.call(&server.own.administrator, "PUT", &path, body).await.is(200);
@@ -341,13 +341,13 @@ async fn photos_are_rewritten_and_sealed() {
     server.call(admin, "GET", &path, Value::Null).await.problem(404, "not_found");
 }
 
-struct Desk {
-    station: AgentId,
-    orders: mpsc::Receiver<FromServer>,
+pub(crate) struct Desk {
+    pub(crate) station: AgentId,
+    pub(crate) orders: mpsc::Receiver<FromServer>,
     _linked: crate::enrolment::Linked,
 }
 
-async fn desk(server: &TestServer) -> Desk {
+pub(crate) async fn desk(server: &TestServer) -> Desk {
     let station = AgentId::from_uuid(Uuid::now_v7());
     let mut tx = server.state.db.begin(server.own.tenant, None).await.unwrap();
     sqlx::query("INSERT INTO agents (tenant_id, id, name, kind) VALUES ($1, $2, 'Desk', 'station')")
@@ -362,7 +362,13 @@ async fn desk(server: &TestServer) -> Desk {
     Desk { station, orders, _linked: linked }
 }
 
-async fn enrol(server: &TestServer, desk: &mut Desk, person: &str, want: Value, result: EnrolmentStep) -> Value {
+pub(crate) async fn enrol(
+    server: &TestServer,
+    desk: &mut Desk,
+    person: &str,
+    want: Value,
+    result: EnrolmentStep,
+) -> Value {
     let body = json!({ "station_id": desk.station, "person_id": person, "want": want });
     let started = server.call(&server.own.administrator, "POST", "/enrolments", body.clone()).await.is(201);
     server.call(&server.own.administrator, "POST", "/enrolments", body).await.problem(409, "station_busy");

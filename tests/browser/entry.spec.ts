@@ -45,6 +45,20 @@ test("a person is registered, walks in, and is seen", async ({ page }) => {
     await act(page, { do: "lift", at: "desk" });
   }
   await expect(page.getByText("is enrolled").first()).toBeVisible();
+
+  // Another one as a sign of duress, which is offered now that there is one for every day.
+  await page.getByRole("combobox", { name: "What it is for" }).click();
+  await page.getByRole("option", { name: "Sign of duress" }).click();
+  await expect(page.getByText("The door opens as ever and shows nothing").first()).toBeVisible();
+  await accessible(page);
+  await page.getByRole("button", { name: "Capture this finger" }).click();
+  for (let capture = 1; capture <= 3; capture++) {
+    await expect(page.getByText(`Place the finger on the sensor (Capture ${capture} of 3)`).first()).toBeVisible();
+    await act(page, { do: "finger", at: "desk", finger: "elif" });
+    await expect(page.getByText(`Lift the finger (Capture ${capture} of 3)`).first()).toBeVisible();
+    await act(page, { do: "lift", at: "desk" });
+  }
+  await expect(page.getByText("Left index finger is enrolled as a sign of duress").first()).toBeVisible();
   await page.getByRole("button", { name: "Next" }).click();
 
   // A door.
@@ -80,6 +94,17 @@ test("a person is registered, walks in, and is seen", async ({ page }) => {
   await act(page, { do: "lift", at: "main" });
   await act(page, { do: "remove", at: "main" });
   await accessible(page);
+
+  // Forced to come in again: the door opens as before, and the guard sees it.
+  await act(page, { do: "tap", at: "main", card: "card-6" });
+  await act(page, { do: "finger", at: "main", finger: "elif" });
+  await expect(row.first()).toContainText("Person may be forced");
+  await expect(row.first()).toContainText("Granted");
+  await expect(page.getByRole("region", { name: "Alarms" })).toContainText("Person may be forced");
+  await act(page, { do: "push", door: "main" });
+  await expect(row.first()).toContainText("passed");
+  await act(page, { do: "lift", at: "main" });
+  await act(page, { do: "remove", at: "main" });
 });
 
 test("on the page Virtual door, a card and a finger by clicks open a door", async ({ page }) => {

@@ -106,7 +106,9 @@ impl Plan {
                 AgentPlan { name: "desk", label: "Enrolment desk", doors: Vec::new() },
             ],
             cards: ["anna", "berta", "stranger"].map(|name| (name.to_owned(), name.to_owned())).to_vec(),
-            fingers: ["anna", "berta"].map(|name| (format!("{name}-right-index"), name.to_owned())).to_vec(),
+            fingers: ["anna-right-index", "berta-right-index", "anna-left-index"]
+                .map(|name| (name.to_owned(), name.to_owned()))
+                .to_vec(),
             closes_ms: Some(300),
             ports: (0, 0),
         }
@@ -549,8 +551,17 @@ impl Plant {
 
     /// Enrols a finger at the station, placing and lifting it as asked.
     pub async fn enrol_finger(&self, person: &str, finger: &str) -> anyhow::Result<()> {
+        self.capture_finger(person, finger, json!({ "position": "right_index" })).await
+    }
+
+    /// Enrols a finger as a sign of duress.
+    pub async fn enrol_duress_finger(&self, person: &str, finger: &str) -> anyhow::Result<()> {
+        self.capture_finger(person, finger, json!({ "position": "left_index", "is_duress": true })).await
+    }
+
+    async fn capture_finger(&self, person: &str, finger: &str, want: Value) -> anyhow::Result<()> {
         let mut twins = self.twins().await?;
-        let started = self.start_enrolment(person, json!({ "finger": { "position": "right_index" } })).await?;
+        let started = self.start_enrolment(person, json!({ "finger": want })).await?;
         let mut steps = self.staff.steps(&started).await?;
         loop {
             let step = steps.next().await?;

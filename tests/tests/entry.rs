@@ -33,6 +33,47 @@ async fn tap_lab(plant: &Plant, card: &str) -> anyhow::Result<Value> {
 }
 
 #[tokio::test]
+async fn whoever_is_forced_gets_in_as_ever_and_only_the_alarms_say_so() -> anyhow::Result<()> {
+    let plant = Plant::small().await?;
+    let (person, _) = anna(&plant).await?;
+    plant.enrol_duress_finger(&person, "anna-left-index").await?;
+    let mut twins = plant.twins().await?;
+    let mut watch = plant.twins().await?.watch().await?;
+    let mut feed = plant.staff.feed(None).await?;
+    let mut seen = Vec::new();
+    for finger in ["anna-right-index", "anna-left-index"] {
+        watch.until(|world| world.doors.iter().all(|door| door.view.line == "Card, please")).await?;
+        twins.tap("lobby", "anna").await?;
+        twins.finger("lobby", finger).await?;
+        let decision = feed.decision().await?;
+        is(&decision, "granted", "granted");
+        let world = watch
+            .until(|world| world.doors.iter().any(|door| door.view.is_energised && door.view.line == "Come in"))
+            .await?;
+        seen.push(world.doors.iter().map(|door| (door.name.clone(), door.view.clone())).collect::<Vec<_>>());
+        let open = plant.staff.get("/alarms").await?;
+        let open: Vec<_> = open["items"].as_array().into_iter().flatten().map(|alarm| &alarm["kind"]).collect();
+        if finger == "anna-left-index" {
+            assert_eq!((&decision["finger"], &decision["alarms"]), (&json!("matched_duress"), &json!(["duress"])));
+            assert_eq!(open, ["duress"]);
+        } else {
+            assert_eq!((&decision["finger"], &decision["alarms"]), (&json!("matched"), &json!([])));
+            assert!(open.is_empty(), "{open:?}");
+        }
+        twins.push("lobby").await?;
+        feed.kind("entered").await?;
+        twins.lift("lobby").await?;
+        twins.remove("lobby").await?;
+        feed.kind("door_closed").await?;
+    }
+    assert_eq!(seen[0], seen[1], "the doors show the same");
+    let alarm = &plant.staff.get("/alarms").await?["items"][0];
+    assert_eq!((&alarm["person_id"], &alarm["priority"]), (&json!(person), &json!(1)), "{alarm}");
+    assert_eq!(alarm["door_id"], json!(plant.door("lobby")?));
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_person_is_registered_and_walks_in_and_others_do_not() -> anyhow::Result<()> {
     let plant = Plant::small().await?;
     let (person, card) = anna(&plant).await?;

@@ -17,7 +17,7 @@ pub struct PersonRule {
     pub id: PersonId,
     /// Whether the person may use anything at all.
     pub is_active: bool,
-    /// Whether a finger of theirs is enrolled.
+    /// Whether a finger of theirs is enrolled, beside any that is a sign of duress.
     pub has_finger: bool,
     /// Whether a PIN of theirs is enrolled.
     pub has_pin: bool,

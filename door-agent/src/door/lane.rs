@@ -224,6 +224,7 @@ impl Door {
         }
         let result = match outcome {
             FingerOutcome::Matched => FactorResult::Matched,
+            FingerOutcome::MatchedDuress => FactorResult::MatchedDuress,
             FingerOutcome::NotMatched => FactorResult::NotMatched,
             FingerOutcome::NoFinger => return self.refuse(now, side, Reason::FingerTimeout),
             FingerOutcome::NoTemplate => return self.refuse(now, side, Reason::NoFingerEnrolled),

@@ -103,6 +103,9 @@ pub struct Ruling {
 pub enum FingerOutcome {
     /// The finger is the holder's.
     Matched,
+    /// It is the holder's, shown as a sign of duress. Whoever stands at the door must see and hear the same as for
+    /// [`FingerOutcome::Matched`].
+    MatchedDuress,
     /// It is not.
     NotMatched,
     /// Nobody placed a finger.
@@ -111,6 +114,13 @@ pub enum FingerOutcome {
     NoTemplate,
     /// The sensor is not there or failed.
     Fault,
+}
+
+impl FingerOutcome {
+    /// Whether the finger is the holder's.
+    pub const fn is_match(self) -> bool {
+        matches!(self, Self::Matched | Self::MatchedDuress)
+    }
 }
 
 /// What comes in.

@@ -1,8 +1,8 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use access_core::RULES_VERSION;
 use access_core::attempt::{Factor, FactorResult};
-use access_core::event::{AlarmKind, Commitment};
+use access_core::event::{AlarmKind, Commitment, Decision};
 use access_core::verdict::{Effect, Outcome};
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -218,6 +218,58 @@ fn an_entry_from_card_to_closed_door() {
             (5_500, In(Input::Tick), "opened released, 1 entered in"),
         ],
     );
+}
+
+/// Everything that is done to the door and shown at it while somebody comes with this finger, and the decision's record.
+fn seen_at_the_door(outcome: FingerOutcome, is_link_up: bool, settled: (Outcome, Reason)) -> (Vec<String>, Decision) {
+    let result = if outcome == FingerOutcome::Matched { FactorResult::Matched } else { FactorResult::MatchedDuress };
+    let alarms = if outcome == FingerOutcome::Matched { Vec::new() } else { vec![AlarmKind::Duress] };
+    let answer = |finger: Option<FactorResult>, verdict: Verdict| Input::Verdict {
+        ruling: Box::new(ruling(id(1), finger, verdict)),
+        decided: if is_link_up { Decided::Online } else { Decided::Offline },
+    };
+    let needed = Verdict { outcome: Outcome::Need(Factor::Finger), ..Verdict::refused(Reason::FingerRequired, 7) };
+    let verdict = Verdict { outcome: settled.0, alarms, ..Verdict::refused(settled.1, 7) };
+    let mut inputs = VecDeque::from([
+        (10, card(1, Side::In, ANNA)),
+        (20, answer(None, Verdict { person: Some(id(101)), ..needed })),
+        (900, finger(1, outcome)),
+        (950, answer(Some(result), Verdict { person: Some(id(101)), ..verdict })),
+    ]);
+    let (mut door, _) = Door::start(id(1), mechanical());
+    door.handle(at(0), Input::Link { is_up: is_link_up });
+    door.handle(at(0), contact(false));
+    let (mut seen, mut decided) = (Vec::new(), None);
+    while let Some((ms, input)) = inputs.pop_front() {
+        for action in door.handle(at(ms), input) {
+            seen.push(format!("{ms}: {}", words(&action)));
+            if let Action::Record { ticket, event: Event::Decision(decision), is_awaited, .. } = action {
+                decided = Some(*decision);
+                if is_awaited {
+                    inputs.push_back((ms + 10, Input::Recorded(ticket)));
+                    inputs.push_back((2_000, contact(true)));
+                    inputs.push_back((3_000, contact(false)));
+                }
+                inputs.push_back((60_000, Input::Tick));
+            }
+        }
+    }
+    (seen, decided.unwrap())
+}
+
+#[test]
+fn duress_looks_at_the_door_like_any_other_entry() {
+    let settled = [(RELEASE, Reason::Granted), (Outcome::Deny, Reason::OutsideSchedule)];
+    for (is_link_up, settled) in [true, false].into_iter().flat_map(|is_up| settled.map(|settled| (is_up, settled))) {
+        let (usual, usually) = seen_at_the_door(FingerOutcome::Matched, is_link_up, settled);
+        let (duress, under_duress) = seen_at_the_door(FingerOutcome::MatchedDuress, is_link_up, settled);
+        assert_eq!(usual, duress, "link {is_link_up}, {settled:?}");
+        assert_eq!(usual.iter().any(|seen| seen.ends_with(": on")), settled.0 == RELEASE, "{usual:?}");
+        assert_eq!((usually.attempt.finger, usually.verdict.alarms), (Some(FactorResult::Matched), Vec::new()));
+        let alarm = vec![AlarmKind::Duress];
+        let told = (under_duress.attempt.finger, under_duress.verdict.alarms);
+        assert_eq!(told, (Some(FactorResult::MatchedDuress), alarm), "the record says it");
+    }
 }
 
 #[test]

@@ -77,13 +77,18 @@ fn area(number: u128) -> AreaRule {
 }
 
 fn template_for(identity: &Identity, person: PersonId) -> SealedTemplate {
+    let content = TemplateContent { is_duress: false, template: SecretBytes(b"ridges".to_vec()) };
+    sealed_for(identity, person, &canonical::encode(&content))
+}
+
+fn sealed_for(identity: &Identity, person: PersonId, content: &[u8]) -> SealedTemplate {
     let private = <X25519 as hpke::Kem>::PrivateKey::from_bytes(&*identity.sealing_key).unwrap();
     let public = X25519::sk_to_pk(&private);
     let (key, sealed) = hpke::single_shot_seal::<hpke::aead::ChaCha20Poly1305, hpke::kdf::HkdfSha256, X25519>(
         &OpModeS::Base,
         &public,
         TEMPLATE_INFO,
-        b"ridges",
+        content,
         &template_binding(identity.agent, person, id(9)),
     )
     .unwrap();
@@ -147,8 +152,9 @@ fn a_bundle_outlives_the_program_and_decides() {
     second.load().unwrap();
     assert_eq!((second.sequence(), second.version()), (2, 5));
     assert_eq!(second.decide(&alone(), attempt(&second, 0)).verdict.reason, Reason::NoGrant);
-    assert_eq!(second.templates(id(1))[0].as_bytes(), b"ridges");
-    assert!(second.templates(id(2)).is_empty());
+    let ridges = Finger { template: Template::new(b"ridges".to_vec()).unwrap(), is_duress: false };
+    assert_eq!(second.fingers(id(1)), [ridges]);
+    assert!(second.fingers(id(2)).is_empty());
 }
 
 #[test]
@@ -191,7 +197,7 @@ fn a_bundle_that_was_given_up_lets_people_out_and_nobody_in_also_after_a_restart
         assert!(store.is_withdrawn());
         assert_eq!((store.sequence(), store.version(), store.signed_at()), (0, 0, None));
         assert_eq!(store.card_token(&UID), None, "the card key is gone");
-        assert!(store.templates(id(1)).is_empty(), "templates are gone");
+        assert!(store.fingers(id(1)).is_empty(), "templates are gone");
         assert!(!store.is_aging(SIGNED_AT.plus_ms(100_000)));
         let decide = |door, side| store.decide(&alone(), Attempt { door: id(door), side, ..known.clone() }).verdict;
         for (door, side) in [(1, Side::In), (1, Side::Out), (2, Side::In), (3, Side::Out)] {
@@ -256,5 +262,22 @@ fn a_template_sealed_for_somebody_else_does_not_open() {
     let mut moved = bundle(1);
     moved.templates = vec![SealedTemplate { person: id(2), ..template_for(&sample(), id(1)) }];
     store.take(&signed(&moved)).unwrap();
-    assert!(store.templates(id(2)).is_empty());
+    assert!(store.fingers(id(2)).is_empty());
+}
+
+#[test]
+fn a_sign_of_duress_is_known_inside_the_seal_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = store(folder.path());
+    let content = |is_duress| TemplateContent { is_duress, template: SecretBytes(b"ridges".to_vec()) };
+    let contents = [false, true].map(|is_duress| canonical::encode(&content(is_duress)));
+    let mut both = bundle(1);
+    both.templates = contents.iter().map(|content| sealed_for(&sample(), id(1), content)).collect();
+    let lengths: Vec<_> = both.templates.iter().map(|template| canonical::encode(template).len()).collect();
+    assert_eq!(lengths[0], lengths[1]);
+    // What is sealed is no bare template.
+    both.templates.push(sealed_for(&sample(), id(1), b"ridges"));
+    store.take(&signed(&both)).unwrap();
+    let opened: Vec<_> = store.fingers(id(1)).iter().map(|finger| finger.is_duress).collect();
+    assert_eq!(opened, [false, true]);
 }

@@ -95,15 +95,15 @@ impl Agent {
         wait: Duration,
     ) -> Option<FingerOutcome> {
         let Some(sensor) = self.doors[door].sensors[side as usize] else { return Some(FingerOutcome::Fault) };
-        let templates = self.policy.templates(person);
-        if templates.is_empty() {
+        let fingers = self.policy.fingers(person);
+        if fingers.is_empty() {
             return Some(FingerOutcome::NoTemplate);
         }
         if let Some(tap) = self.doors[door].taps.get_mut(&attempt) {
             tap.finger_since = Some(Instant::now());
         }
         let deadline = tokio::time::Instant::now() + wait;
-        let request = SensorRequest::Verify { attempt, templates, deadline };
+        let request = SensorRequest::Verify { attempt, fingers, deadline };
         self.sensors[sensor].requests.try_send(request).is_err().then_some(FingerOutcome::Fault)
     }
 

@@ -15,7 +15,7 @@ use access_core::policy::{
 };
 use access_core::protocol::{
     self, AgentKind, Bundle, Command, CommandKind, EnrolmentOrder, EnrolmentStep, EnrolmentWant, FromAgent, FromServer,
-    InstallationMode, SealedTemplate, SecretBytes, Standing, template_binding,
+    InstallationMode, SealedTemplate, SecretBytes, Standing, TemplateContent, template_binding,
 };
 use access_core::time::{Period, Zone};
 use access_core::verdict::{Effect, Outcome, Reason, Verdict};
@@ -258,24 +258,29 @@ impl World {
 
     /// Anna's template, taken at a sensor of its own and sealed to the agent.
     async fn annas_template(&self) -> SealedTemplate {
+        self.template_of(ANNA, 9, false).await
+    }
+
+    /// The same of a finger of Anna's.
+    async fn template_of(&self, seed: u64, number: u128, is_duress: bool) -> SealedTemplate {
         type Kem = hpke::kem::X25519HkdfSha256;
         let path = self.path("desk");
         let desk = VirtualSensor::plug(&path).unwrap();
         let mut sensor = Sensor::open_serial(&path, BAUD_DEFAULT, 0).await.unwrap();
         let deadline = tokio::time::Instant::now() + WAIT;
         let enrolled = sensor.enrol(2, deadline, |step| match step {
-            hardware::finger::EnrolProgress::Place(_) => desk.place(Some(ANNA)),
+            hardware::finger::EnrolProgress::Place(_) => desk.place(Some(seed)),
             hardware::finger::EnrolProgress::Lift(_) => desk.place(None),
             _ => {}
         });
-        let template = enrolled.await.unwrap().template;
+        let template = SecretBytes(enrolled.await.unwrap().template.as_bytes().to_vec());
         let private = <Kem as hpke::Kem>::PrivateKey::from_bytes(&*self.identity.sealing_key).unwrap();
-        let (finger, person): (FingerId, PersonId) = (id(9), id(1));
+        let (finger, person): (FingerId, PersonId) = (id(number), id(1));
         let (key, sealed) = hpke::single_shot_seal::<hpke::aead::ChaCha20Poly1305, hpke::kdf::HkdfSha256, Kem>(
             &OpModeS::Base,
             &Kem::sk_to_pk(&private),
             b"pforte template 1",
-            template.as_bytes(),
+            &access_core::canonical::encode(&TemplateContent { is_duress, template }),
             &template_binding(self.identity.agent, person, finger),
         )
         .unwrap();
@@ -456,6 +461,78 @@ async fn one_entry_with_card_and_finger() {
     assert_eq!(session.decision().await.verdict.reason, Reason::WrongFinger);
     agent.stop().await;
     assert!(!world.door.watch().borrow().is_energised);
+}
+
+/// What the sensor was asked from the light that wants a finger to the one that says what became of it, with one command for
+/// all looks in a row: how many there were depends on when the finger came.
+fn asked_of_sensor(commands: &mut mpsc::UnboundedReceiver<Vec<u8>>) -> Vec<Vec<u8>> {
+    const LED: u8 = 0x35;
+    const BREATHING: u8 = 1;
+    const LOOK: [u8; 1] = [0x01];
+    let mut asked: Vec<Vec<u8>> = Vec::new();
+    while let Ok(command) = commands.try_recv() {
+        let is_wanting = command.starts_with(&[LED, BREATHING]);
+        if (is_wanting || !asked.is_empty()) && (command != LOOK || asked.last() != Some(&command)) {
+            asked.push(command);
+        }
+    }
+    let last = asked.iter().rposition(|command| command[0] == LED).unwrap();
+    asked.truncate(last + 1);
+    asked
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_finger_of_duress_opens_like_any_other_and_raises_the_alarm_in_the_record_alone() {
+    const UNDER_DURESS: u64 = ANNA + 1;
+    fn anna_by_finger(rows: &mut PolicyRows) {
+        anna_and_ben(rows);
+        rows.doors[0].factors_in = FactorDemand::CardFinger;
+    }
+    let world = World { rules: anna_by_finger, ..World::new().await };
+    let mut agent = world.start();
+    let mut session = world.session(Head::start_of(1)).await;
+    let now = Clock::open(world.folder.path()).now().unix.plus_ms(60_000);
+    let templates = vec![world.annas_template().await, world.template_of(UNDER_DURESS, 10, true).await];
+    let signed =
+        SignedBundle::sign(&Bundle { templates, ..world.bundle(now).await }, &SigningKey::from_bytes(&[3; 32]));
+    session.in_force().await;
+    say(&mut session.socket, &FromServer::Bundle(signed)).await;
+    session.in_force().await;
+    session.record(|event| matches!(event, Event::DeviceChanged { device: Device::Sensor, .. }).then_some(())).await;
+    // From here on it decides alone.
+    let head = session.head;
+    drop(session.socket);
+    let mut seen = Vec::new();
+    for finger in [ANNA, UNDER_DURESS] {
+        world.door_shows(|view| view.line == "Card, please").await;
+        let mut ring = world.finger.watch();
+        timeout(WAIT, ring.wait_for(|view| view.ring == 0)).await.unwrap().unwrap();
+        let mut commands = world.finger.listen();
+        agent.tap().await;
+        world.door_shows(|view| view.line == "Finger, please").await;
+        world.finger.place(Some(finger));
+        timeout(WAIT, ring.wait_for(|view| view.ring == 4)).await.unwrap().unwrap();
+        world.door_shows(|view| view.is_energised && view.line == "Come in").await;
+        let view = world.door.watch().borrow().clone();
+        seen.push((asked_of_sensor(&mut commands), view));
+        world.finger.place(None);
+        world.door.push().await.unwrap();
+        world.door.close();
+        world.door_shows(|view| !view.is_energised).await;
+    }
+    let comparisons = seen[0].0.iter().filter(|command| **command == [0x03]).count();
+    assert_eq!(comparisons, 2, "{:?}", seen[0].0);
+    assert_eq!(seen[0], seen[1]);
+
+    let mut session = world.session(head).await;
+    for (finger, alarms) in
+        [(FactorResult::Matched, Vec::new()), (FactorResult::MatchedDuress, vec![AlarmKind::Duress])]
+    {
+        let decision = session.decision().await;
+        assert_eq!((decision.verdict.reason, decision.decided), (Reason::Granted, Decided::Offline));
+        assert_eq!((decision.attempt.finger, decision.verdict.alarms), (Some(finger), alarms));
+    }
+    agent.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,7 +4,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
 use super::sensor::{Buffer, is_poor_image};
-use super::{Capture, Refusal, Sensor, SensorError, Template, Verified};
+use super::{Capture, Refusal, Sensor, SensorError, Template};
 
 /// Most tries for one capture before the dialogue is given up.
 const TRIES_MAX: u8 = 5;
@@ -100,8 +100,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sensor<S> {
             self.write_buffer(Buffer::Captured, capture).await?;
             self.write_buffer(Buffer::Reference, &model).await?;
             match self.compare().await? {
-                Verified::Matched { score } => worst = worst.min(score),
-                Verified::NotMatched | Verified::NoFinger => return Err(EnrolError::DoesNotCombine),
+                Some(score) => worst = worst.min(score),
+                None => return Err(EnrolError::DoesNotCombine),
             }
         }
         Ok(Enrolled { template: model, quality: quality(worst) })
@@ -149,10 +149,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sensor<S> {
         let Some(first) = first else { return Ok(Some(100)) };
         self.write_buffer(Buffer::Captured, template).await?;
         self.write_buffer(Buffer::Reference, first).await?;
-        Ok(match self.compare().await? {
-            Verified::Matched { score } => Some(quality(score)),
-            Verified::NotMatched | Verified::NoFinger => None,
-        })
+        Ok(self.compare().await?.map(quality))
     }
 
     /// The model of the first two captures: what every sensor of the family can make with its two buffers.

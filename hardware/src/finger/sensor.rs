@@ -118,16 +118,12 @@ pub enum Capture {
     Unclear,
 }
 
-/// Outcome of one comparison.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What came of comparing a finger with templates.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verified {
-    /// The finger is that of the template.
-    Matched {
-        /// The sensor's own measure of likeness; more is more alike.
-        score: u16,
-    },
-    /// It is not.
-    NotMatched,
+    /// One finger was compared with each of them. In their order: the sensor's own measure of likeness (more is more alike),
+    /// none where it is another finger.
+    Compared(Vec<Option<u16>>),
     /// Nobody placed a usable finger in time.
     NoFinger,
 }
@@ -310,16 +306,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sensor<S> {
         self.command("the ring's light", &[command::LED, control, 0x60, colour, 0]).await.map(|_| ())
     }
 
-    /// Compares the finger on the glass, placed until `deadline`, with one template; wipes the sensor's buffers after.
-    pub async fn verify(&mut self, template: &Template, deadline: Instant) -> Result<Verified, SensorError> {
-        self.write_buffer(Buffer::Reference, template).await?;
-        let verified = self.verify_loaded(deadline).await;
+    /// Compares the finger on the glass, placed until `deadline`, with each of the templates; wipes the sensor's buffers after.
+    ///
+    /// It is captured once, and compared with all of them in their order, also after a match: neither what the sensor is asked
+    /// nor when it is done tells which template matched.
+    pub async fn verify(&mut self, templates: &[Template], deadline: Instant) -> Result<Verified, SensorError> {
+        let verified = self.verify_unwiped(templates, deadline).await;
         // Not read back: somebody waits at the door for what comes of it.
-        self.overwrite(WIPE_BYTES).await?;
-        verified
+        let wiped = self.overwrite(WIPE_BYTES).await;
+        let verified = verified?;
+        wiped?;
+        Ok(verified)
     }
 
-    async fn verify_loaded(&mut self, deadline: Instant) -> Result<Verified, SensorError> {
+    async fn verify_unwiped(&mut self, templates: &[Template], deadline: Instant) -> Result<Verified, SensorError> {
+        let Some((first, others)) = templates.split_first() else { return Ok(Verified::Compared(Vec::new())) };
+        // While the person still looks for the glass.
+        self.write_buffer(Buffer::Reference, first).await?;
         loop {
             if self.wait_for(Capture::Taken, deadline).await? != Capture::Taken {
                 return Ok(Verified::NoFinger);
@@ -330,7 +333,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sensor<S> {
                 Err(error) => return Err(error),
             }
         }
-        self.compare().await
+        let mut scores = vec![self.compare().await?];
+        for template in others {
+            self.write_buffer(Buffer::Reference, template).await?;
+            scores.push(self.compare().await?);
+        }
+        Ok(Verified::Compared(scores))
     }
 
     /// Looks until the glass shows `wanted` or the deadline passes; answers what it saw last.
@@ -358,14 +366,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sensor<S> {
         self.command("an extraction", &[command::EXTRACT, buffer as u8]).await.map(|_| ())
     }
 
-    /// Compares the two buffers.
-    pub(super) async fn compare(&mut self) -> Result<Verified, SensorError> {
+    /// Compares the two buffers: how alike they are, none if they are of two fingers.
+    pub(super) async fn compare(&mut self) -> Result<Option<u16>, SensorError> {
         match self.command("a comparison", &[command::MATCH]).await {
             Ok(answer) => match answer[..] {
-                [high, low] => Ok(Verified::Matched { score: u16::from_be_bytes([high, low]) }),
+                [high, low] => Ok(Some(u16::from_be_bytes([high, low]))),
                 _ => Err(unexpected("a comparison", &answer)),
             },
-            Err(SensorError::Refused { refusal: Refusal::NotMatched, .. }) => Ok(Verified::NotMatched),
+            Err(SensorError::Refused { refusal: Refusal::NotMatched, .. }) => Ok(None),
             Err(error) => Err(error),
         }
     }

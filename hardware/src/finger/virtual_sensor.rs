@@ -7,7 +7,7 @@
 use std::io;
 use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
@@ -15,7 +15,7 @@ use nix::sys::termios::{SetArg, cfmakeraw, tcgetattr, tcsetattr};
 use rand::{Rng as _, RngExt as _, SeedableRng as _, rngs::StdRng};
 use serde::{Deserialize, Serialize};
 use tokio::io::unix::AsyncFd;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use super::packet::{ADDRESS_DEFAULT, Decoder, Frame, Kind};
@@ -72,13 +72,18 @@ pub struct VirtualSensor {
     view: watch::Sender<SensorView>,
     path: PathBuf,
     line: Mutex<Option<JoinHandle<()>>>,
+    listener: Listener,
 }
+
+/// Hears what the twin is asked.
+type Listener = Arc<Mutex<Option<mpsc::UnboundedSender<Vec<u8>>>>>;
 
 impl VirtualSensor {
     /// Plugs a sensor in: `path` becomes a link to its line.
     pub fn plug(path: &Path) -> io::Result<Self> {
         let view = SensorView { is_plugged: false, finger: None, ring: 0, fault: SensorFault::None };
-        let sensor = Self { view: watch::channel(view).0, path: path.to_owned(), line: Mutex::new(None) };
+        let (view, path) = (watch::channel(view).0, path.to_owned());
+        let sensor = Self { view, path, line: Mutex::new(None), listener: Listener::default() };
         sensor.plug_again()?;
         Ok(sensor)
     }
@@ -121,6 +126,7 @@ impl VirtualSensor {
             // Held open, so that the driver may close and open the line again.
             _slave: terminal.slave,
             view: self.view.clone(),
+            listener: Arc::clone(&self.listener),
             chip: Chip::new(),
         };
         *self.lock_line() = Some(tokio::spawn(line.serve()));
@@ -131,6 +137,13 @@ impl VirtualSensor {
     /// What can be seen of it, now and from now on.
     pub fn watch(&self) -> watch::Receiver<SensorView> {
         self.view.subscribe()
+    }
+
+    /// Every command that it is given from now on, by its payload. Whoever listened before hears no more.
+    pub fn listen(&self) -> mpsc::UnboundedReceiver<Vec<u8>> {
+        let (heard, commands) = mpsc::unbounded_channel();
+        *self.listener.lock().unwrap_or_else(PoisonError::into_inner) = Some(heard);
+        commands
     }
 
     fn lock_line(&self) -> MutexGuard<'_, Option<JoinHandle<()>>> {
@@ -154,6 +167,7 @@ struct Line {
     master: AsyncFd<OwnedFd>,
     _slave: OwnedFd,
     view: watch::Sender<SensorView>,
+    listener: Listener,
     chip: Chip,
 }
 
@@ -165,6 +179,11 @@ impl Line {
             tokio::time::sleep(Duration::from_micros(BYTE_MICROS * length as u64)).await;
             decoder.push(&piece[..length]);
             while let Some(frame) = decoder.next_frame() {
+                if frame.kind == Kind::Command
+                    && let Some(listener) = &*self.listener.lock().unwrap_or_else(PoisonError::into_inner)
+                {
+                    let _ = listener.send(frame.payload.clone());
+                }
                 let answers = self.chip.take(&frame, &self.view);
                 if self.answer(&answers).await.is_err() {
                     return;

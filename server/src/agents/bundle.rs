@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use access_core::canonical;
 use access_core::ids::{AgentId, DoorId, FingerId, TenantId};
 use access_core::policy::Policy;
-use access_core::protocol::{Bundle, SealedTemplate, SecretBytes, SignedBundle, template_binding};
+use access_core::protocol::{Bundle, SealedTemplate, SecretBytes, SignedBundle, TemplateContent, template_binding};
 use anyhow::Context as _;
 use hpke::aead::ChaCha20Poly1305;
 use hpke::kdf::HkdfSha256;
@@ -87,11 +87,13 @@ impl Bundler {
 
     fn seal(&self, open: &vault::OpenTemplate) -> anyhow::Result<SealedTemplate> {
         let binding = template_binding(self.agent, open.person, open.finger);
+        let content = TemplateContent { is_duress: open.is_duress, template: SecretBytes(open.template.to_vec()) };
+        let content = zeroize::Zeroizing::new(canonical::encode(&content));
         let (encapsulated, ciphertext) = hpke::single_shot_seal::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
             &OpModeS::Base,
             &self.sealing_key,
             HPKE_INFO,
-            &open.template,
+            &content,
             &binding,
         )
         .map_err(|error| anyhow::anyhow!("{error}"))

@@ -45,6 +45,10 @@ pub enum Want {
     Finger {
         /// Which one, `right_thumb` to `left_little`.
         position: FingerPosition,
+        /// Whether it is to be a sign of duress: it opens like the others, and raises a silent alarm. Never a person's only
+        /// finger.
+        #[serde(default)]
+        is_duress: bool,
     },
 }
 

@@ -10,7 +10,7 @@ use super::{CAPTURES, Stations, Step, StepWord, Want, failed};
 use crate::audit::Entry;
 use crate::auth::{Actor, Role};
 use crate::credentials::{self, Credential};
-use crate::fingers::{self, Finger, FingerPosition};
+use crate::fingers::{self, Finger};
 use crate::http::{ApiError, on_constraint};
 use crate::people::{self, LegalBasisKind};
 use crate::state::AppState;
@@ -149,7 +149,7 @@ async fn keep_finger(
     quality: u8,
     now: DateTime<Utc>,
 ) -> Result<Finger, ApiError> {
-    let Want::Finger { position } = order.want else {
+    let Want::Finger { position, is_duress } = order.want else {
         return Err(ApiError::Conflict(
             "not_wanted",
             "The station read a finger where a card was asked for.".to_owned(),
@@ -166,7 +166,21 @@ async fn keep_finger(
     if basis.is_none_or(|basis| basis.kind != LegalBasisKind::Consent) {
         return Err(ApiError::Conflict("legal_basis_missing", "There is no consent to keep a finger.".to_owned()));
     }
-    let finger = new_finger(order.person, position, sensor_type, quality, now);
+    // Another may have been enrolled or removed meanwhile.
+    fingers::may_be_enrolled(
+        &fingers::store::of_person(&mut tx, order.tenant, order.person).await?,
+        position,
+        is_duress,
+    )?;
+    let finger = Finger {
+        id: Uuid::now_v7(),
+        person_id: order.person.as_uuid(),
+        position,
+        quality: i16::from(quality.min(100)),
+        enrolled_at: now,
+        sensor_type,
+        is_duress: Some(is_duress),
+    };
     fingers::store::insert(&mut tx, order.tenant, &finger, actor.by()).await?;
     vault::put_template(&state.keys, &mut tx, order.person, FingerId::from_uuid(finger.id), &template.0).await?;
     Entry::new(&state.keys, &actor, ActKind::Created, SubjectKind::Finger, finger.id)
@@ -175,21 +189,4 @@ async fn keep_finger(
         .await?;
     tx.commit().await?;
     Ok(finger)
-}
-
-fn new_finger(
-    person: PersonId,
-    position: FingerPosition,
-    sensor_type: String,
-    quality: u8,
-    now: DateTime<Utc>,
-) -> Finger {
-    Finger {
-        id: Uuid::now_v7(),
-        person_id: person.as_uuid(),
-        position,
-        quality: i16::from(quality.min(100)),
-        enrolled_at: now,
-        sensor_type,
-    }
 }

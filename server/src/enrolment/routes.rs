@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use super::{Enrolment, Followed, NotStarted, StationState, Stations, Step, Want};
 use crate::auth::Actor;
+use crate::fingers;
 use crate::http::{ApiError, ApiJson, ApiPath, ApiResult, Page, Problem};
 use crate::people::{self, LegalBasisKind, PersonState};
 use crate::state::AppState;
@@ -84,7 +85,8 @@ struct NewEnrolment {
     want: Want,
 }
 
-/// Starts a dialogue at a station. A finger is asked for only of a person who consented. Whoever starts it follows its steps:
+/// Starts a dialogue at a station. A finger is asked for only of a person who consented, a sign of duress only of one who has
+/// another finger enrolled. Whoever starts it follows its steps:
 /// 10 seconds without a follower end it.
 #[utoipa::path(post, path = "/enrolments", tag = "enrolment", request_body = NewEnrolment,
     responses((status = 201, body = Enrolment), (status = 404, body = Problem), (status = 409, body = Problem)))]
@@ -101,7 +103,7 @@ async fn start(
     if row.state() != PersonState::Active {
         return Err(ApiError::Conflict("person_inactive", "This person is out of use.".to_owned()));
     }
-    if let Want::Finger { .. } = new.want {
+    if let Want::Finger { position, is_duress } = new.want {
         let basis = people::store::legal_basis(&mut tx, actor.tenant, person).await?;
         if basis.is_none_or(|basis| basis.kind != LegalBasisKind::Consent) {
             return Err(ApiError::Conflict(
@@ -109,6 +111,11 @@ async fn start(
                 "Record the person's consent before a finger is captured.".to_owned(),
             ));
         }
+        fingers::may_be_enrolled(
+            &fingers::store::of_person(&mut tx, actor.tenant, person).await?,
+            position,
+            is_duress,
+        )?;
     }
     let station = AgentId::from_uuid(new.station_id);
     let begun = state.stations.start(actor.tenant, actor.operator, station, person, new.want, actor.now);

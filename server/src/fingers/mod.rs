@@ -5,8 +5,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::http::{ApiError, ApiResult};
+
 pub mod routes;
 pub mod store;
+#[cfg(test)]
+mod tests;
 
 access_core::words! {
     /// Which finger of a person.
@@ -51,4 +55,44 @@ pub struct Finger {
     pub enrolled_at: DateTime<Utc>,
     /// Kind of sensor that made the template and can compare it.
     pub sensor_type: String,
+    /// Whether it is shown as a sign of duress; administrators alone are told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_duress: Option<bool>,
+}
+
+impl Finger {
+    fn is_sign_of_duress(&self) -> bool {
+        self.is_duress == Some(true)
+    }
+
+    /// The finger, for somebody who must not learn which one is a sign of duress.
+    pub fn without_sign(self) -> Self {
+        Self { is_duress: None, ..self }
+    }
+}
+
+/// Whether a finger may be enrolled beside those that a person has. A sign of duress is never their only finger, and a finger
+/// that is one thing does not become the other by the way: the person would go on showing it for what it was.
+pub fn may_be_enrolled(fingers: &[Finger], position: FingerPosition, is_duress: bool) -> ApiResult<()> {
+    let same = fingers.iter().find(|finger| finger.position == position);
+    if same.is_some_and(|same| same.is_sign_of_duress() != is_duress) {
+        let detail = "This finger is enrolled for the other use. Remove it first, or take another.";
+        return Err(ApiError::Conflict("finger_taken", detail.to_owned()));
+    }
+    if is_duress && fingers.iter().all(Finger::is_sign_of_duress) {
+        let detail = "A sign of duress is never the only finger. Enrol the one for every day first.";
+        return Err(ApiError::Conflict("finger_missing", detail.to_owned()));
+    }
+    Ok(())
+}
+
+/// Whether one of a person's fingers may be removed: what is left must not be signs of duress alone.
+fn may_be_removed(fingers: &[Finger], id: Uuid) -> ApiResult<()> {
+    let mut left = fingers.iter().filter(|finger| finger.id != id).peekable();
+    if left.peek().is_some() && left.all(Finger::is_sign_of_duress) {
+        let detail =
+            "The finger that is left would be the sign of duress. Enrol another first, or remove the sign first.";
+        return Err(ApiError::Conflict("duress_alone", detail.to_owned()));
+    }
+    Ok(())
 }

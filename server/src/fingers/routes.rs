@@ -7,7 +7,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::store;
+use super::{may_be_removed, store};
 use crate::audit::{Why, checked_reason};
 use crate::auth::Actor;
 use crate::http::{ApiError, ApiJson, ApiPath, ApiResult, Problem};
@@ -18,9 +18,10 @@ pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(delete))
 }
 
-/// Removes an enrolled finger and its template, here and at every agent.
+/// Removes an enrolled finger and its template, here and at every agent. Signs of duress are not left alone.
 #[utoipa::path(delete, path = "/fingers/{id}", tag = "fingers", params(("id" = Uuid, Path)), request_body = Why,
-    responses((status = 204), (status = 404, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 204), (status = 404, body = Problem), (status = 409, body = Problem),
+    (status = 422, body = Problem)))]
 async fn delete(
     actor: Actor,
     State(state): State<AppState>,
@@ -30,7 +31,9 @@ async fn delete(
     actor.administrator()?;
     let reason = checked_reason(&why.reason)?;
     let mut tx = state.change(&actor).await?;
+    let person = store::lock_person_of(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("finger"))?;
     let before = store::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("finger"))?;
+    may_be_removed(&store::of_person(&mut tx, actor.tenant, person).await?, id)?;
     store::delete(&mut tx, actor.tenant, id).await?;
     tx.act(ActKind::Deleted, SubjectKind::Finger, id).before(&before).reason(reason).commit().await?;
     Ok(StatusCode::NO_CONTENT)

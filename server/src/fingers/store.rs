@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{Finger, FingerPosition};
 
-const COLUMNS: &str = "id, person_id, position, quality, enrolled_at, sensor_type";
+const COLUMNS: &str = "id, person_id, position, quality, enrolled_at, sensor_type, is_duress";
 
 fn finger(row: PgRow) -> sqlx::Result<Finger> {
     let position: &str = row.try_get("position")?;
@@ -22,6 +22,7 @@ fn finger(row: PgRow) -> sqlx::Result<Finger> {
         quality: row.try_get("quality")?,
         enrolled_at: row.try_get("enrolled_at")?,
         sensor_type: row.try_get("sensor_type")?,
+        is_duress: Some(row.try_get("is_duress")?),
     })
 }
 
@@ -29,6 +30,19 @@ fn finger(row: PgRow) -> sqlx::Result<Finger> {
 pub async fn of_person(db: &mut PgConnection, tenant: TenantId, person: PersonId) -> sqlx::Result<Vec<Finger>> {
     let sql = format!("SELECT {COLUMNS} FROM fingers WHERE tenant_id = $1 AND person_id = $2 ORDER BY enrolled_at, id");
     sqlx::query(AssertSqlSafe(sql)).bind(tenant.as_uuid()).bind(person.as_uuid()).try_map(finger).fetch_all(db).await
+}
+
+/// Whose a finger is; their fingers stay as they are until the transaction ends.
+pub async fn lock_person_of(db: &mut PgConnection, tenant: TenantId, id: Uuid) -> sqlx::Result<Option<PersonId>> {
+    let person: Option<Uuid> = sqlx::query_scalar(
+        "SELECT person.id FROM persons person JOIN fingers finger ON finger.tenant_id = person.tenant_id \
+         AND finger.person_id = person.id WHERE finger.tenant_id = $1 AND finger.id = $2 FOR UPDATE OF person",
+    )
+    .bind(tenant.as_uuid())
+    .bind(id)
+    .fetch_optional(db)
+    .await?;
+    Ok(person.map(Into::into))
 }
 
 /// One finger, locked against other changes until the transaction ends.
@@ -46,8 +60,8 @@ pub async fn insert(db: &mut PgConnection, tenant: TenantId, new: &Finger, by: O
         .execute(&mut *db)
         .await?;
     sqlx::query(
-        "INSERT INTO fingers (tenant_id, id, person_id, position, quality, sensor_type, enrolled_at, enrolled_by) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO fingers (tenant_id, id, person_id, position, quality, sensor_type, enrolled_at, enrolled_by, \
+         is_duress) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     )
     .bind(tenant.as_uuid())
     .bind(new.id)
@@ -57,6 +71,7 @@ pub async fn insert(db: &mut PgConnection, tenant: TenantId, new: &Finger, by: O
     .bind(&new.sensor_type)
     .bind(new.enrolled_at)
     .bind(by)
+    .bind(new.is_duress == Some(true))
     .execute(db)
     .await?;
     Ok(())

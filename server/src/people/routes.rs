@@ -21,12 +21,13 @@ use super::{LegalBasis, LegalBasisKind, NewLegalBasis, Person, PersonDetail, Per
 use crate::audit::{Why, checked_reason};
 use crate::auth::Actor;
 use crate::db::TenantTx;
+use crate::fingers::{self, Finger};
 use crate::http::{
     ApiError, ApiJson, ApiPath, ApiQuery, ApiResult, FieldError, IfMatch, Page, Problem, created, tagged,
 };
 use crate::state::AppState;
 use crate::vault::{Identity, IdentityChange};
-use crate::{access, credentials, fingers, groups, vault};
+use crate::{access, credentials, groups, vault};
 
 /// People in a piece of the list, unless the client says otherwise.
 const LIMIT: i64 = 50;
@@ -161,12 +162,16 @@ async fn read(state: &AppState, actor: &Actor, tx: &mut TenantTx, person: Person
     let rules = store::rules_locked(tx, tenant, person).await?.ok_or(ApiError::NotFound("person"))?;
     let has_photo = known.as_ref().is_some_and(|known| known.has_photo);
     let identity = known.map(|known| known.identity);
+    let fingers = fingers::store::of_person(tx, tenant, person).await?;
     Ok(PersonDetail {
         person: Person::of(&row, identity.as_ref(), has_photo),
         document: identity.map(|identity| identity.document),
         created_by: row.created_by,
         cards: credentials::store::of_person(tx, tenant, person).await?,
-        enrolled_fingers: fingers::store::of_person(tx, tenant, person).await?,
+        enrolled_fingers: match actor.administrator() {
+            Ok(()) => fingers,
+            Err(_) => fingers.into_iter().map(Finger::without_sign).collect(),
+        },
         legal_basis: store::legal_basis(tx, tenant, person).await?,
         escort_group: match rules.escort.and_then(|escort| escort.group_id) {
             Some(group) => groups::store::name(tx, tenant, group).await?,

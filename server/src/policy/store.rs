@@ -220,7 +220,8 @@ pub async fn version(db: &mut PgConnection, tenant: TenantId, version: i64) -> s
 /// A row that changed: its table, its key, how it was and how it is.
 pub type RowChange = (String, Value, Option<Value>, Option<Value>);
 
-/// Rows that a version changed, in the order in which they did. What a card's token is nobody is told.
+/// Rows that a version changed, in the order in which they did. What a card's token is nobody is told, nor here which finger
+/// is a sign of duress.
 pub async fn rows_of(
     db: &mut PgConnection,
     tenant: TenantId,
@@ -228,7 +229,8 @@ pub async fn rows_of(
     limit: i64,
 ) -> sqlx::Result<Vec<RowChange>> {
     sqlx::query_as(
-        "SELECT table_name, row_key, before - 'token' - 'tenant_id', after - 'token' - 'tenant_id' FROM policy_history \
+        "SELECT table_name, row_key, before - ARRAY['token', 'tenant_id', 'is_duress'], \
+         after - ARRAY['token', 'tenant_id', 'is_duress'] FROM policy_history \
          WHERE tenant_id = $1 AND version = $2 ORDER BY place LIMIT $3",
     )
     .bind(tenant.as_uuid())

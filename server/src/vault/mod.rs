@@ -143,6 +143,8 @@ pub struct OpenTemplate {
     pub person: PersonId,
     /// Kind of sensor that can compare it.
     pub sensor_type: String,
+    /// Whether it is shown as a sign of duress.
+    pub is_duress: bool,
     /// The bytes.
     pub template: zeroize::Zeroizing<Vec<u8>>,
 }
@@ -157,7 +159,8 @@ pub async fn templates_of(keys: &Keys, tx: &mut TenantTx, fingers: &[Uuid]) -> a
             let key = keys.unwrap(tenant, person, key_purpose(KeyPurpose::Template), &row.wrapped)?;
             let binding = Binding { tenant, purpose: "template", row: row.finger_id };
             let template = key.open(&binding, &row.sealed)?;
-            Ok(OpenTemplate { finger: row.finger_id.into(), person, sensor_type: row.sensor_type, template })
+            let (finger, sensor_type, is_duress) = (row.finger_id.into(), row.sensor_type, row.is_duress);
+            Ok(OpenTemplate { finger, person, sensor_type, is_duress, template })
         })
         .collect()
 }

@@ -218,6 +218,8 @@ pub struct SealedTemplateRow {
     pub person_id: Uuid,
     /// Kind of sensor that can compare it.
     pub sensor_type: String,
+    /// Whether the finger is shown as a sign of duress.
+    pub is_duress: bool,
     /// Sealed bytes.
     pub sealed: Vec<u8>,
     /// The person's template key, wrapped.
@@ -244,7 +246,7 @@ pub async fn templates(
     fingers: &[Uuid],
 ) -> sqlx::Result<Vec<SealedTemplateRow>> {
     sqlx::query_as(
-        "SELECT template.finger_id, template.person_id, finger.sensor_type, template.sealed, person_key.wrapped \
+        "SELECT template.finger_id, template.person_id, finger.sensor_type, finger.is_duress, template.sealed, person_key.wrapped \
          FROM vault.templates template \
          JOIN fingers finger ON finger.tenant_id = template.tenant_id AND finger.id = template.finger_id \
          JOIN vault.person_keys person_key ON person_key.tenant_id = template.tenant_id \

@@ -336,7 +336,7 @@ async fn persons(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<Vec<
         PersonRule {
             id: row.id.into(),
             is_active: row.state == "active",
-            has_finger: fingers.iter().any(|finger| finger.person_id == row.id),
+            has_finger: fingers.iter().any(|finger| finger.person_id == row.id && !finger.is_duress),
             has_pin: row.has_pin,
             needs_longer: row.needs_longer,
             exemption: exemption.map(|(ground, from)| Exemption { ground, valid: period(from, row.exemption_until) }),

@@ -119,7 +119,7 @@ rows! {
         exemption_from: Option<DateTime<Utc>>, exemption_until: Option<DateTime<Utc>>,
         escort_person_id: Option<Uuid>, escort_group_id: Option<Uuid>, escort_within_s: Option<u32>,
     }
-    FingerRow { person_id: Uuid }
+    FingerRow { person_id: Uuid, is_duress: bool }
     CredentialRow {
         id: Uuid, person_id: Uuid, #[serde(deserialize_with = "token")] token: [u8; 32],
         #[serde(deserialize_with = "word")] state: access_core::policy::CredentialState,

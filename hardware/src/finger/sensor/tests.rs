@@ -1,5 +1,7 @@
 use std::path::PathBuf;
 
+use tokio::sync::mpsc;
+
 use super::*;
 use crate::finger::virtual_sensor::{SensorFault, VirtualSensor};
 use crate::finger::{CaptureFault, EnrolError, EnrolProgress};
@@ -48,6 +50,13 @@ async fn enrol(bench: &mut Bench, fingers: &[u64]) -> (Result<super::super::Enro
     (enrolled, steps)
 }
 
+/// Which of the templates the finger on the glass matches.
+async fn matches(bench: &mut Bench, templates: &[Template]) -> Vec<bool> {
+    let verified = bench.sensor.verify(templates, later()).await.unwrap();
+    let scores = if let Verified::Compared(scores) = verified { Some(scores) } else { None };
+    scores.unwrap().into_iter().map(|score| score.is_some_and(|score| score > 0)).collect()
+}
+
 #[tokio::test]
 async fn it_says_what_it_is() {
     let mut bench = bench().await;
@@ -77,12 +86,12 @@ async fn an_enrolled_finger_matches_and_another_does_not() {
     assert_eq!(steps.last(), Some(&EnrolProgress::Verifying));
 
     bench.twin.place(Some(1));
-    let verified = bench.sensor.verify(&enrolled.template, later()).await.unwrap();
-    assert!(matches!(verified, Verified::Matched { score } if score > 0));
+    let templates = [enrolled.template];
+    assert_eq!(matches(&mut bench, &templates).await, [true]);
     bench.twin.place(Some(2));
-    assert_eq!(bench.sensor.verify(&enrolled.template, later()).await.unwrap(), Verified::NotMatched);
+    assert_eq!(matches(&mut bench, &templates).await, [false]);
     bench.twin.place(None);
-    assert_eq!(bench.sensor.verify(&enrolled.template, soon()).await.unwrap(), Verified::NoFinger);
+    assert_eq!(bench.sensor.verify(&templates, soon()).await.unwrap(), Verified::NoFinger);
     for buffer in [Buffer::Captured, Buffer::Reference] {
         assert_eq!(bench.sensor.read_buffer(buffer).await.unwrap().as_bytes(), [0; 512], "wiped");
     }
@@ -122,8 +131,42 @@ async fn a_misread_is_tried_again() {
     let (enrolled, _) = enrol(&mut bench, &[1]).await;
     bench.twin.place(Some(1));
     bench.twin.misbehave(SensorFault::MisreadNext);
-    let verified = bench.sensor.verify(&enrolled.unwrap().template, later()).await.unwrap();
-    assert!(matches!(verified, Verified::Matched { .. }));
+    assert_eq!(matches(&mut bench, &[enrolled.unwrap().template]).await, [true]);
+}
+
+/// One command for all looks in a row: how often it was looked depends on when the finger came.
+fn folded(commands: &mut mpsc::UnboundedReceiver<Vec<u8>>) -> Vec<Vec<u8>> {
+    let mut folded: Vec<Vec<u8>> = Vec::new();
+    while let Ok(command) = commands.try_recv() {
+        if command != [command::CAPTURE] || folded.last() != Some(&command) {
+            folded.push(command);
+        }
+    }
+    folded
+}
+
+#[tokio::test]
+async fn what_the_sensor_is_asked_does_not_tell_which_template_matched() {
+    let mut bench = bench().await;
+    let mut templates = Vec::new();
+    for finger in [1, 2] {
+        let (enrolled, _) = enrol(&mut bench, &[finger]).await;
+        templates.push(enrolled.unwrap().template);
+    }
+    let mut asked = Vec::new();
+    for (finger, matched) in [(1, [true, false]), (2, [false, true]), (3, [false, false])] {
+        let mut commands = bench.twin.listen();
+        bench.twin.place(Some(finger));
+        assert_eq!(matches(&mut bench, &templates).await, matched, "finger {finger}");
+        // What follows the last command is answered once the twin has heard all of it.
+        bench.sensor.count_stored().await.unwrap();
+        asked.push(folded(&mut commands));
+    }
+    let comparisons = asked[0].iter().filter(|command| **command == [command::MATCH]).count();
+    assert_eq!(comparisons, 2, "{:?}", asked[0]);
+    assert_eq!(asked[0].iter().filter(|command| **command == [command::CAPTURE]).count(), 1, "captured once");
+    assert_eq!(asked[0], asked[1]);
+    assert_eq!(asked[0], asked[2]);
 }
 
 #[tokio::test]

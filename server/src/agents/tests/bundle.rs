@@ -1,9 +1,10 @@
 //! What an agent decides by when alone: only its own doors' people, openable by nobody else, new at once when rules change.
 
+use access_core::canonical;
 use access_core::policy::CardToken;
 use access_core::protocol::{
     AgentKind, Bundle, EnrolmentOrder, EnrolmentStep, FromAgent, FromServer, Hello, SealedTemplate, SecretBytes,
-    template_binding,
+    TemplateContent, template_binding,
 };
 use hpke::aead::ChaCha20Poly1305;
 use hpke::kdf::HkdfSha256;
@@ -59,9 +60,9 @@ async fn grant(server: &TestServer, person: &str, door: &str) -> String {
     answer.is(201).id()
 }
 
-fn open(agent: &TestAgent, template: &SealedTemplate) -> Option<Vec<u8>> {
+fn open(agent: &TestAgent, template: &SealedTemplate) -> Option<TemplateContent> {
     let (key, ciphertext) = template.sealed.split_first_chunk::<32>()?;
-    hpke::single_shot_open::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
+    let content = hpke::single_shot_open::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
         &OpModeR::Base,
         &agent.sealing_key,
         &<X25519HkdfSha256 as Kem>::EncappedKey::from_bytes(key).ok()?,
@@ -69,7 +70,8 @@ fn open(agent: &TestAgent, template: &SealedTemplate) -> Option<Vec<u8>> {
         ciphertext,
         &template_binding(agent.id, template.person, template.finger),
     )
-    .ok()
+    .ok()?;
+    Some(canonical::decode("template", &content).unwrap())
 }
 
 fn people(bundle: &Bundle) -> Vec<String> {
@@ -122,11 +124,25 @@ async fn a_bundle_holds_what_its_agent_needs_and_no_more() {
     assert_eq!(bundle.policy.credentials.iter().map(|card| card.token).collect::<Vec<_>>(), [token]);
     let template = &bundle.templates[0];
     assert_eq!(template.person.to_string(), anna);
-    assert_eq!(open(&gate, template).as_deref(), Some(b"finger of anna".as_slice()));
+    let content = TemplateContent { is_duress: false, template: SecretBytes(b"finger of anna".to_vec()) };
+    assert_eq!(open(&gate, template), Some(content));
     assert_eq!(open(&other, template), None, "another agent's key");
     let mut moved = template.clone();
     moved.person = berta.parse::<uuid::Uuid>().unwrap().into();
     assert_eq!(open(&gate, &moved), None, "as another person's");
+
+    // A sign of duress comes with the others, marked inside the seal alone.
+    let sign = EnrolmentStep::FingerRead {
+        template: SecretBytes(b"thumb of anna!".to_vec()),
+        sensor_type: "zfm20".to_owned(),
+        quality: 80,
+    };
+    let want = json!({ "finger": { "position": "left_thumb", "is_duress": true } });
+    enrol(&server, (&station, &mut desk), &anna, want, sign).await;
+    let marked = bundle_with(&mut link, &gate, |bundle| bundle.templates.len() == 2).await;
+    let signs: Vec<_> = marked.templates.iter().map(|sealed| open(&gate, sealed).unwrap().is_duress).collect();
+    assert_eq!(signs, [false, true]);
+    assert_eq!(canonical::encode(&marked.templates[0]).len(), canonical::encode(&marked.templates[1]).len());
 
     // Every change of rules brings the next, whose number is higher.
     let why = json!({ "reason": "left" });

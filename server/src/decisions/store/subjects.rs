@@ -39,7 +39,8 @@ struct PersonRow {
 pub(super) async fn persons(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<Vec<PersonRule>> {
     let rows: Vec<PersonRow> = sqlx::query_as(
         "SELECT person.id, person.state, EXISTS (SELECT FROM fingers finger \
-             WHERE finger.tenant_id = person.tenant_id AND finger.person_id = person.id) AS has_finger, \
+             WHERE finger.tenant_id = person.tenant_id AND finger.person_id = person.id \
+             AND NOT finger.is_duress) AS has_finger, \
          person.has_pin, person.needs_longer, person.exemption_ground, person.exemption_from, person.exemption_until, \
          person.escort_person_id, person.escort_group_id, person.escort_within_s, held.groups \
          FROM persons person LEFT JOIN (SELECT person_id, array_agg(group_id ORDER BY group_id) AS groups \

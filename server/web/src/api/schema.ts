@@ -7616,6 +7616,8 @@ export interface components {
             enrolled_at: string;
             /** @description Kind of sensor that made the template and can compare it. */
             sensor_type: string;
+            /** @description Whether it is shown as a sign of duress; administrators alone are told. */
+            is_duress?: boolean | null;
         };
         /** @enum {string} */
         FingerPosition: "right_thumb" | "right_index" | "right_middle" | "right_ring" | "right_little" | "left_thumb" | "left_index" | "left_middle" | "left_ring" | "left_little";
@@ -10328,6 +10330,11 @@ export interface components {
             finger: {
                 /** @description Which one, `right_thumb` to `left_little`. */
                 position: components["schemas"]["FingerPosition"];
+                /**
+                 * @description Whether it is to be a sign of duress: it opens like the others, and raises a silent alarm. Never a person's only
+                 *     finger.
+                 */
+                is_duress?: boolean;
             };
         };
         /** @description A stretch of time on some days, by the clock on the site's wall. */

@@ -177,7 +177,11 @@ function FeedBeside() {
   const zone = useZone();
   const doorName = useDoorName();
   const agentName = useAgentName();
-  const shown = events.filter((event) => event.kind !== "act").slice(0, FEED_ROWS);
+  // Beside the doors a silent alarm is kept as silent as at them: it is on Live.
+  const shown = events
+    .filter((event) => event.kind !== "act")
+    .slice(0, FEED_ROWS)
+    .map((event) => ({ ...event, alarms: event.alarms.filter((alarm) => alarm !== "duress") }));
   const nameOf = useNames(shown.flatMap((event) => personsOf(event).slice(0, 1)));
   const say = useHeadline(nameOf);
   return (

@@ -52,7 +52,10 @@ export function sentenceOf(step: Step): string {
     return `${w.wizard.goodCapture(step.quality)}${capture}`;
   }
   if (step.step === "done" && step.credential) return w.wizard.cardIs(step.credential.label);
-  if (step.step === "done" && step.finger) return w.wizard.fingerStored(text("FingerPosition", step.finger.position));
+  if (step.step === "done" && step.finger) {
+    const name = text("FingerPosition", step.finger.position);
+    return step.finger.is_duress ? w.wizard.duressStored(name) : w.wizard.fingerStored(name);
+  }
   const why = whyOf(step);
   return `${text("StepWord", step.step)}${capture}${why === "" ? "" : `: ${why}`}`;
 }

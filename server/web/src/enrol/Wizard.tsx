@@ -1,6 +1,7 @@
 // Registering a person, step by step. What a step holds is saved or asked about when it is left; the address says where
 // one is.
 
+import Alert from "@mui/material/Alert";
 import Box from "@mui/material/Box";
 import Button from "@mui/material/Button";
 import MenuItem from "@mui/material/MenuItem";
@@ -84,23 +85,50 @@ function CardStep({ person, onChanged }: StepProps) {
 }
 
 function FingerStep({ person, onChanged }: StepProps) {
-  const taken = person.enrolled_fingers.map((finger) => finger.position);
+  const enrolled = person.enrolled_fingers;
+  const daily = enrolled.filter((finger) => !finger.is_duress);
+  const taken = enrolled.map((finger) => finger.position);
   const free = wordsOf("FingerPosition").filter((position) => !taken.includes(position));
-  const preferred = (["right_index", "left_index"] as const).find((position) => free.includes(position));
+  const preferred = (["right_index", "left_index", "right_middle", "left_middle"] as const).find((position) =>
+    free.includes(position),
+  );
   const [chosen, setChosen] = useState<WordOf<"FingerPosition"> | null>(null);
+  const [isDuressChosen, setDuressChosen] = useState<boolean | null>(null);
   const found = useFound(person.id, false)?.want;
-  const running = typeof found === "object" ? found.finger.position : undefined;
-  const position = chosen ?? running ?? preferred ?? free[0] ?? "right_index";
+  const running = typeof found === "object" ? found.finger : undefined;
+  const position = chosen ?? running?.position ?? preferred ?? free[0] ?? "right_index";
+  const isDuress = daily.length > 0 && (isDuressChosen ?? running?.is_duress ?? false);
+  const done = () => {
+    setChosen(null);
+    setDuressChosen(null);
+    return onChanged();
+  };
   if (person.legal_basis?.kind === "alternative") return <Typography>{w.wizard.fingerExempt}</Typography>;
   if (!person.legal_basis) return <Typography>{w.wizard.fingerNeedsBasis}</Typography>;
+  const stored = enrolled.map((finger) => {
+    const name = text("FingerPosition", finger.position);
+    return finger.is_duress ? w.wizard.duressStored(name) : w.wizard.fingerStored(name);
+  });
   return (
     <Stack spacing={2}>
-      {taken.length > 0 && (
+      {enrolled.length > 0 && (
         <Typography>
-          {taken.map((finger) => w.wizard.fingerStored(text("FingerPosition", finger))).join(" · ")}.{" "}
-          {taken.length === 1 && w.wizard.second}
+          {stored.join(" · ")}. {daily.length === 1 && w.wizard.second}
         </Typography>
       )}
+      {daily.length > 0 && (
+        <TextField
+          select
+          label={w.wizard.fingerUse}
+          value={isDuress ? "duress" : "daily"}
+          onChange={(event) => setDuressChosen(event.target.value === "duress")}
+          sx={{ maxWidth: 360 }}
+        >
+          <MenuItem value="daily">{w.wizard.useDaily}</MenuItem>
+          <MenuItem value="duress">{w.wizard.useDuress}</MenuItem>
+        </TextField>
+      )}
+      {isDuress && <Alert severity="info">{w.wizard.duressHelp}</Alert>}
       <TextField
         select
         label={w.wizard.finger}
@@ -114,7 +142,12 @@ function FingerStep({ person, onChanged }: StepProps) {
           </MenuItem>
         ))}
       </TextField>
-      <Dialogue personId={person.id} want={{ finger: { position } }} start={w.wizard.startFinger} onDone={onChanged} />
+      <Dialogue
+        personId={person.id}
+        want={{ finger: { position, is_duress: isDuress } }}
+        start={w.wizard.startFinger}
+        onDone={done}
+      />
     </Stack>
   );
 }
@@ -177,6 +210,7 @@ function DoneStep({ person }: StepProps) {
     ...person.cards.map(
       (card, place, cards): Line => [numbered(w.wizard.receiptCard, place, cards.length), card.label],
     ),
+    // Unmarked: paper is left lying, and must not tell which finger calls for help.
     ...person.enrolled_fingers.map(
       (finger, place, fingers): Line => [
         numbered(w.wizard.receiptFinger, place, fingers.length),

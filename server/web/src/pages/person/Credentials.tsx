@@ -164,6 +164,7 @@ export function Fingers({ person, onChanged }: OfPerson) {
           <Thing
             key={finger.id}
             title={text("FingerPosition", finger.position)}
+            chips={finger.is_duress && <Chip label={w.person.duress} color="warning" variant="outlined" />}
             action={
               isAdministrator && (
                 <Button

@@ -25,6 +25,10 @@ export const problems: Record<string, string> = {
   door_in_airlock: "One of these doors is in another airlock already. Nothing was saved.",
   person_inactive: "This person is out of use. Put them back to use first.",
   legal_basis_missing: "Record the person's consent before a finger is captured.",
+  finger_taken: "This finger is enrolled for the other use. Remove it first, or take another.",
+  finger_missing: "A sign of duress is never the only finger. Enrol the one for every day first.",
+  duress_alone:
+    "Only the sign of duress would be left. Nothing was removed. Enrol another finger first, or remove the sign first.",
   station_offline: "The station is not connected. Check its power and network.",
   station_busy: "The station is in another dialogue. Wait for it, or end it there.",
   agent_offline: "The door's controller is not connected. The door was not released.",

@@ -428,6 +428,8 @@ export const enrolmentTrouble: Record<string, string> = {
   page_gone: "The page that started it was closed",
   station_lost: "The connection to the station was lost",
   legal_basis_missing: "There is no consent to keep a finger",
+  finger_taken: "This finger was enrolled for the other use meanwhile",
+  finger_missing: "There is no finger for every day any more",
   card_unreadable: "The card's number can't be used",
   template_unusable: "The sensor's template can't be kept",
   not_wanted: "The station read something else than was asked for",
