@@ -4,7 +4,7 @@
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::event::SetMode;
-use crate::ids::{AttemptId, DoorId, PersonId};
+use crate::ids::{AttemptId, CredentialId, DoorId, PersonId};
 use crate::policy::Side;
 use crate::time::UnixMs;
 
@@ -95,6 +95,8 @@ pub struct Waiting {
     pub attempt: AttemptId,
     /// Who.
     pub person: PersonId,
+    /// With which card.
+    pub credential: CredentialId,
     /// Since when.
     pub since: UnixMs,
     /// For what.

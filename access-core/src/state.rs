@@ -21,7 +21,7 @@ use recent::Recent;
 pub const UNUSED_GRANT_MS_MAX: i64 = 120_000;
 /// Nobody waits longer than this to be completed, in milliseconds.
 pub const WAIT_MS_MAX: i64 = 3_600_000;
-/// Most who wait at one reader: a decision's record holds them all.
+/// Persons whose newest refusal is remembered of one reader. A decision's record holds all who wait.
 pub const WAITING_MAX: usize = 16;
 /// Grants at one door that are remembered for escorts.
 const RECENT_MAX: usize = 64;
@@ -110,7 +110,25 @@ struct ReaderState {
     locked: Option<(UnixMs, UnixMs)>,
     unlocked_at: Option<UnixMs>,
     refusals: Refusals,
-    waiting: BTreeMap<PersonId, Waiting>,
+    /// Newest refusal of a person.
+    refused: BTreeMap<PersonId, Refused>,
+}
+
+/// A refusal of a person at a reader. The greater one is the newer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
+struct Refused {
+    at: UnixMs,
+    ends_wait: bool,
+    attempt: AttemptId,
+    /// By which card they wait since then, and for what.
+    waits: Option<(CredentialId, Wanted)>,
+}
+
+impl Refused {
+    fn waiting(&self, person: PersonId) -> Option<Waiting> {
+        let (credential, wants) = self.waits?;
+        Some(Waiting { attempt: self.attempt, person, credential, since: self.at, wants })
+    }
 }
 
 impl ReaderState {
@@ -281,7 +299,10 @@ impl State {
                     self.granted(Granted { person, door, side, by: attempt.id }, attempt.id, at);
                 }
             }
-            (Outcome::Deny, _) => self.ended(attempt.id, End::Refused, at),
+            (Outcome::Deny, _) => {
+                self.ended(attempt.id, End::Refused, at);
+                self.refused(decision);
+            }
             (Outcome::Need(_), _) => {}
         }
         if is_suspicious(verdict.reason) && verdict.outcome == Outcome::Deny {
@@ -297,7 +318,8 @@ impl State {
                         self.granted(Granted { person: *person, door, side, by: attempt.id }, *admitted, at);
                     }
                 }
-                Effect::Wait => self.waits(decision),
+                // Part of the refusal.
+                Effect::Wait => {}
                 Effect::LockReader { until } => {
                     let locked = &mut self.readers.entry((door, side)).or_default().locked;
                     *locked = (*locked).max(Some((at, *until)));
@@ -411,22 +433,22 @@ impl State {
         self.doors.entry(door).or_default().release(at, at.plus_ms(i64::from(release_ms)));
     }
 
-    fn waits(&mut self, decision: &Decision) {
+    /// A person's newest refusal at a reader makes them wait there, or ends their wait.
+    fn refused(&mut self, decision: &Decision) {
         let (attempt, verdict) = (&decision.attempt, &decision.verdict);
         let Some(person) = verdict.person else { return };
         let wants = match verdict.reason {
             Reason::EscortRequired => Wanted::Escort,
             _ => Wanted::SecondPerson,
         };
-        let waiting = Waiting { attempt: attempt.id, person, since: attempt.at, wants };
-        let line = &mut self.readers.entry((attempt.door, attempt.side)).or_default().waiting;
-        let place = |waiting: &Waiting| (waiting.since, waiting.attempt);
-        if line.get(&person).is_none_or(|known| place(known) < place(&waiting)) {
-            line.insert(person, waiting);
-        }
-        let earliest = line.values().min_by_key(|waiting| place(waiting)).map(|waiting| waiting.person);
-        if let Some(earliest) = earliest.filter(|_| line.len() > WAITING_MAX) {
-            line.remove(&earliest);
+        let waits = verdict.credential.filter(|_| verdict.effects.contains(&Effect::Wait)).map(|card| (card, wants));
+        let refused = Refused { at: attempt.at, ends_wait: waits.is_none(), attempt: attempt.id, waits };
+        let known = &mut self.readers.entry((attempt.door, attempt.side)).or_default().refused;
+        let newest = known.entry(person).or_insert(refused);
+        *newest = (*newest).max(refused);
+        let earliest = known.iter().min_by_key(|(_, refused)| **refused).map(|(person, _)| *person);
+        if let Some(earliest) = earliest.filter(|_| known.len() > WAITING_MAX) {
+            known.remove(&earliest);
         }
     }
 

@@ -95,7 +95,13 @@ fn circumstances() -> Circumstances {
         others_leaving: 12,
         not_secured: vec![LeafState { door: id(13), is_open: true }],
         escort_seen: Some(Sighting { person: id(14), door: id(15), at: UnixMs(16) }),
-        waiting: vec![Waiting { attempt: id(17), person: id(18), since: UnixMs(19), wants: Wanted::SecondPerson }],
+        waiting: vec![Waiting {
+            attempt: id(17),
+            person: id(18),
+            credential: id(22),
+            since: UnixMs(19),
+            wants: Wanted::SecondPerson,
+        }],
         refusals_of_card: 20,
         refusals_at_reader: 21,
     }
@@ -257,7 +263,7 @@ fn decision() -> Decision {
             ],
             policy_version: 6,
         },
-        rules_version: 2,
+        rules_version: 3,
         decided: Decided::Offline,
     }
 }
@@ -416,7 +422,7 @@ fn messages_of_the_server_keep_their_bytes() {
         attempt: attempt(),
         circumstances: Box::new(circumstances()),
         verdict: verdict(),
-        rules_version: 2,
+        rules_version: 3,
     };
     check("server_answer", &answer);
     check("server_acknowledged", &FromServer::Acknowledged(head()));

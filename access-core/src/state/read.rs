@@ -112,16 +112,18 @@ impl State {
             read.escort_seen = recent.filter(|seen| seen.person != person.id).find(may_escort);
         }
         if let Some(reader) = self.readers.get(&(door.id, attempt.side)) {
-            let still = |waiting: &&Waiting| waiting.person != person.id && self.still_waits(waiting, at);
-            read.waiting = reader.waiting.values().filter(still).copied().collect();
+            let waiting = reader.refused.iter().filter_map(|(person, refused)| refused.waiting(*person));
+            read.waiting =
+                waiting.filter(|waiting| waiting.person != person.id && self.still_waits(waiting, at)).collect();
             read.waiting.sort_by_key(|waiting| waiting.attempt);
         }
     }
 
-    /// Whoever passed or was granted a door since waits no more.
+    /// Whoever passed or was granted a door since waits no more, and nobody waits by a locked card.
     fn still_waits(&self, waiting: &Waiting, at: UnixMs) -> bool {
         let seen = self.sightings.get(&waiting.person).and_then(|seen| seen.first());
-        seen.is_none_or(|seen| seen.at < waiting.since) && at.since(waiting.since) <= WAIT_MS_MAX
+        let is_locked = self.cards.get(&waiting.credential).is_some_and(CardState::is_locked);
+        seen.is_none_or(|seen| seen.at < waiting.since) && !is_locked && at.since(waiting.since) <= WAIT_MS_MAX
     }
 
     fn whereabouts_for(&self, door: DoorId, side: Side, person: PersonId, at: UnixMs) -> Option<Whereabouts> {

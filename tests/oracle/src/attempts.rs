@@ -11,7 +11,7 @@ use crate::dice::Dice;
 use crate::tenant::{CARDS, DOORS, HALF_HOUR_MS, MISSING, PERSONS, holder_of, id, instant, mode, token};
 
 /// How many numbers an attempt and its circumstances need.
-pub const NUMBERS: usize = 72;
+pub const NUMBERS: usize = 84;
 
 /// An attempt, sometimes with an unknown card or at an unknown door.
 pub fn attempt(dice: &mut Dice) -> Attempt {
@@ -118,8 +118,14 @@ fn waiting(dice: &mut Dice, attempt: &Attempt) -> Vec<Waiting> {
     for number in 1..=PERSONS + 1 {
         let attempt_id = id(if dice.one_in(2) { 100 + number } else { 200 - number });
         let (wants, since) = (dice.pick(&[Wanted::Escort, Wanted::SecondPerson]), before(dice, attempt.at));
+        // The first person has two cards; now and then it is somebody else's by now, or nobody's.
+        let credential = id(match dice.below(16) {
+            15 => dice.number(CARDS + MISSING),
+            other if number == 1 && other % 2 == 1 => CARDS,
+            _ => number,
+        });
         if dice.one_in(2) && !holders.contains(&id(number)) {
-            waiting.push(Waiting { attempt: attempt_id, person: id(number), since, wants });
+            waiting.push(Waiting { attempt: attempt_id, person: id(number), credential, since, wants });
         }
     }
     waiting.sort_by_key(|waiting| waiting.attempt);

@@ -422,23 +422,26 @@ impl Log {
     }
 
     fn waiting(&self, attempt: &Attempt, holder: Option<PersonId>) -> Vec<Waiting> {
-        let here = self.refusals_that(|refused| {
-            refused.attempt.door == attempt.door
-                && refused.attempt.side == attempt.side
-                && refused.effects.contains(&Effect::Wait)
+        let mut here = self.refusals_that(|refused| {
+            refused.person.is_some() && refused.attempt.door == attempt.door && refused.attempt.side == attempt.side
         });
+        let says_so = |refused: &Refused<'_>| refused.effects.contains(&Effect::Wait);
+        // The newest first; then only the first of each person.
+        here.sort_by_key(|refused| std::cmp::Reverse((refused.at, !says_so(refused), refused.attempt.id)));
+        let mut persons: Vec<PersonId> = Vec::new();
+        here.retain(|refused| {
+            let is_first = refused.person.is_some_and(|person| !persons.contains(&person));
+            persons.extend(refused.person.filter(|_| is_first));
+            is_first
+        });
+        here.truncate(WAITING);
         let mut waiting: Vec<Waiting> = Vec::new();
-        for refused in &here {
-            let Some(person) = refused.person else { continue };
-            let theirs = here.iter().filter(|other| other.person == Some(person));
-            let newest = theirs.map(|other| (other.at, other.attempt.id)).max();
+        for refused in here.iter().filter(|refused| says_so(refused)) {
+            let (Some(person), Some(credential)) = (refused.person, refused.credential) else { continue };
             let wants = if refused.reason == Reason::EscortRequired { Wanted::Escort } else { Wanted::SecondPerson };
-            if newest == Some((refused.at, refused.attempt.id)) {
-                waiting.push(Waiting { attempt: refused.attempt.id, person, since: refused.at, wants });
-            }
+            waiting.push(Waiting { attempt: refused.attempt.id, person, credential, since: refused.at, wants });
         }
-        waiting.sort_by_key(|waiting| std::cmp::Reverse((waiting.since, waiting.attempt)));
-        waiting.truncate(WAITING);
+        waiting.retain(|waiting| !self.is_card_locked(waiting.credential));
         waiting.retain(|waiting| attempt.at.0 - waiting.since.0 <= WAITING_MS);
         waiting.retain(|waiting| !self.sightings(waiting.person).iter().any(|seen| seen.at >= waiting.since));
         waiting.retain(|waiting| Some(waiting.person) != holder);

@@ -177,7 +177,7 @@ impl Past {
                 verdict.reason = if is_finger { Reason::FingerRequired } else { Reason::PinRequired };
             }
         }
-        let (circumstances, rules_version) = (Circumstances::default(), 2);
+        let (circumstances, rules_version) = (Circumstances::default(), 3);
         Event::Decision(Box::new(Decision { attempt, circumstances, verdict, rules_version, decided: Decided::Online }))
     }
 
