@@ -197,7 +197,8 @@ impl Question<'_> {
             Reason::PolicyTooOld => vec![Remedy::RenewPolicy],
             Reason::Blocked => self.blocks(),
             Reason::Lockdown => vec![lower],
-            Reason::DoorLocked => vec![Remedy::EndMode(self.door.id)],
+            // By an operator, or by a schedule whose hours an untrusted clock does not tell.
+            Reason::DoorLocked => vec![Remedy::EndMode(self.door.id), Remedy::TrustClock],
             Reason::NoGrant
             | Reason::DoorNotGranted
             | Reason::GrantExpired
