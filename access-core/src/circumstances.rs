@@ -35,7 +35,7 @@ pub struct Circumstances {
     pub others_leaving: u32,
     /// Other doors of the interlock group that are not closed and locked, ascending.
     pub not_secured: Vec<LeafState>,
-    /// Newest grant of side in at this door to somebody who may escort the holder.
+    /// Newest grant of side in at this door to somebody who may escort the holder, but for those that came to nothing.
     pub escort_seen: Option<Sighting>,
     /// Others who wait at this reader, ascending by attempt, where a rule may ask.
     pub waiting: Vec<Waiting>,

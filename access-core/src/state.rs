@@ -8,7 +8,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use crate::circumstances::{Circumstances, Knowledge, LeafState, Sighting, Waiting, Wanted, Whereabouts};
 use crate::event::{Decision, Event, EventKind, Passage, Record, ReleaseCause, SetMode, StateChange};
 use crate::ids::{AttemptId, CredentialId, DoorId, PersonId};
-use crate::policy::{Place, Side, Suspicion};
+use crate::policy::{PAIR_S_MAX, Place, Side, Suspicion};
 use crate::time::UnixMs;
 use crate::verdict::{Effect, Outcome, Reason};
 
@@ -19,6 +19,8 @@ use recent::Recent;
 
 /// A grant that nobody used counts no longer than this, in milliseconds: longer than any release.
 pub const UNUSED_GRANT_MS_MAX: i64 = 120_000;
+/// How a grant ended is remembered for so long, in milliseconds: as long as an escort's grant counts.
+const ENDED_MS_MAX: i64 = PAIR_S_MAX as i64 * 1_000;
 /// Nobody waits longer than this to be completed, in milliseconds.
 pub const WAIT_MS_MAX: i64 = 3_600_000;
 /// Persons whose newest refusal is remembered of one reader. A decision's record holds all who wait.
@@ -78,8 +80,8 @@ struct DoorState {
     set_mode: Option<SetMode>,
     last_entered: Option<UnixMs>,
     toggled: Option<(UnixMs, bool)>,
-    /// Granted side in.
-    recent: BTreeSet<(UnixMs, PersonId)>,
+    /// Granted side in, each with its own attempt and the one that released the door.
+    recent: BTreeSet<(UnixMs, PersonId, AttemptId, AttemptId)>,
 }
 
 impl DoorState {
@@ -182,7 +184,7 @@ impl Default for State {
             resets: BTreeMap::new(),
             sightings: BTreeMap::new(),
             granted: Recent::new(UNUSED_GRANT_MS_MAX),
-            ended: Recent::new(UNUSED_GRANT_MS_MAX),
+            ended: Recent::new(ENDED_MS_MAX),
             doors: BTreeMap::new(),
             readers: BTreeMap::new(),
             cards: BTreeMap::new(),
@@ -338,13 +340,13 @@ impl State {
     }
 
     fn granted(&mut self, granted: Granted, attempt: AttemptId, at: UnixMs) {
-        let Granted { person, door, side, .. } = granted;
+        let Granted { person, door, side, by } = granted;
         self.granted.note(attempt, at, granted);
         self.ended.pass(at);
         self.seen(Sighting { person, door, at });
         if side == Side::In {
             let recent = &mut self.doors.entry(door).or_default().recent;
-            recent.insert((at, person));
+            recent.insert((at, person, attempt, by));
             if recent.len() > RECENT_MAX {
                 recent.pop_first();
             }
@@ -412,9 +414,7 @@ impl State {
     /// Grants that nobody used and that did not lapse, each with its instant.
     fn unused(&self, at: UnixMs) -> impl Iterator<Item = (UnixMs, &Granted)> {
         let is_over = |attempt: AttemptId, since: UnixMs, granted: &Granted| {
-            self.ended.when((attempt, End::Used)).is_some()
-                || self.ended.when((granted.by, End::Lapsed)).is_some()
-                || self.ended.when((granted.by, End::Refused)) >= Some(since)
+            self.ended.when((attempt, End::Used)).is_some() || self.came_to_nothing(granted.by, since)
         };
         let is_forgiven =
             |granted: &Granted, since| self.forgiven.get(&granted.person).is_some_and(|forgiven| since <= *forgiven);
@@ -422,6 +422,11 @@ impl State {
             !is_over(*attempt, *since, granted) && !is_forgiven(granted, *since)
         });
         unused.map(|(_, since, granted)| (since, granted))
+    }
+
+    /// Whether it is told that nobody passed by what an attempt was granted at `since`.
+    fn came_to_nothing(&self, by: AttemptId, since: UnixMs) -> bool {
+        self.ended.when((by, End::Lapsed)).is_some() || self.ended.when((by, End::Refused)) >= Some(since)
     }
 
     fn leaf(&mut self, door: DoorId, at: UnixMs, is_open: bool) {

@@ -107,8 +107,8 @@ impl State {
                     policy.person(seen.person).is_some_and(|person| person.groups.contains(&group))
                 }
             };
-            let recent =
-                state.recent.iter().rev().map(|(at, person)| Sighting { person: *person, door: door.id, at: *at });
+            let recent = state.recent.iter().rev().filter(|(at, .., by)| !self.came_to_nothing(*by, *at));
+            let recent = recent.map(|(at, person, ..)| Sighting { person: *person, door: door.id, at: *at });
             read.escort_seen = recent.filter(|seen| seen.person != person.id).find(may_escort);
         }
         if let Some(reader) = self.readers.get(&(door.id, attempt.side)) {

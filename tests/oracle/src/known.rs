@@ -12,6 +12,8 @@ use crate::rules::counts_as_suspicious;
 
 /// A grant counts unused for at most so long.
 const UNUSED_MS: i64 = 120_000;
+/// What ends a grant is known for so long.
+const ENDS_MS: i64 = 3_600_000;
 /// Somebody waits for at most so long.
 const WAITING_MS: i64 = 3_600_000;
 /// So many who wait at a reader are known,
@@ -59,6 +61,23 @@ struct Refused<'a> {
     person: Option<PersonId>,
     credential: Option<CredentialId>,
     effects: &'a [Effect],
+}
+
+/// What ended grants: which attempt, and when that was told.
+#[derive(Debug, Clone, Default)]
+struct Ends {
+    used: Vec<(AttemptId, UnixMs)>,
+    lapsed: Vec<(AttemptId, UnixMs)>,
+    refused: Vec<(AttemptId, UnixMs)>,
+}
+
+impl Ends {
+    /// Whether nobody came in by a grant.
+    fn came_to_nothing(&self, granted: &Granted) -> bool {
+        let has_lapsed = self.lapsed.iter().any(|(attempt, _)| *attempt == granted.released_by);
+        let is_refused = |(attempt, at): &(AttemptId, UnixMs)| *attempt == granted.released_by && *at >= granted.at;
+        has_lapsed || self.refused.iter().any(is_refused)
+    }
 }
 
 impl Log {
@@ -282,8 +301,9 @@ impl Log {
         elsewhere.max_by_key(|sighting| (sighting.at, sighting.door))
     }
 
-    /// Unused grants of everybody.
-    fn unused(&self, at: UnixMs) -> Vec<Granted> {
+    /// What ends grants and is not forgotten: passages, words that nobody came in, and refusals. With the newest instant of all of
+    /// that and of grants.
+    fn ends(&self) -> (Ends, Option<UnixMs>) {
         let mut used: Vec<(AttemptId, UnixMs)> = Vec::new();
         let mut lapsed: Vec<(AttemptId, UnixMs)> = Vec::new();
         let mut refused: Vec<(AttemptId, UnixMs)> = Vec::new();
@@ -302,19 +322,22 @@ impl Log {
         for refusal in self.refusals_that(|_| true) {
             refused.push((refusal.attempt.id, refusal.at));
         }
-        let mut unused = self.grants();
         let ends = used.iter().chain(&lapsed).chain(&refused).map(|(_, at)| *at);
-        let newest = unused.iter().map(|granted| granted.at).chain(ends).max();
-        let is_forgotten = |at: UnixMs| newest.is_some_and(|newest| newest.0 - at.0 > UNUSED_MS);
+        let newest = self.grants().iter().map(|granted| granted.at).chain(ends).max();
         for ends in [&mut used, &mut lapsed, &mut refused] {
-            ends.retain(|(_, at)| !is_forgotten(*at));
+            ends.retain(|(_, at)| newest.is_some_and(|newest| newest.0 - at.0 <= ENDS_MS));
         }
-        unused.retain(|granted| !is_forgotten(granted.at) && at.0 - granted.at.0 <= UNUSED_MS);
-        unused.retain(|granted| !used.iter().any(|(attempt, _)| *attempt == granted.attempt));
-        unused.retain(|granted| !lapsed.iter().any(|(attempt, _)| *attempt == granted.released_by));
-        unused.retain(|granted| {
-            !refused.iter().any(|(attempt, at)| *attempt == granted.released_by && *at >= granted.at)
-        });
+        (Ends { used, lapsed, refused }, newest)
+    }
+
+    /// Unused grants of everybody.
+    fn unused(&self, at: UnixMs) -> Vec<Granted> {
+        let (ends, newest) = self.ends();
+        let mut unused = self.grants();
+        unused.retain(|granted| newest.is_some_and(|newest| newest.0 - granted.at.0 <= UNUSED_MS));
+        unused.retain(|granted| at.0 - granted.at.0 <= UNUSED_MS);
+        unused.retain(|granted| !ends.used.iter().any(|(attempt, _)| *attempt == granted.attempt));
+        unused.retain(|granted| !ends.came_to_nothing(granted));
         unused.retain(|granted| {
             let person = granted.person;
             let forgiven = self.newest_change(|change| *change == StateChange::Forgiven { person });
@@ -417,6 +440,8 @@ impl Log {
         granted.retain(|granted| granted.door == door && granted.side == Side::In);
         granted.sort_by_key(|granted| std::cmp::Reverse((granted.at, granted.person, granted.attempt)));
         granted.truncate(ESCORTS);
+        let (ends, _) = self.ends();
+        granted.retain(|granted| !ends.came_to_nothing(granted));
         let escort = granted.iter().find(|granted| granted.person != holder.id && may_escort(granted.person))?;
         Some(Sighting { person: escort.person, door, at: escort.at })
     }

@@ -1,7 +1,7 @@
 //! Whoever waits is admitted by another's attempt: whatever forbids it by then counts.
 
 use super::*;
-use crate::event::{Author, Decided, Decision, Event, Passage, Record, SetMode, StateChange, StateSet};
+use crate::event::{Author, Decided, Decision, Event, Passage, Record, ReleaseCause, SetMode, StateChange, StateSet};
 use crate::ids::PersonId;
 use crate::policy::samples::person;
 use crate::policy::{
@@ -158,4 +158,35 @@ fn a_refusal_that_waits_for_something_else_begins_another_wait() {
     scene.shows(&rows, 2, 0);
     scene.shows(&rows, 2, MINUTE_MS);
     assert_eq!(admitted(&scene.shows(&rows, 1, 2 * MINUTE_MS)), [id(2)], "the visitor is the second person");
+}
+
+/// The escort's grant, told to have come to nothing; and one that was used.
+#[test]
+fn an_escort_who_did_not_come_in_lets_no_visitor_in() {
+    let (door, cause) = (id(1), ReleaseCause::Attempt(id(1)));
+    let ends: [(Event, Reason); 4] = [
+        (Event::NotOpened { door, cause }, Reason::EscortRequired),
+        (Event::ReleaseAbandoned { door, cause }, Reason::EscortRequired),
+        (
+            Event::Entered { door, side: Side::In, persons: vec![Passage { person: id(1), attempt: id(1) }] },
+            Reason::Granted,
+        ),
+        (Event::NotOpened { door, cause: ReleaseCause::Attempt(id(99)) }, Reason::Granted),
+    ];
+    for (end, expected) in ends {
+        let (rows, mut scene) = (visit(), Scene::new());
+        assert_eq!(scene.shows(&rows, 1, 0).reason, Reason::Granted);
+        scene.happens(end.clone(), 5_000);
+        // Long after grants that nobody used are forgotten.
+        assert_eq!(scene.shows(&rows, 2, 50 * MINUTE_MS).reason, expected, "{end:?}");
+    }
+    // The server's answer came too late, and the agent refused the same attempt.
+    let (rows, mut scene) = (visit(), Scene::new());
+    scene.shows(&rows, 1, 0);
+    scene.attempts = 0;
+    let mut blocked = rows.clone();
+    blocked.blocks.push(block(BlockSubject::Person(id(1)), ALWAYS));
+    assert_eq!(scene.shows(&blocked, 1, 2_000).reason, Reason::Blocked);
+    scene.attempts = 1;
+    assert_eq!(scene.shows(&rows, 2, 3_000).reason, Reason::EscortRequired);
 }
