@@ -7,7 +7,7 @@ use crate::decide::may_still_pass;
 use crate::ids::{AccessLevelId, AreaId, BlockId, CredentialId, DoorId, GrantId, GroupId, PersonId};
 use crate::policy::{
     AccessLevel, CredentialState, DoorRule, EscortBy, Grant, Holder, PersonView, Policy, PolicyChange, PolicyRow,
-    PolicyRowId,
+    PolicyRowId, Side,
 };
 use crate::time::{Period, Place as Lies, UnixMs};
 use crate::verdict::{Outcome, Reason, Verdict};
@@ -342,7 +342,8 @@ impl Question<'_> {
         let groups = self.policy.area(self.door.leads_to)?.two_person?.groups.filter(|_| self.attempt.side == Side::In);
         let person = self.person()?;
         let complements = |other: &PersonView<'_>| {
-            let are_of = |one: &GroupId, another: &GroupId| person.groups.contains(one) && other.groups.contains(another);
+            let are_of =
+                |one: &GroupId, another: &GroupId| person.groups.contains(one) && other.groups.contains(another);
             groups.is_none_or(|(one, another)| are_of(&one, &another) || are_of(&another, &one))
         };
         let others = self.policy.persons().filter(|other| other.id != person.id && complements(other));

@@ -109,15 +109,8 @@ impl Case<'_> {
 }
 
 /// The rules that whoever waits must still meet, beside those of the card.
-const ASKED_AGAIN: [Rule; 7] = [
-    Rule::Person,
-    Rule::PolicyAge,
-    Rule::Block,
-    Rule::ThreatLevel,
-    Rule::DoorMode,
-    Rule::Grant,
-    Rule::Schedule,
-];
+const ASKED_AGAIN: [Rule; 7] =
+    [Rule::Person, Rule::PolicyAge, Rule::Block, Rule::ThreatLevel, Rule::DoorMode, Rule::Grant, Rule::Schedule];
 
 impl Case<'_> {
     /// "Who may still pass".
