@@ -33,6 +33,8 @@ pub struct Circumstances {
     pub others_inside: u32,
     /// Those of them who were granted to leave and have not yet.
     pub others_leaving: u32,
+    /// Whether the door itself stands open, where an interlock may ask.
+    pub is_open: bool,
     /// Other doors of the interlock group that are not closed and locked, ascending.
     pub not_secured: Vec<LeafState>,
     /// Newest grant of side in at this door to somebody who may escort the holder, but for those that came to nothing.

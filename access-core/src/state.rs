@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::circumstances::{Circumstances, Knowledge, LeafState, Sighting, Waiting, Wanted, Whereabouts};
-use crate::event::{Decision, Event, EventKind, Passage, Record, ReleaseCause, SetMode, StateChange};
+use crate::event::{Author, Decision, Event, EventKind, Passage, Record, ReleaseCause, SetMode, StateChange};
 use crate::ids::{AttemptId, CredentialId, DoorId, PersonId};
 use crate::policy::{PAIR_S_MAX, Place, Side, Suspicion};
 use crate::time::UnixMs;
@@ -48,6 +48,8 @@ pub struct State {
     readers: BTreeMap<(DoorId, Side), ReaderState>,
     cards: BTreeMap<CredentialId, CardState>,
     threat_levels: BTreeMap<Place, (UnixMs, u8)>,
+    /// When an agent started last: its doors are locked then.
+    started: BTreeMap<Author, UnixMs>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -76,6 +78,10 @@ struct DoorState {
     leaf: Option<(UnixMs, bool)>,
     /// Releases that can still last, each with its end.
     releases: BTreeSet<(UnixMs, UnixMs)>,
+    /// Newest request to exit for which it was released.
+    exit_requested: Option<UnixMs>,
+    /// Newest word that it stands unlocked from then on, or no longer, and whose.
+    free: Option<(UnixMs, bool, Author)>,
     set_at: Option<UnixMs>,
     set_mode: Option<SetMode>,
     last_entered: Option<UnixMs>,
@@ -89,10 +95,12 @@ impl DoorState {
         self.leaf.is_some_and(|(_, is_open)| is_open)
     }
 
-    fn is_released(&self, at: UnixMs) -> bool {
+    /// Whether a release lasts, where one for a request to exit lasts so long.
+    fn is_released(&self, at: UnixMs, exit_ms: u32) -> bool {
         // The lock falls in with the leaf.
         let has_closed_since = |since| self.leaf.is_some_and(|(closed, is_open)| !is_open && closed > since);
-        self.releases.iter().any(|(since, until)| at < *until && !has_closed_since(*since))
+        let for_exit = self.exit_requested.map(|since| (since, since.plus_ms(i64::from(exit_ms))));
+        self.releases.iter().copied().chain(for_exit).any(|(since, until)| at < until && !has_closed_since(since))
     }
 
     /// Remembers a release, and forgets those that were over when the newest began.
@@ -189,13 +197,15 @@ impl Default for State {
             readers: BTreeMap::new(),
             cards: BTreeMap::new(),
             threat_levels: BTreeMap::new(),
+            started: BTreeMap::new(),
         }
     }
 }
 
 impl State {
     /// Kinds of events that [`State::apply`] takes note of.
-    pub const KINDS: [EventKind; 9] = [
+    pub const KINDS: [EventKind; 13] = [
+        EventKind::AgentStarted,
         EventKind::Decision,
         EventKind::ReleaseAbandoned,
         EventKind::DoorOpened,
@@ -205,6 +215,9 @@ impl State {
         EventKind::CommandDone,
         EventKind::DoorFound,
         EventKind::StateSet,
+        EventKind::ExitRequested,
+        EventKind::FreeBegan,
+        EventKind::FreeEnded,
     ];
 
     /// The state of an agent that decides alone: it sees its own doors only.
@@ -230,6 +243,16 @@ impl State {
                 self.released(*door, at, *release_ms);
             }
             Event::StateSet(set) => self.set(&set.change, at),
+            Event::ExitRequested { door, was_released: true } => {
+                let requested = &mut self.doors.entry(*door).or_default().exit_requested;
+                *requested = (*requested).max(Some(at));
+            }
+            Event::FreeBegan { door, .. } => self.free(*door, (at, true, record.author)),
+            Event::FreeEnded { door } => self.free(*door, (at, false, record.author)),
+            Event::AgentStarted { .. } => {
+                let started = self.started.entry(record.author).or_insert(at);
+                *started = (*started).max(at);
+            }
             _ => {}
         }
     }
@@ -432,6 +455,11 @@ impl State {
     fn leaf(&mut self, door: DoorId, at: UnixMs, is_open: bool) {
         let leaf = &mut self.doors.entry(door).or_default().leaf;
         *leaf = (*leaf).max(Some((at, is_open)));
+    }
+
+    fn free(&mut self, door: DoorId, word: (UnixMs, bool, Author)) {
+        let free = &mut self.doors.entry(door).or_default().free;
+        *free = (*free).max(Some(word));
     }
 
     fn released(&mut self, door: DoorId, at: UnixMs, release_ms: u32) {

@@ -93,6 +93,7 @@ fn circumstances() -> Circumstances {
         whereabouts: Some(Whereabouts { door: id(9), side: Side::Out, at: UnixMs(10) }),
         others_inside: 11,
         others_leaving: 12,
+        is_open: true,
         not_secured: vec![LeafState { door: id(13), is_open: true }],
         escort_seen: Some(Sighting { person: id(14), door: id(15), at: UnixMs(16) }),
         waiting: vec![Waiting {

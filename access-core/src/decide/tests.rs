@@ -259,5 +259,6 @@ fn a_demand_for_the_pin_is_met_by_pin_or_finger() {
     }
 }
 
+mod airlock;
 mod clock;
 mod waiting;

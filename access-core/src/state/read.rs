@@ -13,7 +13,8 @@ impl State {
         self.read_door(door, at, &mut read);
         if let Some(interlock) = policy.interlock_of(door.id) {
             let others = interlock.doors.iter().filter(|other| **other != door.id);
-            read.not_secured = others.filter_map(|other| self.not_secured(*other, at)).collect();
+            read.is_open = self.doors.get(&door.id).is_some_and(DoorState::is_open);
+            read.not_secured = others.filter_map(|other| self.not_secured(policy, *other, at)).collect();
         }
         self.read_reader(policy, attempt, &mut read);
         if let Some(card) = policy.card(&attempt.card) {
@@ -155,9 +156,17 @@ impl State {
         (inside.saturating_add(count(coming)), count(leaving))
     }
 
-    fn not_secured(&self, door: DoorId, at: UnixMs) -> Option<LeafState> {
+    fn not_secured(&self, policy: &Policy, door: DoorId, at: UnixMs) -> Option<LeafState> {
         let state = self.doors.get(&door)?;
-        let is_released = state.is_released(at);
-        (state.is_open() || is_released).then_some(LeafState { door, is_open: state.is_open() })
+        let exit_ms = policy.door(door).map_or(0, |rule| rule.release_ms);
+        let is_secured = !state.is_open() && !state.is_released(at, exit_ms) && !self.is_free(state);
+        (!is_secured).then_some(LeafState { door, is_open: state.is_open() })
+    }
+
+    /// Whether the door stands unlocked: its agent said so, and has not said otherwise or started anew since.
+    fn is_free(&self, state: &DoorState) -> bool {
+        let has_started_since =
+            |author: Author, since| self.started.get(&author).is_some_and(|started| *started > since);
+        state.free.is_some_and(|(since, is_free, author)| is_free && !has_started_since(author, since))
     }
 }

@@ -2,7 +2,7 @@
 
 use access_core::attempt::Attempt;
 use access_core::circumstances::{Circumstances, Knowledge, LeafState, Sighting, Waiting, Wanted, Whereabouts};
-use access_core::event::{Event, Record, ReleaseCause, SetMode, StateChange};
+use access_core::event::{Author, Event, Record, ReleaseCause, SetMode, StateChange};
 use access_core::ids::{AreaId, AttemptId, CredentialId, DoorId, PersonId};
 use access_core::policy::{DoorRule, EscortBy, PersonRule, Place, PolicyRows, Side};
 use access_core::time::UnixMs;
@@ -115,6 +115,7 @@ impl Log {
         known.whereabouts = holder.and_then(|holder| self.led_last(holder.id, attempt));
         (known.others_inside, known.others_leaving) =
             self.others_inside(rows, door.leads_to, holder.map(|holder| holder.id), attempt.at);
+        known.is_open = self.is_leaf_open(door.id);
         known.not_secured = self.not_secured(rows, door.id, attempt.at);
         known.escort_seen = holder.and_then(|holder| self.escort_seen(rows, holder, door.id));
         known.waiting = self.waiting(attempt, holder.map(|holder| holder.id));
@@ -388,7 +389,10 @@ impl Log {
     fn not_secured(&self, rows: &PolicyRows, door: DoorId, at: UnixMs) -> Vec<LeafState> {
         let groups = rows.interlocks.iter().filter(|group| group.doors.contains(&door));
         let others = groups.flat_map(|group| &group.doors).filter(|other| **other != door);
-        let states = others.map(|other| (*other, self.is_leaf_open(*other), self.is_released(*other, at)));
+        let release_ms =
+            |other: DoorId| rows.doors.iter().find(|door| door.id == other).map_or(0, |door| door.release_ms);
+        let is_released = |other: DoorId| self.is_released(other, release_ms(other), at) || self.stands_unlocked(other);
+        let states = others.map(|other| (*other, self.is_leaf_open(*other), is_released(*other)));
         let not_secured = states.filter(|(_, is_open, is_released)| *is_open || *is_released);
         not_secured.map(|(door, is_open, _)| LeafState { door, is_open }).collect()
     }
@@ -403,7 +407,22 @@ impl Log {
         words.max().is_some_and(|(_, is_open)| is_open)
     }
 
-    fn is_released(&self, door: DoorId, at: UnixMs) -> bool {
+    /// Whether the newest word of a door is that it stands unlocked.
+    fn stands_unlocked(&self, door: DoorId) -> bool {
+        let mut words: Vec<(UnixMs, bool, Author)> = Vec::new();
+        for record in &self.records {
+            match record.event {
+                Event::FreeBegan { door: of, .. } if of == door => words.push((record.at, true, record.author)),
+                Event::FreeEnded { door: of } if of == door => words.push((record.at, false, record.author)),
+                _ => {}
+            }
+        }
+        let Some((since, is_unlocked, author)) = words.into_iter().max() else { return false };
+        let starts = self.records.iter().filter(|record| matches!(record.event, Event::AgentStarted { .. }));
+        is_unlocked && !starts.into_iter().any(|start| start.author == author && start.at > since)
+    }
+
+    fn is_released(&self, door: DoorId, exit_ms: u32, at: UnixMs) -> bool {
         let mut releases = Vec::new();
         for record in &self.records {
             match &record.event {
@@ -414,6 +433,9 @@ impl Log {
                 }
                 Event::CommandDone { door: of, release_ms, .. } if *of == door && *release_ms > 0 => {
                     releases.push((record.at, *release_ms));
+                }
+                Event::ExitRequested { door: of, was_released: true } if *of == door => {
+                    releases.push((record.at, exit_ms));
                 }
                 _ => {}
             }

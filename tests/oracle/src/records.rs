@@ -7,7 +7,7 @@ use access_core::event::{
     Author, CommandOutcome, Decided, Decision, Event, Passage, Record, ReleaseCause, SetMode, StateChange, StateSet,
 };
 use access_core::ids::{AttemptId, CredentialId, DoorId, PersonId};
-use access_core::policy::Side;
+use access_core::policy::{DoorMode, Side};
 use access_core::time::UnixMs;
 use access_core::verdict::{Effect, Outcome, Reason, Verdict};
 
@@ -52,7 +52,21 @@ pub fn records(dice: impl IntoIterator<Item = Dice>) -> Vec<Record> {
 pub fn attempt_after(dice: &mut Dice, records: &[Record]) -> Attempt {
     let last = records.iter().map(|record| record.at.0).max().unwrap_or(BASE.0);
     let at = UnixMs(last + dice.pick(&[0, 1, 5_000, 30_000, 60_000, 120_000, 121_000, 3_600_000, -1, -5_000, -61_000]));
-    Attempt { at, ..attempt(dice) }
+    let mut attempt = Attempt { at, ..attempt(dice) };
+    // Often where somebody waits.
+    let waits = |record: &&Record| match &record.event {
+        Event::Decision(decision) => decision.verdict.effects.contains(&Effect::Wait),
+        _ => false,
+    };
+    let waiting: Vec<&Record> = records.iter().filter(waits).collect();
+    if dice.one_in(3)
+        && !waiting.is_empty()
+        && let Event::Decision(decision) = &dice.pick(&waiting).event
+    {
+        (attempt.door, attempt.side) = (decision.attempt.door, decision.attempt.side);
+        attempt.at = UnixMs(decision.attempt.at.0 + dice.pick(&[5_000, 1, 20_000]));
+    }
+    attempt
 }
 
 /// Records of a crowd at the first door: refusals that wait, other refusals, grants on side in, and some of what ends them, close
@@ -109,13 +123,14 @@ impl Past {
         let seq = self.records.len() as u64 + 1;
         let event = self.event(dice, at, u128::from(seq));
         let (previous, clock) = (Digest([0; 32]), ClockTrust::Trusted);
-        self.records.push(Record { author: Author::Agent(id(1)), epoch: 1, seq, previous, at, clock, event });
+        let author = Author::Agent(id(dice.pick(&[1, 1, 2])));
+        self.records.push(Record { author, epoch: 1, seq, previous, at, clock, event });
     }
 
     fn event(&mut self, dice: &mut Dice, at: UnixMs, number: u128) -> Event {
         let door = id(dice.number(DOORS + 1));
         let side = dice.pick(&[Side::In, Side::Out]);
-        match dice.below(20) {
+        match dice.below(22) {
             0..9 => self.decision(dice, at, number),
             9..12 => self.entered(dice, door, side, number),
             12 => Event::NotOpened { door, cause: self.cause(dice) },
@@ -129,6 +144,12 @@ impl Past {
                 let release_ms = if outcome == CommandOutcome::CarriedOut { dice.pick(&[5_000, 60_000, 0]) } else { 0 };
                 Event::CommandDone { command: id(number), door, outcome, release_ms }
             }
+            17 => Event::ExitRequested { door, was_released: !dice.one_in(3) },
+            18 => match dice.below(4) {
+                0 | 1 => Event::FreeBegan { door, mode: DoorMode::Free },
+                2 => Event::FreeEnded { door },
+                _ => Event::AgentStarted { build: String::new(), was_unclean: false },
+            },
             _ => Event::StateSet(StateSet { operator: None, change: change(dice, at), reason: None }),
         }
     }
