@@ -4,7 +4,7 @@
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::event::SetMode;
-use crate::ids::{AttemptId, DoorId, PersonId};
+use crate::ids::{AttemptId, CredentialId, DoorId, PersonId};
 use crate::policy::Side;
 use crate::time::UnixMs;
 
@@ -33,9 +33,11 @@ pub struct Circumstances {
     pub others_inside: u32,
     /// Those of them who were granted to leave and have not yet.
     pub others_leaving: u32,
+    /// Whether the door itself stands open, where an interlock may ask.
+    pub is_open: bool,
     /// Other doors of the interlock group that are not closed and locked, ascending.
     pub not_secured: Vec<LeafState>,
-    /// Newest grant of side in at this door to somebody who may escort the holder.
+    /// Newest grant of side in at this door to somebody who may escort the holder, but for those that came to nothing.
     pub escort_seen: Option<Sighting>,
     /// Others who wait at this reader, ascending by attempt, where a rule may ask.
     pub waiting: Vec<Waiting>,
@@ -95,6 +97,8 @@ pub struct Waiting {
     pub attempt: AttemptId,
     /// Who.
     pub person: PersonId,
+    /// With which card.
+    pub credential: CredentialId,
     /// Since when.
     pub since: UnixMs,
     /// For what.

@@ -441,6 +441,8 @@ crate::words! {
         NotRecorded = "not_recorded",
         /// The door could not be driven.
         DoorFault = "door_fault",
+        /// Another door of the airlock is not closed and locked.
+        Interlock = "interlock",
     }
 }
 

@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::circumstances::{Circumstances, Knowledge, LeafState, Sighting, Waiting, Wanted, Whereabouts};
-use crate::event::{Decision, Event, EventKind, Passage, Record, ReleaseCause, SetMode, StateChange};
+use crate::event::{Author, Decision, Event, EventKind, Passage, Record, ReleaseCause, SetMode, StateChange};
 use crate::ids::{AttemptId, CredentialId, DoorId, PersonId};
-use crate::policy::{Place, Side, Suspicion};
+use crate::policy::{PAIR_S_MAX, Place, Side, Suspicion};
 use crate::time::UnixMs;
 use crate::verdict::{Effect, Outcome, Reason};
 
@@ -19,9 +19,11 @@ use recent::Recent;
 
 /// A grant that nobody used counts no longer than this, in milliseconds: longer than any release.
 pub const UNUSED_GRANT_MS_MAX: i64 = 120_000;
+/// How a grant ended is remembered for so long, in milliseconds: as long as an escort's grant counts.
+const ENDED_MS_MAX: i64 = PAIR_S_MAX as i64 * 1_000;
 /// Nobody waits longer than this to be completed, in milliseconds.
 pub const WAIT_MS_MAX: i64 = 3_600_000;
-/// Most who wait at one reader: a decision's record holds them all.
+/// Persons whose newest refusal is remembered of one reader. A decision's record holds all who wait.
 pub const WAITING_MAX: usize = 16;
 /// Grants at one door that are remembered for escorts.
 const RECENT_MAX: usize = 64;
@@ -46,6 +48,8 @@ pub struct State {
     readers: BTreeMap<(DoorId, Side), ReaderState>,
     cards: BTreeMap<CredentialId, CardState>,
     threat_levels: BTreeMap<Place, (UnixMs, u8)>,
+    /// When an agent started last: its doors are locked then.
+    started: BTreeMap<Author, UnixMs>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -74,12 +78,16 @@ struct DoorState {
     leaf: Option<(UnixMs, bool)>,
     /// Releases that can still last, each with its end.
     releases: BTreeSet<(UnixMs, UnixMs)>,
+    /// Newest request to exit for which it was released.
+    exit_requested: Option<UnixMs>,
+    /// Newest word that it stands unlocked from then on, or no longer, and whose.
+    free: Option<(UnixMs, bool, Author)>,
     set_at: Option<UnixMs>,
     set_mode: Option<SetMode>,
     last_entered: Option<UnixMs>,
     toggled: Option<(UnixMs, bool)>,
-    /// Granted side in.
-    recent: BTreeSet<(UnixMs, PersonId)>,
+    /// Granted side in, each with its own attempt and the one that released the door.
+    recent: BTreeSet<(UnixMs, PersonId, AttemptId, AttemptId)>,
 }
 
 impl DoorState {
@@ -87,10 +95,12 @@ impl DoorState {
         self.leaf.is_some_and(|(_, is_open)| is_open)
     }
 
-    fn is_released(&self, at: UnixMs) -> bool {
+    /// Whether a release lasts, where one for a request to exit lasts so long.
+    fn is_released(&self, at: UnixMs, exit_ms: u32) -> bool {
         // The lock falls in with the leaf.
         let has_closed_since = |since| self.leaf.is_some_and(|(closed, is_open)| !is_open && closed > since);
-        self.releases.iter().any(|(since, until)| at < *until && !has_closed_since(*since))
+        let for_exit = self.exit_requested.map(|since| (since, since.plus_ms(i64::from(exit_ms))));
+        self.releases.iter().copied().chain(for_exit).any(|(since, until)| at < until && !has_closed_since(since))
     }
 
     /// Remembers a release, and forgets those that were over when the newest began.
@@ -110,7 +120,25 @@ struct ReaderState {
     locked: Option<(UnixMs, UnixMs)>,
     unlocked_at: Option<UnixMs>,
     refusals: Refusals,
-    waiting: BTreeMap<PersonId, Waiting>,
+    /// Newest refusal of a person.
+    refused: BTreeMap<PersonId, Refused>,
+}
+
+/// A refusal of a person at a reader. The greater one is the newer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
+struct Refused {
+    at: UnixMs,
+    ends_wait: bool,
+    attempt: AttemptId,
+    /// By which card they wait since then, and for what.
+    waits: Option<(CredentialId, Wanted)>,
+}
+
+impl Refused {
+    fn waiting(&self, person: PersonId) -> Option<Waiting> {
+        let (credential, wants) = self.waits?;
+        Some(Waiting { attempt: self.attempt, person, credential, since: self.at, wants })
+    }
 }
 
 impl ReaderState {
@@ -164,18 +192,20 @@ impl Default for State {
             resets: BTreeMap::new(),
             sightings: BTreeMap::new(),
             granted: Recent::new(UNUSED_GRANT_MS_MAX),
-            ended: Recent::new(UNUSED_GRANT_MS_MAX),
+            ended: Recent::new(ENDED_MS_MAX),
             doors: BTreeMap::new(),
             readers: BTreeMap::new(),
             cards: BTreeMap::new(),
             threat_levels: BTreeMap::new(),
+            started: BTreeMap::new(),
         }
     }
 }
 
 impl State {
     /// Kinds of events that [`State::apply`] takes note of.
-    pub const KINDS: [EventKind; 9] = [
+    pub const KINDS: [EventKind; 13] = [
+        EventKind::AgentStarted,
         EventKind::Decision,
         EventKind::ReleaseAbandoned,
         EventKind::DoorOpened,
@@ -185,6 +215,9 @@ impl State {
         EventKind::CommandDone,
         EventKind::DoorFound,
         EventKind::StateSet,
+        EventKind::ExitRequested,
+        EventKind::FreeBegan,
+        EventKind::FreeEnded,
     ];
 
     /// The state of an agent that decides alone: it sees its own doors only.
@@ -213,6 +246,16 @@ impl State {
                 self.released(*door, at, *release_ms);
             }
             Event::StateSet(set) => self.set(&set.change, at),
+            Event::ExitRequested { door, was_released: true } => {
+                let requested = &mut self.doors.entry(*door).or_default().exit_requested;
+                *requested = (*requested).max(Some(at));
+            }
+            Event::FreeBegan { door, .. } => self.free(*door, (at, true, record.author)),
+            Event::FreeEnded { door } => self.free(*door, (at, false, record.author)),
+            Event::AgentStarted { .. } => {
+                let started = self.started.entry(record.author).or_insert(at);
+                *started = (*started).max(at);
+            }
             _ => {}
         }
     }
@@ -284,7 +327,10 @@ impl State {
                     self.granted(Granted { person, door, side, by: attempt.id }, attempt.id, at);
                 }
             }
-            (Outcome::Deny, _) => self.ended(attempt.id, End::Refused, at),
+            (Outcome::Deny, _) => {
+                self.ended(attempt.id, End::Refused, at);
+                self.refused(decision);
+            }
             (Outcome::Need(_), _) => {}
         }
         if is_suspicious(verdict.reason) && verdict.outcome == Outcome::Deny {
@@ -300,7 +346,8 @@ impl State {
                         self.granted(Granted { person: *person, door, side, by: attempt.id }, *admitted, at);
                     }
                 }
-                Effect::Wait => self.waits(decision),
+                // Part of the refusal.
+                Effect::Wait => {}
                 Effect::LockReader { until } => {
                     let locked = &mut self.readers.entry((door, side)).or_default().locked;
                     *locked = (*locked).max(Some((at, *until)));
@@ -319,13 +366,13 @@ impl State {
     }
 
     fn granted(&mut self, granted: Granted, attempt: AttemptId, at: UnixMs) {
-        let Granted { person, door, side, .. } = granted;
+        let Granted { person, door, side, by } = granted;
         self.granted.note(attempt, at, granted);
         self.ended.pass(at);
         self.seen(Sighting { person, door, at });
         if side == Side::In {
             let recent = &mut self.doors.entry(door).or_default().recent;
-            recent.insert((at, person));
+            recent.insert((at, person, attempt, by));
             if recent.len() > RECENT_MAX {
                 recent.pop_first();
             }
@@ -393,9 +440,7 @@ impl State {
     /// Grants that nobody used and that did not lapse, each with its instant.
     fn unused(&self, at: UnixMs) -> impl Iterator<Item = (UnixMs, &Granted)> {
         let is_over = |attempt: AttemptId, since: UnixMs, granted: &Granted| {
-            self.ended.when((attempt, End::Used)).is_some()
-                || self.ended.when((granted.by, End::Lapsed)).is_some()
-                || self.ended.when((granted.by, End::Refused)) >= Some(since)
+            self.ended.when((attempt, End::Used)).is_some() || self.came_to_nothing(granted.by, since)
         };
         let is_forgiven =
             |granted: &Granted, since| self.forgiven.get(&granted.person).is_some_and(|forgiven| since <= *forgiven);
@@ -405,31 +450,41 @@ impl State {
         unused.map(|(_, since, granted)| (since, granted))
     }
 
+    /// Whether it is told that nobody passed by what an attempt was granted at `since`.
+    fn came_to_nothing(&self, by: AttemptId, since: UnixMs) -> bool {
+        self.ended.when((by, End::Lapsed)).is_some() || self.ended.when((by, End::Refused)) >= Some(since)
+    }
+
     fn leaf(&mut self, door: DoorId, at: UnixMs, is_open: bool) {
         let leaf = &mut self.doors.entry(door).or_default().leaf;
         *leaf = (*leaf).max(Some((at, is_open)));
+    }
+
+    fn free(&mut self, door: DoorId, word: (UnixMs, bool, Author)) {
+        let free = &mut self.doors.entry(door).or_default().free;
+        *free = (*free).max(Some(word));
     }
 
     fn released(&mut self, door: DoorId, at: UnixMs, release_ms: u32) {
         self.doors.entry(door).or_default().release(at, at.plus_ms(i64::from(release_ms)));
     }
 
-    fn waits(&mut self, decision: &Decision) {
+    /// A person's newest refusal at a reader makes them wait there, or ends their wait.
+    fn refused(&mut self, decision: &Decision) {
         let (attempt, verdict) = (&decision.attempt, &decision.verdict);
         let Some(person) = verdict.person else { return };
         let wants = match verdict.reason {
             Reason::EscortRequired => Wanted::Escort,
             _ => Wanted::SecondPerson,
         };
-        let waiting = Waiting { attempt: attempt.id, person, since: attempt.at, wants };
-        let line = &mut self.readers.entry((attempt.door, attempt.side)).or_default().waiting;
-        let place = |waiting: &Waiting| (waiting.since, waiting.attempt);
-        if line.get(&person).is_none_or(|known| place(known) < place(&waiting)) {
-            line.insert(person, waiting);
-        }
-        let earliest = line.values().min_by_key(|waiting| place(waiting)).map(|waiting| waiting.person);
-        if let Some(earliest) = earliest.filter(|_| line.len() > WAITING_MAX) {
-            line.remove(&earliest);
+        let waits = verdict.credential.filter(|_| verdict.effects.contains(&Effect::Wait)).map(|card| (card, wants));
+        let refused = Refused { at: attempt.at, ends_wait: waits.is_none(), attempt: attempt.id, waits };
+        let known = &mut self.readers.entry((attempt.door, attempt.side)).or_default().refused;
+        let newest = known.entry(person).or_insert(refused);
+        *newest = (*newest).max(refused);
+        let earliest = known.iter().min_by_key(|(_, refused)| **refused).map(|(person, _)| *person);
+        if let Some(earliest) = earliest.filter(|_| known.len() > WAITING_MAX) {
+            known.remove(&earliest);
         }
     }
 

@@ -93,9 +93,16 @@ fn circumstances() -> Circumstances {
         whereabouts: Some(Whereabouts { door: id(9), side: Side::Out, at: UnixMs(10) }),
         others_inside: 11,
         others_leaving: 12,
+        is_open: true,
         not_secured: vec![LeafState { door: id(13), is_open: true }],
         escort_seen: Some(Sighting { person: id(14), door: id(15), at: UnixMs(16) }),
-        waiting: vec![Waiting { attempt: id(17), person: id(18), since: UnixMs(19), wants: Wanted::SecondPerson }],
+        waiting: vec![Waiting {
+            attempt: id(17),
+            person: id(18),
+            credential: id(22),
+            since: UnixMs(19),
+            wants: Wanted::SecondPerson,
+        }],
         refusals_of_card: 20,
         refusals_at_reader: 21,
     }
@@ -257,7 +264,7 @@ fn decision() -> Decision {
             ],
             policy_version: 6,
         },
-        rules_version: 2,
+        rules_version: 3,
         decided: Decided::Offline,
     }
 }
@@ -416,7 +423,7 @@ fn messages_of_the_server_keep_their_bytes() {
         attempt: attempt(),
         circumstances: Box::new(circumstances()),
         verdict: verdict(),
-        rules_version: 2,
+        rules_version: 3,
     };
     check("server_answer", &answer);
     check("server_acknowledged", &FromServer::Acknowledged(head()));

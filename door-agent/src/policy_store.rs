@@ -284,6 +284,12 @@ impl PolicyStore {
         Some(decide::mode_in_force(policy, rule, &state.circumstances_of_door(rule, at), at, clock))
     }
 
+    /// The doors of the airlock that a door is in; none by rules that are not in force.
+    pub fn airlock(&self, door: DoorId) -> &[DoorId] {
+        let interlock = self.in_force.as_ref().and_then(|in_force| in_force.policy.interlock_of(door));
+        interlock.map_or(&[], |interlock| &interlock.doors)
+    }
+
     /// A person's fingers, opened. One that does not open is left out.
     pub fn fingers(&self, person: PersonId) -> Vec<Finger> {
         let sealed = self.in_force.as_ref().and_then(|in_force| in_force.templates.get(&person));

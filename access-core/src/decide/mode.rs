@@ -3,6 +3,7 @@
 use super::case::{Answer, Case, Met, Objection};
 use crate::attempt::ClockTrust;
 use crate::circumstances::Circumstances;
+use crate::event::SetMode;
 use crate::policy::{DoorMode, DoorRule, Policy, Side, ThreatLevelRule};
 use crate::time::UnixMs;
 use crate::verdict::{Reason, RecordRef};
@@ -29,11 +30,18 @@ pub fn mode_in_force(
     let is_locked_down = policy.threat_level(known.threat_level).is_some_and(|rule| locks(rule, door));
     let set = known.set_mode.filter(|set| at < set.until);
     let (mode, is_free) = match set {
+        _ if clock == ClockTrust::Untrusted => (untold(door, set), false),
         Some(set) => (set.mode, is_free_by(set.mode, known.last_entered.is_some(), known.toggled_at.is_some())),
-        None if clock == ClockTrust::Untrusted => (DoorMode::Normal, false),
         None => by_schedule(policy, door, known, at),
     };
     ModeInForce { mode, is_free: is_free && !is_locked_down, is_locked_down }
+}
+
+/// The mode where the clock tells neither the end of an operator's nor the hour: nothing that frees the door, and everything that may
+/// lock it.
+fn untold(door: &DoorRule, set: Option<SetMode>) -> DoorMode {
+    let mut modes = door.modes.iter().map(|line| line.mode).chain(set.map(|set| set.mode));
+    if modes.any(|mode| mode == DoorMode::Locked) { DoorMode::Locked } else { DoorMode::Normal }
 }
 
 fn by_schedule(policy: &Policy, door: &DoorRule, known: &Circumstances, at: UnixMs) -> (DoorMode, bool) {

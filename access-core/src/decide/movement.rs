@@ -93,7 +93,8 @@ impl Case<'_> {
             return Ok(Met::NotApplicable);
         }
         let Some(first) = self.known.not_secured.iter().map(|leaf| leaf.door).min() else { return Ok(Met::Passed) };
-        if self.known.not_secured.iter().filter(|leaf| leaf.is_open).count() >= 2 {
+        let others_open = self.known.not_secured.iter().filter(|leaf| leaf.is_open).count();
+        if others_open + usize::from(self.known.is_open) >= 2 {
             let alarm = Some(AlarmKind::InterlockContradiction);
             if self.attempt.side == Side::Out {
                 self.contradiction = alarm;

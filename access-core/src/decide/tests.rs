@@ -258,3 +258,7 @@ fn a_demand_for_the_pin_is_met_by_pin_or_finger() {
         assert_eq!(ask_pin(has_finger, has_pin, is_exempt, finger, pin), reason);
     }
 }
+
+mod airlock;
+mod clock;
+mod waiting;

@@ -2,10 +2,11 @@
 
 use super::case::{Answer, Case, Met, Objection, Waits};
 use super::record;
-use crate::circumstances::{Waiting, Wanted};
+use crate::attempt::Attempt;
+use crate::circumstances::{Circumstances, Waiting, Wanted};
 use crate::event::Passage;
 use crate::ids::{GroupId, PersonId};
-use crate::policy::{EscortBy, PersonView, Side, TwoPerson, WaivableRule};
+use crate::policy::{DoorRule, EscortBy, PersonView, Policy, Side, TwoPerson, WaivableRule};
 use crate::verdict::{Reason, RecordRef};
 
 impl Case<'_> {
@@ -34,6 +35,7 @@ impl Case<'_> {
                 && visitor.is_some_and(|wanted| {
                     may_escort(wanted.by, escort) && at.since(waiting.since) <= i64::from(wanted.within_s) * 1_000
                 })
+                && self.may_still_pass(waiting)
         };
         let room = self.room().unwrap_or(usize::MAX);
         let visitors = self.known.waiting.iter().filter(waits_for_this).map(passage);
@@ -90,7 +92,13 @@ impl Case<'_> {
     fn makes_a_pair(&self, person: &PersonView<'_>, waiting: &Waiting, rule: &TwoPerson) -> bool {
         let in_time = self.attempt.at.since(waiting.since) <= i64::from(rule.within_s) * 1_000;
         let is_other = waiting.wants == Wanted::SecondPerson && waiting.person != person.id;
-        is_other && in_time && (self.attempt.side == Side::Out || self.are_of(rule.groups, person, waiting.person))
+        let fits = || self.attempt.side == Side::Out || self.are_of(rule.groups, person, waiting.person);
+        is_other && in_time && fits() && self.may_still_pass(waiting)
+    }
+
+    /// Whether who waits would still be let through with the card by which they wait, but for what they wait for.
+    fn may_still_pass(&self, waiting: &Waiting) -> bool {
+        may_still_pass(self.policy, self.known, self.attempt, self.door, waiting)
     }
 
     fn are_of(&self, groups: Option<(GroupId, GroupId)>, person: &PersonView<'_>, other: PersonId) -> bool {
@@ -101,6 +109,35 @@ impl Case<'_> {
         };
         both(person, &other) || both(&other, person)
     }
+}
+
+/// Whoever waits is admitted without being asked again: of what the holder of a card is asked, that which can have changed since is
+/// asked of theirs. That their card is not locked is known of all who wait.
+pub(crate) fn may_still_pass(
+    policy: &Policy,
+    known: &Circumstances,
+    attempt: &Attempt,
+    door: &DoorRule,
+    waiting: &Waiting,
+) -> bool {
+    let card = policy.credential(waiting.credential).filter(|card| card.person == waiting.person);
+    let Some(token) = card.map(|card| card.token) else { return false };
+    // A sign of duress is another's: nothing is waived for them.
+    let theirs = Attempt { card: token, finger: None, pin: None, ..attempt.clone() };
+    let mut case = Case::new(policy, known, &theirs, door);
+    let asked = [
+        Case::card_known,
+        Case::card_state,
+        Case::card_period,
+        Case::person,
+        Case::policy_age,
+        Case::block,
+        Case::threat_level,
+        Case::door_mode,
+        Case::grant,
+        Case::schedule,
+    ];
+    asked.iter().all(|rule| rule(&mut case).is_ok())
 }
 
 fn may_escort(by: EscortBy, escort: &PersonView<'_>) -> bool {

@@ -3,10 +3,11 @@
 use super::{judge_with_factors, wait};
 use crate::attempt::{Assurance, Attempt, ClockTrust, Factor, FactorResult};
 use crate::circumstances::{Circumstances, Sighting, Waiting, Wanted};
+use crate::decide::may_still_pass;
 use crate::ids::{AccessLevelId, AreaId, BlockId, CredentialId, DoorId, GrantId, GroupId, PersonId};
 use crate::policy::{
     AccessLevel, CredentialState, DoorRule, EscortBy, Grant, Holder, PersonView, Policy, PolicyChange, PolicyRow,
-    PolicyRowId,
+    PolicyRowId, Side,
 };
 use crate::time::{Period, Place as Lies, UnixMs};
 use crate::verdict::{Outcome, Reason, Verdict};
@@ -196,7 +197,8 @@ impl Question<'_> {
             Reason::PolicyTooOld => vec![Remedy::RenewPolicy],
             Reason::Blocked => self.blocks(),
             Reason::Lockdown => vec![lower],
-            Reason::DoorLocked => vec![Remedy::EndMode(self.door.id)],
+            // By an operator, or by a schedule whose hours an untrusted clock does not tell.
+            Reason::DoorLocked => vec![Remedy::EndMode(self.door.id), Remedy::TrustClock],
             Reason::NoGrant
             | Reason::DoorNotGranted
             | Reason::GrantExpired
@@ -336,17 +338,24 @@ impl Question<'_> {
     }
 
     fn second_person(&self) -> Option<Waiting> {
-        let groups = self.policy.area(self.door.leads_to)?.two_person?.groups;
+        // Any two leave together.
+        let groups = self.policy.area(self.door.leads_to)?.two_person?.groups.filter(|_| self.attempt.side == Side::In);
         let person = self.person()?;
-        let second = match groups {
-            None => self.policy.persons().map(|other| other.id).find(|other| *other != person.id),
-            Some((one, other)) => {
-                let complement = |has: GroupId, wanted| person.groups.contains(&has).then(|| self.anyone_of(wanted));
-                complement(one, other).flatten().or_else(|| complement(other, one).flatten())
-            }
+        let complements = |other: &PersonView<'_>| {
+            let are_of =
+                |one: &GroupId, another: &GroupId| person.groups.contains(one) && other.groups.contains(another);
+            groups.is_none_or(|(one, another)| are_of(&one, &another) || are_of(&another, &one))
         };
-        let (attempt, since) = (self.attempt.id, self.attempt.at);
-        Some(Waiting { attempt, person: second?, since, wants: Wanted::SecondPerson })
+        let others = self.policy.persons().filter(|other| other.id != person.id && complements(other));
+        let cards = others.flat_map(|other| self.policy.cards_of(other.id));
+        let mut waiting = cards.map(|card| Waiting {
+            attempt: self.attempt.id,
+            person: card.person,
+            credential: card.id,
+            since: self.attempt.at,
+            wants: Wanted::SecondPerson,
+        });
+        waiting.find(|waiting| may_still_pass(self.policy, self.known, self.attempt, self.door, waiting))
     }
 
     fn anyone_of(&self, group: GroupId) -> Option<PersonId> {

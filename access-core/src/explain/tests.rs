@@ -4,8 +4,9 @@ use crate::circumstances::{Knowledge, LeafState, Sighting, Whereabouts};
 use crate::event::SetMode;
 use crate::policy::samples::{MONDAY_NOON, area, attempt, id, person, rows};
 use crate::policy::{
-    AntiPassback, Block, BlockSubject, CredentialState, DoorMode, Escort, EscortBy, Exit, FactorDemand, GroupRule,
-    InterlockRule, ModeLine, Place, PolicyRows, PolicyScope, Side, ThreatLevelRule, TravelEnds, TravelTime, TwoPerson,
+    AntiPassback, Block, BlockSubject, CardToken, CredentialRule, CredentialState, DoorMode, Escort, EscortBy, Exit,
+    FactorDemand, Grant, GroupRule, Holder, InterlockRule, ModeLine, Place, PolicyRows, PolicyScope, Side,
+    ThreatLevelRule, TravelEnds, TravelTime, TwoPerson,
 };
 use crate::time::{DAY_MS, Period, UnixMs};
 
@@ -22,7 +23,7 @@ fn ask(change: Change) -> Explanation {
 #[test]
 fn each_refusal_has_the_remedies_that_grant_it() {
     let week = MONDAY_NOON.plus_ms(-5 * HOUR_MS + 7 * DAY_MS);
-    let cases: [(Reason, &[Remedy], Change); 28] = [
+    let cases: [(Reason, &[Remedy], Change); 29] = [
         (Reason::FingerRequired, &[Remedy::ShowFactor(Factor::Finger)], |_, _, attempt| attempt.finger = None),
         (Reason::WrongFinger, &[Remedy::ShowFactor(Factor::Finger)], |_, _, attempt| {
             attempt.finger = Some(FactorResult::NotMatched);
@@ -96,6 +97,13 @@ fn each_refusal_has_the_remedies_that_grant_it() {
         (Reason::DoorLocked, &[], |rows, _, _| {
             rows.doors[0].modes.push(ModeLine { schedule: id(1), mode: DoorMode::Locked });
         }),
+        (Reason::DoorLocked, &[Remedy::TrustClock], |rows, _, attempt| {
+            let mut other = rows.schedules[0].clone();
+            (other.id, other.windows[0].days) = (id(2), 2);
+            rows.schedules.push(other);
+            rows.doors[0].modes.push(ModeLine { schedule: id(2), mode: DoorMode::Locked });
+            attempt.clock = ClockTrust::Untrusted;
+        }),
         (
             Reason::PassedBack,
             &[Remedy::ForgivePerson(id(1)), Remedy::WaitUntil(MONDAY_NOON.plus_ms(9_000))],
@@ -125,9 +133,13 @@ fn each_refusal_has_the_remedies_that_grant_it() {
             rows.persons.push(person(2));
             rows.persons[0].groups = vec![id(1)];
             rows.persons[1].groups = vec![id(2)];
+            let second = CredentialRule { id: id(2), person: id(2), token: CardToken([2; 32]), ..rows.credentials[0] };
+            rows.credentials.push(second);
+            rows.grants.push(Grant { id: id(2), holder: Holder::Person(id(2)), ..rows.grants[0] });
             rows.areas[1].two_person = Some(TwoPerson { within_s: 30, groups: Some((id(2), id(1))) });
         }),
         (Reason::SecondPersonRequired, &[], |rows, _, _| {
+            rows.persons.push(person(2));
             rows.areas[1].two_person = Some(TwoPerson { within_s: 30, groups: None });
         }),
     ];

@@ -29,6 +29,12 @@ pub enum Step {
     Leaf(i64, DoorId, bool),
     /// An operator releases a door.
     Release(i64, DoorId),
+    /// A door stands unlocked from here on, or no longer.
+    Free(i64, DoorId, bool),
+    /// Somebody asks to leave, and is let out.
+    Exit(i64, DoorId),
+    /// The agent of a door starts anew.
+    Start(i64, DoorId),
 }
 
 /// Up to `most` things that happen from [`BASE`] on.
@@ -39,6 +45,10 @@ pub fn any_steps(most: usize) -> impl Strategy<Value = Vec<Step>> {
         2 => (any_pause(), any_change()).prop_map(|(pause, change)| Step::Set(pause, change)),
         1 => (any_pause(), any_id(DOORS), any::<bool>()).prop_map(|(pause, door, is_open)| Step::Leaf(pause, door, is_open)),
         1 => (any_pause(), any_id(DOORS)).prop_map(|(pause, door)| Step::Release(pause, door)),
+        1 => (any_pause(), any_id(DOORS), any::<bool>()).prop_map(|(pause, door, is_free)| Step::Free(pause, door, is_free)),
+        1 => (any_pause(), any_id(DOORS), any::<bool>()).prop_map(|(pause, door, starts)| {
+            if starts { Step::Start(pause, door) } else { Step::Exit(pause, door) }
+        }),
     ];
     proptest::collection::vec(step, 0..=most)
 }
@@ -107,6 +117,21 @@ impl Stage<'_> {
                 self.pass(*pause_ms);
                 let outcome = CommandOutcome::CarriedOut;
                 let event = Event::CommandDone { command: id(number), door: *door, outcome, release_ms: 5_000 };
+                self.record(agent_of(*door), event);
+            }
+            Step::Free(pause_ms, door, is_free) => {
+                self.pass(*pause_ms);
+                let (door, mode) = (*door, DoorMode::Free);
+                let event = if *is_free { Event::FreeBegan { door, mode } } else { Event::FreeEnded { door } };
+                self.record(agent_of(door), event);
+            }
+            Step::Exit(pause_ms, door) => {
+                self.pass(*pause_ms);
+                self.record(agent_of(*door), Event::ExitRequested { door: *door, was_released: true });
+            }
+            Step::Start(pause_ms, door) => {
+                self.pass(*pause_ms);
+                let event = Event::AgentStarted { build: String::new(), was_unclean: true };
                 self.record(agent_of(*door), event);
             }
         }

@@ -13,7 +13,8 @@ impl State {
         self.read_door(door, at, &mut read);
         if let Some(interlock) = policy.interlock_of(door.id) {
             let others = interlock.doors.iter().filter(|other| **other != door.id);
-            read.not_secured = others.filter_map(|other| self.not_secured(*other, at)).collect();
+            read.is_open = self.doors.get(&door.id).is_some_and(DoorState::is_open);
+            read.not_secured = others.filter_map(|other| self.not_secured(policy, *other, at)).collect();
         }
         self.read_reader(policy, attempt, &mut read);
         if let Some(card) = policy.card(&attempt.card) {
@@ -107,21 +108,23 @@ impl State {
                     policy.person(seen.person).is_some_and(|person| person.groups.contains(&group))
                 }
             };
-            let recent =
-                state.recent.iter().rev().map(|(at, person)| Sighting { person: *person, door: door.id, at: *at });
+            let recent = state.recent.iter().rev().filter(|(at, .., by)| !self.came_to_nothing(*by, *at));
+            let recent = recent.map(|(at, person, ..)| Sighting { person: *person, door: door.id, at: *at });
             read.escort_seen = recent.filter(|seen| seen.person != person.id).find(may_escort);
         }
         if let Some(reader) = self.readers.get(&(door.id, attempt.side)) {
-            let still = |waiting: &&Waiting| waiting.person != person.id && self.still_waits(waiting, at);
-            read.waiting = reader.waiting.values().filter(still).copied().collect();
+            let waiting = reader.refused.iter().filter_map(|(person, refused)| refused.waiting(*person));
+            read.waiting =
+                waiting.filter(|waiting| waiting.person != person.id && self.still_waits(waiting, at)).collect();
             read.waiting.sort_by_key(|waiting| waiting.attempt);
         }
     }
 
-    /// Whoever passed or was granted a door since waits no more.
+    /// Whoever passed or was granted a door since waits no more, and nobody waits by a locked card.
     fn still_waits(&self, waiting: &Waiting, at: UnixMs) -> bool {
         let seen = self.sightings.get(&waiting.person).and_then(|seen| seen.first());
-        seen.is_none_or(|seen| seen.at < waiting.since) && at.since(waiting.since) <= WAIT_MS_MAX
+        let is_locked = self.cards.get(&waiting.credential).is_some_and(CardState::is_locked);
+        seen.is_none_or(|seen| seen.at < waiting.since) && !is_locked && at.since(waiting.since) <= WAIT_MS_MAX
     }
 
     fn whereabouts_for(&self, door: DoorId, side: Side, person: PersonId, at: UnixMs) -> Option<Whereabouts> {
@@ -153,9 +156,17 @@ impl State {
         (inside.saturating_add(count(coming)), count(leaving))
     }
 
-    fn not_secured(&self, door: DoorId, at: UnixMs) -> Option<LeafState> {
+    fn not_secured(&self, policy: &Policy, door: DoorId, at: UnixMs) -> Option<LeafState> {
         let state = self.doors.get(&door)?;
-        let is_released = state.is_released(at);
-        (state.is_open() || is_released).then_some(LeafState { door, is_open: state.is_open() })
+        let exit_ms = policy.door(door).map_or(0, |rule| rule.release_ms);
+        let is_secured = !state.is_open() && !state.is_released(at, exit_ms) && !self.is_free(state);
+        (!is_secured).then_some(LeafState { door, is_open: state.is_open() })
+    }
+
+    /// Whether the door stands unlocked: its agent said so, and has not said otherwise or started anew since.
+    fn is_free(&self, state: &DoorState) -> bool {
+        let has_started_since =
+            |author: Author, since| self.started.get(&author).is_some_and(|started| *started > since);
+        state.free.is_some_and(|(since, is_free, author)| is_free && !has_started_since(author, since))
     }
 }

@@ -1,7 +1,8 @@
 //! Times while a door stands unlocked: the strike is held energised, and who opens it is nobody's business.
 //!
 //! Recorded before the strike is energised, like any release; a door whose beginning can't be recorded stays locked. It is locked
-//! again at once when the mode ends, and the end is recorded after that. A start begins locked.
+//! again at once when the mode ends, and the end is recorded after that. A start begins locked. A door of an airlock stands unlocked
+//! only while all others are closed and locked.
 
 use access_core::event::Event;
 use access_core::policy::DoorMode;
@@ -48,6 +49,7 @@ impl Free {
 impl Door {
     /// The mode in force, as it is now.
     pub(super) fn mode(&mut self, now: Now, mode: DoorMode, is_free: bool) {
+        let is_free = is_free && !self.beside.is_unsecured;
         match (self.free.phase, is_free) {
             (Phase::Locked, true) if now.mono_ms >= self.free.retry_ms => {
                 let ticket = self.out.record_first(Event::FreeBegan { door: self.id, mode }, Weight::Vital);
@@ -74,14 +76,14 @@ impl Door {
     /// The beginning was recorded, if this is its ticket.
     pub(super) fn free_recorded(&mut self, ticket: Ticket) {
         match self.free.phase {
-            Phase::Recording(waiting) if waiting == ticket => {
+            Phase::Recording(waiting) if waiting == ticket && !self.beside.is_unsecured => {
                 self.free.phase = Phase::Unlocked;
                 if !self.leaf.is_released() {
                     self.leaf.takes_strike();
                     self.out.push(Action::Strike { is_energised: true });
                 }
             }
-            Phase::Overtaken(waiting) if waiting == ticket => {
+            Phase::Recording(waiting) | Phase::Overtaken(waiting) if waiting == ticket => {
                 self.free.phase = Phase::Locked;
                 self.free_ended();
             }

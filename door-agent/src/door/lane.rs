@@ -53,7 +53,13 @@ enum Phase {
     /// Until then a finger may be placed.
     WantingFinger { until_ms: u64 },
     /// The grant is on its way to the disk.
-    Recording { ticket: Ticket, release: Release, since_ms: u64 },
+    Recording {
+        ticket: Ticket,
+        release: Release,
+        since_ms: u64,
+        /// The lock that was known of when the verdict came.
+        lock: Option<Reason>,
+    },
 }
 
 impl Lane {
@@ -255,22 +261,23 @@ impl Door {
             return;
         }
         let ticket = self.out.record_first(decision, Weight::Vital);
+        let lock = self.lock;
         let lane = &mut self.lanes[place(side)];
         lane.wrong_fingers = 0;
         if let Some(current) = &mut lane.current {
             current.ruling = Some((ruling, decided));
-            current.phase = Phase::Recording { ticket, release, since_ms: now.mono_ms };
+            current.phase = Phase::Recording { ticket, release, since_ms: now.mono_ms, lock };
         }
     }
 
-    /// The release whose grant was just recorded, with the instant of the decision.
-    pub(super) fn take_recorded_grant(&mut self, ticket: Ticket) -> Option<(Release, u64)> {
+    /// The release whose grant was just recorded, with the instant of the decision and the lock that was known of then.
+    pub(super) fn take_recorded_grant(&mut self, ticket: Ticket) -> Option<(Release, u64, Option<Reason>)> {
         let is_waiting = |lane: &&mut Lane| match lane.current.as_ref().map(|current| &current.phase) {
             Some(Phase::Recording { ticket: waiting, .. }) => *waiting == ticket,
             _ => false,
         };
         match self.lanes.iter_mut().find(is_waiting)?.current.take()?.phase {
-            Phase::Recording { release, since_ms, .. } => Some((release, since_ms)),
+            Phase::Recording { release, since_ms, lock, .. } => Some((release, since_ms, lock)),
             Phase::Deciding { .. } | Phase::WantingFinger { .. } => None,
         }
     }

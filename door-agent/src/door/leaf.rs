@@ -76,6 +76,16 @@ impl Leaf {
         matches!(self.position, Position::Open { is_warned: true, .. })
     }
 
+    /// Whether it stands open, or its contact has just begun to say so.
+    pub(super) fn may_be_open(&self) -> bool {
+        self.is_open() || matches!(self.bouncing, Some((true, _)))
+    }
+
+    /// Whether the strike could not be put to rest.
+    pub(super) fn may_be_energised(&self) -> bool {
+        self.retry_rest_at_ms.is_some()
+    }
+
     fn is_open(&self) -> bool {
         matches!(self.position, Position::Open { .. })
     }
@@ -282,6 +292,9 @@ impl Door {
         self.leaf.position = if is_open { Position::opened(now.mono_ms, false, held_ms) } else { Position::Closed };
         let weight = if is_open { Weight::Vital } else { Weight::Routine };
         self.out.record(Event::DoorFound { door: self.id, is_open }, weight);
+        if is_open {
+            self.begin_contradiction();
+        }
     }
 
     /// The leaf has taken a new position at `since_ms` and kept it.
@@ -345,6 +358,7 @@ impl Door {
         if is_forced {
             self.alarm(AlarmKind::DoorForced);
         }
+        self.begin_contradiction();
         self.end_release(now);
     }
 

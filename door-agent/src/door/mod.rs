@@ -5,13 +5,16 @@
 //! energised only after the grant behind it was recorded; and every attempt ends in exactly one recorded decision. Where
 //! only this system opens, the strike is energised for as long as a request to exit is pressed.
 //!
+//! A door of an airlock asks the others once more before a release that was recorded is carried out ([`Beside`]).
+//!
 //! [`lane`] follows the attempts of one side from card to decision, [`leaf`] the strike and the door's leaf, [`rex`] the
 //! request to exit, [`free`] the times while it stands unlocked.
 
 use access_core::UnixMs;
 use access_core::attempt::{Assurance, Attempt, ClockTrust};
 use access_core::circumstances::Circumstances;
-use access_core::event::{CommandOutcome, Decided, Event, Passage, ReleaseCause};
+use access_core::decide::ModeInForce;
+use access_core::event::{AlarmKind, CommandOutcome, Decided, Event, Passage, ReleaseCause};
 use access_core::ids::{AttemptId, CommandId, DoorId, PersonId};
 use access_core::policy::{CardToken, DoorMode, DoorRule, Exit, RELEASE_MS_MAX, Side};
 use access_core::protocol::{Command, CommandKind};
@@ -123,6 +126,15 @@ impl FingerOutcome {
     }
 }
 
+/// How the other doors of the airlock stand.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Beside {
+    /// Whether one of them stands open.
+    pub is_open: bool,
+    /// Whether one of them stands open or is released: until it is closed and locked, this one stays so.
+    pub is_unsecured: bool,
+}
+
 /// What comes in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
@@ -186,12 +198,7 @@ pub enum Input {
     /// The policy in force says how the door behaves.
     Behave(Behaviour),
     /// The mode in force says whether the door stands unlocked. Given again and again, also when nothing changed.
-    Mode {
-        /// Which mode.
-        mode: DoorMode,
-        /// Whether the door stands unlocked by it.
-        is_free: bool,
-    },
+    Mode(ModeInForce),
     /// The server came into reach or went out of it.
     Link {
         /// How it is now.
@@ -274,6 +281,11 @@ pub struct Door {
     leaf: Leaf,
     rex: Rex,
     free: Free,
+    beside: Beside,
+    /// Two doors of the airlock stand open, and the alarm for it was raised here.
+    is_contradicted: bool,
+    /// Why nobody but responders comes in, if so.
+    lock: Option<Reason>,
     commands: Vec<CommandId>,
     /// Commands whose record is being written.
     commanded: Vec<(Ticket, CommandId, u64)>,
@@ -335,6 +347,9 @@ impl Door {
             leaf: Leaf::default(),
             rex: Rex::default(),
             free: Free::default(),
+            beside: Beside::default(),
+            is_contradicted: false,
+            lock: None,
             commands: Vec::new(),
             commanded: Vec::new(),
             is_tampered: false,
@@ -356,6 +371,21 @@ impl Door {
     /// Whether the strike is energised.
     pub fn is_released(&self) -> bool {
         self.is_energised()
+    }
+
+    /// Whether it may stand open: its contact says so, or has just begun to.
+    pub fn is_open(&self) -> bool {
+        self.leaf.may_be_open()
+    }
+
+    /// Whether it is closed and locked, for the other doors of its airlock.
+    pub fn is_secured(&self) -> bool {
+        !self.is_open() && !self.is_energised() && !self.leaf.may_be_energised()
+    }
+
+    /// How the other doors of its airlock stand, as of the next input.
+    pub fn beside(&mut self, beside: Beside) {
+        self.beside = beside;
     }
 
     /// When the next [`Input::Tick`] is due, if one is.
@@ -393,9 +423,17 @@ impl Door {
                 self.behaviour = behaviour;
                 self.tick_rex(now);
             }
-            Input::Mode { mode, is_free } => self.mode(now, mode, is_free),
+            Input::Mode(in_force) => {
+                self.lock = match in_force {
+                    ModeInForce { is_locked_down: true, .. } => Some(Reason::Lockdown),
+                    ModeInForce { mode: DoorMode::Locked, .. } => Some(Reason::DoorLocked),
+                    _ => None,
+                };
+                self.mode(now, in_force.mode, in_force.is_free);
+            }
             Input::Link { is_up } => self.link(now, is_up),
         }
+        self.end_contradiction();
         self.show();
         std::mem::take(&mut self.out.actions)
     }
@@ -410,23 +448,46 @@ impl Door {
     }
 
     fn recorded(&mut self, now: Now, ticket: Ticket) {
-        if let Some((release, since_ms)) = self.take_recorded_grant(ticket) {
-            self.release_in_time(now, release, since_ms);
+        if let Some((release, since_ms, lock)) = self.take_recorded_grant(ticket) {
+            // Nobody comes in by a decision that knew of no lock.
+            let lock = self.lock.filter(|_| release.side == Side::In && self.lock != lock);
+            self.release_in_time(now, release, since_ms, lock);
         } else if let Some(place) = self.commanded.iter().position(|(waiting, _, _)| *waiting == ticket) {
             let (_, command, since_ms) = self.commanded.swap_remove(place);
             let release = self.plain_release(ReleaseCause::Command(command));
-            self.release_in_time(now, release, since_ms);
+            self.release_in_time(now, release, since_ms, None);
         } else {
             self.free_recorded(ticket);
         }
         self.start_waiting(now);
     }
 
-    fn release_in_time(&mut self, now: Now, release: Release, since_ms: u64) {
-        if now.mono_ms.saturating_sub(since_ms) > RELEASE_LATE_MS {
-            self.out.record(Event::ReleaseAbandoned { door: self.id, cause: release.cause }, Weight::Vital);
-        } else {
-            self.release(now, release);
+    /// What was recorded is carried out, unless it is too late for it, a lock came between, or another door of the airlock is not
+    /// closed and locked any more.
+    fn release_in_time(&mut self, now: Now, release: Release, since_ms: u64, lock: Option<Reason>) {
+        let is_late = now.mono_ms.saturating_sub(since_ms) > RELEASE_LATE_MS;
+        let in_the_way = lock.or(self.beside.is_unsecured.then_some(Reason::Interlock));
+        if !is_late && in_the_way.is_none() {
+            return self.release(now, release);
+        }
+        self.out.record(Event::ReleaseAbandoned { door: self.id, cause: release.cause }, Weight::Vital);
+        if let Some(reason) = in_the_way {
+            self.refuse_on_face(now, Face::Refused(reason));
+        }
+    }
+
+    /// It was opened, or found open: if another door of the airlock is too, the contacts contradict the rule.
+    fn begin_contradiction(&mut self) {
+        if self.beside.is_open && !self.is_contradicted {
+            self.is_contradicted = true;
+            self.alarm(AlarmKind::InterlockContradiction);
+        }
+    }
+
+    fn end_contradiction(&mut self) {
+        if self.is_contradicted && !(self.beside.is_open && self.is_open()) {
+            self.is_contradicted = false;
+            self.clear(AlarmKind::InterlockContradiction);
         }
     }
 
@@ -452,6 +513,9 @@ impl Door {
             return self.command_done(command.id, CommandOutcome::Expired);
         }
         match command.kind {
+            CommandKind::Release if self.beside.is_unsecured => {
+                self.command_done(command.id, CommandOutcome::Interlock);
+            }
             CommandKind::Release => {
                 let release_ms = self.behaviour.release_ms.min(RELEASE_MS_MAX);
                 let outcome = CommandOutcome::CarriedOut;

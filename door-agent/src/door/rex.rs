@@ -104,6 +104,10 @@ impl Door {
         }
         if !is_repeated {
             self.out.record(Event::ExitRequested { door: self.id, was_released }, Weight::Routine);
+            // Leaving is never refused; that the airlock's other door is not shut must be seen.
+            if was_released && self.beside.is_unsecured {
+                self.alarm(AlarmKind::LeftAgainstRule);
+            }
         }
         self.tick_rex(now);
     }

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::*;
 
+mod airlock;
 mod found;
 mod rex;
 
@@ -95,6 +96,11 @@ fn finger(attempt: u128, outcome: FingerOutcome) -> Input {
 
 fn contact(is_open: bool) -> Input {
     Input::Contact { is_open }
+}
+
+/// The door's mode is free, or free and something stands against it.
+fn free(is_free: bool) -> Input {
+    Input::Mode(ModeInForce { mode: DoorMode::Free, is_free, is_locked_down: false })
 }
 
 fn command(number: u128, kind: CommandKind) -> Input {
@@ -664,6 +670,7 @@ enum Chance {
     StrikeFails,
     LinesBack,
     Mode(bool),
+    Beside(bool, bool),
 }
 
 fn any_chance() -> impl Strategy<Value = (u64, Chance)> {
@@ -680,6 +687,7 @@ fn any_chance() -> impl Strategy<Value = (u64, Chance)> {
         1 => Just(Chance::StrikeFails),
         1 => Just(Chance::LinesBack),
         2 => any::<bool>().prop_map(Chance::Mode),
+        2 => any::<(bool, bool)>().prop_map(|(is_open, is_unsecured)| Chance::Beside(is_open, is_unsecured)),
     ];
     (prop_oneof![3 => 0u64..50, 1 => 0u64..12_000], chance)
 }
@@ -703,6 +711,7 @@ struct Watch {
     is_rex_pressed: bool,
     /// Since when the strike has failed somebody who asks to leave; it is tried again.
     failed_at_ms: Option<u64>,
+    beside: Beside,
 }
 
 impl Watch {
@@ -723,6 +732,7 @@ impl Watch {
             next_strike_fails: false,
             is_rex_pressed: false,
             failed_at_ms: None,
+            beside: Beside::default(),
         }
     }
 
@@ -762,6 +772,8 @@ impl Watch {
                         is_recorded || is_leaving || (is_driving && self.is_energised),
                         "released without a record"
                     );
+                    let is_alone = !self.beside.is_unsecured || is_leaving || is_driving;
+                    assert!(is_alone, "released beside a door that is not secured");
                     self.is_energised = true;
                     self.failed_at_ms = None;
                     if std::mem::take(&mut self.next_strike_fails) {
@@ -850,8 +862,14 @@ impl Watch {
             Chance::Link(is_up) => self.feed(Input::Link { is_up }),
             Chance::StrikeFails => self.next_strike_fails = true,
             Chance::LinesBack => self.feed(Input::LinesBack),
-            Chance::Mode(is_free) => self.feed(Input::Mode { mode: DoorMode::Free, is_free }),
+            Chance::Mode(is_free) => self.feed(free(is_free)),
+            Chance::Beside(is_open, is_unsecured) => self.stand_beside(is_open, is_unsecured),
         }
+    }
+
+    fn stand_beside(&mut self, is_open: bool, is_unsecured: bool) {
+        self.beside = Beside { is_open, is_unsecured: is_open || is_unsecured };
+        self.door.beside(self.beside);
     }
 
     fn pass(&mut self, ms: u64) {
@@ -882,7 +900,7 @@ proptest! {
         }
         watch.next_strike_fails = false;
         watch.happen(Chance::Rex(false));
-        watch.feed(Input::Mode { mode: DoorMode::Normal, is_free: false });
+        watch.feed(Input::Mode(ModeInForce { mode: DoorMode::Normal, is_free: false, is_locked_down: false }));
         while !watch.unwritten.is_empty() {
             watch.answer_record(true);
         }
@@ -971,7 +989,7 @@ fn is_held(action: &Action) -> bool {
 
 #[test]
 fn a_door_stands_unlocked_while_its_mode_says_so() {
-    let mode = |is_free| In(Input::Mode { mode: DoorMode::Free, is_free });
+    let mode = |is_free| In(free(is_free));
     check(
         "a free period",
         mechanical(),

@@ -11,6 +11,7 @@ impl Agent {
             self.feed_one(door, input, None, &mut inputs);
         }
         self.look_at_mode(door);
+        self.look_beside(door);
     }
 
     pub(super) fn feed_all(&mut self, input: &Input) {
@@ -26,7 +27,8 @@ impl Agent {
         cause: Option<ReleaseCause>,
         inputs: &mut VecDeque<Input>,
     ) {
-        let now = self.clock.now();
+        let (now, beside) = (self.clock.now(), self.beside(door));
+        self.doors[door].door.beside(beside);
         for action in self.doors[door].door.handle(now, input) {
             match action {
                 Action::Ask(attempt) => {

@@ -2,6 +2,7 @@
 //! set, as the server sent it last. Both are read when it decides alone, and for the modes of its doors.
 
 use access_core::chain::Digest;
+use access_core::decide::ModeInForce;
 use access_core::event::{Decision, Record};
 use access_core::ids::CredentialId;
 use access_core::policy::DoorMode;
@@ -9,7 +10,7 @@ use access_core::protocol::Standing;
 use access_core::verdict::Effect;
 
 use super::*;
-use crate::door::Now;
+use crate::door::{Beside, Now};
 
 /// A card that a decision of this agent locked.
 #[derive(Debug, Clone, Copy)]
@@ -124,10 +125,29 @@ impl Agent {
     pub(super) fn look_at_mode(&mut self, door: usize) {
         let (id, now) = (self.doors[door].door.id(), self.clock.now());
         let in_force = self.policy.mode(&self.state, id, now.unix, now.clock);
-        let (mode, is_free) = in_force.map_or((DoorMode::Normal, false), |in_force| (in_force.mode, in_force.is_free));
-        let mut inputs = VecDeque::from([Input::Mode { mode, is_free }]);
+        let none = ModeInForce { mode: DoorMode::Normal, is_free: false, is_locked_down: false };
+        let mut inputs = VecDeque::from([Input::Mode(in_force.unwrap_or(none))]);
         while let Some(input) = inputs.pop_front() {
             self.feed_one(door, input, None, &mut inputs);
         }
+    }
+
+    /// How the other doors of a door's airlock stand: all of them hang on this agent.
+    pub(super) fn beside(&self, door: usize) -> Beside {
+        let others = || self.others_of_airlock(door).map(|other| &self.doors[other].door);
+        let (is_open, is_unsecured) = (others().any(Door::is_open), others().any(|other| !other.is_secured()));
+        Beside { is_open, is_unsecured }
+    }
+
+    /// The other doors of an airlock look at what became of this one.
+    pub(super) fn look_beside(&mut self, door: usize) {
+        let others: Vec<usize> = self.others_of_airlock(door).collect();
+        others.into_iter().for_each(|other| self.look_at_mode(other));
+    }
+
+    fn others_of_airlock(&self, door: usize) -> impl Iterator<Item = usize> {
+        let doors = self.policy.airlock(self.doors[door].door.id());
+        let is_other = move |(number, unit): &(usize, &DoorUnit)| *number != door && doors.contains(&unit.door.id());
+        self.doors.iter().enumerate().filter(is_other).map(|(number, _)| number)
     }
 }

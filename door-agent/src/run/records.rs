@@ -59,6 +59,8 @@ impl Agent {
 
     fn written(&mut self, number: u64) {
         let Some(Waiting { door, ticket, cause }) = self.waiting.remove(&number) else { return };
+        // What began or ended since the decision is known first.
+        self.look_at_mode(door);
         let mut inputs = VecDeque::new();
         self.feed_one(door, Input::Recorded(ticket), cause, &mut inputs);
         while let Some(input) = inputs.pop_front() {
@@ -69,6 +71,7 @@ impl Agent {
         if let Some(cause) = cause.filter(|_| unit.door.is_released()) {
             unit.carried_out.note(cause);
         }
+        self.look_beside(door);
     }
 
     fn go_on(&mut self, next: recording::Next) {

@@ -45,6 +45,7 @@ use crate::identity::tests::sample;
 use crate::recorder::Entry;
 use crate::testing::{SERVER_NAME, Server};
 
+mod alone;
 mod journal;
 
 const WAIT: Duration = Duration::from_secs(60);
@@ -94,6 +95,17 @@ fn anna_and_ben(rows: &mut PolicyRows) {
     rows.threat_levels = vec![locks_all];
 }
 
+/// A door that its people open at once when it is released.
+fn build() -> DoorBuild {
+    DoorBuild {
+        has_contact: true,
+        has_rex: true,
+        is_rex_mechanical: false,
+        opens: Duration::from_millis(1),
+        closes: None,
+    }
+}
+
 /// Everything around an agent.
 struct World {
     folder: tempfile::TempDir,
@@ -102,6 +114,8 @@ struct World {
     door: VirtualDoor,
     finger: VirtualSensor,
     has_station: bool,
+    /// Beside the lobby's: another door.
+    has_inner: bool,
     mode_of_exit: Exit,
     /// What the rules of its bundles are beside one door and Anna.
     rules: fn(&mut PolicyRows),
@@ -121,16 +135,16 @@ impl World {
             server_name: SERVER_NAME.to_owned(),
             ..sample()
         };
-        let build = DoorBuild {
-            has_contact: true,
-            has_rex: true,
-            is_rex_mechanical: false,
-            opens: Duration::from_millis(1),
-            closes: None,
-        };
-        let door = VirtualDoor::hang(&folder.path().join("door.sock"), build).unwrap();
+        let door = VirtualDoor::hang(&folder.path().join("door.sock"), build()).unwrap();
         let finger = VirtualSensor::plug(&folder.path().join("sensor")).unwrap();
-        Self { folder, server, identity, door, finger, has_station: false, mode_of_exit: Exit::BySystem, rules: |_| () }
+        let (has_station, has_inner, mode_of_exit) = (false, false, Exit::BySystem);
+        Self { folder, server, identity, door, finger, has_station, has_inner, mode_of_exit, rules: |_| () }
+    }
+
+    /// Another door on the agent.
+    fn hang_inner(&mut self) -> VirtualDoor {
+        self.has_inner = true;
+        VirtualDoor::hang(&self.path("inner.sock"), build()).unwrap()
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -149,12 +163,20 @@ impl World {
             inward: side.clone(),
             outward: SideConfig::default(),
         };
+        let inner = DoorConfig {
+            id: id(2),
+            name: "inner".to_owned(),
+            io: DoorIoConfig::Virtual { socket: self.path("inner.sock") },
+            inward: SideConfig { sensor: None, ..side.clone() },
+            outward: SideConfig::default(),
+        };
+        let doors = [(!self.has_station).then_some(door), self.has_inner.then_some(inner)];
         Config {
             data_folder: self.path("data"),
             server: self.server.address.clone(),
             mode: InstallationMode::Test,
             crash_point: None,
-            doors: if self.has_station { Vec::new() } else { vec![door] },
+            doors: doors.into_iter().flatten().collect(),
             station: self.has_station.then_some(side),
         }
     }

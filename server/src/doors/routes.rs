@@ -18,6 +18,7 @@ use crate::auth::Actor;
 use crate::http::{
     ApiError, ApiJson, ApiPath, ApiResult, IfMatch, Page, Problem, checked_name, created, on_constraint, tagged,
 };
+use crate::interlocks;
 use crate::state::AppState;
 
 /// The routes.
@@ -122,6 +123,9 @@ async fn change(
     let new = checked(before.rule.changed(change))?;
     let reason = reason_where(new.may_be_looser_than(&before.rule), reason.as_deref())?;
     let after = store::update(&mut tx, actor.tenant, id, &new).await.map_err(refused)?;
+    if !new.has_contact {
+        interlocks::check_contacts(&mut tx).await?;
+    }
     tx.act(ActKind::Changed, SubjectKind::Door, id).before(&before).after(&after).reason_if(reason).commit().await?;
     Ok(tagged(after.version, &after))
 }

@@ -52,6 +52,18 @@ pub struct InterlockChange {
     pub reason: Option<String>,
 }
 
+/// Refuses an airlock with a door that has no contact: nobody could tell whether it is closed.
+pub async fn check_contacts(tx: &mut TenantTx) -> ApiResult<()> {
+    let tenant = tx.tenant();
+    match store::without_contact(tx, tenant).await? {
+        None => Ok(()),
+        Some((door, name)) => Err(ApiError::Conflict(
+            "no_contact",
+            format!("All doors of an airlock must have a contact: {door} of {name} would have none."),
+        )),
+    }
+}
+
 /// Refuses an airlock whose doors hang on several agents: one that is alone sees its own doors only, and could not keep the
 /// others shut.
 pub async fn check_agents(tx: &mut TenantTx) -> ApiResult<()> {

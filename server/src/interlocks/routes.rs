@@ -9,7 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::{DOORS_MAX, Interlock, InterlockChange, NewInterlock, check_agents, store};
+use super::{DOORS_MAX, Interlock, InterlockChange, NewInterlock, check_agents, check_contacts, store};
 use crate::audit::{Why, checked_reason, reason_where};
 use crate::auth::Actor;
 use crate::http::{
@@ -63,6 +63,7 @@ async fn create(
     let mut tx = state.change(&actor).await?;
     let made = store::insert(&mut tx, actor.tenant, Uuid::now_v7(), &name, &doors).await.map_err(refused)?;
     check_agents(&mut tx).await?;
+    check_contacts(&mut tx).await?;
     tx.act(ActKind::Created, SubjectKind::Interlock, made.id).after(&made).commit().await?;
     Ok(created(made.version, &made))
 }
@@ -88,6 +89,7 @@ async fn replace(
     let reason = reason_where(loses_one, change.reason.as_deref())?;
     let after = store::replace(&mut tx, actor.tenant, id, &name, &doors).await.map_err(refused)?;
     check_agents(&mut tx).await?;
+    check_contacts(&mut tx).await?;
     tx.act(ActKind::Changed, SubjectKind::Interlock, id)
         .before(&before)
         .after(&after)

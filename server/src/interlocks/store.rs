@@ -101,3 +101,16 @@ pub async fn split(db: &mut PgConnection, tenant: TenantId) -> sqlx::Result<Opti
     .fetch_optional(db)
     .await
 }
+
+/// The names of a door without a contact and of the airlock that it is in, if there is one.
+pub async fn without_contact(db: &mut PgConnection, tenant: TenantId) -> sqlx::Result<Option<(String, String)>> {
+    sqlx::query_as(
+        "SELECT door.name, interlock.name FROM interlocks interlock \
+         JOIN interlock_doors held ON held.tenant_id = interlock.tenant_id AND held.interlock_id = interlock.id \
+         JOIN doors door ON door.tenant_id = held.tenant_id AND door.id = held.door_id \
+         WHERE interlock.tenant_id = $1 AND NOT door.has_contact ORDER BY interlock.name, door.name LIMIT 1",
+    )
+    .bind(tenant.as_uuid())
+    .fetch_optional(db)
+    .await
+}

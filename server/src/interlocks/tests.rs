@@ -87,3 +87,27 @@ async fn all_doors_of_an_airlock_hang_on_one_agent() {
     let etag = server.call(admin, "GET", &path, Value::Null).await.is(200).etag.unwrap();
     server.change(admin, "PATCH", &path, &etag, json!({ "door_ids": [doors[0], doors[2]] })).await.is(200);
 }
+
+#[tokio::test]
+async fn all_doors_of_an_airlock_have_a_contact() {
+    let server = TestServer::start().await;
+    let admin = &server.own.administrator;
+    let doors = doors(&server, 3).await;
+    let contact = async |door: &str, has_contact: bool| {
+        let path = format!("/doors/{door}");
+        let etag = server.call(admin, "GET", &path, Value::Null).await.is(200).etag.unwrap();
+        let change = json!({ "has_contact": has_contact, "reason": "rewired" });
+        server.change(admin, "PATCH", &path, &etag, change).await
+    };
+    contact(&doors[1], false).await.is(200);
+    let body = json!({ "name": "Lock", "door_ids": [doors[0], doors[1]] });
+    let refused = server.call(admin, "POST", "/interlocks", body).await.problem(409, "no_contact");
+    assert!(refused.json["detail"].as_str().unwrap().contains("Door "), "{refused:?}");
+    let body = json!({ "name": "Lock", "door_ids": [doors[0], doors[2]] });
+    let made = server.call(admin, "POST", "/interlocks", body).await.is(201);
+    let wider = json!({ "name": "Lock", "door_ids": doors });
+    let etag = made.etag.clone().unwrap();
+    server.change(admin, "PUT", &format!("/interlocks/{}", made.id()), &etag, wider).await.problem(409, "no_contact");
+    contact(&doors[2], false).await.problem(409, "no_contact");
+    contact(&doors[1], true).await.is(200);
+}

@@ -11,7 +11,7 @@ use crate::dice::Dice;
 use crate::tenant::{CARDS, DOORS, HALF_HOUR_MS, MISSING, PERSONS, holder_of, id, instant, mode, token};
 
 /// How many numbers an attempt and its circumstances need.
-pub const NUMBERS: usize = 72;
+pub const NUMBERS: usize = 88;
 
 /// An attempt, sometimes with an unknown card or at an unknown door.
 pub fn attempt(dice: &mut Dice) -> Attempt {
@@ -86,6 +86,7 @@ pub fn circumstances(dice: &mut Dice, rows: &PolicyRows, attempt: &Attempt) -> C
         whereabouts: whereabouts.filter(|_| holder.is_some()),
         others_inside,
         others_leaving,
+        is_open: dice.one_in(3),
         not_secured: not_secured(dice, rows, attempt),
         escort_seen: escort_seen(dice, rows, attempt, holder),
         waiting: waiting(dice, attempt),
@@ -115,11 +116,20 @@ fn waiting(dice: &mut Dice, attempt: &Attempt) -> Vec<Waiting> {
     let mut waiting = Vec::new();
     let holders: Vec<PersonId> =
         (1..=CARDS).filter(|card| token(*card) == attempt.card).filter_map(holder_of).collect();
+    // Now and then everybody has just begun to wait for the same.
+    let together = dice.some_in(3, |dice| (dice.pick(&[Wanted::Escort, Wanted::SecondPerson]), attempt.at));
     for number in 1..=PERSONS + 1 {
         let attempt_id = id(if dice.one_in(2) { 100 + number } else { 200 - number });
-        let (wants, since) = (dice.pick(&[Wanted::Escort, Wanted::SecondPerson]), before(dice, attempt.at));
-        if dice.one_in(2) && !holders.contains(&id(number)) {
-            waiting.push(Waiting { attempt: attempt_id, person: id(number), since, wants });
+        let apart = (dice.pick(&[Wanted::Escort, Wanted::SecondPerson]), before(dice, attempt.at));
+        let (wants, since) = together.unwrap_or(apart);
+        // The first person has two cards; now and then it is somebody else's by now, or nobody's.
+        let credential = id(match dice.below(16) {
+            15 => dice.number(CARDS + MISSING),
+            other if number == 1 && other % 2 == 1 => CARDS,
+            _ => number,
+        });
+        if (together.is_some() || dice.one_in(2)) && !holders.contains(&id(number)) {
+            waiting.push(Waiting { attempt: attempt_id, person: id(number), credential, since, wants });
         }
     }
     waiting.sort_by_key(|waiting| waiting.attempt);

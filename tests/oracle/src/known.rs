@@ -12,6 +12,8 @@ use crate::rules::counts_as_suspicious;
 
 /// A grant counts unused for at most so long.
 const UNUSED_MS: i64 = 120_000;
+/// What ends a grant is known for so long.
+const ENDS_MS: i64 = 3_600_000;
 /// Somebody waits for at most so long.
 const WAITING_MS: i64 = 3_600_000;
 /// So many who wait at a reader are known,
@@ -61,6 +63,23 @@ struct Refused<'a> {
     effects: &'a [Effect],
 }
 
+/// What ended grants: which attempt, and when that was told.
+#[derive(Debug, Clone, Default)]
+struct Ends {
+    used: Vec<(AttemptId, UnixMs)>,
+    lapsed: Vec<(AttemptId, UnixMs)>,
+    refused: Vec<(AttemptId, UnixMs)>,
+}
+
+impl Ends {
+    /// Whether nobody came in by a grant.
+    fn came_to_nothing(&self, granted: &Granted) -> bool {
+        let has_lapsed = self.lapsed.iter().any(|(attempt, _)| *attempt == granted.released_by);
+        let is_refused = |(attempt, at): &(AttemptId, UnixMs)| *attempt == granted.released_by && *at >= granted.at;
+        has_lapsed || self.refused.iter().any(is_refused)
+    }
+}
+
 impl Log {
     /// Takes note of a record; one that is there already counts once.
     pub fn note(&mut self, record: &Record) {
@@ -96,6 +115,7 @@ impl Log {
         known.whereabouts = holder.and_then(|holder| self.led_last(holder.id, attempt));
         (known.others_inside, known.others_leaving) =
             self.others_inside(rows, door.leads_to, holder.map(|holder| holder.id), attempt.at);
+        known.is_open = self.is_leaf_open(door.id);
         known.not_secured = self.not_secured(rows, door.id, attempt.at);
         known.escort_seen = holder.and_then(|holder| self.escort_seen(rows, holder, door.id));
         known.waiting = self.waiting(attempt, holder.map(|holder| holder.id));
@@ -283,8 +303,9 @@ impl Log {
         elsewhere.max_by_key(|sighting| (sighting.at, sighting.door))
     }
 
-    /// Unused grants of everybody.
-    fn unused(&self, at: UnixMs) -> Vec<Granted> {
+    /// What ends grants and is not forgotten: passages, words that nobody came in, and refusals. With the newest instant of all of
+    /// that and of grants.
+    fn ends(&self) -> (Ends, Option<UnixMs>) {
         let mut used: Vec<(AttemptId, UnixMs)> = Vec::new();
         let mut lapsed: Vec<(AttemptId, UnixMs)> = Vec::new();
         let mut refused: Vec<(AttemptId, UnixMs)> = Vec::new();
@@ -303,19 +324,22 @@ impl Log {
         for refusal in self.refusals_that(|_| true) {
             refused.push((refusal.attempt.id, refusal.at));
         }
-        let mut unused = self.grants();
         let ends = used.iter().chain(&lapsed).chain(&refused).map(|(_, at)| *at);
-        let newest = unused.iter().map(|granted| granted.at).chain(ends).max();
-        let is_forgotten = |at: UnixMs| newest.is_some_and(|newest| newest.0 - at.0 > UNUSED_MS);
+        let newest = self.grants().iter().map(|granted| granted.at).chain(ends).max();
         for ends in [&mut used, &mut lapsed, &mut refused] {
-            ends.retain(|(_, at)| !is_forgotten(*at));
+            ends.retain(|(_, at)| newest.is_some_and(|newest| newest.0 - at.0 <= ENDS_MS));
         }
-        unused.retain(|granted| !is_forgotten(granted.at) && at.0 - granted.at.0 <= UNUSED_MS);
-        unused.retain(|granted| !used.iter().any(|(attempt, _)| *attempt == granted.attempt));
-        unused.retain(|granted| !lapsed.iter().any(|(attempt, _)| *attempt == granted.released_by));
-        unused.retain(|granted| {
-            !refused.iter().any(|(attempt, at)| *attempt == granted.released_by && *at >= granted.at)
-        });
+        (Ends { used, lapsed, refused }, newest)
+    }
+
+    /// Unused grants of everybody.
+    fn unused(&self, at: UnixMs) -> Vec<Granted> {
+        let (ends, newest) = self.ends();
+        let mut unused = self.grants();
+        unused.retain(|granted| newest.is_some_and(|newest| newest.0 - granted.at.0 <= UNUSED_MS));
+        unused.retain(|granted| at.0 - granted.at.0 <= UNUSED_MS);
+        unused.retain(|granted| !ends.used.iter().any(|(attempt, _)| *attempt == granted.attempt));
+        unused.retain(|granted| !ends.came_to_nothing(granted));
         unused.retain(|granted| {
             let person = granted.person;
             let forgiven = self.newest_change(|change| *change == StateChange::Forgiven { person });
@@ -366,7 +390,10 @@ impl Log {
     fn not_secured(&self, rows: &PolicyRows, door: DoorId, at: UnixMs) -> Vec<LeafState> {
         let groups = rows.interlocks.iter().filter(|group| group.doors.contains(&door));
         let others = groups.flat_map(|group| &group.doors).filter(|other| **other != door);
-        let states = others.map(|other| (*other, self.is_leaf_open(*other), self.is_released(*other, at)));
+        let release_ms =
+            |other: DoorId| rows.doors.iter().find(|door| door.id == other).map_or(0, |door| door.release_ms);
+        let is_released = |other: DoorId| self.is_released(other, release_ms(other), at) || self.stands_unlocked(other);
+        let states = others.map(|other| (*other, self.is_leaf_open(*other), is_released(*other)));
         let not_secured = states.filter(|(_, is_open, is_released)| *is_open || *is_released);
         not_secured.map(|(door, is_open, _)| LeafState { door, is_open }).collect()
     }
@@ -381,7 +408,22 @@ impl Log {
         words.max().is_some_and(|(_, is_open)| is_open)
     }
 
-    fn is_released(&self, door: DoorId, at: UnixMs) -> bool {
+    /// Whether the newest word of a door is that it stands unlocked.
+    fn stands_unlocked(&self, door: DoorId) -> bool {
+        let mut words: Vec<(UnixMs, bool, Author)> = Vec::new();
+        for record in &self.records {
+            match record.event {
+                Event::FreeBegan { door: of, .. } if of == door => words.push((record.at, true, record.author)),
+                Event::FreeEnded { door: of } if of == door => words.push((record.at, false, record.author)),
+                _ => {}
+            }
+        }
+        let Some((since, is_unlocked, author)) = words.into_iter().max() else { return false };
+        let starts = self.records.iter().filter(|record| matches!(record.event, Event::AgentStarted { .. }));
+        is_unlocked && !starts.into_iter().any(|start| start.author == author && start.at > since)
+    }
+
+    fn is_released(&self, door: DoorId, exit_ms: u32, at: UnixMs) -> bool {
         let mut releases = Vec::new();
         for record in &self.records {
             match &record.event {
@@ -392,6 +434,9 @@ impl Log {
                 }
                 Event::CommandDone { door: of, release_ms, .. } if *of == door && *release_ms > 0 => {
                     releases.push((record.at, *release_ms));
+                }
+                Event::ExitRequested { door: of, was_released: true } if *of == door => {
+                    releases.push((record.at, exit_ms));
                 }
                 _ => {}
             }
@@ -418,28 +463,33 @@ impl Log {
         granted.retain(|granted| granted.door == door && granted.side == Side::In);
         granted.sort_by_key(|granted| std::cmp::Reverse((granted.at, granted.person, granted.attempt)));
         granted.truncate(ESCORTS);
+        let (ends, _) = self.ends();
+        granted.retain(|granted| !ends.came_to_nothing(granted));
         let escort = granted.iter().find(|granted| granted.person != holder.id && may_escort(granted.person))?;
         Some(Sighting { person: escort.person, door, at: escort.at })
     }
 
     fn waiting(&self, attempt: &Attempt, holder: Option<PersonId>) -> Vec<Waiting> {
-        let here = self.refusals_that(|refused| {
-            refused.attempt.door == attempt.door
-                && refused.attempt.side == attempt.side
-                && refused.effects.contains(&Effect::Wait)
+        let mut here = self.refusals_that(|refused| {
+            refused.person.is_some() && refused.attempt.door == attempt.door && refused.attempt.side == attempt.side
         });
+        let says_so = |refused: &Refused<'_>| refused.effects.contains(&Effect::Wait);
+        // The newest first; then only the first of each person.
+        here.sort_by_key(|refused| std::cmp::Reverse((refused.at, !says_so(refused), refused.attempt.id)));
+        let mut persons: Vec<PersonId> = Vec::new();
+        here.retain(|refused| {
+            let is_first = refused.person.is_some_and(|person| !persons.contains(&person));
+            persons.extend(refused.person.filter(|_| is_first));
+            is_first
+        });
+        here.truncate(WAITING);
         let mut waiting: Vec<Waiting> = Vec::new();
-        for refused in &here {
-            let Some(person) = refused.person else { continue };
-            let theirs = here.iter().filter(|other| other.person == Some(person));
-            let newest = theirs.map(|other| (other.at, other.attempt.id)).max();
+        for refused in here.iter().filter(|refused| says_so(refused)) {
+            let (Some(person), Some(credential)) = (refused.person, refused.credential) else { continue };
             let wants = if refused.reason == Reason::EscortRequired { Wanted::Escort } else { Wanted::SecondPerson };
-            if newest == Some((refused.at, refused.attempt.id)) {
-                waiting.push(Waiting { attempt: refused.attempt.id, person, since: refused.at, wants });
-            }
+            waiting.push(Waiting { attempt: refused.attempt.id, person, credential, since: refused.at, wants });
         }
-        waiting.sort_by_key(|waiting| std::cmp::Reverse((waiting.since, waiting.attempt)));
-        waiting.truncate(WAITING);
+        waiting.retain(|waiting| !self.is_card_locked(waiting.credential));
         waiting.retain(|waiting| attempt.at.0 - waiting.since.0 <= WAITING_MS);
         waiting.retain(|waiting| !self.sightings(waiting.person).iter().any(|seen| seen.at >= waiting.since));
         waiting.retain(|waiting| Some(waiting.person) != holder);

@@ -32,16 +32,18 @@ impl<'a> Case<'a> {
 
     /// The mode in force.
     pub(crate) fn mode(&self) -> (DoorMode, Source) {
-        if let Some(set) = self.known.set_mode
-            && self.attempt.at < set.until
-        {
-            return (set.mode, Source::NoSchedule);
+        let of_operator = self.known.set_mode.filter(|set| self.attempt.at < set.until).map(|set| set.mode);
+        if !self.is_clock_trusted() {
+            let may_be_locked = self.door.modes.iter().any(|line| line.mode == DoorMode::Locked);
+            let is_locked = may_be_locked || of_operator == Some(DoorMode::Locked);
+            return (if is_locked { DoorMode::Locked } else { DoorMode::Normal }, Source::NoSchedule);
         }
-        if self.is_clock_trusted() {
-            for line in &self.door.modes {
-                if self.is_open(line.schedule) {
-                    return (line.mode, Source::Schedule(line.schedule));
-                }
+        if let Some(mode) = of_operator {
+            return (mode, Source::NoSchedule);
+        }
+        for line in &self.door.modes {
+            if self.is_open(line.schedule) {
+                return (line.mode, Source::Schedule(line.schedule));
             }
         }
         (DoorMode::Normal, Source::NoSchedule)

@@ -1,7 +1,7 @@
 //! Rules 15 to 18: what depends on where people and doors' leaves are.
 
 use access_core::event::AlarmKind;
-use access_core::ids::{AreaId, SiteId};
+use access_core::ids::{AreaId, DoorId, SiteId};
 use access_core::policy::{AntiPassback, PersonRule, Side, TravelEnds, WaivableRule};
 use access_core::verdict::{Reason, RecordRef};
 
@@ -88,7 +88,7 @@ impl Case<'_> {
     }
 
     /// Where a side of a door leads; none if the policy does not know the door.
-    fn led_to(&self, door: access_core::ids::DoorId, side: Side) -> Option<AreaId> {
+    fn led_to(&self, door: DoorId, side: Side) -> Option<AreaId> {
         let door = self.rows.doors.iter().find(|known| known.id == door)?;
         Some(match side {
             Side::In => door.leads_to,
@@ -132,8 +132,10 @@ impl Case<'_> {
             return Said::NotApplicable;
         }
         let in_the_way = self.known.not_secured.iter().map(|leaf| leaf.door).min();
-        let open = self.known.not_secured.iter().filter(|leaf| leaf.is_open).count();
-        if open >= 2 {
+        let mut open: Vec<DoorId> =
+            self.known.not_secured.iter().filter(|leaf| leaf.is_open).map(|leaf| leaf.door).collect();
+        open.extend(Some(self.door.id).filter(|_| self.known.is_open));
+        if in_the_way.is_some() && open.len() > 1 {
             self.answer.alarm(AlarmKind::InterlockContradiction);
             if self.attempt.side == Side::Out {
                 self.by.extend(in_the_way.map(RecordRef::Door));

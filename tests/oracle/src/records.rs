@@ -7,7 +7,7 @@ use access_core::event::{
     Author, CommandOutcome, Decided, Decision, Event, Passage, Record, ReleaseCause, SetMode, StateChange, StateSet,
 };
 use access_core::ids::{AttemptId, CredentialId, DoorId, PersonId};
-use access_core::policy::Side;
+use access_core::policy::{DoorMode, Side};
 use access_core::time::UnixMs;
 use access_core::verdict::{Effect, Outcome, Reason, Verdict};
 
@@ -52,7 +52,21 @@ pub fn records(dice: impl IntoIterator<Item = Dice>) -> Vec<Record> {
 pub fn attempt_after(dice: &mut Dice, records: &[Record]) -> Attempt {
     let last = records.iter().map(|record| record.at.0).max().unwrap_or(BASE.0);
     let at = UnixMs(last + dice.pick(&[0, 1, 5_000, 30_000, 60_000, 120_000, 121_000, 3_600_000, -1, -5_000, -61_000]));
-    Attempt { at, ..attempt(dice) }
+    let mut attempt = Attempt { at, ..attempt(dice) };
+    // Often where somebody waits.
+    let waits = |record: &&Record| match &record.event {
+        Event::Decision(decision) => decision.verdict.effects.contains(&Effect::Wait),
+        _ => false,
+    };
+    let waiting: Vec<&Record> = records.iter().filter(waits).collect();
+    if dice.one_in(3)
+        && !waiting.is_empty()
+        && let Event::Decision(decision) = &dice.pick(&waiting).event
+    {
+        (attempt.door, attempt.side) = (decision.attempt.door, decision.attempt.side);
+        attempt.at = UnixMs(decision.attempt.at.0 + dice.pick(&[5_000, 1, 20_000]));
+    }
+    attempt
 }
 
 /// Records of a crowd at the first door: refusals that wait, other refusals, grants on side in, and some of what ends them, close
@@ -112,7 +126,7 @@ impl Past {
         // One in a while is a forged one: an agent that says what an operator would.
         let author = match event {
             Event::StateSet(_) if !dice.one_in(8) => Author::Server(id(1)),
-            _ => Author::Agent(id(1)),
+            _ => Author::Agent(id(dice.pick(&[1, 1, 2]))),
         };
         self.records.push(Record { author, epoch: 1, seq, previous, at, clock, event });
     }
@@ -120,7 +134,7 @@ impl Past {
     fn event(&mut self, dice: &mut Dice, at: UnixMs, number: u128) -> Event {
         let door = id(dice.number(DOORS + 1));
         let side = dice.pick(&[Side::In, Side::Out]);
-        match dice.below(20) {
+        match dice.below(22) {
             0..9 => self.decision(dice, at, number),
             9..12 => self.entered(dice, door, side, number),
             12 => Event::NotOpened { door, cause: self.cause(dice) },
@@ -134,6 +148,12 @@ impl Past {
                 let release_ms = if outcome == CommandOutcome::CarriedOut { dice.pick(&[5_000, 60_000, 0]) } else { 0 };
                 Event::CommandDone { command: id(number), door, outcome, release_ms }
             }
+            17 => Event::ExitRequested { door, was_released: !dice.one_in(3) },
+            18 => match dice.below(4) {
+                0 | 1 => Event::FreeBegan { door, mode: DoorMode::Free },
+                2 => Event::FreeEnded { door },
+                _ => Event::AgentStarted { build: String::new(), was_unclean: false },
+            },
             _ => Event::StateSet(StateSet { operator: None, change: change(dice, at), reason: None }),
         }
     }
@@ -182,7 +202,7 @@ impl Past {
                 verdict.reason = if is_finger { Reason::FingerRequired } else { Reason::PinRequired };
             }
         }
-        let (circumstances, rules_version) = (Circumstances::default(), 2);
+        let (circumstances, rules_version) = (Circumstances::default(), 3);
         Event::Decision(Box::new(Decision { attempt, circumstances, verdict, rules_version, decided: Decided::Online }))
     }
 

@@ -41,10 +41,10 @@ pub(crate) struct Case<'a> {
 }
 
 /// A rule of those that need a holder.
-type Holders = fn(&mut Case<'_>, &PersonRule) -> Said;
+pub(crate) type Holders = fn(&mut Case<'_>, &PersonRule) -> Said;
 
 /// Rules 8 to 21.
-const OF_HOLDERS: [(Rule, Holders); 14] = [
+pub(crate) const OF_HOLDERS: [(Rule, Holders); 14] = [
     (Rule::Person, |_, holder| if holder.is_active { Said::Passes } else { Said::Refuses(Reason::PersonInactive) }),
     (Rule::PolicyAge, |case, holder| case.policy_age(holder)),
     (Rule::Block, |case, holder| case.block(holder)),
@@ -106,6 +106,23 @@ impl Oracle<'_> {
 }
 
 impl<'a> Case<'a> {
+    /// The same door and moment for another card and its holder.
+    pub(crate) fn of_another<'b>(
+        &self,
+        attempt: &'b Attempt,
+        card: &'b CredentialRule,
+        holder: &'b PersonRule,
+    ) -> Case<'b>
+    where
+        'a: 'b,
+    {
+        let mut answer = Answer::denial(Reason::UnknownDoor);
+        (answer.person, answer.credential) = (Some(holder.id), Some(card.id));
+        let (card, by, asked) = (Some((card, holder)), Vec::new(), Vec::new());
+        let Case { rows, known, door, usable_until, .. } = *self;
+        Case { rows, known, attempt, door, usable_until, card, missing: None, answer, by, asked }
+    }
+
     fn judge(mut self) -> (Answer, Vec<Asked>) {
         let (rule, said) = self.first_that_does_not_pass();
         match said {
@@ -248,7 +265,7 @@ impl<'a> Case<'a> {
     }
 
     /// 5.
-    fn card_state(&mut self) -> Said {
+    pub(crate) fn card_state(&mut self) -> Said {
         let state = match (self.card, self.missing) {
             (Some((card, _)), _) => card.state,
             (None, Some(missing)) if missing.is_stolen => CredentialState::Stolen,
@@ -274,7 +291,7 @@ impl<'a> Case<'a> {
     }
 
     /// 7.
-    fn card_period(&self) -> Said {
+    pub(crate) fn card_period(&self) -> Said {
         let Some((card, _)) = self.card else { return Said::Passes };
         if self.is_past(card.valid) {
             Said::Refuses(Reason::CredentialExpired)

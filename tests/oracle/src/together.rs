@@ -1,12 +1,13 @@
 //! Rules 20 and 21: who needs somebody else.
 
+use access_core::attempt::Attempt;
 use access_core::circumstances::{Waiting, Wanted};
 use access_core::event::Passage;
-use access_core::policy::{EscortBy, PersonRule, Side, WaivableRule};
-use access_core::verdict::{Reason, RecordRef};
+use access_core::policy::{CredentialRule, EscortBy, PersonRule, Side, WaivableRule};
+use access_core::verdict::{Reason, RecordRef, Rule};
 
 use crate::answer::Said;
-use crate::rules::Case;
+use crate::rules::{Case, OF_HOLDERS};
 
 impl Case<'_> {
     /// 20, the visitor.
@@ -47,6 +48,7 @@ impl Case<'_> {
                 && waiting.person != holder
                 && is_escorted_by_holder
                 && self.ago_ms(waiting.since) <= i64::from(escort.within_s) * 1000
+                && self.may_still_pass(waiting)
         };
         let mut visitors: Vec<Passage> = self.known.waiting.iter().filter(may_be_escorted).map(passage).collect();
         visitors.sort_by_key(|passage| passage.attempt);
@@ -86,6 +88,7 @@ impl Case<'_> {
                 && waiting.person != holder.id
                 && of_groups
                 && self.ago_ms(waiting.since) <= i64::from(rule.within_s) * 1000
+                && self.may_still_pass(waiting)
         };
         match self.known.waiting.iter().filter(makes_a_pair).min_by_key(|waiting| waiting.attempt) {
             None => {
@@ -102,6 +105,31 @@ impl Case<'_> {
                 Said::Passes
             }
         }
+    }
+}
+
+/// The rules that whoever waits must still meet, beside those of the card.
+const ASKED_AGAIN: [Rule; 7] =
+    [Rule::Person, Rule::PolicyAge, Rule::Block, Rule::ThreatLevel, Rule::DoorMode, Rule::Grant, Rule::Schedule];
+
+impl Case<'_> {
+    /// "Who may still pass".
+    fn may_still_pass(&self, waiting: &Waiting) -> bool {
+        let is_theirs = |card: &&CredentialRule| card.id == waiting.credential && card.person == waiting.person;
+        let card = self.rows.credentials.iter().find(is_theirs);
+        let person = self.rows.persons.iter().find(|person| person.id == waiting.person);
+        let (Some(card), Some(person)) = (card, person) else { return false };
+        let plain = Attempt { finger: None, pin: None, card: card.token, ..self.attempt.clone() };
+        let mut theirs = self.of_another(&plain, card, person);
+        if theirs.card_state() != Said::Passes || theirs.card_period() != Said::Passes {
+            return false;
+        }
+        for (rule, ask) in OF_HOLDERS {
+            if ASKED_AGAIN.contains(&rule) && matches!(ask(&mut theirs, person), Said::Refuses(_) | Said::Asks(..)) {
+                return false;
+            }
+        }
+        true
     }
 }
 

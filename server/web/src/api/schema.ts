@@ -6978,7 +6978,7 @@ export interface components {
             after?: Record<string, never> | null;
         };
         /** @enum {string} */
-        CommandOutcome: "carried_out" | "expired" | "repeated" | "unknown_door" | "not_supported" | "not_recorded" | "door_fault";
+        CommandOutcome: "carried_out" | "expired" | "repeated" | "unknown_door" | "not_supported" | "not_recorded" | "door_fault" | "interlock";
         /** @description What an agent's configuration file holds of the server's side. */
         Configuration: {
             /** @description The file, to be copied; how things are wired is left to be filled in. */

@@ -19,6 +19,7 @@ export const problems: Record<string, string> = {
   in_force: "It is in force. Nothing was changed.",
   not_in_force: "It is not in force, or no longer. Nothing was changed.",
   not_locked: "It is not locked, or no longer. Nothing was changed.",
+  no_contact: "All doors of an airlock must have a contact. Nothing was saved.",
   several_agents: "All doors of an airlock must hang on one controller. Nothing was saved.",
   known_already: "There is a time between these two already. Nothing was saved. Change that one.",
   level_taken: "This number is described already. Nothing was saved. Choose another.",

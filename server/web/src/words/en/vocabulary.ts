@@ -194,6 +194,7 @@ export const vocabulary = {
     not_supported: "This agent can't do that",
     not_recorded: "Could not be recorded, so the door stayed shut",
     door_fault: "Door could not be driven",
+    interlock: "Another door of the airlock is not closed and locked, so the door stayed shut",
   },
   ChainFault: {
     hole: "Records are missing",

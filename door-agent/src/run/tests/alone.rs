@@ -1,0 +1,156 @@
+//! What an agent does without the server: an airlock's doors, and modes that somebody's entry changes.
+
+use access_core::event::SetMode;
+use access_core::policy::InterlockRule;
+
+use super::*;
+
+/// Anna and Ben may pass both doors, which are one airlock.
+fn airlock(rows: &mut PolicyRows) {
+    anna_and_ben(rows);
+    rows.doors.push(DoorRule { id: id(2), ..rows.doors[0].clone() });
+    rows.levels[0].lines[0].places.push(Where::Door(id(2)));
+    rows.interlocks.push(InterlockRule { id: id(1), doors: vec![id(1), id(2)] });
+}
+
+fn alarm(wanted: AlarmKind) -> impl Fn(&Event) -> Option<DoorId> {
+    move |event| match event {
+        Event::AlarmRaised { kind, door, .. } if *kind == wanted => *door,
+        _ => None,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_airlock_is_kept_without_the_server_and_contradictions_are_told() {
+    let mut world = World::new().await;
+    world.mode_of_exit = Exit::Mechanical;
+    world.rules = airlock;
+    let inner = world.hang_inner();
+    let mut agent = world.start();
+    let mut session = world.session(Head::start_of(1)).await;
+    session.in_force().await;
+    drop(session.socket);
+
+    let shows = async |door: &VirtualDoor, wanted: fn(&DoorView) -> bool| {
+        let mut view = door.watch();
+        timeout(WAIT, view.wait_for(wanted)).await.unwrap().unwrap();
+    };
+    agent.tap().await;
+    world.door_shows(|view| view.is_energised).await;
+    world.door.push().await.unwrap();
+    let ben = || ReaderChange::Card(Uid::new(&BENS_UID).unwrap());
+    agent.reader("inner in", ben()).await;
+    shows(&inner, |view| view.line == "Other door first").await;
+    assert!(!inner.watch().borrow().is_energised);
+    world.door.close();
+    world.door_shows(|view| !view.is_energised).await;
+    agent.reader("inner in", ben()).await;
+    shows(&inner, |view| view.is_energised).await;
+    inner.push().await.unwrap();
+
+    let mut session = world.session(session.head).await;
+    let refused = session
+        .record(|event| match event {
+            Event::Decision(decision) if decision.verdict.reason == Reason::Interlock => Some(decision.clone()),
+            _ => None,
+        })
+        .await;
+    assert_eq!((refused.attempt.door, refused.decided), (id(2), Decided::Offline));
+    session.record(|event| matches!(event, Event::DoorOpened { door, .. } if *door == id(2)).then_some(())).await;
+    world.door.force();
+    assert_eq!(session.record(alarm(AlarmKind::InterlockContradiction)).await, id(1), "the one that opened last");
+    inner.close();
+    let cleared = |event: &Event| match event {
+        Event::AlarmCleared { kind: AlarmKind::InterlockContradiction, door } => *door,
+        _ => None,
+    };
+    assert_eq!(session.record(cleared).await, id(1));
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_releases_no_door_of_an_airlock_beside_an_open_one() {
+    let mut world = World::new().await;
+    world.rules = airlock;
+    let inner = world.hang_inner();
+    let agent = world.start();
+    let mut session = world.session(Head::start_of(1)).await;
+    session.in_force().await;
+    world.door.force();
+    session.record(alarm(AlarmKind::DoorForced)).await;
+    let expires_at = Clock::open(world.folder.path()).now().unix.plus_ms(60_000);
+    let (kind, reason) = (CommandKind::Release, Commitment([0; 32]));
+    say(&mut session.socket, &FromServer::Command(Command { id: id(1), door: id(2), expires_at, kind, reason })).await;
+    let outcome = session
+        .record(|event| match event {
+            Event::CommandDone { outcome, .. } => Some(*outcome),
+            _ => None,
+        })
+        .await;
+    assert_eq!(outcome, CommandOutcome::Interlock);
+    assert!(!inner.watch().borrow().is_energised);
+    // Whoever leaves by this system is let out all the same, and that is seen.
+    inner.press_rex(true).unwrap();
+    assert_eq!(session.record(alarm(AlarmKind::LeftAgainstRule)).await, id(2));
+    assert!(inner.watch().borrow().is_energised);
+    agent.stop().await;
+}
+
+/// What an operator set at the door, for an hour.
+fn set_mode(mode: DoorMode, now: UnixMs) -> FromServer {
+    let set = Some(SetMode { mode, until: now.plus_ms(3_600_000) });
+    let set = vec![(now.plus_ms(-1_000), StateChange::DoorMode { door: id(1), set })];
+    FromServer::Standing(Standing { number: 1, set })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_person_frees_the_door_without_the_server() {
+    let mut world = World::new().await;
+    world.mode_of_exit = Exit::Mechanical;
+    world.rules = anna_and_ben;
+    let mut agent = world.start();
+    let mut session = world.session(Head::start_of(1)).await;
+    session.in_force().await;
+    say(&mut session.socket, &set_mode(DoorMode::FirstPerson, Clock::open(world.folder.path()).now().unix)).await;
+    session.stands(1).await;
+    drop(session.socket);
+
+    agent.tap().await;
+    world.door_shows(|view| view.is_energised).await;
+    world.door.push().await.unwrap();
+    let mut session = world.session(session.head).await;
+    session.kind("entered").await;
+    let mode = session
+        .record(|event| match event {
+            Event::FreeBegan { mode, .. } => Some(*mode),
+            _ => None,
+        })
+        .await;
+    assert_eq!(mode, DoorMode::FirstPerson);
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_grant_turns_the_door_free_and_back_without_the_server() {
+    let mut world = World::new().await;
+    world.mode_of_exit = Exit::Mechanical;
+    world.rules = anna_and_ben;
+    let mut agent = world.start();
+    let mut session = world.session(Head::start_of(1)).await;
+    session.in_force().await;
+    say(&mut session.socket, &set_mode(DoorMode::Toggle, Clock::open(world.folder.path()).now().unix)).await;
+    session.stands(1).await;
+    drop(session.socket);
+
+    agent.tap().await;
+    world.door_shows(|view| view.is_energised).await;
+    let mut session = world.session(session.head).await;
+    session.kind("free_began").await;
+    drop(session.socket);
+    world.door.push().await.unwrap();
+    world.door.close();
+    agent.hold(&BENS_UID).await;
+    let mut session = world.session(session.head).await;
+    session.kind("free_ended").await;
+    agent.stop().await;
+}
