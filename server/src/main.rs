@@ -18,6 +18,7 @@ use server::http::Proxies;
 use server::installation::{self, Installation};
 use server::keys::Keys;
 use server::log::Sequencer;
+use server::operators::Lost;
 use server::policy::replay::{Difference, Replayed, Supposed};
 use server::serve::{Limits, Port};
 use server::state::{AgentsAddress, AppState};
@@ -98,7 +99,7 @@ enum TenantCommand {
 
 #[derive(Subcommand)]
 enum OperatorCommand {
-    /// Lets an operator set a new second factor, and prints the link. Recorded in the log.
+    /// Lets an operator set a new second factor, and prints the link, which demands their password. Recorded in the log.
     ResetTotp {
         /// Configuration file.
         #[arg(long)]
@@ -112,6 +113,9 @@ enum OperatorCommand {
         /// Why.
         #[arg(long)]
         reason: String,
+        /// The password is lost too: both are set anew, by whoever holds the link. The log says so.
+        #[arg(long)]
+        password_too: bool,
     },
 }
 
@@ -152,8 +156,9 @@ async fn carry_out(command: Command) -> anyhow::Result<()> {
             opened.close().await;
             Ok(())
         }
-        Command::Operator { command: OperatorCommand::ResetTotp { config, tenant, name, reason } } => {
-            reset_totp(&Config::read(&config)?, &tenant, &name, &reason).await
+        Command::Operator { command: OperatorCommand::ResetTotp { config, tenant, name, reason, password_too } } => {
+            let lost = if password_too { Lost::Both } else { Lost::Authenticator };
+            reset(&Config::read(&config)?, &tenant, &name, lost, &reason).await
         }
         Command::Replay { config, tenant, from, to, changes } => {
             let changes = changes.as_deref().map(supposed).transpose()?;
@@ -229,7 +234,7 @@ async fn print_first_link(db: &Db, tenant: TenantId, slug: &str, url: &str) -> a
     }
 }
 
-async fn reset_totp(config: &Config, slug: &str, name: &str, reason: &str) -> anyhow::Result<()> {
+async fn reset(config: &Config, slug: &str, name: &str, lost: Lost, reason: &str) -> anyhow::Result<()> {
     let opened = Opened::open(config).await?;
     let tenants = tenants::Tenants::new(opened.db.clone());
     let tenant = tenants.by_slug(slug).await?.with_context(|| format!("there is no tenant `{slug}`"))?;
@@ -238,7 +243,7 @@ async fn reset_totp(config: &Config, slug: &str, name: &str, reason: &str) -> an
     let operator = operator.with_context(|| format!("there is no operator `{name}` of `{slug}`"))?;
     let reason =
         audit::checked_reason(reason).map_err(|_| anyhow::anyhow!("the reason must have 1 to 500 characters"))?;
-    let reset = operators::reset_totp(&opened.keys, &mut tx, operator.id.into(), reason, clock::now()).await;
+    let reset = operators::reset(&opened.keys, &mut tx, operator.id.into(), lost, reason, clock::now()).await;
     let (_, link, _) = reset.map_err(|error| anyhow::anyhow!("{}", error.detail()))?;
     tx.commit().await?;
     print(&format!("SETUP {slug} {}{}", public_url(config), link.path()))?;

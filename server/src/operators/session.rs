@@ -156,13 +156,25 @@ pub(super) async fn sign_in(
             state.throttle.succeeded(admitted);
             return Ok((jar, Json(session)).into_response());
         }
-        // Who guesses is not known: the account is the subject, nobody the author.
-        Entry::by_command_line(&state.keys, ActKind::SignInFailed, SubjectKind::Operator, factors.id, now)
-            .append(&mut tx)
-            .await?;
-        tx.commit().await?;
+        drop(tx);
+        note_failure(&state, tenant.id, operator, now).await?;
     }
     Err(refused())
+}
+
+/// Records that somebody failed to prove that they are this operator. Who guesses is not known: the account is the subject,
+/// nobody the author.
+pub(super) async fn note_failure(
+    state: &AppState,
+    tenant: TenantId,
+    operator: OperatorId,
+    now: DateTime<Utc>,
+) -> ApiResult<()> {
+    let mut tx = state.db.begin(tenant, None).await?;
+    Entry::by_command_line(&state.keys, ActKind::SignInFailed, SubjectKind::Operator, operator.as_uuid(), now)
+        .append(&mut tx)
+        .await?;
+    Ok(tx.commit().await?)
 }
 
 /// Who is signed in.

@@ -3,6 +3,7 @@
 export const problems: Record<string, string> = {
   unreachable: "The server can't be reached. Nothing was saved. Check the network; the page tries again by itself.",
   unauthenticated: "Your session has ended. Nothing was saved. Sign in again.",
+  set_up_refused: "That did not fit together. Check your password and the code, then try again.",
   sign_in_failed: "That did not fit together. Check the organisation, name, password and code, then try again.",
   throttled: "Too many attempts. Wait a little, then try again.",
   link_used_or_expired: "This link was used already or is too old. Ask an administrator for a new one.",
