@@ -319,7 +319,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
         state.policies.refresh(&db, tenant.id).await?;
     }
     let tasks = TaskTracker::new();
-    let stop = state.stop.clone();
+    let (stop, unanswered) = (state.stop.clone(), state.unanswered.clone());
     let sequencer = Sequencer { db: db.clone(), installation: installation.id, key: Arc::new(state.keys.log_key()) };
     tasks.spawn(log::run(sequencer, state.tenants.clone(), state.log.clone(), stop.clone()));
     tasks.spawn(decisions::run(state.keeper()));
@@ -368,6 +368,8 @@ async fn run(config: Config) -> anyhow::Result<()> {
     db.close().await;
     drop(cluster);
     Ok(())
+    unanswered.close();
+    unanswered.wait().await;
 }
 
 fn staff_identity(config: &Config, folder: &Path) -> anyhow::Result<certificates::Identity> {

@@ -182,7 +182,7 @@ pub(super) async fn set_up(
         (Password::Shown(password), step) => match (state.passwords.fits(password, open.password_hash).await?, step) {
             (true, Some(step)) => (step, None),
             _ => {
-                session::note_failure(&state, tenant, id, now).await?;
+                session::note_failure(&state, tenant, id, now);
                 return Err(refused());
             }
         },

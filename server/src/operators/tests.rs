@@ -13,7 +13,7 @@ use totp_rs::Builder;
 
 use super::{Lost, Operator, SetupLink, first_operator_link};
 use crate::http::PeerAddress;
-use crate::testing::TestServer;
+use crate::testing::{PATIENCE, TestServer};
 
 const PASSWORD: &str = "seven green umbrellas at dawn";
 /// Length of a step of a one-time code, in seconds.
@@ -226,6 +226,25 @@ async fn nobody_learns_which_part_was_wrong() {
     assert_eq!(post(&server, "192.0.2.9", "/session", &good).await.status, 200);
     let failed = server.act_kinds().await.into_iter().filter(|kind| *kind == ActKind::SignInFailed).count();
     assert_eq!(failed, 3, "each wrong password or code of an account is an act");
+}
+
+#[tokio::test]
+async fn no_answer_tells_by_its_time_who_exists() {
+    let server = TestServer::start().await;
+    let anna = somebody(&server, "anna", "guard").await;
+    let mut held = server.superuser().await;
+    // While nothing can be recorded, who exists and who does not are answered all the same.
+    sqlx::raw_sql("BEGIN; LOCK TABLE log_outbox IN ACCESS EXCLUSIVE MODE").execute(&mut held).await.unwrap();
+    for (tenant, name) in [("plant", "anna"), ("plant", "nobody"), ("nowhere", "anna")] {
+        let body = json!({ "tenant": tenant, "name": name, "password": "wrong", "totp": "000000" });
+        let answered = tokio::time::timeout(PATIENCE, post(&server, "192.0.2.1", "/session", &body)).await;
+        assert_eq!(answered.expect("an answer that waits for no record").status, 401, "{tenant} {name}");
+    }
+    sqlx::raw_sql("ROLLBACK").execute(&mut held).await.unwrap();
+    let acts = server.acts().await;
+    let failed: Vec<_> = acts.iter().filter(|act| act.kind == ActKind::SignInFailed).collect();
+    assert_eq!(failed.len(), 1, "and then it is recorded");
+    assert_eq!(failed[0].subject.map(|subject| subject.id.to_string()), Some(anna.id));
 }
 
 #[tokio::test]

@@ -298,6 +298,9 @@ impl TestServer {
 
     /// Acts of the own tenant in the outbox, oldest first.
     pub(crate) async fn acts(&self) -> Vec<Act> {
+        self.state.unanswered.close();
+        tokio::time::timeout(PATIENCE, self.state.unanswered.wait()).await.expect("unanswered work to end");
+        self.state.unanswered.reopen();
         let mut superuser = PgConnection::connect_with(&self.options).await.unwrap();
         let events: Vec<Vec<u8>> =
             sqlx::query_scalar("SELECT event FROM log_outbox WHERE tenant_id = $1 ORDER BY place")
