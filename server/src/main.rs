@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail};
 use chrono::{DateTime, Utc};
 use clap::{Parser, Subcommand};
 use server::agents::port::AgentPort;
-use server::certificates::{self, Authority};
+use server::certificates::{self, Authority, Renewing};
 use server::cluster::Cluster;
 use server::config::Config;
 use server::db::{self, Db};
@@ -20,7 +20,7 @@ use server::keys::Keys;
 use server::log::Sequencer;
 use server::operators::Lost;
 use server::policy::replay::{Difference, Replayed, Supposed};
-use server::serve::{Limits, Port};
+use server::serve::{Limits, Port, StaffCertificate};
 use server::state::{AgentsAddress, AppState};
 use server::{agents, api, audit, clock, decisions, idempotency, log, operators, policy, serve, tenants, ui, vault};
 use sqlx::Connection as _;
@@ -308,9 +308,9 @@ async fn run(config: Config) -> anyhow::Result<()> {
     state.demo = config.demo.as_ref().and_then(|demo| demo.control_socket.clone()).map(Into::into);
     let staff_tls = match config.staff.plain_http {
         true => None,
-        false => Some(serve::staff_tls(staff_identity(&config, &tls_folder)?)?),
+        false => Some(serve::staff_tls(staff_certificate(&config, &tls_folder)?)?),
     };
-    let agents_tls = agents::port::tls(&authority, now)?;
+    let agents_tls = agents::port::tls(&authority, clock::now)?;
 
     for tenant in state.tenants.refresh().await? {
         let index = vault::build_index(&db, &state.keys, tenant.id).await?;
@@ -365,19 +365,19 @@ async fn run(config: Config) -> anyhow::Result<()> {
     stop.cancel();
     tasks.close();
     tasks.wait().await;
+    unanswered.close();
+    unanswered.wait().await;
     db.close().await;
     drop(cluster);
     Ok(())
-    unanswered.close();
-    unanswered.wait().await;
 }
 
-fn staff_identity(config: &Config, folder: &Path) -> anyhow::Result<certificates::Identity> {
+fn staff_certificate(config: &Config, folder: &Path) -> anyhow::Result<StaffCertificate> {
     match (&config.staff.certificate, &config.staff.key) {
-        (Some(certificate), Some(key)) => certificates::read_identity(certificate, key),
+        (Some(certificate), Some(key)) => certificates::read_identity(certificate, key).map(StaffCertificate::Given),
         (None, None) => {
-            let now = clock::now();
-            Authority::open(folder, now)?.issue_server(&config.staff.names, now)
+            let authority = Arc::new(Authority::open(folder, clock::now())?);
+            Renewing::new(authority, config.staff.names.clone(), clock::now).map(StaffCertificate::SelfMade)
         }
         _ => bail!("staff.certificate and staff.key go together"),
     }

@@ -140,7 +140,7 @@ impl TestServer {
         tokio::spawn(crate::decisions::run(server.state.keeper()));
         let listener = crate::serve::bind(server.agents_port).await.unwrap();
         server.agents_port = listener.local_addr().unwrap();
-        let tls = crate::agents::port::tls(&server.authority, crate::clock::now()).unwrap();
+        let tls = crate::agents::port::tls(&server.authority, crate::clock::now).unwrap();
         let port =
             crate::agents::port::AgentPort { state: server.state.clone(), authority: Arc::clone(&server.authority) };
         let router = crate::agents::port::router(port);
