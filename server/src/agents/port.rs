@@ -39,6 +39,8 @@ pub fn router(port: AgentPort) -> Router {
         .route("/join", post(join::join))
         .route("/renew", post(join::renew))
         .route("/link", get(link::connect))
+        .fallback(|| async { ApiError::NotFound("route") })
+        .method_not_allowed_fallback(|| async { ApiError::MethodNotAllowed })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(port)
 }
