@@ -54,6 +54,10 @@ pub fn priority(kind: AlarmKind) -> i16 {
     }
 }
 
+/// What is over when an agent has other keys, a chain that begins anew and rules of its own to come, or is revoked.
+const OF_KEYS_BEFORE: [AlarmKind; 4] =
+    [AlarmKind::AgentCopied, AlarmKind::RecordsForked, AlarmKind::RecordsMissing, AlarmKind::RulesWithdrawn];
+
 /// Alarms that a record raises, and those whose cause it says is gone.
 fn alarms(record: &Record) -> (Vec<Alarm>, Vec<Alarm>) {
     let author = match record.author {
@@ -103,7 +107,15 @@ fn alarms(record: &Record) -> (Vec<Alarm>, Vec<Alarm>) {
             if author.is_none() =>
         {
             let gone = |kind| Alarm { agent: Some(AgentId::from_uuid(*id)), ..none(kind) };
-            (Vec::new(), [AlarmKind::AgentCopied, AlarmKind::RecordsForked].map(gone).to_vec())
+            (Vec::new(), OF_KEYS_BEFORE.map(gone).to_vec())
+        }
+        // It is not to come back: that it stays away, or what its keys and disk were like, is nobody's worry any more.
+        Event::Act(Act { kind: ActKind::Revoked, subject: Some(Subject { kind: SubjectKind::Agent, id }), .. })
+            if author.is_none() =>
+        {
+            let gone = |kind| Alarm { agent: Some(AgentId::from_uuid(*id)), ..none(kind) };
+            let of_agent = [AlarmKind::AgentLost, AlarmKind::JournalFault, AlarmKind::PolicyAging];
+            (Vec::new(), OF_KEYS_BEFORE.into_iter().chain(of_agent).map(gone).collect())
         }
         _ => (Vec::new(), Vec::new()),
     }
@@ -241,9 +253,16 @@ async fn raise(tx: &mut TenantTx, row: &Placed, alarm: &Alarm, at: DateTime<Utc>
     Ok(())
 }
 
-/// What an agent senses as long as it lasts. One that starts senses anew, and raises again what still is so.
-const SENSED: [AlarmKind; 5] =
-    [AlarmKind::Tamper, AlarmKind::RexStuck, AlarmKind::ReaderFault, AlarmKind::SensorFault, AlarmKind::DoorIoFault];
+/// What an agent senses as long as it lasts. One that starts senses anew, and raises again what still is so: that its rules
+/// are old as soon as it knows the time.
+const SENSED: [AlarmKind; 6] = [
+    AlarmKind::Tamper,
+    AlarmKind::RexStuck,
+    AlarmKind::ReaderFault,
+    AlarmKind::SensorFault,
+    AlarmKind::DoorIoFault,
+    AlarmKind::PolicyAging,
+];
 
 /// An agent started: what it sensed before is over, or raised again.
 async fn clear_sensed(tx: &mut TenantTx, agent: AgentId, at: DateTime<Utc>) -> anyhow::Result<()> {

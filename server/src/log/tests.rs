@@ -267,7 +267,7 @@ async fn an_agent_that_starts_anew_ends_what_it_sensed_before() {
         .map(|alarm| (alarm["kind"].as_str().unwrap(), alarm["door_id"].as_str().unwrap().to_owned()))
         .collect();
     assert_eq!(stand, [("door_forced", lab.to_string()), ("rex_stuck", lab.to_string())]);
-    assert_eq!(open["items"].as_array().unwrap().len(), 4, "all are still to be acknowledged");
+    assert_eq!(open["items"].as_array().unwrap().len(), 5, "all are still to be acknowledged");
 }
 
 #[tokio::test]
@@ -284,6 +284,7 @@ async fn an_agent_that_stays_away_is_an_alarm_until_it_is_back() {
         }
     };
     tokio::time::timeout(crate::testing::PATIENCE, waiting).await.expect("the agent to be missed");
+        agent.record(Event::AlarmRaised { kind: AlarmKind::PolicyAging, door: None, person: None }),
     let open = server.call(&server.own.guard, "GET", "/alarms", Value::Null).await.json;
     assert_eq!((&open["items"][0]["kind"], &open["items"][0]["agent_id"]), (&json!("agent_lost"), &json!(agent.id)));
     let _back = agent.link().await;
@@ -295,4 +296,44 @@ async fn an_agent_that_stays_away_is_an_alarm_until_it_is_back() {
     tokio::time::timeout(crate::testing::PATIENCE, waiting).await.expect("the agent's return");
     let open = server.call(&server.own.guard, "GET", "/alarms", Value::Null).await.json;
     assert!(!open["items"][0]["cleared_at"].is_null(), "back, and still to be acknowledged");
+}
+
+#[tokio::test]
+async fn what_was_wrong_with_an_agent_is_over_when_it_joins_anew_or_is_revoked() {
+    use access_core::event::{AlarmKind, ChainFault};
+    let server = TestServer::serving().await;
+    let mut agent = server.agent("Gate", AgentKind::DoorController, &[]).await;
+    let uncleared = async || {
+        server.settled().await;
+        let all = server.call(&server.own.guard, "GET", "/alarms?state=all", Value::Null).await.is(200).json;
+        let of = all["items"].as_array().unwrap().iter().filter(|alarm| alarm["cleared_at"].is_null());
+        of.map(|alarm| alarm["kind"].as_str().unwrap().to_owned()).collect::<std::collections::BTreeSet<_>>()
+    };
+    let by_server = async |events: Vec<Event>| {
+        let mut tx = server.state.db.begin(server.own.tenant, None).await.unwrap();
+        for event in events {
+            append_event(&mut tx, &event, crate::clock::now()).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+    };
+    let id = agent.id;
+    let hole = || Event::ChainBroken { agent: id, epoch: 1, seq: 7, fault: ChainFault::Hole };
+    let own = |kind| Event::AlarmRaised { kind, door: None, person: None };
+    let records = vec![agent.record(own(AlarmKind::RulesWithdrawn)), agent.record(own(AlarmKind::PolicyAging))];
+    let mut link = agent.link().await;
+    link.deliver(records).await;
+    drop(link);
+    by_server(vec![hole()]).await;
+    assert_eq!(uncleared().await, ["policy_aging", "records_missing", "rules_withdrawn"].map(str::to_owned).into());
+
+    let path = format!("/agents/{}/join-token", agent.id);
+    let issued = server.call(&server.own.administrator, "POST", &path, json!({ "reason": "a new disk" })).await.is(200);
+    server.joined(issued.json["token"].as_str().unwrap(), AgentKind::DoorController).await;
+    assert_eq!(uncleared().await, ["policy_aging".to_owned()].into(), "it still has to get rules");
+
+    by_server(vec![hole(), Event::LinkChanged { is_up: false, agent: Some(id) }]).await;
+    assert_eq!(uncleared().await, ["agent_lost", "policy_aging", "records_missing"].map(str::to_owned).into());
+    let path = format!("/agents/{}/revoke", agent.id);
+    server.call(&server.own.administrator, "POST", &path, json!({ "reason": "stolen" })).await.is(200);
+    assert_eq!(uncleared().await, std::collections::BTreeSet::new(), "it is not to come back");
 }
