@@ -28,6 +28,7 @@ export const problems: Record<string, string> = {
   legal_basis_missing: "Record the person's consent before a finger is captured.",
   station_offline: "The station is not connected. Check its power and network.",
   station_busy: "The station is in another dialogue. Wait for it, or end it there.",
+  agent_busy: "The door's controller does not take commands at this moment. The door was not released. Try again.",
   agent_offline: "The door's controller is not connected. The door was not released.",
   already_acknowledged: "Somebody acknowledged this alarm already.",
   already_lifted: "Somebody lifted this block already.",
