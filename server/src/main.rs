@@ -22,7 +22,9 @@ use server::operators::Lost;
 use server::policy::replay::{Difference, Replayed, Supposed};
 use server::serve::{Limits, Port, StaffCertificate};
 use server::state::{AgentsAddress, AppState};
-use server::{agents, api, audit, clock, decisions, idempotency, log, operators, policy, serve, tenants, ui, vault};
+use server::{
+    agents, api, audit, clock, decisions, idempotency, log, operators, policy, serve, spent, tenants, ui, vault,
+};
 use sqlx::Connection as _;
 use sqlx::postgres::PgConnectOptions;
 use tokio::signal::unix::{SignalKind, signal};
@@ -324,6 +326,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
     tasks.spawn(log::run(sequencer, state.tenants.clone(), state.log.clone(), stop.clone()));
     tasks.spawn(decisions::run(state.keeper()));
     tasks.spawn(idempotency::run(db.clone(), state.tenants.clone(), stop.clone()));
+    tasks.spawn(spent::run(db.clone(), state.tenants.clone(), stop.clone()));
     let staff_port = staff.local_addr()?.port();
     let staff = Port {
         listener: staff,

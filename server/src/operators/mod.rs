@@ -22,7 +22,7 @@ mod throttle;
 mod totp;
 
 pub use links::{Lost, SetupLink, SetupPurpose, first_operator_link, reset};
-pub use password::Passwords;
+pub use password::{Passwords, Place};
 pub use throttle::Throttle;
 
 /// Longest display name, in characters.

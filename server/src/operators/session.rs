@@ -121,7 +121,7 @@ pub(super) async fn begin(
 /// Signs in. A wrong tenant, name, password or code gets the same answer after the same work: whoever does not exist is looked
 /// up and compared like anybody else, and no answer waits for a failure to be recorded.
 #[utoipa::path(post, path = "/session", tag = "session", request_body = SignIn, responses((status = 200, body = Session),
-    (status = 401, body = Problem), (status = 429, body = Problem)))]
+    (status = 401, body = Problem), (status = 429, body = Problem), (status = 503, body = Problem)))]
 pub(super) async fn sign_in(
     State(state): State<AppState>,
     PeerAddress(address): PeerAddress,
@@ -131,12 +131,13 @@ pub(super) async fn sign_in(
     let password = Zeroizing::new(body.password);
     // Guesses at tenants that nobody has count as those of one that nobody is.
     let tenant = state.tenants.by_slug(&body.tenant).await?.map_or(TenantId::from_uuid(Uuid::nil()), |known| known.id);
+    let place = state.passwords.place()?;
     let admitted = state.throttle.admit(tenant, &body.name, address, now);
     let admitted = admitted.map_err(|wait_s| ApiError::Throttled { wait_s })?;
     let mut tx = state.db.begin(tenant, None).await?;
     let factors = store::factors(&mut tx, tenant, &body.name).await?;
     tx.commit().await?;
-    let fits = state.passwords.fits(password, factors.as_ref().map(|factors| factors.password_hash.clone())).await?;
+    let fits = place.fits(password, factors.as_ref().map(|factors| factors.password_hash.clone())).await?;
     let Some(factors) = factors else {
         // Nobody's secret costs what somebody's does.
         let nobody = OperatorId::from_uuid(Uuid::nil());

@@ -147,7 +147,7 @@ fn refused() -> ApiError {
 /// Sets an operator up and signs them in. Where only the second factor is set anew, the password is looked at as at signing in,
 /// and failures are counted with those.
 #[utoipa::path(post, path = "/setup", tag = "session", request_body = SetUp, responses((status = 200, body = session::Session),
-    (status = 401, body = Problem), (status = 410, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem)))]
+    (status = 401, body = Problem), (status = 410, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem), (status = 503, body = Problem)))]
 pub(super) async fn set_up(
     State(state): State<AppState>,
     PeerAddress(address): PeerAddress,
@@ -171,15 +171,16 @@ pub(super) async fn set_up(
         (Password::Shown(_), Some(name)) => name.as_str(),
         _ => "setup link",
     };
+    let place = state.passwords.place()?;
     let admitted = state.throttle.admit(tenant, guessed, address, now);
     let admitted = admitted.map_err(|wait_s| ApiError::Throttled { wait_s })?;
     let step = totp::step_of(&secret, &body.totp, 0, now)?;
     let (step, password_hash) = match (password, step) {
-        (Password::New(password), Some(step)) => (step, Some(state.passwords.hash(password).await?)),
+        (Password::New(password), Some(step)) => (step, Some(place.hash(password).await?)),
         (Password::New(_), None) => {
             return Err(ApiError::field("totp", "is not the code that the authenticator shows now; check its clock"));
         }
-        (Password::Shown(password), step) => match (state.passwords.fits(password, open.password_hash).await?, step) {
+        (Password::Shown(password), step) => match (place.fits(password, open.password_hash).await?, step) {
             (true, Some(step)) => (step, None),
             _ => {
                 session::note_failure(&state, tenant, id, now);

@@ -268,6 +268,20 @@ async fn guessing_is_slowed_down_for_whoever_guesses() {
 }
 
 #[tokio::test]
+async fn who_finds_no_place_to_wait_is_told_and_not_counted() {
+    let server = TestServer::start().await;
+    let anna = somebody(&server, "anna", "guard").await;
+    let body = sign_in(&server, &anna, 1);
+    let taken: Vec<_> = std::iter::from_fn(|| server.state.passwords.place().ok()).collect();
+    for _ in 0..10 {
+        let busy = post(&server, "192.0.2.1", "/session", &body).await;
+        assert_eq!((busy.status, &busy.json["code"]), (503, &json!("unavailable")));
+    }
+    drop(taken);
+    assert_eq!(post(&server, "192.0.2.1", "/session", &body).await.status, 200);
+}
+
+#[tokio::test]
 async fn out_of_use_is_out_at_once() {
     let server = TestServer::start().await;
     let admin = &server.own.administrator;

@@ -296,7 +296,7 @@ impl TestServer {
         }
     }
 
-    /// Acts of the own tenant in the outbox, oldest first.
+    /// Acts of the own tenant in the outbox, oldest first, with those that no answer waited for.
     pub(crate) async fn acts(&self) -> Vec<Act> {
         self.state.unanswered.close();
         tokio::time::timeout(PATIENCE, self.state.unanswered.wait()).await.expect("unanswered work to end");
