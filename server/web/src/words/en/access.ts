@@ -257,7 +257,7 @@ export const access = {
     role: "Role",
     roleHelp: {
       administrator: "Everything",
-      guard: "Watch, acknowledge, release a door for a moment, look people up",
+      guard: "Watch, acknowledge, look people up, release a door, set its mode for some hours, begin and end a lockdown",
     },
     state: "State",
     states: { invited: "Invited", active: "Active", disabled: "Out of use" },
