@@ -234,7 +234,26 @@ async fn write_persons(tx: &mut TenantTx, placed: &[Placed]) -> anyhow::Result<(
     Ok(())
 }
 
+/// Raises an alarm. While nobody acknowledged the same one, of the same place and person, it is raised again instead: whatever
+/// comes and goes must not push other alarms off the list.
 async fn raise(tx: &mut TenantTx, row: &Placed, alarm: &Alarm, at: DateTime<Utc>) -> anyhow::Result<()> {
+    let again = sqlx::query(
+        "UPDATE alarms SET times = times + 1, raised_again_at = greatest($6, raised_at, raised_again_at), cleared_at = NULL \
+         WHERE tenant_id = $1 AND acknowledged_at IS NULL AND id = (SELECT id FROM alarms WHERE tenant_id = $1 AND kind = $2 \
+         AND acknowledged_at IS NULL AND agent_id IS NOT DISTINCT FROM $3 AND door_id IS NOT DISTINCT FROM $4 \
+         AND person_id IS NOT DISTINCT FROM $5 ORDER BY position DESC, id DESC LIMIT 1)",
+    )
+    .bind(tx.tenant().as_uuid())
+    .bind(alarm.kind.as_str())
+    .bind(alarm.agent.map(AgentId::as_uuid))
+    .bind(alarm.door.map(DoorId::as_uuid))
+    .bind(alarm.person.map(PersonId::as_uuid))
+    .bind(at)
+    .execute(&mut **tx)
+    .await?;
+    if again.rows_affected() > 0 {
+        return Ok(());
+    }
     sqlx::query(
         "INSERT INTO alarms (tenant_id, id, kind, priority, agent_id, door_id, person_id, raised_at, position) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
@@ -267,7 +286,7 @@ const SENSED: [AlarmKind; 6] = [
 /// An agent started: what it sensed before is over, or raised again.
 async fn clear_sensed(tx: &mut TenantTx, agent: AgentId, at: DateTime<Utc>) -> anyhow::Result<()> {
     sqlx::query(
-        "UPDATE alarms SET cleared_at = greatest($4, raised_at) WHERE tenant_id = $1 AND agent_id = $2 \
+        "UPDATE alarms SET cleared_at = greatest($4, raised_at, raised_again_at) WHERE tenant_id = $1 AND agent_id = $2 \
          AND kind = ANY($3) AND cleared_at IS NULL",
     )
     .bind(tx.tenant().as_uuid())
@@ -281,7 +300,7 @@ async fn clear_sensed(tx: &mut TenantTx, agent: AgentId, at: DateTime<Utc>) -> a
 
 async fn clear(tx: &mut TenantTx, alarm: &Alarm, at: DateTime<Utc>) -> anyhow::Result<()> {
     sqlx::query(
-        "UPDATE alarms SET cleared_at = greatest($5, raised_at) WHERE tenant_id = $1 AND kind = $2 AND cleared_at IS NULL \
+        "UPDATE alarms SET cleared_at = greatest($5, raised_at, raised_again_at) WHERE tenant_id = $1 AND kind = $2 AND cleared_at IS NULL \
          AND agent_id IS NOT DISTINCT FROM $3 AND door_id IS NOT DISTINCT FROM $4",
     )
     .bind(tx.tenant().as_uuid())

@@ -211,13 +211,20 @@ async fn alarms_are_raised_cleared_and_acknowledged_once() {
     assert_eq!(kinds, ["door_forced", "reader_fault"], "by priority");
     let forced = &open["items"][0];
     assert_eq!((&forced["cleared_at"], &forced["agent_id"]), (&Value::Null, &json!(agent.id)));
-    let cleared = vec![agent.record(gone), agent.record(raise)];
+    let cleared = vec![agent.record(gone.clone()), agent.record(raise.clone())];
     link.deliver(cleared).await;
     server.settled().await;
     let all = server.call(guard, "GET", "/alarms?state=all", Value::Null).await.is(200).json;
     let states: Vec<(&Value, bool)> =
         all["items"].as_array().unwrap().iter().map(|alarm| (&alarm["kind"], alarm["cleared_at"].is_null())).collect();
-    assert_eq!(states, [(&json!("door_forced"), true), (&json!("door_forced"), false), (&json!("reader_fault"), true)]);
+    assert_eq!(
+        states,
+        [(&json!("door_forced"), true), (&json!("reader_fault"), true)],
+        "raised again, still one alarm"
+    );
+    let again = &all["items"][0];
+    assert_eq!((&again["id"], &again["times"], again["raised_again_at"].is_string()), (&forced["id"], &json!(2), true));
+    assert_eq!((&forced["times"], &forced["raised_again_at"]), (&json!(1), &Value::Null));
 
     let path = format!("/alarms/{}/acknowledge", forced["id"].as_str().unwrap());
     server.call(guard, "POST", &path, json!({ "note": " " })).await.problem(422, "invalid");
@@ -227,14 +234,40 @@ async fn alarms_are_raised_cleared_and_acknowledged_once() {
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 409, 409, 409]);
     assert_eq!(server.events("kind=act").await.iter().filter(|act| act["act"]["kind"] == "acknowledged").count(), 1);
+    let elsewhere =
+        Event::AlarmRaised { kind: AlarmKind::DoorForced, door: Some(uuid::Uuid::now_v7().into()), person: None };
+    for _ in 0..3 {
+        let flapping = vec![agent.record(raise.clone()), agent.record(gone.clone())];
+        link.deliver(flapping).await;
+    }
+    let other = vec![agent.record(elsewhere)];
+    link.deliver(other).await;
+    server.settled().await;
     let open = server.call(guard, "GET", "/alarms", Value::Null).await.is(200).json;
-    assert_eq!(open["items"].as_array().unwrap().len(), 2);
+    let of = |alarm: &Value| (alarm["kind"].clone(), alarm["times"].clone(), alarm["cleared_at"].is_null());
+    let (forced, fault) = (json!("door_forced"), json!("reader_fault"));
+    assert_eq!(
+        open["items"].as_array().unwrap().iter().map(of).collect::<Vec<_>>(),
+        [(forced.clone(), json!(3), false), (forced, json!(1), true), (fault, json!(1), true)],
+        "acknowledged, it is another alarm when it comes again; elsewhere it always is"
+    );
 
     let first = server.call(guard, "GET", "/alarms?state=all&limit=2", Value::Null).await.is(200).json;
     let next = first["next"].as_str().unwrap();
     let rest = server.call(guard, "GET", &format!("/alarms?state=all&limit=2&before={next}"), Value::Null).await.json;
-    assert_eq!((rest["items"].as_array().unwrap().len(), &rest["next"]), (1, &Value::Null));
-    for bad in ["state=new", "state=all&before=x", "limit=0", "limit=201", "colour=red"] {
+    assert_eq!((rest["items"].as_array().unwrap().len(), &rest["next"]), (2, &Value::Null));
+    let mut paged = Vec::new();
+    let mut path = "/alarms?limit=1".to_owned();
+    loop {
+        let page = server.call(guard, "GET", &path, Value::Null).await.is(200).json;
+        paged.extend(page["items"].as_array().unwrap().clone());
+        let Some(next) = page["next"].as_str() else { break };
+        path = format!("/alarms?limit=1&before={next}");
+    }
+    assert_eq!(&paged, open["items"].as_array().unwrap(), "each open alarm once, in the same order");
+    let next = first["next"].as_str().unwrap();
+    server.call(guard, "GET", &format!("/alarms?before={next}"), Value::Null).await.problem(400, "malformed");
+    for bad in ["state=new", "state=all&before=x", "before=x", "before=1.2.3", "limit=0", "limit=201", "colour=red"] {
         server.call(guard, "GET", &format!("/alarms?{bad}"), Value::Null).await.problem(400, "malformed");
     }
 }
@@ -251,6 +284,7 @@ async fn an_agent_that_starts_anew_ends_what_it_sensed_before() {
         agent.record(raise(AlarmKind::DoorForced, lobby)),
         agent.record(raise(AlarmKind::DoorForced, lab)),
         agent.record(raise(AlarmKind::Tamper, lobby)),
+        agent.record(Event::AlarmRaised { kind: AlarmKind::PolicyAging, door: None, person: None }),
         agent.record(Event::AgentStarted { build: "0.1.0".to_owned(), was_unclean: true }),
         agent.record(Event::DoorFound { door: lobby.into(), is_open: false }),
         agent.record(Event::DoorFound { door: lab.into(), is_open: true }),
@@ -284,7 +318,6 @@ async fn an_agent_that_stays_away_is_an_alarm_until_it_is_back() {
         }
     };
     tokio::time::timeout(crate::testing::PATIENCE, waiting).await.expect("the agent to be missed");
-        agent.record(Event::AlarmRaised { kind: AlarmKind::PolicyAging, door: None, person: None }),
     let open = server.call(&server.own.guard, "GET", "/alarms", Value::Null).await.json;
     assert_eq!((&open["items"][0]["kind"], &open["items"][0]["agent_id"]), (&json!("agent_lost"), &json!(agent.id)));
     let _back = agent.link().await;

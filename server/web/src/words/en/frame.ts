@@ -57,7 +57,12 @@ export const frame = {
         : `Connected again. ${count} events came since the connection was lost at ${time}.`,
     dismiss: "Dismiss",
   },
-  alarmsOpen: (count: number) => (count === 1 ? "1 alarm not acknowledged" : `${count} alarms not acknowledged`),
+  alarmsOpen: (count: number, isMore: boolean) =>
+    isMore
+      ? `More than ${count} alarms not acknowledged`
+      : count === 1
+        ? "1 alarm not acknowledged"
+        : `${count} alarms not acknowledged`,
   goToAlarms: "Show alarms",
   act: {
     save: "Save",
