@@ -64,8 +64,9 @@ export function Alarms() {
   const nameOf = useNames(open.flatMap((alarm) => (alarm.person_id ? [alarm.person_id] : [])));
   const acknowledge = async (alarm: Alarm, note: string) => {
     await api.POST("/api/v1/alarms/{id}/acknowledge", { params: { path: { id: alarm.id } }, body: { note } });
-    client.setQueryData(queries.openAlarms.queryKey, (held) =>
-      held && { ...held, items: held.items.filter((other) => other.id !== alarm.id) },
+    client.setQueryData(
+      queries.openAlarms.queryKey,
+      (held) => held && { ...held, items: held.items.filter((other) => other.id !== alarm.id) },
     );
     await client.invalidateQueries({ queryKey: ["alarms"] });
   };
@@ -115,7 +116,8 @@ export function Alarms() {
                 </Typography>
                 <Typography variant="body2" sx={{ color: "text.secondary" }}>
                   {w.live.since(shortTime(alarm.raised_at, zone, now))} ({relativeTime(alarm.raised_at, now)})
-                  {alarm.raised_again_at && ` · ${w.live.again(alarm.times, shortTime(alarm.raised_again_at, zone, now))}`}
+                  {alarm.raised_again_at &&
+                    ` · ${w.live.again(alarm.times, shortTime(alarm.raised_again_at, zone, now))}`}
                   {alarm.cleared_at && ` · ${w.live.cleared(shortTime(alarm.cleared_at, zone, now))}`}
                   {` · ${(w.alarmAdvice as Record<string, string>)[alarm.kind] ?? ""}`}
                 </Typography>

@@ -257,7 +257,8 @@ export const access = {
     role: "Role",
     roleHelp: {
       administrator: "Everything",
-      guard: "Watch, acknowledge, look people up, release a door, set its mode for some hours, begin and end a lockdown",
+      guard:
+        "Watch, acknowledge, look people up, release a door, set its mode for some hours, begin and end a lockdown",
     },
     state: "State",
     states: { invited: "Invited", active: "Active", disabled: "Out of use" },
