@@ -661,6 +661,8 @@ crate::words! {
         SetupLinkIssued = "setup_link_issued",
         /// Stopped an enrolment.
         EnrolmentStopped = "enrolment_stopped",
+        /// Voided another's password and second factor and invited them anew.
+        FactorsReset = "factors_reset",
     }
 }
 

@@ -43,6 +43,8 @@ pub enum CrashPoint {
     BeforeStrike,
     /// The strike was just energised.
     AfterStrike,
+    /// That it was is noted too.
+    AfterNote,
 }
 
 /// One door's wiring.

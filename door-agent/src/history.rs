@@ -92,8 +92,7 @@ impl Notes {
         Ok(Self(Arc::new(Newest::start("carried-out", write)?)))
     }
 
-    /// Waits until everything is written.
-    #[cfg(test)]
+    /// Waits until everything is written; only where a test wants the program to end itself.
     pub(crate) fn settle(&self) {
         self.0.settle();
     }
@@ -132,6 +131,11 @@ impl CarriedOut {
         if let Some(file) = &self.file {
             self.notes.0.put(self.door, (Arc::clone(file), cause));
         }
+    }
+
+    /// Waits until it is written; only where a test wants the program to end itself.
+    pub(crate) fn settle(&self) {
+        self.notes.settle();
     }
 }
 

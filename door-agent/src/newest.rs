@@ -63,11 +63,10 @@ impl<K: Ord + Send + 'static, V: Send + 'static> Newest<K, V> {
         self.0.changed.notify_all();
     }
 
-    /// Waits until everything is written.
-    #[cfg(test)]
+    /// Waits until everything is written: for tests, and for a program that is to end itself in one.
     pub(crate) fn settle(&self) {
         let is_busy = |state: &mut State<K, V>| state.is_writing || !state.waiting.is_empty();
-        drop(self.0.changed.wait_while(self.0.lock(), is_busy).unwrap());
+        drop(self.0.changed.wait_while(self.0.lock(), is_busy).unwrap_or_else(PoisonError::into_inner));
     }
 }
 

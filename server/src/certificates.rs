@@ -7,7 +7,7 @@ use std::io::Write as _;
 use std::net::IpAddr;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use access_core::ids::{AgentId, TenantId};
 use anyhow::{Context as _, ensure};
@@ -18,6 +18,8 @@ use rcgen::{
 };
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
@@ -27,8 +29,10 @@ use crate::keys::sync_entry;
 pub const AGENT_CERTIFICATE_HOURS: i64 = 24;
 /// How long after its end an agent's certificate still serves for its own renewal, in days.
 pub const RENEWAL_GRACE_DAYS: i64 = 30;
-/// How long the server's own certificate is good for, in days. It is made anew at every start.
+/// How long a certificate of the server's own is good for, in days. It is made anew at every start, and at half of it.
 const SERVER_CERTIFICATE_DAYS: i64 = 400;
+/// Pause before a certificate that could not be made anew is tried again, in minutes: the one before is good for long.
+const REISSUE_RETRY_MINUTES: i64 = 60;
 /// How long the authority is good for, in days.
 const AUTHORITY_DAYS: i64 = 20 * 365;
 /// Clocks may differ by so much, in minutes.
@@ -56,6 +60,84 @@ pub struct Identity {
     pub chain: Vec<CertificateDer<'static>>,
     /// Its key.
     pub key: PrivateKeyDer<'static>,
+}
+
+/// What a listener shows who connects: a certificate that the authority issues, and issues anew at half of its life, so that
+/// a server that is never restarted is not locked out of its own port. The first that connects after that makes it.
+pub struct Renewing {
+    authority: Arc<Authority>,
+    names: Vec<String>,
+    now: fn() -> DateTime<Utc>,
+    shown: RwLock<Shown>,
+}
+
+struct Shown {
+    certified: Arc<CertifiedKey>,
+    /// Before this it is not good yet: the clock was set back since.
+    from: DateTime<Utc>,
+    /// When another is to be made.
+    until: DateTime<Utc>,
+}
+
+impl Shown {
+    fn is_fresh(&self, now: DateTime<Utc>) -> bool {
+        (self.from..self.until).contains(&now)
+    }
+}
+
+impl std::fmt::Debug for Renewing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Renewing({:?}, [redacted])", self.names)
+    }
+}
+
+impl Renewing {
+    /// Issues the first one, for a listener with these names. `now` is the clock that says when another is due.
+    pub fn new(authority: Arc<Authority>, names: Vec<String>, now: fn() -> DateTime<Utc>) -> anyhow::Result<Self> {
+        let shown = RwLock::new(Self::issue(&authority, &names, now())?);
+        Ok(Self { authority, names, now, shown })
+    }
+
+    fn issue(authority: &Authority, names: &[String], now: DateTime<Utc>) -> anyhow::Result<Shown> {
+        let Identity { chain, key } = authority.issue_server(names, now)?;
+        let key = provider().key_provider.load_private_key(key)?;
+        let certified = Arc::new(CertifiedKey::new(chain, key));
+        let from = now - TimeDelta::minutes(SKEW_MINUTES);
+        Ok(Shown { certified, from, until: now + TimeDelta::days(SERVER_CERTIFICATE_DAYS) / 2 })
+    }
+
+    /// The certificate to be shown now.
+    fn shown(&self, now: DateTime<Utc>) -> Arc<CertifiedKey> {
+        let shown = self.shown.read().unwrap_or_else(PoisonError::into_inner);
+        if shown.is_fresh(now) {
+            return Arc::clone(&shown.certified);
+        }
+        drop(shown);
+        let mut shown = self.shown.write().unwrap_or_else(PoisonError::into_inner);
+        // Somebody else may have been here first.
+        if !shown.is_fresh(now) {
+            match Self::issue(&self.authority, &self.names, now) {
+                Ok(fresh) => {
+                    *shown = fresh;
+                    tracing::info!(names = ?self.names, "a certificate of the server's own was made anew");
+                }
+                Err(error) => {
+                    tracing::error!(
+                        error = format!("{error:#}"),
+                        "a certificate of the server's own can't be made anew"
+                    );
+                    (shown.from, shown.until) = (now, now + TimeDelta::minutes(REISSUE_RETRY_MINUTES));
+                }
+            }
+        }
+        Arc::clone(&shown.certified)
+    }
+}
+
+impl ResolvesServerCert for Renewing {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.shown((self.now)()))
+    }
 }
 
 /// Who an agent's certificate says it is.
@@ -225,4 +307,41 @@ pub fn read_identity(certificate: &Path, key: &Path) -> anyhow::Result<Identity>
 /// Cryptography of every TLS connection.
 pub fn provider() -> Arc<rustls::crypto::CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// When a listener's certificate ends.
+    fn ends(certified: &CertifiedKey) -> DateTime<Utc> {
+        let (_, parsed) = x509_parser::parse_x509_certificate(&certified.cert[0]).unwrap();
+        DateTime::from_timestamp(parsed.validity().not_after.timestamp(), 0).unwrap()
+    }
+
+    #[test]
+    fn a_listener_shows_a_certificate_that_is_good_however_long_the_server_runs() {
+        let folder = tempfile::tempdir().unwrap();
+        let begun = || DateTime::from_timestamp(1_700_000_000, 0).unwrap();
+        let authority = Arc::new(Authority::open(folder.path(), begun()).unwrap());
+        let renewing = Renewing::new(authority, vec![AGENT_PORT_NAME.to_owned()], begun).unwrap();
+        let first = renewing.shown(begun());
+        assert_eq!(first.cert, renewing.shown(begun() + TimeDelta::days(199)).cert, "the same until half of its life");
+        let mut made = vec![first.cert.clone()];
+        for day in (0..5 * 365).step_by(10) {
+            let now = begun() + TimeDelta::days(day);
+            let shown = renewing.shown(now);
+            assert!(ends(&shown) >= now + TimeDelta::days(SERVER_CERTIFICATE_DAYS / 2 - 10), "day {day}");
+            if made.last() != Some(&shown.cert) {
+                made.push(shown.cert.clone());
+            }
+        }
+        assert_eq!(made.len(), 10, "one in 200 days");
+        let set_back = renewing.shown(begun());
+        let (_, parsed) = x509_parser::parse_x509_certificate(&set_back.cert[0]).unwrap();
+        assert!(
+            parsed.validity().not_before.timestamp() <= begun().timestamp(),
+            "good already by a clock that was set back"
+        );
+    }
 }

@@ -34,6 +34,7 @@ pub mod policy;
 pub mod serve;
 pub mod sites;
 pub mod situation;
+pub mod spent;
 pub mod state;
 pub mod tenant_rules;
 pub mod tenants;

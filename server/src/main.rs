@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail};
 use chrono::{DateTime, Utc};
 use clap::{Parser, Subcommand};
 use server::agents::port::AgentPort;
-use server::certificates::{self, Authority};
+use server::certificates::{self, Authority, Renewing};
 use server::cluster::Cluster;
 use server::config::Config;
 use server::db::{self, Db};
@@ -18,10 +18,13 @@ use server::http::Proxies;
 use server::installation::{self, Installation};
 use server::keys::Keys;
 use server::log::Sequencer;
+use server::operators::Lost;
 use server::policy::replay::{Difference, Replayed, Supposed};
-use server::serve::{Limits, Port};
+use server::serve::{Limits, Port, StaffCertificate};
 use server::state::{AgentsAddress, AppState};
-use server::{agents, api, audit, clock, decisions, idempotency, log, operators, policy, serve, tenants, ui, vault};
+use server::{
+    agents, api, audit, clock, decisions, idempotency, log, operators, policy, serve, spent, tenants, ui, vault,
+};
 use sqlx::Connection as _;
 use sqlx::postgres::PgConnectOptions;
 use tokio::signal::unix::{SignalKind, signal};
@@ -98,7 +101,7 @@ enum TenantCommand {
 
 #[derive(Subcommand)]
 enum OperatorCommand {
-    /// Lets an operator set a new second factor, and prints the link. Recorded in the log.
+    /// Lets an operator set a new second factor, and prints the link, which demands their password. Recorded in the log.
     ResetTotp {
         /// Configuration file.
         #[arg(long)]
@@ -112,6 +115,9 @@ enum OperatorCommand {
         /// Why.
         #[arg(long)]
         reason: String,
+        /// The password is lost too: both are set anew, by whoever holds the link. The log says so.
+        #[arg(long)]
+        password_too: bool,
     },
 }
 
@@ -152,8 +158,9 @@ async fn carry_out(command: Command) -> anyhow::Result<()> {
             opened.close().await;
             Ok(())
         }
-        Command::Operator { command: OperatorCommand::ResetTotp { config, tenant, name, reason } } => {
-            reset_totp(&Config::read(&config)?, &tenant, &name, &reason).await
+        Command::Operator { command: OperatorCommand::ResetTotp { config, tenant, name, reason, password_too } } => {
+            let lost = if password_too { Lost::Both } else { Lost::Authenticator };
+            reset(&Config::read(&config)?, &tenant, &name, lost, &reason).await
         }
         Command::Replay { config, tenant, from, to, changes } => {
             let changes = changes.as_deref().map(supposed).transpose()?;
@@ -229,7 +236,7 @@ async fn print_first_link(db: &Db, tenant: TenantId, slug: &str, url: &str) -> a
     }
 }
 
-async fn reset_totp(config: &Config, slug: &str, name: &str, reason: &str) -> anyhow::Result<()> {
+async fn reset(config: &Config, slug: &str, name: &str, lost: Lost, reason: &str) -> anyhow::Result<()> {
     let opened = Opened::open(config).await?;
     let tenants = tenants::Tenants::new(opened.db.clone());
     let tenant = tenants.by_slug(slug).await?.with_context(|| format!("there is no tenant `{slug}`"))?;
@@ -238,7 +245,7 @@ async fn reset_totp(config: &Config, slug: &str, name: &str, reason: &str) -> an
     let operator = operator.with_context(|| format!("there is no operator `{name}` of `{slug}`"))?;
     let reason =
         audit::checked_reason(reason).map_err(|_| anyhow::anyhow!("the reason must have 1 to 500 characters"))?;
-    let reset = operators::reset_totp(&opened.keys, &mut tx, operator.id.into(), reason, clock::now()).await;
+    let reset = operators::reset(&opened.keys, &mut tx, operator.id.into(), lost, reason, clock::now()).await;
     let (_, link, _) = reset.map_err(|error| anyhow::anyhow!("{}", error.detail()))?;
     tx.commit().await?;
     print(&format!("SETUP {slug} {}{}", public_url(config), link.path()))?;
@@ -303,9 +310,9 @@ async fn run(config: Config) -> anyhow::Result<()> {
     state.demo = config.demo.as_ref().and_then(|demo| demo.control_socket.clone()).map(Into::into);
     let staff_tls = match config.staff.plain_http {
         true => None,
-        false => Some(serve::staff_tls(staff_identity(&config, &tls_folder)?)?),
+        false => Some(serve::staff_tls(staff_certificate(&config, &tls_folder)?)?),
     };
-    let agents_tls = agents::port::tls(&authority, now)?;
+    let agents_tls = agents::port::tls(&authority, clock::now)?;
 
     for tenant in state.tenants.refresh().await? {
         let index = vault::build_index(&db, &state.keys, tenant.id).await?;
@@ -314,11 +321,12 @@ async fn run(config: Config) -> anyhow::Result<()> {
         state.policies.refresh(&db, tenant.id).await?;
     }
     let tasks = TaskTracker::new();
-    let stop = state.stop.clone();
+    let (stop, unanswered) = (state.stop.clone(), state.unanswered.clone());
     let sequencer = Sequencer { db: db.clone(), installation: installation.id, key: Arc::new(state.keys.log_key()) };
     tasks.spawn(log::run(sequencer, state.tenants.clone(), state.log.clone(), stop.clone()));
     tasks.spawn(decisions::run(state.keeper()));
     tasks.spawn(idempotency::run(db.clone(), state.tenants.clone(), stop.clone()));
+    tasks.spawn(spent::run(db.clone(), state.tenants.clone(), stop.clone()));
     let staff_port = staff.local_addr()?.port();
     let staff = Port {
         listener: staff,
@@ -360,17 +368,19 @@ async fn run(config: Config) -> anyhow::Result<()> {
     stop.cancel();
     tasks.close();
     tasks.wait().await;
+    unanswered.close();
+    unanswered.wait().await;
     db.close().await;
     drop(cluster);
     Ok(())
 }
 
-fn staff_identity(config: &Config, folder: &Path) -> anyhow::Result<certificates::Identity> {
+fn staff_certificate(config: &Config, folder: &Path) -> anyhow::Result<StaffCertificate> {
     match (&config.staff.certificate, &config.staff.key) {
-        (Some(certificate), Some(key)) => certificates::read_identity(certificate, key),
+        (Some(certificate), Some(key)) => certificates::read_identity(certificate, key).map(StaffCertificate::Given),
         (None, None) => {
-            let now = clock::now();
-            Authority::open(folder, now)?.issue_server(&config.staff.names, now)
+            let authority = Arc::new(Authority::open(folder, clock::now())?);
+            Renewing::new(authority, config.staff.names.clone(), clock::now).map(StaffCertificate::SelfMade)
         }
         _ => bail!("staff.certificate and staff.key go together"),
     }

@@ -18,7 +18,7 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
 use crate::agents::port::PeerCertificate;
-use crate::certificates::{Identity, provider};
+use crate::certificates::{Identity, Renewing, provider};
 use crate::http::{PeerAddress, Proxies};
 
 mod places;
@@ -44,13 +44,25 @@ pub async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| format!("can't listen on {address}"))
 }
 
+/// What the staff port shows browsers.
+pub enum StaffCertificate {
+    /// One of the operator's own, read at the start.
+    Given(Identity),
+    /// A self-made one.
+    SelfMade(Renewing),
+}
+
 /// TLS of the staff port: 1.3 and 1.2, HTTP/2 and 1.1.
-pub fn staff_tls(identity: Identity) -> anyhow::Result<ServerConfig> {
-    let mut config = ServerConfig::builder_with_provider(provider())
+pub fn staff_tls(certificate: StaffCertificate) -> anyhow::Result<ServerConfig> {
+    let builder = ServerConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?
-        .with_no_client_auth()
-        .with_single_cert(identity.chain, identity.key)
-        .context("the staff port's certificate and key don't fit together")?;
+        .with_no_client_auth();
+    let mut config = match certificate {
+        StaffCertificate::Given(identity) => builder
+            .with_single_cert(identity.chain, identity.key)
+            .context("the staff port's certificate and key don't fit together")?,
+        StaffCertificate::SelfMade(renewing) => builder.with_cert_resolver(Arc::new(renewing)),
+    };
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
 }

@@ -8,6 +8,7 @@ use access_core::{Policy, UnixMs};
 use anyhow::Context as _;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::agents::Links;
 use crate::audit::{Change, Looks};
@@ -60,6 +61,8 @@ pub struct AppState {
     pub sessions_ended: watch::Sender<()>,
     /// Control socket of the virtual doors, in a demo or test.
     pub demo: Option<Arc<Path>>,
+    /// Work that no answer waits for. The server waits for it before it ends.
+    pub unanswered: TaskTracker,
     /// Cancelled when the server stops.
     pub stop: CancellationToken,
 }
@@ -97,6 +100,7 @@ impl AppState {
             throttle: Arc::default(),
             sessions_ended: watch::Sender::new(()),
             demo: None,
+            unanswered: TaskTracker::new(),
             stop: CancellationToken::new(),
         })
     }

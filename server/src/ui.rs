@@ -1,5 +1,7 @@
 //! The user interface in the binary, the API beside it, and the headers that both answer with.
 
+use std::any::Any;
+
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::StatusCode;
@@ -37,16 +39,33 @@ pub fn with_api(state: AppState) -> Router {
     let interface = api::router(state)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .route("/api/openapi.json", get(move || async move { ([("content-type", "application/json")], description) }))
-        .route("/api/{*rest}", axum::routing::any(|| async { ApiError::NotFound("route").into_response() }))
-        .layer(middleware::map_response(never_stored));
-    Router::new()
-        .merge(interface)
-        .merge(pages.layer(middleware::from_fn(missing_assets)))
+        .route("/api/{*rest}", axum::routing::any(|| async { ApiError::NotFound("route").into_response() }));
+    let pages = pages.method_not_allowed_fallback(|| async { ApiError::MethodNotAllowed });
+    served(Router::new().merge(guarded_interface(interface)).merge(pages.layer(middleware::from_fn(missing_assets))))
+}
+
+/// What the API answers that is no success is a problem, and nothing of it is kept: also where no route was asked, or it
+/// panicked.
+fn guarded_interface(routes: Router) -> Router {
+    routes
+        .method_not_allowed_fallback(|| async { ApiError::MethodNotAllowed })
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::map_response(never_stored))
+}
+
+/// What every answer carries, also one to a panic.
+fn served(routes: Router) -> Router {
+    routes
+        .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::map_response(guarded))
-        .layer(CatchPanicLayer::new())
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(TraceLayer::new_for_http().make_span_with(span))
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+}
+
+/// A fault of the server like any other: the log has where, from the panic's own message.
+fn panicked(_: Box<dyn Any + Send>) -> Response {
+    ApiError::Internal(anyhow::anyhow!("a request panicked")).into_response()
 }
 
 fn span(request: &Request) -> tracing::Span {

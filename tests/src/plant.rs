@@ -313,10 +313,23 @@ impl Plant {
 
     /// Starts an agent; `environment` overrides its configuration.
     pub async fn start_agent(&mut self, name: &str, environment: &[(&str, &str)]) -> anyhow::Result<()> {
+        self.start_agent_by(&[], name, environment).await
+    }
+
+    /// Starts an agent by a program that becomes it: its own name and arguments stand before the agent's.
+    pub async fn start_agent_by(
+        &mut self,
+        becoming: &[&str],
+        name: &str,
+        environment: &[(&str, &str)],
+    ) -> anyhow::Result<()> {
         let socket = world::pcscd_socket(&self.world());
         let config = self.folder.join(format!("{name}.toml"));
-        let agent = Daemon::start(name, &program("pforte-agent")?, &self.folder, |command| {
-            command.arg("run").arg("--config").arg(&config).env("PCSCLITE_CSOCK_NAME", &socket);
+        let own = program("pforte-agent")?;
+        let mut line: Vec<&Path> = becoming.iter().map(Path::new).chain([own.as_path()]).collect();
+        let first = line.remove(0);
+        let agent = Daemon::start(name, first, &self.folder, |command| {
+            command.args(line).arg("run").arg("--config").arg(&config).env("PCSCLITE_CSOCK_NAME", &socket);
             command.envs(environment.iter().copied());
         })?;
         agent.line("agent ready").await?;

@@ -1,7 +1,7 @@
 //! Holds deny.toml against what is really built in: licences, banned crates, sources, and crates in more than one version.
 //!
 //! `cargo deny` reads the same file where it is installed; this test needs nothing but cargo. Advisories need a database
-//! from the network and are not looked at here.
+//! from the network and are not looked at here; only that the file lets none of them pass.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -17,6 +17,7 @@ const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
 #[derive(Deserialize)]
 struct Rules {
     graph: Graph,
+    advisories: Advisories,
     licenses: Licenses,
     bans: Bans,
     sources: Sources,
@@ -25,6 +26,20 @@ struct Rules {
 #[derive(Deserialize)]
 struct Graph {
     targets: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Advisories {
+    yanked: String,
+    unmaintained: String,
+    /// Each with its reason.
+    ignore: Vec<Ignored>,
+}
+
+#[derive(Deserialize)]
+struct Ignored {
+    id: String,
+    reason: String,
 }
 
 #[derive(Deserialize)]
@@ -72,6 +87,9 @@ struct Package {
 #[test]
 fn what_is_built_in_is_allowed() -> Outcome {
     let rules = rules()?;
+    assert_eq!([&*rules.advisories.yanked, &*rules.advisories.unmaintained], ["deny", "all"]);
+    let unexplained = |ignored: &&Ignored| ignored.reason.trim().is_empty() || !ignored.id.starts_with("RUSTSEC-");
+    assert_eq!(rules.advisories.ignore.iter().filter(unexplained).count(), 0);
     assert_eq!(rules.bans.multiple_versions, "deny");
     assert_eq!([&*rules.sources.unknown_registry, &*rules.sources.unknown_git], ["deny", "deny"]);
     let packages = packages(&rules.graph.targets)?;
@@ -224,6 +242,7 @@ mod tests {
             r#"
             graph.targets = []
             licenses.allow = ["MIT"]
+            advisories = { yanked = "deny", unmaintained = "all", ignore = [] }
             bans.multiple-versions = "deny"
             bans.deny = [{ crate = "openssl" }]
             bans.skip = [{ crate = "old@1.9.0" }, { crate = "gone@1.0.0" }]

@@ -137,8 +137,15 @@ impl Agent {
                 tracing::info!("tap_to_strike_us={tap_to_strike_us} finger_us={}", tap.finger.as_micros());
             }
         }
-        if is_energised && self.crash_point == Some(CrashPoint::AfterStrike) {
-            std::process::abort();
+        if is_energised {
+            match self.crash_point {
+                Some(CrashPoint::AfterStrike) => std::process::abort(),
+                Some(CrashPoint::AfterNote) => {
+                    unit.carried_out.settle();
+                    std::process::abort();
+                }
+                Some(CrashPoint::BeforeStrike) | None => {}
+            }
         }
         self.lines_are(door, DeviceState::Working);
         true

@@ -16,8 +16,9 @@ use crate::state::AppState;
 /// How long a command is good for, in seconds.
 const COMMAND_SECONDS: i64 = 10;
 
-/// Releases a door for a moment. The act stands in the log before the command is sent; what became of it comes back as a
-/// record of the agent.
+/// Releases a door for a moment. Its place in the agent's queue is taken first, and the act stands in the log before the command
+/// is sent: what is refused here was not recorded as done. What became of it comes back as a record of the agent; a link that
+/// ends meanwhile takes the command with it, and the act stays without an answer.
 pub async fn release(state: &AppState, actor: &Actor, door: Uuid, reason: &str) -> ApiResult<CommandId> {
     let offline = || {
         ApiError::Conflict("agent_offline", "The door's agent is not connected; the door was not released.".to_owned())
@@ -27,6 +28,10 @@ pub async fn release(state: &AppState, actor: &Actor, door: Uuid, reason: &str) 
     if !state.agents.is_connected(actor.tenant, agent) {
         return Err(offline());
     }
+    let place = state.agents.reserve(actor.tenant, agent).ok_or_else(|| {
+        let detail = "The door's agent does not take commands at this moment; the door was not released.";
+        ApiError::Conflict("agent_busy", detail.to_owned())
+    })?;
     let id = CommandId::from_uuid(Uuid::now_v7());
     let commitment = audit::commit(&state.keys, &mut tx, Some(door), reason.as_bytes()).await?;
     store::insert_command(&mut tx, actor, id, door, commitment).await?;
@@ -37,8 +42,6 @@ pub async fn release(state: &AppState, actor: &Actor, door: Uuid, reason: &str) 
         .await?;
     let expires_at = unix_ms(actor.now + TimeDelta::seconds(COMMAND_SECONDS));
     let command = Command { id, door: door.into(), expires_at, kind: CommandKind::Release, reason: commitment };
-    match state.agents.send(actor.tenant, agent, FromServer::Command(command)) {
-        true => Ok(id),
-        false => Err(offline()),
-    }
+    place.send(FromServer::Command(command));
+    Ok(id)
 }

@@ -240,10 +240,11 @@ impl Links {
         self.lock().sessions.contains_key(&(tenant, agent))
     }
 
-    /// Sends to an agent; says whether it is linked and takes it.
-    pub fn send(&self, tenant: TenantId, agent: AgentId, message: FromServer) -> bool {
-        let inner = self.lock();
-        inner.sessions.get(&(tenant, agent)).is_some_and(|session| session.out.try_send(message).is_ok())
+    /// A place for one message to an agent that is linked: taken before what it tells of is recorded, so that nothing is
+    /// recorded that could not be sent. None while its queue is full.
+    pub fn reserve(&self, tenant: TenantId, agent: AgentId) -> Option<mpsc::OwnedPermit<FromServer>> {
+        let out = self.lock().sessions.get(&(tenant, agent))?.out.clone();
+        out.try_reserve_owned().ok()
     }
 
     /// Ends an agent's link.

@@ -17,7 +17,7 @@ use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{DigitallySignedStruct, DistinguishedName, RootCertStore, ServerConfig, SignatureScheme};
 
 use super::{join, link};
-use crate::certificates::{AGENT_PORT_NAME, AgentName, Authority, RENEWAL_GRACE_DAYS, provider};
+use crate::certificates::{AGENT_PORT_NAME, AgentName, Authority, RENEWAL_GRACE_DAYS, Renewing, provider};
 use crate::http::ApiError;
 use crate::state::AppState;
 
@@ -39,6 +39,8 @@ pub fn router(port: AgentPort) -> Router {
         .route("/join", post(join::join))
         .route("/renew", post(join::renew))
         .route("/link", get(link::connect))
+        .fallback(|| async { ApiError::NotFound("route") })
+        .method_not_allowed_fallback(|| async { ApiError::MethodNotAllowed })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(port)
 }
@@ -71,9 +73,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
     }
 }
 
-/// The port's TLS.
-pub fn tls(authority: &Authority, now: DateTime<Utc>) -> anyhow::Result<ServerConfig> {
-    let identity = authority.issue_server(&[AGENT_PORT_NAME.to_owned()], now)?;
+/// The port's TLS. `now` is the clock by which its certificate is made anew.
+pub fn tls(authority: &Arc<Authority>, now: fn() -> DateTime<Utc>) -> anyhow::Result<ServerConfig> {
+    let shown = Renewing::new(Arc::clone(authority), vec![AGENT_PORT_NAME.to_owned()], now)?;
     let mut roots = RootCertStore::empty();
     roots.add(authority.certificate().clone())?;
     let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider())
@@ -84,7 +86,7 @@ pub fn tls(authority: &Authority, now: DateTime<Utc>) -> anyhow::Result<ServerCo
     let mut config = ServerConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&rustls::version::TLS13])?
         .with_client_cert_verifier(Arc::new(ExpiredForRenewal(verifier)))
-        .with_single_cert(identity.chain, identity.key)?;
+        .with_cert_resolver(Arc::new(shown));
     config.session_storage = Arc::new(rustls::server::NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];

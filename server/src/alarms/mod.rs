@@ -28,7 +28,11 @@ pub struct Alarm {
     pub person_id: Option<Uuid>,
     /// Since when.
     pub raised_at: DateTime<Utc>,
-    /// The event that raised it.
+    /// How often it was raised while nobody acknowledged it.
+    pub times: i32,
+    /// When it was raised the last time, if more than once.
+    pub raised_again_at: Option<DateTime<Utc>>,
+    /// The event that raised it first.
     pub position: i64,
     /// When its cause was gone.
     pub cleared_at: Option<DateTime<Utc>>,

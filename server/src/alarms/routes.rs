@@ -4,6 +4,7 @@ use access_core::event::{ActKind, SubjectKind};
 use access_core::word::UnknownWord;
 use axum::Json;
 use axum::extract::State;
+use chrono::DateTime;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -31,7 +32,7 @@ struct Which {
     /// `open` (the default): not acknowledged, by priority; `all`: newest first.
     #[param(inline, value_type = Option<Listed>)]
     state: Option<String>,
-    /// Cursor: `next` of the page before; with `all` only.
+    /// Cursor: `next` of the page before.
     before: Option<String>,
     /// How many, 1 to 200.
     limit: Option<i64>,
@@ -54,6 +55,26 @@ fn cursor(text: &str) -> Option<(i64, Uuid)> {
     Some((position.parse().ok()?, id.parse().ok()?))
 }
 
+fn cursor_of_open(text: &str) -> Option<store::After> {
+    let mut parts = text.split('.');
+    let priority = parts.next()?.parse().ok()?;
+    let raised_at = DateTime::from_timestamp_micros(parts.next()?.parse().ok()?)?;
+    let id = parts.next()?.parse().ok()?;
+    parts.next().is_none().then_some(store::After { priority, raised_at, id })
+}
+
+fn after(alarm: &Alarm) -> String {
+    format!("{}.{}.{}", alarm.priority, alarm.raised_at.timestamp_micros(), alarm.id)
+}
+
+/// The cursor that a request names, as its list reads them.
+fn named<T>(which: &Which, read: fn(&str) -> Option<T>) -> ApiResult<Option<T>> {
+    let Some(text) = &which.before else { return Ok(None) };
+    let cursor =
+        read(text).ok_or_else(|| ApiError::Malformed(format!("before: `{text}` is not a cursor of this list")))?;
+    Ok(Some(cursor))
+}
+
 /// Alarms.
 #[utoipa::path(get, path = "/alarms", tag = "alarms", params(Which),
     responses((status = 200, body = Page<Alarm>), (status = 400, body = Problem)))]
@@ -68,20 +89,22 @@ async fn list(
     }
     let mut tx = state.read(&actor).await?;
     let listed = which.state.as_deref().map_or(Ok(Listed::Open), str::parse);
-    match listed.map_err(|error: UnknownWord| ApiError::Malformed(format!("state: {error}")))? {
-        Listed::Open => Ok(Page::whole(store::open(&mut tx, actor.tenant, limit).await?)),
+    let listed = listed.map_err(|error: UnknownWord| ApiError::Malformed(format!("state: {error}")))?;
+    // One more than asked for tells whether there are more.
+    let mut items = match listed {
+        Listed::Open => store::open(&mut tx, actor.tenant, named(&which, cursor_of_open)?, limit + 1).await?,
         Listed::All => {
-            let (position, id) = match &which.before {
-                None => (i64::MAX, Uuid::max()),
-                Some(text) => cursor(text)
-                    .ok_or_else(|| ApiError::Malformed(format!("before: `{text}` is not a cursor of this list")))?,
-            };
-            let items = store::before(&mut tx, actor.tenant, position, id, limit).await?;
-            let is_full = items.len() as i64 == limit;
-            let next = items.last().filter(|_| is_full).map(|last| format!("{}.{}", last.position, last.id));
-            Ok(Json(Page { items, next }))
+            let (position, id) = named(&which, cursor)?.unwrap_or((i64::MAX, Uuid::max()));
+            store::before(&mut tx, actor.tenant, position, id, limit + 1).await?
         }
-    }
+    };
+    let is_more = items.len() as i64 > limit;
+    items.truncate(usize::try_from(limit).unwrap_or_default());
+    let next = items.last().filter(|_| is_more).map(|last| match listed {
+        Listed::Open => after(last),
+        Listed::All => format!("{}.{}", last.position, last.id),
+    });
+    Ok(Json(Page { items, next }))
 }
 
 /// What was done about an alarm.

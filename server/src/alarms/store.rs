@@ -7,13 +7,39 @@ use uuid::Uuid;
 
 use super::Alarm;
 
-const ALARM: &str = "SELECT id, kind, priority, door_id, agent_id, person_id, raised_at, position, cleared_at, \
+const ALARM: &str = "SELECT id, kind, priority, door_id, agent_id, person_id, raised_at, times, raised_again_at, position, cleared_at, \
      acknowledged_at, acknowledged_by, note FROM alarms WHERE tenant_id = $1";
 
+/// Where a list of alarms that nobody acknowledged goes on: after this one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct After {
+    /// Its priority.
+    pub priority: i16,
+    /// Since when it stands.
+    pub raised_at: DateTime<Utc>,
+    /// Which one it is.
+    pub id: Uuid,
+}
+
 /// Alarms that nobody acknowledged: by priority, then the oldest first.
-pub async fn open(db: &mut PgConnection, tenant: TenantId, limit: i64) -> sqlx::Result<Vec<Alarm>> {
-    let sql = format!("{ALARM} AND acknowledged_at IS NULL ORDER BY priority, raised_at, id LIMIT $2");
-    sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(tenant.as_uuid()).bind(limit).fetch_all(db).await
+pub async fn open(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    after: Option<After>,
+    limit: i64,
+) -> sqlx::Result<Vec<Alarm>> {
+    let sql = format!(
+        "{ALARM} AND acknowledged_at IS NULL AND ($2::smallint IS NULL OR (priority, raised_at, id) > ($2, $3, $4)) \
+         ORDER BY priority, raised_at, id LIMIT $5"
+    );
+    sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(tenant.as_uuid())
+        .bind(after.map(|after| after.priority))
+        .bind(after.map(|after| after.raised_at))
+        .bind(after.map(|after| after.id))
+        .bind(limit)
+        .fetch_all(db)
+        .await
 }
 
 /// All alarms raised before a position, newest first.

@@ -144,6 +144,23 @@ pub async fn end_session(db: &mut PgConnection, jar: &CookieJar) -> sqlx::Result
     Ok(())
 }
 
+/// Most sessions that are forgotten at once.
+const FORGOTTEN_MAX: i64 = 1_000;
+
+/// Forgets sessions that ended by themselves.
+pub async fn forget_ended(db: &mut PgConnection, tenant: TenantId, now: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query(
+        "DELETE FROM sessions WHERE tenant_id = $1 AND token_hash IN (SELECT token_hash FROM sessions \
+         WHERE tenant_id = $1 AND least(expires_at, idle_expires_at) <= $2 LIMIT $3)",
+    )
+    .bind(tenant.as_uuid())
+    .bind(now)
+    .bind(FORGOTTEN_MAX)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 /// What the table knows the session of these headers by.
 pub fn token_hash(headers: &HeaderMap) -> Option<Vec<u8>> {
     token_in(&CookieJar::from_headers(headers)).map(|token| token.hash())

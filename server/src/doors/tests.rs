@@ -59,6 +59,27 @@ async fn a_door_stands_as_its_records_say() {
 }
 
 #[tokio::test]
+async fn a_release_that_can_not_be_sent_is_not_recorded_as_done() {
+    let server = TestServer::serving().await;
+    let id = door(&server).await;
+    let agent = server.agent("Gate", AgentKind::DoorController, &[&id]).await;
+    let (out, mut queue) = tokio::sync::mpsc::channel(1);
+    let _link = server.state.agents.link(server.own.tenant, agent.id, out.clone());
+    out.try_send(FromServer::Acknowledged(agent.head)).unwrap();
+    let (guard, path, why) = (&server.own.guard, format!("/doors/{id}/release"), json!({ "reason": "a delivery" }));
+    server.call(guard, "POST", &path, why.clone()).await.problem(409, "agent_busy");
+    let released = async || {
+        let acts = server.events("kind=act").await;
+        acts.iter().filter(|act| act["act"]["kind"] == "door_released").count()
+    };
+    assert_eq!(released().await, 0, "nothing was released");
+    queue.try_recv().unwrap();
+    server.call(guard, "POST", &path, why).await.is(202);
+    assert!(matches!(queue.try_recv(), Ok(FromServer::Command(_))));
+    assert_eq!(released().await, 1);
+}
+
+#[tokio::test]
 async fn a_release_reaches_the_door_and_is_recorded() {
     let server = TestServer::serving().await;
     let id = door(&server).await;

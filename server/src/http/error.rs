@@ -26,6 +26,8 @@ pub enum ApiError {
     Forbidden(&'static str),
     /// 404: there is no such thing in this tenant.
     NotFound(&'static str),
+    /// 405: there is such a route, and it does not take this method.
+    MethodNotAllowed,
     /// 409: it contradicts what is there. A word for programs, a sentence for people.
     Conflict(&'static str, String),
     /// 410: it was there, and is no more.
@@ -117,6 +119,11 @@ impl ApiError {
             Self::Unavailable(detail) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail.clone()),
             Self::Forbidden(detail) => (StatusCode::FORBIDDEN, "forbidden", (*detail).to_owned()),
             Self::NotFound(what) => (StatusCode::NOT_FOUND, "not_found", format!("There is no such {what}.")),
+            Self::MethodNotAllowed => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method_not_allowed",
+                "This route does not take this method.".to_owned(),
+            ),
             Self::Conflict(code, detail) => (StatusCode::CONFLICT, code, detail.clone()),
             Self::ChangedMeanwhile => (
                 StatusCode::PRECONDITION_FAILED,

@@ -55,6 +55,15 @@ pub fn priority(kind: AlarmKind) -> i16 {
     }
 }
 
+/// What is over when an agent has other keys, a chain that begins anew and rules of its own to come, or is revoked.
+const OF_KEYS_BEFORE: [AlarmKind; 5] = [
+    AlarmKind::AgentCopied,
+    AlarmKind::RecordsForked,
+    AlarmKind::RecordsForeign,
+    AlarmKind::RecordsMissing,
+    AlarmKind::RulesWithdrawn,
+];
+
 /// Alarms that a record raises, and those whose cause it says is gone.
 fn alarms(record: &Record) -> (Vec<Alarm>, Vec<Alarm>) {
     if !record.is_its_authors_to_say() {
@@ -108,10 +117,15 @@ fn alarms(record: &Record) -> (Vec<Alarm>, Vec<Alarm>) {
             if author.is_none() =>
         {
             let gone = |kind| Alarm { agent: Some(AgentId::from_uuid(*id)), ..none(kind) };
-            (
-                Vec::new(),
-                [AlarmKind::AgentCopied, AlarmKind::RecordsForked, AlarmKind::RecordsForeign].map(gone).to_vec(),
-            )
+            (Vec::new(), OF_KEYS_BEFORE.map(gone).to_vec())
+        }
+        // It is not to come back: that it stays away, or what its keys and disk were like, is nobody's worry any more.
+        Event::Act(Act { kind: ActKind::Revoked, subject: Some(Subject { kind: SubjectKind::Agent, id }), .. })
+            if author.is_none() =>
+        {
+            let gone = |kind| Alarm { agent: Some(AgentId::from_uuid(*id)), ..none(kind) };
+            let of_agent = [AlarmKind::AgentLost, AlarmKind::JournalFault, AlarmKind::PolicyAging];
+            (Vec::new(), OF_KEYS_BEFORE.into_iter().chain(of_agent).map(gone).collect())
         }
         _ => (Vec::new(), Vec::new()),
     }
@@ -230,7 +244,26 @@ async fn write_persons(tx: &mut TenantTx, placed: &[Placed]) -> anyhow::Result<(
     Ok(())
 }
 
+/// Raises an alarm. While nobody acknowledged the same one, of the same place and person, it is raised again instead: whatever
+/// comes and goes must not push other alarms off the list.
 async fn raise(tx: &mut TenantTx, row: &Placed, alarm: &Alarm, at: DateTime<Utc>) -> anyhow::Result<()> {
+    let again = sqlx::query(
+        "UPDATE alarms SET times = times + 1, raised_again_at = greatest($6, raised_at, raised_again_at), cleared_at = NULL \
+         WHERE tenant_id = $1 AND acknowledged_at IS NULL AND id = (SELECT id FROM alarms WHERE tenant_id = $1 AND kind = $2 \
+         AND acknowledged_at IS NULL AND agent_id IS NOT DISTINCT FROM $3 AND door_id IS NOT DISTINCT FROM $4 \
+         AND person_id IS NOT DISTINCT FROM $5 ORDER BY position DESC, id DESC LIMIT 1)",
+    )
+    .bind(tx.tenant().as_uuid())
+    .bind(alarm.kind.as_str())
+    .bind(alarm.agent.map(AgentId::as_uuid))
+    .bind(alarm.door.map(DoorId::as_uuid))
+    .bind(alarm.person.map(PersonId::as_uuid))
+    .bind(at)
+    .execute(&mut **tx)
+    .await?;
+    if again.rows_affected() > 0 {
+        return Ok(());
+    }
     sqlx::query(
         "INSERT INTO alarms (tenant_id, id, kind, priority, agent_id, door_id, person_id, raised_at, position) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
@@ -249,14 +282,21 @@ async fn raise(tx: &mut TenantTx, row: &Placed, alarm: &Alarm, at: DateTime<Utc>
     Ok(())
 }
 
-/// What an agent senses as long as it lasts. One that starts senses anew, and raises again what still is so.
-const SENSED: [AlarmKind; 5] =
-    [AlarmKind::Tamper, AlarmKind::RexStuck, AlarmKind::ReaderFault, AlarmKind::SensorFault, AlarmKind::DoorIoFault];
+/// What an agent senses as long as it lasts. One that starts senses anew, and raises again what still is so: that its rules
+/// are old as soon as it knows the time.
+const SENSED: [AlarmKind; 6] = [
+    AlarmKind::Tamper,
+    AlarmKind::RexStuck,
+    AlarmKind::ReaderFault,
+    AlarmKind::SensorFault,
+    AlarmKind::DoorIoFault,
+    AlarmKind::PolicyAging,
+];
 
 /// An agent started: what it sensed before is over, or raised again.
 async fn clear_sensed(tx: &mut TenantTx, agent: AgentId, at: DateTime<Utc>) -> anyhow::Result<()> {
     sqlx::query(
-        "UPDATE alarms SET cleared_at = greatest($4, raised_at) WHERE tenant_id = $1 AND agent_id = $2 \
+        "UPDATE alarms SET cleared_at = greatest($4, raised_at, raised_again_at) WHERE tenant_id = $1 AND agent_id = $2 \
          AND kind = ANY($3) AND cleared_at IS NULL",
     )
     .bind(tx.tenant().as_uuid())
@@ -270,7 +310,7 @@ async fn clear_sensed(tx: &mut TenantTx, agent: AgentId, at: DateTime<Utc>) -> a
 
 async fn clear(tx: &mut TenantTx, alarm: &Alarm, at: DateTime<Utc>) -> anyhow::Result<()> {
     sqlx::query(
-        "UPDATE alarms SET cleared_at = greatest($5, raised_at) WHERE tenant_id = $1 AND kind = $2 AND cleared_at IS NULL \
+        "UPDATE alarms SET cleared_at = greatest($5, raised_at, raised_again_at) WHERE tenant_id = $1 AND kind = $2 AND cleared_at IS NULL \
          AND agent_id IS NOT DISTINCT FROM $3 AND door_id IS NOT DISTINCT FROM $4",
     )
     .bind(tx.tenant().as_uuid())

@@ -213,13 +213,20 @@ async fn alarms_are_raised_cleared_and_acknowledged_once() {
     assert_eq!(kinds, ["door_forced", "reader_fault"], "by priority");
     let forced = &open["items"][0];
     assert_eq!((&forced["cleared_at"], &forced["agent_id"]), (&Value::Null, &json!(agent.id)));
-    let cleared = vec![agent.record(gone), agent.record(raise)];
+    let cleared = vec![agent.record(gone.clone()), agent.record(raise.clone())];
     link.deliver(cleared).await;
     server.settled().await;
     let all = server.call(guard, "GET", "/alarms?state=all", Value::Null).await.is(200).json;
     let states: Vec<(&Value, bool)> =
         all["items"].as_array().unwrap().iter().map(|alarm| (&alarm["kind"], alarm["cleared_at"].is_null())).collect();
-    assert_eq!(states, [(&json!("door_forced"), true), (&json!("door_forced"), false), (&json!("reader_fault"), true)]);
+    assert_eq!(
+        states,
+        [(&json!("door_forced"), true), (&json!("reader_fault"), true)],
+        "raised again, still one alarm"
+    );
+    let again = &all["items"][0];
+    assert_eq!((&again["id"], &again["times"], again["raised_again_at"].is_string()), (&forced["id"], &json!(2), true));
+    assert_eq!((&forced["times"], &forced["raised_again_at"]), (&json!(1), &Value::Null));
 
     let path = format!("/alarms/{}/acknowledge", forced["id"].as_str().unwrap());
     server.call(guard, "POST", &path, json!({ "note": " " })).await.problem(422, "invalid");
@@ -229,14 +236,40 @@ async fn alarms_are_raised_cleared_and_acknowledged_once() {
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 409, 409, 409]);
     assert_eq!(server.events("kind=act").await.iter().filter(|act| act["act"]["kind"] == "acknowledged").count(), 1);
+    let elsewhere =
+        Event::AlarmRaised { kind: AlarmKind::DoorForced, door: Some(uuid::Uuid::now_v7().into()), person: None };
+    for _ in 0..3 {
+        let flapping = vec![agent.record(raise.clone()), agent.record(gone.clone())];
+        link.deliver(flapping).await;
+    }
+    let other = vec![agent.record(elsewhere)];
+    link.deliver(other).await;
+    server.settled().await;
     let open = server.call(guard, "GET", "/alarms", Value::Null).await.is(200).json;
-    assert_eq!(open["items"].as_array().unwrap().len(), 2);
+    let of = |alarm: &Value| (alarm["kind"].clone(), alarm["times"].clone(), alarm["cleared_at"].is_null());
+    let (forced, fault) = (json!("door_forced"), json!("reader_fault"));
+    assert_eq!(
+        open["items"].as_array().unwrap().iter().map(of).collect::<Vec<_>>(),
+        [(forced.clone(), json!(3), false), (forced, json!(1), true), (fault, json!(1), true)],
+        "acknowledged, it is another alarm when it comes again; elsewhere it always is"
+    );
 
     let first = server.call(guard, "GET", "/alarms?state=all&limit=2", Value::Null).await.is(200).json;
     let next = first["next"].as_str().unwrap();
     let rest = server.call(guard, "GET", &format!("/alarms?state=all&limit=2&before={next}"), Value::Null).await.json;
-    assert_eq!((rest["items"].as_array().unwrap().len(), &rest["next"]), (1, &Value::Null));
-    for bad in ["state=new", "state=all&before=x", "limit=0", "limit=201", "colour=red"] {
+    assert_eq!((rest["items"].as_array().unwrap().len(), &rest["next"]), (2, &Value::Null));
+    let mut paged = Vec::new();
+    let mut path = "/alarms?limit=1".to_owned();
+    loop {
+        let page = server.call(guard, "GET", &path, Value::Null).await.is(200).json;
+        paged.extend(page["items"].as_array().unwrap().clone());
+        let Some(next) = page["next"].as_str() else { break };
+        path = format!("/alarms?limit=1&before={next}");
+    }
+    assert_eq!(&paged, open["items"].as_array().unwrap(), "each open alarm once, in the same order");
+    let next = first["next"].as_str().unwrap();
+    server.call(guard, "GET", &format!("/alarms?before={next}"), Value::Null).await.problem(400, "malformed");
+    for bad in ["state=new", "state=all&before=x", "before=x", "before=1.2.3", "limit=0", "limit=201", "colour=red"] {
         server.call(guard, "GET", &format!("/alarms?{bad}"), Value::Null).await.problem(400, "malformed");
     }
 }
@@ -254,6 +287,7 @@ async fn an_agent_that_starts_anew_ends_what_it_sensed_before() {
         agent.record(raise(AlarmKind::DoorForced, lobby)),
         agent.record(raise(AlarmKind::DoorForced, lab)),
         agent.record(raise(AlarmKind::Tamper, lobby)),
+        agent.record(Event::AlarmRaised { kind: AlarmKind::PolicyAging, door: None, person: None }),
         agent.record(Event::AgentStarted { build: "0.1.0".to_owned(), was_unclean: true }),
         agent.record(Event::DoorFound { door: lobby.into(), is_open: false }),
         agent.record(Event::DoorFound { door: lab.into(), is_open: true }),
@@ -270,7 +304,7 @@ async fn an_agent_that_starts_anew_ends_what_it_sensed_before() {
         .map(|alarm| (alarm["kind"].as_str().unwrap(), alarm["door_id"].as_str().unwrap().to_owned()))
         .collect();
     assert_eq!(stand, [("door_forced", lab.to_string()), ("rex_stuck", lab.to_string())]);
-    assert_eq!(open["items"].as_array().unwrap().len(), 4, "all are still to be acknowledged");
+    assert_eq!(open["items"].as_array().unwrap().len(), 5, "all are still to be acknowledged");
 }
 
 #[tokio::test]
@@ -298,4 +332,44 @@ async fn an_agent_that_stays_away_is_an_alarm_until_it_is_back() {
     tokio::time::timeout(crate::testing::PATIENCE, waiting).await.expect("the agent's return");
     let open = server.call(&server.own.guard, "GET", "/alarms", Value::Null).await.json;
     assert!(!open["items"][0]["cleared_at"].is_null(), "back, and still to be acknowledged");
+}
+
+#[tokio::test]
+async fn what_was_wrong_with_an_agent_is_over_when_it_joins_anew_or_is_revoked() {
+    use access_core::event::{AlarmKind, ChainFault};
+    let server = TestServer::serving().await;
+    let mut agent = server.agent("Gate", AgentKind::DoorController, &[]).await;
+    let uncleared = async || {
+        server.settled().await;
+        let all = server.call(&server.own.guard, "GET", "/alarms?state=all", Value::Null).await.is(200).json;
+        let of = all["items"].as_array().unwrap().iter().filter(|alarm| alarm["cleared_at"].is_null());
+        of.map(|alarm| alarm["kind"].as_str().unwrap().to_owned()).collect::<std::collections::BTreeSet<_>>()
+    };
+    let by_server = async |events: Vec<Event>| {
+        let mut tx = server.state.db.begin(server.own.tenant, None).await.unwrap();
+        for event in events {
+            append_event(&mut tx, &event, crate::clock::now()).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+    };
+    let id = agent.id;
+    let hole = || Event::ChainBroken { agent: id, epoch: 1, seq: 7, fault: ChainFault::Hole };
+    let own = |kind| Event::AlarmRaised { kind, door: None, person: None };
+    let records = vec![agent.record(own(AlarmKind::RulesWithdrawn)), agent.record(own(AlarmKind::PolicyAging))];
+    let mut link = agent.link().await;
+    link.deliver(records).await;
+    drop(link);
+    by_server(vec![hole()]).await;
+    assert_eq!(uncleared().await, ["policy_aging", "records_missing", "rules_withdrawn"].map(str::to_owned).into());
+
+    let path = format!("/agents/{}/join-token", agent.id);
+    let issued = server.call(&server.own.administrator, "POST", &path, json!({ "reason": "a new disk" })).await.is(200);
+    server.joined(issued.json["token"].as_str().unwrap(), AgentKind::DoorController).await;
+    assert_eq!(uncleared().await, ["policy_aging".to_owned()].into(), "it still has to get rules");
+
+    by_server(vec![hole(), Event::LinkChanged { is_up: false, agent: Some(id) }]).await;
+    assert_eq!(uncleared().await, ["agent_lost", "policy_aging", "records_missing"].map(str::to_owned).into());
+    let path = format!("/agents/{}/revoke", agent.id);
+    server.call(&server.own.administrator, "POST", &path, json!({ "reason": "stolen" })).await.is(200);
+    assert_eq!(uncleared().await, std::collections::BTreeSet::new(), "it is not to come back");
 }

@@ -32,6 +32,25 @@ access_core::words! {
     }
 }
 
+/// What of theirs an operator no longer has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lost {
+    /// The second factor: the password stays, and is what the link demands.
+    Authenticator,
+    /// The password too: whoever holds the link becomes this operator, as with an invitation.
+    Both,
+}
+
+impl Lost {
+    /// What the log calls it that they are set anew.
+    pub(super) fn act(self) -> ActKind {
+        match self {
+            Self::Authenticator => ActKind::TotpReset,
+            Self::Both => ActKind::FactorsReset,
+        }
+    }
+}
+
 /// The secret in a link: the tenant in clear, and 256 random bits.
 #[derive(Clone)]
 pub struct SetupLink {
@@ -114,11 +133,12 @@ pub async fn first_operator_link(tx: &mut TenantTx, now: DateTime<Utc>) -> anyho
     Ok(Some(issue(tx, tenant, SetupPurpose::FirstOperator, None, now).await?.0))
 }
 
-/// Lets an operator set a new second factor: their sessions end, and they can't sign in until they used the link. The act
+/// Lets an operator set anew what they lost: their sessions end, and they can't sign in until they used the link. The act
 /// is the caller's.
-pub(super) async fn begin_totp_anew(
+pub(super) async fn begin_anew(
     tx: &mut TenantTx,
     operator: OperatorId,
+    lost: Lost,
     now: DateTime<Utc>,
 ) -> ApiResult<(Operator, SetupLink, DateTime<Utc>)> {
     let tenant = tx.tenant();
@@ -129,22 +149,23 @@ pub(super) async fn begin_totp_anew(
             "This operator is disabled; enable them first.".to_owned(),
         ));
     }
-    store::forget_totp(tx, tenant, operator).await?;
+    store::forget(tx, tenant, operator, lost).await?;
     let (link, expires_at) = issue_anew(tx, operator, now).await?;
     let after = store::get(tx, tenant, operator.as_uuid()).await?.ok_or(ApiError::NotFound("operator"))?;
     Ok((after, link, expires_at))
 }
 
-/// The server's command line lets an operator set a new second factor, with its act in the same transaction.
-pub async fn reset_totp(
+/// The server's command line lets an operator set anew what they lost, with its act in the same transaction.
+pub async fn reset(
     keys: &Keys,
     tx: &mut TenantTx,
     operator: OperatorId,
+    lost: Lost,
     reason: &str,
     now: DateTime<Utc>,
 ) -> ApiResult<(Operator, SetupLink, DateTime<Utc>)> {
-    let reset = begin_totp_anew(tx, operator, now).await?;
-    Entry::by_command_line(keys, ActKind::TotpReset, SubjectKind::Operator, operator.as_uuid(), now)
+    let reset = begin_anew(tx, operator, lost, now).await?;
+    Entry::by_command_line(keys, lost.act(), SubjectKind::Operator, operator.as_uuid(), now)
         .reason(reason)
         .append(tx)
         .await?;

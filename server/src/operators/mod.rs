@@ -1,5 +1,6 @@
 //! Operators: individuals who sign in with a password and a one-time code, both always. No shared logins, no default
-//! password, no way around: a lost second factor is set anew by another administrator or on the server's command line.
+//! password, no way around: a lost second factor is set anew by another administrator or on the server's command line, and
+//! the link for it demands the password. Who lost both is invited anew, which the log calls so.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -20,8 +21,8 @@ mod tests;
 mod throttle;
 mod totp;
 
-pub use links::{SetupLink, SetupPurpose, first_operator_link, reset_totp};
-pub use password::Passwords;
+pub use links::{Lost, SetupLink, SetupPurpose, first_operator_link, reset};
+pub use password::{Passwords, Place};
 pub use throttle::Throttle;
 
 /// Longest display name, in characters.

@@ -7,8 +7,10 @@ use anyhow::Context as _;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use zeroize::Zeroizing;
+
+use crate::http::{ApiError, ApiResult};
 
 /// Fewest characters.
 const CHARS_MIN: usize = 15;
@@ -22,30 +24,54 @@ const MEMORY_KIB: u32 = 64 * 1024;
 const PASSES: u32 = 3;
 /// Hashes computed at once: each takes 64 MiB and a core.
 const AT_ONCE: usize = 2;
+/// Passwords that may wait for their turn: some seconds' work. More than one address gets past the throttle at once.
+const WAITING_MAX: usize = 64;
 
 /// Hashes and checks passwords.
 #[derive(Debug, Clone)]
 pub struct Passwords {
+    places: Arc<Semaphore>,
     turns: Arc<Semaphore>,
     /// Hash of nothing in particular, checked when there is no such operator, so that the answer takes as long.
+    decoy: Arc<str>,
+}
+
+/// A place among those whose password is looked at or waits for it; free again when dropped.
+#[derive(Debug)]
+pub struct Place {
+    _place: OwnedSemaphorePermit,
+    turns: Arc<Semaphore>,
     decoy: Arc<str>,
 }
 
 impl Passwords {
     /// Makes the decoy.
     pub fn new() -> anyhow::Result<Self> {
-        let decoy = hash(b"a password that nobody has")?;
-        Ok(Self { turns: Arc::new(Semaphore::new(AT_ONCE)), decoy: decoy.into() })
+        let decoy = hash(b"a password that nobody has")?.into();
+        let (places, turns) = (Semaphore::new(AT_ONCE + WAITING_MAX), Semaphore::new(AT_ONCE));
+        Ok(Self { places: Arc::new(places), turns: Arc::new(turns), decoy })
     }
 
+    /// A place; refused while too many wait. Whoever has none was not looked at, and must not be counted as a guess.
+    pub fn place(&self) -> ApiResult<Place> {
+        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+            return Err(ApiError::Unavailable(
+                "Too many sign in at this moment; try again in a few seconds.".to_owned(),
+            ));
+        };
+        Ok(Place { _place: place, turns: Arc::clone(&self.turns), decoy: Arc::clone(&self.decoy) })
+    }
+}
+
+impl Place {
     /// The hash of a new password, in PHC form.
-    pub async fn hash(&self, password: Zeroizing<String>) -> anyhow::Result<String> {
+    pub async fn hash(self, password: Zeroizing<String>) -> anyhow::Result<String> {
         let _turn = self.turns.acquire().await?;
         tokio::task::spawn_blocking(move || hash(password.as_bytes())).await?
     }
 
     /// Whether a password fits a hash. Takes as long without one.
-    pub async fn fits(&self, password: Zeroizing<String>, kept: Option<String>) -> anyhow::Result<bool> {
+    pub async fn fits(self, password: Zeroizing<String>, kept: Option<String>) -> anyhow::Result<bool> {
         let _turn = self.turns.acquire().await?;
         let decoy = Arc::clone(&self.decoy);
         tokio::task::spawn_blocking(move || {
@@ -114,10 +140,20 @@ mod tests {
     async fn only_the_right_password_fits() {
         let passwords = Passwords::new().unwrap();
         let password = |text: &str| Zeroizing::new(text.to_owned());
-        let kept = passwords.hash(password("seven green umbrellas")).await.unwrap();
+        let place = || passwords.place().unwrap();
+        let kept = place().hash(password("seven green umbrellas")).await.unwrap();
         assert!(kept.starts_with("$argon2id$v=19$m=65536,t=3,p=1$"), "{kept}");
-        assert!(passwords.fits(password("seven green umbrellas"), Some(kept.clone())).await.unwrap());
-        assert!(!passwords.fits(password("seven green umbrella"), Some(kept)).await.unwrap());
-        assert!(!passwords.fits(password("a password that nobody has"), None).await.unwrap());
+        assert!(place().fits(password("seven green umbrellas"), Some(kept.clone())).await.unwrap());
+        assert!(!place().fits(password("seven green umbrella"), Some(kept)).await.unwrap());
+        assert!(!place().fits(password("a password that nobody has"), None).await.unwrap());
+    }
+
+    #[test]
+    fn only_so_many_wait() {
+        let passwords = Passwords::new().unwrap();
+        let mut waiting: Vec<Place> = (0..AT_ONCE + WAITING_MAX).map(|_| passwords.place().unwrap()).collect();
+        assert!(matches!(passwords.place(), Err(ApiError::Unavailable(_))));
+        waiting.pop();
+        passwords.place().unwrap();
     }
 }

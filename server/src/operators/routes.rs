@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::{
-    NewOperator, Operator, OperatorChange, OperatorState, SetupPurpose, check_names, links, session, setup, store,
+    Lost, NewOperator, Operator, OperatorChange, OperatorState, SetupPurpose, check_names, links, session, setup, store,
 };
 use crate::audit::{Why, checked_reason};
 use crate::auth::{Actor, Role};
@@ -30,7 +30,8 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(change))
         .routes(routes!(disable))
         .routes(routes!(enable))
-        .routes(routes!(reset))
+        .routes(routes!(reset_totp))
+        .routes(routes!(reset_factors))
         .routes(routes!(issue_link))
 }
 
@@ -171,26 +172,42 @@ async fn enable(
     Ok(Json(after))
 }
 
-/// Lets another operator set a new second factor. Nobody resets their own.
+/// Lets another operator set a new second factor; their link demands the password. Nobody resets their own.
 #[utoipa::path(post, path = "/operators/{id}/reset-totp", tag = "operators", params(("id" = Uuid, Path)), request_body = Why,
     responses((status = 200, body = Invited), (status = 404, body = Problem), (status = 409, body = Problem)))]
-async fn reset(
+async fn reset_totp(
     actor: Actor,
     State(state): State<AppState>,
     ApiPath(id): ApiPath<Uuid>,
     ApiJson(why): ApiJson<Why>,
 ) -> ApiResult<Json<Invited>> {
+    reset(&actor, &state, id, &why, Lost::Authenticator).await
+}
+
+/// Voids another operator's password and second factor and invites them anew: whoever holds the link becomes them.
+#[utoipa::path(post, path = "/operators/{id}/reset-factors", tag = "operators", params(("id" = Uuid, Path)), request_body = Why,
+    responses((status = 200, body = Invited), (status = 404, body = Problem), (status = 409, body = Problem)))]
+async fn reset_factors(
+    actor: Actor,
+    State(state): State<AppState>,
+    ApiPath(id): ApiPath<Uuid>,
+    ApiJson(why): ApiJson<Why>,
+) -> ApiResult<Json<Invited>> {
+    reset(&actor, &state, id, &why, Lost::Both).await
+}
+
+async fn reset(actor: &Actor, state: &AppState, id: Uuid, why: &Why, lost: Lost) -> ApiResult<Json<Invited>> {
     actor.administrator()?;
     let reason = checked_reason(&why.reason)?;
     if id == actor.operator.as_uuid() {
         return Err(ApiError::Conflict("own_totp", "Another administrator must reset your second factor.".to_owned()));
     }
-    let mut tx = state.change(&actor).await?;
+    let mut tx = state.change(actor).await?;
     store::one_at_a_time(&mut tx, actor.tenant).await?;
     let before = store::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("operator"))?;
-    keep_an_administrator(&mut tx, &actor, &before).await?;
-    let (operator, link, expires_at) = links::begin_totp_anew(&mut tx, id.into(), actor.now).await?;
-    tx.act(ActKind::TotpReset, SubjectKind::Operator, id).reason(reason).commit().await?;
+    keep_an_administrator(&mut tx, actor, &before).await?;
+    let (operator, link, expires_at) = links::begin_anew(&mut tx, id.into(), lost, actor.now).await?;
+    tx.act(lost.act(), SubjectKind::Operator, id).reason(reason).commit().await?;
     state.sessions_ended.send_replace(());
     Ok(Json(Invited { operator, setup_path: link.path(), expires_at }))
 }

@@ -1,5 +1,7 @@
 //! Signing in and out.
 
+use std::sync::Arc;
+
 use access_core::event::{ActKind, SubjectKind};
 use access_core::ids::{OperatorId, TenantId};
 use access_core::protocol::InstallationMode;
@@ -116,9 +118,10 @@ pub(super) async fn begin(
     Ok((CookieJar::new().add(cookie), session))
 }
 
-/// Signs in. A wrong tenant, name, password or code gets the same answer after the same time.
+/// Signs in. A wrong tenant, name, password or code gets the same answer after the same work: whoever does not exist is looked
+/// up and compared like anybody else, and no answer waits for a failure to be recorded.
 #[utoipa::path(post, path = "/session", tag = "session", request_body = SignIn, responses((status = 200, body = Session),
-    (status = 401, body = Problem), (status = 429, body = Problem)))]
+    (status = 401, body = Problem), (status = 429, body = Problem), (status = 503, body = Problem)))]
 pub(super) async fn sign_in(
     State(state): State<AppState>,
     PeerAddress(address): PeerAddress,
@@ -126,29 +129,30 @@ pub(super) async fn sign_in(
 ) -> ApiResult<Response> {
     let now = crate::clock::now();
     let password = Zeroizing::new(body.password);
-    let tenant = state.tenants.by_slug(&body.tenant).await?;
     // Guesses at tenants that nobody has count as those of one that nobody is.
-    let counted = tenant.as_ref().map_or(TenantId::from_uuid(Uuid::nil()), |tenant| tenant.id);
-    let admitted = state.throttle.admit(counted, &body.name, address, now);
+    let tenant = state.tenants.by_slug(&body.tenant).await?.map_or(TenantId::from_uuid(Uuid::nil()), |known| known.id);
+    let place = state.passwords.place()?;
+    let admitted = state.throttle.admit(tenant, &body.name, address, now);
     let admitted = admitted.map_err(|wait_s| ApiError::Throttled { wait_s })?;
-    let Some(tenant) = tenant else {
-        state.passwords.fits(password, None).await?;
+    let mut tx = state.db.begin(tenant, None).await?;
+    let factors = store::factors(&mut tx, tenant, &body.name).await?;
+    tx.commit().await?;
+    let fits = place.fits(password, factors.as_ref().map(|factors| factors.password_hash.clone())).await?;
+    let Some(factors) = factors else {
+        // Nobody's secret costs what somebody's does.
+        let nobody = OperatorId::from_uuid(Uuid::nil());
+        let sealed = totp::seal(&state.keys, tenant, nobody, &[0; totp::SECRET_BYTES])?;
+        totp::step_of(&totp::open(&state.keys, tenant, nobody, &sealed)?, &body.totp, 0, now)?;
         return Err(refused());
     };
-    let mut tx = state.db.begin(tenant.id, None).await?;
-    let factors = store::factors(&mut tx, tenant.id, &body.name).await?;
-    tx.commit().await?;
-    let fits = state.passwords.fits(password, factors.as_ref().map(|factors| factors.password_hash.clone())).await?;
-    let mut tx = state.db.begin(tenant.id, None).await?;
-    if let Some(factors) = &factors {
-        let operator = OperatorId::from_uuid(factors.id);
-        let secret = totp::open(&state.keys, tenant.id, operator, &factors.totp_secret)?;
-        let step = totp::step_of(&secret, &body.totp, factors.totp_step, now)?;
-        if let (true, Some(step)) = (fits, step)
-            && store::use_step(&mut tx, tenant.id, operator, step, now).await?
-        {
+    let operator = OperatorId::from_uuid(factors.id);
+    let secret = totp::open(&state.keys, tenant, operator, &factors.totp_secret)?;
+    let step = totp::step_of(&secret, &body.totp, factors.totp_step, now)?;
+    if let (true, Some(step)) = (fits, step) {
+        let mut tx = state.db.begin(tenant, None).await?;
+        if store::use_step(&mut tx, tenant, operator, step, now).await? {
             let (jar, session) = begin(&state, &mut tx, operator, now).await?;
-            let actor = Actor { tenant: tenant.id, operator, role: session.operator.role, now };
+            let actor = Actor { tenant, operator, role: session.operator.role, now };
             Entry::new(&state.keys, &actor, ActKind::SignedIn, SubjectKind::Operator, factors.id)
                 .append(&mut tx)
                 .await?;
@@ -156,13 +160,28 @@ pub(super) async fn sign_in(
             state.throttle.succeeded(admitted);
             return Ok((jar, Json(session)).into_response());
         }
-        // Who guesses is not known: the account is the subject, nobody the author.
-        Entry::by_command_line(&state.keys, ActKind::SignInFailed, SubjectKind::Operator, factors.id, now)
-            .append(&mut tx)
-            .await?;
-        tx.commit().await?;
     }
+    note_failure(&state, tenant, operator, now);
     Err(refused())
+}
+
+/// Records that somebody failed to prove that they are this operator. Who guesses is not known: the account is the subject,
+/// nobody the author. The answer does not wait for it: only who exists has failures, and the disk would tell.
+pub(super) fn note_failure(state: &AppState, tenant: TenantId, operator: OperatorId, now: DateTime<Utc>) {
+    let (db, keys) = (state.db.clone(), Arc::clone(&state.keys));
+    state.unanswered.spawn(async move {
+        let noted: anyhow::Result<()> = async {
+            let mut tx = db.begin(tenant, None).await?;
+            Entry::by_command_line(&keys, ActKind::SignInFailed, SubjectKind::Operator, operator.as_uuid(), now)
+                .append(&mut tx)
+                .await?;
+            Ok(tx.commit().await?)
+        }
+        .await;
+        if let Err(error) = noted {
+            tracing::error!(error = format!("{error:#}"), "a failed sign-in was not recorded");
+        }
+    });
 }
 
 /// Who is signed in.

@@ -1,4 +1,5 @@
-//! What stands behind a one-time link: an operator chooses a password and sets up the second factor, and is signed in.
+//! What stands behind a one-time link: an operator chooses a password and sets up the second factor, and is signed in. Where
+//! only the second factor is set anew, the link alone opens nothing: whoever issued it could use it. It takes the password too.
 
 use access_core::event::{ActKind, SubjectKind};
 use access_core::ids::OperatorId;
@@ -54,7 +55,7 @@ pub(super) struct SetUp {
     name: Option<String>,
     /// Name to show: the first operator only.
     display_name: Option<String>,
-    /// Password: not when only the second factor is set anew.
+    /// A new password; the one that they have when only the second factor is set anew.
     password: Option<String>,
     /// The code that the authenticator shows now.
     totp: String,
@@ -87,12 +88,20 @@ pub(super) async fn look(State(state): State<AppState>, ApiJson(body): ApiJson<L
     }))
 }
 
+/// What becomes of the password.
+enum Password {
+    /// It is set.
+    New(Zeroizing<String>),
+    /// It stays, and is shown.
+    Shown(Zeroizing<String>),
+}
+
 /// Who is set up: an operator who is there, or the first one, who is to be made.
 struct Subject {
     id: OperatorId,
     new: Option<NewOperator>,
     role: Role,
-    password: Option<Zeroizing<String>>,
+    password: Password,
 }
 
 fn subject(open: &OpenLink, body: &mut SetUp, existing_role: Option<Role>) -> ApiResult<Subject> {
@@ -112,24 +121,33 @@ fn subject(open: &OpenLink, body: &mut SetUp, existing_role: Option<Role>) -> Ap
     let (name, shown) =
         names.unwrap_or((open.name.as_deref().unwrap_or(""), open.display_name.as_deref().unwrap_or("")));
     let objection = match (purpose, &password) {
-        (SetupPurpose::TotpReset, None) => None,
-        (SetupPurpose::TotpReset, Some(_)) => Some("stays as it is; only the second factor is set anew".to_owned()),
         (_, None) => Some("is missing".to_owned()),
+        (SetupPurpose::TotpReset, Some(_)) => None,
         (_, Some(password)) => password::objection(password, &["pforte", name, shown]),
     };
     if let Some(message) = objection {
         errors.push(FieldError { field: "password".to_owned(), message });
     }
-    if !errors.is_empty() {
+    let (true, Some(password)) = (errors.is_empty(), password) else {
         return Err(ApiError::Invalid(errors));
-    }
+    };
+    let password = match purpose {
+        SetupPurpose::TotpReset => Password::Shown(password),
+        SetupPurpose::FirstOperator | SetupPurpose::Invitation => Password::New(password),
+    };
     let id = open.operator_id.unwrap_or_else(Uuid::now_v7).into();
     Ok(Subject { id, new, role: existing_role.unwrap_or(Role::Administrator), password })
 }
 
-/// Sets an operator up and signs them in.
+/// The same whichever of the two is wrong: whoever holds the link knows the code, and would learn the password alone.
+fn refused() -> ApiError {
+    ApiError::Refused("set_up_refused", "The password is not yours, or the code is not the one shown now.".to_owned())
+}
+
+/// Sets an operator up and signs them in. Where only the second factor is set anew, the password is looked at as at signing in,
+/// and failures are counted with those.
 #[utoipa::path(post, path = "/setup", tag = "session", request_body = SetUp, responses((status = 200, body = session::Session),
-    (status = 410, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem)))]
+    (status = 401, body = Problem), (status = 410, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem), (status = 503, body = Problem)))]
 pub(super) async fn set_up(
     State(state): State<AppState>,
     PeerAddress(address): PeerAddress,
@@ -138,37 +156,51 @@ pub(super) async fn set_up(
     let now = crate::clock::now();
     let link = SetupLink::read(&body.token).ok_or_else(used_up)?;
     let tenant = link.tenant;
+    // Only looked at: nothing is held while a password waits for its turn.
     let mut tx = state.db.begin(tenant, None).await?;
     let open = store::open_link(&mut tx, tenant, &link.hash(), now).await?.ok_or_else(used_up)?;
     let existing = match open.operator_id {
         Some(id) => store::get(&mut tx, tenant, id).await?.map(|operator| operator.role.0),
         None => None,
     };
-    let subject = subject(&open, &mut body, existing)?;
+    tx.commit().await?;
+    let Subject { id, new, role, password } = subject(&open, &mut body, existing)?;
     let secret = link.totp_secret(&state.keys);
     // The code of a link can be guessed too.
-    let admitted = state.throttle.admit(tenant, "setup link", address, now);
+    let guessed = match (&password, &open.name) {
+        (Password::Shown(_), Some(name)) => name.as_str(),
+        _ => "setup link",
+    };
+    let place = state.passwords.place()?;
+    let admitted = state.throttle.admit(tenant, guessed, address, now);
     let admitted = admitted.map_err(|wait_s| ApiError::Throttled { wait_s })?;
-    let Some(step) = totp::step_of(&secret, &body.totp, 0, now)? else {
-        return Err(ApiError::field("totp", "is not the code that the authenticator shows now; check its clock"));
+    let step = totp::step_of(&secret, &body.totp, 0, now)?;
+    let (step, password_hash) = match (password, step) {
+        (Password::New(password), Some(step)) => (step, Some(place.hash(password).await?)),
+        (Password::New(_), None) => {
+            return Err(ApiError::field("totp", "is not the code that the authenticator shows now; check its clock"));
+        }
+        (Password::Shown(password), step) => match (place.fits(password, open.password_hash).await?, step) {
+            (true, Some(step)) => (step, None),
+            _ => {
+                session::note_failure(&state, tenant, id, now);
+                return Err(refused());
+            }
+        },
     };
-    let password_hash = match subject.password {
-        Some(password) => Some(state.passwords.hash(password).await?),
-        None => None,
-    };
-    if let Some(new) = &subject.new {
-        store::insert(&mut tx, tenant, subject.id.as_uuid(), new)
+    let mut tx = state.db.begin(tenant, None).await?;
+    store::open_link(&mut tx, tenant, &link.hash(), now).await?.ok_or_else(used_up)?;
+    if let Some(new) = &new {
+        store::insert(&mut tx, tenant, id.as_uuid(), new)
             .await
             .map_err(on_constraint([("operators_name_is_unique", || ApiError::field("name", "is taken"))]))?;
     }
-    let sealed = totp::seal(&state.keys, tenant, subject.id, &secret)?;
-    store::set_up(&mut tx, tenant, subject.id, password_hash.as_deref(), &sealed, step).await?;
+    let sealed = totp::seal(&state.keys, tenant, id, &secret)?;
+    store::set_up(&mut tx, tenant, id, password_hash.as_deref(), &sealed, step).await?;
     store::use_link(&mut tx, tenant, &link.hash(), now).await?;
-    let (jar, session) = session::begin(&state, &mut tx, subject.id, now).await?;
-    let actor = Actor { tenant, operator: subject.id, role: subject.role, now };
-    Entry::new(&state.keys, &actor, ActKind::SetUp, SubjectKind::Operator, subject.id.as_uuid())
-        .append(&mut tx)
-        .await?;
+    let (jar, session) = session::begin(&state, &mut tx, id, now).await?;
+    let actor = Actor { tenant, operator: id, role, now };
+    Entry::new(&state.keys, &actor, ActKind::SetUp, SubjectKind::Operator, id.as_uuid()).append(&mut tx).await?;
     tx.commit().await?;
     state.throttle.succeeded(admitted);
     Ok((jar, Json(session)).into_response())

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{NewOperator, Operator, OperatorState, SetupPurpose};
+use super::{Lost, NewOperator, Operator, OperatorState, SetupPurpose};
 use crate::auth::Role;
 
 const OPERATOR: &str = "SELECT id, name, display_name, role, state, created_at, last_sign_in_at, row_version FROM operators WHERE tenant_id = $1";
@@ -169,14 +169,15 @@ pub async fn has_password(db: &mut PgConnection, tenant: TenantId, operator: Ope
         .await
 }
 
-/// Forgets the second factor; nobody signs in without one.
-pub async fn forget_totp(db: &mut PgConnection, tenant: TenantId, operator: OperatorId) -> sqlx::Result<()> {
+/// Forgets the second factor, and the password too if that is lost; nobody signs in without both.
+pub async fn forget(db: &mut PgConnection, tenant: TenantId, operator: OperatorId, lost: Lost) -> sqlx::Result<()> {
     sqlx::query(
-        "UPDATE operators SET totp_secret = NULL, state = 'invited', row_version = row_version + 1 \
-         WHERE tenant_id = $1 AND id = $2",
+        "UPDATE operators SET totp_secret = NULL, password_hash = CASE WHEN $3 THEN NULL ELSE password_hash END, \
+         state = 'invited', row_version = row_version + 1 WHERE tenant_id = $1 AND id = $2",
     )
     .bind(tenant.as_uuid())
     .bind(operator.as_uuid())
+    .bind(lost == Lost::Both)
     .execute(&mut *db)
     .await?;
     end_sessions(db, tenant, operator.as_uuid()).await
@@ -220,6 +221,8 @@ pub struct OpenLink {
     pub name: Option<String>,
     /// Their name to show.
     pub display_name: Option<String>,
+    /// Hash of the password that they have.
+    pub password_hash: Option<String>,
 }
 
 /// A link that is neither used nor too old; locked until the transaction ends.
@@ -230,7 +233,7 @@ pub async fn open_link(
     now: DateTime<Utc>,
 ) -> sqlx::Result<Option<OpenLink>> {
     sqlx::query_as(
-        "SELECT link.purpose, link.operator_id, operator.name, operator.display_name FROM setup_links link \
+        "SELECT link.purpose, link.operator_id, operator.name, operator.display_name, operator.password_hash FROM setup_links link \
          LEFT JOIN operators operator ON operator.tenant_id = link.tenant_id AND operator.id = link.operator_id \
          WHERE link.tenant_id = $1 AND link.token_hash = $2 AND link.used_at IS NULL AND link.expires_at > $3 \
          AND operator.state IS DISTINCT FROM 'disabled' FOR UPDATE OF link",
@@ -285,4 +288,21 @@ pub async fn has_both_factors(db: &mut PgConnection, tenant: TenantId, id: Uuid)
     .bind(id)
     .fetch_one(db)
     .await
+}
+
+/// Most links that are forgotten at once.
+const FORGOTTEN_MAX: i64 = 1_000;
+
+/// Forgets links that were used or ran out.
+pub async fn forget_links(db: &mut PgConnection, tenant: TenantId, now: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query(
+        "DELETE FROM setup_links WHERE tenant_id = $1 AND token_hash IN (SELECT token_hash FROM setup_links \
+         WHERE tenant_id = $1 AND (used_at IS NOT NULL OR expires_at <= $2) LIMIT $3)",
+    )
+    .bind(tenant.as_uuid())
+    .bind(now)
+    .bind(FORGOTTEN_MAX)
+    .execute(db)
+    .await?;
+    Ok(())
 }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use access_core::event::ActKind;
-use access_core::ids::{OperatorId, TenantId};
+use access_core::ids::OperatorId;
 use axum::body::Body;
 use axum::http::Request;
 use axum::http::header::{COOKIE, SET_COOKIE};
@@ -11,9 +11,9 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use totp_rs::Builder;
 
-use super::{SetupLink, first_operator_link};
+use super::{Lost, Operator, SetupLink, first_operator_link};
 use crate::http::PeerAddress;
-use crate::testing::TestServer;
+use crate::testing::{PATIENCE, TestServer};
 
 const PASSWORD: &str = "seven green umbrellas at dawn";
 /// Length of a step of a one-time code, in seconds.
@@ -229,6 +229,25 @@ async fn nobody_learns_which_part_was_wrong() {
 }
 
 #[tokio::test]
+async fn no_answer_tells_by_its_time_who_exists() {
+    let server = TestServer::start().await;
+    let anna = somebody(&server, "anna", "guard").await;
+    let mut held = server.superuser().await;
+    // While nothing can be recorded, who exists and who does not are answered all the same.
+    sqlx::raw_sql("BEGIN; LOCK TABLE log_outbox IN ACCESS EXCLUSIVE MODE").execute(&mut held).await.unwrap();
+    for (tenant, name) in [("plant", "anna"), ("plant", "nobody"), ("nowhere", "anna")] {
+        let body = json!({ "tenant": tenant, "name": name, "password": "wrong", "totp": "000000" });
+        let answered = tokio::time::timeout(PATIENCE, post(&server, "192.0.2.1", "/session", &body)).await;
+        assert_eq!(answered.expect("an answer that waits for no record").status, 401, "{tenant} {name}");
+    }
+    sqlx::raw_sql("ROLLBACK").execute(&mut held).await.unwrap();
+    let acts = server.acts().await;
+    let failed: Vec<_> = acts.iter().filter(|act| act.kind == ActKind::SignInFailed).collect();
+    assert_eq!(failed.len(), 1, "and then it is recorded");
+    assert_eq!(failed[0].subject.map(|subject| subject.id.to_string()), Some(anna.id));
+}
+
+#[tokio::test]
 async fn guessing_is_slowed_down_for_whoever_guesses() {
     let server = TestServer::start().await;
     let anna = somebody(&server, "anna", "guard").await;
@@ -246,6 +265,20 @@ async fn guessing_is_slowed_down_for_whoever_guesses() {
     }
     let body = sign_in(&server, &anna, 1);
     assert_eq!(post(&server, "192.0.2.77", "/session", &body).await.status, 200, "anna herself, from elsewhere");
+}
+
+#[tokio::test]
+async fn who_finds_no_place_to_wait_is_told_and_not_counted() {
+    let server = TestServer::start().await;
+    let anna = somebody(&server, "anna", "guard").await;
+    let body = sign_in(&server, &anna, 1);
+    let taken: Vec<_> = std::iter::from_fn(|| server.state.passwords.place().ok()).collect();
+    for _ in 0..10 {
+        let busy = post(&server, "192.0.2.1", "/session", &body).await;
+        assert_eq!((busy.status, &busy.json["code"]), (503, &json!("unavailable")));
+    }
+    drop(taken);
+    assert_eq!(post(&server, "192.0.2.1", "/session", &body).await.status, 200);
 }
 
 #[tokio::test]
@@ -337,9 +370,20 @@ async fn a_second_factor_is_set_anew_by_somebody_else() {
     let (token, link) = link_in(reset["setup_path"].as_str().unwrap());
     let look = post(&server, "192.0.2.1", "/setup/look", &json!({ "token": token })).await;
     assert_eq!((&look.json["purpose"], &look.json["name"]), (&json!("totp_reset"), &json!("anna")));
-    let body = json!({ "token": token, "password": "another password entirely", "totp": code(&server, &link, 0) });
-    assert_eq!(post(&server, "192.0.2.1", "/setup", &body).await.status, 422, "the password is not the link's to set");
-    let body = json!({ "token": token, "totp": code(&server, &link, 0) });
+    // Whoever reset it holds the link, and its secret with it: that alone signs nobody in.
+    let right = code(&server, &link, 0);
+    let body = json!({ "token": token, "totp": right });
+    let refused = post(&server, "192.0.2.1", "/setup", &body).await;
+    assert_eq!((refused.status, &refused.json["errors"][0]["field"]), (422, &json!("password")), "{}", refused.json);
+    let mut answers = Vec::new();
+    for (password, totp) in [("another password entirely", right.as_str()), (PASSWORD, "000000"), ("x", "000000")] {
+        let body = json!({ "token": token, "password": password, "totp": totp });
+        let refused = post(&server, "192.0.2.1", "/setup", &body).await;
+        assert_eq!((refused.status, refused.cookie.as_str()), (401, ""), "{}", refused.json);
+        answers.push(refused.json);
+    }
+    assert!(answers.iter().all(|answer| *answer == answers[0] && answer["code"] == "set_up_refused"), "{answers:?}");
+    let body = json!({ "token": token, "password": PASSWORD, "totp": right });
     assert_eq!(post(&server, "192.0.2.1", "/setup", &body).await.status, 200);
     let again = Somebody { link, cookie: String::new(), ..anna };
     assert_eq!(
@@ -349,18 +393,78 @@ async fn a_second_factor_is_set_anew_by_somebody_else() {
     );
 
     // On the server's command line, for who has nobody else.
-    let (tenant, now): (TenantId, _) = (server.own.tenant, crate::clock::now());
-    let id: OperatorId = again.id.parse::<uuid::Uuid>().unwrap().into();
-    let mut tx = server.state.db.begin(tenant, None).await.unwrap();
-    let (operator, link, _) = super::reset_totp(&server.state.keys, &mut tx, id, "lost", now).await.unwrap();
-    tx.commit().await.unwrap();
+    let (operator, link) = reset_on_the_server(&server, &again.id, Lost::Authenticator).await;
     assert_eq!(operator.name, "anna");
     let (token, link) = link_in(&link.path());
-    let body = json!({ "token": token, "totp": code(&server, &link, 0) });
+    let body = json!({ "token": token, "password": PASSWORD, "totp": code(&server, &link, 0) });
     assert_eq!(post(&server, "192.0.2.1", "/setup", &body).await.status, 200);
     let acts = server.acts().await;
     let resets: Vec<_> =
         acts.iter().filter(|act| act.kind == ActKind::TotpReset).map(|act| act.operator.is_some()).collect();
+    assert_eq!(resets, [true, false]);
+}
+
+async fn reset_on_the_server(server: &TestServer, id: &str, lost: Lost) -> (Operator, SetupLink) {
+    let id: OperatorId = id.parse::<uuid::Uuid>().unwrap().into();
+    let mut tx = server.state.db.begin(server.own.tenant, None).await.unwrap();
+    let (operator, link, _) =
+        super::reset(&server.state.keys, &mut tx, id, lost, "lost", crate::clock::now()).await.unwrap();
+    tx.commit().await.unwrap();
+    (operator, link)
+}
+
+#[tokio::test]
+async fn guesses_at_a_password_behind_a_link_are_counted_with_those_at_signing_in() {
+    let server = TestServer::start().await;
+    let anna = somebody(&server, "anna", "guard").await;
+    let (_, link) = reset_on_the_server(&server, &anna.id, Lost::Authenticator).await;
+    let (token, link) = link_in(&link.path());
+    let guess = json!({ "token": token, "password": "wrong", "totp": code(&server, &link, 0) });
+    let at_sign_in = json!({ "tenant": "plant", "name": "anna", "password": "wrong", "totp": "000000" });
+    let tries = (0..8).map(|number| match number {
+        0..4 => post(&server, "198.51.100.1", "/setup", &guess),
+        _ => post(&server, "198.51.100.1", "/session", &at_sign_in),
+    });
+    let answers = join_all(tries).await;
+    let mut statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [401, 401, 401, 401, 401, 429, 429, 429], "five in all, wherever they are made");
+    let failed = server.act_kinds().await.into_iter().filter(|kind| *kind == ActKind::SignInFailed).count();
+    assert_eq!(failed, 5, "each guess is an act, behind the link too");
+}
+
+#[tokio::test]
+async fn who_lost_both_factors_is_invited_anew_and_the_log_says_so() {
+    let server = TestServer::start().await;
+    let admin = &server.own.administrator;
+    let anna = somebody(&server, "anna", "guard").await;
+    let path = format!("/operators/{}/reset-factors", anna.id);
+    let why = json!({ "reason": "lost telephone and notebook" });
+    server.call(&anna.cookie, "POST", &path, why.clone()).await.problem(403, "forbidden");
+    server.call(&server.other.administrator, "POST", &path, why.clone()).await.problem(404, "not_found");
+    server.call(admin, "POST", &path, json!({ "reason": "" })).await.problem(422, "invalid");
+    let reset = server.call(admin, "POST", &path, why).await.is(200).json;
+    assert_eq!(reset["operator"]["state"], "invited");
+    server.call(&anna.cookie, "GET", "/session", Value::Null).await.problem(401, "unauthenticated");
+    let (token, link) = link_in(reset["setup_path"].as_str().unwrap());
+    let look = post(&server, "192.0.2.1", "/setup/look", &json!({ "token": token })).await;
+    assert_eq!((&look.json["purpose"], &look.json["name"]), (&json!("invitation"), &json!("anna")));
+    let chosen = "eight copper kettles at noon";
+    let body = json!({ "token": token, "password": chosen, "totp": code(&server, &link, 0) });
+    assert_eq!(post(&server, "192.0.2.1", "/setup", &body).await.status, 200);
+    let again = Somebody { link, cookie: String::new(), ..anna };
+    let mut body = sign_in(&server, &again, 1);
+    assert_eq!(post(&server, "192.0.2.1", "/session", &body).await.status, 401, "the old password");
+    body["password"] = json!(chosen);
+    assert_eq!(post(&server, "192.0.2.1", "/session", &body).await.status, 200);
+
+    let (_, link) = reset_on_the_server(&server, &again.id, Lost::Both).await;
+    let (token, _) = link_in(&link.path());
+    let look = post(&server, "192.0.2.1", "/setup/look", &json!({ "token": token })).await;
+    assert_eq!(look.json["purpose"], "invitation");
+    let acts = server.acts().await;
+    let resets: Vec<_> =
+        acts.iter().filter(|act| act.kind == ActKind::FactorsReset).map(|act| act.operator.is_some()).collect();
     assert_eq!(resets, [true, false]);
 }
 

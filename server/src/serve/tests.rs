@@ -11,8 +11,8 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
-use super::{Limits, Port, bind, run, staff_tls};
-use crate::certificates::provider;
+use super::{Limits, Port, StaffCertificate, bind, run, staff_tls};
+use crate::certificates::{Renewing, provider};
 use crate::http::Proxies;
 use crate::testing::{LIMITS, PATIENCE, TestServer};
 
@@ -21,8 +21,9 @@ async fn serve(server: &TestServer, with_tls: bool, limits: Limits, proxies: Pro
     let listener = bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.unwrap();
     let address = listener.local_addr().unwrap();
     let tls = with_tls.then(|| {
-        let identity = server.authority.issue_server(&["localhost".to_owned()], crate::clock::now()).unwrap();
-        staff_tls(identity).unwrap()
+        let names = vec!["localhost".to_owned()];
+        let renewing = Renewing::new(Arc::clone(&server.authority), names, crate::clock::now).unwrap();
+        staff_tls(StaffCertificate::SelfMade(renewing)).unwrap()
     });
     let router = crate::ui::with_api(server.state.clone());
     tokio::spawn(run(Port { listener, tls, limits, proxies }, router, server.state.stop.clone()));

@@ -140,7 +140,7 @@ impl TestServer {
         tokio::spawn(crate::decisions::run(server.state.keeper()));
         let listener = crate::serve::bind(server.agents_port).await.unwrap();
         server.agents_port = listener.local_addr().unwrap();
-        let tls = crate::agents::port::tls(&server.authority, crate::clock::now()).unwrap();
+        let tls = crate::agents::port::tls(&server.authority, crate::clock::now).unwrap();
         let port =
             crate::agents::port::AgentPort { state: server.state.clone(), authority: Arc::clone(&server.authority) };
         let router = crate::agents::port::router(port);
@@ -296,8 +296,11 @@ impl TestServer {
         }
     }
 
-    /// Acts of the own tenant in the outbox, oldest first.
+    /// Acts of the own tenant in the outbox, oldest first, with those that no answer waited for.
     pub(crate) async fn acts(&self) -> Vec<Act> {
+        self.state.unanswered.close();
+        tokio::time::timeout(PATIENCE, self.state.unanswered.wait()).await.expect("unanswered work to end");
+        self.state.unanswered.reopen();
         let mut superuser = PgConnection::connect_with(&self.options).await.unwrap();
         let events: Vec<Vec<u8>> =
             sqlx::query_scalar("SELECT event FROM log_outbox WHERE tenant_id = $1 ORDER BY place")

@@ -1,7 +1,7 @@
 //! Holds the code against the directions that ARCHITECTURE.md writes down: which crate may use which, which layer of the
 //! server may name which, and what the pure crate must never name.
 //!
-//! The blocks ```` ```crates ````, ```` ```pure ```` and ```` ```server ```` of that document are the rules; here is only
+//! The blocks ```` ```crates ````, ```` ```pure ````, ```` ```server ```` and ```` ```files ```` of that document are the rules; here is only
 //! how they are read and tried. What is seen are names: `use` trees, paths in code and types, and the paths inside macros'
 //! arguments; `state.agents` counts as naming the module of that field's type. What a method of another value does is not
 //! seen. Code under `#[cfg(test)]` may do as it likes.
@@ -45,6 +45,14 @@ fn the_server_imports_downwards_only() -> Outcome {
     let modules = server_modules()?;
     let layers = Layers::parse(&block("server")?, &modules)?;
     assert_eq!(layers.broken(&modules), Vec::<String>::new());
+    Ok(())
+}
+
+#[test]
+fn what_serves_requests_touches_no_files() -> Outcome {
+    let rules = crate_rules(&block("files")?)?;
+    let may = rules.get("server").ok_or("the server's modules that touch files")?;
+    assert_eq!(broken_files(&server_modules()?, may), Vec::<String>::new());
     Ok(())
 }
 
@@ -155,6 +163,15 @@ fn broken_purity(modules: &Modules, forbidden: &[Names]) -> Vec<String> {
         }
     }
     broken
+}
+
+/// Modules that name `std::fs`, which blocks its thread, though they are not listed; and listed ones that do not.
+fn broken_files(modules: &Modules, may: &BTreeSet<String>) -> Vec<String> {
+    let blocks = |name: &Names| name.starts_with(&["std".to_owned(), "fs".to_owned()]);
+    let naming = modules.0.iter().filter(|module| module.names.iter().any(blocks));
+    let naming: BTreeSet<String> = naming.filter_map(|module| module.path.first().cloned()).collect();
+    let unlisted = naming.difference(may).map(|name| format!("{name} touches files"));
+    unlisted.chain(may.difference(&naming).map(|name| format!("{name} touches none"))).collect()
 }
 
 /// A module's name, its layer's number from below, and what may name it although it stands above them.
@@ -408,6 +425,18 @@ mod tests {
         ] {
             assert_eq!(broken_purity(&modules(&[("lib.rs", text)]), &forbidden).len(), count, "{text}");
         }
+    }
+
+    #[test]
+    fn a_feature_that_touches_files_is_found() {
+        let files = [
+            ("lib.rs", "mod doors; mod keys; mod sites;"),
+            ("doors.rs", "mod store { async fn f() { std::fs::read(\"/x\"); } }"),
+            ("keys.rs", "use std::fs::File;"),
+            ("sites.rs", "#[cfg(test)] mod tests { use std::fs; }"),
+        ];
+        let may = ["keys", "config"].map(str::to_owned).into();
+        assert_eq!(broken_files(&modules(&files), &may), ["doors touches files", "config touches none"]);
     }
 
     #[test]

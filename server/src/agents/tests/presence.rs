@@ -10,10 +10,12 @@ use crate::agents::presence::report_absence;
 use crate::state::AppState;
 use crate::testing::{TestAgent, TestServer};
 
-async fn lost_alarms(server: &TestServer) -> usize {
+/// How often an agent was missed.
+async fn lost_alarms(server: &TestServer) -> i64 {
     server.settled().await;
     let alarms = server.call(&server.own.guard, "GET", "/alarms?state=all", Value::Null).await.is(200).json;
-    alarms["items"].as_array().unwrap().iter().filter(|alarm| alarm["kind"] == "agent_lost").count()
+    let lost = alarms["items"].as_array().unwrap().iter().filter(|alarm| alarm["kind"] == "agent_lost");
+    lost.map(|alarm| alarm["times"].as_i64().unwrap()).sum()
 }
 
 /// The state of a server that starts anew on the same database.

@@ -76,9 +76,11 @@ export const queries = {
   openAlarms: queryOptions({
     queryKey: ["alarms", "open"],
     queryFn: () =>
-      bodyOf(api.GET("/api/v1/alarms", { params: { query: { state: "open", limit: 200 } } })).then(
-        (page) => page.items,
-      ),
+      bodyOf(api.GET("/api/v1/alarms", { params: { query: { state: "open", limit: 200 } } })).then((page) => ({
+        items: page.items,
+        /** Whether there are more than these, which are the most urgent. */
+        isMore: page.next != null,
+      })),
     staleTime: STALE_MS,
   }),
   group: (id: string) =>

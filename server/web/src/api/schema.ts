@@ -4674,7 +4674,10 @@ export interface paths {
             };
         };
         put?: never;
-        /** Signs in. A wrong tenant, name, password or code gets the same answer after the same time. */
+        /**
+         * Signs in. A wrong tenant, name, password or code gets the same answer after the same work: whoever does not exist is looked
+         *     up and compared like anybody else, and no answer waits for a failure to be recorded.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -4705,6 +4708,14 @@ export interface paths {
                     };
                 };
                 429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                503: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -4801,7 +4812,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sets an operator up and signs them in. */
+        /**
+         * Sets an operator up and signs them in. Where only the second factor is set anew, the password is looked at as at signing in,
+         *     and failures are counted with those.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -4823,6 +4837,14 @@ export interface paths {
                         "application/json": components["schemas"]["Session"];
                     };
                 };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
                 410: {
                     headers: {
                         [name: string]: unknown;
@@ -4840,6 +4862,14 @@ export interface paths {
                     };
                 };
                 429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                503: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -5119,7 +5149,64 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Lets another operator set a new second factor. Nobody resets their own. */
+        /** Lets another operator set a new second factor; their link demands the password. Nobody resets their own. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Why"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Invited"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operators/{id}/reset-factors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Voids another operator's password and second factor and invites them anew: whoever holds the link becomes them. */
         post: {
             parameters: {
                 query?: never;
@@ -5614,7 +5701,7 @@ export interface paths {
                     /** @description Of this kind. */
                     kind?: "epoch_began" | "agent_started" | "agent_stopped" | "decision" | "release_abandoned" | "door_opened" | "door_closed" | "entered" | "not_opened" | "exit_requested" | "alarm_raised" | "alarm_cleared" | "device_changed" | "link_changed" | "policy_in_force" | "command_done" | "enrolment_ended" | "act" | "chain_broken" | "journal_changed" | "folded" | "door_found" | "agent_copied" | "state_set" | "free_began" | "free_ended";
                     /** @description Acts of this kind. */
-                    act?: "created" | "changed" | "deleted" | "signed_in" | "sign_in_failed" | "signed_out" | "set_up" | "totp_reset" | "password_changed" | "disabled" | "enabled" | "viewed" | "revoked" | "acknowledged" | "door_released" | "join_token_issued" | "joined" | "legal_basis_recorded" | "legal_basis_withdrawn" | "enrolment_started" | "setup_link_issued" | "enrolment_stopped";
+                    act?: "created" | "changed" | "deleted" | "signed_in" | "sign_in_failed" | "signed_out" | "set_up" | "totp_reset" | "password_changed" | "disabled" | "enabled" | "viewed" | "revoked" | "acknowledged" | "door_released" | "join_token_issued" | "joined" | "legal_basis_recorded" | "legal_basis_withdrawn" | "enrolment_started" | "setup_link_issued" | "enrolment_stopped" | "factors_reset";
                     /** @description Acts of this operator's, and what doors did by their command. */
                     operator_id?: string;
                     /** @description `false` leaves out looks at personal data; they are many. */
@@ -5773,7 +5860,7 @@ export interface paths {
                 query?: {
                     /** @description `open` (the default): not acknowledged, by priority; `all`: newest first. */
                     state?: "open" | "all";
-                    /** @description Cursor: `next` of the page before; with `all` only. */
+                    /** @description Cursor: `next` of the page before. */
                     before?: string;
                     /** @description How many, 1 to 200. */
                     limit?: number;
@@ -6622,7 +6709,7 @@ export interface components {
             note: string;
         };
         /** @enum {string} */
-        ActKind: "created" | "changed" | "deleted" | "signed_in" | "sign_in_failed" | "signed_out" | "set_up" | "totp_reset" | "password_changed" | "disabled" | "enabled" | "viewed" | "revoked" | "acknowledged" | "door_released" | "join_token_issued" | "joined" | "legal_basis_recorded" | "legal_basis_withdrawn" | "enrolment_started" | "setup_link_issued" | "enrolment_stopped";
+        ActKind: "created" | "changed" | "deleted" | "signed_in" | "sign_in_failed" | "signed_out" | "set_up" | "totp_reset" | "password_changed" | "disabled" | "enabled" | "viewed" | "revoked" | "acknowledged" | "door_released" | "join_token_issued" | "joined" | "legal_basis_recorded" | "legal_basis_withdrawn" | "enrolment_started" | "setup_link_issued" | "enrolment_stopped" | "factors_reset";
         /** @description What an operator did. */
         ActView: {
             /**
@@ -6739,8 +6826,18 @@ export interface components {
              */
             raised_at: string;
             /**
+             * Format: int32
+             * @description How often it was raised while nobody acknowledged it.
+             */
+            times: number;
+            /**
+             * Format: date-time
+             * @description When it was raised the last time, if more than once.
+             */
+            raised_again_at?: string | null;
+            /**
              * Format: int64
-             * @description The event that raised it.
+             * @description The event that raised it first.
              */
             position: number;
             /**
@@ -8618,8 +8715,18 @@ export interface components {
                  */
                 raised_at: string;
                 /**
+                 * Format: int32
+                 * @description How often it was raised while nobody acknowledged it.
+                 */
+                times: number;
+                /**
+                 * Format: date-time
+                 * @description When it was raised the last time, if more than once.
+                 */
+                raised_again_at?: string | null;
+                /**
                  * Format: int64
-                 * @description The event that raised it.
+                 * @description The event that raised it first.
                  */
                 position: number;
                 /**
@@ -9836,7 +9943,7 @@ export interface components {
             name?: string | null;
             /** @description Name to show: the first operator only. */
             display_name?: string | null;
-            /** @description Password: not when only the second factor is set anew. */
+            /** @description A new password; the one that they have when only the second factor is set anew. */
             password?: string | null;
             /** @description The code that the authenticator shows now. */
             totp: string;

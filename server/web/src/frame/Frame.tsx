@@ -25,7 +25,7 @@ import ListItemText from "@mui/material/ListItemText";
 import { useQuery } from "@tanstack/react-query";
 import { Outlet, Link as RouterLink, useLocation } from "@tanstack/react-router";
 import { queries, useAgentName, useDoorName } from "../api/queries";
-import { byUrgency } from "../live/log";
+import { byUrgency, lastRaised } from "../live/log";
 import { PreviewBeforeSave } from "../preview/PreviewBeforeSave";
 import { ThreatBanner } from "../situation/Banner";
 import { RAIL_WIDTH_PX } from "../theme";
@@ -127,13 +127,14 @@ function Rail() {
 }
 
 function OpenAlarms() {
-  const { data: alarms = [] } = useQuery(queries.openAlarms);
+  const { data } = useQuery(queries.openAlarms);
+  const alarms = data?.items ?? [];
   const doorName = useDoorName();
   const agentName = useAgentName();
   const zone = useZone();
   const { pathname } = useLocation();
   const sound = useAlarmSound(alarms.length > 0);
-  const newest = alarms.toSorted((one, other) => other.raised_at.localeCompare(one.raised_at))[0];
+  const newest = alarms.toSorted((one, other) => lastRaised(other).localeCompare(lastRaised(one)))[0];
   const worst = alarms.toSorted(byUrgency)[0];
   const said = newest ? w.live.announced(text("AlarmKind", newest.kind), doorName(newest.door_id)) : "";
   return (
@@ -166,7 +167,7 @@ function OpenAlarms() {
           }}
         >
           <WarningIcon fontSize="small" />
-          <Box sx={{ fontWeight: 650 }}>{w.alarmsOpen(alarms.length)}</Box>
+          <Box sx={{ fontWeight: 650 }}>{w.alarmsOpen(alarms.length, data?.isMore === true)}</Box>
           <Box sx={{ overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap", flex: 1, minWidth: 0 }}>
             {worst && `${text("AlarmKind", worst.kind)} · ${doorName(worst.door_id) || agentName(worst.agent_id)}`}
           </Box>

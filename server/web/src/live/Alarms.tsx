@@ -54,7 +54,7 @@ export function Alarms() {
   const client = useQueryClient();
   const alarms = useQuery(queries.openAlarms);
   const [acknowledging, setAcknowledging] = useState<Alarm | null>(null);
-  const open = (alarms.data ?? []).toSorted(byUrgency);
+  const open = (alarms.data?.items ?? []).toSorted(byUrgency);
   const { list, below, showMore } = useBelow(open.length);
   const hidden = below + Math.max(0, open.length - SHOWN_MAX);
   const doorName = useDoorName();
@@ -64,7 +64,10 @@ export function Alarms() {
   const nameOf = useNames(open.flatMap((alarm) => (alarm.person_id ? [alarm.person_id] : [])));
   const acknowledge = async (alarm: Alarm, note: string) => {
     await api.POST("/api/v1/alarms/{id}/acknowledge", { params: { path: { id: alarm.id } }, body: { note } });
-    client.setQueryData(queries.openAlarms.queryKey, (held) => held?.filter((other) => other.id !== alarm.id));
+    client.setQueryData(
+      queries.openAlarms.queryKey,
+      (held) => held && { ...held, items: held.items.filter((other) => other.id !== alarm.id) },
+    );
     await client.invalidateQueries({ queryKey: ["alarms"] });
   };
   return (
@@ -113,6 +116,8 @@ export function Alarms() {
                 </Typography>
                 <Typography variant="body2" sx={{ color: "text.secondary" }}>
                   {w.live.since(shortTime(alarm.raised_at, zone, now))} ({relativeTime(alarm.raised_at, now)})
+                  {alarm.raised_again_at &&
+                    ` · ${w.live.again(alarm.times, shortTime(alarm.raised_again_at, zone, now))}`}
                   {alarm.cleared_at && ` · ${w.live.cleared(shortTime(alarm.cleared_at, zone, now))}`}
                   {` · ${(w.alarmAdvice as Record<string, string>)[alarm.kind] ?? ""}`}
                 </Typography>
@@ -131,7 +136,7 @@ export function Alarms() {
       </Stack>
       {hidden > 0 && (
         <Button size="small" color="error" onClick={showMore} sx={{ mt: 0.5 }}>
-          {w.live.moreAlarms(hidden)}
+          {w.live.moreAlarms(hidden, alarms.data?.isMore === true)}
         </Button>
       )}
       {acknowledging && (

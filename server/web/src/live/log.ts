@@ -75,7 +75,12 @@ export function toneOf(event: LogEvent): Tone {
 
 /** The most urgent first; of equals the newest, which nobody has seen yet. */
 export function byUrgency(one: Alarm, other: Alarm): number {
-  return one.priority - other.priority || other.raised_at.localeCompare(one.raised_at);
+  return one.priority - other.priority || lastRaised(other).localeCompare(lastRaised(one));
+}
+
+/** When an alarm was raised the last time. */
+export function lastRaised(alarm: Alarm): string {
+  return alarm.raised_again_at ?? alarm.raised_at;
 }
 
 /** Everybody whom an event is about. */

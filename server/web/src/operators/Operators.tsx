@@ -81,7 +81,7 @@ function Invite({ onLink, onClose }: { onLink: (invitation: Invitation) => void;
   );
 }
 
-type What = "edit" | "disable" | "enable" | "reset" | "link";
+type What = "edit" | "disable" | "enable" | "reset" | "resetBoth" | "link";
 
 export function Operators() {
   const me = useSession().operator.id;
@@ -148,6 +148,9 @@ export function Operators() {
             {operator.id !== me &&
               operator.state === "active" &&
               button("reset", operator, w.operators.resetTotp, w.operators.resetTotpTitle(name))}
+            {operator.id !== me &&
+              operator.state !== "disabled" &&
+              button("resetBoth", operator, w.operators.resetFactors, w.operators.resetFactorsTitle(name), true)}
             {operator.id !== me &&
               (operator.state === "disabled"
                 ? button("enable", operator, w.operators.enable, w.operators.enableTitle(name))
@@ -261,6 +264,20 @@ export function Operators() {
           act={async (reason) => {
             setLink(
               await bodyOf(api.POST("/api/v1/operators/{id}/reset-totp", { params: { path }, body: { reason } })),
+            );
+            await changed();
+          }}
+          onClose={close}
+        />
+      )}
+      {doing?.what === "resetBoth" && (
+        <ReasonDialog
+          title={w.operators.resetFactorsTitle(name)}
+          effect={w.operators.resetFactorsEffect}
+          submit={w.operators.resetFactors}
+          act={async (reason) => {
+            setLink(
+              await bodyOf(api.POST("/api/v1/operators/{id}/reset-factors", { params: { path }, body: { reason } })),
             );
             await changed();
           }}

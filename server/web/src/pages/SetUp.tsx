@@ -53,7 +53,7 @@ function SetUpForm({ token, look }: { token: string; look: SetupLook }) {
   const [totp, setTotp] = useState("");
   const finish = useMutation({
     mutationFn: () => {
-      const account: Partial<SetupAnswer> = isReset ? {} : { display_name: displayName.trim(), password };
+      const account: Partial<SetupAnswer> = isReset ? { password } : { display_name: displayName.trim(), password };
       const named: Partial<SetupAnswer> = asksName ? { name: name.trim() } : {};
       return bodyOf(api.POST("/api/v1/setup", { body: { token, totp, ...account, ...named } }));
     },
@@ -67,7 +67,7 @@ function SetUpForm({ token, look }: { token: string; look: SetupLook }) {
   const differs = repeat !== "" && repeat !== password;
   const canSend =
     totp.length === 6 &&
-    (isReset || (length >= PASSWORD_CHARS.min && length <= PASSWORD_CHARS.max && repeat === password));
+    (isReset ? length > 0 : length >= PASSWORD_CHARS.min && length <= PASSWORD_CHARS.max && repeat === password);
   return (
     <form
       onSubmit={(event) => {
@@ -128,6 +128,18 @@ function SetUpForm({ token, look }: { token: string; look: SetupLook }) {
               required
             />
           </>
+        )}
+        {isReset && (
+          <TextField
+            label={w.setUp.passwordOwn}
+            type="password"
+            helperText={wrong("password") ?? w.setUp.passwordOwnHelp}
+            error={wrong("password") !== undefined}
+            value={password}
+            onChange={(event) => setPassword(event.target.value)}
+            autoComplete="current-password"
+            required
+          />
         )}
         <Typography variant="h2">{w.setUp.authenticator}</Typography>
         <Stack direction="row" spacing={3} sx={{ alignItems: "center" }}>

@@ -257,7 +257,8 @@ export const access = {
     role: "Role",
     roleHelp: {
       administrator: "Everything",
-      guard: "Watch, acknowledge, release a door for a moment, look people up",
+      guard:
+        "Watch, acknowledge, look people up, release a door, set its mode for some hours, begin and end a lockdown",
     },
     state: "State",
     states: { invited: "Invited", active: "Active", disabled: "Out of use" },
@@ -276,7 +277,11 @@ export const access = {
     resetTotp: "Reset authenticator",
     resetTotpTitle: (name: string) => `Reset the authenticator of ${name}`,
     resetTotpEffect:
-      "Their authenticator no longer works and every session of theirs ends. They set up a new one by a link.",
+      "Their authenticator no longer works and every session of theirs ends. They set up a new one by a link and their password.",
+    resetFactors: "Reset both",
+    resetFactorsTitle: (name: string) => `Reset password and authenticator of ${name}`,
+    resetFactorsEffect:
+      "For whoever lost both. Neither works any more and every session of theirs ends. Whoever holds the link chooses a new password and becomes them: be sure who it is, and hand it over yourself. The log says that both were reset.",
     newLink: "New link",
     newLinkTitle: (name: string) => `New link for ${name}`,
     newLinkEffect: "The link given before is void at once, used or not. The new one works for 24 hours and once.",

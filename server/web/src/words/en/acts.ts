@@ -27,6 +27,7 @@ export const acts: Record<keyof Kinds, (what: string) => string> = {
   enrolment_started: (what) => `Started an enrolment of ${what}`,
   enrolment_stopped: (what) => `Stopped an enrolment of ${what}`,
   setup_link_issued: (what) => `Issued a new link to ${what}`,
+  factors_reset: (what) => `Reset password and authenticator of ${what}`,
 };
 
 export const subjects = {

@@ -3,7 +3,12 @@
 export const desk = {
   live: {
     title: "Live",
-    moreAlarms: (count: number) => (count === 1 ? "1 more alarm below" : `${count} more alarms below`),
+    moreAlarms: (count: number, isMore: boolean) =>
+      isMore
+        ? `More than ${count} more alarms below`
+        : count === 1
+          ? "1 more alarm below"
+          : `${count} more alarms below`,
     alarms: "Alarms",
     noAlarms: "No unacknowledged alarms",
     entries: "Entries",
@@ -27,6 +32,7 @@ export const desk = {
     note: "Note",
     noteHelp: "What you saw and did. Kept with your name.",
     since: (time: string) => `since ${time}`,
+    again: (times: number, time: string) => `${times} times, the last at ${time}`,
     cleared: (time: string) => `cause gone since ${time}`,
     priority: (priority: number) => `Priority ${priority}`,
     announced: (alarm: string, where: string) => `Alarm: ${alarm}${where === "" ? "" : `, ${where}`}`,

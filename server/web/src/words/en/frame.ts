@@ -57,7 +57,12 @@ export const frame = {
         : `Connected again. ${count} events came since the connection was lost at ${time}.`,
     dismiss: "Dismiss",
   },
-  alarmsOpen: (count: number) => (count === 1 ? "1 alarm not acknowledged" : `${count} alarms not acknowledged`),
+  alarmsOpen: (count: number, isMore: boolean) =>
+    isMore
+      ? `More than ${count} alarms not acknowledged`
+      : count === 1
+        ? "1 alarm not acknowledged"
+        : `${count} alarms not acknowledged`,
   goToAlarms: "Show alarms",
   act: {
     save: "Save",
@@ -113,13 +118,15 @@ export const frame = {
     titleReset: "Set up your authenticator again",
     intro: (tenant: string) => `You are about to become an operator of ${tenant}.`,
     introReset: (name: string, tenant: string) =>
-      `${name}, ${tenant}: your old authenticator no longer works. Set up a new one.`,
+      `${name}, ${tenant}: your old authenticator no longer works. Set up a new one. Your password stays as it is.`,
     noToken: "This address lacks its one-time token. Use the whole link that you were given.",
     you: "You",
     name: "Name to sign in with",
     nameHelp: "Lower-case letters, digits, dots and hyphens. Yours alone: accounts are never shared.",
     displayName: "Name that others see",
     password: "Password",
+    passwordOwn: "Your password",
+    passwordOwnHelp: "The one you have. If that is lost too, ask an administrator to reset both.",
     passwordHelp: "15 to 128 characters. A sentence is good; common passwords are refused.",
     passwordCount: (count: number) => `${count} of at least 15 characters`,
     repeat: "Password again",

@@ -3,6 +3,7 @@
 export const problems: Record<string, string> = {
   unreachable: "The server can't be reached. Nothing was saved. Check the network; the page tries again by itself.",
   unauthenticated: "Your session has ended. Nothing was saved. Sign in again.",
+  set_up_refused: "That did not fit together. Check your password and the code, then try again.",
   sign_in_failed: "That did not fit together. Check the organisation, name, password and code, then try again.",
   throttled: "Too many attempts. Wait a little, then try again.",
   link_used_or_expired: "This link was used already or is too old. Ask an administrator for a new one.",
@@ -32,6 +33,7 @@ export const problems: Record<string, string> = {
     "Only the sign of duress would be left. Nothing was removed. Enrol another finger first, or remove the sign first.",
   station_offline: "The station is not connected. Check its power and network.",
   station_busy: "The station is in another dialogue. Wait for it, or end it there.",
+  agent_busy: "The door's controller does not take commands at this moment. The door was not released. Try again.",
   agent_offline: "The door's controller is not connected. The door was not released.",
   already_acknowledged: "Somebody acknowledged this alarm already.",
   already_lifted: "Somebody lifted this block already.",

@@ -138,6 +138,7 @@ export const vocabulary = {
     enrolment_started: "Started an enrolment",
     enrolment_stopped: "Stopped an enrolment",
     setup_link_issued: "Issued a new link to",
+    factors_reset: "Reset both factors of",
   },
   SubjectKind: {
     tenant: "tenant",
