@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Cell, by_id, differing};
 use crate::ids::{AccessLevelId, DoorId, GroupId, PersonId};
-use crate::policy::{AccessLevel, Block, BlockSubject, DoorRule, Grant, Holder, Policy, Side};
+use crate::policy::{AccessLevel, Block, BlockSubject, DoorRule, Holder, Policy, Side};
 use crate::who::OpenTimes;
 use crate::word::Word as _;
 
@@ -28,10 +28,8 @@ impl Changed {
         let own = changed_persons(old.policy, new.policy);
         let mut holders = BTreeSet::new();
         for open in [old, new] {
-            let holds = |grant: Grant| levels.contains_key(&grant.level);
-            for person in open.policy.persons().filter(|person| open.policy.grants_of(person).any(holds)) {
-                holders.insert(person.id);
-            }
+            let of_changed = open.policy.holders_of_levels(|level| levels.contains_key(&level));
+            holders.extend(of_changed.iter().map(|holding| holding.person().id));
         }
         Self { levels, concerned, own, holders }
     }
@@ -61,9 +59,7 @@ impl Changed {
 }
 
 fn levels_of(policy: &Policy, cells: &BTreeSet<Cell>) -> Vec<AccessLevelId> {
-    let doors: Vec<(&DoorRule, Side)> =
-        cells.iter().filter_map(|(door, side)| Some((policy.door(*door)?, *side))).collect();
-    let holds = |level: &&AccessLevel| doors.iter().any(|(door, side)| level.holds(door, *side));
+    let holds = |level: &&AccessLevel| cells.iter().any(|(door, side)| policy.holds(level.id, *door, *side));
     policy.levels().iter().filter(holds).map(|level| level.id).collect()
 }
 
@@ -89,7 +85,8 @@ fn changed_levels(old: &OpenTimes<'_>, new: &OpenTimes<'_>) -> BTreeMap<AccessLe
     };
     let mut changed = BTreeMap::new();
     for level in ids.into_iter().filter(can_differ) {
-        let all = doors.iter().flat_map(|door| Side::ALL.iter().map(|side| (*door, *side)));
+        let is_held = |(door, side): &Cell| [old, new].iter().any(|open| open.policy.holds(level, *door, *side));
+        let all = doors.iter().flat_map(|door| Side::ALL.iter().map(|side| (*door, *side))).filter(is_held);
         let cells: BTreeSet<Cell> =
             all.filter(|(door, side)| times(old, level, *door, *side) != times(new, level, *door, *side)).collect();
         if !cells.is_empty() {

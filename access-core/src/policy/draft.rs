@@ -253,3 +253,49 @@ fn other_frame(before: &Policy, mut rows: PolicyRows) -> Option<Frame> {
         });
     (!is_held && !is_in_gone).then(|| Frame::of(rows, known, levels))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::samples::{id, person, rows};
+
+    /// Whether the draft itself vouches for the outcome.
+    fn is_vouched_for(changes: &[PolicyChange]) -> bool {
+        let policy = Policy::compile(rows()).unwrap();
+        Draft::of(&policy, changes).and_then(Draft::finish).is_some()
+    }
+
+    #[test]
+    fn common_changes_need_no_compiling_anew() {
+        let put = PolicyChange::Put;
+        let policy = Policy::compile(rows()).unwrap();
+        let (grant, card, level) = (rows().grants[0], rows().credentials[0], policy.levels()[0].clone());
+        let cases = [
+            vec![put(PolicyRow::Grant(Grant { level: level.id, id: id(7), ..grant }))],
+            vec![PolicyChange::Remove(PolicyRowId::Grant(grant.id))],
+            vec![put(PolicyRow::Person(person(2)))],
+            vec![
+                put(PolicyRow::Credential(CredentialRule { person: id(2), ..card })),
+                put(PolicyRow::Person(person(2))),
+            ],
+            vec![put(PolicyRow::Level(super::super::AccessLevel { lines: Vec::new(), ..level }))],
+        ];
+        for (number, changes) in cases.iter().enumerate() {
+            assert!(is_vouched_for(changes), "case {number}");
+        }
+        assert!(!is_vouched_for(&[PolicyChange::Remove(PolicyRowId::Person(id(1)))]), "the card has no holder");
+        assert!(!is_vouched_for(&[PolicyChange::Remove(PolicyRowId::Level(id(1)))]), "the level is held");
+    }
+
+    #[test]
+    fn what_did_not_change_is_shared() {
+        let policy = Policy::compile(rows()).unwrap();
+        let grant = Grant { id: id(7), ..rows().grants[0] };
+        let other_grant = policy.with(&[PolicyChange::Put(PolicyRow::Grant(grant))]).unwrap();
+        assert!(Arc::ptr_eq(&policy.frame, &other_grant.frame));
+        let mut door = policy.doors()[0].clone();
+        door.release_ms += 1;
+        let other_door = policy.with(&[PolicyChange::Put(PolicyRow::Door(door))]).unwrap();
+        assert!(Arc::ptr_eq(&policy.people, &other_door.people));
+    }
+}

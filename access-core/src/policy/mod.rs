@@ -15,6 +15,7 @@ mod check;
 mod cut;
 mod draft;
 mod frame;
+mod holders;
 mod index;
 mod levels;
 mod nearest;
@@ -49,6 +50,8 @@ pub use tenant::{Alone, AloneRules, Suspicion, TenantRules, WaivableRule};
 pub use times::STRETCH_MS_MAX;
 pub(crate) use times::stretch;
 pub use views::{CardView, PersonView};
+
+pub(crate) use holders::{Holders, Holding, Likeness};
 
 use check::Known;
 use frame::Frame;
@@ -260,6 +263,23 @@ impl Policy {
     pub fn cards_of(&self, person: PersonId) -> impl Iterator<Item = CredentialRule> {
         let cards = self.people.find(person).map(|member| member.card_rules());
         cards.into_iter().flatten()
+    }
+
+    /// The cards of a person, by id, as doors see them.
+    fn views_of_cards<'a>(&'a self, member: Member<'a>) -> impl Iterator<Item = (CardToken, CardView<'a>)> + use<'a> {
+        member.cards().iter().map(move |card| {
+            let kind = self.people.card_kind(card);
+            let person = Some(PersonView::of(&member));
+            (card.token, CardView { id: card.id, state: kind.state, valid: kind.valid, person })
+        })
+    }
+
+    /// The cards of a person, by id, with what readers see of them.
+    pub(crate) fn cards_seen<'a>(
+        &'a self,
+        person: &PersonView<'a>,
+    ) -> impl Iterator<Item = (CardToken, CardView<'a>)> + use<'a> {
+        self.member(person).into_iter().flat_map(|member| self.views_of_cards(member))
     }
 
     /// A card holder.

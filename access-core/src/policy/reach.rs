@@ -53,15 +53,6 @@ impl Reach {
     pub(super) fn line_holds(&self, line: u32, door: usize) -> bool {
         bit(&self.lines, line as usize * self.words, door)
     }
-
-    /// Places of the doors that a level holds on a side, ascending.
-    pub(super) fn doors(&self, level: u32, side: Side) -> impl Iterator<Item = usize> + '_ {
-        let begin = (level as usize * 2 + side as usize) * self.words;
-        let words = self.levels[begin..begin + self.words].iter().enumerate();
-        words.flat_map(|(number, word)| {
-            (0..64).filter(move |bit| word >> bit & 1 == 1).map(move |bit| number * 64 + bit)
-        })
-    }
 }
 
 #[inline]

@@ -18,10 +18,9 @@ mod load;
 mod tokens;
 
 pub(super) use change::Record;
-pub(super) use chunk::CardSlot;
 pub(super) use load::Bulk;
 
-use chunk::{Chunk, PersonSlot};
+use chunk::{CardSlot, Chunk, PersonSlot};
 use kinds::Kinds;
 use tokens::Tokens;
 
@@ -144,9 +143,9 @@ impl<'a> Member<'a> {
         kinds.map(move |(number, kind)| HeldGrant { member, number, kind: member.people.grant_kinds.get(*kind) })
     }
 
-    /// Numbers of everything but ids and tokens: persons alike in this are treated alike.
-    pub(super) fn likeness(&self) -> (u32, impl Iterator<Item = u32> + use<'a>, &'a [u32]) {
-        (self.slot().kind, self.cards().iter().map(|card| card.kind), self.grant_kinds())
+    /// Number of what they are.
+    pub(super) fn kind_number(&self) -> u32 {
+        self.slot().kind
     }
 }
 
@@ -184,11 +183,6 @@ impl People {
             let slots = 0..self.chunks[*number as usize].persons().len();
             slots.map(|slot| self.at(PersonRef::new(*number, slot)))
         })
-    }
-
-    /// How many there are.
-    pub(super) fn len(&self) -> usize {
-        self.order.iter().map(|(_, number)| self.chunks[*number as usize].persons().len()).sum()
     }
 
     /// A card and its holder, by what a reader sees of it.
