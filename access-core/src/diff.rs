@@ -7,10 +7,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::ids::{DoorId, PersonId};
 use crate::intervals::Intervals;
-use crate::policy::{DoorRule, PersonView, Policy, Side, stretch};
+use crate::policy::{Policy, Side, stretch};
 use crate::time::UnixMs;
-use crate::who::OpenTimes;
-use crate::word::Word as _;
+use crate::who::{OpenTimes, doors_held};
 
 mod changed;
 mod holding;
@@ -122,13 +121,7 @@ fn door_diff(old: &OpenTimes<'_>, new: &OpenTimes<'_>, person: PersonId, (door, 
 /// Every door and side that a person holds by either policy.
 fn cells_of(old: &OpenTimes<'_>, new: &OpenTimes<'_>, person: PersonId) -> BTreeSet<Cell> {
     let of = |open: &OpenTimes<'_>| {
-        let held = |person: PersonView<'_>| {
-            let levels: Vec<_> =
-                open.policy.grants_of(&person).filter_map(|grant| open.policy.level(grant.level)).collect();
-            let sides = open.policy.doors().iter().flat_map(|door| Side::ALL.iter().map(move |side| (door, *side)));
-            let held = sides.filter(|(door, side)| levels.iter().any(|level| level.holds(door, *side)));
-            held.map(|(door, side): (&DoorRule, Side)| (door.id, side)).collect::<Vec<_>>()
-        };
+        let held = |person| doors_held(open.policy, &person).map(|(door, side)| (door.id, side)).collect::<Vec<_>>();
         open.policy.person(person).map(held).unwrap_or_default()
     };
     of(old).into_iter().chain(of(new)).collect()

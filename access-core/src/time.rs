@@ -38,7 +38,7 @@ impl fmt::Display for UnixMs {
 }
 
 /// A period, from its first instant up to and excluding its last. No end means no end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, BorshSerialize, BorshDeserialize)]
 pub struct Period {
     /// First instant inside.
     pub from: UnixMs,

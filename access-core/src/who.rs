@@ -7,15 +7,18 @@ use std::collections::BTreeSet;
 
 use crate::attempt::{Assurance, Attempt, ClockTrust, Factor, FactorResult};
 use crate::circumstances::Circumstances;
-use crate::decide::{Step, Trace, judge_traced};
+use crate::decide::{Step, Trace, judge_card};
 use crate::ids::{AccessLevelId, AttemptId, CredentialId, DoorId, GrantId, PersonId};
-use crate::policy::{AccessLevel, DoorRule, FactorDemand, PersonView, Policy, Side};
+use crate::policy::{CardToken, CardView, DoorRule, FactorDemand, Grant, PersonView, Policy, Side};
 use crate::state::State;
 use crate::time::UnixMs;
-use crate::verdict::{Outcome, Reason, RecordRef, Rule, Verdict};
+use crate::verdict::{Outcome, Reason, RecordRef, Rule};
 use crate::word::Word as _;
 
+mod alike;
 mod times;
+
+use alike::Alike;
 
 pub(crate) use times::OpenTimes;
 pub use times::{DoorTimes, PersonTimes, where_times, who_times};
@@ -45,77 +48,95 @@ pub struct MayOpen {
 /// happened. Whoever could only leave because leaving is never refused is not among them.
 pub fn who(policy: &Policy, state: Option<&State>, door: DoorId, side: Side, at: UnixMs) -> Vec<MayOpen> {
     let Some(door) = policy.door(door) else { return Vec::new() };
-    let levels = levels_that_hold(policy, door, side);
-    let holds = |person: &PersonView<'_>| policy.grants_of(person).any(|grant| levels.contains(&grant.level));
-    let holders = policy.persons().filter(|person| person.is_active && holds(person));
-    holders.filter_map(|person| may_open(policy, state, &person, door, side, at)).collect()
+    let asked = Asked { policy, state, door, side, at };
+    let holders = policy.holders_of_door(door.id, side);
+    let mut alike = Alike::new(&asked, &holders);
+    holders.iter().filter_map(|holding| alike.may_open(&holding)).collect()
 }
 
 /// Every door and side that a person may open at `at`, by door. See [`who`].
 pub fn where_(policy: &Policy, state: Option<&State>, person: PersonId, at: UnixMs) -> Vec<MayOpen> {
     let Some(person) = policy.person(person) else { return Vec::new() };
-    let levels: Vec<&AccessLevel> = policy.grants_of(&person).filter_map(|grant| policy.level(grant.level)).collect();
-    let may = |(door, side): (&DoorRule, Side)| {
-        let is_held = levels.iter().any(|level| level.holds(door, side));
-        is_held.then(|| may_open(policy, state, &person, door, side, at)).flatten()
-    };
-    policy.doors().iter().flat_map(|door| Side::ALL.iter().map(move |side| (door, *side))).filter_map(may).collect()
+    let may = |(door, side)| Asked { policy, state, door, side, at }.may_open(&person);
+    doors_held(policy, &person).filter_map(may).collect()
 }
 
-/// Levels that hold a door on a side, at some hour.
-fn levels_that_hold(policy: &Policy, door: &DoorRule, side: Side) -> BTreeSet<AccessLevelId> {
-    policy.levels().iter().filter(|level| level.holds(door, side)).map(|level| level.id).collect()
+/// Doors and sides that some level of a person's holds, at some hour.
+pub(crate) fn doors_held<'a>(
+    policy: &'a Policy,
+    person: &PersonView<'a>,
+) -> impl Iterator<Item = (&'a DoorRule, Side)> {
+    let levels: BTreeSet<AccessLevelId> = policy.grants_of(person).map(|grant| grant.level).collect();
+    let all = policy.doors().iter().flat_map(|door| Side::ALL.iter().map(move |side| (door, *side)));
+    all.filter(move |(door, side)| levels.iter().any(|level| policy.holds(*level, door.id, *side)))
 }
 
-fn may_open(
-    policy: &Policy,
-    state: Option<&State>,
-    person: &PersonView<'_>,
-    door: &DoorRule,
+/// A door at an instant.
+struct Asked<'a> {
+    policy: &'a Policy,
+    state: Option<&'a State>,
+    door: &'a DoorRule,
     side: Side,
     at: UnixMs,
-) -> Option<MayOpen> {
-    policy.cards_of(person.id).find_map(|card| {
+}
+
+/// What lets somebody pass.
+#[derive(Debug, Clone, Copy)]
+struct By {
+    grant: GrantId,
+    factors: FactorDemand,
+    company: Option<Reason>,
+}
+
+impl Asked<'_> {
+    fn may_open(&self, person: &PersonView<'_>) -> Option<MayOpen> {
+        if !person.is_active {
+            return None;
+        }
+        self.policy.cards_seen(person).find_map(|(token, card)| {
+            let by = self.pass(token, card)?;
+            let grant = self.policy.grants_of(person).find(|grant| grant.id == by.grant)?;
+            Some(self.told(person.id, card.id, &grant, by))
+        })
+    }
+
+    fn told(&self, person: PersonId, credential: CredentialId, grant: &Grant, by: By) -> MayOpen {
+        let (door, side, By { factors, company, .. }) = (self.door.id, self.side, by);
+        MayOpen { person, door, side, credential, grant: grant.id, level: grant.level, factors, company }
+    }
+
+    /// Whether somebody passes with a card, every factor shown that is asked for.
+    fn pass(&self, token: CardToken, card: CardView<'_>) -> Option<By> {
+        let (policy, door) = (self.policy, self.door);
         let mut attempt = Attempt {
             id: AttemptId::from_uuid(uuid::Uuid::nil()),
             door: door.id,
-            side,
-            at,
+            side: self.side,
+            at: self.at,
             clock: ClockTrust::Trusted,
-            card: card.token,
+            card: token,
             assurance: Assurance::Authenticated,
             finger: None,
             pin: None,
         };
-        let known = state.map_or_else(Circumstances::default, |state| state.circumstances(policy, &attempt));
-        let (verdict, grant, factors) = judge_by_right(policy, &known, &mut attempt);
+        let read = |state: &State| state.circumstances_of_card(policy, &attempt, door, Some(&card));
+        let known = self.state.map_or_else(Circumstances::default, read);
+        let (mut allowed, mut factors) = (AllowedBy(None), FactorDemand::Card);
+        let mut verdict = judge_card(policy, &known, &attempt, (door, Some(card)), &mut allowed);
+        if let Outcome::Need(factor) = verdict.outcome {
+            (attempt.finger, attempt.pin, factors) = match factor {
+                Factor::Finger => (Some(FactorResult::Matched), None, FactorDemand::CardFinger),
+                Factor::Pin => (None, Some(FactorResult::Matched), FactorDemand::CardPin),
+            };
+            verdict = judge_card(policy, &known, &attempt, (door, Some(card)), &mut allowed);
+        }
         let company = match verdict.reason {
             Reason::Granted | Reason::DoorFree => None,
             Reason::EscortRequired | Reason::SecondPersonRequired => Some(verdict.reason),
             _ => return None,
         };
-        let grant = policy.grants_of(person).find(|known| Some(known.id) == grant)?;
-        let (credential, level) = (card.id, grant.level);
-        Some(MayOpen { person: person.id, door: door.id, side, credential, grant: grant.id, level, factors, company })
-    })
-}
-
-/// The verdict with every factor shown that is asked for, the grant that it rests on, and what was asked for.
-fn judge_by_right(
-    policy: &Policy,
-    known: &Circumstances,
-    attempt: &mut Attempt,
-) -> (Verdict, Option<GrantId>, FactorDemand) {
-    let (mut allowed, mut factors) = (AllowedBy(None), FactorDemand::Card);
-    let mut verdict = judge_traced(policy, known, attempt, &mut allowed);
-    if let Outcome::Need(factor) = verdict.outcome {
-        (attempt.finger, attempt.pin, factors) = match factor {
-            Factor::Finger => (Some(FactorResult::Matched), None, FactorDemand::CardFinger),
-            Factor::Pin => (None, Some(FactorResult::Matched), FactorDemand::CardPin),
-        };
-        verdict = judge_traced(policy, known, attempt, &mut allowed);
+        Some(By { grant: allowed.0?, factors, company })
     }
-    (verdict, allowed.0, factors)
 }
 
 /// Remembers the grant by which the grant rule was met.

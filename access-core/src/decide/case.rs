@@ -97,14 +97,20 @@ pub(super) struct Case<'a> {
 }
 
 impl<'a> Case<'a> {
-    pub(super) fn new(policy: &'a Policy, known: &'a Circumstances, attempt: &'a Attempt, door: &'a DoorRule) -> Self {
+    pub(super) fn new(
+        policy: &'a Policy,
+        known: &'a Circumstances,
+        attempt: &'a Attempt,
+        door: &'a DoorRule,
+        card: Option<CardView<'a>>,
+    ) -> Self {
         Self {
             policy,
             known,
             attempt,
             door,
-            card: None,
-            holder: None,
+            card,
+            holder: card.and_then(|card| card.person),
             local: policy.site(door.site).map(|site| site.zone.local(attempt.at)),
             is_free: false,
             allowed: None,

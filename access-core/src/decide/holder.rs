@@ -20,8 +20,6 @@ pub(super) fn place(period: &Period, attempt: &Attempt) -> Option<Place> {
 
 impl Case<'_> {
     pub(super) fn card_known(&mut self) -> Answer {
-        self.card = self.policy.card(&self.attempt.card);
-        self.holder = self.card.and_then(|card| card.person);
         match (self.card, self.policy.scope()) {
             (Some(card), _) => Ok(Met::By(record(RecordRef::Credential(card.id)))),
             (None, PolicyScope::Whole) => Err(Objection::new(Reason::UnknownCredential)),

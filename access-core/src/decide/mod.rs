@@ -6,7 +6,7 @@
 use crate::attempt::{Assurance, Attempt, Factor};
 use crate::circumstances::Circumstances;
 use crate::event::AlarmKind;
-use crate::policy::{Exit, Policy, PolicyScope, Side};
+use crate::policy::{CardView, DoorRule, Exit, Policy, PolicyScope, Side};
 use crate::state::{State, is_suspicious};
 use crate::verdict::{Effect, Outcome, Reason, RecordRef, Rule, Verdict};
 
@@ -27,7 +27,12 @@ pub const RULES_VERSION: u16 = 3;
 
 /// Decides an attempt. Pure and total: the same values always give the same verdict.
 pub fn decide(policy: &Policy, state: &State, attempt: &Attempt) -> Verdict {
-    judge(policy, &state.circumstances(policy, attempt), attempt)
+    let Some(door) = policy.door(attempt.door) else {
+        return judge(policy, &Circumstances::default(), attempt);
+    };
+    let card = policy.card(&attempt.card);
+    let known = state.circumstances_of_card(policy, attempt, door, card.as_ref());
+    judge_card(policy, &known, attempt, (door, card), &mut ())
 }
 
 /// Decides an attempt from what was read of the state.
@@ -44,8 +49,20 @@ pub fn judge_traced(policy: &Policy, known: &Circumstances, attempt: &Attempt, t
         verdict.alarms.extend(attempt.is_under_duress().then_some(AlarmKind::Duress));
         return verdict;
     };
+    judge_card(policy, known, attempt, (door, policy.card(&attempt.card)), trace)
+}
+
+/// Decides an attempt at a door of the policy's with a card that was looked up there already, or is not there.
+pub(crate) fn judge_card<'a>(
+    policy: &'a Policy,
+    known: &'a Circumstances,
+    attempt: &'a Attempt,
+    (door, card): (&'a DoorRule, Option<CardView<'a>>),
+    trace: &mut impl Trace,
+) -> Verdict {
+    let mut verdict = Verdict::refused(Reason::UnknownDoor, policy.version());
     trace.step(Rule::DoorKnown, Step::Passed(&[]));
-    let mut case = Case::new(policy, known, attempt, door);
+    let mut case = Case::new(policy, known, attempt, door, card);
     let asked = ask_all(&mut case, trace);
     verdict.person = case.person_id();
     verdict.credential = case.card_id();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Cell, by_id, differing};
 use crate::ids::{AccessLevelId, DoorId, GroupId, PersonId};
-use crate::policy::{AccessLevel, Block, BlockSubject, DoorRule, Grant, Holder, Policy, Side};
+use crate::policy::{AccessLevel, Block, BlockSubject, DoorRule, Holder, Policy, Side};
 use crate::who::OpenTimes;
 use crate::word::Word as _;
 
@@ -28,10 +28,8 @@ impl Changed {
         let own = changed_persons(old.policy, new.policy);
         let mut holders = BTreeSet::new();
         for open in [old, new] {
-            let holds = |grant: &Grant| levels.contains_key(&grant.level);
-            for person in open.policy.persons().filter(|person| open.policy.grants_of(person).any(holds)) {
-                holders.insert(person.id);
-            }
+            let of_changed = open.policy.holders_of_levels(|level| levels.contains_key(&level));
+            holders.extend(of_changed.iter().map(|holding| holding.person().id));
         }
         Self { levels, concerned, own, holders }
     }
@@ -61,19 +59,17 @@ impl Changed {
 }
 
 fn levels_of(policy: &Policy, cells: &BTreeSet<Cell>) -> Vec<AccessLevelId> {
-    let doors: Vec<(&DoorRule, Side)> =
-        cells.iter().filter_map(|(door, side)| Some((policy.door(*door)?, *side))).collect();
-    let holds = |level: &&AccessLevel| doors.iter().any(|(door, side)| level.holds(door, *side));
+    let holds = |level: &&AccessLevel| cells.iter().any(|(door, side)| policy.holds(level.id, *door, *side));
     policy.levels().iter().filter(holds).map(|level| level.id).collect()
 }
 
 fn changed_levels(old: &OpenTimes<'_>, new: &OpenTimes<'_>) -> BTreeMap<AccessLevelId, BTreeSet<Cell>> {
-    let (before, after) = (old.policy.rows(), new.policy.rows());
+    let (before, after) = (old.policy, new.policy);
     let is_elsewhere =
-        (&before.sites, &before.calendars, &before.doors) != (&after.sites, &after.calendars, &after.doors);
+        (before.sites(), before.calendars(), before.doors()) != (after.sites(), after.calendars(), after.doors());
     let schedules: BTreeSet<_> =
-        differing(before.schedules.iter(), after.schedules.iter(), |row| row.id).map(|row| row.id).collect();
-    let (old_levels, new_levels) = (by_id(&before.levels, |row| row.id), by_id(&after.levels, |row| row.id));
+        differing(before.schedules().iter(), after.schedules().iter(), |row| row.id).map(|row| row.id).collect();
+    let (old_levels, new_levels) = (by_id(before.levels(), |row| row.id), by_id(after.levels(), |row| row.id));
     let ids: BTreeSet<AccessLevelId> = old_levels.keys().chain(new_levels.keys()).copied().collect();
     let names_changed = |level: Option<&&AccessLevel>| {
         let named = level.into_iter().flat_map(|level| &level.lines).filter_map(|line| line.schedule);
@@ -83,13 +79,14 @@ fn changed_levels(old: &OpenTimes<'_>, new: &OpenTimes<'_>) -> BTreeMap<AccessLe
         let (old, new) = (old_levels.get(id), new_levels.get(id));
         is_elsewhere || old != new || names_changed(old) || names_changed(new)
     };
-    let doors: BTreeSet<DoorId> = before.doors.iter().chain(&after.doors).map(|door| door.id).collect();
+    let doors: BTreeSet<DoorId> = before.doors().iter().chain(after.doors()).map(|door| door.id).collect();
     let times = |open: &OpenTimes<'_>, level, door, side| {
         open.policy.door(door).map(|door| open.of_level(level, door, side)).unwrap_or_default()
     };
     let mut changed = BTreeMap::new();
     for level in ids.into_iter().filter(can_differ) {
-        let all = doors.iter().flat_map(|door| Side::ALL.iter().map(|side| (*door, *side)));
+        let is_held = |(door, side): &Cell| [old, new].iter().any(|open| open.policy.holds(level, *door, *side));
+        let all = doors.iter().flat_map(|door| Side::ALL.iter().map(|side| (*door, *side))).filter(is_held);
         let cells: BTreeSet<Cell> =
             all.filter(|(door, side)| times(old, level, *door, *side) != times(new, level, *door, *side)).collect();
         if !cells.is_empty() {
@@ -101,22 +98,19 @@ fn changed_levels(old: &OpenTimes<'_>, new: &OpenTimes<'_>) -> BTreeMap<AccessLe
 
 /// Persons whose row, cards, grants or blocks differ, or those of a group of theirs.
 fn changed_persons(old: &Policy, new: &Policy) -> BTreeSet<PersonId> {
-    let (before, after) = (old.rows(), new.rows());
-    let mut persons: BTreeSet<PersonId> = BTreeSet::new();
+    let mut persons: BTreeSet<PersonId> = old.persons_differing(new).collect();
     let mut groups: BTreeSet<GroupId> = BTreeSet::new();
-    persons.extend(differing(before.persons.iter(), after.persons.iter(), |row| row.id).map(|row| row.id));
-    persons.extend(differing(before.credentials.iter(), after.credentials.iter(), |row| row.id).map(|row| row.person));
-    for grant in differing(before.grants.iter(), after.grants.iter(), |row| (row.holder, row.id)) {
-        match grant.holder {
-            Holder::Person(person) => drop(persons.insert(person)),
-            Holder::Group(group) => drop(groups.insert(group)),
+    let of_groups = (old.grants_of_groups().iter(), new.grants_of_groups().iter());
+    for grant in differing(of_groups.0, of_groups.1, |row| (row.holder, row.id)) {
+        if let Holder::Group(group) = grant.holder {
+            groups.insert(group);
         }
     }
     // A block of an area or a site reaches other doors when doors move.
-    let moved: Vec<&DoorRule> = differing(before.doors.iter(), after.doors.iter(), |row| row.id).collect();
+    let moved: Vec<&DoorRule> = differing(old.doors().iter(), new.doors().iter(), |row| row.id).collect();
     let reaches_others = |block: &&Block| moved.iter().any(|door| block.place.holds(door));
-    let blocks = differing(before.blocks.iter(), after.blocks.iter(), |row| row.id);
-    for block in blocks.chain(before.blocks.iter().filter(reaches_others)) {
+    let blocks = differing(old.blocks().iter(), new.blocks().iter(), |row| row.id);
+    for block in blocks.chain(old.blocks().iter().filter(reaches_others)) {
         match block.subject {
             BlockSubject::Person(person) => drop(persons.insert(person)),
             BlockSubject::Group(group) => drop(groups.insert(group)),

@@ -229,7 +229,7 @@ impl Question<'_> {
     fn grants(&self) -> Vec<Remedy> {
         let Some(person) = self.person() else { return Vec::new() };
         let grants = self.policy.grants_of(&person);
-        let change = |grant: &Grant| match grant.valid.place(self.attempt.at) {
+        let change = |grant: Grant| match grant.valid.place(self.attempt.at) {
             Lies::After => Some(Remedy::ExtendGrant(grant.id)),
             Lies::Before => Some(Remedy::BeginGrant(grant.id)),
             Lies::Inside => None,
@@ -272,7 +272,7 @@ impl Question<'_> {
         let at = self.attempt.at;
         let grant = |id: GrantId| {
             let person = self.person()?;
-            self.policy.grants_of(&person).find(|grant| grant.id == id).copied()
+            self.policy.grants_of(&person).find(|grant| grant.id == id)
         };
         let person = |id: PersonId, change: &dyn Fn(&mut crate::policy::PersonRule)| {
             let mut person = self.policy.person(id)?.to_rule();
@@ -280,7 +280,7 @@ impl Question<'_> {
             Some(PolicyRow::Person(person))
         };
         let card = |id: CredentialId, change: &dyn Fn(&mut crate::policy::CredentialRule)| {
-            let mut card = self.policy.credential(id)?;
+            let mut card = self.policy.cards_of(self.verdict.person?).find(|card| card.id == id)?;
             change(&mut card);
             Some(PolicyRow::Credential(card))
         };

@@ -76,7 +76,7 @@ proptest! {
             .iter()
             .filter(|person| {
                 let view = whole.person(person.id).unwrap();
-                whole.grants_of(&view).any(|grant| holds_a_kept_door(&rows, grant))
+                whole.grants_of(&view).any(|grant| holds_a_kept_door(&rows, &grant))
             })
             .map(|person| person.id)
             .collect();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     AccessLevel, AreaRule, Block, Calendar, CredentialRule, DoorRule, Grant, GroupRule, InterlockRule, PersonRule,
-    Policy, PolicyError, PolicyRows, Schedule, SiteRule, TenantRules, ThreatLevelRule, TravelEnds, TravelTime,
+    PolicyError, PolicyRows, Schedule, SiteRule, TenantRules, ThreatLevelRule, TravelEnds, TravelTime,
 };
 use crate::ids::{
     AccessLevelId, AreaId, BlockId, CalendarId, CredentialId, DoorId, GrantId, GroupId, InterlockId, PersonId,
@@ -108,25 +108,6 @@ kinds! {
     Grant(Grant, GrantId) in grants by id, "grant";
     /// A block.
     Block(Block, BlockId) in blocks by id, "block";
-}
-
-impl Policy {
-    /// This policy after some changes, in their order. Only the outcome must make sense, not each step. The version stays: see
-    /// [`Policy::at_version`].
-    pub fn with(&self, changes: &[PolicyChange]) -> Result<Self, PolicyError> {
-        let mut rows = self.rows().clone();
-        changes.iter().try_for_each(|change| rows.change(change))?;
-        let mut policy = Self::compile(rows)?;
-        policy.usable_until = self.usable_until;
-        Ok(policy)
-    }
-
-    /// The same policy under another version.
-    #[must_use]
-    pub fn at_version(mut self, version: u64) -> Self {
-        self.rows.version = version;
-        self
-    }
 }
 
 /// Ids show as themselves; the ends of a travel time, as what they are.

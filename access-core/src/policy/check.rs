@@ -3,11 +3,17 @@
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
+use uuid::Uuid;
+
+use super::index::Index;
 use super::{
-    BlockSubject, EscortBy, HELD_MS_MAX, Holder, LevelLine, PAIR_S_MAX, Place, PolicyRows, PolicyScope, RELEASE_MS_MAX,
-    Suspicion, TravelEnds,
+    HELD_MS_MAX, LevelLine, PAIR_S_MAX, Place, PolicyRows, PolicyScope, RELEASE_MS_MAX, Suspicion, TravelEnds,
 };
-use crate::ids::{AreaId, DoorId, GroupId, PersonId, ScheduleId, SiteId};
+use crate::ids::{AccessLevelId, AreaId, CalendarId, DoorId, GroupId, ScheduleId, SiteId};
+
+mod subjects;
+
+pub(super) use subjects::{check_block, check_grant, check_person, check_subjects};
 
 /// Rows that make no policy.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -48,7 +54,7 @@ pub enum PolicyError {
     },
 }
 
-/// Sorts rows, so that their order does not matter.
+/// Sorts rows, but those of persons, cards and grants, so that their order does not matter.
 pub(super) fn put_in_order(rows: &mut PolicyRows) {
     rows.rules.waived_for_duress.sort_unstable();
     rows.rules.waived_for_duress.dedup();
@@ -69,45 +75,49 @@ pub(super) fn put_in_order(rows: &mut PolicyRows) {
     rows.schedules.sort_by_key(|row| row.id);
     rows.levels.sort_by_key(|row| row.id);
     rows.groups.sort_by_key(|row| row.id);
-    rows.persons.iter_mut().for_each(|row| {
-        row.groups.sort_unstable();
-        row.groups.dedup();
-    });
-    rows.persons.sort_by_key(|row| row.id);
-    rows.credentials.sort_by_key(|row| row.id);
     rows.missing_cards.sort_by_key(|row| row.token);
     rows.grants.sort_by_key(|row| (row.holder, row.id));
     rows.blocks.sort_by_key(|row| row.id);
 }
 
-/// Ids that rows may name.
-struct Known {
-    sites: BTreeSet<SiteId>,
-    areas: BTreeSet<AreaId>,
-    doors: BTreeSet<DoorId>,
-    schedules: BTreeSet<ScheduleId>,
-    groups: BTreeSet<GroupId>,
-    persons: BTreeSet<PersonId>,
+/// Ids that rows may name, of everything but people.
+#[derive(Debug)]
+pub(super) struct Known {
+    pub(super) sites: Index<SiteId>,
+    pub(super) areas: Index<AreaId>,
+    pub(super) doors: Index<DoorId>,
+    pub(super) schedules: Index<ScheduleId>,
+    pub(super) groups: Index<GroupId>,
+    pub(super) levels: Index<AccessLevelId>,
     /// A cut may name places and persons that it does not hold: they lie elsewhere.
     is_whole: bool,
 }
 
-/// Checks rows that [`put_in_order`] sorted.
-pub(super) fn check(rows: &PolicyRows) -> Result<(), PolicyError> {
-    let known = Known {
-        sites: ids("site", &rows.sites, |row| row.id)?,
-        areas: ids("area", &rows.areas, |row| row.id)?,
-        doors: ids("door", &rows.doors, |row| row.id)?,
-        schedules: ids("schedule", &rows.schedules, |row| row.id)?,
-        groups: ids("group", &rows.groups, |row| row.id)?,
-        persons: ids("person", &rows.persons, |row| row.id)?,
-        is_whole: rows.scope == PolicyScope::Whole,
-    };
+impl Known {
+    pub(super) fn of(rows: &PolicyRows) -> Self {
+        Self {
+            sites: Index::of(rows.sites.iter().map(|row| row.id)),
+            areas: Index::of(rows.areas.iter().map(|row| row.id)),
+            doors: Index::of(rows.doors.iter().map(|row| row.id)),
+            schedules: Index::of(rows.schedules.iter().map(|row| row.id)),
+            groups: Index::of(rows.groups.iter().map(|row| row.id)),
+            levels: Index::of(rows.levels.iter().map(|row| row.id)),
+            is_whole: rows.scope == PolicyScope::Whole,
+        }
+    }
+}
+
+/// Checks rows that [`put_in_order`] sorted; those about people apart.
+pub(super) fn check(rows: &PolicyRows, known: &Known) -> Result<(), PolicyError> {
+    once("site", rows.sites.iter().map(|row| row.id))?;
+    once("area", rows.areas.iter().map(|row| row.id))?;
+    once("door", rows.doors.iter().map(|row| row.id))?;
+    once("schedule", rows.schedules.iter().map(|row| row.id))?;
+    once("group", rows.groups.iter().map(|row| row.id))?;
     check_tenant(rows)?;
-    check_places(rows, &known)?;
+    check_places(rows, known)?;
     check_schedules(rows)?;
-    check_levels(rows, &known)?;
-    check_subjects(rows, &known)
+    check_levels(rows, known)
 }
 
 fn check_tenant(rows: &PolicyRows) -> Result<(), PolicyError> {
@@ -123,7 +133,8 @@ fn check_tenant(rows: &PolicyRows) -> Result<(), PolicyError> {
 }
 
 fn check_places(rows: &PolicyRows, known: &Known) -> Result<(), PolicyError> {
-    let calendars = ids("calendar", &rows.calendars, |row| row.id)?;
+    once("calendar", rows.calendars.iter().map(|row| row.id))?;
+    let calendars: Index<CalendarId> = Index::of(rows.calendars.iter().map(|row| row.id));
     for site in &rows.sites {
         let row = || format!("site {}", site.id);
         require(site.zone.is_well_formed(), row, "its zone's offsets are out of order")?;
@@ -161,7 +172,7 @@ fn check_places(rows: &PolicyRows, known: &Known) -> Result<(), PolicyError> {
             .chain(door.factor_lines.iter().map(|line| line.schedule))
             .try_for_each(|schedule| named(row, "schedule", &known.schedules, &schedule))?;
     }
-    ids("interlock", &rows.interlocks, |row| row.id)?;
+    once("interlock", rows.interlocks.iter().map(|row| row.id))?;
     let mut interlocked = BTreeSet::new();
     for interlock in &rows.interlocks {
         let row = || format!("interlock {}", interlock.id);
@@ -170,8 +181,8 @@ fn check_places(rows: &PolicyRows, known: &Known) -> Result<(), PolicyError> {
             require(interlocked.insert(*door), row, "a door of it is in an interlock already")?;
         }
     }
-    let ends = ids_of("travel time", rows.travel.iter().map(|row| row.between), |ends| format!("{ends:?}"))?;
-    for end in ends.into_iter().filter(|_| known.is_whole) {
+    once_shown("travel time", rows.travel.iter().map(|row| row.between), |ends| format!("{ends:?}"))?;
+    for end in rows.travel.iter().map(|row| row.between).filter(|_| known.is_whole) {
         let row = || "a travel time".to_owned();
         match end {
             TravelEnds::Doors(one, other) => {
@@ -183,7 +194,7 @@ fn check_places(rows: &PolicyRows, known: &Known) -> Result<(), PolicyError> {
             }
         }
     }
-    ids_of("threat level", rows.threat_levels.iter().map(|row| row.level), u8::to_string)?;
+    once("threat level", rows.threat_levels.iter().map(|row| row.level))?;
     for level in &rows.threat_levels {
         let row = || format!("threat level {}", level.level);
         require(level.level > 0, row, "level 0 is the normal one")?;
@@ -208,55 +219,12 @@ fn check_schedules(rows: &PolicyRows) -> Result<(), PolicyError> {
 }
 
 fn check_levels(rows: &PolicyRows, known: &Known) -> Result<(), PolicyError> {
-    ids("access level", &rows.levels, |row| row.id)?;
+    once("access level", rows.levels.iter().map(|row| row.id))?;
     for level in &rows.levels {
         let row = || format!("access level {}", level.id);
         for LevelLine { places, schedule, .. } in &level.lines {
             places.iter().try_for_each(|place| known.place(row, place))?;
             schedule.iter().try_for_each(|schedule| named(row, "schedule", &known.schedules, schedule))?;
-        }
-    }
-    Ok(())
-}
-
-fn check_subjects(rows: &PolicyRows, known: &Known) -> Result<(), PolicyError> {
-    for person in &rows.persons {
-        let row = || format!("person {}", person.id);
-        person.groups.iter().try_for_each(|group| named(row, "group", &known.groups, group))?;
-        let waits = person.escort.is_none_or(|escort| (1..=PAIR_S_MAX).contains(&escort.within_s));
-        require(waits, row, "the time to its escort is zero or over an hour")?;
-        match person.escort.map(|escort| escort.by) {
-            Some(EscortBy::Person(escort)) if known.is_whole => {
-                require(escort != person.id, row, "its escort is itself")?;
-                named(row, "person", &known.persons, &escort)?;
-            }
-            Some(EscortBy::Group(escort)) => named(row, "group", &known.groups, &escort)?,
-            Some(EscortBy::Person(_)) | None => {}
-        }
-    }
-    let credentials = ids("credential", &rows.credentials, |row| row.id)?;
-    let tokens = rows.credentials.iter().map(|card| card.token).chain(rows.missing_cards.iter().map(|card| card.token));
-    ids_of("a card's token", tokens, |_| "of two credentials".to_owned())?;
-    for card in &rows.credentials {
-        named(|| format!("credential {}", card.id), "person", &known.persons, &card.person)?;
-    }
-    let levels: BTreeSet<_> = rows.levels.iter().map(|level| level.id).collect();
-    ids("grant", &rows.grants, |row| row.id)?;
-    for grant in &rows.grants {
-        let row = || format!("grant {}", grant.id);
-        known.holder(row, &grant.holder)?;
-        named(row, "access level", &levels, &grant.level)?;
-    }
-    ids("block", &rows.blocks, |row| row.id)?;
-    for block in &rows.blocks {
-        let row = || format!("block {}", block.id);
-        match &block.subject {
-            BlockSubject::Person(person) => named(row, "person", &known.persons, person)?,
-            BlockSubject::Group(group) => named(row, "group", &known.groups, group)?,
-            BlockSubject::Credential(credential) => named(row, "credential", &credentials, credential)?,
-        }
-        if known.is_whole {
-            known.place(row, &block.place)?;
         }
     }
     Ok(())
@@ -271,46 +239,40 @@ impl Known {
             Place::Door(door) => named(row, "door", &self.doors, door),
         }
     }
-
-    fn holder(&self, row: impl Fn() -> String, holder: &Holder) -> Result<(), PolicyError> {
-        match holder {
-            Holder::Person(person) => named(row, "person", &self.persons, person),
-            Holder::Group(group) => named(row, "group", &self.groups, group),
-        }
-    }
 }
 
-fn ids<Row, Id: Ord + Copy + Display>(
-    what: &'static str,
-    rows: &[Row],
-    id: impl Fn(&Row) -> Id,
-) -> Result<BTreeSet<Id>, PolicyError> {
-    ids_of(what, rows.iter().map(id), Id::to_string)
+/// Refuses two that are the same, of ids in their order.
+fn once<Id: Eq + Copy + Display>(what: &'static str, ids: impl Iterator<Item = Id>) -> Result<(), PolicyError> {
+    once_shown(what, ids, Id::to_string)
 }
 
-fn ids_of<Id: Ord + Copy>(
+fn once_shown<Id: Eq + Copy>(
     what: &'static str,
     ids: impl Iterator<Item = Id>,
     show: impl Fn(&Id) -> String,
-) -> Result<BTreeSet<Id>, PolicyError> {
-    let mut seen = BTreeSet::new();
+) -> Result<(), PolicyError> {
+    let mut before = None;
     for id in ids {
-        if !seen.insert(id) {
+        if before.replace(id) == Some(id) {
             return Err(PolicyError::Doubled { what, id: show(&id) });
         }
     }
-    Ok(seen)
+    Ok(())
 }
 
 fn require(holds: bool, row: impl Fn() -> String, why: &'static str) -> Result<(), PolicyError> {
     if holds { Ok(()) } else { Err(PolicyError::Malformed { row: row(), why }) }
 }
 
-fn named<Id: Ord + Display>(
+fn named<Id: Copy + Eq + Into<Uuid> + Display>(
     row: impl Fn() -> String,
     what: &'static str,
-    known: &BTreeSet<Id>,
+    known: &Index<Id>,
     id: &Id,
 ) -> Result<(), PolicyError> {
-    if known.contains(id) { Ok(()) } else { Err(PolicyError::Dangling { row: row(), what, id: id.to_string() }) }
+    is_there(row, what, known.holds(*id), id)
+}
+
+fn is_there(row: impl Fn() -> String, what: &'static str, holds: bool, id: &impl Display) -> Result<(), PolicyError> {
+    if holds { Ok(()) } else { Err(PolicyError::Dangling { row: row(), what, id: id.to_string() }) }
 }

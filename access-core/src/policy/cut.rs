@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use super::{
     AccessLevel, BlockSubject, CredentialRule, CredentialState, DoorRule, EscortBy, Grant, Holder, LevelLine,
-    MissingCard, PersonRule, Place, Policy, PolicyRows, PolicyScope, TravelEnds,
+    MissingCard, PersonRule, PersonView, Place, Policy, PolicyRows, PolicyScope, TravelEnds,
 };
-use crate::ids::{AreaId, DoorId, GroupId, PersonId, ScheduleId, SiteId};
+use crate::ids::{AccessLevelId, AreaId, DoorId, GroupId, PersonId, ScheduleId, SiteId};
 
 /// What an agent that serves `doors` needs: those doors, the levels' lines that hold them, and only the people who hold such a
 /// level (at any time), with their cards, groups, grants and blocks. Of others only the tokens of lost and stolen cards.
 pub(super) fn for_doors(policy: &Policy, doors: &BTreeSet<DoorId>) -> PolicyRows {
-    let rows = policy.rows();
+    let rows = &policy.frame.rows;
     let kept: Vec<&DoorRule> = rows.doors.iter().filter(|door| doors.contains(&door.id)).collect();
     let areas: BTreeSet<AreaId> = kept.iter().flat_map(|door| [door.leads_from, door.leads_to]).collect();
     let sites_of_areas = rows.areas.iter().filter(|area| areas.contains(&area.id)).map(|area| area.site);
@@ -24,15 +24,9 @@ pub(super) fn for_doors(policy: &Policy, doors: &BTreeSet<DoorId>) -> PolicyRows
             (!lines.is_empty()).then_some(AccessLevel { id: level.id, lines })
         })
         .collect();
-    let level_ids: BTreeSet<_> = levels.iter().map(|level| level.id).collect();
-    let grants: Vec<Grant> = rows.grants.iter().copied().filter(|grant| level_ids.contains(&grant.level)).collect();
-    let holders: BTreeSet<Holder> = grants.iter().map(|grant| grant.holder).collect();
-    let persons: Vec<PersonRule> = rows.persons.iter().filter(|person| holds(person, &holders)).cloned().collect();
+    let People { persons, credentials, missing_cards, grants } = People::who_hold(policy, &levels);
     let person_ids: BTreeSet<PersonId> = persons.iter().map(|person| person.id).collect();
-    let groups: BTreeSet<GroupId> =
-        persons.iter().flat_map(groups_of).chain(holders.iter().filter_map(group)).collect();
-    let (credentials, others): (Vec<CredentialRule>, Vec<CredentialRule>) =
-        rows.credentials.iter().copied().partition(|card| person_ids.contains(&card.person));
+    let groups: BTreeSet<GroupId> = persons.iter().flat_map(groups_of).chain(grants.iter().filter_map(group)).collect();
     let credential_ids: BTreeSet<_> = credentials.iter().map(|card| card.id).collect();
     let schedules: BTreeSet<ScheduleId> = levels
         .iter()
@@ -73,7 +67,7 @@ pub(super) fn for_doors(policy: &Policy, doors: &BTreeSet<DoorId>) -> PolicyRows
         .collect();
     PolicyRows {
         tenant: rows.tenant,
-        version: rows.version,
+        version: policy.version(),
         scope: PolicyScope::Cut,
         rules: rows.rules.clone(),
         travel: rows.travel.iter().copied().filter(|time| concerns(time.between, doors, &sites)).collect(),
@@ -93,7 +87,7 @@ pub(super) fn for_doors(policy: &Policy, doors: &BTreeSet<DoorId>) -> PolicyRows
                 BlockSubject::Group(group) => all_groups.contains(&group),
             })
             .collect(),
-        missing_cards: others.into_iter().filter_map(missing).collect(),
+        missing_cards,
         sites: sites_kept,
         areas: areas_kept,
         doors: kept.into_iter().cloned().collect(),
@@ -111,9 +105,43 @@ fn cut_line(line: &LevelLine, kept: &[&DoorRule]) -> Option<LevelLine> {
     (!places.is_empty()).then(|| LevelLine { places, ..line.clone() })
 }
 
-fn holds(person: &PersonRule, holders: &BTreeSet<Holder>) -> bool {
-    holders.contains(&Holder::Person(person.id))
-        || person.groups.iter().any(|group| holders.contains(&Holder::Group(*group)))
+/// People with their rows, in order.
+struct People {
+    persons: Vec<PersonRule>,
+    credentials: Vec<CredentialRule>,
+    /// Of everybody else.
+    missing_cards: Vec<MissingCard>,
+    /// Of levels that are kept, those of groups, too.
+    grants: Vec<Grant>,
+}
+
+impl People {
+    /// Persons who hold one of these levels, by themselves or in a group.
+    fn who_hold(policy: &Policy, levels: &[AccessLevel]) -> Self {
+        let frame = &policy.frame;
+        let mut is_kept = vec![false; frame.levels.ids().len()];
+        levels.iter().filter_map(|level| frame.level_number(level.id)).for_each(|level| is_kept[level as usize] = true);
+        let is_kept = |level: AccessLevelId| frame.level_number(level).is_some_and(|level| is_kept[level as usize]);
+        let of_groups: Vec<Grant> = frame.rows.grants.iter().copied().filter(|grant| is_kept(grant.level)).collect();
+        let groups: BTreeSet<GroupId> = of_groups.iter().filter_map(group).collect();
+        let (persons, credentials, missing_cards, grants) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut kept = Self { persons, credentials, missing_cards, grants };
+        for member in policy.people.iter() {
+            let before = kept.grants.len();
+            kept.grants.extend(member.grant_rows(&frame.levels).filter(|grant| is_kept(grant.level)));
+            let is_in_group = || member.kind().groups.iter().any(|group| groups.contains(group));
+            if kept.grants.len() > before || is_in_group() {
+                kept.persons.push(PersonView::of(&member).to_rule());
+                kept.credentials.extend(member.card_rules());
+            } else {
+                kept.missing_cards.extend(member.card_rules().filter_map(missing));
+            }
+        }
+        kept.grants.extend(of_groups);
+        kept.credentials.sort_unstable_by_key(|card| card.id);
+        kept.missing_cards.sort_unstable_by_key(|card| card.id);
+        kept
+    }
 }
 
 /// Groups that a person is in, or is escorted by.
@@ -125,9 +153,9 @@ fn groups_of(person: &PersonRule) -> impl Iterator<Item = GroupId> {
     person.groups.iter().copied().chain(escorts)
 }
 
-fn group(holder: &Holder) -> Option<GroupId> {
-    match holder {
-        Holder::Group(group) => Some(*group),
+fn group(grant: &Grant) -> Option<GroupId> {
+    match grant.holder {
+        Holder::Group(group) => Some(group),
         Holder::Person(_) => None,
     }
 }

@@ -1,21 +1,34 @@
 //! What doors need: the rules of one tenant, compiled for deciding.
 //!
 //! The server compiles it from its tables, an agent from its signed bundle; both get the same answers from
-//! [`decide`](crate::decide::decide). A policy never changes: a new version is a new policy.
+//! [`decide`](crate::decide::decide). A policy never changes: a new version is a new policy, which shares with the old one what did not
+//! change ([`Policy::with`]).
+//!
+//! [`people`] holds persons with their cards and grants, compactly; [`frame`], everything else, with what was worked out for it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
+mod between;
 mod change;
 mod check;
 mod cut;
+mod draft;
+mod frame;
+mod holders;
+mod index;
 mod levels;
 mod nearest;
+mod people;
 mod places;
+mod reach;
 mod rows;
 mod schedule;
+mod stops;
 mod subjects;
 mod tenant;
 mod times;
+mod views;
 
 pub use change::{PolicyChange, PolicyRow, PolicyRowId};
 pub use check::PolicyError;
@@ -36,9 +49,16 @@ pub use subjects::{
 pub use tenant::{Alone, AloneRules, Suspicion, TenantRules, WaivableRule};
 pub use times::STRETCH_MS_MAX;
 pub(crate) use times::stretch;
+pub use views::{CardView, PersonView};
+
+pub(crate) use holders::{Holders, Holding, Likeness};
+
+use check::Known;
+use frame::Frame;
+use people::{Bulk, Member, People};
 
 use crate::ids::{
-    AccessLevelId, AreaId, CalendarId, CredentialId, DoorId, GroupId, InterlockId, PersonId, ScheduleId, SiteId,
+    AccessLevelId, AreaId, BlockId, CalendarId, CredentialId, DoorId, GrantId, GroupId, PersonId, ScheduleId, SiteId,
     TenantId,
 };
 use crate::time::{LocalTime, Period, UnixMs};
@@ -51,110 +71,40 @@ pub const HELD_MS_MAX: u32 = 60 * 60_000;
 /// Longest time between two who need each other, in seconds.
 pub const PAIR_S_MAX: u32 = 60 * 60;
 
-/// The rules of one tenant, checked and indexed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The rules of one tenant, checked and compiled. A copy shares everything.
+#[derive(Debug, Clone)]
 pub struct Policy {
-    rows: PolicyRows,
+    version: u64,
     usable_until: Option<UnixMs>,
-    sites: BTreeMap<SiteId, usize>,
-    areas: BTreeMap<AreaId, usize>,
-    doors: BTreeMap<DoorId, usize>,
-    interlocks: BTreeMap<InterlockId, usize>,
-    interlock_of: BTreeMap<DoorId, usize>,
-    travel: BTreeMap<TravelEnds, u32>,
-    calendars: BTreeMap<CalendarId, usize>,
-    schedules: BTreeMap<ScheduleId, usize>,
-    levels: BTreeMap<AccessLevelId, usize>,
-    groups: BTreeMap<GroupId, usize>,
-    persons: BTreeMap<PersonId, usize>,
-    credentials: BTreeMap<CardToken, usize>,
-    /// Places in `rows.credentials`, by holder.
-    cards_of: BTreeMap<PersonId, Vec<usize>>,
-    missing_cards: BTreeMap<CardToken, usize>,
-    /// Places in `rows.grants`, which is sorted by holder.
-    grants: BTreeMap<Holder, std::ops::Range<usize>>,
+    frame: Arc<Frame>,
+    people: Arc<People>,
 }
 
-/// A card as the policy knows it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CardView<'a> {
-    /// Which card.
-    pub id: CredentialId,
-    /// What became of it.
-    pub state: CredentialState,
-    /// When it may be used.
-    pub valid: Period,
-    /// Its holder; none for a lost or stolen card of somebody who is not in the cut.
-    pub person: Option<PersonView<'a>>,
-}
-
-/// A card holder as the policy knows them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PersonView<'a> {
-    /// The pseudonym.
-    pub id: PersonId,
-    /// Whether the person may use anything at all.
-    pub is_active: bool,
-    /// Whether a finger of theirs is enrolled, beside any that is a sign of duress.
-    pub has_finger: bool,
-    /// Whether a PIN of theirs is enrolled.
-    pub has_pin: bool,
-    /// Whether doors stay released and may stand open longer for them.
-    pub needs_longer: bool,
-    /// Why and while they show a PIN where a finger is demanded.
-    pub exemption: Option<Exemption>,
-    /// Who must let them in, for a visitor.
-    pub escort: Option<Escort>,
-    /// Groups they are in, ascending.
-    pub groups: &'a [GroupId],
-}
-
-impl PersonView<'_> {
-    /// The row.
-    pub fn to_rule(&self) -> PersonRule {
-        PersonRule {
-            id: self.id,
-            is_active: self.is_active,
-            has_finger: self.has_finger,
-            has_pin: self.has_pin,
-            needs_longer: self.needs_longer,
-            exemption: self.exemption,
-            escort: self.escort,
-            groups: self.groups.to_vec(),
-        }
+/// Two are equal that have the same rows and age alike.
+impl PartialEq for Policy {
+    fn eq(&self, other: &Self) -> bool {
+        (self.version, self.usable_until) == (other.version, other.usable_until)
+            && self.frame.rows == other.frame.rows
+            && self.people_differing(other).next().is_none()
     }
 }
 
+impl Eq for Policy {}
+
 impl Policy {
-    /// Checks and indexes rows. Their order does not matter.
+    /// Checks and compiles rows. Their order does not matter.
     pub fn compile(mut rows: PolicyRows) -> Result<Self, PolicyError> {
+        let (persons, cards) = (std::mem::take(&mut rows.persons), std::mem::take(&mut rows.credentials));
+        let bulk = Bulk::new(persons, cards, std::mem::take(&mut rows.grants));
+        rows.grants.extend(bulk.nobodys_grants());
         check::put_in_order(&mut rows);
-        check::check(&rows)?;
-        let policy = Self {
-            sites: places_of(&rows.sites, |site| site.id),
-            areas: places_of(&rows.areas, |area| area.id),
-            doors: places_of(&rows.doors, |door| door.id),
-            interlocks: places_of(&rows.interlocks, |interlock| interlock.id),
-            interlock_of: rows
-                .interlocks
-                .iter()
-                .enumerate()
-                .flat_map(|(place, interlock)| interlock.doors.iter().map(move |door| (*door, place)))
-                .collect(),
-            travel: rows.travel.iter().map(|time| (time.between, time.least_s)).collect(),
-            calendars: places_of(&rows.calendars, |calendar| calendar.id),
-            schedules: places_of(&rows.schedules, |schedule| schedule.id),
-            levels: places_of(&rows.levels, |level| level.id),
-            groups: places_of(&rows.groups, |group| group.id),
-            persons: places_of(&rows.persons, |person| person.id),
-            credentials: places_of(&rows.credentials, |card| card.token),
-            cards_of: places_by_holder(&rows.credentials),
-            missing_cards: places_of(&rows.missing_cards, |card| card.token),
-            grants: ranges_by_holder(&rows.grants),
-            usable_until: None,
-            rows,
-        };
-        Ok(policy)
+        let known = Known::of(&rows);
+        check::check(&rows, &known)?;
+        check::check_subjects(&bulk, &rows, &known)?;
+        let version = std::mem::take(&mut rows.version);
+        let frame = Frame::of(rows, known, &[]);
+        let people = People::load(&bulk, &frame.levels);
+        Ok(Self { version, usable_until: None, frame: Arc::new(frame), people: Arc::new(people) })
     }
 
     /// The same policy, to be used no later than `until` (an agent's copy ages; see `policy_too_old`).
@@ -171,142 +121,231 @@ impl Policy {
 
     /// Whose rules.
     pub fn tenant(&self) -> TenantId {
-        self.rows.tenant
+        self.frame.rows.tenant
     }
 
     /// Which version.
     pub fn version(&self) -> u64 {
-        self.rows.version
+        self.version
+    }
+
+    /// The same policy under another version.
+    #[must_use]
+    pub fn at_version(mut self, version: u64) -> Self {
+        self.version = version;
+        self
     }
 
     /// The whole, or a cut.
     pub fn scope(&self) -> PolicyScope {
-        self.rows.scope
+        self.frame.rows.scope
     }
 
     /// The tenant's choices.
     pub fn rules(&self) -> &TenantRules {
-        &self.rows.rules
+        &self.frame.rows.rules
     }
 
-    /// The rows it was compiled from, in order.
-    pub fn rows(&self) -> &PolicyRows {
-        &self.rows
+    /// The rows that it would be compiled from, in order. They are made anew each time, and far larger than the policy.
+    pub fn to_rows(&self) -> PolicyRows {
+        let mut rows = self.frame.rows.clone();
+        rows.version = self.version;
+        let of_groups = std::mem::take(&mut rows.grants);
+        rows.persons.extend(self.persons().map(|person| person.to_rule()));
+        rows.credentials.extend(self.people.iter().flat_map(|member| member.card_rules().collect::<Vec<_>>()));
+        rows.credentials.sort_unstable_by_key(|card| card.id);
+        rows.grants.extend(self.all_grants());
+        debug_assert!(rows.grants.ends_with(&of_groups));
+        rows
+    }
+
+    /// Every site, by id.
+    pub fn sites(&self) -> &[SiteRule] {
+        &self.frame.rows.sites
     }
 
     /// A site.
+    #[inline]
     pub fn site(&self, id: SiteId) -> Option<&SiteRule> {
-        self.sites.get(&id).map(|&at| &self.rows.sites[at])
+        self.frame.known.sites.place(id).map(|at| &self.frame.rows.sites[at])
+    }
+
+    /// Every area, by id.
+    pub fn areas(&self) -> &[AreaRule] {
+        &self.frame.rows.areas
     }
 
     /// An area.
+    #[inline]
     pub fn area(&self, id: AreaId) -> Option<&AreaRule> {
-        self.areas.get(&id).map(|&at| &self.rows.areas[at])
-    }
-
-    /// A door.
-    pub fn door(&self, id: DoorId) -> Option<&DoorRule> {
-        self.doors.get(&id).map(|&at| &self.rows.doors[at])
-    }
-
-    /// Every access level, by id.
-    pub fn levels(&self) -> &[AccessLevel] {
-        &self.rows.levels
+        self.frame.known.areas.place(id).map(|at| &self.frame.rows.areas[at])
     }
 
     /// Every door, by id.
     pub fn doors(&self) -> &[DoorRule] {
-        &self.rows.doors
+        &self.frame.rows.doors
+    }
+
+    /// A door.
+    #[inline]
+    pub fn door(&self, id: DoorId) -> Option<&DoorRule> {
+        self.frame.known.doors.place(id).map(|at| &self.frame.rows.doors[at])
     }
 
     /// The interlock group of a door.
     pub fn interlock_of(&self, door: DoorId) -> Option<&InterlockRule> {
-        self.interlock_of.get(&door).map(|&at| &self.rows.interlocks[at])
+        self.frame.interlock_of.get(&door).map(|&at| &self.frame.rows.interlocks[at])
+    }
+
+    /// Every access level, by id.
+    pub fn levels(&self) -> &[AccessLevel] {
+        &self.frame.rows.levels
     }
 
     /// An access level.
     pub fn level(&self, id: AccessLevelId) -> Option<&AccessLevel> {
-        self.levels.get(&id).map(|&at| &self.rows.levels[at])
+        self.frame.known.levels.place(id).map(|at| &self.frame.rows.levels[at])
+    }
+
+    /// Every schedule, by id.
+    pub fn schedules(&self) -> &[Schedule] {
+        &self.frame.rows.schedules
     }
 
     /// A schedule.
+    #[inline]
     pub fn schedule(&self, id: ScheduleId) -> Option<&Schedule> {
-        self.schedules.get(&id).map(|&at| &self.rows.schedules[at])
+        self.frame.known.schedules.place(id).map(|at| &self.frame.rows.schedules[at])
+    }
+
+    /// Every calendar, by id.
+    pub fn calendars(&self) -> &[Calendar] {
+        &self.frame.rows.calendars
     }
 
     /// A calendar.
     pub fn calendar(&self, id: CalendarId) -> Option<&Calendar> {
-        self.calendars.get(&id).map(|&at| &self.rows.calendars[at])
+        self.frame.calendars.place(id).map(|at| &self.frame.rows.calendars[at])
     }
 
     /// What a threat level means: the highest description that is not above it, so that raising a level never loosens
     /// anything. 0 means nothing.
     pub fn threat_level(&self, level: u8) -> Option<&ThreatLevelRule> {
-        self.rows.threat_levels.iter().rev().find(|rule| rule.level <= level)
+        self.frame.rows.threat_levels.iter().rev().find(|rule| rule.level <= level)
     }
 
     /// Whether a group's persons are responders.
     pub fn is_responder(&self, group: GroupId) -> bool {
-        self.groups.get(&group).is_some_and(|&at| self.rows.groups[at].is_responder)
+        self.frame.known.groups.place(group).is_some_and(|at| self.frame.rows.groups[at].is_responder)
     }
 
     /// A card, by what the reader saw of it.
+    #[inline]
     pub fn card(&self, token: &CardToken) -> Option<CardView<'_>> {
-        if let Some(&at) = self.credentials.get(token) {
-            let CredentialRule { id, person, state, valid, .. } = self.rows.credentials[at];
-            return Some(CardView { id, state, valid, person: self.person(person) });
+        if let Some((member, card)) = self.people.card(token) {
+            let kind = self.people.card_kind(card);
+            let (state, valid, person) = (kind.state, kind.valid, Some(PersonView::of(&member)));
+            return Some(CardView { id: card.id, state, valid, person });
         }
-        let missing = &self.rows.missing_cards[*self.missing_cards.get(token)?];
+        let missing = &self.frame.rows.missing_cards;
+        let missing = missing[missing.binary_search_by_key(token, |card| card.token).ok()?];
         let state = if missing.is_stolen { CredentialState::Stolen } else { CredentialState::Lost };
         Some(CardView { id: missing.id, state, valid: Period::ALWAYS, person: None })
     }
 
-    /// A card, with its token, by its id.
+    /// A card, with its token, by its id. Looks through all cards: [`Policy::cards_of`] does not, where the holder is known.
     pub fn credential(&self, id: CredentialId) -> Option<CredentialRule> {
-        let place = self.rows.credentials.binary_search_by_key(&id, |card| card.id).ok()?;
-        Some(self.rows.credentials[place])
+        let holder = self.people.holder_of_card(id)?;
+        holder.card_rules().find(|card| card.id == id)
     }
 
     /// The cards of a person, by id.
     pub fn cards_of(&self, person: PersonId) -> impl Iterator<Item = CredentialRule> {
-        self.cards_of.get(&person).into_iter().flatten().map(|&at| self.rows.credentials[at])
+        let cards = self.people.find(person).map(|member| member.card_rules());
+        cards.into_iter().flatten()
+    }
+
+    /// The cards of a person, by id, as doors see them.
+    fn views_of_cards<'a>(&'a self, member: Member<'a>) -> impl Iterator<Item = (CardToken, CardView<'a>)> + use<'a> {
+        member.cards().iter().map(move |card| {
+            let kind = self.people.card_kind(card);
+            let person = Some(PersonView::of(&member));
+            (card.token, CardView { id: card.id, state: kind.state, valid: kind.valid, person })
+        })
+    }
+
+    /// The cards of a person, by id, with what readers see of them.
+    pub(crate) fn cards_seen<'a>(
+        &'a self,
+        person: &PersonView<'a>,
+    ) -> impl Iterator<Item = (CardToken, CardView<'a>)> + use<'a> {
+        self.member(person).into_iter().flat_map(|member| self.views_of_cards(member))
     }
 
     /// A card holder.
     pub fn person(&self, id: PersonId) -> Option<PersonView<'_>> {
-        self.persons.get(&id).map(|&at| view(&self.rows.persons[at]))
+        self.people.find(id).map(|member| PersonView::of(&member))
     }
 
     /// Every card holder, by id.
     pub fn persons(&self) -> impl Iterator<Item = PersonView<'_>> {
-        self.rows.persons.iter().map(view)
+        self.people.iter().map(|member| PersonView::of(&member))
     }
 
-    /// What a person or group holds by itself, by id.
-    pub fn grants(&self, holder: Holder) -> &[Grant] {
-        self.grants.get(&holder).map_or(&[], |range| &self.rows.grants[range.clone()])
+    /// A grant, by its id. Looks through all grants: [`Policy::grants_of`] does not, where the holder is known.
+    pub fn grant(&self, id: GrantId) -> Option<Grant> {
+        let of_group = self.frame.rows.grants.iter().find(|grant| grant.id == id).copied();
+        let of_person = || self.people.holder_of_grant(id)?.grant_rows(&self.frame.levels).find(|grant| grant.id == id);
+        of_group.or_else(of_person)
     }
 
-    /// What a person holds, by themselves or in their groups.
-    pub fn grants_of<'a>(&'a self, person: &PersonView<'a>) -> impl Iterator<Item = &'a Grant> {
-        let in_groups = person.groups.iter().flat_map(|group| self.grants(Holder::Group(*group)));
-        self.grants(Holder::Person(person.id)).iter().chain(in_groups)
+    /// Every grant: those of persons, by person and id, then those of groups, by group and id.
+    pub fn all_grants(&self) -> impl Iterator<Item = Grant> {
+        let of_persons = self.people.iter().flat_map(|member| member.grant_rows(&self.frame.levels));
+        of_persons.chain(self.frame.rows.grants.iter().copied())
+    }
+
+    /// Grants of groups, by group and id.
+    pub fn grants_of_groups(&self) -> &[Grant] {
+        &self.frame.rows.grants
+    }
+
+    /// What a person holds, by themselves, by id, or in their groups.
+    pub fn grants_of<'a>(&'a self, person: &PersonView<'a>) -> impl Iterator<Item = Grant> + use<'a> {
+        let own = self.member(person).map(|member| member.grant_rows(&self.frame.levels));
+        let in_groups = person.groups.iter().flat_map(|group| self.frame.held_by(*group)).copied();
+        own.into_iter().flatten().chain(in_groups)
+    }
+
+    /// Where a person stands.
+    #[inline]
+    fn member(&self, person: &PersonView<'_>) -> Option<Member<'_>> {
+        self.people.at_or_find(person.at, person.id)
+    }
+
+    /// Every block, by id.
+    pub fn blocks(&self) -> &[Block] {
+        &self.frame.rows.blocks
+    }
+
+    /// A block, by its id.
+    pub fn block(&self, id: BlockId) -> Option<&Block> {
+        let blocks = &self.frame.rows.blocks;
+        blocks.binary_search_by_key(&id, |block| block.id).ok().map(|at| &blocks[at])
     }
 
     /// Blocks that stop this card, its holder, or a group of theirs, anywhere and at any time.
     pub fn blocks_of<'a>(&'a self, card: CredentialId, person: &PersonView<'a>) -> impl Iterator<Item = &'a Block> {
-        let (person_id, groups) = (person.id, person.groups);
-        self.rows.blocks.iter().filter(move |block| match block.subject {
-            BlockSubject::Person(blocked) => blocked == person_id,
-            BlockSubject::Credential(blocked) => blocked == card,
-            BlockSubject::Group(blocked) => groups.contains(&blocked),
-        })
+        let groups = if self.frame.rows.blocks.is_empty() { &[][..] } else { person.groups };
+        let own = [BlockSubject::Person(person.id), BlockSubject::Credential(card)];
+        let subjects = own.into_iter().chain(groups.iter().map(|group| BlockSubject::Group(*group)));
+        subjects.flat_map(|subject| self.frame.stops.of_subject(subject)).map(|at| &self.frame.rows.blocks[at])
     }
 
     /// Whether the table of travel times names this door or its site.
     pub fn travel_concerns(&self, door: &DoorRule) -> bool {
-        !self.travel.is_empty()
-            && self.travel.keys().any(|ends| match *ends {
+        !self.frame.travel.is_empty()
+            && self.frame.travel.keys().any(|ends| match *ends {
                 TravelEnds::Doors(one, other) => one == door.id || other == door.id,
                 TravelEnds::Sites(one, other) => one == door.site || other == door.site,
             })
@@ -317,15 +356,21 @@ impl Policy {
         let doors = TravelEnds::Doors(from.min(to), from.max(to));
         let sites = || {
             let (from, to) = (self.door(from)?.site, self.door(to)?.site);
-            self.travel.get(&TravelEnds::Sites(from.min(to), from.max(to)))
+            self.frame.travel.get(&TravelEnds::Sites(from.min(to), from.max(to)))
         };
-        self.travel.get(&doors).or_else(sites).copied()
+        self.frame.travel.get(&doors).or_else(sites).copied()
     }
 
     /// Whether a schedule is open at a door when the wall there shows `local`.
     pub fn is_open(&self, schedule: ScheduleId, door: &DoorRule, local: Option<LocalTime>) -> bool {
         let (Some(local), Some(schedule)) = (local, self.schedule(schedule)) else { return false };
         schedule.is_open(self.calendar_at(door), local)
+    }
+
+    /// Whether some line of a level holds a door on a side, at some hour.
+    pub fn holds(&self, level: AccessLevelId, door: DoorId, side: Side) -> bool {
+        let level = self.frame.level_number(level).zip(self.frame.known.doors.place(door));
+        level.is_some_and(|(level, door)| self.frame.reach.holds(level, door, side))
     }
 
     /// The calendar of a door's site.
@@ -337,39 +382,6 @@ impl Policy {
     pub fn for_doors(&self, doors: &BTreeSet<DoorId>) -> PolicyRows {
         cut::for_doors(self, doors)
     }
-}
-
-fn view(person: &PersonRule) -> PersonView<'_> {
-    PersonView {
-        id: person.id,
-        is_active: person.is_active,
-        has_finger: person.has_finger,
-        has_pin: person.has_pin,
-        needs_longer: person.needs_longer,
-        exemption: person.exemption,
-        escort: person.escort,
-        groups: &person.groups,
-    }
-}
-
-fn places_of<Row, Id: Ord>(rows: &[Row], id: impl Fn(&Row) -> Id) -> BTreeMap<Id, usize> {
-    rows.iter().enumerate().map(|(place, row)| (id(row), place)).collect()
-}
-
-fn places_by_holder(cards: &[CredentialRule]) -> BTreeMap<PersonId, Vec<usize>> {
-    let mut places: BTreeMap<PersonId, Vec<usize>> = BTreeMap::new();
-    for (place, card) in cards.iter().enumerate() {
-        places.entry(card.person).or_default().push(place);
-    }
-    places
-}
-
-fn ranges_by_holder(grants: &[Grant]) -> BTreeMap<Holder, std::ops::Range<usize>> {
-    let mut ranges: BTreeMap<Holder, std::ops::Range<usize>> = BTreeMap::new();
-    for (place, grant) in grants.iter().enumerate() {
-        ranges.entry(grant.holder).or_insert(place..place).end = place + 1;
-    }
-    ranges
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! Which of a person's grants comes nearest to allowing an attempt: RULES.md, rules 13 and 14.
 
-use super::{DoorRule, FactorDemand, Grant, LevelLine, PersonView, Place, Policy};
+use super::{DoorRule, FactorDemand, LevelLine, PersonView, Place, Policy};
 use crate::attempt::{Attempt, ClockTrust};
 use crate::ids::{AccessLevelId, GrantId, ScheduleId};
-use crate::time::{self, LocalTime};
+use crate::time::{self, LocalTime, Period};
 
 /// How near a grant comes to allowing an attempt, worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,40 +67,53 @@ impl Policy {
         local: Option<LocalTime>,
         hours: Hours,
     ) -> Nearest {
+        let asked = Asked { policy: self, door: self.frame.known.doors.place(door.id), attempt, local, hours };
         let mut nearest = Nearest { fit: Fit::NothingGranted, allowed: None };
-        for grant in self.grants_of(person) {
-            let found = self.fit_of(grant, door, attempt, local, hours);
-            if order(&found) > order(&nearest) {
-                nearest = found;
-            }
+        for grant in self.member(person).into_iter().flat_map(|member| member.grants()) {
+            nearest.or(asked.fit_of(grant.kind.level, &grant.kind.valid, || grant.id()));
+        }
+        for grant in person.groups.iter().flat_map(|group| self.frame.held_by(*group)) {
+            let Some(level) = self.frame.level_number(grant.level) else { continue };
+            nearest.or(asked.fit_of(level, &grant.valid, || grant.id));
         }
         nearest
     }
+}
 
-    fn fit_of(
-        &self,
-        grant: &Grant,
-        door: &DoorRule,
-        attempt: &Attempt,
-        local: Option<LocalTime>,
-        hours: Hours,
-    ) -> Nearest {
-        let lines = self.level(grant.level).map_or(&[][..], |level| &level.lines);
-        let holds =
-            |line: &&LevelLine| line.sides.covers(attempt.side) && line.places.iter().any(|place| place.holds(door));
-        let allowed = |line: &LevelLine| Allowed {
-            grant: grant.id,
-            level: grant.level,
-            schedule: line.schedule,
-            factors: line.factors,
+impl Nearest {
+    fn or(&mut self, found: Self) {
+        if order(&found) > order(self) {
+            *self = found;
+        }
+    }
+}
+
+/// What grants are held against.
+struct Asked<'a> {
+    policy: &'a Policy,
+    /// Place of the door. Nothing holds a door that the policy does not have.
+    door: Option<usize>,
+    attempt: &'a Attempt,
+    local: Option<LocalTime>,
+    hours: Hours,
+}
+
+impl Asked<'_> {
+    /// How near a grant of a level, by its number, comes in its period. Its id is read only if it holds the door.
+    #[inline]
+    fn fit_of(&self, level: u32, valid: &Period, id: impl Fn() -> GrantId) -> Nearest {
+        let frame = &*self.policy.frame;
+        let other_doors = Nearest { fit: Fit::OtherDoors, allowed: None };
+        let Some(door) = self.door.filter(|door| frame.reach.holds(level, *door, self.attempt.side)) else {
+            return other_doors;
         };
-        let least = |lines: &mut dyn Iterator<Item = &LevelLine>| {
-            lines.min_by_key(|line| line.factors.unwrap_or(FactorDemand::Card)).map(allowed)
+        let holding = || frame.lines_that_hold(level, door, self.attempt.side);
+        let Some(any) = least(holding()) else { return other_doors };
+        let allowed = |line: &LevelLine| {
+            let (schedule, factors) = (line.schedule, line.factors);
+            Some(Allowed { grant: id(), level: frame.levels.ids()[level as usize], schedule, factors })
         };
-        let Some(any) = least(&mut lines.iter().filter(holds)) else {
-            return Nearest { fit: Fit::OtherDoors, allowed: None };
-        };
-        let fit = match (grant.valid.place(attempt.at), attempt.clock, grant.valid.until) {
+        let fit = match (valid.place(self.attempt.at), self.attempt.clock, valid.until) {
             (time::Place::After, ..) => Fit::Ended,
             (time::Place::Inside, ClockTrust::Untrusted, Some(_)) | (time::Place::Before, ClockTrust::Untrusted, _) => {
                 Fit::Untold
@@ -109,18 +122,29 @@ impl Policy {
             (time::Place::Inside, ..) => Fit::Allows,
         };
         if fit != Fit::Allows {
-            return Nearest { fit, allowed: Some(any) };
+            return Nearest { fit, allowed: allowed(any) };
         }
-        let is_open = |line: &&LevelLine| match line.schedule.filter(|_| hours == Hours::Asked) {
-            None => true,
-            Some(schedule) => attempt.clock == ClockTrust::Trusted && self.is_open(schedule, door, local),
-        };
-        match least(&mut lines.iter().filter(holds).filter(is_open)) {
-            Some(open) => Nearest { fit: Fit::Allows, allowed: Some(open) },
-            None if attempt.clock == ClockTrust::Untrusted => Nearest { fit: Fit::UntoldHour, allowed: Some(any) },
-            None => Nearest { fit: Fit::WrongHour, allowed: Some(any) },
+        match least(holding().filter(|line| self.is_open(line, door))) {
+            Some(open) => Nearest { fit: Fit::Allows, allowed: allowed(open) },
+            None if self.attempt.clock == ClockTrust::Untrusted => {
+                Nearest { fit: Fit::UntoldHour, allowed: allowed(any) }
+            }
+            None => Nearest { fit: Fit::WrongHour, allowed: allowed(any) },
         }
     }
+
+    fn is_open(&self, line: &LevelLine, door: usize) -> bool {
+        let Some(schedule) = line.schedule.filter(|_| self.hours == Hours::Asked) else { return true };
+        let (frame, policy) = (&*self.policy.frame, self.policy);
+        let Some((schedule, local)) = policy.schedule(schedule).zip(self.local) else { return false };
+        let calendar = frame.calendar_at(door).map(|place| &frame.rows.calendars[place]);
+        self.attempt.clock == ClockTrust::Trusted && schedule.is_open(calendar, local)
+    }
+}
+
+/// The line that demands least; of equal ones the first.
+fn least<'a>(lines: impl Iterator<Item = &'a LevelLine>) -> Option<&'a LevelLine> {
+    lines.min_by_key(|line| line.factors.unwrap_or(FactorDemand::Card))
 }
 
 /// Nearer is greater; of those that allow, the one that demands less; then the smaller id.

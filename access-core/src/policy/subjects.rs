@@ -32,7 +32,7 @@ pub struct PersonRule {
 }
 
 /// A person shows a PIN where a finger is demanded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, BorshSerialize, BorshDeserialize)]
 pub struct Exemption {
     /// On which ground; never a medical one in words.
     pub ground: ExemptionGround,
@@ -53,7 +53,7 @@ crate::words! {
 }
 
 /// A visitor comes in only with one of these.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, BorshSerialize, BorshDeserialize)]
 pub struct Escort {
     /// Who counts.
     pub by: EscortBy,
@@ -62,7 +62,7 @@ pub struct Escort {
 }
 
 /// Who may escort.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, BorshSerialize, BorshDeserialize)]
 pub enum EscortBy {
     /// This person.
     Person(PersonId),

@@ -2,13 +2,26 @@
 
 use super::*;
 use crate::attempt::Attempt;
-use crate::policy::{AntiPassback, DoorRule, EscortBy, PersonView, Policy};
+use crate::policy::{AntiPassback, CardView, DoorRule, EscortBy, PersonView, Policy};
 
 impl State {
     /// What is to be known for an attempt. Only what a rule could ask for is looked up.
     pub fn circumstances(&self, policy: &Policy, attempt: &Attempt) -> Circumstances {
+        match policy.door(attempt.door) {
+            Some(door) => self.circumstances_of_card(policy, attempt, door, policy.card(&attempt.card).as_ref()),
+            None => Circumstances { knowledge: self.knowledge, ..Circumstances::default() },
+        }
+    }
+
+    /// What is to be known for an attempt at a door of the policy's with a card that was looked up there already, or is not there.
+    pub(crate) fn circumstances_of_card(
+        &self,
+        policy: &Policy,
+        attempt: &Attempt,
+        door: &DoorRule,
+        card: Option<&CardView<'_>>,
+    ) -> Circumstances {
         let mut read = Circumstances { knowledge: self.knowledge, ..Circumstances::default() };
-        let Some(door) = policy.door(attempt.door) else { return read };
         let at = attempt.at;
         self.read_door(door, at, &mut read);
         if let Some(interlock) = policy.interlock_of(door.id) {
@@ -17,10 +30,10 @@ impl State {
             read.not_secured = others.filter_map(|other| self.not_secured(policy, *other, at)).collect();
         }
         self.read_reader(policy, attempt, &mut read);
-        if let Some(card) = policy.card(&attempt.card) {
+        if let Some(card) = card {
             self.read_card(policy, attempt, card.id, &mut read);
-            if let Some(person) = card.person {
-                self.read_person(policy, door, attempt, &person, &mut read);
+            if let Some(person) = &card.person {
+                self.read_person(policy, door, attempt, person, &mut read);
             }
         }
         read

@@ -3,12 +3,11 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use super::levels_that_hold;
+use super::doors_held;
 use crate::ids::{AccessLevelId, DoorId, PersonId, ScheduleId, SiteId};
 use crate::intervals::{Interval, Intervals};
-use crate::policy::{AccessLevel, CredentialState, DoorRule, PersonView, Policy, Side, stretch};
+use crate::policy::{CredentialState, DoorRule, PersonView, Policy, Side, stretch};
 use crate::time::UnixMs;
-use crate::word::Word as _;
 
 /// When a person may open a door.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,10 +33,9 @@ pub struct DoorTimes {
 /// persons go. At most [`STRETCH_MS_MAX`](crate::policy::STRETCH_MS_MAX) is looked at.
 pub fn who_times(policy: &Policy, door: DoorId, side: Side, from: UnixMs, until: UnixMs) -> Vec<PersonTimes> {
     let Some(door) = policy.door(door) else { return Vec::new() };
-    let levels = levels_that_hold(policy, door, side);
     let open = OpenTimes::new(policy, stretch(from, until));
-    let holds = |person: &PersonView<'_>| policy.grants_of(person).any(|grant| levels.contains(&grant.level));
-    let holders = policy.persons().filter(holds);
+    let holders = policy.holders_of_door(door.id, side);
+    let holders = holders.iter().map(|holding| holding.person());
     let times = holders.map(|person| PersonTimes { person: person.id, times: open.of_person(&person, door, side) });
     times.filter(|person| !person.times.is_empty()).collect()
 }
@@ -46,10 +44,11 @@ pub fn who_times(policy: &Policy, door: DoorId, side: Side, from: UnixMs, until:
 pub fn where_times(policy: &Policy, person: PersonId, from: UnixMs, until: UnixMs) -> Vec<DoorTimes> {
     let Some(person) = policy.person(person) else { return Vec::new() };
     let open = OpenTimes::new(policy, stretch(from, until));
-    let levels: Vec<&AccessLevel> = policy.grants_of(&person).filter_map(|grant| policy.level(grant.level)).collect();
-    let sides = policy.doors().iter().flat_map(|door| Side::ALL.iter().map(move |side| (door, *side)));
-    let held = sides.filter(|(door, side)| levels.iter().any(|level| level.holds(door, *side)));
-    let times = held.map(|(door, side)| DoorTimes { door: door.id, side, times: open.of_person(&person, door, side) });
+    let times = doors_held(policy, &person).map(|(door, side)| DoorTimes {
+        door: door.id,
+        side,
+        times: open.of_person(&person, door, side),
+    });
     times.filter(|door| !door.times.is_empty()).collect()
 }
 

@@ -85,16 +85,15 @@ fn by_remains(cut: &Policy, decision: &Decision) -> Option<Verdict> {
     if decision.decided != Decided::Offline || !is_let_out {
         return None;
     }
-    let rows = cut.rows();
     let at_all_hours = |door: &DoorRule| DoorRule { modes: Vec::new(), factor_lines: Vec::new(), ..door.clone() };
     let remains = PolicyRows {
-        version: rows.version,
+        version: cut.version(),
         scope: PolicyScope::Cut,
-        rules: rows.rules.clone(),
-        sites: rows.sites.iter().map(|site| SiteRule { calendar: None, ..site.clone() }).collect(),
-        areas: rows.areas.clone(),
-        doors: rows.doors.iter().map(at_all_hours).collect(),
-        ..PolicyRows::empty(rows.tenant)
+        rules: cut.rules().clone(),
+        sites: cut.sites().iter().map(|site| SiteRule { calendar: None, ..site.clone() }).collect(),
+        areas: cut.areas().to_vec(),
+        doors: cut.doors().iter().map(at_all_hours).collect(),
+        ..PolicyRows::empty(cut.tenant())
     };
     Some(judge(&Policy::compile(remains).ok()?, &decision.circumstances, &decision.attempt))
 }

@@ -326,7 +326,7 @@ async fn note_look(state: &AppState, actor: &Actor, person: PersonId) -> ApiResu
 
 fn cards(policy: &Policy, wanted: &ExplainWanted) -> ApiResult<Vec<CardToken>> {
     if let Some(id) = wanted.credential_id.map(CredentialId::from_uuid) {
-        let card = policy.rows().credentials.iter().find(|card| card.id == id);
+        let card = policy.credential(id);
         return Ok(vec![card.ok_or_else(|| ApiError::field("credential_id", "there was no such card"))?.token]);
     }
     let person = wanted.person_id.map(PersonId::from_uuid).and_then(|person| policy.person(person));

@@ -154,9 +154,8 @@ pub type LastGranted = BTreeMap<PersonId, Vec<(DoorId, DateTime<Utc>)>>;
 /// doors; the oldest first.
 pub fn unused(policy: &Policy, granted: &LastGranted, since: UnixMs, now: UnixMs) -> Vec<UnusedGrant> {
     let used_by = |person: &PersonView<'_>, grant: &Grant| {
-        let Some(level) = policy.level(grant.level) else { return false };
-        let doors = granted.get(&person.id).into_iter().flatten().filter_map(|(door, _)| policy.door(*door));
-        doors.into_iter().any(|door| Side::ALL.iter().any(|side| level.holds(door, *side)))
+        let mut doors = granted.get(&person.id).into_iter().flatten().map(|(door, _)| *door);
+        doors.any(|door| Side::ALL.iter().any(|side| policy.holds(grant.level, door, *side)))
     };
     let mut by_group: BTreeMap<_, Vec<PersonView<'_>>> = BTreeMap::new();
     for person in policy.persons() {
@@ -168,10 +167,10 @@ pub fn unused(policy: &Policy, granted: &LastGranted, since: UnixMs, now: UnixMs
         Holder::Person(person) => policy.person(person).is_some_and(|person| used_by(&person, grant)),
         Holder::Group(group) => by_group.get(&group).into_iter().flatten().any(|person| used_by(person, grant)),
     };
-    let is_old = |grant: &&Grant| grant.valid.from <= since && grant.valid.until.is_none_or(|until| now < until);
-    let mut unused: Vec<&Grant> = policy.rows().grants.iter().filter(is_old).filter(|grant| !is_used(grant)).collect();
+    let is_old = |grant: &Grant| grant.valid.from <= since && grant.valid.until.is_none_or(|until| now < until);
+    let mut unused: Vec<Grant> = policy.all_grants().filter(is_old).filter(|grant| !is_used(grant)).collect();
     unused.sort_by_key(|grant| (grant.valid.from, grant.id));
-    unused.into_iter().map(UnusedGrant::of).collect()
+    unused.iter().map(UnusedGrant::of).collect()
 }
 
 impl UnusedGrant {

@@ -137,7 +137,7 @@ impl Rules {
         let changed = match changes {
             None => None,
             Some(changes) => {
-                let mut rows: PolicyRows = of.policy.rows().clone();
+                let mut rows: PolicyRows = of.policy.to_rows();
                 for change in changes {
                     // What was not there yet, or is gone already, can't be taken out.
                     let _ = rows.change(change);
@@ -195,5 +195,5 @@ pub async fn suppose(
     let actor = Actor { tenant, operator: Uuid::nil().into(), role: Role::Administrator, now: clock::now() };
     let rehearsed = rehearse(state, editors, &actor, &supposed.changes).await;
     let (before, after) = rehearsed.map_err(|error| anyhow::anyhow!("{}", error.detail()))?;
-    Ok(before.rows().changes_to(after.rows()))
+    Ok(before.changes_to(&after))
 }

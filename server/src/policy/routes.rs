@@ -315,7 +315,7 @@ async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) ->
 /// What is different by the second of these rules.
 async fn compared(before: Arc<Policy>, after: Arc<Policy>, from: UnixMs, until: UnixMs) -> ApiResult<AccessDiff> {
     let work = move || {
-        let changes = before.rows().changes_to(after.rows());
+        let changes = before.changes_to(&after);
         AccessDiff::of(diff(&before, &after, from, until), &changes, from, until)
     };
     beside(work).await

@@ -99,7 +99,7 @@ impl RecordView {
     }
 
     fn with_grant(self, policy: &Policy, names: &Names, id: GrantId) -> Self {
-        let Some(grant) = policy.rows().grants.iter().find(|grant| grant.id == id) else { return self };
+        let Some(grant) = policy.grant(id) else { return self };
         let (person_id, group_id) = match grant.holder {
             Holder::Person(person) => (Some(person.into()), None),
             Holder::Group(group) => (None, Some(group.into())),
@@ -111,7 +111,7 @@ impl RecordView {
     }
 
     fn with_block(self, policy: &Policy, names: &Names, id: BlockId) -> Self {
-        let Some(block) = policy.rows().blocks.iter().find(|block| block.id == id) else { return self };
+        let Some(block) = policy.block(id) else { return self };
         let blocked = match block.subject {
             BlockSubject::Person(person) => Self { person_id: Some(person.into()), ..self },
             BlockSubject::Group(group) => Self { group_id: Some(group.into()), ..self },
@@ -171,7 +171,7 @@ impl RemedyView {
             Remedy::WaitUntil(until) => Self { until: Some(clock::from_unix_ms(until)), ..new },
             Remedy::GrantLevel(level) => Self { level_id: Some(level.into()), ..new },
             Remedy::ExtendGrant(grant) | Remedy::BeginGrant(grant) => {
-                let known = policy.rows().grants.iter().find(|known| known.id == grant);
+                let known = policy.grant(grant);
                 let person_id = known.and_then(|known| match known.holder {
                     Holder::Person(person) => Some(person.into()),
                     Holder::Group(_) => None,

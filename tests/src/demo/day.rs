@@ -247,8 +247,7 @@ pub(super) fn steps(policy: &Policy, zone: &Zone, doors: &Doors, people: &[Someb
     for day in last - 3..=last {
         let is_weekend = matches!(Weekday::of_day(day), Weekday::Saturday | Weekday::Sunday);
         for person in people {
-            let cards = policy.rows().credentials.iter().filter(|card| card.person == person.id);
-            for card in cards {
+            for card in policy.cards_of(person.id) {
                 let random = StdRng::seed_from_u64(seed([day, i64::try_from(person.number).unwrap_or(0)]));
                 let mut day = Day { zone, day, random, steps: &mut steps };
                 let mut outing = Outing { day: &mut day, person, card: card.token };

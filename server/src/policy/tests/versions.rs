@@ -43,14 +43,14 @@ async fn any_version_is_rebuilt_as_it_was() {
         for policy in kept.iter().rev().chain(&kept) {
             let past = crate::decisions::PastRules::default();
             let found = past.of(&server.state.db, tenant, policy.version()).await.unwrap().unwrap();
-            let mut rows = found.policy.rows().clone();
+            let mut rows = found.policy.to_rows();
             rows.sites.iter_mut().for_each(|site| site.zone.offsets.clear());
-            assert_eq!(&rows, policy.rows(), "version {}", policy.version());
+            assert_eq!(rows, policy.to_rows(), "version {}", policy.version());
             let in_force = server.state.rules_in_force(tenant).await.unwrap();
             assert_eq!(in_force.version(), kept.last().unwrap().version());
-            let mut rows = in_force.rows().clone();
+            let mut rows = in_force.to_rows();
             rows.sites.iter_mut().for_each(|site| site.zone.offsets.clear());
-            assert_eq!(&rows, kept.last().unwrap().rows());
+            assert_eq!(rows, kept.last().unwrap().to_rows());
         }
     }
     let later = kept.last().unwrap().version() + 1;
