@@ -2,17 +2,17 @@
 //! that peers which allocate while they decide do not pay for our counting.
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering};
 
 struct Counting;
 
 static IS_COUNTING: AtomicBool = AtomicBool::new(false);
 /// Asked for and not given back since counting began; what the allocator adds for itself is not in it.
-static BYTES: AtomicI64 = AtomicI64::new(0);
+static BYTES: AtomicIsize = AtomicIsize::new(0);
 
-fn count(bytes: i128) {
+fn count(bytes: isize) {
     if IS_COUNTING.load(Ordering::Relaxed) {
-        BYTES.fetch_add(bytes as i64, Ordering::Relaxed);
+        BYTES.fetch_add(bytes, Ordering::Relaxed);
     }
 }
 
@@ -20,19 +20,19 @@ fn count(bytes: i128) {
 // SAFETY: all calls are passed on unchanged, so what the system's allocator promises holds.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count(layout.size() as i128);
+        count(layout.size() as isize);
         // SAFETY: the caller's promises are the same.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        count(-(layout.size() as i128));
+        count(-(layout.size() as isize));
         // SAFETY: the pointer came from the system's allocator, by `alloc` or `realloc`.
         unsafe { System.dealloc(pointer, layout) }
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count(size as i128 - layout.size() as i128);
+        count(size as isize - layout.size() as isize);
         // SAFETY: the pointer came from the system's allocator, by `alloc` or `realloc`.
         unsafe { System.realloc(pointer, layout, size) }
     }
@@ -42,7 +42,7 @@ unsafe impl GlobalAlloc for Counting {
 static ALLOCATOR: Counting = Counting;
 
 /// Drops a value and tells how many bytes of the heap that gave back, in one thread.
-pub(crate) fn bytes_held<T>(value: T) -> i64 {
+pub(crate) fn bytes_held<T>(value: T) -> isize {
     BYTES.store(0, Ordering::Relaxed);
     IS_COUNTING.store(true, Ordering::Relaxed);
     drop(value);

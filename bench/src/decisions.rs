@@ -10,19 +10,16 @@ use anyhow::{Context as _, ensure};
 use figures::{Figure, Samples};
 
 use crate::peers::Peer;
-use crate::plain::Plain;
+use crate::plain::{Plain, PlainPerson};
 use crate::question::Question;
 use crate::world::DOORS;
 
-/// Questions of one sample, so that reading the clock does not count.
-const BATCH: usize = 100;
-/// Times that we go through all questions.
-const PASSES: usize = 10;
+/// Questions of one sample: so many that reading the clock does not count, and so few that one is hardly ever interrupted.
+const BATCH: usize = 10;
+/// Times that we go through all questions, before others do and after.
+const PASSES: usize = 5;
 /// Bits of a word.
 const WORD: usize = 64;
-
-/// Microseconds a decision.
-pub(crate) struct Ours(f64);
 
 /// The doors that a person was granted, whenever, as a set.
 type Doors = [u64; DOORS.div_ceil(WORD)];
@@ -34,28 +31,13 @@ pub(crate) fn ours(
     rows: &PolicyRows,
     plain: &Plain,
     questions: &[Question],
-) -> anyhow::Result<(Ours, Vec<Figure>)> {
-    let state = State::default();
-    let map: HashMap<CardToken, Doors> = rows
-        .credentials
-        .iter()
-        .zip(&plain.persons)
-        .map(|(card, person)| {
-            let mut doors = Doors::default();
-            for door in person.grants.iter().flat_map(|(level, _)| &plain.levels[*level].doors) {
-                doors[door / WORD] |= 1 << (door % WORD);
-            }
-            (card.token, doors)
-        })
-        .collect();
+) -> anyhow::Result<Vec<Figure>> {
+    let map: HashMap<CardToken, Doors> =
+        rows.credentials.iter().zip(&plain.persons).map(|(card, person)| (card.token, doors(person, plain))).collect();
     let (mut decisions, mut lookups) = (Samples::default(), Samples::default());
     // By turns, so that a noise of the machine meets both.
-    for _ in 0..PASSES {
-        for batch in questions.chunks(BATCH) {
-            decisions.push(per_question_us(batch, |question| {
-                black_box(decide(black_box(policy), &state, black_box(&question.attempt)));
-            }));
-        }
+    for _ in 0..PASSES * 2 {
+        decide_all(policy, questions, &mut decisions);
         for batch in questions.chunks(BATCH) {
             lookups.push(per_question_us(batch, |question| {
                 let doors = black_box(&map).get(black_box(&question.attempt.card));
@@ -66,9 +48,24 @@ pub(crate) fn ours(
     let (median, least) = (decisions.median()?, lookups.median()?);
     crate::say(&format!("decision, µs: {}", decisions.summary()?))?;
     crate::say(&format!("look-up and bit, µs: {}", lookups.summary()?))?;
-    let figures =
-        vec![Figure::plain("decide.p50_us", median, "µs"), Figure::against("decide.vs_hashmap", median, "µs", least)];
-    Ok((Ours(median), figures))
+    Ok(vec![Figure::plain("decide.p50_us", median, "µs"), Figure::against("decide.vs_hashmap", median, "µs", least)])
+}
+
+fn doors(person: &PlainPerson, plain: &Plain) -> Doors {
+    let mut doors = Doors::default();
+    for door in person.grants.iter().flat_map(|(level, _)| &plain.levels[*level].doors) {
+        doors[door / WORD] |= 1 << (door % WORD);
+    }
+    doors
+}
+
+fn decide_all(policy: &Policy, questions: &[Question], samples: &mut Samples) {
+    let state = State::default();
+    for batch in questions.chunks(BATCH) {
+        samples.push(per_question_us(batch, |question| {
+            black_box(decide(black_box(policy), &state, black_box(&question.attempt)));
+        }));
+    }
 }
 
 fn per_question_us(batch: &[Question], mut ask: impl FnMut(&Question)) -> f64 {
@@ -77,17 +74,19 @@ fn per_question_us(batch: &[Question], mut ask: impl FnMut(&Question)) -> f64 {
     began.elapsed().as_secs_f64() * 1e6 / batch.len() as f64
 }
 
-/// A peer is asked all questions, or as many as fit into the time. Fails at the first that it answers otherwise.
+/// A peer is asked all questions, or as many as fit into the time; we are asked them before and after it. Fails at the first that
+/// it answers otherwise.
 pub(crate) fn peer<P: Peer>(
-    ours: &Ours,
+    policy: &Policy,
     plain: &Plain,
     questions: &[Question],
     most: Duration,
 ) -> anyhow::Result<Figure> {
     let began = Instant::now();
     let mut peer = P::new(plain).with_context(|| format!("can't set {} up", P::NAME))?;
-    crate::say(&format!("{} is set up in {:.1} s", P::NAME, began.elapsed().as_secs_f64()))?;
-    let (mut samples, mut asked) = (Samples::default(), 0);
+    let set_up_s = began.elapsed().as_secs_f64();
+    let (mut ours, mut theirs) = (Samples::default(), Samples::default());
+    (0..PASSES).for_each(|_| decide_all(policy, questions, &mut ours));
     let began = Instant::now();
     for batch in questions.chunks(BATCH) {
         if began.elapsed() > most {
@@ -97,15 +96,17 @@ pub(crate) fn peer<P: Peer>(
         let mut answers = Vec::with_capacity(batch.len());
         let start = Instant::now();
         for request in &requests {
-            answers.push(peer.is_allowed(request));
+            answers.push(peer.is_allowed(black_box(request)));
         }
-        samples.push(start.elapsed().as_secs_f64() * 1e6 / batch.len() as f64);
+        theirs.push(start.elapsed().as_secs_f64() * 1e6 / batch.len() as f64);
         for (question, answer) in batch.iter().zip(answers) {
             let answer = answer.with_context(|| format!("{} has no answer to {}", P::NAME, question.words()))?;
             ensure!(answer == question.is_allowed(), "{} says {answer} to {}", P::NAME, question.words());
         }
-        asked += batch.len();
     }
-    crate::say(&format!("{}, {asked} of {} questions, µs: {}", P::NAME, questions.len(), samples.summary()?))?;
-    Ok(Figure::beside_peer(&format!("decide.vs_{}", P::NAME), ours.0, "µs", samples.median()?))
+    (0..PASSES).for_each(|_| decide_all(policy, questions, &mut ours));
+    let asked = (theirs.count() * BATCH).min(questions.len());
+    let (name, all) = (P::NAME, questions.len());
+    crate::say(&format!("{name}, set up in {set_up_s:.1} s, {asked} of {all} questions, µs: {}", theirs.summary()?))?;
+    Ok(Figure::beside_peer(&format!("decide.vs_{name}"), ours.median()?, "µs", theirs.median()?))
 }

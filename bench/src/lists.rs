@@ -1,5 +1,6 @@
 //! Who may open a door now, and what a change of a level changes: over everybody, at once.
 
+use std::collections::BTreeSet;
 use std::hint::black_box;
 use std::time::Instant;
 
@@ -11,7 +12,6 @@ use access_core::who::who;
 use access_core::{State, decide};
 use anyhow::{Context as _, ensure};
 use figures::{Figure, Samples, ms};
-use std::collections::{BTreeSet, HashMap};
 
 use crate::question::Question;
 use crate::world::{DOOR, DOORS, HOLDS_FIRST_LEVEL, LEVEL, WEEK, WEEK_MS, id};
@@ -75,11 +75,10 @@ pub(crate) fn change_level(policy: &Policy, rows: &PolicyRows) -> anyhow::Result
     ensure!(holders.len() == rows.persons.len() / HOLDS_FIRST_LEVEL, "{} hold the level", holders.len());
     let mut level = rows.levels[0].clone();
     let line = level.lines.first_mut().context("a level's line")?;
-    let schedules = rows.schedules.iter().map(|schedule| Some(schedule.id));
-    line.schedule = schedules.into_iter().find(|other| *other != line.schedule).context("another schedule")?;
-    let known: HashMap<Place, ()> = line.places.iter().map(|place| (*place, ())).collect();
-    let doors = rows.doors.iter().map(|door| Place::Door(door.id));
-    line.places[0] = doors.into_iter().find(|door| !known.contains_key(door)).context("another door")?;
+    let mut schedules = rows.schedules.iter().map(|schedule| Some(schedule.id));
+    line.schedule = schedules.find(|other| *other != line.schedule).context("another schedule")?;
+    let mut doors = rows.doors.iter().map(|door| Place::Door(door.id));
+    line.places[0] = doors.find(|door| !line.places.contains(door)).context("another door")?;
     let changed = policy.with(&[PolicyChange::Put(PolicyRow::Level(level))])?;
     let mut samples = Samples::default();
     let mut counts = None;

@@ -1,5 +1,7 @@
 //! Who is asked about, at which door and when: persons drawn uniformly, half of them let in.
 
+use std::collections::BTreeMap;
+
 use access_core::attempt::{Assurance, Attempt, ClockTrust};
 use access_core::policy::{Policy, PolicyRows, Side};
 use access_core::verdict::Reason;
@@ -7,7 +9,6 @@ use access_core::{State, decide};
 use anyhow::{Context as _, ensure};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
-use std::collections::BTreeMap;
 
 use crate::plain::Plain;
 use crate::world::{SEED, WEEK, WEEK_MS, id};

@@ -187,7 +187,7 @@ fn person(random: &mut StdRng) -> PersonRule {
 fn levels_held(number: usize, random: &mut StdRng) -> [usize; GRANTS] {
     let mut held = [0; GRANTS];
     let others = index::sample(random, LEVELS - 1, GRANTS);
-    held.iter_mut().zip(others.into_iter()).for_each(|(level, other)| *level = other + 1);
+    held.iter_mut().zip(others).for_each(|(level, other)| *level = other + 1);
     if number.is_multiple_of(HOLDS_FIRST_LEVEL) {
         held[0] = 0;
     }

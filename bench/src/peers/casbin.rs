@@ -1,13 +1,15 @@
 //! Casbin, by roles of people and of doors.
 //!
-//! Its page "Performance Optimization" (casbin.org/docs/performance) says to grant to roles instead of users and to bring the rules down to as few as the model allows, so
-//! that the tree of roles answers who holds what. So a level is a role (`g`), its doors are a role of resources (`g2`, "RBAC with resource roles"), and there is one rule
-//! for each level: 200, not 300,000. Role links that hold for a time are what its page "RBAC with Conditions" is for; the Rust crate has no conditional role manager, so the period
-//! is asked by a function of ours, as "Functions" and the crate's CUSTOM_FUNCTIONS.md describe. So are hours and blocks: that spares Casbin rules that deny, which would keep it from stopping at the
-//! first rule that allows.
+//! Its page "Performance Optimization" (casbin.org/docs/performance) says to grant to roles instead of users and to
+//! bring the rules down to as few as the model allows, so that the tree of roles answers who holds what. So a level is
+//! a role (`g`), its doors are a role of resources (`g2`, "RBAC with resource roles"), and there is one rule for each
+//! level: 200, not 300,000. Role links that hold for a time are what its page "RBAC with Conditions" is for; the Rust
+//! crate has no conditional role manager, so the period is asked by a function of ours, as "Functions" and the crate's
+//! CUSTOM_FUNCTIONS.md describe. So are hours and blocks: that spares Casbin rules that deny, which would keep it from
+//! stopping at the first rule that allows.
 //!
-//! A matcher ends at its first `false`, so what fails most often and costs least stands first. The enforcer that remembers answers is not used: ours does not either, and no question
-//! is asked twice.
+//! A matcher ends at its first `false`, so what fails most often and costs least stands first. The enforcer that
+//! remembers answers is not used: it is asked nothing twice, and ours remembers nothing either.
 
 use std::sync::OnceLock;
 

@@ -1,20 +1,21 @@
 //! Cedar, by roles that are groups.
 //!
-//! Its best practices (docs.cedarpolicy.com, "Using role-based access control", "Groups and resource-specific roles") say that the recommended way is
-//! a group of principals for each role and one policy for each role and its group of resources, both named in the policy's scope
-//! ("Populate the policy scope"). So a level is a group of people and a group of doors, and one policy with its hours as condition. When a
-//! grant holds is kept with the person, who brings it as an attribute ("Use attributes or templates to represent relationships": attributes, where the
-//! application keeps the relationship itself); so is a block, which one `forbid` policy reads.
+//! Its best practices (docs.cedarpolicy.com, "Using role-based access control", "Groups and resource-specific roles")
+//! say that the recommended way is a group of principals for each role and one policy for each role and its group of
+//! resources, both named in the policy's scope ("Populate the policy scope"). So a level is a group of people and a
+//! group of doors, and one policy with its hours as condition. When a grant holds is kept with the person, who brings
+//! it as an attribute ("Use attributes or templates to represent relationships": attributes, where the application
+//! keeps the relationship itself); so is a block, which one `forbid` policy reads.
 //!
-//! "How Cedar authorization works" has the authorizer consider all policies and entities, and leaves it to the application to find those that are relevant where all are
-//! too many. Entities are all given: they lie in memory and are looked up by hash, so fewer would not be faster. Policies are not looked up: the authorizer evaluates each that it is given. So both
-//! are measured: [`Cedar`] is given every policy, [`CedarPicked`] only the person's own levels' and the `forbid`, picked by us while
-//! the clock runs.
+//! "How Cedar authorization works" has the authorizer consider all policies and entities, and leaves it to the
+//! application to find those that are relevant where all are too many. Entities are all given: they lie in memory and
+//! are looked up by hash, so fewer would not be faster. Policies are not looked up: the authorizer evaluates each that
+//! it is given. So both are measured: [`Cedar`] is given every policy, [`CedarPicked`] only the person's own levels'
+//! and the `forbid`, picked by us while the clock runs.
 //!
 //! No schema is given: it is used for validating, and would not make deciding faster.
 
 use std::collections::{HashMap, HashSet};
-use std::fmt::Write as _;
 
 use anyhow::Context as _;
 use cedar_policy::{
@@ -93,12 +94,12 @@ impl Peer for CedarPicked {
 
 /// One for each level, in their order, and one for blocks.
 fn policies(plain: &Plain) -> anyhow::Result<Vec<Policy>> {
-    let parse = |name: String, text: &str| Policy::parse(Some(PolicyId::new(name)), text);
+    let parse =
+        |name: String, text: &str| -> anyhow::Result<Policy> { Ok(Policy::parse(Some(PolicyId::new(name)), text)?) };
     let levels = plain.levels.iter().enumerate();
-    let mut policies = levels.map(|(number, level)| parse(format!("level{number}"), &permit(number, level)));
-    let mut all = policies.by_ref().collect::<Result<Vec<_>, _>>()?;
-    all.push(parse("blocks".to_owned(), FORBID)?);
-    Ok(all)
+    let levels = levels.map(|(number, level)| parse(format!("level{number}"), &permit(number, level)));
+    let blocks = std::iter::once_with(|| parse("blocks".to_owned(), FORBID));
+    levels.chain(blocks).collect()
 }
 
 const FORBID: &str = r#"
@@ -115,8 +116,7 @@ fn permit(number: usize, level: &PlainLevel) -> String {
         when {{ false"#
     );
     for Stretch { from, until } in &level.hours {
-        // Writing to a string does not fail.
-        let _ = write!(text, " || (context.minute >= {from} && context.minute < {until})");
+        text.push_str(&format!(" || (context.minute >= {from} && context.minute < {until})"));
     }
     text.push_str(" };");
     text
