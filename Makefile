@@ -4,6 +4,7 @@
 
 WEB := server/web
 BUILT := $(or $(CARGO_TARGET_DIR),target)/debug
+RULES := $(or $(CARGO_TARGET_DIR),target)/rules
 CARGO_TEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo 'nextest run --no-fail-fast' || echo 'test --no-fail-fast')
 PAGES := $(shell find $(WEB)/src $(WEB)/public -type f 2>/dev/null) \
     $(addprefix $(WEB)/,index.html package.json package-lock.json tsconfig.json vite.config.ts)
@@ -28,6 +29,7 @@ test: check
 ## What is found without running it: format, lints, types, spelling, scripts, files that are out of date.
 check: web
 	cargo fmt --all --check
+	cargo fmt --manifest-path bench/Cargo.toml --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	shellcheck scripts/* .ci/run
 	git ls-files -z -- $(SPELLED) | xargs -0 codespell
@@ -35,10 +37,13 @@ check: web
 	cargo build --workspace --all-targets
 	scripts/generated $(BUILT)/pforte-server check
 
-## Measures; writes target/bench/report.json. Own code is optimised as dependencies always are, which stay as they are built.
+## Measures; writes target/bench/report.json. First the rules alone, in a release build beside their peers; then a plant, whose
+## own code is optimised as dependencies always are, which stay as they are built.
 bench: web
+	cargo build --release --manifest-path bench/Cargo.toml --target-dir $(RULES)
+	$(RULES)/release/pforte-bench-rules
 	CARGO_PROFILE_DEV_OPT_LEVEL=2 cargo build --workspace --bins
-	$(BUILT)/pforte-bench
+	$(BUILT)/pforte-bench --with target/bench/rules.json
 
 ## Changes the code that decides, one thing at a time: does the oracle notice? Hours, resumable; see access-core/mutants.md.
 mutants:
@@ -61,6 +66,7 @@ browser:
 
 fmt: setup
 	cargo fmt --all
+	cargo fmt --manifest-path bench/Cargo.toml
 	cd $(WEB) && npm run --silent format
 
 ## Installs what is missing on Debian 12; says nothing when all is there.

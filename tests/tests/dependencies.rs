@@ -98,6 +98,45 @@ fn what_is_built_in_is_allowed() -> Outcome {
     Ok(())
 }
 
+/// The programs that ours is measured beside are not fetched for a test, so of them only what the lock file tells is known.
+#[test]
+fn what_is_measured_beside_comes_from_the_registry_and_is_not_banned() -> Outcome {
+    let locked: LockFile = toml::from_str(&std::fs::read_to_string(root().join("bench/Cargo.lock"))?)?;
+    let names: BTreeSet<&str> = locked.package.iter().map(|package| package.name.as_str()).collect();
+    assert!(["cedar-policy", "casbin", "regorus"].iter().all(|peer| names.contains(peer)), "the lock file was read");
+    assert_eq!(broken_sources(&rules()?, &locked), Vec::<String>::new());
+    Ok(())
+}
+
+/// What a lock file tells.
+#[derive(Deserialize)]
+struct LockFile {
+    package: Vec<Locked>,
+}
+
+#[derive(Deserialize)]
+struct Locked {
+    name: String,
+    version: String,
+    /// None for our own.
+    source: Option<String>,
+}
+
+fn broken_sources(rules: &Rules, locked: &LockFile) -> Vec<String> {
+    let packages = locked.package.iter();
+    packages
+        .flat_map(|Locked { name, version, source }| broken_source(rules, name, version, source.as_deref()))
+        .collect()
+}
+
+/// What can be wrong with a crate whatever its licence.
+fn broken_source(rules: &Rules, name: &str, version: &str, source: Option<&str>) -> Vec<String> {
+    let is_banned = rules.bans.deny.iter().any(|banned| banned.name == name);
+    let is_elsewhere = source.is_some_and(|source| source != REGISTRY);
+    let banned = is_banned.then(|| format!("{name} is banned"));
+    banned.into_iter().chain(is_elsewhere.then(|| format!("{name} {version} comes from elsewhere"))).collect()
+}
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
@@ -135,12 +174,7 @@ fn broken(rules: &Rules, packages: &BTreeSet<Package>) -> Vec<String> {
                 None => broken.push(format!("{name} {version}: {text} can't be read as a licence")),
             },
         }
-        if rules.bans.deny.iter().any(|banned| banned.name == *name) {
-            broken.push(format!("{name} is banned"));
-        }
-        if source.as_deref().is_some_and(|source| source != REGISTRY) {
-            broken.push(format!("{name} {version} comes from elsewhere"));
-        }
+        broken.extend(broken_source(rules, name, version, source.as_deref()));
     }
     let skipped: BTreeSet<String> = rules.bans.skip.iter().map(|skip| skip.version.clone()).collect();
     let older = older_versions(packages);
@@ -272,6 +306,16 @@ mod tests {
             "gone@1.0.0 is skipped and not needed",
         ];
         assert_eq!(broken(&rules, &packages.into()), expected);
+        let locked: LockFile = toml::from_str(
+            r#"
+            package = [
+                { name = "ours", version = "1.0.0" },
+                { name = "openssl", version = "1.0.0", source = "registry+https://github.com/rust-lang/crates.io-index" },
+                { name = "far", version = "1.0.0", source = "git+https://example.org/x" },
+            ]
+            "#,
+        )?;
+        assert_eq!(broken_sources(&rules, &locked), ["openssl is banned", "far 1.0.0 comes from elsewhere"]);
         Ok(())
     }
 }

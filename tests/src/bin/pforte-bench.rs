@@ -34,6 +34,9 @@ struct Arguments {
     /// Where the report goes.
     #[arg(long, default_value = "target/bench/report.json")]
     report: PathBuf,
+    /// Figures of another program, to stand in the same report.
+    #[arg(long)]
+    with: Option<PathBuf>,
     /// Entries.
     #[arg(long, default_value_t = 200)]
     taps: usize,
@@ -78,7 +81,8 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     let filesystem = statfs(folder.path())?.filesystem_type();
     ensure!(filesystem != TMPFS_MAGIC, "{} lies in memory: nothing there waits for a disk", arguments.folder.display());
 
-    let mut figures = bench::decide::run()?;
+    // Read first: a report that is not there must not be found missing at the end.
+    let mut figures = arguments.with.as_deref().map(figures::read).transpose()?.unwrap_or_default();
     let mut plan = Plan::small();
     plan.closes_ms = Some(DOOR_OPEN_MS);
     let plant = Plant::start(plan, folder.path()).await?;
@@ -95,13 +99,12 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     measured?;
     stopped?;
 
-    figures.sort_by_key(|figure| figure.name);
-    bench::write(&figures, &arguments.report)?;
-    say(&format!("\n{:<32} {:>12} {:<14} {:>12} {:>8}", "", "ours", "", "reference", "ratio"))?;
-    for Figure { name, value, unit, reference, ratio } in &figures {
-        let number = |value: &Option<f64>| value.map_or_else(String::new, |value| value.to_string());
-        say(&format!("{name:<32} {value:>12} {unit:<14} {:>12} {:>8}", number(reference), number(ratio)))?;
+    figures.sort_by(|one, other| one.name.cmp(&other.name));
+    say(&format!("\n{}", figures::heading()))?;
+    for figure in &figures {
+        say(&figure.line())?;
     }
+    figures::write(figures, &arguments.report)?;
     say(&format!("\n{} s, load {} at the end; {}", began.elapsed().as_secs(), load(), arguments.report.display()))
 }
 

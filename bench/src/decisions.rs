@@ -1,0 +1,112 @@
+//! One decision: ours, the least that is possible, and the peers', on the same questions in the same run.
+
+use std::collections::HashMap;
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use access_core::policy::{CardToken, Policy, PolicyRows};
+use access_core::{State, decide};
+use anyhow::{Context as _, ensure};
+use figures::{Figure, Samples};
+
+use crate::peers::Peer;
+use crate::plain::{Plain, PlainPerson};
+use crate::question::Question;
+use crate::world::DOORS;
+
+/// Questions of one sample: so many that reading the clock does not count, and so few that one is hardly ever interrupted.
+const BATCH: usize = 10;
+/// Times that we go through all questions, before others do and after.
+const PASSES: usize = 5;
+/// Bits of a word.
+const WORD: usize = 64;
+
+/// The doors that a person was granted, whenever, as a set.
+type Doors = [u64; DOORS.div_ceil(WORD)];
+
+/// One decision of ours, and beside it the least that any can do: one look-up of the card in a standard hash map, and
+/// one test of a bit. That knows neither hours nor periods nor blocks.
+pub(crate) fn ours(
+    policy: &Policy,
+    rows: &PolicyRows,
+    plain: &Plain,
+    questions: &[Question],
+) -> anyhow::Result<Vec<Figure>> {
+    let map: HashMap<CardToken, Doors> =
+        rows.credentials.iter().zip(&plain.persons).map(|(card, person)| (card.token, doors(person, plain))).collect();
+    let (mut decisions, mut lookups) = (Samples::default(), Samples::default());
+    // By turns, so that a noise of the machine meets both.
+    for _ in 0..PASSES * 2 {
+        decide_all(policy, questions, &mut decisions);
+        for batch in questions.chunks(BATCH) {
+            lookups.push(per_question_us(batch, |question| {
+                let doors = black_box(&map).get(black_box(&question.attempt.card));
+                black_box(doors.is_some_and(|doors| doors[question.door / WORD] >> (question.door % WORD) & 1 == 1));
+            }));
+        }
+    }
+    let (median, least) = (decisions.median()?, lookups.median()?);
+    crate::say(&format!("decision, µs: {}", decisions.summary()?))?;
+    crate::say(&format!("look-up and bit, µs: {}", lookups.summary()?))?;
+    Ok(vec![Figure::plain("decide.p50_us", median, "µs"), Figure::against("decide.vs_hashmap", median, "µs", least)])
+}
+
+fn doors(person: &PlainPerson, plain: &Plain) -> Doors {
+    let mut doors = Doors::default();
+    for door in person.grants.iter().flat_map(|(level, _)| &plain.levels[*level].doors) {
+        doors[door / WORD] |= 1 << (door % WORD);
+    }
+    doors
+}
+
+fn decide_all(policy: &Policy, questions: &[Question], samples: &mut Samples) {
+    let state = State::default();
+    for batch in questions.chunks(BATCH) {
+        samples.push(per_question_us(batch, |question| {
+            black_box(decide(black_box(policy), &state, black_box(&question.attempt)));
+        }));
+    }
+}
+
+fn per_question_us(batch: &[Question], mut ask: impl FnMut(&Question)) -> f64 {
+    let began = Instant::now();
+    batch.iter().for_each(&mut ask);
+    began.elapsed().as_secs_f64() * 1e6 / batch.len() as f64
+}
+
+/// A peer is asked all questions, or as many as fit into the time; we are asked them before and after it. Fails at the first that
+/// it answers otherwise.
+pub(crate) fn peer<P: Peer>(
+    policy: &Policy,
+    plain: &Plain,
+    questions: &[Question],
+    most: Duration,
+) -> anyhow::Result<Figure> {
+    let began = Instant::now();
+    let mut peer = P::new(plain).with_context(|| format!("can't set {} up", P::NAME))?;
+    let set_up_s = began.elapsed().as_secs_f64();
+    let (mut ours, mut theirs) = (Samples::default(), Samples::default());
+    (0..PASSES).for_each(|_| decide_all(policy, questions, &mut ours));
+    let began = Instant::now();
+    for batch in questions.chunks(BATCH) {
+        if began.elapsed() > most {
+            break;
+        }
+        let requests = batch.iter().map(|question| peer.request(question)).collect::<anyhow::Result<Vec<_>>>()?;
+        let mut answers = Vec::with_capacity(batch.len());
+        let start = Instant::now();
+        for request in &requests {
+            answers.push(peer.is_allowed(black_box(request)));
+        }
+        theirs.push(start.elapsed().as_secs_f64() * 1e6 / batch.len() as f64);
+        for (question, answer) in batch.iter().zip(answers) {
+            let answer = answer.with_context(|| format!("{} has no answer to {}", P::NAME, question.words()))?;
+            ensure!(answer == question.is_allowed(), "{} says {answer} to {}", P::NAME, question.words());
+        }
+    }
+    (0..PASSES).for_each(|_| decide_all(policy, questions, &mut ours));
+    let asked = (theirs.count() * BATCH).min(questions.len());
+    let (name, all) = (P::NAME, questions.len());
+    crate::say(&format!("{name}, set up in {set_up_s:.1} s, {asked} of {all} questions, µs: {}", theirs.summary()?))?;
+    Ok(Figure::beside_peer(&format!("decide.vs_{name}"), ours.median()?, "µs", theirs.median()?))
+}

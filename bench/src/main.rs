@@ -1,0 +1,129 @@
+//! `pforte-bench-rules`: measures the rules alone, in memory, in one thread, beside others that decide. `make bench` runs it before
+//! `pforte-bench`, which puts both reports together.
+//!
+//! Everything is asked of the public API of `access-core` only. A peer that answers one question otherwise than we do ends the run:
+//! then one of the two was set up wrongly, and no figure means anything. What is measured against what stands in
+//! [`decisions`], how each peer is set up in [`peers`].
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use access_core::Policy;
+use clap::Parser;
+use figures::Figure;
+
+mod counting;
+mod decisions;
+mod lists;
+mod million;
+mod peers;
+mod plain;
+mod question;
+mod world;
+
+use peers::casbin::Casbin;
+use peers::cedar::{Cedar, CedarPicked};
+use peers::regorus::{Regorus, RegorusMachine};
+use plain::Plain;
+
+/// What is wanted of each figure: the least, or the most.
+const TARGETS: [(&str, Target); 9] = [
+    ("decide.vs_cedar", Target::OrMore(100.0)),
+    ("decide.vs_casbin", Target::OrMore(100.0)),
+    ("decide.vs_regorus", Target::OrMore(100.0)),
+    ("decide.vs_hashmap", Target::OrLess(10.0)),
+    ("explain_door.ms", Target::OrLess(5.0)),
+    ("diff.ms", Target::OrLess(50.0)),
+    ("policy.bytes_per_person", Target::OrLess(150.0)),
+    ("policy.load_s", Target::OrLess(2.0)),
+    ("policy.update_ms", Target::OrLess(10.0)),
+];
+
+#[derive(Clone, Copy)]
+enum Target {
+    OrMore(f64),
+    OrLess(f64),
+}
+
+#[derive(Parser)]
+#[command(about = "Measures Pforte's rules, and others that decide on the same questions")]
+struct Arguments {
+    /// Where the report goes.
+    #[arg(long, default_value = "target/bench/rules.json")]
+    report: PathBuf,
+    /// Each peer is asked for so many seconds at most.
+    #[arg(long, default_value_t = 60)]
+    seconds: u64,
+}
+
+/// A line for whoever looks on.
+fn say(line: &str) -> anyhow::Result<()> {
+    Ok(writeln!(std::io::stdout(), "{line}")?)
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match measure(Duration::from_secs(arguments.seconds), &arguments.report) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "pforte-bench-rules: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn measure(most: Duration, report: &Path) -> anyhow::Result<()> {
+    let began = Instant::now();
+    say(&format!("rules alone, one thread; {}, ours and the peers' alike; load {}", build(), load()))?;
+    let rows = world::rows(world::PERSONS);
+    let plain = Plain::of(&rows)?;
+    let policy = Policy::compile(rows.clone())?;
+    let questions = question::draw(&rows, &plain, &policy)?;
+    say(&format!("seed {}, {} questions: {:?}", world::SEED, questions.len(), question::reasons(&questions)))?;
+
+    let mut figures = decisions::ours(&policy, &rows, &plain, &questions)?;
+    figures.push(lists::explain_door(&policy, &rows, &questions)?);
+    figures.push(lists::change_level(&policy, &rows)?);
+    figures.push(decisions::peer::<Cedar>(&policy, &plain, &questions, most)?);
+    figures.push(decisions::peer::<CedarPicked>(&policy, &plain, &questions, most)?);
+    figures.push(decisions::peer::<Casbin>(&policy, &plain, &questions, most)?);
+    figures.push(decisions::peer::<Regorus>(&policy, &plain, &questions, most)?);
+    figures.push(decisions::peer::<RegorusMachine>(&policy, &plain, &questions, most)?);
+    drop((policy, rows, plain, questions));
+    figures.extend(million::run()?);
+
+    figures.sort_by(|one, other| one.name.cmp(&other.name));
+    say(&format!("\n{}", figures::heading()))?;
+    for figure in &figures {
+        say(&format!("{}{}", figure.line(), wanted(figure)))?;
+    }
+    figures::write(figures, report)?;
+    say(&format!("\n{} s, load {} at the end; {}", began.elapsed().as_secs(), load(), report.display()))
+}
+
+fn load() -> String {
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    load.split_whitespace().take(3).collect::<Vec<_>>().join(" ")
+}
+
+/// How it was built.
+fn build() -> &'static str {
+    if cfg!(debug_assertions) {
+        "built with debug assertions, not optimised"
+    } else {
+        "built for release (opt-level 3, thin LTO)"
+    }
+}
+
+fn wanted(figure: &Figure) -> String {
+    let target = TARGETS.iter().find(|(name, _)| *name == figure.name);
+    let Some((_, target)) = target else { return String::new() };
+    let is = figure.ratio.unwrap_or(figure.value);
+    let (sign, bound, is_met) = match *target {
+        Target::OrMore(bound) => ("≥", bound, is >= bound),
+        Target::OrLess(bound) => ("≤", bound, is <= bound),
+    };
+    format!("   wanted {sign} {bound}{}", if is_met { "" } else { ": not met" })
+}
