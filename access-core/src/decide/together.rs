@@ -120,11 +120,11 @@ pub(crate) fn may_still_pass(
     door: &DoorRule,
     waiting: &Waiting,
 ) -> bool {
-    let card = policy.credential(waiting.credential).filter(|card| card.person == waiting.person);
+    let card = policy.cards_of(waiting.person).find(|card| card.id == waiting.credential);
     let Some(token) = card.map(|card| card.token) else { return false };
     // A sign of duress is another's: nothing is waived for them.
     let theirs = Attempt { card: token, finger: None, pin: None, ..attempt.clone() };
-    let mut case = Case::new(policy, known, &theirs, door);
+    let mut case = Case::new(policy, known, &theirs, door, policy.card(&token));
     let asked = [
         Case::card_known,
         Case::card_state,

@@ -1,7 +1,7 @@
 //! What the demo's people set out to do on a day, by the wall clock of their site. Whether they may is decided elsewhere.
 
 use access_core::ids::DoorId;
-use access_core::policy::{BlockSubject, CardToken, CredentialState, Policy, Side};
+use access_core::policy::{BlockSubject, CardToken, CredentialRule, CredentialState, Policy, Side};
 use access_core::time::{DAY_MS, UnixMs, Weekday, Zone};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -224,10 +224,11 @@ fn together(day: &mut Day<'_>, policy: &Policy, doors: &Doors, people: &[Somebod
 
 /// A card of theirs that nothing stops.
 fn usable_card(policy: &Policy, person: &Somebody) -> Option<CardToken> {
-    let rows = policy.rows();
-    let is_blocked = |card| rows.blocks.iter().any(|block| block.subject == BlockSubject::Credential(card));
-    let mut own = rows.credentials.iter().filter(|card| card.person == person.id);
-    own.find(|card| card.state == CredentialState::Active && !is_blocked(card.id)).map(|card| card.token)
+    let holder = policy.person(person.id)?;
+    let is_blocked =
+        |card| policy.blocks_of(card, &holder).any(|block| block.subject == BlockSubject::Credential(card));
+    let usable = |card: &CredentialRule| card.state == CredentialState::Active && !is_blocked(card.id);
+    policy.cards_of(person.id).find(usable).map(|card| card.token)
 }
 
 /// A card in a hand that it is not known to belong to.

@@ -1,6 +1,7 @@
 //! What an agent does without the server: an airlock's doors, and modes that somebody's entry changes.
 
 use access_core::event::SetMode;
+use access_core::ids::DoorId;
 use access_core::policy::InterlockRule;
 
 use super::*;
