@@ -65,7 +65,8 @@ function Begin({ levels }: { levels: ThreatLevel[] }) {
   const [chosen, choose] = useState<number | null>(null);
   const [isSecond, setSecond] = useState(false);
   // Whoever is in a hurry gets the gravest that locks.
-  const level = levels.find((candidate) => candidate.level === chosen) ?? levels.findLast((one) => one.locks) ?? levels[0];
+  const level =
+    levels.find((candidate) => candidate.level === chosen) ?? levels.findLast((one) => one.locks) ?? levels[0];
   if (level === undefined) return <Alert severity="warning">{w.lockdown.noLevels}</Alert>;
   const place = placeOf(where);
   return (
