@@ -69,9 +69,9 @@ export function LegalBasisForm({ personId, onRecorded }: Props) {
             mb: 1,
             p: 2,
             border: 1,
-            borderColor: "divider",
+            // Whoever is to consent reads it first: it is never dimmed.
+            borderColor: kind === "consent" ? "primary.main" : "divider",
             borderRadius: 2,
-            opacity: kind === "consent" ? 1 : 0.5,
           }}
         >
           <ToggleButtonGroup

@@ -64,7 +64,9 @@ function Begin({ levels }: { levels: ThreatLevel[] }) {
   const [where, setWhere] = useState(placeKey({ kind: "tenant" }));
   const [chosen, choose] = useState<number | null>(null);
   const [isSecond, setSecond] = useState(false);
-  const level = levels.find((candidate) => candidate.level === chosen) ?? levels.find((one) => one.locks) ?? levels[0];
+  // Whoever is in a hurry gets the gravest that locks.
+  const level =
+    levels.find((candidate) => candidate.level === chosen) ?? levels.findLast((one) => one.locks) ?? levels[0];
   if (level === undefined) return <Alert severity="warning">{w.lockdown.noLevels}</Alert>;
   const place = placeOf(where);
   return (
