@@ -1,7 +1,7 @@
 use super::*;
 use crate::attempt::ClockTrust;
 use crate::chain::Digest;
-use crate::event::{Author, StateSet};
+use crate::event::{AlarmKind, Author, ChainFault, CopySign, StateSet};
 use crate::policy::DoorMode;
 use crate::policy::samples::{MONDAY_NOON, id};
 
@@ -33,4 +33,29 @@ fn what_operators_set_no_agent_sets() {
     assert_eq!(state, State::default());
     state.apply(&record(Author::Server(id(1))));
     assert_eq!(state.standing(MONDAY_NOON), [(MONDAY_NOON, change)]);
+}
+
+#[test]
+fn an_agent_speaks_for_itself_alone() {
+    let theirs = [
+        Event::LinkChanged { is_up: true, agent: Some(id(2)) },
+        Event::JournalChanged { agent: id(2), fault: None, since: MONDAY_NOON },
+        Event::ChainBroken { agent: id(2), epoch: 1, seq: 1, fault: ChainFault::Fork },
+        Event::AgentCopied { agent: id(2), generation: 1, sign: CopySign::RenewedTwice },
+        Event::AlarmRaised { kind: AlarmKind::AgentLost, door: None, person: None },
+        Event::Folded {
+            kind: EventKind::AlarmRaised,
+            door: None,
+            alarm: Some(AlarmKind::AgentCopied),
+            count: 1,
+            until: MONDAY_NOON,
+        },
+    ];
+    let own = [
+        Event::LinkChanged { is_up: true, agent: None },
+        Event::AlarmRaised { kind: AlarmKind::JournalFault, door: None, person: None },
+        Event::Folded { kind: EventKind::ExitRequested, door: None, alarm: None, count: 1, until: MONDAY_NOON },
+    ];
+    theirs.iter().for_each(|event| assert!(!event.is_of_agent(), "{event:?}"));
+    own.iter().for_each(|event| assert!(event.is_of_agent(), "{event:?}"));
 }

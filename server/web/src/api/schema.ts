@@ -6859,7 +6859,7 @@ export interface components {
             note?: string | null;
         };
         /** @enum {string} */
-        AlarmKind: "door_forced" | "door_held" | "tamper" | "reader_fault" | "sensor_fault" | "door_io_fault" | "journal_fault" | "agent_lost" | "records_missing" | "records_forked" | "lost_card_presented" | "left_against_rule" | "policy_aging" | "wrong_fingers" | "rex_stuck" | "rules_withdrawn" | "agent_copied" | "clone_suspected" | "impossible_travel" | "passed_back" | "repeated_refusals" | "duress" | "interlock_contradiction";
+        AlarmKind: "door_forced" | "door_held" | "tamper" | "reader_fault" | "sensor_fault" | "door_io_fault" | "journal_fault" | "agent_lost" | "records_missing" | "records_forked" | "lost_card_presented" | "left_against_rule" | "policy_aging" | "wrong_fingers" | "rex_stuck" | "rules_withdrawn" | "agent_copied" | "clone_suspected" | "impossible_travel" | "passed_back" | "repeated_refusals" | "duress" | "interlock_contradiction" | "records_foreign";
         /** @enum {string} */
         Alone: "deny" | "as_known";
         /** @enum {string} */
@@ -7060,7 +7060,7 @@ export interface components {
             version: number;
         };
         /** @enum {string} */
-        ChainFault: "hole" | "fork" | "signature";
+        ChainFault: "hole" | "fork" | "signature" | "foreign_kind" | "foreign_door";
         /** @enum {string} */
         ChangeKind: "site_create" | "site_change" | "area_change" | "door_change" | "area_delete" | "interlock_create" | "interlock_replace" | "interlock_delete" | "travel_time_create" | "travel_time_change" | "travel_time_delete" | "threat_level_create" | "threat_level_replace" | "threat_level_delete" | "tenant_rules" | "calendar_create" | "calendar_replace" | "calendar_delete" | "schedule_create" | "schedule_replace" | "schedule_delete" | "level_create" | "level_replace" | "level_delete" | "grant_create" | "group_grant_create" | "grant_revoke" | "block_create" | "group_block_create" | "credential_block_create" | "block_lift" | "group_create" | "group_change" | "group_delete" | "group_members" | "person_rules" | "person_deactivate" | "person_activate" | "credential_state" | "credential_change";
         /** @description A row that a version changed. */
