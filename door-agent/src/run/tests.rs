@@ -624,7 +624,7 @@ async fn an_operators_command_opens_and_what_goes_wrong_at_the_door_is_told() {
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_while_the_strike_is_energised() {
     let world = World::new().await;
-    let agent = world.start();
+    let mut agent = world.start();
     let mut session = world.session(Head::start_of(1)).await;
     session.in_force().await;
     // Leaving needs no record; the grant below does.
@@ -632,6 +632,8 @@ async fn killed_while_the_strike_is_energised() {
     world.door_shows(|view| view.is_energised).await;
     session.kind("exit_requested").await;
     agent.task.abort();
+    // Gone before it could be told to stop in order.
+    let _ = timeout(WAIT, &mut agent.task).await.unwrap();
     drop(agent.stop);
     assert!(world.door.watch().borrow().is_energised, "the line keeps its level");
     world.door.press_rex(false).unwrap();
