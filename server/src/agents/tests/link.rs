@@ -38,38 +38,43 @@ async fn a_hello_must_fit() {
 }
 
 /// How a journal ends that delivered three records, and whether that shuts the agent out.
-async fn set_back(what: &str, head: impl Fn(&mut TestAgent), is_shut_out: bool) {
-    let server = TestServer::serving().await;
-    let mut agent = server.agent("Gate", AgentKind::DoorController, &[]).await;
+async fn set_back(server: &TestServer, what: &str, head: impl Fn(&mut TestAgent), is_shut_out: bool) {
+    let mut agent = server.agent(what, AgentKind::DoorController, &[]).await;
     let records = (0..3).map(|_| agent.record(Event::AgentStopped)).collect();
     let mut link = agent.link().await;
     link.deliver(records).await;
     head(&mut agent);
-    if !is_shut_out {
-        drop(link);
-        agent.link().await;
-        assert_eq!(seen(&server, agent.id).await["state"], "online", "{what}");
-        assert_eq!(server.events("kind=chain_broken").await, Vec::<Value>::new(), "{what}");
-        return;
+    let mut again = agent.dial().await.unwrap();
+    again.say(&FromAgent::Hello(agent.hello())).await;
+    let (wanted, faults, alarms, state) = match is_shut_out {
+        true => (Refusal::Quarantined, vec![json!("fork")], vec![json!("records_forked")], "quarantined"),
+        false => (Refusal::AlreadyConnected, Vec::new(), Vec::new(), "online"),
+    };
+    match again.hear().await {
+        FromServer::Welcome { .. } => assert!(!is_shut_out, "{what}"),
+        FromServer::Refused { why } => assert_eq!(why, wanted, "{what}"),
+        other => panic!("{what}: {other:?}"),
     }
-    assert_eq!(agent.refusal(agent.hello()).await, Refusal::Quarantined, "{what}");
-    assert_eq!(link.refusal().await, Refusal::Quarantined, "{what}: the link that stood before");
-    let broken = server.events("kind=chain_broken").await;
-    assert_eq!((broken.len(), &broken[0]["chain_fault"]), (1, &json!("fork")), "{what}");
-    server.settled().await;
-    let alarms = server.call(&server.own.guard, "GET", "/alarms", Value::Null).await.is(200).json;
-    assert_eq!(alarms["items"][0]["kind"], "records_forked", "{what}");
-    assert_eq!(seen(&server, agent.id).await["state"], "quarantined", "{what}");
+    assert_eq!(link.refusal().await, wanted, "{what}: the link that stood before");
+    let of_agent = |items: &[Value], word: &str| {
+        let own = items.iter().filter(|item| item["agent_id"] == json!(agent.id));
+        own.map(|item| item[word].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(of_agent(&server.events("kind=chain_broken").await, "chain_fault"), faults, "{what}");
+    let open = server.call(&server.own.guard, "GET", "/alarms", Value::Null).await.is(200).json;
+    assert_eq!(of_agent(open["items"].as_array().unwrap(), "kind"), alarms, "{what}");
+    assert_eq!(seen(server, agent.id).await["state"], state, "{what}");
 }
 
 #[tokio::test]
 async fn a_journal_that_was_set_back_shuts_the_agent_out_before_it_is_welcome() {
-    set_back("lost", |agent| agent.head = Head::start_of(1), true).await;
-    set_back("an older disk", |agent| agent.head.seq = 2, true).await;
-    set_back("another chain", |agent| agent.head.hash = Digest([9; 32]), true).await;
-    set_back("a journal that can't be read", |agent| agent.head = Head::start_of(0), false).await;
+    let server = TestServer::serving().await;
+    set_back(&server, "lost", |agent| agent.head = Head::start_of(1), true).await;
+    set_back(&server, "an older disk", |agent| agent.head.seq = 2, true).await;
+    set_back(&server, "another chain", |agent| agent.head.hash = Digest([9; 32]), true).await;
+    set_back(&server, "a journal that can't be read", |agent| agent.head = Head::start_of(0), false).await;
     let written_meanwhile = |agent: &mut TestAgent| drop(agent.record(Event::AgentStopped));
-    set_back("the server holds less", written_meanwhile, false).await;
+    set_back(&server, "the server holds less", written_meanwhile, false).await;
 }
 
 #[tokio::test]
