@@ -4362,7 +4362,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Removes an enrolled finger and its template, here and at every agent. */
+        /** Removes an enrolled finger and its template, here and at every agent. Signs of duress are not left alone. */
         delete: {
             parameters: {
                 query?: never;
@@ -4385,6 +4385,14 @@ export interface paths {
                     content?: never;
                 };
                 404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -4452,7 +4460,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Starts a dialogue at a station. A finger is asked for only of a person who consented. Whoever starts it follows its steps:
+         * Starts a dialogue at a station. A finger is asked for only of a person who consented, a sign of duress only of one who has
+         *     another finger enrolled. Whoever starts it follows its steps:
          *     10 seconds without a follower end it.
          */
         post: {
