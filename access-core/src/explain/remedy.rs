@@ -6,8 +6,7 @@ use crate::circumstances::{Circumstances, Sighting, Waiting, Wanted};
 use crate::decide::may_still_pass;
 use crate::ids::{AccessLevelId, AreaId, BlockId, CredentialId, DoorId, GrantId, GroupId, PersonId};
 use crate::policy::{
-    AccessLevel, CredentialState, DoorRule, EscortBy, Grant, Holder, PersonView, Policy, PolicyChange, PolicyRow,
-    PolicyRowId, Side,
+    CredentialState, DoorRule, EscortBy, Grant, Holder, PersonView, Policy, PolicyChange, PolicyRow, PolicyRowId, Side,
 };
 use crate::time::{Period, Place as Lies, UnixMs};
 use crate::verdict::{Outcome, Reason, Verdict};
@@ -234,27 +233,20 @@ impl Question<'_> {
             Lies::Before => Some(Remedy::BeginGrant(grant.id)),
             Lies::Inside => None,
         };
-        grants.filter(|grant| self.holds(self.policy.level(grant.level))).filter_map(change).collect()
+        grants.filter(|grant| self.holds(grant.level)).filter_map(change).collect()
     }
 
-    fn holds(&self, level: Option<&AccessLevel>) -> bool {
-        level.is_some_and(|level| level.holds(self.door, self.attempt.side))
+    fn holds(&self, level: AccessLevelId) -> bool {
+        self.policy.holds(level, self.door.id, self.attempt.side)
     }
 
     /// Levels that hold the door, those that hold the fewest doors first: the least that is necessary.
     fn levels(&self) -> Vec<Remedy> {
-        let doors_of = |level: &AccessLevel| {
-            let holds =
-                |door: &&DoorRule| level.lines.iter().flat_map(|line| &line.places).any(|place| place.holds(door));
-            self.policy.doors().iter().filter(holds).count()
-        };
-        let holding = self.policy.levels().iter().filter(|level| self.holds(Some(level)));
-        let mut levels: Vec<(usize, AccessLevelId)> = holding
-            .filter(|level| self.is_granted_by(&Remedy::GrantLevel(level.id)))
-            .map(|level| (doors_of(level), level.id))
-            .collect();
+        let levels = self.policy.levels().iter().map(|level| level.id).filter(|level| self.holds(*level));
+        let mut levels: Vec<_> = levels.map(|level| (self.policy.doors_reached(level), level)).collect();
         levels.sort_unstable();
-        levels.into_iter().take(LEVELS_MAX).map(|(_, level)| Remedy::GrantLevel(level)).collect()
+        let remedies = levels.into_iter().map(|(_, level)| Remedy::GrantLevel(level));
+        remedies.filter(|remedy| self.is_granted_by(remedy)).take(LEVELS_MAX).collect()
     }
 
     /// Whether the attempt is granted with this one change, the person then showing what is asked for.

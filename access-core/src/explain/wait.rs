@@ -37,6 +37,8 @@ fn turning_points(policy: &Policy, known: &Circumstances, attempt: &Attempt) -> 
     person.exemption.iter().for_each(|exemption| period(&exemption.valid));
     points.extend(known.reader_locked_until);
     points.extend(known.set_mode.map(|set| set.until));
+    // Somebody who comes in, or turns the door, later than this attempt frees it from then on.
+    points.extend([known.last_entered, known.toggled_at].into_iter().flatten());
     points.extend(known.last_seen.and_then(|seen| Some(seen.at.plus_ms(ms(policy.travel_s(seen.door, door.id)?)))));
     let settings = [door.leads_from, door.leads_to].into_iter().filter_map(|area| policy.area(area));
     for area in settings {

@@ -367,6 +367,11 @@ impl Policy {
         schedule.is_open(self.calendar_at(door), local)
     }
 
+    /// How many doors a level holds, on some side at some hour.
+    pub(crate) fn doors_reached(&self, level: AccessLevelId) -> u32 {
+        self.frame.level_number(level).map_or(0, |level| self.frame.reach.doors(level))
+    }
+
     /// Whether some line of a level holds a door on a side, at some hour.
     pub fn holds(&self, level: AccessLevelId, door: DoorId, side: Side) -> bool {
         let level = self.frame.level_number(level).zip(self.frame.known.doors.place(door));

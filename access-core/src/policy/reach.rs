@@ -42,6 +42,13 @@ impl Reach {
         bit(&self.levels, (level as usize * 2 + side as usize) * self.words, door)
     }
 
+    /// How many doors a level holds on some side.
+    pub(super) fn doors(&self, level: u32) -> u32 {
+        let begin = level as usize * 2 * self.words;
+        let (of_in, of_out) = self.levels[begin..begin + 2 * self.words].split_at(self.words);
+        of_in.iter().zip(of_out).map(|(of_in, of_out)| (of_in | of_out).count_ones()).sum()
+    }
+
     /// Numbers of the lines of a level.
     #[inline]
     pub(super) fn lines(&self, level: u32) -> std::ops::Range<u32> {

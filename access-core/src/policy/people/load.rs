@@ -35,9 +35,12 @@ impl Bulk {
         let places = Index::of(persons.iter().map(|person| person.id));
         let place = |id: PersonId| places.place(id).map_or(NOBODY, |place| place as u32);
         let of_cards = cards.iter().map(|card| place(card.person)).collect();
-        let of_holder = |grant: &Grant| match grant.holder {
-            Holder::Person(person) => place(person),
-            Holder::Group(_) => NOBODY,
+        // Grants of one holder often follow one another.
+        let mut last = None;
+        let of_holder = |grant: &Grant| match (grant.holder, last) {
+            (Holder::Group(_), _) => NOBODY,
+            (Holder::Person(person), Some((known, place))) if known == person => place,
+            (Holder::Person(person), _) => last.insert((person, place(person))).1,
         };
         let of_grants = grants.iter().map(of_holder).collect();
         Self { persons, cards, grants, places, of_cards, of_grants }
