@@ -29,10 +29,10 @@ pub struct Circumstances {
     pub last_seen: Option<Sighting>,
     /// Where the holder's newest passage or unused grant elsewhere leads, where anti-passback may ask.
     pub whereabouts: Option<Whereabouts>,
-    /// Other persons in the protected area, or granted and not yet in, where occupancy or the two-person rule may ask.
-    pub others_inside: u32,
-    /// Those of them who were granted to leave and have not yet.
-    pub others_leaving: u32,
+    /// Others in the area that the door and side lead to, where occupancy or the two-person rule may ask.
+    pub ahead: Others,
+    /// Others in the area that they lead from, where the two-person rule may ask.
+    pub behind: Others,
     /// Whether the door itself stands open, where an interlock may ask.
     pub is_open: bool,
     /// Other doors of the interlock group that are not closed and locked, ascending.
@@ -57,6 +57,15 @@ crate::words! {
         /// That of the agent's own doors.
         OwnDoors = "own_doors",
     }
+}
+
+/// Other persons in an area.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Others {
+    /// How many are in it, or were granted to come in and have not yet.
+    pub inside: u32,
+    /// How many of them were granted to leave and have not yet.
+    pub leaving: u32,
 }
 
 /// A person at a door.

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use access_core::attempt::{Assurance, Attempt, ClockTrust, Factor, FactorResult};
 use access_core::canonical;
 use access_core::chain::{Digest, Head, SignedRecord};
-use access_core::circumstances::{Circumstances, Knowledge, LeafState, Sighting, Waiting, Wanted, Whereabouts};
+use access_core::circumstances::{Circumstances, Knowledge, LeafState, Others, Sighting, Waiting, Wanted, Whereabouts};
 use access_core::event::{
     Act, ActKind, AlarmKind, Author, ChainFault, CommandOutcome, Commitment, CopySign, Decided, Decision, Device,
     DeviceState, EpochCause, Event, EventKind, JournalFault, Passage, Record, ReleaseCause, SetMode, StateChange,
@@ -91,8 +91,8 @@ fn circumstances() -> Circumstances {
         toggled_at: Some(UnixMs(5)),
         last_seen: Some(Sighting { person: id(6), door: id(7), at: UnixMs(8) }),
         whereabouts: Some(Whereabouts { door: id(9), side: Side::Out, at: UnixMs(10) }),
-        others_inside: 11,
-        others_leaving: 12,
+        ahead: Others { inside: 11, leaving: 12 },
+        behind: Others { inside: 23, leaving: 24 },
         is_open: true,
         not_secured: vec![LeafState { door: id(13), is_open: true }],
         escort_seen: Some(Sighting { person: id(14), door: id(15), at: UnixMs(16) }),

@@ -72,17 +72,17 @@ impl Case<'_> {
     }
 
     pub(super) fn occupancy(&mut self) -> Answer {
-        let area = self.policy.area(self.door.leads_to);
+        let area = self.policy.area(self.door.area_after(self.attempt.side));
         let Some((area, persons_max)) = area.and_then(|area| Some((area.id, area.persons_max?))) else {
             return Ok(Met::NotApplicable);
         };
-        if self.attempt.side == Side::Out || self.is_waived(WaivableRule::Occupancy) {
+        if self.is_waived(WaivableRule::Occupancy) {
             return Ok(Met::NotApplicable);
         }
         if let Some(answer) = self.alone(self.policy.rules().alone.occupancy) {
             return answer;
         }
-        if self.known.others_inside >= persons_max {
+        if self.known.ahead.inside >= persons_max {
             return Err(Objection::by(Reason::AreaFull, RecordRef::Area(area)));
         }
         Ok(Met::By(record(RecordRef::Area(area))))

@@ -261,4 +261,5 @@ fn a_demand_for_the_pin_is_met_by_pin_or_finger() {
 
 mod airlock;
 mod clock;
+mod inner;
 mod waiting;

@@ -3,7 +3,7 @@
 use super::case::{Answer, Case, Met, Objection, Waits};
 use super::record;
 use crate::attempt::Attempt;
-use crate::circumstances::{Circumstances, Waiting, Wanted};
+use crate::circumstances::{Circumstances, Others, Waiting, Wanted};
 use crate::event::Passage;
 use crate::ids::{GroupId, PersonId};
 use crate::policy::{DoorRule, EscortBy, PersonView, Policy, Side, TwoPerson, WaivableRule};
@@ -43,57 +43,50 @@ impl Case<'_> {
         self.completed.extend(visitors);
     }
 
-    /// How many may come in with the holder, where the area is bounded.
+    /// How many may come with the holder, where the area that they lead to is bounded.
     fn room(&self) -> Option<usize> {
-        let persons_max =
-            self.policy.area(self.door.leads_to)?.persons_max.filter(|_| !self.is_waived(WaivableRule::Occupancy))?;
+        let area = self.policy.area(self.door.area_after(self.attempt.side))?;
+        let persons_max = area.persons_max.filter(|_| !self.is_waived(WaivableRule::Occupancy))?;
         let inside =
-            usize::try_from(self.known.others_inside).unwrap_or(usize::MAX).saturating_add(self.completed.len());
+            usize::try_from(self.known.ahead.inside).unwrap_or(usize::MAX).saturating_add(self.completed.len());
         Some(usize::try_from(persons_max).unwrap_or(usize::MAX).saturating_sub(inside).saturating_sub(1))
     }
 
     pub(super) fn two_person(&mut self) -> Answer {
-        let area = self.policy.area(self.door.leads_to);
-        let Some((area, rule)) = area.and_then(|area| Some((area.id, area.two_person?))) else {
-            return Ok(Met::NotApplicable);
-        };
+        let side = self.attempt.side;
+        let demands = |area| self.policy.area(area).and_then(|area| Some((area.id, area.two_person?)));
+        let (entered, left) = (demands(self.door.area_after(side)), demands(self.door.area_before(side)));
+        let Some((area, _)) = entered.or(left) else { return Ok(Met::NotApplicable) };
         if self.is_waived(WaivableRule::TwoPerson) {
             return Ok(Met::NotApplicable);
         }
         if let Some(answer) = self.alone(self.policy.rules().alone.two_person) {
             return answer;
         }
-        let (Some(person), by) = (self.holder, record(RecordRef::Area(area))) else { return Ok(Met::NotApplicable) };
-        let others = self.known.others_inside.saturating_sub(self.known.others_leaving);
-        let needs_another = match self.attempt.side {
-            // Whoever waited for this one as escort comes in as well.
-            Side::In => others == 0 && self.completed.is_empty(),
-            Side::Out => others == 1,
+        let Some(person) = self.holder else { return Ok(Met::NotApplicable) };
+        let staying = |others: Others| others.inside.saturating_sub(others.leaving);
+        // Whoever waited for this one as escort comes in as well.
+        let entered = entered.filter(|_| staying(self.known.ahead) == 0 && self.completed.is_empty());
+        let left = left.filter(|_| staying(self.known.behind) == 1);
+        let Some((refusing, _)) = entered.or(left) else { return Ok(Met::By(record(RecordRef::Area(area)))) };
+        let makes_a_pair = |waiting: &&Waiting| {
+            let in_time = |rule: TwoPerson| self.attempt.at.since(waiting.since) <= i64::from(rule.within_s) * 1_000;
+            waiting.wants == Wanted::SecondPerson
+                && waiting.person != person.id
+                && entered.is_none_or(|(_, rule)| in_time(rule) && self.are_of(rule.groups, &person, waiting.person))
+                && left.is_none_or(|(_, rule)| in_time(rule))
+                && self.may_still_pass(waiting)
         };
-        if !needs_another {
-            return Ok(Met::By(by));
-        }
-        let other = self.known.waiting.iter().find(|waiting| self.makes_a_pair(&person, waiting, &rule)).copied();
-        match other {
-            Some(_) if self.attempt.side == Side::In && self.room() == Some(0) => {
-                Err(Objection::by(Reason::AreaFull, RecordRef::Area(area)))
-            }
+        let by = RecordRef::Area(refusing);
+        match self.known.waiting.iter().find(makes_a_pair).copied() {
+            Some(_) if self.room() == Some(0) => Err(Objection::by(Reason::AreaFull, by)),
             Some(other) => {
                 self.completed.push(passage(&other));
-                Ok(Met::By([Some(RecordRef::Area(area)), Some(RecordRef::Person(other.person))]))
+                self.completed.sort_by_key(|passage| passage.attempt);
+                Ok(Met::By([Some(by), Some(RecordRef::Person(other.person))]))
             }
-            None => Err(Objection {
-                effect: Some(Waits),
-                ..Objection::by(Reason::SecondPersonRequired, RecordRef::Area(area))
-            }),
+            None => Err(Objection { effect: Some(Waits), ..Objection::by(Reason::SecondPersonRequired, by) }),
         }
-    }
-
-    fn makes_a_pair(&self, person: &PersonView<'_>, waiting: &Waiting, rule: &TwoPerson) -> bool {
-        let in_time = self.attempt.at.since(waiting.since) <= i64::from(rule.within_s) * 1_000;
-        let is_other = waiting.wants == Wanted::SecondPerson && waiting.person != person.id;
-        let fits = || self.attempt.side == Side::Out || self.are_of(rule.groups, person, waiting.person);
-        is_other && in_time && fits() && self.may_still_pass(waiting)
     }
 
     /// Whether who waits would still be let through with the card by which they wait, but for what they wait for.

@@ -6,7 +6,7 @@ use crate::circumstances::{Circumstances, Sighting, Waiting, Wanted};
 use crate::decide::may_still_pass;
 use crate::ids::{AccessLevelId, AreaId, BlockId, CredentialId, DoorId, GrantId, GroupId, PersonId};
 use crate::policy::{
-    CredentialState, DoorRule, EscortBy, Grant, Holder, PersonView, Policy, PolicyChange, PolicyRow, PolicyRowId, Side,
+    CredentialState, DoorRule, EscortBy, Grant, Holder, PersonView, Policy, PolicyChange, PolicyRow, PolicyRowId,
 };
 use crate::time::{Period, Place as Lies, UnixMs};
 use crate::verdict::{Outcome, Reason, Verdict};
@@ -204,7 +204,7 @@ impl Question<'_> {
             | Reason::GrantNotYetValid
             | Reason::OutsideSchedule => [self.grants(), self.levels()].concat(),
             Reason::PassedBack | Reason::TooFast => person(Remedy::ForgivePerson),
-            Reason::AreaFull => vec![Remedy::SomebodyLeaves(self.door.leads_to)],
+            Reason::AreaFull => vec![Remedy::SomebodyLeaves(self.door.area_after(self.attempt.side))],
             Reason::Interlock => self.known.not_secured.iter().map(|leaf| Remedy::CloseDoor(leaf.door)).collect(),
             Reason::WrongFinger => vec![Remedy::ShowFactor(Factor::Finger)],
             Reason::WrongPin => vec![Remedy::ShowFactor(Factor::Pin)],
@@ -311,7 +311,7 @@ impl Question<'_> {
             Remedy::EndThreatLevel(_) => known.threat_level = 0,
             Remedy::EndMode(_) => known.set_mode = None,
             Remedy::ForgivePerson(_) => known.whereabouts = None,
-            Remedy::SomebodyLeaves(_) => known.others_inside = known.others_inside.checked_sub(1)?,
+            Remedy::SomebodyLeaves(_) => known.ahead.inside = known.ahead.inside.checked_sub(1)?,
             Remedy::CloseDoor(door) => known.not_secured.retain(|leaf| leaf.door != door),
             Remedy::BringEscort => known.escort_seen = Some(self.escort()?),
             Remedy::BringSecondPerson => known.waiting.push(self.second_person()?),
@@ -331,7 +331,8 @@ impl Question<'_> {
 
     fn second_person(&self) -> Option<Waiting> {
         // Any two leave together.
-        let groups = self.policy.area(self.door.leads_to)?.two_person?.groups.filter(|_| self.attempt.side == Side::In);
+        let entered = self.policy.area(self.door.area_after(self.attempt.side))?;
+        let groups = entered.two_person.and_then(|rule| rule.groups);
         let person = self.person()?;
         let complements = |other: &PersonView<'_>| {
             let are_of =

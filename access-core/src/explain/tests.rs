@@ -118,7 +118,7 @@ fn each_refusal_has_the_remedies_that_grant_it() {
         }),
         (Reason::AreaFull, &[Remedy::SomebodyLeaves(id(2))], |rows, known, _| {
             rows.areas[1].persons_max = Some(2);
-            known.others_inside = 2;
+            known.ahead.inside = 2;
         }),
         (Reason::Interlock, &[Remedy::CloseDoor(id(2))], |rows, known, _| {
             rows.interlocks.push(InterlockRule { id: id(1), doors: vec![id(1), id(2)] });

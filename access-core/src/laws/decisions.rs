@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 use crate::attempt::Attempt;
-use crate::circumstances::Circumstances;
+use crate::circumstances::{Circumstances, Others};
 use crate::decide::{RULES_VERSION, judge, judge_traced};
 use crate::event::Event;
 use crate::explain::{Answer, Remedy, explain};
@@ -147,7 +147,9 @@ proptest! {
         let mut rows = rows;
         rows.scope = if cut { PolicyScope::Cut } else { PolicyScope::Whole };
         attempt.at = crate::time::UnixMs(at);
-        (known.others_inside, known.others_leaving, known.refusals_of_card) = (count, count.wrapping_mul(3), count);
+        known.ahead = Others { inside: count, leaving: count.wrapping_mul(3) };
+        known.behind = Others { inside: count.wrapping_mul(5), leaving: count };
+        known.refusals_of_card = count;
         known.reader_locked_until = Some(crate::time::UnixMs(far));
         known.last_entered = Some(crate::time::UnixMs(far));
         known.threat_level = count as u8;

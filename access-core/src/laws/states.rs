@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 use crate::chain::RECORD_BYTES_MAX;
+use crate::circumstances::Others;
 use crate::event::{Author, Record};
 use crate::ids::PersonId;
 use crate::policy::Policy;
@@ -74,20 +75,24 @@ proptest! {
         let (_, state) = play(&policy, &steps);
         let known = state.circumstances(&policy, &attempt);
         let Some(door) = policy.door(attempt.door) else { return Ok(()) };
-        let area = policy.area(door.leads_to).unwrap();
         let Some(person) = policy.card(&attempt.card).and_then(|card| card.person) else { return Ok(()) };
-        if area.persons_max.is_none() && area.two_person.is_none() {
-            prop_assert_eq!((known.others_inside, known.others_leaving), (0, 0), "nobody asks");
-            return Ok(());
+        let areas = [door.area_after(attempt.side), door.area_before(attempt.side)];
+        let [ahead, behind] = areas.map(|area| policy.area(area).unwrap());
+        let asks = [ahead.persons_max.is_some() || ahead.two_person.is_some(), behind.two_person.is_some()];
+        for ((area, asks), others) in [ahead, behind].into_iter().zip(asks).zip([known.ahead, known.behind]) {
+            if !asks {
+                prop_assert_eq!(others, Others::default(), "nobody asks");
+                continue;
+            }
+            let is_inside = |other: &PersonId| {
+                let seen = state.whereabouts(*other);
+                seen.and_then(|seen| policy.door(seen.door).map(|door| door.area_after(seen.side))) == Some(area.id)
+            };
+            let inside = (1..=PERSONS).map(id).filter(|other| *other != person.id).filter(is_inside).count();
+            prop_assert!(others.inside as usize >= inside);
+            prop_assert!((others.inside as usize) < PERSONS as usize);
+            prop_assert!(others.leaving <= others.inside);
         }
-        let is_inside = |other: &PersonId| {
-            let seen = state.whereabouts(*other);
-            seen.and_then(|seen| policy.door(seen.door).map(|door| door.area_after(seen.side))) == Some(area.id)
-        };
-        let inside = (1..=PERSONS).map(id).filter(|other| *other != person.id).filter(is_inside).count();
-        prop_assert!(known.others_inside as usize >= inside);
-        prop_assert!((known.others_inside as usize) < PERSONS as usize);
-        prop_assert!(known.others_leaving as usize <= inside);
         prop_assert_eq!(state.everybody().count() <= PERSONS as usize, true);
     }
 

@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::attempt::Attempt;
+use crate::circumstances::Others;
+use crate::ids::AreaId;
 use crate::policy::{AntiPassback, CardView, DoorRule, EscortBy, PersonView, Policy};
 
 impl State {
@@ -108,9 +110,12 @@ impl State {
         if has_anti_passback(door.leads_from) || has_anti_passback(door.leads_to) {
             read.whereabouts = self.whereabouts_for(door.id, attempt.side, person.id, at);
         }
-        let area = policy.area(door.leads_to);
-        if area.is_some_and(|area| area.persons_max.is_some() || area.two_person.is_some()) {
-            (read.others_inside, read.others_leaving) = self.others_inside(policy, door, person.id, at);
+        let (from, to) = (door.area_before(attempt.side), door.area_after(attempt.side));
+        if policy.area(to).is_some_and(|area| area.persons_max.is_some() || area.two_person.is_some()) {
+            read.ahead = self.others_in(policy, to, person.id, at);
+        }
+        if policy.area(from).is_some_and(|area| area.two_person.is_some()) {
+            read.behind = self.others_in(policy, from, person.id, at);
         }
         if let Some(escort) = person.escort
             && let Some(state) = self.doors.get(&door.id)
@@ -147,8 +152,7 @@ impl State {
         granted.chain(self.whereabouts(person)).max_by_key(|seen| (seen.at, seen.door, seen.side))
     }
 
-    fn others_inside(&self, policy: &Policy, door: &DoorRule, person: PersonId, at: UnixMs) -> (u32, u32) {
-        let area = door.leads_to;
+    fn others_in(&self, policy: &Policy, area: AreaId, person: PersonId, at: UnixMs) -> Others {
         let leads_in = |door: DoorId, side: Side| policy.door(door).is_some_and(|door| door.area_after(side) == area);
         let is_inside = |person: PersonId| self.whereabouts(person).is_some_and(|seen| leads_in(seen.door, seen.side));
         let mut inside: u32 =
@@ -166,7 +170,7 @@ impl State {
         }
         leaving.retain(|person| coming.contains(person) || is_inside(*person));
         let count = |persons: BTreeSet<PersonId>| u32::try_from(persons.len()).unwrap_or(u32::MAX);
-        (inside.saturating_add(count(coming)), count(leaving))
+        Others { inside: inside.saturating_add(count(coming)), leaving: count(leaving) }
     }
 
     fn not_secured(&self, policy: &Policy, door: DoorId, at: UnixMs) -> Option<LeafState> {

@@ -225,7 +225,7 @@ async fn the_last_place_is_given_once_and_an_agents_detour_gives_it_back() {
     assert_eq!(ben.verdict.reason, Reason::Granted);
     hall.tell(1, vec![ben.decision(), ben.entered()]).await;
     let full = hall.ask(0, Side::In, ANNA).await;
-    assert_eq!((full.verdict.reason, full.circumstances.others_inside), (Reason::AreaFull, 1));
+    assert_eq!((full.verdict.reason, full.circumstances.ahead.inside), (Reason::AreaFull, 1));
     // An area that is reset is empty, as far as anybody knows.
     let entrances = hall.doors.map(|door| (door, Side::In)).to_vec();
     hall.set(StateChange::AreaReset { area: AreaId::from_uuid(hall.hall), entrances }).await;

@@ -1,7 +1,7 @@
 //! Random attempts at a random tenant's doors, and random circumstances for them.
 
 use access_core::attempt::{Assurance, Attempt, ClockTrust, FactorResult};
-use access_core::circumstances::{Circumstances, Knowledge, LeafState, Sighting, Waiting, Wanted, Whereabouts};
+use access_core::circumstances::{Circumstances, Knowledge, LeafState, Others, Sighting, Waiting, Wanted, Whereabouts};
 use access_core::event::SetMode;
 use access_core::ids::{DoorId, PersonId};
 use access_core::policy::{EscortBy, PolicyRows, Side};
@@ -72,8 +72,11 @@ pub fn circumstances(dice: &mut Dice, rows: &PolicyRows, attempt: &Attempt) -> C
         side: side(dice),
         at: before(dice, at),
     });
-    let others_inside = dice.pick(&[0_u32, 1, 2, 3, 1, 0]);
-    let others_leaving = u32::from(dice.below(4)).min(others_inside);
+    let others = |dice: &mut Dice| {
+        let inside = dice.pick(&[0_u32, 1, 2, 3, 1, 0]);
+        Others { inside, leaving: u32::from(dice.below(4)).min(inside) }
+    };
+    let (ahead, behind) = (others(dice), others(dice));
     Circumstances {
         knowledge,
         reader_locked_until,
@@ -84,8 +87,8 @@ pub fn circumstances(dice: &mut Dice, rows: &PolicyRows, attempt: &Attempt) -> C
         toggled_at,
         last_seen: last_seen.filter(|seen| holder.is_some() && seen.door != attempt.door),
         whereabouts: whereabouts.filter(|_| holder.is_some()),
-        others_inside,
-        others_leaving,
+        ahead,
+        behind,
         is_open: dice.one_in(3),
         not_secured: not_secured(dice, rows, attempt),
         escort_seen: escort_seen(dice, rows, attempt, holder),

@@ -1,7 +1,7 @@
 //! What is known of doors and people at an attempt, read from all the records each time.
 
 use access_core::attempt::Attempt;
-use access_core::circumstances::{Circumstances, Knowledge, LeafState, Sighting, Waiting, Wanted, Whereabouts};
+use access_core::circumstances::{Circumstances, Knowledge, LeafState, Others, Sighting, Waiting, Wanted, Whereabouts};
 use access_core::event::{Author, Event, Record, ReleaseCause, SetMode, StateChange};
 use access_core::ids::{AreaId, AttemptId, CredentialId, DoorId, PersonId};
 use access_core::policy::{DoorRule, EscortBy, PersonRule, Place, PolicyRows, Side};
@@ -113,8 +113,12 @@ impl Log {
         known.toggled_at = self.toggled_at(door.id).filter(within_mode);
         known.last_seen = holder.and_then(|holder| self.last_seen(holder.id, door.id));
         known.whereabouts = holder.and_then(|holder| self.led_last(holder.id, attempt));
-        (known.others_inside, known.others_leaving) =
-            self.others_inside(rows, door.leads_to, holder.map(|holder| holder.id), attempt.at);
+        let (to, from) = match attempt.side {
+            Side::In => (door.leads_to, door.leads_from),
+            Side::Out => (door.leads_from, door.leads_to),
+        };
+        known.ahead = self.others_inside(rows, to, holder.map(|holder| holder.id), attempt.at);
+        known.behind = self.others_inside(rows, from, holder.map(|holder| holder.id), attempt.at);
         known.is_open = self.is_leaf_open(door.id);
         known.not_secured = self.not_secured(rows, door.id, attempt.at);
         known.escort_seen = holder.and_then(|holder| self.escort_seen(rows, holder, door.id));
@@ -359,7 +363,7 @@ impl Log {
     }
 
     /// Others inside an area, and those of them who were granted to leave.
-    fn others_inside(&self, rows: &PolicyRows, area: AreaId, holder: Option<PersonId>, at: UnixMs) -> (u32, u32) {
+    fn others_inside(&self, rows: &PolicyRows, area: AreaId, holder: Option<PersonId>, at: UnixMs) -> Others {
         let leads = |door: DoorId, side: Side| {
             let door = rows.doors.iter().find(|known| known.id == door)?;
             Some(match side {
@@ -372,7 +376,7 @@ impl Log {
         everybody.extend(unused.iter().map(|granted| granted.person));
         everybody.sort();
         everybody.dedup();
-        let (mut inside, mut leaving) = (0, 0);
+        let mut others = Others::default();
         for person in everybody.into_iter().filter(|person| Some(*person) != holder) {
             let led = |granted: &&Granted| granted.person == person && leads(granted.door, granted.side).is_some();
             let theirs: Vec<_> =
@@ -380,11 +384,11 @@ impl Log {
             let passed = self.whereabouts(person).and_then(|last| leads(last.door, last.side));
             let is_inside = passed.is_some_and(|(_, to)| to == area);
             if is_inside || theirs.iter().any(|(_, to)| *to == area) {
-                inside += 1;
-                leaving += u32::from(theirs.iter().any(|(from, _)| *from == area));
+                others.inside += 1;
+                others.leaving += u32::from(theirs.iter().any(|(from, _)| *from == area));
             }
         }
-        (inside, leaving)
+        others
     }
 
     fn not_secured(&self, rows: &PolicyRows, door: DoorId, at: UnixMs) -> Vec<LeafState> {

@@ -98,29 +98,28 @@ impl Case<'_> {
 
     /// 17.
     pub(crate) fn occupancy(&mut self, _: &PersonRule) -> Said {
-        let (Some(most), Side::In) = (self.protected().persons_max, self.attempt.side) else {
-            return Said::NotApplicable;
-        };
+        let Some(most) = self.led_to_area().persons_max else { return Said::NotApplicable };
         if self.is_waived(WaivableRule::Occupancy) {
             return Said::NotApplicable;
         }
         if let Some(said) = self.alone(self.rows.rules.alone.occupancy) {
             return said;
         }
-        if self.known.others_inside >= most {
-            self.answer.settled_by.push(RecordRef::Area(self.door.leads_to));
+        let area = RecordRef::Area(self.led_to_area().id);
+        if self.known.ahead.inside >= most {
+            self.answer.settled_by.push(area);
             Said::Refuses(Reason::AreaFull)
         } else {
-            self.by.push(RecordRef::Area(self.door.leads_to));
+            self.by.push(area);
             Said::Passes
         }
     }
 
     /// How many more may come in, the holder not counted: as many as there are where rule 17 does not apply.
     pub(crate) fn room(&self) -> i64 {
-        match self.protected().persons_max {
+        match self.led_to_area().persons_max {
             Some(most) if !self.is_waived(WaivableRule::Occupancy) => {
-                i64::from(most) - i64::from(self.known.others_inside) - 1
+                i64::from(most) - i64::from(self.known.ahead.inside) - 1
             }
             _ => i64::MAX,
         }

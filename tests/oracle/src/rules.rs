@@ -456,9 +456,20 @@ impl<'a> Case<'a> {
         site.expect("the door's site")
     }
 
-    /// The area that the door protects.
-    pub(crate) fn protected(&self) -> &'a AreaRule {
-        self.area(self.door.leads_to)
+    /// The area that the door and this side lead to.
+    pub(crate) fn led_to_area(&self) -> &'a AreaRule {
+        self.area(match self.attempt.side {
+            Side::In => self.door.leads_to,
+            Side::Out => self.door.leads_from,
+        })
+    }
+
+    /// The area that they lead from.
+    pub(crate) fn led_from_area(&self) -> &'a AreaRule {
+        self.area(match self.attempt.side {
+            Side::In => self.door.leads_from,
+            Side::Out => self.door.leads_to,
+        })
     }
 
     pub(crate) fn area(&self, id: access_core::ids::AreaId) -> &'a AreaRule {

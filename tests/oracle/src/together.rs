@@ -1,9 +1,9 @@
 //! Rules 20 and 21: who needs somebody else.
 
 use access_core::attempt::Attempt;
-use access_core::circumstances::{Waiting, Wanted};
+use access_core::circumstances::{Others, Waiting, Wanted};
 use access_core::event::Passage;
-use access_core::policy::{CredentialRule, EscortBy, PersonRule, Side, WaivableRule};
+use access_core::policy::{AreaRule, CredentialRule, EscortBy, PersonRule, Side, TwoPerson, WaivableRule};
 use access_core::verdict::{Reason, RecordRef, Rule};
 
 use crate::answer::Said;
@@ -59,49 +59,58 @@ impl Case<'_> {
 
     /// 21.
     pub(crate) fn two_person(&mut self, holder: &PersonRule) -> Said {
-        let Some(rule) = self.protected().two_person else { return Said::NotApplicable };
-        if self.is_waived(WaivableRule::TwoPerson) {
+        let (to, from) = (self.led_to_area(), self.led_from_area());
+        let asking = if to.two_person.is_some() { to } else { from };
+        if asking.two_person.is_none() || self.is_waived(WaivableRule::TwoPerson) {
             return Said::NotApplicable;
         }
         if let Some(said) = self.alone(self.rows.rules.alone.two_person) {
             return said;
         }
-        self.by.push(RecordRef::Area(self.door.leads_to));
-        let staying = i64::from(self.known.others_inside) - i64::from(self.known.others_leaving);
-        let is_right_already = match self.attempt.side {
-            Side::In => staying != 0 || !self.visitors().is_empty(),
-            Side::Out => staying != 1,
-        };
-        if is_right_already {
-            return Said::Passes;
+        let staying = |others: &Others| i64::from(others.inside) - i64::from(others.leaving);
+        let mut refusing: Vec<(&AreaRule, TwoPerson)> = Vec::new();
+        let mut groups = None;
+        if let Some(rule) = to.two_person
+            && staying(&self.known.ahead) <= 0
+            && self.visitors().is_empty()
+        {
+            refusing.push((to, rule));
+            groups = rule.groups;
         }
+        if let Some(rule) = from.two_person
+            && staying(&self.known.behind) == 1
+        {
+            refusing.push((from, rule));
+        }
+        let Some((area, _)) = refusing.first() else {
+            self.by.push(RecordRef::Area(asking.id));
+            return Said::Passes;
+        };
+        let area = RecordRef::Area(area.id);
         let makes_a_pair = |waiting: &&Waiting| {
             let theirs = self.groups_of(waiting.person);
-            let of_groups = match (rule.groups, self.attempt.side) {
-                (Some((one, other)), Side::In) => {
-                    (holder.groups.contains(&one) && theirs.contains(&other))
-                        || (holder.groups.contains(&other) && theirs.contains(&one))
-                }
-                (None, _) | (_, Side::Out) => true,
-            };
+            let of_groups = groups.is_none_or(|(one, other)| {
+                (holder.groups.contains(&one) && theirs.contains(&other))
+                    || (holder.groups.contains(&other) && theirs.contains(&one))
+            });
             waiting.wants == Wanted::SecondPerson
                 && waiting.person != holder.id
                 && of_groups
-                && self.ago_ms(waiting.since) <= i64::from(rule.within_s) * 1000
+                && refusing.iter().all(|(_, rule)| self.ago_ms(waiting.since) <= i64::from(rule.within_s) * 1000)
                 && self.may_still_pass(waiting)
         };
         match self.known.waiting.iter().filter(makes_a_pair).min_by_key(|waiting| waiting.attempt) {
             None => {
-                self.answer.settled_by.push(RecordRef::Area(self.door.leads_to));
+                self.answer.settled_by.push(area);
                 Said::Refuses(Reason::SecondPersonRequired)
             }
-            Some(_) if self.attempt.side == Side::In && self.room() < 1 => {
-                self.answer.settled_by.push(RecordRef::Area(self.door.leads_to));
+            Some(_) if self.room().saturating_sub_unsigned(self.visitors().len() as u64) < 1 => {
+                self.answer.settled_by.push(area);
                 Said::Refuses(Reason::AreaFull)
             }
             Some(second) => {
                 self.answer.admitted.push(passage(second));
-                self.by.push(RecordRef::Person(second.person));
+                self.by.extend([area, RecordRef::Person(second.person)]);
                 Said::Passes
             }
         }

@@ -29,8 +29,8 @@ async fn an_airlock_is_kept_without_the_server_and_contradictions_are_told() {
     let inner = world.hang_inner();
     let mut agent = world.start();
     let mut session = world.session(Head::start_of(1)).await;
+    // From here on the server answers nothing.
     session.in_force().await;
-    drop(session.socket);
 
     let shows = async |door: &VirtualDoor, wanted: fn(&DoorView) -> bool| {
         let mut view = door.watch();
@@ -39,6 +39,10 @@ async fn an_airlock_is_kept_without_the_server_and_contradictions_are_told() {
     agent.tap().await;
     world.door_shows(|view| view.is_energised).await;
     world.door.push().await.unwrap();
+    let opened = |door: u128| {
+        move |event: &Event| matches!(event, Event::DoorOpened { door: of, .. } if *of == id(door)).then_some(())
+    };
+    session.record(opened(1)).await;
     let ben = || ReaderChange::Card(Uid::new(&BENS_UID).unwrap());
     agent.reader("inner in", ben()).await;
     shows(&inner, |view| view.line == "Other door first").await;
@@ -48,8 +52,6 @@ async fn an_airlock_is_kept_without_the_server_and_contradictions_are_told() {
     agent.reader("inner in", ben()).await;
     shows(&inner, |view| view.is_energised).await;
     inner.push().await.unwrap();
-
-    let mut session = world.session(session.head).await;
     let refused = session
         .record(|event| match event {
             Event::Decision(decision) if decision.verdict.reason == Reason::Interlock => Some(decision.clone()),
@@ -57,7 +59,7 @@ async fn an_airlock_is_kept_without_the_server_and_contradictions_are_told() {
         })
         .await;
     assert_eq!((refused.attempt.door, refused.decided), (id(2), Decided::Offline));
-    session.record(|event| matches!(event, Event::DoorOpened { door, .. } if *door == id(2)).then_some(())).await;
+    session.record(opened(2)).await;
     world.door.force();
     assert_eq!(session.record(alarm(AlarmKind::InterlockContradiction)).await, id(1), "the one that opened last");
     inner.close();
@@ -153,5 +155,46 @@ async fn a_grant_turns_the_door_free_and_back_without_the_server() {
     agent.hold(&BENS_UID).await;
     let mut session = world.session(session.head).await;
     session.kind("free_ended").await;
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_free_door_is_locked_after_a_restart_until_the_time_is_known() {
+    let mut world = World::new().await;
+    world.mode_of_exit = Exit::Mechanical;
+    world.rules = anna_and_ben;
+    let agent = world.start();
+    let mut session = world.session(Head::start_of(1)).await;
+    session.in_force().await;
+    say(&mut session.socket, &set_mode(DoorMode::Free, Clock::open(world.folder.path()).now().unix)).await;
+    session.stands(1).await;
+    session.kind("free_began").await;
+    drop(session.socket);
+    // The time is written down once; without that it is as after a boot.
+    let clock = world.path("data").join("clock.json");
+    let written = async {
+        while !clock.exists() {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(WAIT, written).await.unwrap();
+    agent.stop().await;
+    std::fs::remove_file(clock).unwrap();
+
+    // Nobody tells the time, and the mode may have ended long ago.
+    let mut agent = world.start();
+    agent.tap().await;
+    world.door_shows(|view| view.is_energised).await;
+    let mut session = world.session(session.head).await;
+    session.kind("agent_started").await;
+    // What comes first after the start: one of the two.
+    let first = session.record(|event| match event {
+        Event::FreeBegan { .. } => Some(None),
+        Event::Decision(decision) => Some(Some(decision.clone())),
+        _ => None,
+    });
+    let decision = first.await.expect("it stands locked");
+    assert_eq!((decision.attempt.clock, decision.verdict.reason), (ClockTrust::Untrusted, Reason::Granted));
+    session.kind("free_began").await;
     agent.stop().await;
 }
