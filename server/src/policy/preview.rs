@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use access_core::Policy;
+use access_core::policy::PolicyRows;
 use access_core::word::Word as _;
 use anyhow::Context as _;
 use axum::body::{Body, to_bytes};
@@ -154,6 +155,26 @@ pub async fn rehearse(
     actor: &Actor,
     changes: &[PolicyChangeWanted],
 ) -> ApiResult<(Arc<Policy>, Arc<Policy>)> {
+    let Tried { before, rows } = try_out(state, editors, actor, changes).await?;
+    let Some(rows) = rows else { return Ok((Arc::clone(&before), before)) };
+    let after = Policy::compile(rows);
+    Ok((before, Arc::new(after.map_err(|error| ApiError::field("changes", error.to_string()))?)))
+}
+
+/// What came of trying changes. Nothing of the rehearsal is left: other changes of the tenant's rules wait no longer.
+pub(super) struct Tried {
+    /// The rules in force when it was tried.
+    pub(super) before: Arc<Policy>,
+    /// What they are made of afterwards; none if no rule is touched.
+    pub(super) rows: Option<PolicyRows>,
+}
+
+pub(super) async fn try_out(
+    state: &AppState,
+    editors: &Editors,
+    actor: &Actor,
+    changes: &[PolicyChangeWanted],
+) -> ApiResult<Tried> {
     if changes.is_empty() || changes.len() > CHANGES_MAX {
         return Err(ApiError::field("changes", format!("must be 1 to {CHANGES_MAX} changes")));
     }
@@ -171,16 +192,13 @@ pub async fn rehearse(
         }
     }
     let mut tx = rehearsed.read(actor).await?;
-    if !store::is_moved_here(&mut tx, actor.tenant).await? {
-        let before = state.rules_in_force(actor.tenant).await?;
-        return Ok((Arc::clone(&before), before));
-    }
-    let rows = store::load(&mut tx, actor.tenant, None, clock::unix_ms(actor.now)).await?;
+    let rows = match store::is_moved_here(&mut tx, actor.tenant).await? {
+        true => Some(store::load(&mut tx, actor.tenant, None, clock::unix_ms(actor.now)).await?),
+        false => None,
+    };
     // Until the rehearsal ends nobody else changes the rules: these are the ones that it began with.
     let before = state.rules_in_force(actor.tenant).await?;
-    drop(tx);
-    let after = Policy::compile(rows.context("rules that were changed")?);
-    Ok((before, Arc::new(after.map_err(|error| ApiError::field("changes", error.to_string()))?)))
+    Ok(Tried { before, rows: rows.map(|rows| rows.context("rules that were changed")).transpose()? })
 }
 
 fn request(place: usize, change: &PolicyChangeWanted, actor: &Actor) -> ApiResult<Request<Body>> {

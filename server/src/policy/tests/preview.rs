@@ -5,8 +5,9 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use super::world::{self, World};
-use crate::policy::preview::ChangeKind;
-use crate::testing::{Answer, TestServer};
+use crate::auth::{Actor, Role};
+use crate::policy::preview::{ChangeKind, try_out};
+use crate::testing::{Answer, PATIENCE, TestServer};
 
 async fn preview(server: &TestServer, changes: Value) -> Answer {
     let monday = world::monday();
@@ -145,4 +146,23 @@ fn every_kind_names_a_route_that_there_is() {
         let route = &description["paths"][format!("{}{path}", crate::api::BASE)][method.as_str().to_lowercase()];
         assert!(route.is_object(), "{kind}: there is no {method} {path}");
     }
+}
+
+#[tokio::test]
+async fn what_was_tried_keeps_nobody_waiting() {
+    let server = TestServer::start().await;
+    let world = World::make(&server).await;
+    let operators =
+        format!("SELECT id::text FROM operators WHERE tenant_id = '{}' AND name = 'administrator'", server.own.tenant);
+    let operator: uuid::Uuid = server.query(&operators).await[0].parse().unwrap();
+    let (tenant, now) = (server.own.tenant, crate::clock::now());
+    let actor = Actor { tenant, operator: operator.into(), role: Role::Administrator, now };
+    let revoke = json!([{ "kind": "grant_revoke", "id": world.grant, "body": { "reason": "moved" } }]);
+    let changes: Vec<_> = serde_json::from_value(revoke).unwrap();
+    let tried = try_out(&server.state, &crate::api::editors(), &actor, &changes).await.unwrap();
+    let block = json!({ "reason": "saved before anybody compiled what was tried" });
+    let path = format!("/people/{}/blocks", world.berta);
+    let saving = server.call(&server.own.administrator, "POST", &path, block);
+    tokio::time::timeout(PATIENCE, saving).await.expect("to be saved meanwhile").is(201);
+    assert!(tried.rows.is_some_and(|rows| rows.grants.is_empty() && rows.blocks.is_empty()));
 }
