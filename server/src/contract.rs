@@ -230,11 +230,15 @@ async fn access_is_granted_blocked_and_taken_back() {
         json!({ "level_id": level.id(), "valid_from": "2026-01-01T00:00:00Z", "no_end_reason": "permanent staff" });
     let grant = server.call(admin, "POST", &grants, body).await.is(201);
     assert_eq!(grant.json["state"], "current");
+    grants_change_their_period(&server, &grant.json).await;
     let why = json!({ "reason": "left the company" });
     let revoke = format!("/grants/{}/revoke", grant.id());
     server.call(admin, "POST", &revoke, json!({ "reason": " " })).await.problem(422, "invalid");
     assert_eq!(server.call(admin, "POST", &revoke, why.clone()).await.is(200).json["state"], "revoked");
     server.call(admin, "POST", &revoke, why.clone()).await.problem(409, "already_revoked");
+    let late = json!({ "valid_from": "2026-01-01T00:00:00Z", "valid_until": "2999-01-01T00:00:00Z" });
+    let path = format!("/grants/{}", grant.id());
+    server.change(admin, "PATCH", &path, "\"4\"", late).await.problem(409, "already_revoked");
 
     let block = server.call(admin, "POST", &format!("/people/{person}/blocks"), why.clone()).await.is(201);
     let detail = server.call(admin, "GET", &format!("/people/{person}"), Value::Null).await.is(200);
@@ -251,6 +255,44 @@ async fn access_is_granted_blocked_and_taken_back() {
     assert_eq!(told[0], "0", "history holds no free text");
     let unnamed = server.query("SELECT count(*)::text FROM policy_history WHERE operator_id IS NULL").await;
     assert_eq!(unnamed[0], "0", "every change has its operator");
+}
+
+async fn grants_change_their_period(server: &TestServer, grant: &Value) {
+    let admin = &server.own.administrator;
+    let path = format!("/grants/{}", grant["id"].as_str().unwrap());
+    let until = |until: &str| json!({ "valid_from": "2026-01-01T00:00:00Z", "valid_until": until });
+    let ends = until("2998-01-01T00:00:00Z");
+    assert_eq!(grant["version"], 1);
+    server.call(admin, "PATCH", &path, ends.clone()).await.problem(428, "version_required");
+    server.change(&server.own.guard, "PATCH", &path, "\"1\"", ends.clone()).await.problem(403, "forbidden");
+    let stranger = &server.other.administrator;
+    server.change(stranger, "PATCH", &path, "\"1\"", ends.clone()).await.problem(404, "not_found");
+    let changed = server.change(admin, "PATCH", &path, "\"1\"", ends.clone()).await.is(200);
+    assert_eq!((&changed.json["state"], &changed.json["no_end_reason"]), (&json!("current"), &Value::Null));
+    assert_eq!(changed.json["valid_until"], "2998-01-01T00:00:00Z");
+    server.change(admin, "PATCH", &path, "\"1\"", ends).await.problem(412, "changed_meanwhile");
+    let past = until("2026-01-02T00:00:00Z");
+    let endless = json!({ "valid_from": "2026-01-01T00:00:00Z" });
+    for (body, field) in [(past, "valid_until"), (endless, "no_end_reason")] {
+        let refused = server.change(admin, "PATCH", &path, "\"2\"", body.clone()).await.problem(422, "invalid");
+        assert_eq!(refused.json["errors"][0]["field"], field, "{body}");
+    }
+    let rules = server.call(admin, "GET", "/tenant-rules", Value::Null).await.is(200);
+    let mut longest = rules.json.clone();
+    longest.as_object_mut().unwrap().remove("version");
+    longest["grant_days_max"] = json!(365);
+    longest["reason"] = json!("a year at most");
+    let etag = rules.etag.unwrap();
+    let limited = server.change(admin, "PUT", "/tenant-rules", &etag, longest.clone()).await.is(200);
+    let refused = server.change(admin, "PATCH", &path, "\"2\"", until("2999-01-01T00:00:00Z")).await;
+    assert_eq!(refused.problem(422, "invalid").json["errors"][0]["field"], "valid_until");
+    longest["grant_days_max"] = Value::Null;
+    server.change(admin, "PUT", "/tenant-rules", &limited.etag.unwrap(), longest).await.is(200);
+    let endless = json!({ "valid_from": "2026-01-01T00:00:00Z", "no_end_reason": "permanent staff" });
+    server.change(admin, "PATCH", &path, "\"2\"", endless).await.is(200);
+    let acts = server.acts().await;
+    let last = acts.last().unwrap();
+    assert!(last.kind == ActKind::Changed && last.before.is_some() && last.after.is_some() && last.reason.is_some());
 }
 
 #[tokio::test]
@@ -413,7 +455,25 @@ async fn a_card_is_one_persons() {
     let changed = server.call(admin, "POST", &state, lost).await.is(200);
     let period = json!({ "valid_from": "2026-02-01T00:00:00Z", "valid_until": "2026-01-01T00:00:00Z" });
     let path = format!("/credentials/{id}");
-    server.change(admin, "PATCH", &path, &changed.etag.unwrap(), period).await.problem(422, "invalid");
+    let etag = changed.etag.unwrap();
+    server.change(admin, "PATCH", &path, &etag, period).await.problem(422, "invalid");
+    // To end is no loosening; to begin sooner and to last longer are.
+    let until = |year: &str| json!({ "valid_from": changed.json["valid_from"], "valid_until": format!("{year}-01-01T00:00:00Z") });
+    let ends = server.change(admin, "PATCH", &path, &etag, until("2998")).await.is(200);
+    server.change(admin, "PATCH", &path, &etag, until("2997")).await.problem(412, "changed_meanwhile");
+    let etag = ends.etag.unwrap();
+    let sooner = json!({ "valid_from": "2020-01-01T00:00:00Z", "valid_until": "2998-01-01T00:00:00Z" });
+    let endless = json!({ "valid_from": changed.json["valid_from"], "valid_until": null });
+    for loosened in [until("2999"), sooner, endless] {
+        let refused = server.change(admin, "PATCH", &path, &etag, loosened.clone()).await.problem(422, "invalid");
+        assert_eq!(refused.json["errors"][0]["field"], "reason", "{loosened}");
+    }
+    let mut longer = until("2999");
+    longer["reason"] = json!("the project goes on");
+    server.change(admin, "PATCH", &path, &etag, longer).await.is(200);
+    let acts = server.acts().await;
+    let last = acts.last().unwrap();
+    assert!(last.before.is_some() && last.after.is_some() && last.reason.is_some(), "{last:?}");
     let clear = server
         .query("SELECT count(*)::text FROM vault.card_uids WHERE position('\\x04a1b2c3'::bytea in sealed) > 0")
         .await;

@@ -3,6 +3,15 @@
 import { expect, type Page, test } from "@playwright/test";
 import { accessible, act, signIn } from "./desk";
 
+/** Shows what saving changes, which must say all of this, and saves. */
+async function confirm(page: Page, ...said: (string | RegExp)[]) {
+  const preview = page.getByRole("dialog", { name: "What saving changes" });
+  for (const words of said) await expect(preview).toContainText(words);
+  await accessible(page);
+  await preview.getByRole("button", { name: "Save", exact: true }).click();
+  await expect(preview).toBeHidden();
+}
+
 /** The reason of the dialog that is open, and its button. */
 async function because(page: Page, reason: string, submit: string) {
   const dialog = page.getByRole("dialog").last();
@@ -23,6 +32,8 @@ test("an area is chosen on the map by keyboard, and its rules are changed", asyn
   const dialog = page.getByRole("dialog");
   await dialog.getByLabel("Most persons").fill("400");
   await dialog.getByRole("button", { name: "Save" }).click();
+  // What no list of persons shows is told in words.
+  await confirm(page, "Nobody gains or loses a door by grants and hours", /Area .+ changes/, "Most personsnone → 400");
   await expect(page.getByText("At most 400 persons").first()).toBeVisible();
   // Back to any number lets in more people: it is refused without a reason.
   await page.getByRole("button", { name: /^Rules of/ }).click();
@@ -31,6 +42,7 @@ test("an area is chosen on the map by keyboard, and its rules are changed", asyn
   await expect(dialog).toContainText("say why");
   await dialog.getByLabel(/^Reason/).fill("only a trial");
   await dialog.getByRole("button", { name: "Save" }).click();
+  await confirm(page, "Most persons400 → none");
   await expect(dialog).toBeHidden();
   await expect(page.getByText("At most 400 persons")).toHaveCount(0);
 });

@@ -517,7 +517,7 @@ async fn make(plan: &Plan, folder: &Path, server: &Daemon, url: &str) -> anyhow:
                     "/doors",
                     json!({ "name": door.label, "site_id": site, "area_outside_id": areas[door.areas.0],
                         "area_inside_id": areas[door.areas.1], "factors_in": door.factors_in,
-                        "held_warning_ms": door.held_ms }),
+                        "held_warning_ms": door.held_ms, "reason": "by the plan of this site" }),
                 )
                 .await?;
             door_ids.push(id(&made)?);

@@ -21,6 +21,7 @@ struct GrantRow {
     revoked_at: Option<DateTime<Utc>>,
     created_by: Option<Uuid>,
     created_at: DateTime<Utc>,
+    row_version: i64,
 }
 
 impl GrantRow {
@@ -36,12 +37,12 @@ impl GrantRow {
             state: GrantState::of(self.valid_from, self.valid_until, self.revoked_at.is_some(), now),
             created_by: self.created_by,
             created_at: self.created_at,
+            version: self.row_version,
         }
     }
 }
 
-const COLUMNS: &str =
-    "id, person_id, group_id, level_id, valid_from, valid_until, no_end_reason, revoked_at, created_by, created_at";
+const COLUMNS: &str = "id, person_id, group_id, level_id, valid_from, valid_until, no_end_reason, revoked_at, created_by, created_at, row_version";
 
 /// What a person or a group holds and held itself, newest first.
 pub async fn of_holder(
@@ -122,6 +123,29 @@ pub async fn insert(
         .bind(&new.no_end_reason)
         .bind(by)
         .bind(now)
+        .fetch_one(db)
+        .await?;
+    Ok(row.at(now))
+}
+
+/// Gives a grant the period of `new`.
+pub async fn set_period(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    id: Uuid,
+    new: &NewGrant,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Grant> {
+    let sql = format!(
+        "UPDATE grants SET valid_from = $3, valid_until = $4, no_end_reason = $5, row_version = row_version + 1 \
+         WHERE tenant_id = $1 AND id = $2 RETURNING {COLUMNS}"
+    );
+    let row: GrantRow = sqlx::query_as(AssertSqlSafe(sql))
+        .bind(tenant.as_uuid())
+        .bind(id)
+        .bind(new.valid_from)
+        .bind(new.valid_until)
+        .bind(&new.no_end_reason)
         .fetch_one(db)
         .await?;
     Ok(row.at(now))

@@ -149,6 +149,8 @@ pub struct Grant {
     pub created_by: Option<Uuid>,
     /// When.
     pub created_at: DateTime<Utc>,
+    /// Counts its changes; what `If-Match` names.
+    pub version: i64,
 }
 
 /// A grant to be made.
@@ -160,6 +162,18 @@ pub struct NewGrant {
     /// From when on.
     pub valid_from: DateTime<Utc>,
     /// Until when; the tenant may have set how long a grant lasts at most.
+    pub valid_until: Option<DateTime<Utc>>,
+    /// Why it has no end; needed if it has none, and only then.
+    pub no_end_reason: Option<String>,
+}
+
+/// Another period of a grant. Who holds it and what it grants stays: for that it is revoked and another made.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GrantChange {
+    /// From when on.
+    pub valid_from: DateTime<Utc>,
+    /// Until when; the tenant may have set how long a grant lasts at most, counted from `valid_from`.
     pub valid_until: Option<DateTime<Utc>>,
     /// Why it has no end; needed if it has none, and only then.
     pub no_end_reason: Option<String>,

@@ -57,6 +57,16 @@ pub struct PeriodChange {
     pub valid_from: DateTime<Utc>,
     /// Until when; none means no end.
     pub valid_until: Option<DateTime<Utc>>,
+    /// Why; needed where it may be used earlier than before, or longer.
+    pub reason: Option<String>,
+}
+
+impl PeriodChange {
+    /// Whether the card may be used at an hour at which it could not be before: such a change needs a reason.
+    pub fn extends(&self, before: &Credential) -> bool {
+        let end = |until: Option<DateTime<Utc>>| until.unwrap_or(DateTime::<Utc>::MAX_UTC);
+        self.valid_from < before.valid_from || end(self.valid_until) > end(before.valid_until)
+    }
 }
 
 /// What rules and records know a card by: HMAC-SHA-256 of its UID under the tenant's card key, as agents make it.

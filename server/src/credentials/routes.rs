@@ -8,7 +8,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::{Credential, PeriodChange, StateChange, store};
-use crate::audit::checked_reason;
+use crate::audit::{checked_reason, reason_where};
 use crate::auth::Actor;
 use crate::http::{ApiError, ApiJson, ApiPath, ApiResult, IfMatch, Problem, tagged};
 use crate::state::AppState;
@@ -37,7 +37,7 @@ async fn change_state(
     Ok(tagged(after.version, &after))
 }
 
-/// Gives a card another period.
+/// Gives a card another period; for a stated reason where it may be used earlier or longer.
 #[utoipa::path(patch, path = "/credentials/{id}", tag = "credentials",
     params(("id" = Uuid, Path), ("If-Match" = String, Header)), request_body = PeriodChange,
     responses((status = 200, body = Credential), (status = 404, body = Problem), (status = 412, body = Problem),
@@ -56,7 +56,13 @@ async fn change_period(
     let mut tx = state.change(&actor).await?;
     let before = store::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("card"))?;
     version.check(before.version)?;
+    let reason = reason_where(period.extends(&before), period.reason.as_deref())?;
     let after = store::set_period(&mut tx, actor.tenant, id, &period).await?;
-    tx.act(ActKind::Changed, SubjectKind::Credential, id).before(&before).after(&after).commit().await?;
+    tx.act(ActKind::Changed, SubjectKind::Credential, id)
+        .before(&before)
+        .after(&after)
+        .reason_if(reason)
+        .commit()
+        .await?;
     Ok(tagged(after.version, &after))
 }

@@ -46,6 +46,7 @@ impl Hall {
         for name in ["North", "South"] {
             let body = json!({
                 "name": name, "site_id": site, "area_outside_id": areas[0], "area_inside_id": areas[1], "factors_in": "card",
+                "reason": "a card alone is what these tests hold",
             });
             doors.push(server.call(admin, "POST", "/doors", body).await.is(201).id());
         }

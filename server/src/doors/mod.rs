@@ -125,6 +125,27 @@ fn yes() -> bool {
     true
 }
 
+/// A door to be made.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct NewDoor {
+    /// What it is and demands.
+    #[serde(flatten)]
+    pub rule: DoorSettings,
+    /// Why; needed where it is less strict than a door of which nothing is said.
+    pub reason: Option<String>,
+}
+
+impl<'de> Deserialize<'de> for NewDoor {
+    /// The settings with the reason among them; what is neither is refused.
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        use serde::de::Error as _;
+        let mut said = serde_json::Map::deserialize(deserializer)?;
+        let reason = said.remove("reason").map(Option::deserialize).transpose().map_err(D::Error::custom)?.flatten();
+        let rule = DoorSettings::deserialize(serde_json::Value::Object(said)).map_err(D::Error::custom)?;
+        Ok(Self { rule, reason })
+    }
+}
+
 /// What of a door is to change; what is left out stays. A door does not move to another site.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -162,7 +183,8 @@ pub struct DoorChange {
     pub factor_lines: Option<Vec<FactorLine>>,
     /// Modes at some hours, in place of all lines before.
     pub mode_lines: Option<Vec<ModeLine>>,
-    /// Why; needed where less is demanded than before, or other modes or factors at some hours.
+    /// Why; needed where less is demanded than before, or other modes or factors at some hours; where it leads elsewhere, is left by this
+    /// system from now on, has no contact any more, or stays released or may stand open longer.
     pub reason: Option<String>,
 }
 
@@ -188,12 +210,46 @@ impl DoorSettings {
         }
     }
 
-    /// Whether people may get in or out with less than `before`, or at other hours: such a change needs a reason.
+    /// Whether people may get in or out with less than `before`, at other hours, or less noticed: such a change needs a reason.
     pub fn may_be_looser_than(&self, before: &Self) -> bool {
+        let leads = |door: &Self| (door.area_outside_id, door.area_inside_id);
         self.factors_in < before.factors_in
             || self.factors_out < before.factors_out
             || self.factor_lines != before.factor_lines
             || self.mode_lines != before.mode_lines
+            // Whoever holds an area by a level, a block or a rule of it has another door then.
+            || leads(self) != leads(before)
+            || (self.exit == Exit::BySystem && before.exit != Exit::BySystem)
+            || (before.has_contact && !self.has_contact)
+            || self.times().into_iter().zip(before.times()).any(|(now, then)| now > then)
+    }
+
+    /// Whether it is less strict than a door of which nothing is said: making it needs a reason.
+    pub fn is_loosened(&self) -> bool {
+        self.may_be_looser_than(&Self {
+            factors_in: card_and_finger(),
+            factors_out: card(),
+            release_ms: release_ms(),
+            held_warning_ms: held_warning_ms(),
+            release_longer_ms: None,
+            held_longer_ms: None,
+            exit: mechanical(),
+            has_contact: true,
+            factor_lines: Vec::new(),
+            mode_lines: Vec::new(),
+            ..self.clone()
+        })
+    }
+
+    /// How long it stays released and may stand open, in milliseconds; then the same for persons who need longer.
+    fn times(&self) -> [i32; 4] {
+        let twice = |ordinary: i32| ordinary.saturating_mul(2);
+        [
+            self.release_ms,
+            self.held_warning_ms,
+            self.release_longer_ms.unwrap_or_else(|| twice(self.release_ms)),
+            self.held_longer_ms.unwrap_or_else(|| twice(self.held_warning_ms)),
+        ]
     }
 }
 

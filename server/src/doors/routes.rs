@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::{Door, DoorAgentState, DoorChange, DoorSettings, DoorState, Released, store};
+use super::{Door, DoorAgentState, DoorChange, DoorSettings, DoorState, NewDoor, Released, store};
 use crate::access::PARTS_MAX;
 use crate::agents;
 use crate::audit::{Why, checked_reason, reason_where};
@@ -89,18 +89,19 @@ async fn get(actor: Actor, State(state): State<AppState>, ApiPath(id): ApiPath<U
 }
 
 /// Makes a door.
-#[utoipa::path(post, path = "/doors", tag = "doors", request_body = DoorSettings,
+#[utoipa::path(post, path = "/doors", tag = "doors", request_body = NewDoor,
     responses((status = 201, body = Door), (status = 409, body = Problem), (status = 422, body = Problem)))]
 async fn create(
     actor: Actor,
     State(state): State<AppState>,
-    ApiJson(new): ApiJson<DoorSettings>,
+    ApiJson(NewDoor { rule, reason }): ApiJson<NewDoor>,
 ) -> ApiResult<Response> {
     actor.administrator()?;
-    let new = checked(new)?;
+    let new = checked(rule)?;
+    let reason = reason_where(new.is_loosened(), reason.as_deref())?;
     let mut tx = state.change(&actor).await?;
     let door = store::insert(&mut tx, actor.tenant, Uuid::now_v7(), &new).await.map_err(refused)?;
-    tx.act(ActKind::Created, SubjectKind::Door, door.id).after(&door).commit().await?;
+    tx.act(ActKind::Created, SubjectKind::Door, door.id).after(&door).reason_if(reason).commit().await?;
     Ok(created(door.version, &door))
 }
 

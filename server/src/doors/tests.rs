@@ -210,3 +210,61 @@ async fn hours_and_longer_times_are_a_doors_own() {
     assert_eq!((rows.doors[0].factor_lines.len(), rows.doors[0].modes.len()), (1, 1));
     assert_eq!((rows.doors[0].release_longer_ms, rows.doors[0].held_longer_ms), (10_000, 60_000), "twice as long");
 }
+
+#[tokio::test]
+async fn each_loosening_of_a_door_says_why() {
+    let server = TestServer::start().await;
+    let admin = &server.own.administrator;
+    let id = door(&server).await;
+    let path = format!("/doors/{id}");
+    let read = server.call(admin, "GET", &path, Value::Null).await.is(200).json;
+    let yard = json!({ "site_id": read["site_id"], "name": "Yard" });
+    let yard = server.call(admin, "POST", "/areas", yard).await.is(201).id();
+    let mut version = 1;
+    for loosened in [
+        json!({ "area_inside_id": yard }),
+        json!({ "exit": "by_system" }),
+        json!({ "has_contact": false }),
+        json!({ "release_longer_ms": 10_001 }),
+        json!({ "held_warning_ms": 30_001 }),
+        json!({ "release_ms": 5_001 }),
+        json!({ "factors_in": "card_pin" }),
+    ] {
+        let etag = format!("\"{version}\"");
+        let refused = server.change(admin, "PATCH", &path, &etag, loosened.clone()).await.problem(422, "invalid");
+        assert_eq!(refused.json["errors"][0]["field"], "reason", "{loosened}");
+        let mut said = loosened;
+        said["reason"] = json!("deliveries");
+        server.change(admin, "PATCH", &path, &etag, said).await.is(200);
+        version += 1;
+    }
+    // The way back needs none.
+    let strict = json!({ "exit": "mechanical", "has_contact": true, "release_ms": 1_000, "factors_in": "card_finger" });
+    server.change(admin, "PATCH", &path, &format!("\"{version}\""), strict).await.is(200);
+
+    let new = |name: &str, more: (&str, Value)| {
+        let mut body = json!({ "name": name, "site_id": read["site_id"], "area_outside_id": yard,
+            "area_inside_id": read["area_inside_id"] });
+        body[more.0] = more.1;
+        body
+    };
+    for (field, value) in [
+        ("factors_in", json!("card")),
+        ("exit", json!("by_system")),
+        ("has_contact", json!(false)),
+        ("release_ms", json!(6_000)),
+    ] {
+        let mut body = new(field, (field, value));
+        let refused = server.call(admin, "POST", "/doors", body.clone()).await.problem(422, "invalid");
+        assert_eq!(refused.json["errors"][0]["field"], "reason", "{body}");
+        body["reason"] = json!("a lobby");
+        server.call(admin, "POST", "/doors", body).await.is(201);
+        assert!(server.acts().await.last().unwrap().reason.is_some());
+    }
+    server.call(admin, "POST", "/doors", new("Strict", ("factors_out", json!("card_finger")))).await.is(201);
+    let unknown = new("Odd", ("colour", json!("red")));
+    assert_eq!(
+        server.call(admin, "POST", "/doors", unknown).await.problem(422, "invalid").json["errors"][0]["field"],
+        "body"
+    );
+}

@@ -88,6 +88,9 @@ pub struct MembersChange {
     /// These go out; at most 1,000. Those who are not in it are passed over.
     #[serde(default)]
     pub remove: Vec<Uuid>,
+    /// Why; needed where the rules ask less of those who come in (the group's people are responders, exempt from a threat level, an
+    /// escort or half of a pair), and where a block stops the group that somebody goes out of.
+    pub reason: Option<String>,
 }
 
 /// What a change of members did.
@@ -98,6 +101,15 @@ pub struct MembersChanged {
     /// Who went out.
     pub removed: Vec<Uuid>,
     /// How many are in it now.
+    pub member_count: i64,
+}
+
+/// How members were before they changed, as an act keeps it.
+#[derive(Debug, Serialize)]
+pub struct MembersBefore<'a> {
+    /// Who was in it of those who changed.
+    pub members: &'a [Uuid],
+    /// How many were in it.
     pub member_count: i64,
 }
 

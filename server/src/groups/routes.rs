@@ -15,10 +15,11 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::{
-    Group, GroupChange, GroupDetail, MEMBERS_CHANGED_MAX, Member, MembersChange, MembersChanged, NewGroup, store,
+    Group, GroupChange, GroupDetail, MEMBERS_CHANGED_MAX, Member, MembersBefore, MembersChange, MembersChanged,
+    NewGroup, store,
 };
 use crate::access;
-use crate::audit::checked_reason;
+use crate::audit::{checked_reason, reason_where};
 use crate::auth::Actor;
 use crate::http::{
     ApiError, ApiJson, ApiPath, ApiQuery, ApiResult, IfMatch, Page, Problem, checked_name, created, on_constraint,
@@ -229,7 +230,7 @@ async fn members(
     Ok(Json(page(rows, limit, |member| member.person_id.to_string())))
 }
 
-/// Puts people into a group and takes people out of it.
+/// Puts people into a group and takes people out of it; for a stated reason where the rules then ask less of them.
 #[utoipa::path(post, path = "/groups/{id}/members", tag = "groups", params(("id" = Uuid, Path)),
     request_body = MembersChange, responses((status = 200, body = MembersChanged), (status = 404, body = Problem),
     (status = 422, body = Problem)))]
@@ -249,7 +250,7 @@ async fn change_members(
         return Err(ApiError::field("remove", format!("{both} is to come in and to go out")));
     }
     let mut tx = state.change(&actor).await?;
-    store::get_locked(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("group"))?;
+    let before = store::get_locked(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("group"))?;
     for (field, people) in [("add", &change.add), ("remove", &change.remove)] {
         if let Some(stranger) = store::stranger(&mut tx, actor.tenant, people).await? {
             return Err(ApiError::field(field, format!("there is no person {stranger}")));
@@ -259,8 +260,13 @@ async fn change_members(
     let removed = store::remove(&mut tx, actor.tenant, id, &change.remove).await?;
     let after = store::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("group"))?;
     let done = MembersChanged { added, removed, member_count: after.member_count };
-    if !done.added.is_empty() || !done.removed.is_empty() {
-        tx.act(ActKind::Changed, SubjectKind::Group, id).after(&done).commit().await?;
+    if done.added.is_empty() && done.removed.is_empty() {
+        return Ok(Json(done));
     }
+    let loosens = (!done.added.is_empty() && store::asks_less_of_members(&mut tx, actor.tenant, id).await?)
+        || (!done.removed.is_empty() && store::is_blocked(&mut tx, actor.tenant, id, actor.now).await?);
+    let reason = reason_where(loosens, change.reason.as_deref())?;
+    let was = MembersBefore { members: &done.removed, member_count: before.member_count };
+    tx.act(ActKind::Changed, SubjectKind::Group, id).before(&was).after(&done).reason_if(reason).commit().await?;
     Ok(Json(done))
 }

@@ -160,6 +160,33 @@ pub async fn remove(db: &mut PgConnection, tenant: TenantId, group: Uuid, people
     .await
 }
 
+/// Whether rules ask less of whoever is in a group: its people are responders, exempt from a threat level, an escort, or one of a pair.
+pub async fn asks_less_of_members(db: &mut PgConnection, tenant: TenantId, id: Uuid) -> sqlx::Result<bool> {
+    sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM groups WHERE tenant_id = $1 AND id = $2 AND is_responder) \
+         OR EXISTS (SELECT FROM threat_level_exempt_groups WHERE tenant_id = $1 AND group_id = $2) \
+         OR EXISTS (SELECT FROM areas WHERE tenant_id = $1 AND $2 IN (two_person_group_id, two_person_other_group_id)) \
+         OR EXISTS (SELECT FROM persons WHERE tenant_id = $1 AND escort_group_id = $2)",
+    )
+    .bind(tenant.as_uuid())
+    .bind(id)
+    .fetch_one(db)
+    .await
+}
+
+/// Whether a block stops a group now or will.
+pub async fn is_blocked(db: &mut PgConnection, tenant: TenantId, id: Uuid, now: DateTime<Utc>) -> sqlx::Result<bool> {
+    sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM blocks WHERE tenant_id = $1 AND group_id = $2 AND lifted_at IS NULL \
+         AND (valid_until IS NULL OR valid_until > $3))",
+    )
+    .bind(tenant.as_uuid())
+    .bind(id)
+    .bind(now)
+    .fetch_one(db)
+    .await
+}
+
 /// What still names a group at `now`, in words; people are counted, not named.
 pub async fn uses(db: &mut PgConnection, tenant: TenantId, id: Uuid, now: DateTime<Utc>) -> sqlx::Result<Vec<String>> {
     sqlx::query_scalar(

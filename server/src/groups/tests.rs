@@ -149,3 +149,48 @@ async fn a_group_that_something_names_stays() {
     let left = server.query("SELECT count(*)::text FROM group_members").await;
     assert_eq!(left, ["0"]);
 }
+
+#[tokio::test]
+async fn who_is_asked_for_less_comes_in_for_a_reason_only() {
+    let server = TestServer::start().await;
+    let admin = &server.own.administrator;
+    let (anna, berta) = (person(&server, "1").await, person(&server, "2").await);
+    let site = site(&server).await;
+    let common = group(&server, "Common").await;
+    let responders = json!({ "name": "Fire", "is_responder": true, "reason": "they come when all is locked" });
+    let responders = server.call(admin, "POST", "/groups", responders).await.is(201).id();
+    let (exempt, escorts, pair) =
+        (group(&server, "Exempt").await, group(&server, "Escorts").await, group(&server, "Pair").await);
+    let level = json!({ "level": 7, "name": "Alert", "locks": true, "exempt_group_ids": [exempt] });
+    server.call(admin, "POST", "/threat-levels", level).await.is(201);
+    let rules = json!({ "escort": { "group_id": escorts, "within_s": 30 } });
+    server.change(admin, "PUT", &format!("/people/{berta}/rules"), "\"1\"", rules).await.is(200);
+    let area = server.call(admin, "POST", "/areas", json!({ "site_id": site, "name": "Vault" })).await.is(201).id();
+    let rules = json!({ "two_person_s": 30, "two_person_group_id": pair, "two_person_other_group_id": common });
+    server.change(admin, "PATCH", &format!("/areas/{area}"), "\"1\"", rules).await.is(200);
+
+    let nobody_else = group(&server, "Nobody else's").await;
+    let members = |group: &str| format!("/groups/{group}/members");
+    let (put, out) = (json!({ "add": [anna] }), json!({ "remove": [anna] }));
+    server.call(admin, "POST", &members(&nobody_else), put.clone()).await.is(200);
+    for (group, what) in [(&responders, "responders"), (&exempt, "exempt"), (&escorts, "escorts"), (&pair, "a pair")] {
+        let refused = server.call(admin, "POST", &members(group), put.clone()).await.problem(422, "invalid");
+        assert_eq!(refused.json["errors"][0]["field"], "reason", "{what}");
+        let said = json!({ "add": [anna], "reason": "on call" });
+        server.call(admin, "POST", &members(group), said).await.is(200);
+        let acts = server.acts().await;
+        let last = acts.last().unwrap();
+        assert!(last.before.is_some() && last.after.is_some() && last.reason.is_some(), "{what}");
+        // Who is in it already gains nothing, and going needs no reason.
+        server.call(admin, "POST", &members(group), put.clone()).await.is(200);
+        server.call(admin, "POST", &members(group), out.clone()).await.is(200);
+    }
+    // A block stops whoever is in the group: out of it they are free.
+    let block =
+        server.call(admin, "POST", &format!("/groups/{nobody_else}/blocks"), json!({ "reason": "strike" })).await;
+    let refused = server.call(admin, "POST", &members(&nobody_else), out.clone()).await.problem(422, "invalid");
+    assert_eq!(refused.json["errors"][0]["field"], "reason");
+    let lift = format!("/blocks/{}/lift", block.is(201).id());
+    server.call(admin, "POST", &lift, json!({ "reason": "agreed" })).await.is(200);
+    server.call(admin, "POST", &members(&nobody_else), out).await.is(200);
+}

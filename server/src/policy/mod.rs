@@ -4,7 +4,7 @@
 
 use access_core::diff::{Diff, DiffCounts, DiffGroup, DoorDiff};
 use access_core::intervals::Intervals;
-use access_core::policy::{PolicyChange, PolicyRow, PolicyRowId, TravelEnds};
+use access_core::policy::{PolicyChange, PolicyRowId, TravelEnds};
 use access_core::time::UnixMs;
 use axum::Router;
 use chrono::{DateTime, Utc};
@@ -12,19 +12,22 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use self::facts::{Facts, RuleFact};
+use self::store::Names;
 use crate::clock;
 use crate::http::words;
 use crate::state::AppState;
 
 pub mod again;
 pub mod explain;
+pub mod facts;
 pub mod lists;
 pub mod preview;
 pub mod replay;
 pub mod routes;
 pub mod store;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod versions;
 pub mod views;
 
@@ -63,7 +66,10 @@ pub struct AccessDiff {
     pub groups_count: usize,
     /// Those with most persons first; at most 50.
     pub groups: Vec<AccessDiffGroup>,
-    /// Rules that differ beside who may pass when: what doors demand, what areas ask, and the like; at most 200.
+    /// How many rules differ.
+    pub rules_count: usize,
+    /// Rules that differ, each with how it was and how it is; at most 200. Who gains and who loses is worked out from grants, hours,
+    /// blocks, cards and persons alone: what else a rule asks for is told here only.
     pub rules: Vec<RuleChange>,
 }
 
@@ -108,7 +114,7 @@ pub struct DoorAccessDiff {
 }
 
 access_core::words! {
-    /// A kind of rule beside who may pass when.
+    /// A kind of rule.
     pub enum RuleKind {
         /// What holds for all doors.
         TenantRules = "tenant_rules",
@@ -146,8 +152,10 @@ access_core::words! {
 access_core::words! {
     /// What became of a rule.
     pub enum RuleFate {
-        /// It is new, or not as it was.
-        Put = "put",
+        /// It is new.
+        Added = "added",
+        /// It is not as it was.
+        Changed = "changed",
         /// It is gone.
         Removed = "removed",
     }
@@ -156,7 +164,7 @@ access_core::words! {
 crate::describe_words!(RuleKind, RuleFate);
 
 /// A rule that differs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct RuleChange {
     /// Of which kind.
     pub kind: RuleKind,
@@ -164,26 +172,39 @@ pub struct RuleChange {
     pub id: Option<Uuid>,
     /// Which threat level.
     pub level: Option<u8>,
-    /// Whether it is there.
+    /// What it is called; of a grant, what its level is called. None for what has no name, or is a person.
+    pub name: Option<String>,
+    /// What became of it.
     pub fate: RuleFate,
+    /// What of it differs.
+    pub facts: Vec<RuleFact>,
 }
 
 /// Most rules that an answer lists.
 const RULES_MAX: usize = 200;
 
 impl AccessDiff {
-    /// As it is told.
-    pub fn of(diff: Diff, changes: &[PolicyChange], from: UnixMs, until: UnixMs) -> Self {
+    /// As it is told. `changes` make the old rules the new ones, `back` makes them the old ones again.
+    pub fn of(
+        diff: Diff,
+        changes: &[PolicyChange],
+        back: &[PolicyChange],
+        names: &Names,
+        from: UnixMs,
+        until: UnixMs,
+    ) -> Self {
         let Diff { counts, mut groups } = diff;
         let groups_count = groups.len();
         groups.sort_by_key(|group| (std::cmp::Reverse(group.persons.len()), group.persons.first().copied()));
+        let facts = Facts::new(back, names);
         Self {
             from: clock::from_unix_ms(from),
             until: clock::from_unix_ms(until),
             counts: counts.into(),
             groups_count,
             groups: groups.into_iter().take(GROUPS_MAX).map(AccessDiffGroup::from).collect(),
-            rules: changes.iter().map(RuleChange::of).take(RULES_MAX).collect(),
+            rules_count: changes.len(),
+            rules: changes.iter().take(RULES_MAX).map(|change| RuleChange::of(change, &facts)).collect(),
         }
     }
 }
@@ -228,57 +249,36 @@ pub fn spans(times: &Intervals) -> Vec<TimeSpan> {
 }
 
 impl RuleChange {
-    fn of(change: &PolicyChange) -> Self {
-        let (row, fate) = match change {
-            PolicyChange::Put(row) => (Self::put(row), RuleFate::Put),
-            PolicyChange::Remove(id) => (Self::named(id), RuleFate::Removed),
+    fn of(change: &PolicyChange, facts: &Facts<'_>) -> Self {
+        let (was_there, name, differing) = facts.of(change);
+        let (id, fate) = match change {
+            PolicyChange::Put(row) if was_there => (facts::id_of(row), RuleFate::Changed),
+            PolicyChange::Put(row) => (facts::id_of(row), RuleFate::Added),
+            PolicyChange::Remove(id) => (Some(*id), RuleFate::Removed),
         };
-        Self { fate, ..row }
+        let (kind, uuid, level) = id.map_or((RuleKind::TenantRules, None, None), named);
+        Self { kind, id: uuid, level, name, fate, facts: differing }
     }
+}
 
-    fn put(row: &PolicyRow) -> Self {
-        let named = |id| Self::named(&id);
-        match row {
-            PolicyRow::TenantRules(_) => Self::new(RuleKind::TenantRules, None, None),
-            PolicyRow::Site(row) => named(PolicyRowId::Site(row.id)),
-            PolicyRow::Area(row) => named(PolicyRowId::Area(row.id)),
-            PolicyRow::Door(row) => named(PolicyRowId::Door(row.id)),
-            PolicyRow::Interlock(row) => named(PolicyRowId::Interlock(row.id)),
-            PolicyRow::Travel(row) => named(PolicyRowId::Travel(row.between)),
-            PolicyRow::ThreatLevel(row) => named(PolicyRowId::ThreatLevel(row.level)),
-            PolicyRow::Calendar(row) => named(PolicyRowId::Calendar(row.id)),
-            PolicyRow::Schedule(row) => named(PolicyRowId::Schedule(row.id)),
-            PolicyRow::Level(row) => named(PolicyRowId::Level(row.id)),
-            PolicyRow::Group(row) => named(PolicyRowId::Group(row.id)),
-            PolicyRow::Person(row) => named(PolicyRowId::Person(row.id)),
-            PolicyRow::Credential(row) => named(PolicyRowId::Credential(row.id)),
-            PolicyRow::Grant(row) => named(PolicyRowId::Grant(row.id)),
-            PolicyRow::Block(row) => named(PolicyRowId::Block(row.id)),
-        }
-    }
-
-    fn named(id: &PolicyRowId) -> Self {
-        let new = |kind, id: Uuid| Self::new(kind, Some(id), None);
-        match *id {
-            PolicyRowId::Site(id) => new(RuleKind::Site, id.into()),
-            PolicyRowId::Area(id) => new(RuleKind::Area, id.into()),
-            PolicyRowId::Door(id) => new(RuleKind::Door, id.into()),
-            PolicyRowId::Interlock(id) => new(RuleKind::Interlock, id.into()),
-            PolicyRowId::Travel(TravelEnds::Doors(one, _)) => new(RuleKind::TravelTime, one.into()),
-            PolicyRowId::Travel(TravelEnds::Sites(one, _)) => new(RuleKind::TravelTime, one.into()),
-            PolicyRowId::ThreatLevel(level) => Self::new(RuleKind::ThreatLevel, None, Some(level)),
-            PolicyRowId::Calendar(id) => new(RuleKind::Calendar, id.into()),
-            PolicyRowId::Schedule(id) => new(RuleKind::Schedule, id.into()),
-            PolicyRowId::Level(id) => new(RuleKind::AccessLevel, id.into()),
-            PolicyRowId::Group(id) => new(RuleKind::Group, id.into()),
-            PolicyRowId::Person(id) => new(RuleKind::Person, id.into()),
-            PolicyRowId::Credential(id) => new(RuleKind::Credential, id.into()),
-            PolicyRowId::Grant(id) => new(RuleKind::Grant, id.into()),
-            PolicyRowId::Block(id) => new(RuleKind::Block, id.into()),
-        }
-    }
-
-    fn new(kind: RuleKind, id: Option<Uuid>, level: Option<u8>) -> Self {
-        Self { kind, id, level, fate: RuleFate::Put }
+/// A row's kind, id and number.
+fn named(id: PolicyRowId) -> (RuleKind, Option<Uuid>, Option<u8>) {
+    let new = |kind, id: Uuid| (kind, Some(id), None);
+    match id {
+        PolicyRowId::Site(id) => new(RuleKind::Site, id.into()),
+        PolicyRowId::Area(id) => new(RuleKind::Area, id.into()),
+        PolicyRowId::Door(id) => new(RuleKind::Door, id.into()),
+        PolicyRowId::Interlock(id) => new(RuleKind::Interlock, id.into()),
+        PolicyRowId::Travel(TravelEnds::Doors(one, _)) => new(RuleKind::TravelTime, one.into()),
+        PolicyRowId::Travel(TravelEnds::Sites(one, _)) => new(RuleKind::TravelTime, one.into()),
+        PolicyRowId::ThreatLevel(level) => (RuleKind::ThreatLevel, None, Some(level)),
+        PolicyRowId::Calendar(id) => new(RuleKind::Calendar, id.into()),
+        PolicyRowId::Schedule(id) => new(RuleKind::Schedule, id.into()),
+        PolicyRowId::Level(id) => new(RuleKind::AccessLevel, id.into()),
+        PolicyRowId::Group(id) => new(RuleKind::Group, id.into()),
+        PolicyRowId::Person(id) => new(RuleKind::Person, id.into()),
+        PolicyRowId::Credential(id) => new(RuleKind::Credential, id.into()),
+        PolicyRowId::Grant(id) => new(RuleKind::Grant, id.into()),
+        PolicyRowId::Block(id) => new(RuleKind::Block, id.into()),
     }
 }

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use access_core::Policy;
+use access_core::policy::PolicyRows;
 use access_core::word::Word as _;
 use anyhow::Context as _;
 use axum::body::{Body, to_bytes};
@@ -17,6 +18,7 @@ use tower::ServiceExt as _;
 use utoipa::ToSchema;
 
 use super::Editors;
+use super::store::{self as told, Names};
 use crate::auth::{Actor, CSRF_HEADER};
 use crate::clock;
 use crate::decisions::store;
@@ -53,6 +55,8 @@ editors! {
     SiteChange = "site_change": PATCH "/sites/{id}";
     /// An area's name and rules.
     AreaChange = "area_change": PATCH "/areas/{id}";
+    /// A new door.
+    DoorCreate = "door_create": POST "/doors";
     /// A door's settings.
     DoorChange = "door_change": PATCH "/doors/{id}";
     /// An area goes.
@@ -99,6 +103,8 @@ editors! {
     GrantCreate = "grant_create": POST "/people/{id}/grants";
     /// A group is granted a level; the id is the group's.
     GroupGrantCreate = "group_grant_create": POST "/groups/{id}/grants";
+    /// A grant's period.
+    GrantChange = "grant_change": PATCH "/grants/{id}";
     /// A grant is taken back.
     GrantRevoke = "grant_revoke": POST "/grants/{id}/revoke";
     /// A person is blocked; the id is the person's.
@@ -127,6 +133,12 @@ editors! {
     CredentialState = "credential_state": POST "/credentials/{id}/state";
     /// A card's period.
     CredentialChange = "credential_change": PATCH "/credentials/{id}";
+    /// A finger goes, with its template.
+    FingerDelete = "finger_delete": DELETE "/fingers/{id}";
+    /// Why templates of a person may be kept; the id is the person's.
+    LegalBasisRecord = "legal_basis_record": PUT "/people/{id}/legal-basis";
+    /// They may be kept no longer; the id is the person's.
+    LegalBasisWithdraw = "legal_basis_withdraw": DELETE "/people/{id}/legal-basis";
 }
 
 crate::describe_words!(ChangeKind);
@@ -147,19 +159,42 @@ pub struct PolicyChangeWanted {
     pub body: Option<Value>,
 }
 
-/// The rules in force, and as they would be after these changes, made in their order.
+/// The rules in force, and as they would be after these changes, made in their order; and what things are called in both.
 pub async fn rehearse(
     state: &AppState,
     editors: &Editors,
     actor: &Actor,
     changes: &[PolicyChangeWanted],
-) -> ApiResult<(Arc<Policy>, Arc<Policy>)> {
+) -> ApiResult<(Arc<Policy>, Arc<Policy>, Names)> {
+    let Tried { before, rows, names } = try_out(state, editors, actor, changes).await?;
+    let Some(rows) = rows else { return Ok((Arc::clone(&before), before, names)) };
+    let after = Policy::compile(rows);
+    Ok((before, Arc::new(after.map_err(|error| ApiError::field("changes", error.to_string()))?), names))
+}
+
+/// What came of trying changes. Nothing of the rehearsal is left: other changes of the tenant's rules wait no longer.
+pub(super) struct Tried {
+    /// The rules in force when it was tried.
+    pub(super) before: Arc<Policy>,
+    /// What they are made of afterwards; none if no rule is touched.
+    pub(super) rows: Option<PolicyRows>,
+    /// What things are called afterwards, or were until then.
+    pub(super) names: Names,
+}
+
+pub(super) async fn try_out(
+    state: &AppState,
+    editors: &Editors,
+    actor: &Actor,
+    changes: &[PolicyChangeWanted],
+) -> ApiResult<Tried> {
     if changes.is_empty() || changes.len() > CHANGES_MAX {
         return Err(ApiError::field("changes", format!("must be 1 to {CHANGES_MAX} changes")));
     }
     let requests = changes.iter().enumerate().map(|(place, change)| request(place, change, actor));
     let requests: Vec<Request<Body>> = requests.collect::<ApiResult<_>>()?;
     let rehearsed = state.rehearsal().await?;
+    let old_names = told::names(&mut *rehearsed.read(actor).await?, actor.tenant).await?;
     let router = editors.0.clone().with_state(rehearsed.clone());
     for (place, request) in requests.into_iter().enumerate() {
         let response = match router.clone().oneshot(request).await {
@@ -171,16 +206,14 @@ pub async fn rehearse(
         }
     }
     let mut tx = rehearsed.read(actor).await?;
-    if !store::is_moved_here(&mut tx, actor.tenant).await? {
-        let before = state.rules_in_force(actor.tenant).await?;
-        return Ok((Arc::clone(&before), before));
-    }
-    let rows = store::load(&mut tx, actor.tenant, None, clock::unix_ms(actor.now)).await?;
+    let rows = match store::is_moved_here(&mut tx, actor.tenant).await? {
+        true => Some(store::load(&mut tx, actor.tenant, None, clock::unix_ms(actor.now)).await?),
+        false => None,
+    };
+    let names = told::names(&mut tx, actor.tenant).await?.or(old_names);
     // Until the rehearsal ends nobody else changes the rules: these are the ones that it began with.
     let before = state.rules_in_force(actor.tenant).await?;
-    drop(tx);
-    let after = Policy::compile(rows.context("rules that were changed")?);
-    Ok((before, Arc::new(after.map_err(|error| ApiError::field("changes", error.to_string()))?)))
+    Ok(Tried { before, names, rows: rows.map(|rows| rows.context("rules that were changed")).transpose()? })
 }
 
 fn request(place: usize, change: &PolicyChangeWanted, actor: &Actor) -> ApiResult<Request<Body>> {

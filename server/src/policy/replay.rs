@@ -194,6 +194,6 @@ pub async fn suppose(
     // Nobody is signed in; what this actor does is never kept.
     let actor = Actor { tenant, operator: Uuid::nil().into(), role: Role::Administrator, now: clock::now() };
     let rehearsed = rehearse(state, editors, &actor, &supposed.changes).await;
-    let (before, after) = rehearsed.map_err(|error| anyhow::anyhow!("{}", error.detail()))?;
+    let (before, after, _) = rehearsed.map_err(|error| anyhow::anyhow!("{}", error.detail()))?;
     Ok(before.changes_to(&after))
 }

@@ -21,6 +21,7 @@ use uuid::Uuid;
 use super::explain::{ExplainWanted, ExplanationView, answer, rules_at};
 use super::lists::{Counted, MayPass, UnusedGrant, When};
 use super::preview::{PolicyChangeWanted, rehearse};
+use super::store::Names;
 use super::versions::{ChangedRow, PolicyVersion, PolicyVersionDetail};
 use super::{AccessDiff, Editors, lists, store};
 use crate::auth::{Actor, Role};
@@ -80,7 +81,7 @@ fn stretch(actor: &Actor, from: Option<DateTime<Utc>>, until: Option<DateTime<Ut
     Ok((clock::unix_ms(from), clock::unix_ms(until)))
 }
 
-/// Who would gain and who would lose which door, and when, if these changes were saved. Each has the body of the route that makes it,
+/// Who would gain and who would lose which door, and when, and which rules would differ, if these changes were saved. Each has the body of the route that makes it,
 /// and is refused as that route refuses it. Nothing is saved.
 #[utoipa::path(post, path = "/policy/preview", tag = "policy", request_body = PreviewWanted,
     responses((status = 200, body = AccessDiff), (status = 404, body = Problem), (status = 409, body = Problem),
@@ -94,8 +95,8 @@ async fn preview(
     actor.administrator()?;
     let (from, until) = stretch(&actor, wanted.from, wanted.until)?;
     let _turn = AT_ONCE.acquire().await.context("previews")?;
-    let (before, after) = rehearse(&state, &editors, &actor, &wanted.changes).await?;
-    Ok(Json(compared(before, after, from, until).await?))
+    let (before, after, names) = rehearse(&state, &editors, &actor, &wanted.changes).await?;
+    Ok(Json(compared(before, after, names, from, until).await?))
 }
 
 /// Why a door opened to somebody or stayed shut: every rule's answer, what settled it, and single changes that would grant it. Names a
@@ -304,7 +305,8 @@ async fn compare(
     let _turn = AT_ONCE.acquire().await.context("comparisons")?;
     let rules = async |version| state.rules_of(actor.tenant, version).await?.ok_or(ApiError::NotFound("version"));
     let (old, new) = (rules(query.old).await?, rules(query.new).await?);
-    Ok(Json(compared(Arc::clone(&old.policy), Arc::clone(&new.policy), from, until).await?))
+    let names = store::names(&mut *state.read(&actor).await?, actor.tenant).await?;
+    Ok(Json(compared(Arc::clone(&old.policy), Arc::clone(&new.policy), names, from, until).await?))
 }
 
 /// Works something out beside the runtime's own threads.
@@ -313,10 +315,17 @@ async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) ->
 }
 
 /// What is different by the second of these rules.
-async fn compared(before: Arc<Policy>, after: Arc<Policy>, from: UnixMs, until: UnixMs) -> ApiResult<AccessDiff> {
+async fn compared(
+    before: Arc<Policy>,
+    after: Arc<Policy>,
+    names: Names,
+    from: UnixMs,
+    until: UnixMs,
+) -> ApiResult<AccessDiff> {
     let work = move || {
         let changes = before.changes_to(&after);
-        AccessDiff::of(diff(&before, &after, from, until), &changes, from, until)
+        let back = after.changes_to(&before);
+        AccessDiff::of(diff(&before, &after, from, until), &changes, &back, &names, from, until)
     };
     beside(work).await
 }

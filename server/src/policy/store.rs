@@ -102,7 +102,19 @@ pub struct Names {
 }
 
 impl Names {
-    /// A door's, area's, site's, level's, schedule's or group's.
+    /// These, and what only `other` knows.
+    #[must_use]
+    pub fn or(mut self, other: Self) -> Self {
+        for (id, name) in other.by_id {
+            self.by_id.entry(id).or_insert(name);
+        }
+        for (level, name) in other.threat_levels {
+            self.threat_levels.entry(level).or_insert(name);
+        }
+        self
+    }
+
+    /// A door's, area's, site's, level's, schedule's, group's, airlock's or calendar's.
     pub fn of(&self, id: Uuid) -> Option<String> {
         self.by_id.get(&id).cloned()
     }
@@ -119,7 +131,9 @@ pub async fn names(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<Na
         "SELECT id, name FROM sites WHERE tenant_id = $1 UNION ALL SELECT id, name FROM areas WHERE tenant_id = $1 \
          UNION ALL SELECT id, name FROM doors WHERE tenant_id = $1 UNION ALL SELECT id, name FROM groups WHERE tenant_id = $1 \
          UNION ALL SELECT id, name FROM schedules WHERE tenant_id = $1 \
-         UNION ALL SELECT id, name FROM access_levels WHERE tenant_id = $1",
+         UNION ALL SELECT id, name FROM access_levels WHERE tenant_id = $1 \
+         UNION ALL SELECT id, name FROM interlocks WHERE tenant_id = $1 \
+         UNION ALL SELECT id, name FROM calendars WHERE tenant_id = $1",
     )
     .bind(tenant.as_uuid())
     .fetch_all(&mut *db)

@@ -4,5 +4,6 @@ mod explain;
 mod lists;
 mod preview;
 mod replay;
+pub(crate) mod unpreviewed;
 mod versions;
 mod world;

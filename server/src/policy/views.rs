@@ -151,6 +151,8 @@ pub struct RemedyView {
     pub credential_id: Option<Uuid>,
     /// The person.
     pub person_id: Option<Uuid>,
+    /// The group that holds the grant.
+    pub group_id: Option<Uuid>,
     /// The door.
     pub door_id: Option<Uuid>,
     /// The area.
@@ -172,12 +174,13 @@ impl RemedyView {
             Remedy::GrantLevel(level) => Self { level_id: Some(level.into()), ..new },
             Remedy::ExtendGrant(grant) | Remedy::BeginGrant(grant) => {
                 let known = policy.grant(grant);
-                let person_id = known.and_then(|known| match known.holder {
-                    Holder::Person(person) => Some(person.into()),
-                    Holder::Group(_) => None,
-                });
+                let (person_id, group_id) = match known.map(|known| known.holder) {
+                    Some(Holder::Person(person)) => (Some(person.into()), None),
+                    Some(Holder::Group(group)) => (None, Some(group.into())),
+                    None => (None, None),
+                };
                 let level_id = known.map(|known| known.level.into());
-                Self { grant_id: Some(grant.into()), level_id, person_id, ..new }
+                Self { grant_id: Some(grant.into()), level_id, person_id, group_id, ..new }
             }
             Remedy::ActivateCard(card)
             | Remedy::ExtendCard(card)

@@ -41,7 +41,7 @@ impl Plant {
         for (name, outside, inside) in [("North", 0, 1), ("South", 0, 1), ("Vault", 1, 2)] {
             let body = json!({
                 "name": name, "site_id": site, "area_outside_id": areas[outside], "area_inside_id": areas[inside],
-                "factors_in": "card",
+                "factors_in": "card", "reason": "a card alone is what these tests hold",
             });
             doors.push(server.call(admin, "POST", "/doors", body).await.is(201).id());
         }

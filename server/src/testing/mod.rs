@@ -26,6 +26,7 @@ use crate::http::Proxies;
 use crate::installation::Installation;
 use crate::keys::Keys;
 use crate::log::Sequencer;
+use crate::policy::tests::unpreviewed::touches_no_rule;
 use crate::serve::{Limits, Port};
 use crate::state::{AgentsAddress, AppState};
 
@@ -40,6 +41,9 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Connections that a test's port takes.
 pub(crate) const LIMITS: Limits = Limits { connections_max: 4_096, connections_per_address_max: 4_096 };
+
+/// How often the rules of each tenant changed.
+const RULES_VERSIONS: &str = "SELECT tenant_id || ' ' || version FROM policy_versions ORDER BY tenant_id";
 
 /// Staff of one tenant.
 pub(crate) struct Staff {
@@ -248,7 +252,13 @@ impl TestServer {
                 Body::from(body.to_string())
             }
         };
-        self.raw(request.body(body).unwrap()).await
+        if !touches_no_rule(method, path) {
+            return self.raw(request.body(body).unwrap()).await;
+        }
+        let before = self.query(RULES_VERSIONS).await;
+        let answer = self.raw(request.body(body).unwrap()).await;
+        assert_eq!(self.query(RULES_VERSIONS).await, before, "{method} {path} is said to touch no rule");
+        answer
     }
 
     /// Sends a request as it is.

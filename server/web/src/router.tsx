@@ -153,7 +153,12 @@ const groups = createRoute({
   component: Groups,
   validateSearch: (search: Record<string, unknown>): { q?: string } => texts(search, "q"),
 });
-const group = createRoute({ getParentRoute: () => signedIn, path: "/groups/$id", component: GroupPage });
+const group = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/groups/$id",
+  component: GroupPage,
+  validateSearch: (search: Record<string, unknown>): { change?: string } => texts(search, "change"),
+});
 const history = createRoute({
   getParentRoute: () => signedIn,
   path: "/history",
@@ -190,7 +195,12 @@ const events = createRoute({
     ...(typeof search.event === "number" && { event: search.event }),
   }),
 });
-const person = createRoute({ getParentRoute: () => signedIn, path: "/people/$id", component: PersonPage });
+const person = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/people/$id",
+  component: PersonPage,
+  validateSearch: (search: Record<string, unknown>): { change?: string } => texts(search, "change"),
+});
 const doors = createRoute({
   getParentRoute: () => signedIn,
   path: "/doors",

@@ -44,7 +44,8 @@ impl Caller {
         let staff = &plant.staff;
         let beside = staff.get(&format!("/doors/{}", plant.door("lab")?)).await?;
         let door = json!({ "name": "Measured", "site_id": beside["site_id"], "area_outside_id": beside["area_outside_id"],
-            "area_inside_id": beside["area_inside_id"], "factors_in": "card", "held_warning_ms": 30_000 });
+            "area_inside_id": beside["area_inside_id"], "factors_in": "card", "held_warning_ms": 30_000,
+            "reason": "one message each way is what is measured" });
         let door = id(&staff.post("/doors", door).await?)?;
         let line = json!({ "places": [{ "kind": "door", "id": door }], "side": "both", "schedule_id": null });
         let level = id(&staff.post("/access-levels", json!({ "name": "Measured", "lines": [line] })).await?)?;

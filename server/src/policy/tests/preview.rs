@@ -4,9 +4,11 @@ use access_core::word::Word as _;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
+use super::unpreviewed::NOT_PREVIEWED;
 use super::world::{self, World};
-use crate::policy::preview::ChangeKind;
-use crate::testing::{Answer, TestServer};
+use crate::auth::{Actor, Role};
+use crate::policy::preview::{ChangeKind, try_out};
+use crate::testing::{Answer, PATIENCE, TestServer};
 
 async fn preview(server: &TestServer, changes: Value) -> Answer {
     let monday = world::monday();
@@ -58,6 +60,11 @@ async fn a_preview_tells_who_gains_and_loses_and_saves_nothing() {
     assert_eq!(lost.len(), 6, "{told}");
     let kinds: Vec<_> = told["rules"].as_array().unwrap().iter().map(|rule| rule["kind"].clone()).collect();
     assert_eq!(kinds, [json!("schedule"), json!("grant")]);
+    let hours = |days: Value, from: &str, to: &str| json!([{ "parts": [{ "window": { "days": days, "day_types": [], "from": from, "to": to } }] }]);
+    let was = hours(json!(["mon", "tue", "wed", "thu", "fri"]), "07:00", "19:00");
+    let windows = json!([{ "field": "windows", "before": was, "after": hours(json!(["mon"]), "08:00", "12:00") }]);
+    assert_eq!((&told["rules"][0]["facts"], &told["rules"][0]["name"]), (&windows, &json!("Office")), "{told}");
+    assert_eq!((&told["rules"][1]["fate"], &told["rules"][1]["name"]), (&json!("added"), &json!("Staff")), "{told}");
 
     let gained = preview(&server, json!([{ "kind": "grant_create", "id": world.berta, "body": grant }])).await.is(200);
     assert_eq!(gained.json["counts"]["persons_gaining"], 1);
@@ -137,6 +144,153 @@ async fn previews_at_the_same_moment_do_not_disturb_each_other_or_saving() {
     }
 }
 
+/// The one rule that differs: its fate, its name, and its facts as field, before and after.
+fn only_rule(told: &Value) -> (Value, Value, Vec<(String, String, String)>) {
+    let rules = told["rules"].as_array().unwrap();
+    assert_eq!((rules.len(), &told["rules_count"]), (1, &json!(1)), "{told}");
+    let said = |items: &Value| -> String {
+        let parts = |item: &Value| -> Vec<String> { item["parts"].as_array().unwrap().iter().map(said_part).collect() };
+        let items: Vec<_> = items.as_array().unwrap().iter().map(|item| parts(item).join(" ")).collect();
+        items.join("; ")
+    };
+    let facts = rules[0]["facts"].as_array().unwrap();
+    let fact = |fact: &Value| (fact["field"].as_str().unwrap().to_owned(), said(&fact["before"]), said(&fact["after"]));
+    (rules[0]["fate"].clone(), rules[0]["name"].clone(), facts.iter().map(fact).collect())
+}
+
+fn said_part(part: &Value) -> String {
+    let (_, said) = part.as_object().unwrap().iter().next().unwrap();
+    match said {
+        Value::String(name) => name.clone(),
+        Value::Object(word) => word["word"].as_str().unwrap().to_owned(),
+        other => other.to_string(),
+    }
+}
+
+#[tokio::test]
+async fn what_no_list_of_persons_shows_is_told_rule_by_rule() {
+    let server = TestServer::start().await;
+    let world = World::make(&server).await;
+    let admin = &server.own.administrator;
+    let area = |name: &str| format!("SELECT id::text FROM areas WHERE name = '{name}'");
+    let hall = server.query(&area("Hall")).await.remove(0);
+    let street = server.query(&area("Street")).await.remove(0);
+    let site = server.query("SELECT id::text FROM sites").await.remove(0);
+    let fact = |field: &str, before: &str, after: &str| (field.to_owned(), before.to_owned(), after.to_owned());
+    let nobody = json!({ "persons_gaining": 0, "persons_losing": 0, "gained": 0, "lost": 0 });
+
+    let body = json!({ "anti_passback": "timed", "anti_passback_s": 600, "persons_max": 4 });
+    let told =
+        preview(&server, json!([{ "kind": "area_change", "id": hall, "version": 1, "body": body }])).await.is(200);
+    let facts = vec![fact("anti_passback", "off", "timed 600"), fact("persons_max", "", "4")];
+    assert_eq!(only_rule(&told.json), (json!("changed"), json!("Hall"), facts));
+    assert_eq!(told.json["counts"], nobody);
+
+    let body = json!({ "factors_in": "card", "exit": "by_system", "reason": "a lobby" });
+    let told = preview(&server, json!([{ "kind": "door_change", "id": world.door, "version": 1, "body": body }])).await;
+    let facts = vec![fact("factors_in", "card_finger", "card"), fact("exit", "mechanical", "by_system")];
+    assert_eq!(only_rule(&told.is(200).json), (json!("changed"), json!("Main"), facts));
+
+    let body = json!({ "level": 9, "name": "Alert", "locks": true, "places": [{ "kind": "area", "id": hall }] });
+    let told = preview(&server, json!([{ "kind": "threat_level_create", "body": body }])).await.is(200);
+    let facts = vec![fact("locks", "", "true"), fact("places", "", "area Hall")];
+    assert_eq!(only_rule(&told.json), (json!("added"), json!("Alert"), facts), "named though it is not saved");
+
+    let level = server.call(admin, "POST", "/threat-levels", body).await.is(201);
+    assert_eq!(level.json["version"], 1);
+    let gone = json!([{ "kind": "threat_level_delete", "id": "9", "version": 1, "body": { "reason": "not used" } }]);
+    let told = preview(&server, gone).await.is(200);
+    let facts = vec![fact("locks", "true", ""), fact("places", "area Hall", "")];
+    assert_eq!(only_rule(&told.json), (json!("removed"), json!("Alert"), facts));
+
+    let body = json!({ "site_id": site, "other_site_id": site, "least_s": 20 });
+    let told = preview(&server, json!([{ "kind": "travel_time_create", "body": body }])).await.is(200);
+    let facts = vec![fact("between", "", "Plant Plant"), fact("least_s", "", "20")];
+    assert_eq!(only_rule(&told.json), (json!("added"), Value::Null, facts));
+
+    let exempt =
+        json!({ "exemption": { "ground": "declined", "valid_from": "2020-01-01T00:00:00Z", "valid_until": null } });
+    let told =
+        preview(&server, json!([{ "kind": "person_rules", "id": world.anna, "version": 1, "body": exempt }])).await;
+    assert_eq!(told.is(200).json["rules"][0]["facts"][0]["field"], "exemption");
+
+    // A door made where a level holds the whole site is Anna's from the first moment.
+    let place = json!({ "places": [{ "kind": "site", "id": site }], "side": "in", "schedule_id": null });
+    let whole =
+        server.call(admin, "POST", "/access-levels", json!({ "name": "Whole", "lines": [place] })).await.is(201);
+    let grant =
+        json!({ "level_id": whole.id(), "valid_from": "2020-01-01T00:00:00Z", "valid_until": "2999-01-01T00:00:00Z" });
+    let grant = server.call(admin, "POST", &format!("/people/{}/grants", world.anna), grant).await.is(201);
+    let side = json!({ "name": "Side", "site_id": site, "area_outside_id": street, "area_inside_id": hall });
+    let told = preview(&server, json!([{ "kind": "door_create", "body": side }])).await.is(200).json;
+    assert_eq!((&told["counts"]["persons_gaining"], &told["rules"][0]["name"]), (&json!(1), &json!("Side")), "{told}");
+
+    let longer = json!({ "valid_from": "2020-01-01T00:00:00Z", "valid_until": world::monday() + TimeDelta::hours(1) });
+    let told =
+        preview(&server, json!([{ "kind": "grant_change", "id": grant.id(), "version": 1, "body": longer }])).await;
+    assert_eq!(told.is(200).json["counts"]["persons_losing"], 1);
+}
+
+#[tokio::test]
+async fn a_finger_that_goes_is_told() {
+    let server = TestServer::start().await;
+    let world = World::make(&server).await;
+    let admin = &server.own.administrator;
+    let basis = json!({ "kind": "consent", "consent_text_version": "2026-1", "given_at": "2026-01-02T03:04:05Z" });
+    let recorded = json!([{ "kind": "legal_basis_record", "id": world.anna, "body": basis }]);
+    assert_eq!(preview(&server, recorded).await.is(200).json["rules"], json!([]), "no rule asks for a legal basis");
+    server.call(admin, "PUT", &format!("/people/{}/legal-basis", world.anna), basis).await.is(200);
+    let finger = uuid::Uuid::now_v7();
+    // Enrolling one takes a station, and nothing here is about that.
+    let mut tx = server.state.db.begin(server.own.tenant, None).await.unwrap();
+    sqlx::query(
+        "INSERT INTO fingers (tenant_id, id, person_id, position, sensor_type, quality, enrolled_at) \
+         VALUES ($1, $2, $3, 'right_index', 'sensor', 90, now())",
+    )
+    .bind(server.own.tenant.as_uuid())
+    .bind(finger)
+    .bind(world.anna.parse::<uuid::Uuid>().unwrap())
+    .execute(&mut *tx)
+    .await
+    .unwrap();
+    tx.commit().await.unwrap();
+    let why = json!({ "reason": "they asked for it" });
+    let alternative = json!({ "kind": "alternative", "given_at": "2026-01-02T03:04:05Z" });
+    for changes in [
+        json!([{ "kind": "finger_delete", "id": finger, "body": why }]),
+        json!([{ "kind": "legal_basis_withdraw", "id": world.anna, "body": why }]),
+        json!([{ "kind": "legal_basis_record", "id": world.anna, "body": alternative }]),
+    ] {
+        let told = preview(&server, changes).await.is(200).json;
+        assert_eq!(
+            only_rule(&told).2,
+            vec![("has_finger".to_owned(), "true".to_owned(), "false".to_owned())],
+            "{told}"
+        );
+    }
+    assert_eq!(server.query("SELECT count(*)::text FROM fingers").await, ["1"]);
+}
+
+#[test]
+fn every_route_that_changes_something_is_previewed_or_says_why_not() {
+    let description = serde_json::to_value(crate::api::description()).unwrap();
+    let kinds: Vec<(String, &str)> =
+        ChangeKind::ALL.iter().map(|kind| kind.route()).map(|(method, path)| (method.to_string(), path)).collect();
+    let mut left: Vec<_> = NOT_PREVIEWED.iter().map(|(method, path, _)| (*method, *path)).collect();
+    for (path, methods) in description["paths"].as_object().unwrap() {
+        let path = path.strip_prefix(crate::api::BASE).unwrap();
+        for method in methods.as_object().unwrap().keys().map(|method| method.to_uppercase()) {
+            let listed = left.iter().position(|known| *known == (&*method, path)).map(|place| left.remove(place));
+            let is_previewed = kinds.contains(&(method.clone(), path));
+            assert!(
+                method == "GET" || is_previewed != listed.is_some(),
+                "{method} {path}: previewed, or else why not?"
+            );
+        }
+    }
+    assert!(left.is_empty(), "there are no such routes: {left:?}");
+}
+
 #[test]
 fn every_kind_names_a_route_that_there_is() {
     let description = serde_json::to_value(crate::api::description()).unwrap();
@@ -145,4 +299,23 @@ fn every_kind_names_a_route_that_there_is() {
         let route = &description["paths"][format!("{}{path}", crate::api::BASE)][method.as_str().to_lowercase()];
         assert!(route.is_object(), "{kind}: there is no {method} {path}");
     }
+}
+
+#[tokio::test]
+async fn what_was_tried_keeps_nobody_waiting() {
+    let server = TestServer::start().await;
+    let world = World::make(&server).await;
+    let operators =
+        format!("SELECT id::text FROM operators WHERE tenant_id = '{}' AND name = 'administrator'", server.own.tenant);
+    let operator: uuid::Uuid = server.query(&operators).await[0].parse().unwrap();
+    let (tenant, now) = (server.own.tenant, crate::clock::now());
+    let actor = Actor { tenant, operator: operator.into(), role: Role::Administrator, now };
+    let revoke = json!([{ "kind": "grant_revoke", "id": world.grant, "body": { "reason": "moved" } }]);
+    let changes: Vec<_> = serde_json::from_value(revoke).unwrap();
+    let tried = try_out(&server.state, &crate::api::editors(), &actor, &changes).await.unwrap();
+    let block = json!({ "reason": "saved before anybody compiled what was tried" });
+    let path = format!("/people/{}/blocks", world.berta);
+    let saving = server.call(&server.own.administrator, "POST", &path, block);
+    tokio::time::timeout(PATIENCE, saving).await.expect("to be saved meanwhile").is(201);
+    assert!(tried.rows.is_some_and(|rows| rows.grants.is_empty() && rows.blocks.is_empty()));
 }

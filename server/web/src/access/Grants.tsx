@@ -1,7 +1,8 @@
-// Grants as a list: what is held, from when until when, and taking it back.
+// Grants as a list: what is held, from when until when, changing that, and taking it back.
 
 import Button from "@mui/material/Button";
 import Chip from "@mui/material/Chip";
+import Stack from "@mui/material/Stack";
 import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { api } from "../api/client";
@@ -15,6 +16,8 @@ import { ReasonDialog } from "../parts/ReasonDialog";
 import { When } from "../parts/When";
 import { previewed } from "../preview/previewed";
 import { text, w } from "../words";
+import { useAskedFor } from "./asked";
+import { GrantPeriod } from "./PeriodDialog";
 
 export const isOver = (state: string) => state === "ended" || state === "revoked";
 
@@ -23,7 +26,7 @@ type Props = {
   onChanged: () => Promise<void>;
   /** Beside a grant, such as the group that it comes from. */
   chip?: (grant: Grant) => ReactNode;
-  /** Whether grants can be taken back here. */
+  /** Whether grants can be taken back here, or given another period. */
   canRevoke?: boolean;
   /** What taking back a grant that held so many doors does. */
   revokeEffect: (doors: number) => string;
@@ -34,6 +37,11 @@ export function Grants({ grants, onChanged, chip, canRevoke = true, revokeEffect
   const plan = usePlan();
   const { data: levels = [] } = useQuery(queries.levels);
   const [revoking, setRevoking] = useState<Grant | null>(null);
+  const [chosen, choose] = useState<Grant | null>(null);
+  const [asked, forget] = useAskedFor();
+  const canChange = isAdministrator && canRevoke;
+  const isAsked = (grant: Grant) => grant.id === asked && grant.state !== "revoked";
+  const changing = canChange ? (chosen ?? grants.find(isAsked)) : undefined;
   const levelOf = (grant: Grant) => levels.find((level) => level.id === grant.level_id);
   const nameOf = (grant: Grant) => levelOf(grant)?.name ?? grant.level_id.slice(0, 8);
   const countOf = (grant: Grant) => doorsOf(levelOf(grant)?.lines.flatMap((line) => line.places) ?? [], plan).length;
@@ -57,17 +65,27 @@ export function Grants({ grants, onChanged, chip, canRevoke = true, revokeEffect
                 </>
               }
               action={
-                isAdministrator &&
-                canRevoke &&
-                !isOver(grant.state) && (
-                  <Button
-                    size="small"
-                    color="error"
-                    onClick={() => setRevoking(grant)}
-                    aria-label={w.person.revokeTitle(nameOf(grant))}
-                  >
-                    {w.person.revoke}
-                  </Button>
+                canChange &&
+                grant.state !== "revoked" && (
+                  <Stack direction="row" spacing={1}>
+                    <Button
+                      size="small"
+                      onClick={() => choose(grant)}
+                      aria-label={w.person.grantPeriodTitle(nameOf(grant))}
+                    >
+                      {w.person.changePeriod}
+                    </Button>
+                    {!isOver(grant.state) && (
+                      <Button
+                        size="small"
+                        color="error"
+                        onClick={() => setRevoking(grant)}
+                        aria-label={w.person.revokeTitle(nameOf(grant))}
+                      >
+                        {w.person.revoke}
+                      </Button>
+                    )}
+                  </Stack>
                 )
               }
             >
@@ -79,6 +97,18 @@ export function Grants({ grants, onChanged, chip, canRevoke = true, revokeEffect
           );
         })}
       </Things>
+      {changing && (
+        <GrantPeriod
+          key={`${changing.id} ${changing.version}`}
+          grant={changing}
+          level={nameOf(changing)}
+          onChanged={onChanged}
+          onClose={() => {
+            choose(null);
+            forget();
+          }}
+        />
+      )}
       {revoking && (
         <ReasonDialog
           title={w.person.revokeTitle(nameOf(revoking))}

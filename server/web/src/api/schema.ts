@@ -382,7 +382,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["DoorSettings"];
+                    "application/json": components["schemas"]["NewDoor"];
                 };
             };
             responses: {
@@ -1540,6 +1540,81 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/grants/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Gives a grant another period: its end is put off, or it begins sooner. One that is over holds again; one that was revoked does not. */
+        patch: {
+            parameters: {
+                query?: never;
+                header: {
+                    "If-Match": string;
+                };
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["GrantChange"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Grant"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                412: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        trace?: never;
+    };
     "/api/v1/grants/{id}/revoke": {
         parameters: {
             query?: never;
@@ -2148,7 +2223,7 @@ export interface paths {
             };
         };
         put?: never;
-        /** Puts people into a group and takes people out of it. */
+        /** Puts people into a group and takes people out of it; for a stated reason where the rules then ask less of them. */
         post: {
             parameters: {
                 query?: never;
@@ -4298,7 +4373,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Gives a card another period. */
+        /** Gives a card another period; for a stated reason where it may be used earlier or longer. */
         patch: {
             parameters: {
                 query?: never;
@@ -6039,7 +6114,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Who would gain and who would lose which door, and when, if these changes were saved. Each has the body of the route that makes it,
+         * Who would gain and who would lose which door, and when, and which rules would differ, if these changes were saved. Each has the body of the route that makes it,
          *     and is refused as that route refuses it. Nothing is saved.
          */
         post: {
@@ -6658,7 +6733,12 @@ export interface components {
             groups_count: number;
             /** @description Those with most persons first; at most 50. */
             groups: components["schemas"]["AccessDiffGroup"][];
-            /** @description Rules that differ beside who may pass when: what doors demand, what areas ask, and the like; at most 200. */
+            /** @description How many rules differ. */
+            rules_count: number;
+            /**
+             * @description Rules that differ, each with how it was and how it is; at most 200. Who gains and who loses is worked out from grants, hours,
+             *     blocks, cards and persons alone: what else a rule asks for is told here only.
+             */
             rules: components["schemas"]["RuleChange"][];
         };
         /** @description How much changes. */
@@ -7071,7 +7151,7 @@ export interface components {
         /** @enum {string} */
         ChainFault: "hole" | "fork" | "signature" | "foreign_kind" | "foreign_door";
         /** @enum {string} */
-        ChangeKind: "site_create" | "site_change" | "area_change" | "door_change" | "area_delete" | "interlock_create" | "interlock_replace" | "interlock_delete" | "travel_time_create" | "travel_time_change" | "travel_time_delete" | "threat_level_create" | "threat_level_replace" | "threat_level_delete" | "tenant_rules" | "calendar_create" | "calendar_replace" | "calendar_delete" | "schedule_create" | "schedule_replace" | "schedule_delete" | "level_create" | "level_replace" | "level_delete" | "grant_create" | "group_grant_create" | "grant_revoke" | "block_create" | "group_block_create" | "credential_block_create" | "block_lift" | "group_create" | "group_change" | "group_delete" | "group_members" | "person_rules" | "person_deactivate" | "person_activate" | "credential_state" | "credential_change";
+        ChangeKind: "site_create" | "site_change" | "area_change" | "door_create" | "door_change" | "area_delete" | "interlock_create" | "interlock_replace" | "interlock_delete" | "travel_time_create" | "travel_time_change" | "travel_time_delete" | "threat_level_create" | "threat_level_replace" | "threat_level_delete" | "tenant_rules" | "calendar_create" | "calendar_replace" | "calendar_delete" | "schedule_create" | "schedule_replace" | "schedule_delete" | "level_create" | "level_replace" | "level_delete" | "grant_create" | "group_grant_create" | "grant_change" | "grant_revoke" | "block_create" | "group_block_create" | "credential_block_create" | "block_lift" | "group_create" | "group_change" | "group_delete" | "group_members" | "person_rules" | "person_deactivate" | "person_activate" | "credential_state" | "credential_change" | "finger_delete" | "legal_basis_record" | "legal_basis_withdraw";
         /** @description A row that a version changed. */
         ChangedRow: {
             /** @description In which table. */
@@ -7393,7 +7473,10 @@ export interface components {
             factor_lines?: components["schemas"]["DoorFactorLine"][] | null;
             /** @description Modes at some hours, in place of all lines before. */
             mode_lines?: components["schemas"]["DoorModeLine"][] | null;
-            /** @description Why; needed where less is demanded than before, or other modes or factors at some hours. */
+            /**
+             * @description Why; needed where less is demanded than before, or other modes or factors at some hours; where it leads elsewhere, is left by this
+             *     system from now on, has no contact any more, or stays released or may stand open longer.
+             */
             reason?: string | null;
         };
         /** @description Other factors than the door's own, at some hours. */
@@ -7773,6 +7856,26 @@ export interface components {
              * @description When.
              */
             created_at: string;
+            /**
+             * Format: int64
+             * @description Counts its changes; what `If-Match` names.
+             */
+            version: number;
+        };
+        /** @description Another period of a grant. Who holds it and what it grants stays: for that it is revoked and another made. */
+        GrantChange: {
+            /**
+             * Format: date-time
+             * @description From when on.
+             */
+            valid_from: string;
+            /**
+             * Format: date-time
+             * @description Until when; the tenant may have set how long a grant lasts at most, counted from `valid_from`.
+             */
+            valid_until?: string | null;
+            /** @description Why it has no end; needed if it has none, and only then. */
+            no_end_reason?: string | null;
         };
         /** @enum {string} */
         GrantState: "current" | "future" | "ended" | "revoked";
@@ -8224,6 +8327,11 @@ export interface components {
             add?: string[];
             /** @description These go out; at most 1,000. Those who are not in it are passed over. */
             remove?: string[];
+            /**
+             * @description Why; needed where the rules ask less of those who come in (the group's people are responders, exempt from a threat level, an
+             *     escort or half of a pair), and where a block stops the group that somebody goes out of.
+             */
+            reason?: string | null;
         };
         /** @description What a change of members did. */
         MembersChanged: {
@@ -8394,6 +8502,11 @@ export interface components {
              * @description Until when; until it is lifted if left out.
              */
             valid_until?: string | null;
+        };
+        /** @description A door to be made. */
+        NewDoor: components["schemas"]["DoorSettings"] & {
+            /** @description Why; needed where it is less strict than a door of which nothing is said. */
+            reason?: string | null;
         };
         /** @description A dialogue to be started. */
         NewEnrolment: {
@@ -9481,6 +9594,8 @@ export interface components {
              * @description Until when; none means no end.
              */
             valid_until?: string | null;
+            /** @description Why; needed where it may be used earlier than before, or longer. */
+            reason?: string | null;
         };
         /** @description A person in a list. */
         Person: {
@@ -9820,6 +9935,11 @@ export interface components {
             person_id?: string | null;
             /**
              * Format: uuid
+             * @description The group that holds the grant.
+             */
+            group_id?: string | null;
+            /**
+             * Format: uuid
              * @description The door.
              */
             door_id?: string | null;
@@ -9854,13 +9974,102 @@ export interface components {
              * @description Which threat level.
              */
             level?: number | null;
-            /** @description Whether it is there. */
+            /** @description What it is called; of a grant, what its level is called. None for what has no name, or is a person. */
+            name?: string | null;
+            /** @description What became of it. */
             fate: components["schemas"]["RuleFate"];
+            /** @description What of it differs. */
+            facts: components["schemas"]["RuleFact"][];
+        };
+        /** @description How one thing of a rule was and how it is. Nothing said is an empty list. */
+        RuleFact: {
+            /** @description What it is about. */
+            field: components["schemas"]["RuleField"];
+            /** @description How it was. */
+            before: components["schemas"]["RuleItem"][];
+            /** @description How it is. */
+            after: components["schemas"]["RuleItem"][];
         };
         /** @enum {string} */
-        RuleFate: "put" | "removed";
+        RuleFate: "added" | "changed" | "removed";
+        /** @enum {string} */
+        RuleField: "between" | "least_s" | "site" | "time_zone" | "accepts_uid_only" | "calendar" | "days" | "anti_passback" | "persons_max" | "two_person" | "outside" | "inside" | "factors_in" | "factors_out" | "factor_lines" | "mode_lines" | "release_ms" | "held_ms" | "release_longer_ms" | "held_longer_ms" | "exit" | "has_contact" | "doors" | "locks" | "places" | "factors" | "exempt" | "windows" | "exceptions" | "lines" | "is_responder" | "state" | "has_finger" | "has_pin" | "needs_longer" | "exemption" | "escort" | "groups" | "holder" | "level" | "valid" | "subject" | "place" | "refusals" | "refusals_within_s" | "reader_lock_s" | "alone_travel" | "alone_anti_passback" | "alone_occupancy" | "alone_two_person" | "waived_for_duress";
+        /** @description One item of what a rule says, such as a line of an access level: its parts belong together. */
+        RuleItem: {
+            /** @description In the order in which they are read. */
+            parts: components["schemas"]["RulePart"][];
+        };
         /** @enum {string} */
         RuleKind: "tenant_rules" | "site" | "area" | "door" | "interlock" | "travel_time" | "threat_level" | "calendar" | "schedule" | "access_level" | "group" | "person" | "credential" | "grant" | "block";
+        /** @description A part of an item. Exactly one thing is said. */
+        RulePart: {
+            /** @description A word of a closed vocabulary. */
+            word: components["schemas"]["RuleWord"];
+        } | {
+            /**
+             * Format: int64
+             * @description A number; the field says of what.
+             */
+            number: number;
+        } | {
+            /** @description Yes or no. */
+            is: boolean;
+        } | {
+            /** @description What something is called. */
+            name: string;
+        } | {
+            /**
+             * Format: uuid
+             * @description Somebody, by their pseudonym.
+             */
+            person_id: string;
+        } | {
+            /**
+             * Format: uuid
+             * @description A card.
+             */
+            credential_id: string;
+        } | {
+            /** @description From when until when. */
+            period: components["schemas"]["RulePeriod"];
+        } | {
+            /** @description A window of a schedule. */
+            window: components["schemas"]["WeekWindow"];
+        } | {
+            /**
+             * Format: date
+             * @description A day.
+             */
+            day: string;
+        } | {
+            /** @description A window of a day. */
+            day_window: components["schemas"]["DayWindow"];
+        } | {
+            /**
+             * Format: int32
+             * @description The number of a day type.
+             */
+            day_type: number;
+        } | {
+            /** @description At any hour. */
+            always: boolean;
+        } | {
+            /** @description So many more that are not listed. */
+            more: number;
+        };
+        /** @description A stretch of time that may have no end. */
+        RulePeriod: {
+            /**
+             * Format: date-time
+             * @description First instant; none means that it always was.
+             */
+            from?: string | null;
+            /**
+             * Format: date-time
+             * @description First instant after it.
+             */
+            until?: string | null;
+        };
         /** @description How one rule answered. */
         RuleView: {
             /** @description Which rule. */
@@ -9870,6 +10079,13 @@ export interface components {
             reason?: components["schemas"]["Reason"] | null;
             /** @description Records that settled its answer. */
             records: components["schemas"]["RecordView"][];
+        };
+        /** @description A word and its vocabulary. */
+        RuleWord: {
+            /** @description The vocabulary, as the API's description calls it. */
+            of: string;
+            /** @description The word. */
+            word: string;
         };
         /** @description Weekly windows, windows of day types, and days on which others begin. */
         Schedule: {

@@ -12,6 +12,7 @@ import { api, ifMatch, Problem } from "../api/client";
 import { queries } from "../api/queries";
 import type { Door } from "../api/types";
 import { FormDialog } from "../parts/FormDialog";
+import { previewed } from "../preview/previewed";
 import { numberOf, ReasonField } from "../rules/fields";
 import { text, w, wordsOf } from "../words";
 import { FactorLines, keyed, ModeLines, unkeyed } from "./HourLines";
@@ -56,11 +57,15 @@ export function DoorRule({ door, onClose }: { door: Door | null; onClose: () => 
       factor_lines: unkeyed(factorLines),
       mode_lines: unkeyed(modeLines),
     };
-    if (door === null) await api.POST("/api/v1/doors", { body: { ...rule, site_id: site } });
-    else {
-      const params = { path: { id: door.id }, header: ifMatch(door.version) };
-      const why = reason.trim() && { reason: reason.trim() };
-      await api.PATCH("/api/v1/doors/{id}", { params, body: { ...rule, ...why } });
+    const said = { ...rule, ...(reason.trim() && { reason: reason.trim() }) };
+    if (door === null) {
+      const body = { ...said, site_id: site };
+      await previewed([{ kind: "door_create", body }]);
+      await api.POST("/api/v1/doors", { body });
+    } else {
+      const { id, version } = door;
+      await previewed([{ kind: "door_change", id, version, body: said }]);
+      await api.PATCH("/api/v1/doors/{id}", { params: { path: { id }, header: ifMatch(version) }, body: said });
     }
     await client.invalidateQueries({ queryKey: queries.doors.queryKey });
     void client.invalidateQueries({ queryKey: queries.doorStates.queryKey });
@@ -159,7 +164,7 @@ export function DoorRule({ door, onClose }: { door: Door | null; onClose: () => 
             />
             <FactorLines lines={factorLines} set={setFactorLines} />
             <ModeLines lines={modeLines} set={setModeLines} />
-            {door && <ReasonField value={reason} set={setReason} wrong={wrong("reason")} />}
+            <ReasonField value={reason} set={setReason} wrong={wrong("reason")} />
           </>
         );
       }}

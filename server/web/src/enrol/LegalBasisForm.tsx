@@ -14,6 +14,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, bodyOf } from "../api/client";
 import { Trouble } from "../parts/Trouble";
+import { previewed } from "../preview/previewed";
 import { type WordOf, w } from "../words";
 import { useOpen } from "./leaving";
 
@@ -32,16 +33,16 @@ export function LegalBasisForm({ personId, onRecorded }: Props) {
   const offered = (texts.data ?? []).filter((candidate) => candidate.version === newest);
   const shown = offered.find((candidate) => candidate.language === language) ?? offered[0];
   const record = useMutation({
-    mutationFn: (chosen: WordOf<"LegalBasisKind">) =>
-      api.PUT("/api/v1/people/{id}/legal-basis", {
-        params: { path: { id: personId } },
-        body: {
-          kind: chosen,
-          given_at: new Date().toISOString(),
-          ...(chosen === "consent" && shown && { consent_text_version: shown.version }),
-          ...(note.trim() && { note: note.trim() }),
-        },
-      }),
+    mutationFn: async (chosen: WordOf<"LegalBasisKind">) => {
+      const body = {
+        kind: chosen,
+        given_at: new Date().toISOString(),
+        ...(chosen === "consent" && shown && { consent_text_version: shown.version }),
+        ...(note.trim() && { note: note.trim() }),
+      };
+      await previewed([{ kind: "legal_basis_record", id: personId, body }]);
+      return api.PUT("/api/v1/people/{id}/legal-basis", { params: { path: { id: personId } }, body });
+    },
     onSuccess: onRecorded,
   });
   const withNote = note.trim() !== "";

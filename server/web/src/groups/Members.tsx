@@ -18,6 +18,7 @@ import { LinkTo } from "../parts/LinkTo";
 import { Section } from "../parts/Page";
 import { type Chosen, PeopleSelect } from "../parts/PersonSelect";
 import { fullName, Portrait } from "../parts/Portrait";
+import { ReasonField } from "../rules/fields";
 import { w } from "../words";
 
 const PAGE_ROWS = 50;
@@ -41,12 +42,17 @@ export function Members({ group, onChanged }: { group: Group; onChanged: () => P
   });
   const ids = members.data?.pages.flatMap((page) => page.items.map((member) => member.person_id));
   const nameOf = useNames(ids ?? []);
+  const [reason, setReason] = useState("");
   const close = () => {
     setDoing(null);
     setChosen([]);
+    setReason("");
   };
+  const why = (error: unknown) => (
+    <ReasonField value={reason} set={setReason} wrong={error instanceof Problem ? error.field("reason") : undefined} />
+  );
   const change = async (body: { add?: string[]; remove?: string[] }) => {
-    await changeMembers(group.id, body);
+    await changeMembers(group.id, body, reason);
     setSelected(new Set());
     await onChanged();
   };
@@ -143,13 +149,16 @@ export function Members({ group, onChanged }: { group: Group; onChanged: () => P
           canSubmit={chosen.length > 0}
         >
           {(error) => (
-            <PeopleSelect
-              label={w.people.title}
-              people={chosen}
-              onChange={setChosen}
-              error={error instanceof Problem ? error.field("add") : undefined}
-              help={w.groups.addHelp}
-            />
+            <>
+              <PeopleSelect
+                label={w.people.title}
+                people={chosen}
+                onChange={setChosen}
+                error={error instanceof Problem ? error.field("add") : undefined}
+                help={w.groups.addHelp}
+              />
+              {why(error)}
+            </>
           )}
         </FormDialog>
       )}
@@ -161,7 +170,12 @@ export function Members({ group, onChanged }: { group: Group; onChanged: () => P
           onClose={close}
           danger
         >
-          {() => <Typography>{w.groups.takeOutEffect}</Typography>}
+          {(error) => (
+            <>
+              <Typography>{w.groups.takeOutEffect}</Typography>
+              {why(error)}
+            </>
+          )}
         </FormDialog>
       )}
     </Section>

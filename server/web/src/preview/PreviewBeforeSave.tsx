@@ -1,4 +1,5 @@
-// What saving would change: who gains and who loses which door, counted first, names behind a click. Editors hand their changes to
+// What saving would change: who gains and who loses which door, counted first, names behind a click; and the rules that differ, each as
+// it was and as it is. Editors hand their changes to
 // `previewed`, as they would send them; nothing is saved before it is confirmed here.
 
 import GainIcon from "@mui/icons-material/AddCircleOutlined";
@@ -84,7 +85,10 @@ function PreviewDialog({ pending }: { pending: Pending }) {
 /** How many gain and how many lose. */
 export function Counts({ diff }: { diff: AccessDiff }) {
   const { persons_gaining, persons_losing, gained, lost } = diff.counts;
-  if (persons_gaining + persons_losing === 0) return <Alert severity="info">{w.preview.nobody}</Alert>;
+  if (persons_gaining + persons_losing === 0) {
+    // Nothing is gained or lost by grants and hours; what else is asked for at a door may still be otherwise.
+    return <Alert severity="info">{diff.rules.length === 0 ? w.preview.nobody : w.preview.nobodyBut}</Alert>;
+  }
   return (
     <Stack direction={{ xs: "column", sm: "row" }} spacing={2}>
       {persons_gaining > 0 && (

@@ -1,4 +1,4 @@
-// Who gains and who loses which door, group by group: those for whom the same changes stand together.
+// Who gains and who loses which door, group by group: those for whom the same changes stand together; and the rules that differ.
 
 import ExpandIcon from "@mui/icons-material/ExpandMore";
 import Accordion from "@mui/material/Accordion";
@@ -8,17 +8,17 @@ import Box from "@mui/material/Box";
 import Button from "@mui/material/Button";
 import Stack from "@mui/material/Stack";
 import Typography from "@mui/material/Typography";
-import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { Schema } from "../api/client";
 import { useNames } from "../api/names";
-import { queries, useDoorName } from "../api/queries";
+import { useDoorName } from "../api/queries";
 import type { AccessDiff } from "../api/types";
 import { useZone } from "../frame/session";
 import { LinkTo } from "../parts/LinkTo";
 import { fullName } from "../parts/Portrait";
 import { type Span, spansText } from "../time";
 import { text, w } from "../words";
+import { RuleFacts } from "./RuleFacts";
 
 type Group = Schema["AccessDiffGroup"];
 
@@ -26,13 +26,12 @@ type Group = Schema["AccessDiffGroup"];
 const NAMES_SHOWN = 50;
 const DOORS_SHOWN = 20;
 const RUNS_SHOWN = 4;
-/** What changes who may pass when is told by the lists; these are not. */
-const QUIET = ["grant", "block", "schedule", "access_level", "person", "credential", "group"];
 
 export function AccessDiffView({ diff }: { diff: AccessDiff }) {
   const hidden = diff.groups_count - diff.groups.length;
   return (
     <Stack spacing={2}>
+      <RuleFacts diff={diff} />
       {diff.groups.length > 0 && (
         <Box component="section" aria-label={w.preview.groups}>
           <Typography variant="overline" component="h3">
@@ -48,7 +47,6 @@ export function AccessDiffView({ diff }: { diff: AccessDiff }) {
           )}
         </Box>
       )}
-      <Others diff={diff} />
     </Stack>
   );
 }
@@ -131,33 +129,5 @@ function People({ group }: { group: Group }) {
       ))}
       {more > 0 && ` ${w.preview.more(more)}`}
     </Typography>
-  );
-}
-
-/** Rules that change beside who may pass when. */
-function Others({ diff }: { diff: AccessDiff }) {
-  const doorName = useDoorName();
-  const { data: areas = [] } = useQuery(queries.areas);
-  const { data: sites = [] } = useQuery(queries.sites);
-  const others = diff.rules.filter((rule) => !QUIET.includes(rule.kind));
-  if (others.length === 0) return null;
-  const nameOf = (rule: Schema["RuleChange"]) => {
-    if (rule.kind === "door") return doorName(rule.id);
-    if (rule.level) return String(rule.level);
-    return [...areas, ...sites].find((thing) => thing.id === rule.id)?.name ?? "";
-  };
-  return (
-    <Box component="section" aria-label={w.preview.others}>
-      <Typography variant="overline" component="h3">
-        {w.preview.others}
-      </Typography>
-      <Box component="ul" sx={{ m: 0, pl: 2.5 }}>
-        {others.slice(0, DOORS_SHOWN).map((rule) => (
-          <Typography component="li" variant="body2" key={`${rule.kind} ${rule.id} ${rule.level}`}>
-            {text("RuleKind", rule.kind)} <strong>{nameOf(rule)}</strong> · {text("RuleFate", rule.fate)}
-          </Typography>
-        ))}
-      </Box>
-    </Box>
   );
 }

@@ -11,6 +11,7 @@ import { queries } from "../api/queries";
 import type { Area } from "../api/types";
 import { FormDialog } from "../parts/FormDialog";
 import { RemoveButton } from "../parts/RemoveButton";
+import { previewed } from "../preview/previewed";
 import { text, type WordOf, w, wordsOf } from "../words";
 import { numberOf, ReasonField } from "./fields";
 import { OneGroup } from "./groups";
@@ -47,10 +48,12 @@ export function AreaForm({ area, onClose }: { area: Area; onClose: () => void })
       two_person_other_group_id: isPaired ? otherGroup : null,
       ...(reason.trim() && { reason: reason.trim() }),
     };
+    await previewed([{ kind: "area_change", id: area.id, version: area.version, body }]);
     await api.PATCH("/api/v1/areas/{id}", { params, body });
     await changed();
   };
   const remove = async () => {
+    await previewed([{ kind: "area_delete", id: area.id, version: area.version }]);
     await api.DELETE("/api/v1/areas/{id}", { params });
     await changed();
   };

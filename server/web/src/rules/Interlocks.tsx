@@ -14,6 +14,7 @@ import { type Column, DataTable } from "../parts/DataTable";
 import { FormDialog } from "../parts/FormDialog";
 import { Section } from "../parts/Page";
 import { ReasonDialog } from "../parts/ReasonDialog";
+import { previewed } from "../preview/previewed";
 import { w } from "../words";
 import { ReasonField } from "./fields";
 
@@ -26,14 +27,15 @@ function Form({ interlock, onClose }: { interlock: Interlock | null; onClose: ()
   const [isRemoving, setRemoving] = useState(false);
   const changed = () => client.invalidateQueries({ queryKey: queries.interlocks.queryKey });
   const save = async () => {
-    const body = { name: name.trim(), door_ids: chosen };
-    if (interlock === null) await api.POST("/api/v1/interlocks", { body });
-    else {
-      const params = { path: { id: interlock.id }, header: ifMatch(interlock.version) };
-      await api.PUT("/api/v1/interlocks/{id}", {
-        params,
-        body: { ...body, ...(reason.trim() && { reason: reason.trim() }) },
-      });
+    const settings = { name: name.trim(), door_ids: chosen };
+    if (interlock === null) {
+      await previewed([{ kind: "interlock_create", body: settings }]);
+      await api.POST("/api/v1/interlocks", { body: settings });
+    } else {
+      const { id, version } = interlock;
+      const body = { ...settings, ...(reason.trim() && { reason: reason.trim() }) };
+      await previewed([{ kind: "interlock_replace", id, version, body }]);
+      await api.PUT("/api/v1/interlocks/{id}", { params: { path: { id }, header: ifMatch(version) }, body });
     }
     await changed();
   };
@@ -88,8 +90,13 @@ function Form({ interlock, onClose }: { interlock: Interlock | null; onClose: ()
                 effect={w.interlocks.removeEffect}
                 submit={w.act.remove}
                 act={async (why) => {
-                  const params = { path: { id: interlock.id }, header: ifMatch(interlock.version) };
-                  await api.DELETE("/api/v1/interlocks/{id}", { params, body: { reason: why } });
+                  const { id, version } = interlock;
+                  const body = { reason: why };
+                  await previewed([{ kind: "interlock_delete", id, version, body }]);
+                  await api.DELETE("/api/v1/interlocks/{id}", {
+                    params: { path: { id }, header: ifMatch(version) },
+                    body,
+                  });
                   await changed();
                   onClose();
                 }}

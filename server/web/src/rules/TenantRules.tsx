@@ -18,6 +18,7 @@ import { FormDialog } from "../parts/FormDialog";
 import { Lines } from "../parts/Lines";
 import { Section, Waiting } from "../parts/Page";
 import { Trouble } from "../parts/Trouble";
+import { previewed } from "../preview/previewed";
 import { text, type WordOf, w, wordsOf } from "../words";
 import { numberOf, ReasonField } from "./fields";
 
@@ -46,6 +47,7 @@ function Form({ rules, onClose }: { rules: TenantRules; onClose: () => void }) {
       grant_days_max: numberOf(days),
       reason: reason.trim(),
     };
+    await previewed([{ kind: "tenant_rules", version, body }]);
     await api.PUT("/api/v1/tenant-rules", { params: { header: ifMatch(version) }, body });
     await client.invalidateQueries({ queryKey: queries.tenantRules.queryKey });
   };

@@ -15,6 +15,7 @@ import { type Column, DataTable } from "../parts/DataTable";
 import { FormDialog } from "../parts/FormDialog";
 import { Section } from "../parts/Page";
 import { ReasonDialog } from "../parts/ReasonDialog";
+import { previewed } from "../preview/previewed";
 import { placeKey, placeOf, placesOf, usePlaceName } from "../situation/places";
 import { text, type WordOf, w, wordsOf } from "../words";
 import { ReasonField } from "./fields";
@@ -57,10 +58,15 @@ function LevelForm({ level, onClose }: { level: ThreatLevel | null; onClose: () 
       factors: factors === NOTHING_MORE ? null : (factors as WordOf<"FactorDemand">),
       exempt_group_ids: exempt,
     };
-    if (level === null) await api.POST("/api/v1/threat-levels", { body: { ...meant, level: Number(number) } });
-    else {
+    if (level === null) {
+      const body = { ...meant, level: Number(number) };
+      await previewed([{ kind: "threat_level_create", body }]);
+      await api.POST("/api/v1/threat-levels", { body });
+    } else {
+      const body = { ...meant, reason: reason.trim() };
+      await previewed([{ kind: "threat_level_replace", id: String(level.level), version: level.version, body }]);
       const params = { path: { level: level.level }, header: ifMatch(level.version) };
-      await api.PUT("/api/v1/threat-levels/{level}", { params, body: { ...meant, reason: reason.trim() } });
+      await api.PUT("/api/v1/threat-levels/{level}", { params, body });
     }
     await changed();
   };
@@ -148,7 +154,10 @@ function LevelForm({ level, onClose }: { level: ThreatLevel | null; onClose: () 
                 submit={w.act.remove}
                 act={async (why) => {
                   const params = { path: { level: level.level }, header: ifMatch(level.version) };
-                  await api.DELETE("/api/v1/threat-levels/{level}", { params, body: { reason: why } });
+                  const body = { reason: why };
+                  const id = String(level.level);
+                  await previewed([{ kind: "threat_level_delete", id, version: level.version, body }]);
+                  await api.DELETE("/api/v1/threat-levels/{level}", { params, body });
                   await changed();
                   onClose();
                 }}

@@ -15,6 +15,7 @@ import { type Column, DataTable } from "../parts/DataTable";
 import { FormDialog } from "../parts/FormDialog";
 import { Section } from "../parts/Page";
 import { ReasonDialog } from "../parts/ReasonDialog";
+import { previewed } from "../preview/previewed";
 import { w } from "../words";
 import { ReasonField } from "./fields";
 
@@ -44,6 +45,7 @@ function AddForm({ onClose }: { onClose: () => void }) {
       kind === "sites"
         ? { site_id: one, other_site_id: other, least_s }
         : { door_id: one, other_door_id: other, least_s };
+    await previewed([{ kind: "travel_time_create", body }]);
     await api.POST("/api/v1/travel-times", { body });
     await client.invalidateQueries({ queryKey: queries.travelTimes.queryKey });
   };
@@ -110,6 +112,7 @@ function EditForm({ time, onClose }: { time: TravelTime; onClose: () => void }) 
   const changed = () => client.invalidateQueries({ queryKey: queries.travelTimes.queryKey });
   const save = async () => {
     const body = { least_s: Number(seconds), ...(reason.trim() && { reason: reason.trim() }) };
+    await previewed([{ kind: "travel_time_change", id: time.id, version: time.version, body }]);
     await api.PATCH("/api/v1/travel-times/{id}", { params, body });
     await changed();
   };
@@ -146,7 +149,9 @@ function EditForm({ time, onClose }: { time: TravelTime; onClose: () => void }) 
                 effect={w.travel.removeEffect}
                 submit={w.act.remove}
                 act={async (why) => {
-                  await api.DELETE("/api/v1/travel-times/{id}", { params, body: { reason: why } });
+                  const body = { reason: why };
+                  await previewed([{ kind: "travel_time_delete", id: time.id, version: time.version, body }]);
+                  await api.DELETE("/api/v1/travel-times/{id}", { params, body });
                   await changed();
                   onClose();
                 }}

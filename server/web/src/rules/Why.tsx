@@ -287,10 +287,15 @@ export function remedyLink(remedy: Remedy, explanation: Explanation): To | null 
         search: { step: "access", ...(remedy.level_id && { level: remedy.level_id }) },
       };
     case "extend_grant":
-    case "begin_grant":
-    case "activate_card":
+    case "begin_grant": {
+      const change = remedy.grant_id ?? "";
+      if (remedy.group_id) return { to: "/groups/$id", params: { id: remedy.group_id }, search: { change } };
+      return ofPerson && { ...ofPerson, search: { change } };
+    }
     case "extend_card":
     case "begin_card":
+      return ofPerson && { ...ofPerson, search: { change: remedy.credential_id ?? "" } };
+    case "activate_card":
     case "unlock_card":
     case "activate_person":
     case "lift_block":

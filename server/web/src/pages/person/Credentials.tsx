@@ -8,7 +8,9 @@ import TextField from "@mui/material/TextField";
 import Tooltip from "@mui/material/Tooltip";
 import Typography from "@mui/material/Typography";
 import { useState } from "react";
+import { useAskedFor } from "../../access/asked";
 import { BlockDialog } from "../../access/BlockDialog";
+import { CardPeriod } from "../../access/PeriodDialog";
 import { api } from "../../api/client";
 import type { Card, Finger } from "../../api/types";
 import { useIsAdministrator } from "../../frame/session";
@@ -35,6 +37,9 @@ export function Cards({ person, onChanged }: OfPerson) {
   const [changing, setChanging] = useState<Card | null>(null);
   const [blocking, setBlocking] = useState<Card | null>(null);
   const [state, setState] = useState<WordOf<"CredentialState">>("suspended");
+  const [chosen, choose] = useState<Card | null>(null);
+  const [asked, forget] = useAskedFor();
+  const extending = isAdministrator ? (chosen ?? person.cards.find((card) => card.id === asked)) : undefined;
   return (
     <Section
       title={w.person.cards}
@@ -73,6 +78,9 @@ export function Cards({ person, onChanged }: OfPerson) {
                   >
                     {w.person.block}
                   </Button>
+                  <Button size="small" onClick={() => choose(card)} aria-label={w.person.cardPeriodTitle(card.label)}>
+                    {w.person.changePeriod}
+                  </Button>
                   <Button
                     size="small"
                     onClick={() => {
@@ -103,6 +111,17 @@ export function Cards({ person, onChanged }: OfPerson) {
           subject={{ kind: "credential", id: blocking.id }}
           onBlocked={onChanged}
           onClose={() => setBlocking(null)}
+        />
+      )}
+      {extending && (
+        <CardPeriod
+          key={`${extending.id} ${extending.version}`}
+          card={extending}
+          onChanged={onChanged}
+          onClose={() => {
+            choose(null);
+            forget();
+          }}
         />
       )}
       {changing && (
@@ -187,11 +206,12 @@ export function Fingers({ person, onChanged }: OfPerson) {
           title={w.person.removeFingerTitle(text("FingerPosition", removing.position))}
           effect={w.person.removeFingerEffect}
           submit={w.person.removeFinger}
-          act={(reason) =>
-            api
-              .DELETE("/api/v1/fingers/{id}", { params: { path: { id: removing.id } }, body: { reason } })
-              .then(onChanged)
-          }
+          act={async (reason) => {
+            const body = { reason };
+            await previewed([{ kind: "finger_delete", id: removing.id, body }]);
+            await api.DELETE("/api/v1/fingers/{id}", { params: { path: { id: removing.id } }, body });
+            await onChanged();
+          }}
           onClose={() => setRemoving(null)}
         />
       )}
@@ -230,11 +250,12 @@ export function LegalBasis({ person, onChanged }: OfPerson) {
           title={w.person.withdrawTitle}
           effect={w.person.withdrawEffect(person.enrolled_fingers.length)}
           submit={w.person.withdraw}
-          act={(reason) =>
-            api
-              .DELETE("/api/v1/people/{id}/legal-basis", { params: { path: { id: person.id } }, body: { reason } })
-              .then(onChanged)
-          }
+          act={async (reason) => {
+            const body = { reason };
+            await previewed([{ kind: "legal_basis_withdraw", id: person.id, body }]);
+            await api.DELETE("/api/v1/people/{id}/legal-basis", { params: { path: { id: person.id } }, body });
+            await onChanged();
+          }}
           onClose={() => setWithdrawing(false)}
         />
       )}

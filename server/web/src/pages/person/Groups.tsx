@@ -4,7 +4,7 @@ import Button from "@mui/material/Button";
 import Chip from "@mui/material/Chip";
 import Typography from "@mui/material/Typography";
 import { useState } from "react";
-import { api } from "../../api/client";
+import { api, Problem } from "../../api/client";
 import type { GroupName } from "../../api/types";
 import { useIsAdministrator } from "../../frame/session";
 import { FormDialog } from "../../parts/FormDialog";
@@ -12,13 +12,15 @@ import { type ChosenGroup, GroupSelect } from "../../parts/GroupSelect";
 import { LinkTo } from "../../parts/LinkTo";
 import { Section } from "../../parts/Page";
 import { previewed } from "../../preview/previewed";
+import { ReasonField } from "../../rules/fields";
 import { w } from "../../words";
 import { type OfPerson, Thing, Things } from "./Thing";
 
 /** Puts people into a group, or takes them out, after what comes of it was looked at. */
-export async function changeMembers(group: string, change: { add?: string[]; remove?: string[] }) {
-  await previewed([{ kind: "group_members", id: group, body: change }]);
-  await api.POST("/api/v1/groups/{id}/members", { params: { path: { id: group } }, body: change });
+export async function changeMembers(group: string, change: { add?: string[]; remove?: string[] }, reason: string) {
+  const body = { ...change, ...(reason.trim() && { reason: reason.trim() }) };
+  await previewed([{ kind: "group_members", id: group, body }]);
+  await api.POST("/api/v1/groups/{id}/members", { params: { path: { id: group } }, body });
 }
 
 export function Groups({ person, onChanged }: OfPerson) {
@@ -26,13 +28,18 @@ export function Groups({ person, onChanged }: OfPerson) {
   const [isAdding, setAdding] = useState(false);
   const [leaving, setLeaving] = useState<GroupName | null>(null);
   const [chosen, setChosen] = useState<ChosenGroup | null>(null);
+  const [reason, setReason] = useState("");
   const close = () => {
     setAdding(false);
     setLeaving(null);
     setChosen(null);
+    setReason("");
   };
+  const why = (error: unknown) => (
+    <ReasonField value={reason} set={setReason} wrong={error instanceof Problem ? error.field("reason") : undefined} />
+  );
   const change = async (group: string, body: { add?: string[]; remove?: string[] }) => {
-    await changeMembers(group, body);
+    await changeMembers(group, body, reason);
     await onChanged();
   };
   return (
@@ -80,13 +87,16 @@ export function Groups({ person, onChanged }: OfPerson) {
           onClose={close}
           canSubmit={chosen !== null}
         >
-          {() => (
-            <GroupSelect
-              label={w.groups.group}
-              group={chosen}
-              onChange={setChosen}
-              without={person.groups.map((group) => group.id)}
-            />
+          {(error) => (
+            <>
+              <GroupSelect
+                label={w.groups.group}
+                group={chosen}
+                onChange={setChosen}
+                without={person.groups.map((group) => group.id)}
+              />
+              {why(error)}
+            </>
           )}
         </FormDialog>
       )}
@@ -98,7 +108,12 @@ export function Groups({ person, onChanged }: OfPerson) {
           onClose={close}
           danger
         >
-          {() => <Typography>{w.groups.takeOutEffect}</Typography>}
+          {(error) => (
+            <>
+              <Typography>{w.groups.takeOutEffect}</Typography>
+              {why(error)}
+            </>
+          )}
         </FormDialog>
       )}
     </Section>
