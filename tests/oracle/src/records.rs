@@ -18,7 +18,7 @@ use crate::tenant::{
 };
 
 /// How many numbers one record needs.
-pub const NUMBERS: usize = 40;
+pub const NUMBERS: usize = 42;
 
 /// What later records may speak of.
 #[derive(Debug, Default)]
@@ -134,7 +134,7 @@ impl Past {
     fn event(&mut self, dice: &mut Dice, at: UnixMs, number: u128) -> Event {
         let door = id(dice.number(DOORS + 1));
         let side = dice.pick(&[Side::In, Side::Out]);
-        match dice.below(22) {
+        match dice.below(24) {
             0..9 => self.decision(dice, at, number),
             9..12 => self.entered(dice, door, side, number),
             12 => Event::NotOpened { door, cause: self.cause(dice) },
@@ -148,8 +148,8 @@ impl Past {
                 let release_ms = if outcome == CommandOutcome::CarriedOut { dice.pick(&[5_000, 60_000, 0]) } else { 0 };
                 Event::CommandDone { command: id(number), door, outcome, release_ms }
             }
-            17 => Event::ExitRequested { door, was_released: !dice.one_in(3) },
-            18 => match dice.below(4) {
+            17 | 20 => Event::ExitRequested { door, was_released: dice.one_in(2) },
+            18 | 21 => match dice.below(4) {
                 0 | 1 => Event::FreeBegan { door, mode: DoorMode::Free },
                 2 => Event::FreeEnded { door },
                 _ => Event::AgentStarted { build: String::new(), was_unclean: false },
@@ -166,7 +166,14 @@ impl Past {
 
     fn decided(&mut self, dice: &mut Dice, at: UnixMs, number: u128, kind: u16) -> Event {
         let door = id(dice.number(DOORS));
-        let attempt = Attempt { id: id(1_000 + number), door, at, ..attempt(dice) };
+        let mut attempt = Attempt { id: id(1_000 + number), door, at, ..attempt(dice) };
+        // An answer may come too late, and the agent refuse what the server granted.
+        if kind == 6
+            && dice.one_in(3)
+            && let Some((_, granted, door, side)) = self.granted.last()
+        {
+            (attempt.id, attempt.door, attempt.side) = (*granted, *door, *side);
+        }
         let card = (1..=CARDS + MISSING).find(|card| token(*card) == attempt.card);
         let person = card.and_then(holder_of);
         let mut verdict = Verdict { person, credential: card.map(id), ..Verdict::refused(Reason::NoGrant, 1) };
@@ -183,7 +190,7 @@ impl Past {
                 let granted = holder.into_iter().chain(others.iter().copied());
                 self.granted.extend(granted.map(|passage| (passage, attempt.id, attempt.door, attempt.side)));
                 verdict.effects.extend((!others.is_empty()).then_some(Effect::AdmitWith(others)));
-                verdict.effects.extend(dice.some_in(5, |dice| Effect::Toggle { is_free: !dice.one_in(3) }));
+                verdict.effects.extend(dice.some_in(2, |dice| Effect::Toggle { is_free: !dice.one_in(3) }));
             }
             4 | 5 => {
                 verdict.reason = dice.pick(&[Reason::EscortRequired, Reason::SecondPersonRequired]);

@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::circumstances::{Others, Waiting, Wanted};
+use crate::event::Passage;
 use crate::policy::samples::{area, person};
-use crate::policy::{CredentialRule, Grant, Holder, TwoPerson};
+use crate::policy::{CredentialRule, Escort, EscortBy, Grant, Holder, TwoPerson};
 
 /// Areas 1 and 2, the vault; door 1 leads further in, from the vault to area 3.
 fn inner() -> PolicyRows {
@@ -81,4 +82,35 @@ fn an_area_is_full_for_those_who_come_back_into_it() {
         (Reason::AreaFull, vec![RecordRef::Area(id(3))]),
         "two are too many"
     );
+}
+
+#[test]
+fn a_visitor_and_a_second_person_are_admitted_in_the_order_in_which_they_came() {
+    let mut rows = inner();
+    vault(2, &mut rows);
+    rows.persons.push(person(3));
+    rows.persons[2].escort = Some(Escort { by: EscortBy::Person(id(1)), within_s: 60 });
+    rows.credentials.push(CredentialRule {
+        id: id(3),
+        person: id(3),
+        token: CardToken([3; 32]),
+        ..rows.credentials[0]
+    });
+    rows.grants.push(Grant { id: id(3), holder: Holder::Person(id(3)), ..rows.grants[0] });
+    let waits = |attempt: u128, number: u128, wants| Waiting {
+        attempt: id(attempt),
+        person: id(number),
+        credential: id(number),
+        since: MONDAY_NOON,
+        wants,
+    };
+    for (second, visitor) in [(8, 9), (9, 8)] {
+        let mut waiting = vec![waits(second, 2, Wanted::SecondPerson), waits(visitor, 3, Wanted::Escort)];
+        waiting.sort_by_key(|waiting| waiting.attempt);
+        let behind = Others { inside: 1, leaving: 0 };
+        let known = Circumstances { behind, waiting: waiting.clone(), ..Circumstances::default() };
+        let verdict = judge(&Policy::compile(rows.clone()).unwrap(), &known, &attempt());
+        let passages = waiting.iter().map(|waiting| Passage { person: waiting.person, attempt: waiting.attempt });
+        assert_eq!(verdict.effects, [Effect::AdmitWith(passages.collect())]);
+    }
 }

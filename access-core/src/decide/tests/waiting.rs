@@ -164,6 +164,20 @@ fn a_refusal_that_waits_for_something_else_begins_another_wait() {
     assert_eq!(admitted(&scene.shows(&rows, 1, 2 * MINUTE_MS)), [id(2)], "the visitor is the second person");
 }
 
+#[test]
+fn of_two_refusals_of_one_instant_the_one_that_ends_the_wait_counts() {
+    let (rows, mut blocked) = (visit(), visit());
+    blocked.blocks.push(block(BlockSubject::Person(id(2)), ALWAYS));
+    for order in [[&rows, &blocked], [&blocked, &rows]] {
+        let mut scene = Scene::new();
+        order.iter().for_each(|rows| drop(scene.shows(rows, 2, 0)));
+        assert_eq!(admitted(&scene.shows(&rows, 1, MINUTE_MS)), []);
+        // A newer one that says so begins another wait.
+        scene.shows(&rows, 2, 2 * MINUTE_MS);
+        assert_eq!(scene.shows(&rows, 1, 3 * MINUTE_MS).reason, Reason::Granted);
+    }
+}
+
 /// The escort's grant, told to have come to nothing; and one that was used.
 #[test]
 fn an_escort_who_did_not_come_in_lets_no_visitor_in() {
