@@ -3,7 +3,6 @@
 use std::process::{Command, Output};
 
 use anyhow::Context as _;
-use nix::unistd::getuid;
 use tests::Plant;
 use tests::daemon::program;
 
@@ -18,19 +17,7 @@ fn replay(plant: &Plant) -> anyhow::Result<Output> {
 
 /// What an administrator of the database can do, past every page: changes what is kept of the rules.
 fn falsify(plant: &Plant, sql: &str) -> anyhow::Result<String> {
-    let mut psql = if getuid().is_root() {
-        let mut command = Command::new("setpriv");
-        command.args([
-            "--reuid=postgres",
-            "--regid=postgres",
-            "--init-groups",
-            "--",
-            "/usr/lib/postgresql/15/bin/psql",
-        ]);
-        command
-    } else {
-        Command::new("/usr/lib/postgresql/15/bin/psql")
-    };
+    let mut psql = Command::new("/usr/lib/postgresql/15/bin/psql");
     let socket = plant.folder().join("server/run");
     psql.args(["-qAt", "-U", "cluster", "-d", "pforte", "-h"]).arg(socket).args(["-c", sql]);
     let said = psql.output().context("psql")?;

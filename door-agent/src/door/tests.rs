@@ -77,6 +77,13 @@ fn grant(attempt: u128) -> Input {
     verdict(attempt, RELEASE, Reason::Granted)
 }
 
+/// The same to whoever goes out.
+fn grant_out(attempt: u128) -> Input {
+    let Input::Verdict { mut ruling, decided } = grant(attempt) else { panic!("no verdict") };
+    ruling.attempt.side = Side::Out;
+    Input::Verdict { ruling, decided }
+}
+
 /// Granted after the finger.
 fn grant_by_finger(attempt: u128) -> Input {
     after(Some(FactorResult::Matched), attempt, RELEASE, Reason::Granted)

@@ -529,7 +529,7 @@ async fn a_finger_of_duress_opens_like_any_other_and_raises_the_alarm_in_the_rec
     let templates = vec![world.annas_template().await, world.template_of(UNDER_DURESS, 10, true).await];
     let mut agent = world.start();
     let mut session = world.session(Head::start_of(1)).await;
-    let now = Clock::open(world.folder.path()).now().unix.plus_ms(60_000);
+    let now = crate::clock::machine_time().plus_ms(60_000);
     let signed =
         SignedBundle::sign(&Bundle { templates, ..world.bundle(now).await }, &SigningKey::from_bytes(&[3; 32]));
     session.in_force().await;

@@ -197,8 +197,9 @@ async fn a_record_can_be_read_and_not_be_changed() {
 async fn alarms_are_raised_cleared_and_acknowledged_once() {
     use access_core::event::AlarmKind;
     let server = TestServer::serving().await;
+    let beside = door(&server, "Side").await;
     let door = door(&server, "Main").await;
-    let mut agent = server.agent("Gate", AgentKind::DoorController, &[&door]).await;
+    let mut agent = server.agent("Gate", AgentKind::DoorController, &[&door, &beside]).await;
     let mut link = agent.link().await;
     let door = door.parse::<uuid::Uuid>().unwrap().into();
     let raise = Event::AlarmRaised { kind: AlarmKind::DoorForced, door: Some(door), person: None };
@@ -236,8 +237,8 @@ async fn alarms_are_raised_cleared_and_acknowledged_once() {
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 409, 409, 409]);
     assert_eq!(server.events("kind=act").await.iter().filter(|act| act["act"]["kind"] == "acknowledged").count(), 1);
-    let elsewhere =
-        Event::AlarmRaised { kind: AlarmKind::DoorForced, door: Some(uuid::Uuid::now_v7().into()), person: None };
+    let beside = beside.parse::<uuid::Uuid>().unwrap().into();
+    let elsewhere = Event::AlarmRaised { kind: AlarmKind::DoorForced, door: Some(beside), person: None };
     for _ in 0..3 {
         let flapping = vec![agent.record(raise.clone()), agent.record(gone.clone())];
         link.deliver(flapping).await;

@@ -354,8 +354,9 @@ async fn locked_cards_and_readers_say_why_and_are_unlocked() {
         }));
         let records = vec![agent.record(decision)];
         link.deliver(records).await;
+        // It counts from then on.
+        plant.known().await;
     }
-    plant.known().await;
     let locks = plant.get("/state/locks").await;
     let locked = &locks["cards"][0];
     assert_eq!(

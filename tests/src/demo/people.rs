@@ -221,7 +221,10 @@ async fn registered(
 
 /// Puts people into a group.
 async fn put_into(plant: &Plant, group: &str, people: &[String]) -> anyhow::Result<()> {
-    plant.staff.post(&format!("/groups/{group}/members"), json!({ "add": people })).await?;
+    plant
+        .staff
+        .post(&format!("/groups/{group}/members"), json!({ "add": people, "reason": "as their work demands" }))
+        .await?;
     Ok(())
 }
 

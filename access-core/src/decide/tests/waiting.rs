@@ -61,13 +61,18 @@ impl Scene {
     }
 
     fn happens(&mut self, event: Event, after_ms: i64) {
+        self.happens_by(Author::Agent(id(1)), event, after_ms);
+    }
+
+    fn happens_by(&mut self, author: Author, event: Event, after_ms: i64) {
         let (at, previous) = (MONDAY_NOON.plus_ms(after_ms), crate::chain::Digest([0; 32]));
-        let (author, clock) = (Author::Agent(id(1)), ClockTrust::Trusted);
+        let clock = ClockTrust::Trusted;
         self.state.apply(&Record { author, epoch: 1, seq: 1, previous, at, clock, event });
     }
 
     fn set(&mut self, change: StateChange, after_ms: i64) {
-        self.happens(Event::StateSet(StateSet { operator: None, change, reason: None }), after_ms);
+        let event = Event::StateSet(StateSet { operator: None, change, reason: None });
+        self.happens_by(Author::Server(id(1)), event, after_ms);
     }
 }
 

@@ -89,7 +89,7 @@ fn a_lock_that_came_after_the_decision_keeps_the_door_shut() {
     assert_eq!(scene.written(4, SECURED), "release_abandoned, Refused(Lockdown)", "a graver lock");
     let mut scene = Scene::new(Exit::Mechanical);
     scene.step(0, SECURED, card(1, Side::Out, ANNA));
-    scene.step(1, SECURED, grant(1));
+    scene.step(1, SECURED, grant_out(1));
     scene.step(2, SECURED, lockdown());
     assert_eq!(scene.written(3, SECURED), "on, Granted", "leaving is not touched by it");
     let mut scene = Scene::new(Exit::Mechanical);
@@ -111,7 +111,7 @@ fn whoever_leaves_by_this_system_is_let_out_beside_an_open_door() {
     assert_eq!(scene.step(0, OPEN, Input::Rex { is_pressed: true }), "exit_requested", "a handle asks nobody");
     let mut scene = Scene::new(Exit::BySystem);
     scene.step(0, OPEN, card(1, Side::Out, ANNA));
-    assert_eq!(scene.step(1, OPEN, grant(1)), "on, granted true, Granted", "by card, too");
+    assert_eq!(scene.step(1, OPEN, grant_out(1)), "on, granted true, Granted", "by card, too");
 }
 
 #[test]

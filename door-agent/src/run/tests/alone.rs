@@ -81,7 +81,7 @@ async fn an_operator_releases_no_door_of_an_airlock_beside_an_open_one() {
     session.in_force().await;
     world.door.force();
     session.record(alarm(AlarmKind::DoorForced)).await;
-    let expires_at = Clock::open(world.folder.path()).now().unix.plus_ms(60_000);
+    let expires_at = crate::clock::machine_time().plus_ms(60_000);
     let (kind, reason) = (CommandKind::Release, Commitment([0; 32]));
     say(&mut session.socket, &FromServer::Command(Command { id: id(1), door: id(2), expires_at, kind, reason })).await;
     let outcome = session
@@ -114,7 +114,7 @@ async fn the_first_person_frees_the_door_without_the_server() {
     let mut agent = world.start();
     let mut session = world.session(Head::start_of(1)).await;
     session.in_force().await;
-    say(&mut session.socket, &set_mode(DoorMode::FirstPerson, Clock::open(world.folder.path()).now().unix)).await;
+    say(&mut session.socket, &set_mode(DoorMode::FirstPerson, crate::clock::machine_time())).await;
     session.stands(1).await;
     drop(session.socket);
 
@@ -141,7 +141,7 @@ async fn a_grant_turns_the_door_free_and_back_without_the_server() {
     let mut agent = world.start();
     let mut session = world.session(Head::start_of(1)).await;
     session.in_force().await;
-    say(&mut session.socket, &set_mode(DoorMode::Toggle, Clock::open(world.folder.path()).now().unix)).await;
+    say(&mut session.socket, &set_mode(DoorMode::Toggle, crate::clock::machine_time())).await;
     session.stands(1).await;
     drop(session.socket);
 
@@ -166,7 +166,7 @@ async fn a_free_door_is_locked_after_a_restart_until_the_time_is_known() {
     let agent = world.start();
     let mut session = world.session(Head::start_of(1)).await;
     session.in_force().await;
-    say(&mut session.socket, &set_mode(DoorMode::Free, Clock::open(world.folder.path()).now().unix)).await;
+    say(&mut session.socket, &set_mode(DoorMode::Free, crate::clock::machine_time())).await;
     session.stands(1).await;
     session.kind("free_began").await;
     drop(session.socket);
