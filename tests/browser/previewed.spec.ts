@@ -3,6 +3,9 @@
 import { expect, type Page, test } from "@playwright/test";
 import { accessible, act, signIn } from "./desk";
 
+// Every preview is looked at four times.
+test.setTimeout(240_000);
+
 /** Names of a run's own: the demo may be one that was used before. */
 const run = Date.now();
 
@@ -13,10 +16,24 @@ async function told(page: Page, ...said: (string | RegExp)[]) {
   return preview;
 }
 
+/** Looks at what is open in light and dark, at a desk and on a tablet. */
+async function look(page: Page, picture: string) {
+  for (const colorScheme of ["dark", "light"] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    for (const [size, viewport] of [
+      ["tablet", { width: 1024, height: 768 }],
+      ["desk", { width: 1440, height: 900 }],
+    ] as const) {
+      await page.setViewportSize(viewport);
+      await accessible(page);
+      await page.screenshot({ path: `../../target/browser/pictures/previewed-${picture}-${colorScheme}-${size}.png` });
+    }
+  }
+}
+
 async function confirm(page: Page, picture: string, ...said: (string | RegExp)[]) {
   const preview = await told(page, ...said);
-  await accessible(page);
-  await page.screenshot({ path: `../../target/browser/pictures/previewed-${picture}.png` });
+  await look(page, picture);
   await preview.getByRole("button", { name: "Save", exact: true }).click();
   await expect(page.getByRole("dialog")).toHaveCount(0);
 }
@@ -39,8 +56,7 @@ test("what a door demands, and that there is a new one, is told first", async ({
   await dialog(page).getByLabel(/^Reason/).fill("deliveries");
   await dialog(page).getByRole("button", { name: "Save" }).click();
   const preview = await told(page, new RegExp(`Door Side door ${run} is new`), "To enterCard");
-  await accessible(page);
-  await page.screenshot({ path: "../../target/browser/pictures/previewed-door.png" });
+  await look(page, "door");
   // Not made: no agent would ever confirm a lockdown there.
   await preview.getByRole("button", { name: "Back to editing" }).click();
   await dialog(page).getByRole("button", { name: "Cancel" }).click();
@@ -124,8 +140,7 @@ test("a card that ended is extended where its refusal leads, for a reason", asyn
   await period.getByRole("button", { name: "Save" }).click();
   await expect(period).toContainText("say why");
   await period.getByLabel(/^Reason/).fill("the contract goes on");
-  await accessible(page);
-  await page.screenshot({ path: "../../target/browser/pictures/previewed-card-period.png" });
+  await look(page, "card-period");
   await period.getByRole("button", { name: "Save" }).click();
   await confirm(page, "card", "1 person gains access", "Card", "without an end");
   await expect(page).not.toHaveURL(/change=/);

@@ -186,7 +186,7 @@ async fn a_full_disk_is_seen_by_staff_and_what_happened_comes_later() -> anyhow:
     anna(&plant).await?;
     let lab = plant.door("lab")?.to_owned();
     let said = plant.agent("east")?.lines().len();
-    plant.staff.patch(&format!("/doors/{lab}"), json!({ "exit": "by_system", "reason": "a test" })).await?;
+    plant.staff.patch(&format!("/doors/{lab}"), json!({ "exit": "by_system", "reason": "no handle inside" })).await?;
     plant.agent("east")?.line_after(said, "bundle in force").await?;
     plant.agent_mut("east")?.stop().await?;
     let journal = plant.folder().join("east/journal");

@@ -36,7 +36,7 @@ async fn a_revoked_agent_lets_nobody_in_and_everybody_out() -> anyhow::Result<()
     plant.enrol_card(&anna, "anna").await?;
     let level = plant.level("Laboratory", &["lab"], None).await?;
     plant.grant(&anna, &level).await?;
-    let exit = json!({ "exit": "by_system", "release_ms": 300, "reason": "a test" });
+    let exit = json!({ "exit": "by_system", "release_ms": 300, "reason": "no handle inside" });
     plant.staff.patch(&format!("/doors/{}", plant.door("lab")?), exit).await?;
     // The button opens as soon as the rule is in force, and with it the grant.
     leave(&plant).await?;

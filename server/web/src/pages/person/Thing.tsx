@@ -27,7 +27,7 @@ export function Thing({
       sx={{ alignItems: "center", py: 1, borderTop: 1, borderColor: "divider", "&:first-of-type": { borderTop: 0 } }}
     >
       <Box sx={{ flex: 1, minWidth: 0 }}>
-        <Stack direction="row" spacing={1} sx={{ alignItems: "center", flexWrap: "wrap" }}>
+        <Stack direction="row" useFlexGap spacing={1} sx={{ alignItems: "center", flexWrap: "wrap", rowGap: 0.5 }}>
           <Typography sx={{ fontWeight: 600, fontSize: "0.875rem" }}>{title}</Typography>
           {chips}
         </Stack>
