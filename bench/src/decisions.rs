@@ -9,13 +9,14 @@ use access_core::{State, decide};
 use anyhow::{Context as _, ensure};
 use figures::{Figure, Samples};
 
+use crate::clock::Began;
 use crate::peers::Peer;
 use crate::plain::{Plain, PlainPerson};
 use crate::question::Question;
 use crate::world::DOORS;
 
-/// Questions of one sample: so many that reading the clock does not count, and so few that one is hardly ever interrupted.
-const BATCH: usize = 10;
+/// Questions of one sample, so that reading the clock does not count.
+const BATCH: usize = 100;
 /// Times that we go through all questions, before others do and after.
 const PASSES: usize = 5;
 /// Bits of a word.
@@ -37,12 +38,12 @@ pub(crate) fn ours(
     let (mut decisions, mut lookups) = (Samples::default(), Samples::default());
     // By turns, so that a noise of the machine meets both.
     for _ in 0..PASSES * 2 {
-        decide_all(policy, questions, &mut decisions);
+        decide_all(policy, questions, &mut decisions)?;
         for batch in questions.chunks(BATCH) {
-            lookups.push(per_question_us(batch, |question| {
+            lookups.push(per_item_us(batch, |question| {
                 let doors = black_box(&map).get(black_box(&question.attempt.card));
                 black_box(doors.is_some_and(|doors| doors[question.door / WORD] >> (question.door % WORD) & 1 == 1));
-            }));
+            })?);
         }
     }
     let (median, least) = (decisions.median()?, lookups.median()?);
@@ -59,19 +60,21 @@ fn doors(person: &PlainPerson, plain: &Plain) -> Doors {
     doors
 }
 
-fn decide_all(policy: &Policy, questions: &[Question], samples: &mut Samples) {
+fn decide_all(policy: &Policy, questions: &[Question], samples: &mut Samples) -> anyhow::Result<()> {
     let state = State::default();
     for batch in questions.chunks(BATCH) {
-        samples.push(per_question_us(batch, |question| {
+        samples.push(per_item_us(batch, |question| {
             black_box(decide(black_box(policy), &state, black_box(&question.attempt)));
-        }));
+        })?);
     }
+    Ok(())
 }
 
-fn per_question_us(batch: &[Question], mut ask: impl FnMut(&Question)) -> f64 {
-    let began = Instant::now();
-    batch.iter().for_each(&mut ask);
-    began.elapsed().as_secs_f64() * 1e6 / batch.len() as f64
+/// Microseconds for each of what was asked.
+fn per_item_us<Item>(batch: &[Item], ask: impl FnMut(&Item)) -> anyhow::Result<f64> {
+    let began = Began::now()?;
+    batch.iter().for_each(ask);
+    Ok(began.elapsed()?.as_secs_f64() * 1e6 / batch.len() as f64)
 }
 
 /// A peer is asked all questions, or as many as fit into the time; we are asked them before and after it. Fails at the first that
@@ -86,7 +89,7 @@ pub(crate) fn peer<P: Peer>(
     let mut peer = P::new(plain).with_context(|| format!("can't set {} up", P::NAME))?;
     let set_up_s = began.elapsed().as_secs_f64();
     let (mut ours, mut theirs) = (Samples::default(), Samples::default());
-    (0..PASSES).for_each(|_| decide_all(policy, questions, &mut ours));
+    (0..PASSES).try_for_each(|_| decide_all(policy, questions, &mut ours))?;
     let began = Instant::now();
     for batch in questions.chunks(BATCH) {
         if began.elapsed() > most {
@@ -94,17 +97,13 @@ pub(crate) fn peer<P: Peer>(
         }
         let requests = batch.iter().map(|question| peer.request(question)).collect::<anyhow::Result<Vec<_>>>()?;
         let mut answers = Vec::with_capacity(batch.len());
-        let start = Instant::now();
-        for request in &requests {
-            answers.push(peer.is_allowed(black_box(request)));
-        }
-        theirs.push(start.elapsed().as_secs_f64() * 1e6 / batch.len() as f64);
+        theirs.push(per_item_us(&requests, |request| answers.push(peer.is_allowed(black_box(request))))?);
         for (question, answer) in batch.iter().zip(answers) {
             let answer = answer.with_context(|| format!("{} has no answer to {}", P::NAME, question.words()))?;
             ensure!(answer == question.is_allowed(), "{} says {answer} to {}", P::NAME, question.words());
         }
     }
-    (0..PASSES).for_each(|_| decide_all(policy, questions, &mut ours));
+    (0..PASSES).try_for_each(|_| decide_all(policy, questions, &mut ours))?;
     let asked = (theirs.count() * BATCH).min(questions.len());
     let (name, all) = (P::NAME, questions.len());
     crate::say(&format!("{name}, set up in {set_up_s:.1} s, {asked} of {all} questions, µs: {}", theirs.summary()?))?;

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::hint::black_box;
-use std::time::Instant;
 
 use access_core::diff::diff;
 use access_core::ids::{DoorId, PersonId};
@@ -13,6 +12,7 @@ use access_core::{State, decide};
 use anyhow::{Context as _, ensure};
 use figures::{Figure, Samples, ms};
 
+use crate::clock::Began;
 use crate::question::Question;
 use crate::world::{DOOR, DOORS, HOLDS_FIRST_LEVEL, LEVEL, WEEK, WEEK_MS, id};
 
@@ -29,9 +29,9 @@ pub(crate) fn explain_door(policy: &Policy, rows: &PolicyRows, questions: &[Ques
     let mut found = 0;
     for nth in 0..ASKED {
         let door: DoorId = id(DOOR, nth * (DOORS / ASKED));
-        let began = Instant::now();
+        let began = Began::now()?;
         let persons = black_box(who(black_box(policy), None, door, Side::In, NOW));
-        samples.push(ms(began.elapsed()));
+        samples.push(ms(began.elapsed()?));
         found += persons.len();
         if nth == 0 {
             let listed: BTreeSet<PersonId> = persons.iter().map(|may| may.person).collect();
@@ -83,9 +83,9 @@ pub(crate) fn change_level(policy: &Policy, rows: &PolicyRows) -> anyhow::Result
     let mut samples = Samples::default();
     let mut counts = None;
     for _ in 0..LOOKS {
-        let began = Instant::now();
+        let began = Began::now()?;
         let found = black_box(diff(black_box(policy), black_box(&changed), WEEK, WEEK.plus_ms(WEEK_MS)));
-        samples.push(ms(began.elapsed()));
+        samples.push(ms(began.elapsed()?));
         let concerned: BTreeSet<PersonId> = found.groups.iter().flat_map(|group| group.persons.clone()).collect();
         ensure!(concerned.is_subset(&holders), "somebody is concerned who does not hold the level");
         ensure!(concerned.len() > holders.len() / 2, "{} of {} are concerned", concerned.len(), holders.len());

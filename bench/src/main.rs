@@ -1,7 +1,7 @@
 //! `pforte-bench-rules`: measures the rules alone, in memory, in one thread, beside others that decide. `make bench` runs it before
 //! `pforte-bench`, which puts both reports together.
 //!
-//! Everything is asked of the public API of `access-core` only. A peer that answers one question otherwise than we do ends the run:
+//! Times are of this thread's own computing ([`clock`]). Everything is asked of the public API of `access-core` only. A peer that answers one question otherwise than we do ends the run:
 //! then one of the two was set up wrongly, and no figure means anything. What is measured against what stands in
 //! [`decisions`], how each peer is set up in [`peers`].
 
@@ -14,6 +14,7 @@ use access_core::Policy;
 use clap::Parser;
 use figures::Figure;
 
+mod clock;
 mod counting;
 mod decisions;
 mod lists;

@@ -1,7 +1,6 @@
 //! A tenant of a million people: how long its rules take to load, how much memory they hold, and how soon a change is in force.
 
 use std::hint::black_box;
-use std::time::Instant;
 
 use access_core::attempt::{Assurance, Attempt, ClockTrust};
 use access_core::policy::{Grant, Policy, PolicyChange, PolicyRow, Side};
@@ -11,6 +10,7 @@ use access_core::{State, decide};
 use anyhow::{Context as _, ensure};
 use figures::{Figure, Samples, ms};
 
+use crate::clock::Began;
 use crate::counting::bytes_held;
 use crate::world::{self, DOOR, DOORS, WEEK, id};
 
@@ -29,9 +29,9 @@ pub(crate) fn run() -> anyhow::Result<Vec<Figure>> {
     for _ in 0..LOADS {
         drop(loaded.take());
         let copy = rows.clone();
-        let began = Instant::now();
+        let began = Began::now()?;
         let policy = Policy::compile(copy)?;
-        loads.push(began.elapsed().as_secs_f64());
+        loads.push(began.elapsed()?.as_secs_f64());
         loaded = Some(policy);
     }
     let policy = loaded.context("nothing was loaded")?;
@@ -40,10 +40,10 @@ pub(crate) fn run() -> anyhow::Result<Vec<Figure>> {
     for nth in 0..CHANGES {
         let (attempt, grant) = somebody_let_in(&policy, &rows.credentials[nth * (PERSONS / CHANGES)..], &rows.grants)?;
         let ended = Grant { valid: Period { from: grant.valid.from, until: Some(WEEK) }, ..grant };
-        let began = Instant::now();
+        let began = Began::now()?;
         let changed = policy.with(&[PolicyChange::Put(PolicyRow::Grant(ended))])?;
         let verdict = black_box(decide(&changed, &State::default(), &attempt));
-        updates.push(ms(began.elapsed()));
+        updates.push(ms(began.elapsed()?));
         let is_settled = verdict.is_grant() && verdict.settled_by.contains(&RecordRef::Grant(grant.id));
         ensure!(!is_settled, "a grant that ended still opens a door");
     }
