@@ -475,7 +475,8 @@ export const alarmAdvice: Record<keyof (typeof vocabulary)["AlarmKind"], string>
   repeated_refusals: "Look at who stands at the door.",
   duress: "Somebody may be forced. Let nothing at the door show that you know; follow the plan for it.",
   interlock_contradiction: "Look at the airlock. More of its doors stand open than may.",
-  records_foreign: "Tell an administrator. Somebody else may use its keys, or it is wired to a door that it was not given.",
+  records_foreign:
+    "Tell an administrator. Somebody else may use its keys, or it is wired to a door that it was not given.",
 };
 
 /** Why an enrolment failed, where no vocabulary of the agents says it. */
