@@ -1,9 +1,9 @@
 //! `pforte-bench-rules`: measures the rules alone, in memory, in one thread, beside others that decide. `make bench` runs it before
 //! `pforte-bench`, which puts both reports together.
 //!
-//! Times are of this thread's own computing ([`clock`]). Everything is asked of the public API of `access-core` only. A peer that answers one question otherwise than we do ends the run:
-//! then one of the two was set up wrongly, and no figure means anything. What is measured against what stands in
-//! [`decisions`], how each peer is set up in [`peers`].
+//! Times are of this thread's own computing ([`clock`]). Everything is asked of the public API of `access-core` only. A peer
+//! that answers one question otherwise than we do ends the run: then one of the two was set up wrongly, and no figure means
+//! anything. What is measured against what stands in [`decisions`], how each peer is set up in [`peers`].
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

@@ -7,9 +7,9 @@
 //!
 //! The crate's own page (its README: "add policy", "add data", then `set_input` and `eval_rule` for each question) asks
 //! the engine, which parses and prepares the policy once: [`Regorus`]. Its virtual machine (docs/rvm, written for those
-//! who work on it) runs a compiled program and is twice as fast, so it is measured too, as its own benchmark does it
+//! who work on it) runs a compiled program and is faster, so it is measured too, as its own benchmark does it
 //! while hot: the machine is kept, each question sets the input: [`RegorusMachine`]. `CompiledPolicy::eval_with_input`
-//! took longer than the engine.
+//! was no faster than the engine.
 
 use ::regorus::languages::rego::compiler::Compiler;
 use ::regorus::rvm::vm::RegoVM;
