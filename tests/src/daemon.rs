@@ -86,8 +86,13 @@ impl Daemon {
 
     /// Waits for a line that holds `text`, after the first `skip` lines.
     pub async fn line_after(&self, skip: usize, text: &str) -> anyhow::Result<String> {
+        self.line_that(skip, text, |line| line.contains(text)).await
+    }
+
+    /// Waits for a line that is `wanted`, after the first `skip` lines. `text` says what for.
+    pub async fn line_that(&self, skip: usize, text: &str, wanted: impl Fn(&str) -> bool) -> anyhow::Result<String> {
         let mut lines = self.lines.clone();
-        let find = |lines: &Arc<Vec<String>>| lines.iter().skip(skip).find(|line| line.contains(text)).cloned();
+        let find = |lines: &Arc<Vec<String>>| lines.iter().skip(skip).find(|line| wanted(line)).cloned();
         let waited = timeout(LINE_WAIT, lines.wait_for(|lines| find(lines).is_some())).await;
         match waited {
             Ok(Ok(lines)) => find(&lines).context("the line"),

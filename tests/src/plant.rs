@@ -614,6 +614,16 @@ impl Plant {
         id(&self.staff.post("/access-levels", json!({ "name": name, "lines": [line] })).await?)
     }
 
+    /// Waits until the rules as they stand now are in force, at the server and at this agent.
+    pub async fn rules_reach(&self, agent: &str) -> anyhow::Result<()> {
+        let versions = self.staff.get("/policy/versions?limit=1").await?;
+        let newest = versions["items"][0]["version"].as_u64().context("the rules' version")?;
+        let version = |line: &str| line.split_once(" version=")?.1.split_whitespace().next()?.parse::<u64>().ok();
+        let is_as_new = |line: &str| line.contains("bundle in force") && version(line).is_some_and(|at| at >= newest);
+        self.agent(agent)?.line_that(0, &format!("bundle in force, version {newest}"), is_as_new).await?;
+        Ok(())
+    }
+
     /// Grants a level without an end.
     pub async fn grant(&self, person: &str, level: &str) -> anyhow::Result<String> {
         let body = json!({ "level_id": level, "valid_from": "2026-01-01T00:00:00Z", "valid_until": null,

@@ -15,6 +15,7 @@ async fn anna(plant: &Plant) -> anyhow::Result<(String, String)> {
     plant.enrol_finger(&anna, "anna-right-index").await?;
     let level = plant.level("Everywhere", &["lobby", "lab"], None).await?;
     plant.grant(&anna, &level).await?;
+    plant.rules_reach("east").await?;
     Ok((anna, card))
 }
 
@@ -24,6 +25,7 @@ fn is(event: &Value, outcome: &str, reason: &str) {
 
 /// Holds a card to a door that wants no finger and waits for the decision.
 async fn tap_lab(plant: &Plant, card: &str) -> anyhow::Result<Value> {
+    plant.rules_reach("east").await?;
     let mut feed = plant.staff.feed(None).await?;
     let mut twins = plant.twins().await?;
     twins.tap("lab", card).await?;

@@ -17,7 +17,7 @@ async fn anna(plant: &Plant) -> anyhow::Result<String> {
     plant.enrol_card(&anna, "anna").await?;
     let level = plant.level("Laboratory", &["lab"], None).await?;
     plant.grant(&anna, &level).await?;
-    plant.agent("east")?.line("bundle in force").await?;
+    plant.rules_reach("east").await?;
     Ok(anna)
 }
 

@@ -32,7 +32,7 @@ async fn a_decision_that_does_not_follow_from_its_rules_is_an_error() -> anyhow:
     plant.enrol_card(&anna, "anna").await?;
     let level = plant.level("Laboratory", &["lab"], None).await?;
     let grant = plant.grant(&anna, &level).await?;
-    plant.agent("east")?.line("bundle in force").await?;
+    plant.rules_reach("east").await?;
     let mut feed = plant.staff.feed(None).await?;
     let mut twins = plant.twins().await?;
     twins.tap("lab", "anna").await?;
