@@ -24,8 +24,8 @@ import { byUrgency } from "./log";
 /** Most alarms shown at once; the bar on top counts them all. */
 const SHOWN_MAX = 20;
 
-/** How many rows of a list lie below what can be seen of it. */
-function useBelow(rows: number) {
+/** How many rows of a list lie below what can be seen of it. Another first row is shown at once, however far down one has looked. */
+function useBelow(rows: number, first: string | undefined) {
   const list = useRef<HTMLUListElement>(null);
   const [below, setBelow] = useState(0);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another number of rows is another measure
@@ -46,6 +46,8 @@ function useBelow(rows: number) {
       observer.disconnect();
     };
   }, [rows]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it is the change that counts
+  useEffect(() => list.current?.scrollTo({ top: 0 }), [first]);
   const showMore = () => list.current?.scrollBy({ top: list.current.clientHeight * 0.8, behavior: "smooth" });
   return { list, below, showMore };
 }
@@ -55,7 +57,7 @@ export function Alarms() {
   const alarms = useQuery(queries.openAlarms);
   const [acknowledging, setAcknowledging] = useState<Alarm | null>(null);
   const open = (alarms.data?.items ?? []).toSorted(byUrgency);
-  const { list, below, showMore } = useBelow(open.length);
+  const { list, below, showMore } = useBelow(open.length, open[0]?.id);
   const hidden = below + Math.max(0, open.length - SHOWN_MAX);
   const doorName = useDoorName();
   const agentName = useAgentName();
