@@ -70,7 +70,8 @@ type Props = {
 
 function sequelText(entry: Entry): string {
   if (entry.sequel === null) return "";
-  return { passed: w.outcome.passed, opened: w.outcome.opened, not_opened: w.outcome.notOpened }[entry.sequel];
+  const { passed, opened, notOpened, admitted } = w.outcome;
+  return { passed, opened, not_opened: notOpened, admitted }[entry.sequel];
 }
 
 export const Row = memo(function Row({ entry, say, named, place, agent, zone, isSelected, onSelect }: Props) {

@@ -40,6 +40,24 @@ test("a granted entry tells whether the person passed", () => {
   ]);
 });
 
+test("whoever waited and was let in with somebody did not stay outside", () => {
+  const at = { door_id: "d", outcome: "refused" } as const;
+  const held = merged(
+    [],
+    [
+      logEvent(1, { ...at, person_id: "v", attempt_id: "a", reason: "escort_required" }),
+      logEvent(2, { ...at, person_id: "x", attempt_id: "b", reason: "blocked" }),
+      logEvent(3, { door_id: "d", outcome: "granted", person_id: "h", attempt_id: "c" }),
+      logEvent(4, { kind: "entered", door_id: "d", persons: ["h", "v", "x"] }),
+    ],
+  );
+  expect(entriesOf(held).map(({ event, sequel }) => [event.position, sequel])).toEqual([
+    [3, "passed"],
+    [2, null],
+    [1, "admitted"],
+  ]);
+});
+
 test("an operator's release tells whether the door was opened", () => {
   const released = { kind: "command_done", command_outcome: "carried_out", door_id: "d" } as const;
   const held = merged(

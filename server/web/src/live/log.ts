@@ -23,8 +23,11 @@ export function newest(held: readonly LogEvent[]): number {
   return held[0]?.position ?? 0;
 }
 
-/** What became of a granted release. */
-export type Sequel = "passed" | "opened" | "not_opened";
+/** What became of a granted release, or of whoever waited and was let in with somebody. */
+export type Sequel = "passed" | "opened" | "not_opened" | "admitted";
+
+/** Refusals by which somebody waits for another, and then passes by the other's grant. */
+const waiting = new Set(["escort_required", "second_person_required"]);
 
 export type Entry = { event: LogEvent; sequel: Sequel | null };
 
@@ -42,15 +45,17 @@ export function entriesOf(held: readonly LogEvent[]): Entry[] {
     // A passage of several people names the last one's attempt at most.
     if (event.kind === "entered") {
       for (const person of event.persons) {
-        const attempt = held.find(
+        const decision = held.find(
           (earlier) =>
             earlier.position < event.position &&
             earlier.kind === "decision" &&
-            earlier.outcome === "granted" &&
+            (earlier.outcome === "granted" || waiting.has(earlier.reason ?? "")) &&
             earlier.door_id === event.door_id &&
             earlier.person_id === person,
-        )?.attempt_id;
-        if (attempt) sequels.set(attempt, "passed");
+        );
+        if (decision?.attempt_id) {
+          sequels.set(decision.attempt_id, decision.outcome === "granted" ? "passed" : "admitted");
+        }
       }
     }
   }

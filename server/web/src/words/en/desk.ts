@@ -46,6 +46,7 @@ export const desk = {
     passed: "passed",
     notOpened: "door not opened",
     opened: "door opened",
+    admitted: "then passed with another",
   },
   event: {
     at: "Time",
