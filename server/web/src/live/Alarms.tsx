@@ -47,7 +47,10 @@ function useBelow(rows: number, first: string | undefined) {
     };
   }, [rows]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: it is the change that counts
-  useEffect(() => list.current?.scrollTo({ top: 0 }), [first]);
+  useEffect(() => {
+    // It answers with a promise in newer browsers, which an effect must not.
+    void list.current?.scrollTo({ top: 0 });
+  }, [first]);
   const showMore = () => list.current?.scrollBy({ top: list.current.clientHeight * 0.8, behavior: "smooth" });
   return { list, below, showMore };
 }
