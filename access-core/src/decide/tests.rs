@@ -2,12 +2,28 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::attempt::{ClockTrust, FactorResult};
-use crate::policy::samples::{CARD, MONDAY_NOON, attempt, id, rows};
+use crate::policy::samples::{CARD, MONDAY_NOON, attempt, id, person, rows};
 use crate::policy::{
-    Block, BlockSubject, CardToken, CredentialState, Exemption, ExemptionGround, FactorDemand, GroupRule, Place,
-    PolicyRows, Sides,
+    Block, BlockSubject, CardToken, CredentialRule, CredentialState, Exemption, ExemptionGround, FactorDemand, Grant,
+    GroupRule, Holder, Place, PolicyRows, Sides,
 };
 use crate::time::{Period, UnixMs};
+
+/// One more person, who may pass as person 1 may: person, card and grant of this number.
+fn another(rows: &mut PolicyRows, number: u8) {
+    let of = u128::from(number);
+    rows.persons.push(person(of));
+    let token = CardToken([number; 32]);
+    rows.credentials.push(CredentialRule { id: id(of), person: id(of), token, ..rows.credentials[0] });
+    rows.grants.push(Grant { id: id(of), holder: Holder::Person(id(of)), ..rows.grants[0] });
+}
+
+/// Persons 1 and 2 may pass alike.
+fn two() -> PolicyRows {
+    let mut rows = rows();
+    another(&mut rows, 2);
+    rows
+}
 
 type Change = fn(&mut PolicyRows, &mut Attempt);
 

@@ -3,22 +3,14 @@
 use super::*;
 use crate::circumstances::{Others, Waiting, Wanted};
 use crate::event::Passage;
-use crate::policy::samples::{area, person};
-use crate::policy::{CredentialRule, Escort, EscortBy, Grant, Holder, TwoPerson};
+use crate::policy::samples::area;
+use crate::policy::{Escort, EscortBy, TwoPerson};
 
 /// Areas 1 and 2, the vault; door 1 leads further in, from the vault to area 3.
 fn inner() -> PolicyRows {
-    let mut rows = rows();
+    let mut rows = two();
     rows.areas.push(area(3));
     (rows.doors[0].leads_from, rows.doors[0].leads_to) = (id(2), id(3));
-    rows.persons.push(person(2));
-    rows.credentials.push(CredentialRule {
-        id: id(2),
-        person: id(2),
-        token: CardToken([2; 32]),
-        ..rows.credentials[0]
-    });
-    rows.grants.push(Grant { id: id(2), holder: Holder::Person(id(2)), ..rows.grants[0] });
     rows
 }
 
@@ -88,15 +80,8 @@ fn an_area_is_full_for_those_who_come_back_into_it() {
 fn a_visitor_and_a_second_person_are_admitted_in_the_order_in_which_they_came() {
     let mut rows = inner();
     vault(2, &mut rows);
-    rows.persons.push(person(3));
+    another(&mut rows, 3);
     rows.persons[2].escort = Some(Escort { by: EscortBy::Person(id(1)), within_s: 60 });
-    rows.credentials.push(CredentialRule {
-        id: id(3),
-        person: id(3),
-        token: CardToken([3; 32]),
-        ..rows.credentials[0]
-    });
-    rows.grants.push(Grant { id: id(3), holder: Holder::Person(id(3)), ..rows.grants[0] });
     let waits = |attempt: u128, number: u128, wants| Waiting {
         attempt: id(attempt),
         person: id(number),

@@ -3,24 +3,9 @@
 use super::*;
 use crate::event::{Author, Decided, Decision, Event, Passage, Record, ReleaseCause, SetMode, StateChange, StateSet};
 use crate::ids::PersonId;
-use crate::policy::samples::person;
-use crate::policy::{CredentialRule, DoorMode, Escort, EscortBy, Grant, Holder, ThreatLevelRule, TwoPerson};
+use crate::policy::{DoorMode, Escort, EscortBy, ThreatLevelRule, TwoPerson};
 
 const MINUTE_MS: i64 = 60_000;
-
-/// Person 2 with card 2 may pass as person 1 may.
-fn two() -> PolicyRows {
-    let mut rows = rows();
-    rows.persons.push(person(2));
-    rows.credentials.push(CredentialRule {
-        id: id(2),
-        person: id(2),
-        token: CardToken([2; 32]),
-        ..rows.credentials[0]
-    });
-    rows.grants.push(Grant { id: id(2), holder: Holder::Person(id(2)), ..rows.grants[0] });
-    rows
-}
 
 /// Person 2 is a visitor whom person 1 escorts.
 fn visit() -> PolicyRows {
