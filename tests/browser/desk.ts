@@ -44,7 +44,10 @@ export async function accessible(page: Page) {
   await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => {}))));
   const found = await new AxeBuilder({ page }).analyze();
   const serious = found.violations.filter((violation) => ["serious", "critical"].includes(violation.impact ?? ""));
-  expect(serious.map((violation) => `${violation.id}: ${violation.nodes[0]?.html}`)).toEqual([]);
+  expect(
+    serious.map((violation) => `${violation.id}: ${violation.nodes[0]?.html} ${violation.nodes[0]?.failureSummary}`),
+    page.url(),
+  ).toEqual([]);
 }
 
 /** The operator attests that they saw a document. */

@@ -124,7 +124,7 @@ export function IdentityForm({ draft, onChange, error, kept }: Props) {
           variant="rounded"
           sx={{ width: 160, height: 160, bgcolor: "action.selected" }}
         >
-          <Typography variant="body2" sx={{ color: "text.secondary" }}>
+          <Typography variant="body2" sx={{ color: "text.primary" }}>
             {w.person.noPhoto}
           </Typography>
         </Avatar>

@@ -36,7 +36,7 @@ export function Portrait({ id, name, hasPhoto, size = 32 }: Who & { size?: numbe
         fontSize: size * 0.4,
         fontWeight: 600,
         bgcolor: "action.selected",
-        color: "text.secondary",
+        color: "text.primary",
       }}
     >
       {photo === null ? initials : null}
