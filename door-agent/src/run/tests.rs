@@ -47,6 +47,8 @@ use crate::testing::{SERVER_NAME, Server};
 
 mod alone;
 mod journal;
+mod restart;
+mod station;
 
 const WAIT: Duration = Duration::from_secs(60);
 const UID: [u8; 4] = [1, 2, 3, 4];
@@ -453,6 +455,11 @@ impl Session {
     }
 }
 
+fn standing(number: u64, level: u8) -> FromServer {
+    let set = vec![(UnixMs(number as i64), StateChange::ThreatLevel { place: Where::Tenant, level })];
+    FromServer::Standing(Standing { number, set })
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn one_entry_with_card_and_finger() {
     let world = World::new().await;
@@ -635,92 +642,6 @@ async fn an_operators_command_opens_and_what_goes_wrong_at_the_door_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_while_the_strike_is_energised() {
-    let world = World::new().await;
-    let mut agent = world.start();
-    let mut session = world.session(Head::start_of(1)).await;
-    session.in_force().await;
-    // Leaving needs no record; the grant below does.
-    world.door.press_rex(true).unwrap();
-    world.door_shows(|view| view.is_energised).await;
-    session.kind("exit_requested").await;
-    agent.task.abort();
-    // Gone before it could be told to stop in order.
-    let _ = timeout(WAIT, &mut agent.task).await.unwrap();
-    drop(agent.stop);
-    assert!(world.door.watch().borrow().is_energised, "the line keeps its level");
-    world.door.press_rex(false).unwrap();
-
-    let again = world.start();
-    world.door_shows(|view| !view.is_energised).await;
-    let mut session = world.session(session.head).await;
-    let was_unclean = session
-        .record(|event| match event {
-            Event::AgentStarted { was_unclean, .. } => Some(*was_unclean),
-            _ => None,
-        })
-        .await;
-    assert!(was_unclean);
-    again.stop().await;
-}
-
-/// Records in the journal of an agent that does not run.
-fn leave_records(world: &World, events: impl IntoIterator<Item = Event>) {
-    let data = world.path("data");
-    std::fs::create_dir_all(&data).unwrap();
-    let journal = Journal::open(Files::open(&data.join("journal")).unwrap(), Limits::STANDARD, Head::start_of(1));
-    let (replies, _answers) = mpsc::unbounded_channel();
-    let key = world.identity.record_key.clone();
-    let recorder = Recorder::start(journal.unwrap(), world.identity.author(), key, replies).unwrap();
-    for (number, event) in events.into_iter().enumerate() {
-        let clock = ClockTrust::Trusted;
-        recorder.record(Entry { number: number as u64, at: UnixMs(0), clock, event, weight: Weight::Vital });
-    }
-    recorder.finish();
-}
-
-/// What an agent leaves behind that was killed after it had recorded a release.
-fn leave_unfinished(world: &World, was_carried_out: bool) -> ReleaseCause {
-    let (command, outcome) = (id(1), CommandOutcome::CarriedOut);
-    leave_records(
-        world,
-        [
-            Event::EpochBegan { cause: EpochCause::Joined, previous: None },
-            Event::AgentStarted { build: "1".to_owned(), was_unclean: false },
-            Event::CommandDone { command, door: id(1), outcome, release_ms: 5_000 },
-        ],
-    );
-    let cause = ReleaseCause::Command(command);
-    if was_carried_out {
-        let notes = Notes::start().unwrap();
-        CarriedOut::open(&world.path("data"), id(1), &notes).note(cause);
-        notes.settle();
-    }
-    cause
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_recorded_release_is_never_carried_out_after_a_restart() {
-    for was_carried_out in [false, true] {
-        let world = World::new().await;
-        let unfinished = leave_unfinished(&world, was_carried_out);
-        let mut view = world.door.watch();
-        let agent = world.start();
-        let mut session = world.session(Head::start_of(1)).await;
-        session.in_force().await;
-        let event = |event: &Event| match event {
-            Event::ReleaseAbandoned { cause, .. } => Some(Some(*cause)),
-            Event::LinkChanged { .. } => Some(None),
-            _ => None,
-        };
-        let abandoned = session.record(event).await;
-        assert_eq!(abandoned, (!was_carried_out).then_some(unfinished));
-        agent.stop().await;
-        assert!(!view.borrow_and_update().is_energised);
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn without_a_journal_nobody_enters_and_everybody_leaves() {
     let world = World::new().await;
     // A bundle is there from before; then the journal is damaged.
@@ -768,85 +689,6 @@ async fn without_rules_two_cards_are_two_refusals() {
     let (first, second) = (session.decision().await, session.decision().await);
     assert_eq!((first.verdict.reason, second.verdict.reason), (Reason::NoPolicy, Reason::NoPolicy));
     assert_ne!(first.attempt.card, second.attempt.card, "the same card twice is one refusal, another is another");
-    agent.stop().await;
-}
-
-/// Follows a finger's dialogue as a person would; the step that is none of theirs.
-async fn led_on(session: &mut Session, number: u128, finger: &VirtualSensor) -> EnrolmentStep {
-    loop {
-        match session.next().await {
-            FromAgent::EnrolmentStep { enrolment, step } if enrolment == id(number) => match step {
-                EnrolmentStep::PlaceFinger { .. } => finger.place(Some(ANNA)),
-                EnrolmentStep::LiftFinger { .. } | EnrolmentStep::Again { .. } => finger.place(None),
-                EnrolmentStep::Captured { .. } => {}
-                other => return other,
-            },
-            _ => {}
-        }
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_dialogue_that_is_stopped_while_captures_are_compared_is_no_fault_of_the_sensor() {
-    let mut world = World::new().await;
-    world.has_station = true;
-    let agent = world.start();
-    let mut session = world.session(Head::start_of(1)).await;
-    session.record(|event| matches!(event, Event::DeviceChanged { device: Device::Sensor, .. }).then_some(())).await;
-    let expires_at = crate::clock::machine_time().plus_ms(60_000);
-    let want = EnrolmentWant::Finger { captures: 2 };
-    let order = |number| FromServer::Enrol(EnrolmentOrder { id: id(number), person: id(1), want, expires_at });
-    let of_sensor_or_end = |event: &Event| match event {
-        Event::DeviceChanged { device: Device::Sensor, .. } | Event::EnrolmentEnded { .. } => Some(event.clone()),
-        _ => None,
-    };
-    for number in 1..=4 {
-        say(&mut session.socket, &order(number)).await;
-        assert_eq!(led_on(&mut session, number, &world.finger).await, EnrolmentStep::Verifying);
-        // Another moment each time: templates go to the sensor and come back for a second at least.
-        tokio::time::sleep(Duration::from_millis(90) * number as u32).await;
-        say(&mut session.socket, &FromServer::CancelEnrolment(id(number))).await;
-        let ended = session.record(of_sensor_or_end).await;
-        assert!(matches!(ended, Event::EnrolmentEnded { was_completed: false, .. }), "{ended:?}");
-    }
-    // It goes on as if nothing had been, and nobody was told of a fault meanwhile.
-    say(&mut session.socket, &order(9)).await;
-    assert_eq!(led_on(&mut session, 9, &world.finger).await, EnrolmentStep::Verifying);
-    assert!(matches!(led_on(&mut session, 9, &world.finger).await, EnrolmentStep::FingerRead { .. }));
-    let ended = session.record(of_sensor_or_end).await;
-    assert!(matches!(ended, Event::EnrolmentEnded { was_completed: true, .. }), "{ended:?}");
-    agent.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_station_reads_a_card_and_a_finger() {
-    let mut world = World::new().await;
-    world.has_station = true;
-    let mut agent = world.start();
-    let mut session = world.session(Head::start_of(1)).await;
-    session.record(|event| matches!(event, Event::DeviceChanged { device: Device::Sensor, .. }).then_some(())).await;
-    let expires_at = crate::clock::machine_time().plus_ms(60_000);
-    let order = |number, want| FromServer::Enrol(EnrolmentOrder { id: id(number), person: id(1), want, expires_at });
-    say(&mut session.socket, &order(1, EnrolmentWant::Card)).await;
-    assert_eq!(session.step().await, EnrolmentStep::WaitingForCard);
-    agent.reader("station", ReaderChange::Card(Uid::new(&UID).unwrap())).await;
-    assert_eq!(session.step().await, EnrolmentStep::CardRead { uid: SecretBytes(UID.to_vec()) });
-    session.kind("enrolment_ended").await;
-
-    say(&mut session.socket, &order(2, EnrolmentWant::Finger { captures: 2 })).await;
-    loop {
-        match session.step().await {
-            EnrolmentStep::PlaceFinger { .. } => world.finger.place(Some(ANNA)),
-            EnrolmentStep::LiftFinger { .. } | EnrolmentStep::Again { .. } => world.finger.place(None),
-            EnrolmentStep::Captured { .. } | EnrolmentStep::Verifying => {}
-            EnrolmentStep::FingerRead { template, .. } => {
-                assert!(!template.0.is_empty());
-                break;
-            }
-            other => panic!("{other:?}"),
-        }
-    }
-    session.kind("enrolment_ended").await;
     agent.stop().await;
 }
 
@@ -909,98 +751,10 @@ async fn nobody_goes_in_alone_where_two_are_wanted_and_the_agent_decides_alone()
     agent.stop().await;
 }
 
-/// What operators set: this threat level, everywhere.
-fn standing(number: u64, level: u8) -> FromServer {
-    let set = vec![(UnixMs(number as i64), StateChange::ThreatLevel { place: Where::Tenant, level })];
-    FromServer::Standing(Standing { number, set })
-}
-
 impl Session {
     async fn stands(&mut self, wanted: u64) {
         while self.next().await != (FromAgent::StandingInForce { number: wanted }) {}
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_lockdown_outlives_the_server_and_a_restart() {
-    let mut world = World::new().await;
-    world.rules = anna_and_ben;
-    let agent = world.start();
-    let mut session = world.session(Head::start_of(1)).await;
-    session.in_force().await;
-    say(&mut session.socket, &standing(7, 1)).await;
-    session.stands(7).await;
-    // An older one of the same session came late.
-    say(&mut session.socket, &standing(6, 0)).await;
-    // With the answer to this, what was said before is done.
-    let (want, expires_at) = (EnrolmentWant::Card, crate::clock::machine_time().plus_ms(60_000));
-    let order = EnrolmentOrder { id: id(1), person: id(1), want, expires_at };
-    say(&mut session.socket, &FromServer::Enrol(order)).await;
-    session.step().await;
-    drop(session.socket);
-    agent.stop().await;
-
-    let mut agent = world.start();
-    agent.tap().await;
-    world.door_shows(|view| view.line == "No entry").await;
-    let mut session = world.session(session.head).await;
-    let decision = session.decision().await;
-    assert_eq!((decision.verdict.reason, decision.decided), (Reason::Lockdown, Decided::Offline));
-    assert_eq!(decision.circumstances.threat_level, 1);
-    // The first of a session counts whatever its number: the server may have been restored.
-    say(&mut session.socket, &standing(3, 0)).await;
-    session.stands(3).await;
-    drop(session.socket);
-    agent.tap().await;
-    world.door_shows(|view| view.is_energised).await;
-    agent.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_card_that_it_locked_alone_stays_locked_over_a_restart_until_the_server_knows() {
-    let mut world = World::new().await;
-    world.rules = anna_and_ben;
-    let agent = world.start();
-    let mut session = world.session(Head::start_of(1)).await;
-    session.in_force().await;
-    say(&mut session.socket, &standing(7, 0)).await;
-    session.stands(7).await;
-    drop(session.socket);
-    agent.stop().await;
-    // Cut off, it locked Anna's card, and was ended before the server heard of it.
-    let attempt = Attempt {
-        id: id(77),
-        door: id(1),
-        side: Side::In,
-        at: crate::clock::machine_time(),
-        clock: ClockTrust::Trusted,
-        card: CardToken([0; 32]),
-        assurance: Assurance::Authenticated,
-        finger: None,
-        pin: None,
-    };
-    let refused = Verdict::refused(Reason::WrongFinger, 5);
-    let verdict = Verdict { person: Some(id(1)), credential: Some(id(1)), effects: vec![Effect::LockCard], ..refused };
-    let (circumstances, rules_version, decided) = (Circumstances::default(), RULES_VERSION, Decided::Offline);
-    leave_records(
-        &world,
-        [Event::Decision(Box::new(Decision { attempt, circumstances, verdict, rules_version, decided }))],
-    );
-
-    let mut agent = world.start();
-    agent.tap().await;
-    let mut session = world.session(session.head).await;
-    let locking = session.decision().await;
-    assert_eq!(locking.verdict.effects, [Effect::LockCard]);
-    let refused = session.decision().await;
-    assert_eq!((refused.verdict.reason, refused.decided), (Reason::CredentialLocked, Decided::Offline));
-    // The server knows it now, and an operator has unlocked it.
-    say(&mut session.socket, &standing(8, 0)).await;
-    session.stands(8).await;
-    drop(session.socket);
-    agent.tap().await;
-    world.door_shows(|view| view.is_energised).await;
-    agent.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -1040,20 +794,6 @@ async fn a_door_is_free_by_schedule_and_a_lockdown_ends_that_at_once() {
     assert!(!session.records.iter().any(|record| matches!(record.event, Event::AlarmRaised { .. })));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_strike_is_put_to_rest_without_an_agent() {
-    let world = World::new().await;
-    let io = DoorIoConfig::Virtual { socket: world.path("door.sock") };
-    let (mut outputs, inputs) = hardware::door_io::open(&io).await.unwrap();
-    outputs.strike(true).unwrap();
-    drop((outputs, inputs));
-    assert!(world.door.watch().borrow().is_energised);
-    lines::rest(&io).await.unwrap();
-    assert!(!world.door.watch().borrow().is_energised);
-    let nowhere = DoorIoConfig::Virtual { socket: world.path("nowhere.sock") };
-    assert!(lines::rest(&nowhere).await.unwrap_err().contains("nowhere.sock"));
-}
-
 #[tokio::test]
 async fn another_mode_or_kind_is_refused() {
     let world = World::new().await;
@@ -1064,82 +804,4 @@ async fn another_mode_or_kind_is_refused() {
     let identity = Identity { kind: AgentKind::Station, ..world.identity.clone() };
     let error = Box::pin(run(world.config(), identity, stop())).await.unwrap_err();
     assert!(matches!(error, RunError::Kind { .. }), "{error}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_agent_that_is_revoked_lets_nobody_in_and_everybody_out_until_it_is_accepted_again() {
-    let world = World::new().await;
-    let mut agent = world.start();
-    let mut session = world.session(Head::start_of(1)).await;
-    session.in_force().await;
-    // What may be a mistake of today costs no rules.
-    let why = Refusal::WrongInstallation;
-    say(&mut session.socket, &FromServer::Refused { why }).await;
-    drop(session.socket);
-    let mut session = world.session(session.head).await;
-    session.in_force().await;
-    agent.tap().await;
-    let asked = session.asked().await;
-    assert_ne!(asked.card, CardToken([0; 32]), "the card's key is still there");
-    session.answer(&asked, Outcome::Deny, Reason::NoGrant).await;
-    session.decision().await;
-
-    say(&mut session.socket, &FromServer::Refused { why: Refusal::Revoked }).await;
-    let alarm = |event: &Event| match event {
-        Event::AlarmRaised { kind: AlarmKind::RulesWithdrawn, .. } => Some(true),
-        Event::AlarmCleared { kind: AlarmKind::RulesWithdrawn, .. } => Some(false),
-        _ => None,
-    };
-    // Refused at its next coming, too: by then the first refusal has been taken.
-    let head = session.head;
-    drop(session.socket);
-    world.refuse(Refusal::Quarantined).await;
-    agent.tap().await;
-    world.door_shows(|view| view.line == "Not now").await;
-    world.door.press_rex(true).unwrap();
-    world.door_shows(|view| view.is_energised).await;
-    world.door.press_rex(false).unwrap();
-    agent.stop().await;
-
-    let mut again = world.start();
-    again.tap().await;
-    world.door_shows(|view| view.line == "Not now").await;
-    world.door.press_rex(true).unwrap();
-    world.door_shows(|view| view.is_energised).await;
-    world.door.press_rex(false).unwrap();
-    let mut session = world.session(head).await;
-    assert!(session.record(alarm).await, "it is told when somebody listens again");
-    let refused = session.decision().await;
-    assert_eq!((refused.verdict.reason, refused.decided), (Reason::NoPolicy, Decided::Offline));
-    assert!(!session.record(alarm).await, "a new bundle has come");
-    again.tap().await;
-    assert_ne!(session.asked().await.card, CardToken([0; 32]));
-    again.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn how_a_door_stands_at_the_start_is_told() {
-    let world = World::new().await;
-    let found = |event: &Event| match event {
-        Event::DoorFound { is_open, .. } => Some(*is_open),
-        _ => None,
-    };
-    let agent = world.start();
-    let mut session = world.session(Head::start_of(1)).await;
-    assert!(!session.record(found).await);
-    agent.stop().await;
-    world.door.force();
-    let agent = world.start();
-    let mut session = world.session(session.head).await;
-    assert!(session.record(found).await);
-    world.door.close();
-    let closed = session
-        .record(|event| match event {
-            Event::DoorClosed { .. } => Some(true),
-            Event::AlarmRaised { kind: AlarmKind::DoorForced, .. } => Some(false),
-            _ => None,
-        })
-        .await;
-    assert!(closed, "it is not known to have been forced");
-    agent.stop().await;
 }
