@@ -3,7 +3,7 @@
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::ids::{AttemptId, DoorId};
-use crate::policy::{CardToken, Side};
+use crate::policy::{CardToken, FactorDemand, Side};
 use crate::time::UnixMs;
 
 /// A person at a door: what was presented, where, and when.
@@ -30,6 +30,16 @@ pub struct Attempt {
 }
 
 impl Attempt {
+    /// The most demanding that is met by what was shown.
+    pub fn shown(&self) -> FactorDemand {
+        let is_shown = |factor| matches!(factor, Some(FactorResult::Matched | FactorResult::MatchedDuress));
+        match (is_shown(self.finger), is_shown(self.pin)) {
+            (true, _) => FactorDemand::CardFinger,
+            (false, true) => FactorDemand::CardPin,
+            (false, false) => FactorDemand::Card,
+        }
+    }
+
     /// Whether the holder gave the sign that they are forced.
     pub fn is_under_duress(&self) -> bool {
         [self.finger, self.pin].contains(&Some(FactorResult::MatchedDuress))

@@ -5,7 +5,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::event::SetMode;
 use crate::ids::{AttemptId, CredentialId, DoorId, PersonId};
-use crate::policy::Side;
+use crate::policy::{FactorDemand, Side};
 use crate::time::UnixMs;
 
 /// What was read of the state for one attempt. What no rule could ask for at this door is left at its default.
@@ -112,6 +112,8 @@ pub struct Waiting {
     pub since: UnixMs,
     /// For what.
     pub wants: Wanted,
+    /// What they showed when they began to: the most demanding that it meets.
+    pub shown: FactorDemand,
 }
 
 crate::words! {

@@ -8,14 +8,16 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use crate::circumstances::{Circumstances, Knowledge, LeafState, Sighting, Waiting, Wanted, Whereabouts};
 use crate::event::{Author, Decision, Event, EventKind, Passage, Record, ReleaseCause, SetMode, StateChange};
 use crate::ids::{AttemptId, CredentialId, DoorId, PersonId};
-use crate::policy::{PAIR_S_MAX, Place, Side, Suspicion};
+use crate::policy::{FactorDemand, PAIR_S_MAX, Place, Side, Suspicion};
 use crate::time::UnixMs;
 use crate::verdict::{Effect, Outcome, Reason};
 
 mod read;
 mod recent;
+mod turns;
 
 use recent::Recent;
+use turns::Turns;
 
 /// A grant that nobody used counts no longer than this, in milliseconds: longer than any release.
 pub const UNUSED_GRANT_MS_MAX: i64 = 120_000;
@@ -85,7 +87,7 @@ struct DoorState {
     set_at: Option<UnixMs>,
     set_mode: Option<SetMode>,
     last_entered: Option<UnixMs>,
-    toggled: Option<(UnixMs, bool)>,
+    turns: Turns,
     /// Granted side in, each with its own attempt and the one that released the door.
     recent: BTreeSet<(UnixMs, PersonId, AttemptId, AttemptId)>,
 }
@@ -130,14 +132,14 @@ struct Refused {
     at: UnixMs,
     ends_wait: bool,
     attempt: AttemptId,
-    /// By which card they wait since then, and for what.
-    waits: Option<(CredentialId, Wanted)>,
+    /// By which card they wait since then, for what, and what they showed.
+    waits: Option<(CredentialId, Wanted, FactorDemand)>,
 }
 
 impl Refused {
     fn waiting(&self, person: PersonId) -> Option<Waiting> {
-        let (credential, wants) = self.waits?;
-        Some(Waiting { attempt: self.attempt, person, credential, since: self.at, wants })
+        let (credential, wants, shown) = self.waits?;
+        Some(Waiting { attempt: self.attempt, person, credential, since: self.at, wants, shown })
     }
 }
 
@@ -238,7 +240,13 @@ impl State {
                     self.passed(*passage, *door, *side, at);
                 }
             }
-            Event::NotOpened { cause, .. } | Event::ReleaseAbandoned { cause, .. } => self.lapsed(*cause, at),
+            Event::NotOpened { cause, .. } => self.lapsed(*cause, at),
+            Event::ReleaseAbandoned { door, cause } => {
+                self.lapsed(*cause, at);
+                if let ReleaseCause::Attempt(attempt) = cause {
+                    self.doors.entry(*door).or_default().turns.abandoned(at, *attempt);
+                }
+            }
             Event::DoorOpened { door, .. } => self.leaf(*door, at, true),
             Event::DoorFound { door, is_open } => self.leaf(*door, at, *is_open),
             Event::DoorClosed { door, .. } => self.leaf(*door, at, false),
@@ -329,6 +337,7 @@ impl State {
             }
             (Outcome::Deny, _) => {
                 self.ended(attempt.id, End::Refused, at);
+                self.doors.entry(door).or_default().turns.refused(at, attempt.id);
                 self.refused(decision);
             }
             (Outcome::Need(_), _) => {}
@@ -358,8 +367,7 @@ impl State {
                     }
                 }
                 Effect::Toggle { is_free } => {
-                    let toggled = &mut self.doors.entry(door).or_default().toggled;
-                    *toggled = (*toggled).max(Some((at, *is_free)));
+                    self.doors.entry(door).or_default().turns.turned(at, *is_free, attempt.id);
                 }
             }
         }
@@ -477,7 +485,8 @@ impl State {
             Reason::EscortRequired => Wanted::Escort,
             _ => Wanted::SecondPerson,
         };
-        let waits = verdict.credential.filter(|_| verdict.effects.contains(&Effect::Wait)).map(|card| (card, wants));
+        let card = verdict.credential.filter(|_| verdict.effects.contains(&Effect::Wait));
+        let waits = card.map(|card| (card, wants, attempt.shown()));
         let refused = Refused { at: attempt.at, ends_wait: waits.is_none(), attempt: attempt.id, waits };
         let known = &mut self.readers.entry((attempt.door, attempt.side)).or_default().refused;
         let newest = known.entry(person).or_insert(refused);

@@ -102,6 +102,7 @@ fn circumstances() -> Circumstances {
             credential: id(22),
             since: UnixMs(19),
             wants: Wanted::SecondPerson,
+            shown: FactorDemand::CardPin,
         }],
         refusals_of_card: 20,
         refusals_at_reader: 21,

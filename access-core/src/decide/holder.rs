@@ -2,7 +2,7 @@
 
 use super::case::{Answer, Case, Met, Objection};
 use super::{need, record};
-use crate::attempt::{Assurance, Attempt, ClockTrust, Factor, FactorResult};
+use crate::attempt::{Assurance, Attempt, ClockTrust, Factor};
 use crate::event::AlarmKind;
 use crate::policy::{Allowed, CredentialState, FactorDemand, Fit, Hours, PolicyScope, Side, WaivableRule};
 use crate::time::{Period, Place};
@@ -157,14 +157,9 @@ impl Case<'_> {
             FactorDemand::CardFinger if is_exempt => FactorDemand::CardPin,
             demand => demand,
         };
-        let has_shown = |factor| matches!(factor, Some(FactorResult::Matched | FactorResult::MatchedDuress));
         let Attempt { finger, pin, .. } = *self.attempt;
         // The finger is the stronger: it meets a demand for the PIN as well.
-        let is_met = match demand {
-            FactorDemand::Card => true,
-            FactorDemand::CardPin => has_shown(pin) || has_shown(finger),
-            FactorDemand::CardFinger => has_shown(finger),
-        };
+        let is_met = self.attempt.shown() >= demand;
         let shows_finger = demand == FactorDemand::CardFinger || (person.has_finger && !person.has_pin && !is_exempt);
         match (is_met, shows_finger) {
             (true, _) => Ok(Met::Passed),

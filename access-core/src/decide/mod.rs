@@ -23,7 +23,7 @@ pub(crate) use together::may_still_pass;
 use case::{Case, Objection};
 
 /// Version of the rules. Every recorded decision names it.
-pub const RULES_VERSION: u16 = 3;
+pub const RULES_VERSION: u16 = 4;
 
 /// Decides an attempt. Pure and total: the same values always give the same verdict.
 pub fn decide(policy: &Policy, state: &State, attempt: &Attempt) -> Verdict {

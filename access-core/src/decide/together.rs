@@ -2,11 +2,11 @@
 
 use super::case::{Answer, Case, Met, Objection, Waits};
 use super::record;
-use crate::attempt::Attempt;
+use crate::attempt::{Attempt, FactorResult};
 use crate::circumstances::{Circumstances, Others, Waiting, Wanted};
 use crate::event::Passage;
 use crate::ids::{GroupId, PersonId};
-use crate::policy::{DoorRule, EscortBy, PersonView, Policy, Side, TwoPerson, WaivableRule};
+use crate::policy::{DoorRule, EscortBy, FactorDemand, PersonView, Policy, Side, TwoPerson, WaivableRule};
 use crate::verdict::{Reason, RecordRef};
 
 impl Case<'_> {
@@ -115,8 +115,10 @@ pub(crate) fn may_still_pass(
 ) -> bool {
     let card = policy.cards_of(waiting.person).find(|card| card.id == waiting.credential);
     let Some(token) = card.map(|card| card.token) else { return false };
-    // A sign of duress is another's: nothing is waived for them.
-    let theirs = Attempt { card: token, finger: None, pin: None, ..attempt.clone() };
+    // What they showed is what they showed; a sign of duress is another's, and nothing is waived for them.
+    let matched = |shown| (waiting.shown == shown).then_some(FactorResult::Matched);
+    let (finger, pin) = (matched(FactorDemand::CardFinger), matched(FactorDemand::CardPin));
+    let theirs = Attempt { card: token, finger, pin, ..attempt.clone() };
     let mut case = Case::new(policy, known, &theirs, door, policy.card(&token));
     let asked = [
         Case::card_known,
@@ -129,6 +131,7 @@ pub(crate) fn may_still_pass(
         Case::door_mode,
         Case::grant,
         Case::schedule,
+        Case::factors,
     ];
     asked.iter().all(|rule| rule(&mut case).is_ok())
 }

@@ -6,7 +6,8 @@ use crate::circumstances::{Circumstances, Sighting, Waiting, Wanted};
 use crate::decide::may_still_pass;
 use crate::ids::{AccessLevelId, AreaId, BlockId, CredentialId, DoorId, GrantId, GroupId, PersonId};
 use crate::policy::{
-    CredentialState, DoorRule, EscortBy, Grant, Holder, PersonView, Policy, PolicyChange, PolicyRow, PolicyRowId,
+    CredentialState, DoorRule, EscortBy, FactorDemand, Grant, Holder, PersonView, Policy, PolicyChange, PolicyRow,
+    PolicyRowId,
 };
 use crate::time::{Period, Place as Lies, UnixMs};
 use crate::verdict::{Outcome, Reason, Verdict};
@@ -347,6 +348,8 @@ impl Question<'_> {
             credential: card.id,
             since: self.attempt.at,
             wants: Wanted::SecondPerson,
+            // They would be asked for what is demanded.
+            shown: FactorDemand::CardFinger,
         });
         waiting.find(|waiting| may_still_pass(self.policy, self.known, self.attempt, self.door, waiting))
     }

@@ -61,12 +61,15 @@ proptest! {
     }
 
     #[test]
-    fn batches_make_no_difference(rows in any_rows(), steps in any_steps(40), cut in any::<Index>()) {
+    fn what_was_kept_goes_on_as_if_it_had_never_been_put_down(
+        rows in any_rows(), steps in any_steps(40), cut in any::<Index>(),
+    ) {
         let (records, state) = play(&Policy::compile(rows).unwrap(), &steps);
         let (first, second) = records.split_at(if records.is_empty() { 0 } else { cut.index(records.len()) });
-        let mut batches = state_of(first);
-        second.iter().for_each(|record| batches.apply(record));
-        prop_assert_eq!(batches, state);
+        let kept = crate::canonical::encode(&state_of(first));
+        let mut goes_on: State = crate::canonical::decode("state", &kept).unwrap();
+        second.iter().for_each(|record| goes_on.apply(record));
+        prop_assert_eq!(goes_on, state);
     }
 
     #[test]

@@ -21,8 +21,8 @@ use crate::word::Word as _;
 /// Something happens, so many milliseconds after what happened before.
 #[derive(Debug, Clone)]
 pub enum Step {
-    /// Somebody shows a card. If the door is released: whether they go through, or it is told that they did not.
-    Attempt(i64, Attempt, Option<bool>),
+    /// Somebody shows a card. If the door is released: what becomes of that.
+    Attempt(i64, Attempt, Becomes),
     /// An operator sets something.
     Set(i64, StateChange),
     /// A contact tells something.
@@ -37,11 +37,30 @@ pub enum Step {
     Start(i64, DoorId),
 }
 
+/// What becomes of a release.
+#[derive(Debug, Clone, Copy)]
+pub enum Becomes {
+    /// Everybody goes through.
+    Used,
+    /// It is told that nobody opened the door.
+    NotOpened,
+    /// It is told that the door was not released after all.
+    Abandoned,
+    /// Nothing is told.
+    Untold,
+}
+
 /// Up to `most` things that happen from [`BASE`] on.
 pub fn any_steps(most: usize) -> impl Strategy<Value = Vec<Step>> {
-    let attempt = (any_pause(), any_attempt(), weighted(0.9, prop_oneof![4 => Just(true), 1 => Just(false)]));
+    let becomes = prop_oneof![
+        14 => Just(Becomes::Used),
+        3 => Just(Becomes::NotOpened),
+        2 => Just(Becomes::Abandoned),
+        1 => Just(Becomes::Untold),
+    ];
+    let attempt = (any_pause(), any_attempt(), becomes);
     let step = prop_oneof![
-        12 => attempt.prop_map(|(pause, attempt, used)| Step::Attempt(pause, attempt, used)),
+        12 => attempt.prop_map(|(pause, attempt, becomes)| Step::Attempt(pause, attempt, becomes)),
         2 => (any_pause(), any_change()).prop_map(|(pause, change)| Step::Set(pause, change)),
         1 => (any_pause(), any_id(DOORS), any::<bool>()).prop_map(|(pause, door, is_open)| Step::Leaf(pause, door, is_open)),
         1 => (any_pause(), any_id(DOORS)).prop_map(|(pause, door)| Step::Release(pause, door)),
@@ -94,9 +113,9 @@ struct Stage<'a> {
 impl Stage<'_> {
     fn play(&mut self, number: u128, step: &Step) {
         match step {
-            Step::Attempt(pause_ms, attempt, used) => {
+            Step::Attempt(pause_ms, attempt, becomes) => {
                 self.pass(*pause_ms);
-                self.attempt(&Attempt { id: id(number), at: self.at, ..attempt.clone() }, *used);
+                self.attempt(&Attempt { id: id(number), at: self.at, ..attempt.clone() }, *becomes);
             }
             Step::Set(pause_ms, change) => {
                 self.pass(*pause_ms);
@@ -137,7 +156,7 @@ impl Stage<'_> {
         }
     }
 
-    fn attempt(&mut self, attempt: &Attempt, used: Option<bool>) {
+    fn attempt(&mut self, attempt: &Attempt, becomes: Becomes) {
         let (door, side, agent) = (attempt.door, attempt.side, agent_of(attempt.door));
         let circumstances = self.state.circumstances(self.policy, attempt);
         let verdict = judge(self.policy, &circumstances, attempt);
@@ -151,19 +170,21 @@ impl Stage<'_> {
         let decision = Decision { attempt: attempt.clone(), circumstances, verdict, rules_version, decided };
         self.record(agent, Event::Decision(Box::new(decision)));
         let cause = ReleaseCause::Attempt(attempt.id);
-        match used.filter(|_| is_grant) {
-            Some(true) => {
+        match becomes {
+            _ if !is_grant => {}
+            Becomes::Used => {
                 self.pass(1_500);
                 self.record(agent, Event::DoorOpened { door, cause: Some(cause) });
                 self.record(agent, Event::Entered { door, side, persons });
                 self.pass(1_500);
                 self.record(agent, Event::DoorClosed { door, open_ms: 1_500 });
             }
-            Some(false) => {
+            Becomes::NotOpened => {
                 self.pass(5_000);
                 self.record(agent, Event::NotOpened { door, cause });
             }
-            None => {}
+            Becomes::Abandoned => self.record(agent, Event::ReleaseAbandoned { door, cause }),
+            Becomes::Untold => {}
         }
     }
 

@@ -56,9 +56,9 @@ impl State {
                 // An operator's mode begins when it was set; a schedule's, with its window.
                 let begun = read.set_mode.and(state.set_at);
                 read.last_entered = state.last_entered.filter(|entered| begun.is_none_or(|begun| begun <= *entered));
-                let toggled =
-                    state.toggled.filter(|(since, is_free)| *is_free && begun.is_none_or(|begun| begun <= *since));
-                read.toggled_at = toggled.map(|(since, _)| since);
+                let turned = state.turns.newest();
+                let freed = turned.filter(|(since, is_free)| *is_free && begun.is_none_or(|begun| begun <= *since));
+                read.toggled_at = freed.map(|(since, _)| since);
             }
         }
     }

@@ -4,14 +4,14 @@ use access_core::attempt::{Assurance, Attempt, ClockTrust, FactorResult};
 use access_core::circumstances::{Circumstances, Knowledge, LeafState, Others, Sighting, Waiting, Wanted, Whereabouts};
 use access_core::event::SetMode;
 use access_core::ids::{DoorId, PersonId};
-use access_core::policy::{EscortBy, PolicyRows, Side};
+use access_core::policy::{EscortBy, FactorDemand, PolicyRows, Side};
 use access_core::time::UnixMs;
 
 use crate::dice::Dice;
 use crate::tenant::{CARDS, DOORS, HALF_HOUR_MS, MISSING, PERSONS, holder_of, id, instant, mode, token};
 
 /// How many numbers an attempt and its circumstances need.
-pub const NUMBERS: usize = 88;
+pub const NUMBERS: usize = 100;
 
 /// An attempt, sometimes with an unknown card or at an unknown door.
 pub fn attempt(dice: &mut Dice) -> Attempt {
@@ -132,7 +132,12 @@ fn waiting(dice: &mut Dice, attempt: &Attempt) -> Vec<Waiting> {
             _ => number,
         });
         if (together.is_some() || dice.one_in(2)) && !holders.contains(&id(number)) {
-            waiting.push(Waiting { attempt: attempt_id, person: id(number), credential, since, wants });
+            let shown = match dice.below(8) {
+                6 => FactorDemand::CardPin,
+                7 => FactorDemand::Card,
+                _ => FactorDemand::CardFinger,
+            };
+            waiting.push(Waiting { attempt: attempt_id, person: id(number), credential, since, wants, shown });
         }
     }
     waiting.sort_by_key(|waiting| waiting.attempt);

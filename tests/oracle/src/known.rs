@@ -1,10 +1,10 @@
 //! What is known of doors and people at an attempt, read from all the records each time.
 
-use access_core::attempt::Attempt;
+use access_core::attempt::{Attempt, FactorResult};
 use access_core::circumstances::{Circumstances, Knowledge, LeafState, Others, Sighting, Waiting, Wanted, Whereabouts};
 use access_core::event::{Author, Event, Record, ReleaseCause, SetMode, StateChange};
 use access_core::ids::{AreaId, AttemptId, CredentialId, DoorId, PersonId};
-use access_core::policy::{DoorRule, EscortBy, PersonRule, Place, PolicyRows, Side};
+use access_core::policy::{DoorRule, EscortBy, FactorDemand, PersonRule, Place, PolicyRows, Side};
 use access_core::time::UnixMs;
 use access_core::verdict::{Effect, Outcome, Reason};
 
@@ -20,8 +20,10 @@ const WAITING_MS: i64 = 3_600_000;
 const WAITING: usize = 16;
 /// so many refusals of a card and at a reader,
 const REFUSALS: usize = 20;
-/// and so many grants on side in at a door.
+/// so many grants on side in at a door,
 const ESCORTS: usize = 64;
+/// and so many turns of one.
+const TURNS: usize = 16;
 
 /// Records, in any order.
 #[derive(Debug, Clone, Default)]
@@ -281,17 +283,34 @@ impl Log {
 
     fn toggled_at(&self, door: DoorId) -> Option<UnixMs> {
         let mut turned = Vec::new();
+        let mut undoing = Vec::new();
         for record in &self.records {
-            let Event::Decision(decision) = &record.event else { continue };
-            for effect in &decision.verdict.effects {
-                if let Effect::Toggle { is_free } = effect
-                    && decision.attempt.door == door
-                {
-                    turned.push((decision.attempt.at, *is_free));
+            match &record.event {
+                Event::ReleaseAbandoned { door: of, cause: ReleaseCause::Attempt(attempt) } if *of == door => {
+                    undoing.push((record.at, *attempt, true));
                 }
+                Event::Decision(decision) if decision.attempt.door == door => {
+                    let (at, attempt) = (decision.attempt.at, decision.attempt.id);
+                    if decision.verdict.outcome == Outcome::Deny {
+                        undoing.push((at, attempt, false));
+                    }
+                    for effect in &decision.verdict.effects {
+                        if let Effect::Toggle { is_free } = effect {
+                            turned.push((at, *is_free, attempt));
+                        }
+                    }
+                }
+                _ => {}
             }
         }
-        turned.into_iter().max().filter(|(_, is_free)| *is_free).map(|(at, _)| at)
+        turned.sort();
+        turned.dedup();
+        let known = turned.split_off(turned.len().saturating_sub(TURNS));
+        let undone = |(at, _, attempt): &(UnixMs, bool, AttemptId)| {
+            undoing.iter().any(|(since, of, abandoned)| of == attempt && (*abandoned || since >= at))
+        };
+        let newest = known.into_iter().rev().find(|turn| !undone(turn));
+        newest.filter(|(_, is_free, _)| *is_free).map(|(at, _, _)| at)
     }
 
     /// Grants and passages of a person.
@@ -491,7 +510,15 @@ impl Log {
         for refused in here.iter().filter(|refused| says_so(refused)) {
             let (Some(person), Some(credential)) = (refused.person, refused.credential) else { continue };
             let wants = if refused.reason == Reason::EscortRequired { Wanted::Escort } else { Wanted::SecondPerson };
-            waiting.push(Waiting { attempt: refused.attempt.id, person, credential, since: refused.at, wants });
+            let has_matched = |shown| matches!(shown, Some(FactorResult::Matched | FactorResult::MatchedDuress));
+            let shown = if has_matched(refused.attempt.finger) {
+                FactorDemand::CardFinger
+            } else if has_matched(refused.attempt.pin) {
+                FactorDemand::CardPin
+            } else {
+                FactorDemand::Card
+            };
+            waiting.push(Waiting { attempt: refused.attempt.id, person, credential, since: refused.at, wants, shown });
         }
         waiting.retain(|waiting| !self.is_card_locked(waiting.credential));
         waiting.retain(|waiting| attempt.at.0 - waiting.since.0 <= WAITING_MS);

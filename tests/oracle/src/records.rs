@@ -1,5 +1,6 @@
 //! Random records: not what a system would do, but what it could ever be told. They come late, twice, and contradict each other.
 
+use access_core::RULES_VERSION;
 use access_core::attempt::{Assurance, Attempt, ClockTrust, Factor};
 use access_core::chain::Digest;
 use access_core::circumstances::Circumstances;
@@ -59,6 +60,18 @@ pub fn attempt_after(dice: &mut Dice, records: &[Record]) -> Attempt {
         _ => false,
     };
     let waiting: Vec<&Record> = records.iter().filter(waits).collect();
+    // Or where the door was turned free.
+    let turns = |record: &&Record| match &record.event {
+        Event::Decision(decision) => decision.verdict.effects.contains(&Effect::Toggle { is_free: true }),
+        _ => false,
+    };
+    let turned: Vec<&Record> = records.iter().filter(turns).collect();
+    if dice.one_in(4)
+        && !turned.is_empty()
+        && let Event::Decision(decision) = &dice.pick(&turned).event
+    {
+        (attempt.door, attempt.side) = (decision.attempt.door, Side::In);
+    }
     if dice.one_in(3)
         && !waiting.is_empty()
         && let Event::Decision(decision) = &dice.pick(&waiting).event
@@ -89,6 +102,36 @@ pub fn crowded(dice: &mut Dice, of: impl IntoIterator<Item = Dice>) -> Vec<Recor
                 Event::Decision(decision)
             }
             other => other,
+        };
+        let (previous, clock) = (Digest([0; 32]), ClockTrust::Trusted);
+        past.records.push(Record { author: Author::Agent(id(1)), epoch: 1, seq, previous, at, clock, event });
+    }
+    past.records
+}
+
+/// Grants that turn the first door free and back, in any order with what became of them.
+pub fn turning(of: impl IntoIterator<Item = Dice>) -> Vec<Record> {
+    let mut past = Past { at: BASE.0, ..Past::default() };
+    for mut dice in of {
+        past.at += i64::from(dice.below(3)) * 1_000;
+        let at = UnixMs(past.at);
+        let seq = past.records.len() as u64 + 1;
+        // One of a few attempts: it may have been granted, or may be later.
+        let attempt: AttemptId = id(1_000 + dice.number(6));
+        let (cause, door) = (ReleaseCause::Attempt(attempt), id(if dice.one_in(8) { 2 } else { 1 }));
+        let event = match dice.below(8) {
+            0 => Event::NotOpened { door, cause },
+            1 => Event::ReleaseAbandoned { door, cause },
+            other => match past.decided(&mut dice, at, 0, if other < 4 { 6 } else { 0 }) {
+                Event::Decision(mut decision) => {
+                    (decision.attempt.id, decision.attempt.door) = (attempt, door);
+                    if decision.verdict.outcome != Outcome::Deny {
+                        decision.verdict.effects = vec![Effect::Toggle { is_free: !dice.one_in(3) }];
+                    }
+                    Event::Decision(decision)
+                }
+                other => other,
+            },
         };
         let (previous, clock) = (Digest([0; 32]), ClockTrust::Trusted);
         past.records.push(Record { author: Author::Agent(id(1)), epoch: 1, seq, previous, at, clock, event });
@@ -138,7 +181,12 @@ impl Past {
             0..9 => self.decision(dice, at, number),
             9..12 => self.entered(dice, door, side, number),
             12 => Event::NotOpened { door, cause: self.cause(dice) },
-            13 => Event::ReleaseAbandoned { door, cause: self.cause(dice) },
+            13 => {
+                let cause = self.cause(dice);
+                let released = self.granted.iter().find(|granted| ReleaseCause::Attempt(granted.1) == cause);
+                let there = released.filter(|_| !dice.one_in(4)).map(|(_, _, door, _)| *door);
+                Event::ReleaseAbandoned { door: there.unwrap_or(door), cause }
+            }
             14 => Event::DoorOpened { door, cause: dice.some_in(2, |dice| self.cause(dice)) },
             15 if dice.one_in(4) => Event::DoorFound { door, is_open: dice.one_in(2) },
             15 => Event::DoorClosed { door, open_ms: 1 },
@@ -209,7 +257,7 @@ impl Past {
                 verdict.reason = if is_finger { Reason::FingerRequired } else { Reason::PinRequired };
             }
         }
-        let (circumstances, rules_version) = (Circumstances::default(), 3);
+        let (circumstances, rules_version) = (Circumstances::default(), RULES_VERSION);
         Event::Decision(Box::new(Decision { attempt, circumstances, verdict, rules_version, decided: Decided::Online }))
     }
 

@@ -1,9 +1,11 @@
 //! Rules 20 and 21: who needs somebody else.
 
-use access_core::attempt::Attempt;
+use access_core::attempt::{Attempt, FactorResult};
 use access_core::circumstances::{Others, Waiting, Wanted};
 use access_core::event::Passage;
-use access_core::policy::{AreaRule, CredentialRule, EscortBy, PersonRule, Side, TwoPerson, WaivableRule};
+use access_core::policy::{
+    AreaRule, CredentialRule, EscortBy, FactorDemand, PersonRule, Side, TwoPerson, WaivableRule,
+};
 use access_core::verdict::{Reason, RecordRef, Rule};
 
 use crate::answer::Said;
@@ -118,8 +120,16 @@ impl Case<'_> {
 }
 
 /// The rules that whoever waits must still meet, beside those of the card.
-const ASKED_AGAIN: [Rule; 7] =
-    [Rule::Person, Rule::PolicyAge, Rule::Block, Rule::ThreatLevel, Rule::DoorMode, Rule::Grant, Rule::Schedule];
+const ASKED_AGAIN: [Rule; 8] = [
+    Rule::Person,
+    Rule::PolicyAge,
+    Rule::Block,
+    Rule::ThreatLevel,
+    Rule::DoorMode,
+    Rule::Grant,
+    Rule::Schedule,
+    Rule::Factors,
+];
 
 impl Case<'_> {
     /// "Who may still pass".
@@ -128,8 +138,13 @@ impl Case<'_> {
         let card = self.rows.credentials.iter().find(is_theirs);
         let person = self.rows.persons.iter().find(|person| person.id == waiting.person);
         let (Some(card), Some(person)) = (card, person) else { return false };
-        let plain = Attempt { finger: None, pin: None, card: card.token, ..self.attempt.clone() };
-        let mut theirs = self.of_another(&plain, card, person);
+        let mut as_then = Attempt { finger: None, pin: None, card: card.token, ..self.attempt.clone() };
+        match waiting.shown {
+            FactorDemand::Card => {}
+            FactorDemand::CardPin => as_then.pin = Some(FactorResult::Matched),
+            FactorDemand::CardFinger => as_then.finger = Some(FactorResult::Matched),
+        }
+        let mut theirs = self.of_another(&as_then, card, person);
         if theirs.card_state() != Said::Passes || theirs.card_period() != Said::Passes {
             return false;
         }

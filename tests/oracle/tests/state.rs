@@ -5,7 +5,7 @@
 use access_core::circumstances::Knowledge;
 use access_core::decide::decide;
 use access_core::event::Record;
-use access_core::policy::{Escort, EscortBy, PolicyRows};
+use access_core::policy::{DoorMode, Escort, EscortBy, ModeLine, PolicyRows};
 use access_core::state::State;
 use access_core::{Attempt, Policy, Reason};
 use oracle::answer::{Met, shown};
@@ -96,6 +96,27 @@ proptest! {
         for card in (1..=tenant::CARDS + tenant::MISSING).map(tenant::id) {
             prop_assert_eq!(state.locked_cards().any(|locked| locked == card), log.is_card_locked(card), "{:?}", card);
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(1_000))]
+
+    #[test]
+    fn a_door_is_turned_by_grants_that_came_to_something(
+        told in proptest::collection::vec(any_dice(records::NUMBERS), 1..24), dice in any_dice(tenant::NUMBERS),
+    ) {
+        let mut rows = tenant::crowd(&mut dice.clone());
+        rows.doors[0].modes = vec![ModeLine { schedule: tenant::id(1), mode: DoorMode::Toggle }];
+        let (mut state, mut log) = (State::default(), Log::default());
+        for record in records::turning(told) {
+            state.apply(&record);
+            log.note(&record);
+        }
+        let attempt = Attempt { door: tenant::id(1), ..attempts::attempt(&mut Dice::zeros()) };
+        let policy = Policy::compile(rows.clone()).unwrap();
+        let known = log.circumstances(&rows, Knowledge::Everything, &attempt);
+        prop_assert_eq!(state.circumstances(&policy, &attempt).toggled_at, known.toggled_at);
     }
 }
 

@@ -4,7 +4,7 @@ use super::*;
 use crate::circumstances::{Others, Waiting, Wanted};
 use crate::event::Passage;
 use crate::policy::samples::area;
-use crate::policy::{Escort, EscortBy, TwoPerson};
+use crate::policy::{Escort, EscortBy, FactorDemand, TwoPerson};
 
 /// Areas 1 and 2, the vault; door 1 leads further in, from the vault to area 3.
 fn inner() -> PolicyRows {
@@ -22,7 +22,14 @@ fn vault(area: u128, rows: &mut PolicyRows) {
 
 fn ask_with(rows: &PolicyRows, side: Side, ahead: u32, behind: u32, has_second: bool) -> (Reason, Vec<RecordRef>) {
     let wants = Wanted::SecondPerson;
-    let second = Waiting { attempt: id(9), person: id(2), credential: id(2), since: MONDAY_NOON, wants };
+    let second = Waiting {
+        attempt: id(9),
+        person: id(2),
+        credential: id(2),
+        since: MONDAY_NOON,
+        wants,
+        shown: FactorDemand::CardFinger,
+    };
     let known = Circumstances {
         ahead: Others { inside: ahead, leaving: 0 },
         behind: Others { inside: behind, leaving: 0 },
@@ -88,6 +95,7 @@ fn a_visitor_and_a_second_person_are_admitted_in_the_order_in_which_they_came() 
         credential: id(number),
         since: MONDAY_NOON,
         wants,
+        shown: FactorDemand::CardFinger,
     };
     for (second, visitor) in [(8, 9), (9, 8)] {
         let mut waiting = vec![waits(second, 2, Wanted::SecondPerson), waits(visitor, 3, Wanted::Escort)];

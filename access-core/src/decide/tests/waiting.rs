@@ -25,18 +25,22 @@ fn vault() -> PolicyRows {
 struct Scene {
     state: State,
     attempts: u128,
+    /// What everybody shows.
+    shown: FactorDemand,
 }
 
 impl Scene {
     fn new() -> Self {
-        Self { state: State::default(), attempts: 0 }
+        Self { state: State::default(), attempts: 0, shown: FactorDemand::CardFinger }
     }
 
     fn shows(&mut self, rows: &PolicyRows, card: u8, after_ms: i64) -> Verdict {
         let policy = Policy::compile(rows.clone()).unwrap();
         self.attempts += 1;
         let (card, at) = (CardToken([card; 32]), MONDAY_NOON.plus_ms(after_ms));
-        let attempt = Attempt { id: id(self.attempts), card, at, ..attempt() };
+        let matched = |shown| (self.shown == shown).then_some(FactorResult::Matched);
+        let (finger, pin) = (matched(FactorDemand::CardFinger), matched(FactorDemand::CardPin));
+        let attempt = Attempt { id: id(self.attempts), card, at, finger, pin, ..attempt() };
         let circumstances = self.state.circumstances(&policy, &attempt);
         let verdict = judge(&policy, &circumstances, &attempt);
         let (rules_version, decided) = (RULES_VERSION, Decided::Online);
@@ -165,6 +169,41 @@ fn of_two_refusals_of_one_instant_the_one_that_ends_the_wait_counts() {
         // A newer one that says so begins another wait.
         scene.shows(&rows, 2, 2 * MINUTE_MS);
         assert_eq!(scene.shows(&rows, 1, 3 * MINUTE_MS).reason, Reason::Granted);
+    }
+}
+
+/// Somebody comes to demand so much of person 2, at the door, by their grant, or by a threat level.
+type Demands = fn(&mut PolicyRows, &mut Scene, FactorDemand);
+
+const DEMANDS: [(&str, Demands); 3] = [
+    ("door", |rows, _, demanded| rows.doors[0].factors_in = demanded),
+    ("grant", |rows, _, demanded| {
+        let mut level = rows.levels[0].clone();
+        (level.id, level.lines[0].factors) = (id(2), Some(demanded));
+        rows.levels.push(level);
+        rows.grants[1].level = id(2);
+    }),
+    ("threat level", |rows, scene, demanded| {
+        let (level, factors) = (1, Some(demanded));
+        rows.threat_levels.push(ThreatLevelRule { level, locks: false, places: vec![], factors, exempt: vec![] });
+        scene.set(StateChange::ThreatLevel { place: Place::Tenant, level: 1 }, MINUTE_MS);
+    }),
+];
+
+#[test]
+fn whoever_waits_has_shown_what_is_demanded_by_then() {
+    let factors = [FactorDemand::Card, FactorDemand::CardPin, FactorDemand::CardFinger];
+    let both = factors.iter().flat_map(|shown| factors.iter().map(move |demanded| (*shown, *demanded)));
+    for ((shown, demanded), (by, demands)) in both.flat_map(|both| DEMANDS.map(|demands| (both, demands))) {
+        let (mut rows, mut scene) = (visit(), Scene::new());
+        (rows.persons[1].has_finger, rows.persons[1].has_pin) = (true, true);
+        rows.doors[0].factors_in = FactorDemand::Card;
+        scene.shown = shown;
+        assert_eq!(scene.shows(&rows, 2, 0).reason, Reason::EscortRequired);
+        demands(&mut rows, &mut scene, demanded);
+        scene.shown = FactorDemand::CardFinger;
+        let is_admitted = !admitted(&scene.shows(&rows, 1, 2 * MINUTE_MS)).is_empty();
+        assert_eq!(is_admitted, shown >= demanded, "{shown} shown, {demanded} demanded by {by}");
     }
 }
 
