@@ -129,8 +129,8 @@ impl FingerOutcome {
 /// How the other doors of the airlock stand.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Beside {
-    /// Whether one of them stands open.
-    pub is_open: bool,
+    /// How many of them stand open.
+    pub open: usize,
     /// Whether one of them stands open or is released: until it is closed and locked, this one stays so.
     pub is_unsecured: bool,
 }
@@ -466,7 +466,7 @@ impl Door {
     /// closed and locked any more.
     fn release_in_time(&mut self, now: Now, release: Release, since_ms: u64, lock: Option<Reason>) {
         let is_late = now.mono_ms.saturating_sub(since_ms) > RELEASE_LATE_MS;
-        let in_the_way = lock.or(self.beside.is_unsecured.then_some(Reason::Interlock));
+        let in_the_way = lock.or(self.is_kept_shut(&release).then_some(Reason::Interlock));
         if !is_late && in_the_way.is_none() {
             return self.release(now, release);
         }
@@ -476,16 +476,24 @@ impl Door {
         }
     }
 
+    /// Rule 18, asked again: whether another door of the airlock keeps this one shut. Two leaves that stand open at once contradict the
+    /// rule, and keep nobody from leaving by their card.
+    fn is_kept_shut(&self, release: &Release) -> bool {
+        let is_contradiction = self.beside.open + usize::from(self.is_open()) >= 2;
+        let is_leaving = release.side == Side::Out && matches!(release.cause, ReleaseCause::Attempt(_));
+        self.beside.is_unsecured && !(is_leaving && is_contradiction)
+    }
+
     /// It was opened, or found open: if another door of the airlock is too, the contacts contradict the rule.
     fn begin_contradiction(&mut self) {
-        if self.beside.is_open && !self.is_contradicted {
+        if self.beside.open > 0 && !self.is_contradicted {
             self.is_contradicted = true;
             self.alarm(AlarmKind::InterlockContradiction);
         }
     }
 
     fn end_contradiction(&mut self) {
-        if self.is_contradicted && !(self.beside.is_open && self.is_open()) {
+        if self.is_contradicted && !(self.beside.open > 0 && self.is_open()) {
             self.is_contradicted = false;
             self.clear(AlarmKind::InterlockContradiction);
         }

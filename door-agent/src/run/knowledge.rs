@@ -60,11 +60,11 @@ impl Agent {
         });
     }
 
-    /// A release that could not be recorded admits nobody.
+    /// A release that could not be recorded admits nobody, and turns no door.
     pub(super) fn unlearn(&mut self, door: usize, cause: Option<ReleaseCause>) {
         if let Some(cause) = cause {
             let (door, now) = (self.doors[door].door.id(), self.clock.now());
-            self.learn(&Event::NotOpened { door, cause }, now);
+            self.learn(&Event::ReleaseAbandoned { door, cause }, now);
         }
     }
 
@@ -135,8 +135,8 @@ impl Agent {
     /// How the other doors of a door's airlock stand: all of them hang on this agent.
     pub(super) fn beside(&self, door: usize) -> Beside {
         let others = || self.others_of_airlock(door).map(|other| &self.doors[other].door);
-        let (is_open, is_unsecured) = (others().any(Door::is_open), others().any(|other| !other.is_secured()));
-        Beside { is_open, is_unsecured }
+        let open = others().filter(|other| other.is_open()).count();
+        Beside { open, is_unsecured: others().any(|other| !other.is_secured()) }
     }
 
     /// The other doors of an airlock look at what became of this one.

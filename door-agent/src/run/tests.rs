@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use access_core::attempt::{Attempt, ClockTrust, Factor, FactorResult};
 use access_core::chain;
 use access_core::circumstances::Circumstances;
-use access_core::event::{Commitment, Decision, Record, StateChange};
+use access_core::event::{Commitment, Decision, Record, SetMode, StateChange};
 use access_core::ids::FingerId;
 use access_core::policy::{
     AccessLevel, Alone, AntiPassback, AreaRule, CardToken, CredentialRule, CredentialState, DoorMode, DoorRule, Exit,
@@ -453,6 +453,13 @@ impl Session {
         })
         .await
     }
+}
+
+/// What an operator set at the door, for an hour.
+fn set_mode(mode: DoorMode, now: UnixMs) -> FromServer {
+    let set = Some(SetMode { mode, until: now.plus_ms(3_600_000) });
+    let set = vec![(now.plus_ms(-1_000), StateChange::DoorMode { door: id(1), set })];
+    FromServer::Standing(Standing { number: 1, set })
 }
 
 fn standing(number: u64, level: u8) -> FromServer {

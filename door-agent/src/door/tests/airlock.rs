@@ -2,9 +2,9 @@
 
 use super::*;
 
-const SECURED: Beside = Beside { is_open: false, is_unsecured: false };
-const RELEASED: Beside = Beside { is_open: false, is_unsecured: true };
-const OPEN: Beside = Beside { is_open: true, is_unsecured: true };
+const SECURED: Beside = Beside { open: 0, is_unsecured: false };
+const RELEASED: Beside = Beside { open: 0, is_unsecured: true };
+const OPEN: Beside = Beside { open: 1, is_unsecured: true };
 
 /// A door with its lines, whose newest record waits for the disk.
 struct Scene {
@@ -55,6 +55,31 @@ fn a_grant_is_abandoned_where_another_door_was_opened_or_released_meanwhile() {
         assert!(!scene.door.is_released());
         assert_eq!(scene.step(60_000, SECURED, Input::Tick), "Ready", "and not made up for later");
     }
+}
+
+#[test]
+fn contacts_that_contradict_the_rule_keep_nobody_from_leaving() {
+    const TWO_OPEN: Beside = Beside { open: 2, is_unsecured: true };
+    let written = |own_is_open, side, beside| {
+        let mut scene = Scene::new(Exit::Mechanical);
+        scene.step(0, SECURED, contact(own_is_open));
+        scene.step(50, SECURED, Input::Tick);
+        scene.step(100, SECURED, card(1, side, ANNA));
+        scene.step(101, SECURED, if side == Side::Out { grant_out(1) } else { grant(1) });
+        scene.written(102, beside).contains("on, ")
+    };
+    assert!(written(true, Side::Out, OPEN), "this one and another");
+    assert!(written(false, Side::Out, TWO_OPEN), "two others");
+    assert!(!written(false, Side::Out, OPEN), "one that is open contradicts nothing");
+    assert!(!written(true, Side::Out, RELEASED), "nor one that is released");
+    assert!(!written(true, Side::In, OPEN) && !written(false, Side::In, TWO_OPEN), "nobody comes in");
+    let mut scene = Scene::new(Exit::Mechanical);
+    scene.step(1, SECURED, command(2, CommandKind::Release));
+    assert_eq!(
+        scene.written(2, TWO_OPEN),
+        "release_abandoned, Refused(Interlock)",
+        "an operator lets nobody in either"
+    );
 }
 
 #[test]

@@ -19,7 +19,7 @@ enum Chance {
     StrikeFails,
     LinesBack,
     Mode(bool),
-    Beside(bool, bool),
+    Beside(usize, bool),
 }
 
 fn any_chance() -> impl Strategy<Value = (u64, Chance)> {
@@ -36,7 +36,7 @@ fn any_chance() -> impl Strategy<Value = (u64, Chance)> {
         1 => Just(Chance::StrikeFails),
         1 => Just(Chance::LinesBack),
         2 => any::<bool>().prop_map(Chance::Mode),
-        2 => any::<(bool, bool)>().prop_map(|(is_open, is_unsecured)| Chance::Beside(is_open, is_unsecured)),
+        2 => (0usize..3, any::<bool>()).prop_map(|(open, is_unsecured)| Chance::Beside(open, is_unsecured)),
     ];
     (prop_oneof![3 => 0u64..50, 1 => 0u64..12_000], chance)
 }
@@ -86,13 +86,16 @@ impl Watch {
     }
 
     fn feed(&mut self, input: Input) {
-        let is_recorded = matches!(input, Input::Recorded(_)) && self.takes_grant(&input);
+        let taken = self.takes_grant(&input);
+        let is_recorded = taken.is_some();
         if let Input::Rex { is_pressed } = input {
             self.is_rex_pressed = is_pressed;
         }
         let is_held = self.exit == Exit::BySystem && self.is_rex_pressed;
         let is_leaving = is_held || (self.exit == Exit::BySystem && matches!(input, Input::Verdict { .. }));
         let is_driving = matches!(input, Input::LinesBack);
+        // Contacts that contradict the rule keep nobody from leaving by their card.
+        let is_let_out = taken == Some(Side::Out) && self.beside.open + usize::from(self.door.is_open()) >= 2;
         let actions = self.door.handle(at(self.now_ms), fitted(input, &self.attempts));
         for action in actions {
             match action {
@@ -121,7 +124,7 @@ impl Watch {
                         is_recorded || is_leaving || (is_driving && self.is_energised),
                         "released without a record"
                     );
-                    let is_alone = !self.beside.is_unsecured || is_leaving || is_driving;
+                    let is_alone = !self.beside.is_unsecured || is_leaving || is_let_out || is_driving;
                     assert!(is_alone, "released beside a door that is not secured");
                     self.is_energised = true;
                     self.failed_at_ms = None;
@@ -145,14 +148,14 @@ impl Watch {
         }
     }
 
-    /// Whether the input says that a grant or a release is on the disk.
-    fn takes_grant(&mut self, input: &Input) -> bool {
-        let Input::Recorded(ticket) = input else { return false };
-        match self.unwritten.remove(ticket) {
-            Some(Event::Decision(decision)) => decision.verdict.is_grant(),
-            Some(Event::FreeBegan { .. }) => true,
-            Some(Event::CommandDone { outcome, .. }) => outcome == CommandOutcome::CarriedOut,
-            _ => false,
+    /// For which side the grant or release is that the input says is on the disk.
+    fn takes_grant(&mut self, input: &Input) -> Option<Side> {
+        let Input::Recorded(ticket) = input else { return None };
+        match self.unwritten.remove(ticket)? {
+            Event::Decision(decision) => decision.verdict.is_grant().then_some(decision.attempt.side),
+            Event::FreeBegan { .. } => Some(Side::In),
+            Event::CommandDone { outcome, .. } => (outcome == CommandOutcome::CarriedOut).then_some(Side::In),
+            _ => None,
         }
     }
 
@@ -212,12 +215,12 @@ impl Watch {
             Chance::StrikeFails => self.next_strike_fails = true,
             Chance::LinesBack => self.feed(Input::LinesBack),
             Chance::Mode(is_free) => self.feed(free(is_free)),
-            Chance::Beside(is_open, is_unsecured) => self.stand_beside(is_open, is_unsecured),
+            Chance::Beside(open, is_unsecured) => self.stand_beside(open, is_unsecured),
         }
     }
 
-    fn stand_beside(&mut self, is_open: bool, is_unsecured: bool) {
-        self.beside = Beside { is_open, is_unsecured: is_open || is_unsecured };
+    fn stand_beside(&mut self, open: usize, is_unsecured: bool) {
+        self.beside = Beside { open, is_unsecured: open > 0 || is_unsecured };
         self.door.beside(self.beside);
     }
 

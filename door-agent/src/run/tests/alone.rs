@@ -1,6 +1,5 @@
 //! What an agent does without the server: an airlock's doors, and modes that somebody's entry changes.
 
-use access_core::event::SetMode;
 use access_core::ids::DoorId;
 use access_core::policy::InterlockRule;
 
@@ -97,13 +96,6 @@ async fn an_operator_releases_no_door_of_an_airlock_beside_an_open_one() {
     assert_eq!(session.record(alarm(AlarmKind::LeftAgainstRule)).await, id(2));
     assert!(inner.watch().borrow().is_energised);
     agent.stop().await;
-}
-
-/// What an operator set at the door, for an hour.
-fn set_mode(mode: DoorMode, now: UnixMs) -> FromServer {
-    let set = Some(SetMode { mode, until: now.plus_ms(3_600_000) });
-    let set = vec![(now.plus_ms(-1_000), StateChange::DoorMode { door: id(1), set })];
-    FromServer::Standing(Standing { number: 1, set })
 }
 
 #[tokio::test(flavor = "multi_thread")]

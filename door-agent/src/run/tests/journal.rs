@@ -183,3 +183,30 @@ async fn a_disk_that_hangs_holds_nobody_inside_and_lets_nobody_in() {
     }));
     agent.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_grant_that_could_not_be_recorded_turns_no_door_free() {
+    let (mut world, disk) = (World::new().await, Disk::new());
+    world.mode_of_exit = Exit::Mechanical;
+    world.rules = anna_and_ben;
+    let (mut agent, mut session) = start(&world, &disk).await;
+    say(&mut session.socket, &set_mode(DoorMode::Toggle, crate::clock::machine_time())).await;
+    session.stands(1).await;
+    drop(session.socket);
+    disk.now(How::IsFull);
+    // Together: a refusal is shown for a moment only.
+    tokio::join!(agent.tap(), world.door_shows(|view| view.line == "Out of order"));
+
+    disk.now(How::Works);
+    let mut session = world.session(session.head).await;
+    let kinds = session.until_it_works().await;
+    assert!(kinds.contains(&"decision".to_owned()), "{kinds:?}");
+    // Whatever happens at the door, its mode is looked at.
+    agent.hold(&BENS_UID).await;
+    let asked = session.asked().await;
+    session.answer(&asked, Outcome::Deny, Reason::NoGrant).await;
+    assert_eq!(session.decision().await.verdict.reason, Reason::NoGrant);
+    let began = session.records.iter().filter(|record| matches!(record.event, Event::FreeBegan { .. }));
+    assert_eq!(began.count(), 0);
+    agent.stop().await;
+}
