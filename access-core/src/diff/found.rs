@@ -52,7 +52,8 @@ impl Found {
     }
 }
 
-fn by_number<T>(numbered: HashMap<T, u32>) -> Vec<T> {
+/// Things in the order of their numbers, which are all from 0 on.
+pub(super) fn by_number<T>(numbered: HashMap<T, u32>) -> Vec<T> {
     let mut numbered: Vec<_> = numbered.into_iter().collect();
     numbered.sort_unstable_by_key(|(_, number)| *number);
     numbered.into_iter().map(|(thing, _)| thing).collect()

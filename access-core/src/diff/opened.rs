@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::changed::Changed;
-use super::found::Found;
+use super::found::{Found, by_number};
 use super::holding::Holding;
 use super::{Cell, difference};
 use crate::ids::PersonId;
@@ -30,6 +30,9 @@ type Situation = (Vec<(u32, Interval)>, Intervals);
 /// Finds what changes for those who hold a changed level, and of whom nothing else differs: their grants, cards and blocks are the same by
 /// both policies.
 pub(super) fn find(old: &OpenTimes<'_>, new: &OpenTimes<'_>, changed: &Changed, found: &mut Found) {
+    if changed.levels.is_empty() {
+        return;
+    }
     let opened = Opened::between(old, new, changed);
     let mut alike: HashMap<Holding, Vec<PersonId>> = HashMap::new();
     for holding in new.policy.holders_of_levels(|level| changed.levels.contains(&level)).iter() {
@@ -64,9 +67,7 @@ impl<'a> Opened<'a> {
                 opened.times.push(*numbers.entry((times(old), times(new))).or_insert(next));
             }
         }
-        let mut before_and_after: Vec<_> = numbers.into_iter().collect();
-        before_and_after.sort_unstable_by_key(|(_, number)| *number);
-        opened.before_and_after = before_and_after.into_iter().map(|(times, _)| times).collect();
+        opened.before_and_after = by_number(numbers);
         opened
     }
 

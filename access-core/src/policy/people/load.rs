@@ -188,12 +188,16 @@ impl<T: Copy> Grouped<T> {
         for place in 0..count {
             begins[place + 1] += begins[place];
         }
+        // Where each belongs is found beforehand: a loop so small waits for many places of the memory at once.
         let mut next = begins.clone();
+        let of_things = persons.iter().map(|person| {
+            let next = next.get_mut(*person as usize)?;
+            Some(std::mem::replace(next, *next + 1))
+        });
+        let of_things: Vec<u32> = of_things.map(|place| place.unwrap_or(NOBODY)).collect();
         let mut grouped = vec![blank; begins[count] as usize];
-        for (thing, person) in things.zip(persons).filter(|(_, person)| **person != NOBODY) {
-            let place = &mut next[*person as usize];
-            grouped[*place as usize] = thing;
-            *place += 1;
+        for (thing, place) in things.zip(of_things).filter(|(_, place)| *place != NOBODY) {
+            grouped[place as usize] = thing;
         }
         Self { begins, things: grouped }
     }

@@ -1,4 +1,4 @@
-//! Persons with their cards and grants: nearly all of a large policy, in about 145 bytes for a person with one card and three grants.
+//! Persons with their cards and grants: nearly all of a large policy, in about 146 bytes for a person with one card and three grants.
 //!
 //! [`chunk`] holds them by id; [`tokens`] finds them by a card; [`kinds`] keeps once what repeats: what a person is, a card's state and
 //! period; [`periods`], when grants hold. A policy that follows from another shares every chunk and list in which nothing changed. Grants

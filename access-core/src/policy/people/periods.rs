@@ -1,9 +1,9 @@
 //! When grants hold. Periods that many grants share are kept once, for all chunks, and named by a number; any other stands in its chunk as
 //! a few bytes: each end in the coarsest unit that tells it exactly, so that nothing is rounded.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::policy::index::SpreadMap;
 use crate::time::{Period, UnixMs};
 
 /// So many grants, spread over all, are looked at for periods that are shared.
@@ -30,12 +30,12 @@ pub(super) enum Valid {
 pub(super) struct Shared(Arc<[Period]>);
 
 /// Finds shared periods fast, while rows are loaded.
-pub(super) struct SharedNumbers(HashMap<Period, u32>);
+pub(super) struct SharedNumbers(SpreadMap<Period, u32>);
 
 impl Shared {
     /// Those among the periods of all grants.
     pub(super) fn of<'a>(all: impl ExactSizeIterator<Item = &'a Period>) -> Self {
-        let mut counts: HashMap<Period, u32> = HashMap::new();
+        let mut counts: SpreadMap<Period, u32> = SpreadMap::default();
         let step = all.len().div_ceil(SAMPLE).max(1);
         all.step_by(step).for_each(|period| *counts.entry(*period).or_default() += 1);
         let mut shared: Vec<Period> =
