@@ -31,6 +31,7 @@ check: web
 	cargo fmt --all --check
 	cargo fmt --manifest-path bench/Cargo.toml --check
 	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy --locked --no-default-features --manifest-path bench/Cargo.toml --all-targets --target-dir $(RULES) -- -D warnings
 	shellcheck scripts/* .ci/run
 	git ls-files -z -- $(SPELLED) | xargs -0 codespell
 	cd $(WEB) && npm run --silent check

@@ -12,9 +12,12 @@ use crate::time::UnixMs;
 use crate::who::{OpenTimes, doors_held};
 
 mod changed;
+mod found;
 mod holding;
+mod opened;
 
 use changed::Changed;
+use found::Found;
 use holding::Holding;
 
 /// Who gains and who loses which door.
@@ -70,30 +73,41 @@ pub fn diff(old: &Policy, new: &Policy, from: UnixMs, until: UnixMs) -> Diff {
     let within = stretch(from, until);
     let (old, new) = (OpenTimes::new(old, within), OpenTimes::new(new, within));
     let changed = Changed::between(&old, &new);
-    let mut alike: HashMap<(bool, Holding, Holding), Vec<PersonId>> = HashMap::new();
-    for (person, looks_at_all) in changed.persons() {
-        let holding = |open: &OpenTimes<'_>| Holding::of(open, person, |level| looks_at_all || changed.concerns(level));
-        alike.entry((looks_at_all, holding(&old), holding(&new))).or_default().push(person);
+    let mut found = Found::default();
+    find_of_persons(&old, &new, &changed, &mut found);
+    opened::find(&old, &new, &changed, &mut found);
+    found.into_diff()
+}
+
+/// Finds what changes for those of whom something differs: every door of theirs is looked at.
+fn find_of_persons(old: &OpenTimes<'_>, new: &OpenTimes<'_>, changed: &Changed, found: &mut Found) {
+    let mut alike: HashMap<(Holding, Holding), Vec<PersonId>> = HashMap::new();
+    for person in &changed.persons {
+        let holding = |open: &OpenTimes<'_>| {
+            let person = open.policy.person(*person);
+            person.map_or_else(Holding::default, |person| Holding::of(open, &person, |_| true))
+        };
+        alike.entry((holding(old), holding(new))).or_default().push(*person);
     }
-    let groups = alike.into_iter().filter_map(|((looks_at_all, ..), mut persons)| {
-        persons.sort_unstable();
-        let cells =
-            if looks_at_all { cells_of(&old, &new, persons[0]) } else { changed.cells_of(&old, &new, persons[0]) };
-        let doors: Vec<DoorDiff> =
-            cells.into_iter().filter_map(|cell| door_diff(&old, &new, persons[0], cell)).collect();
-        (!doors.is_empty()).then_some((persons, doors))
-    });
-    // Persons may hold different things and yet see the same change.
-    let mut same: HashMap<Vec<(Cell, Intervals, Intervals)>, DiffGroup> = HashMap::new();
-    for (persons, doors) in groups {
-        let key = doors.iter().map(|door| ((door.door, door.side), door.gained.clone(), door.lost.clone())).collect();
-        same.entry(key).or_insert(DiffGroup { persons: Vec::new(), doors }).persons.extend(persons);
+    for persons in alike.into_values() {
+        let mut changes = Vec::new();
+        for (door, side) in cells_of(old, new, persons[0]) {
+            let times = |open: &OpenTimes<'_>| {
+                let found = open.policy.person(persons[0]).zip(open.policy.door(door));
+                found.map_or_else(Intervals::none, |(person, door)| open.of_person(&person, door, side))
+            };
+            if let Some((gained, lost)) = difference(&times(old), &times(new)) {
+                changes.push((found.cell((door, side)), found.change(gained, lost)));
+            }
+        }
+        found.put(changes, persons);
     }
-    let mut diff = Diff { counts: DiffCounts::default(), groups: same.into_values().collect() };
-    diff.groups.iter_mut().for_each(|group| group.persons.sort_unstable());
-    diff.groups.sort_by_key(|group| group.persons.first().copied());
-    diff.groups.iter().for_each(|group| diff.counts.add(group));
-    diff
+}
+
+/// What is gained and lost, if anything.
+fn difference(before: &Intervals, after: &Intervals) -> Option<(Intervals, Intervals)> {
+    let (gained, lost) = (after.without(before), before.without(after));
+    (!gained.is_empty() || !lost.is_empty()).then_some((gained, lost))
 }
 
 impl DiffCounts {
@@ -106,16 +120,6 @@ impl DiffCounts {
         self.gained += gained * persons;
         self.lost += lost * persons;
     }
-}
-
-fn door_diff(old: &OpenTimes<'_>, new: &OpenTimes<'_>, person: PersonId, (door, side): Cell) -> Option<DoorDiff> {
-    let times = |open: &OpenTimes<'_>| {
-        let found = open.policy.person(person).zip(open.policy.door(door));
-        found.map_or_else(Intervals::none, |(person, door)| open.of_person(&person, door, side))
-    };
-    let (before, after) = (times(old), times(new));
-    let (gained, lost) = (after.without(&before), before.without(&after));
-    (!gained.is_empty() || !lost.is_empty()).then_some(DoorDiff { door, side, gained, lost })
 }
 
 /// Every door and side that a person holds by either policy.

@@ -11,6 +11,15 @@ pub struct Interval {
     pub until: UnixMs,
 }
 
+impl Interval {
+    /// What of a period lies in an interval, if anything.
+    pub fn of_period(period: &Period, within: Self) -> Option<Self> {
+        let until = period.until.map_or(within.until, |until| until.min(within.until));
+        let from = period.from.max(within.from);
+        (from < until).then_some(Self { from, until })
+    }
+}
+
 /// A set of instants: intervals in order that neither touch nor are empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Intervals(Vec<Interval>);
@@ -28,8 +37,7 @@ impl Intervals {
 
     /// What of a period lies in an interval.
     pub fn of_period(period: &Period, within: Interval) -> Self {
-        let until = period.until.map_or(within.until, |until| until.min(within.until));
-        Self::between(period.from.max(within.from), until)
+        Self(Interval::of_period(period, within).into_iter().collect())
     }
 
     /// The instants of any of these intervals, in whatever order they come.

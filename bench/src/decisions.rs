@@ -1,24 +1,21 @@
-//! One decision: ours, the least that is possible, and the peers', on the same questions in the same run.
+//! One decision: ours, and the least that is possible, on the same questions. Peers are measured in the same way.
 
 use std::collections::HashMap;
 use std::hint::black_box;
-use std::time::{Duration, Instant};
 
 use access_core::policy::{CardToken, Policy, PolicyRows};
 use access_core::{State, decide};
-use anyhow::{Context as _, ensure};
 use figures::{Figure, Samples};
 
 use crate::clock::Began;
-use crate::peers::Peer;
 use crate::plain::{Plain, PlainPerson};
 use crate::question::Question;
 use crate::world::DOORS;
 
 /// Questions of one sample, so that reading the clock does not count.
-const BATCH: usize = 100;
+pub(crate) const BATCH: usize = 100;
 /// Times that we go through all questions, before others do and after.
-const PASSES: usize = 5;
+pub(crate) const PASSES: usize = 5;
 /// Bits of a word.
 const WORD: usize = 64;
 
@@ -60,7 +57,8 @@ fn doors(person: &PlainPerson, plain: &Plain) -> Doors {
     doors
 }
 
-fn decide_all(policy: &Policy, questions: &[Question], samples: &mut Samples) -> anyhow::Result<()> {
+/// Puts every question to us.
+pub(crate) fn decide_all(policy: &Policy, questions: &[Question], samples: &mut Samples) -> anyhow::Result<()> {
     let state = State::default();
     for batch in questions.chunks(BATCH) {
         samples.push(per_item_us(batch, |question| {
@@ -71,41 +69,8 @@ fn decide_all(policy: &Policy, questions: &[Question], samples: &mut Samples) ->
 }
 
 /// Microseconds for each of what was asked.
-fn per_item_us<Item>(batch: &[Item], ask: impl FnMut(&Item)) -> anyhow::Result<f64> {
+pub(crate) fn per_item_us<Item>(batch: &[Item], ask: impl FnMut(&Item)) -> anyhow::Result<f64> {
     let began = Began::now()?;
     batch.iter().for_each(ask);
     Ok(began.elapsed()?.as_secs_f64() * 1e6 / batch.len() as f64)
-}
-
-/// A peer is asked all questions, or as many as fit into the time; we are asked them before and after it. Fails at the first that
-/// it answers otherwise.
-pub(crate) fn peer<P: Peer>(
-    policy: &Policy,
-    plain: &Plain,
-    questions: &[Question],
-    most: Duration,
-) -> anyhow::Result<Figure> {
-    let began = Instant::now();
-    let mut peer = P::new(plain).with_context(|| format!("can't set {} up", P::NAME))?;
-    let set_up_s = began.elapsed().as_secs_f64();
-    let (mut ours, mut theirs) = (Samples::default(), Samples::default());
-    (0..PASSES).try_for_each(|_| decide_all(policy, questions, &mut ours))?;
-    let began = Instant::now();
-    for batch in questions.chunks(BATCH) {
-        if began.elapsed() > most {
-            break;
-        }
-        let requests = batch.iter().map(|question| peer.request(question)).collect::<anyhow::Result<Vec<_>>>()?;
-        let mut answers = Vec::with_capacity(batch.len());
-        theirs.push(per_item_us(&requests, |request| answers.push(peer.is_allowed(black_box(request))))?);
-        for (question, answer) in batch.iter().zip(answers) {
-            let answer = answer.with_context(|| format!("{} has no answer to {}", P::NAME, question.words()))?;
-            ensure!(answer == question.is_allowed(), "{} says {answer} to {}", P::NAME, question.words());
-        }
-    }
-    (0..PASSES).try_for_each(|_| decide_all(policy, questions, &mut ours))?;
-    let asked = (theirs.count() * BATCH).min(questions.len());
-    let (name, all) = (P::NAME, questions.len());
-    crate::say(&format!("{name}, set up in {set_up_s:.1} s, {asked} of {all} questions, µs: {}", theirs.summary()?))?;
-    Ok(Figure::beside_peer(&format!("decide.vs_{name}"), ours.median()?, "µs", theirs.median()?))
 }

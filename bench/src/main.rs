@@ -3,10 +3,12 @@
 //!
 //! Times are of this thread's own computing ([`clock`]). Everything is asked of the public API of `access-core` only. A peer
 //! that answers one question otherwise than we do ends the run: then one of the two was set up wrongly, and no figure means
-//! anything. What is measured against what stands in [`decisions`], how each peer is set up in [`peers`].
+//! anything. What is measured against what stands in [`decisions`], how each peer is set up in `peers`.
+
+#![cfg_attr(not(feature = "peers"), expect(dead_code, reason = "some of a question is told to peers only"))]
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -19,14 +21,12 @@ mod counting;
 mod decisions;
 mod lists;
 mod million;
+#[cfg(feature = "peers")]
 mod peers;
 mod plain;
 mod question;
 mod world;
 
-use peers::casbin::Casbin;
-use peers::cedar::{Cedar, CedarPicked};
-use peers::regorus::{Regorus, RegorusMachine};
 use plain::Plain;
 
 /// What is wanted of each figure: the least, or the most.
@@ -57,6 +57,24 @@ struct Arguments {
     /// Each peer is asked for so many seconds at most.
     #[arg(long, default_value_t = 60)]
     seconds: u64,
+    /// Only one part is measured, and no report is written.
+    #[arg(long)]
+    only: Option<Part>,
+}
+
+/// What can be measured by itself.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    /// One decision of ours.
+    Decide,
+    /// Who may open a door.
+    ExplainDoor,
+    /// What a changed level changes.
+    Diff,
+    /// The peers.
+    Peers,
+    /// A tenant of a million people.
+    Policy,
 }
 
 /// A line for whoever looks on.
@@ -66,7 +84,7 @@ fn say(line: &str) -> anyhow::Result<()> {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    match measure(Duration::from_secs(arguments.seconds), &arguments.report) {
+    match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "pforte-bench-rules: {error:#}");
@@ -75,33 +93,62 @@ fn main() -> ExitCode {
     }
 }
 
-fn measure(most: Duration, report: &Path) -> anyhow::Result<()> {
+fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let began = Instant::now();
     say(&format!("rules alone, one thread; {}, ours and the peers' alike; load {}", build(), load()))?;
-    let rows = world::rows(world::PERSONS);
-    let plain = Plain::of(&rows)?;
-    let policy = Policy::compile(rows.clone())?;
-    let questions = question::draw(&rows, &plain, &policy)?;
-    say(&format!("seed {}, {} questions: {:?}", world::SEED, questions.len(), question::reasons(&questions)))?;
-
-    let mut figures = decisions::ours(&policy, &rows, &plain, &questions)?;
-    figures.push(lists::explain_door(&policy, &rows, &questions)?);
-    figures.push(lists::change_level(&policy, &rows)?);
-    figures.push(decisions::peer::<Cedar>(&policy, &plain, &questions, most)?);
-    figures.push(decisions::peer::<CedarPicked>(&policy, &plain, &questions, most)?);
-    figures.push(decisions::peer::<Casbin>(&policy, &plain, &questions, most)?);
-    figures.push(decisions::peer::<Regorus>(&policy, &plain, &questions, most)?);
-    figures.push(decisions::peer::<RegorusMachine>(&policy, &plain, &questions, most)?);
-    drop((policy, rows, plain, questions));
-    figures.extend(million::run()?);
+    let is_asked = |part: Part| arguments.only.is_none_or(|only| only == part);
+    let mut figures = Vec::new();
+    if arguments.only != Some(Part::Policy) {
+        figures.extend(at_a_site(is_asked, Duration::from_secs(arguments.seconds))?);
+    }
+    if is_asked(Part::Policy) {
+        figures.extend(million::run()?);
+    }
 
     figures.sort_by(|one, other| one.name.cmp(&other.name));
     say(&format!("\n{}", figures::heading()))?;
     for figure in &figures {
         say(&format!("{}{}", figure.line(), wanted(figure)))?;
     }
-    figures::write(figures, report)?;
-    say(&format!("\n{} s, load {} at the end; {}", began.elapsed().as_secs(), load(), report.display()))
+    let report = if arguments.only.is_none() {
+        figures::write(figures, &arguments.report)?;
+        arguments.report.display().to_string()
+    } else {
+        "no report".to_owned()
+    };
+    say(&format!("\n{} s, load {} at the end; {report}", began.elapsed().as_secs(), load()))
+}
+
+/// Everything but the million: at a site with its questions.
+fn at_a_site(is_asked: impl Fn(Part) -> bool, most: Duration) -> anyhow::Result<Vec<Figure>> {
+    let rows = world::rows(world::PERSONS);
+    let plain = Plain::of(&rows)?;
+    let policy = Policy::compile(rows.clone())?;
+    let questions = question::draw(&rows, &plain, &policy)?;
+    say(&format!("seed {}, {} questions: {:?}", world::SEED, questions.len(), question::reasons(&questions)))?;
+
+    let mut figures = Vec::new();
+    if is_asked(Part::Decide) {
+        figures.extend(decisions::ours(&policy, &rows, &plain, &questions)?);
+    }
+    if is_asked(Part::ExplainDoor) {
+        figures.push(lists::explain_door(&policy, &rows, &questions)?);
+    }
+    if is_asked(Part::Diff) {
+        figures.push(lists::change_level(&policy, &rows)?);
+    }
+    if is_asked(Part::Peers) {
+        figures.extend(of_peers(&policy, &plain, &questions, most)?);
+    }
+    Ok(figures)
+}
+
+#[cfg(feature = "peers")]
+use peers::measure as of_peers;
+
+#[cfg(not(feature = "peers"))]
+fn of_peers(_: &Policy, _: &Plain, _: &[question::Question], _: Duration) -> anyhow::Result<Vec<Figure>> {
+    anyhow::bail!("built without the peers: name what is wanted by --only")
 }
 
 fn load() -> String {

@@ -10,14 +10,14 @@ use crate::word::Word as _;
 
 /// What differs between two policies.
 pub(super) struct Changed {
-    /// Doors and sides at which a level is open at other times.
-    levels: BTreeMap<AccessLevelId, BTreeSet<Cell>>,
+    /// Levels that are open at other times, at some door and side.
+    pub(super) levels: BTreeSet<AccessLevelId>,
+    /// Those doors and sides.
+    pub(super) cells: BTreeSet<Cell>,
     /// Levels that hold one of those doors and sides: they may hide a change.
-    concerned: BTreeSet<AccessLevelId>,
-    /// Persons of whom something differs beside the levels that they hold.
-    own: BTreeSet<PersonId>,
-    /// Others, who hold a level that changed.
-    holders: BTreeSet<PersonId>,
+    pub(super) concerned: BTreeSet<AccessLevelId>,
+    /// Persons of whom something differs beside what the levels that they hold open.
+    pub(super) persons: BTreeSet<PersonId>,
 }
 
 impl Changed {
@@ -25,36 +25,8 @@ impl Changed {
         let levels = changed_levels(old, new);
         let cells: BTreeSet<Cell> = levels.values().flatten().copied().collect();
         let concerned = [old, new].into_iter().flat_map(|open| levels_of(open.policy, &cells)).collect();
-        let own = changed_persons(old.policy, new.policy);
-        let mut holders = BTreeSet::new();
-        for open in [old, new] {
-            let of_changed = open.policy.holders_of_levels(|level| levels.contains_key(&level));
-            holders.extend(of_changed.iter().map(|holding| holding.person().id));
-        }
-        Self { levels, concerned, own, holders }
-    }
-
-    /// Persons whose answer can have changed, and whether every door of theirs is to be looked at.
-    pub(super) fn persons(&self) -> impl Iterator<Item = (PersonId, bool)> {
-        let own = self.own.iter().map(|person| (*person, true));
-        own.chain(self.holders.difference(&self.own).map(|person| (*person, false)))
-    }
-
-    /// Whether a level holds a door and side at which some level changed.
-    pub(super) fn concerns(&self, level: AccessLevelId) -> bool {
-        self.concerned.contains(&level) || self.levels.contains_key(&level)
-    }
-
-    /// Doors and sides at which a level of a person changed.
-    pub(super) fn cells_of(&self, old: &OpenTimes<'_>, new: &OpenTimes<'_>, person: PersonId) -> BTreeSet<Cell> {
-        let mut cells = BTreeSet::new();
-        for open in [old, new] {
-            let Some(person) = open.policy.person(person) else { continue };
-            for grant in open.policy.grants_of(&person) {
-                cells.extend(self.levels.get(&grant.level).into_iter().flatten().copied());
-            }
-        }
-        cells
+        let persons = changed_persons(old.policy, new.policy);
+        Self { levels: levels.into_keys().collect(), cells, concerned, persons }
     }
 }
 

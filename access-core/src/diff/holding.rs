@@ -1,8 +1,7 @@
 //! Everything of a person that their doors depend on: persons with equal holdings may open the same doors at the same times.
 
-use crate::ids::{AccessLevelId, PersonId};
 use crate::intervals::{Interval, Intervals};
-use crate::policy::{CredentialState, Place, Policy};
+use crate::policy::{CredentialState, DoorRule, PersonView, Place};
 use crate::time::Period;
 use crate::who::OpenTimes;
 
@@ -11,21 +10,24 @@ use crate::who::OpenTimes;
 pub(super) struct Holding {
     /// Cards that may be used, each with where and when it, its holder or a group of theirs is blocked.
     cards: Vec<(Interval, Vec<(Place, Interval)>)>,
-    levels: Vec<(AccessLevelId, Interval)>,
+    /// Numbers of levels, each with when it is held.
+    pub(super) levels: Vec<(u32, Interval)>,
 }
 
 impl Holding {
-    /// What a person holds of those levels that are `wanted`.
-    pub(super) fn of(open: &OpenTimes<'_>, person: PersonId, wanted: impl Fn(AccessLevelId) -> bool) -> Self {
-        let policy: &Policy = open.policy;
-        let Some(person) = policy.person(person).filter(|person| person.is_active) else { return Self::default() };
-        let inside = |period: &Period| Intervals::of_period(period, open.within).as_slice().first().copied();
-        let grants = policy.grants_of(&person).filter(|grant| wanted(grant.level));
-        let mut levels: Vec<_> = grants.filter_map(|grant| Some((grant.level, inside(&grant.valid)?))).collect();
+    /// What a person holds of those levels that are `wanted`, by number.
+    pub(super) fn of(open: &OpenTimes<'_>, person: &PersonView<'_>, wanted: impl Fn(u32) -> bool) -> Self {
+        if !person.is_active {
+            return Self::default();
+        }
+        let policy = open.policy;
+        let inside = |period: &Period| Interval::of_period(period, open.within);
+        let held = policy.levels_held(person).filter(|(level, _)| wanted(*level));
+        let mut levels: Vec<_> = held.filter_map(|(level, valid)| Some((level, inside(&valid)?))).collect();
         levels.sort_unstable();
-        let active = policy.cards_of(person.id).filter(|card| card.state == CredentialState::Active);
-        let with_blocks = active.filter_map(|card| {
-            let blocks = policy.blocks_of(card.id, &person);
+        let active = policy.cards_seen(person).filter(|(_, card)| card.state == CredentialState::Active);
+        let with_blocks = active.filter_map(|(_, card)| {
+            let blocks = policy.blocks_of(card.id, person);
             let mut blocks: Vec<_> = blocks.filter_map(|block| Some((block.place, inside(&block.valid)?))).collect();
             blocks.sort_unstable();
             Some((inside(&card.valid)?, blocks))
@@ -33,5 +35,18 @@ impl Holding {
         let mut cards: Vec<_> = with_blocks.collect();
         cards.sort_unstable();
         Self { cards, levels }
+    }
+
+    /// Whether a block stops them somewhere, so that not every door is the same to their cards.
+    pub(super) fn is_blocked(&self) -> bool {
+        self.cards.iter().any(|(_, blocks)| !blocks.is_empty())
+    }
+
+    /// When some card of theirs may be used at a door.
+    pub(super) fn usable_at(&self, door: &DoorRule) -> Intervals {
+        self.cards.iter().fold(Intervals::none(), |times, (valid, blocks)| {
+            let here = blocks.iter().filter(|(place, _)| place.holds(door)).map(|(_, times)| *times);
+            times.or(&Intervals::of(vec![*valid]).without(&Intervals::of(here.collect())))
+        })
     }
 }

@@ -127,3 +127,33 @@ fn gains_end_with_the_grant() {
     let evening = Interval { from: MONDAY.plus_ms(19 * HOUR_MS), until: MONDAY.plus_ms(20 * HOUR_MS) };
     assert!(diff.groups[0].doors.iter().all(|door| door.gained.as_slice() == [evening] && door.lost.is_empty()));
 }
+
+#[test]
+fn whoever_is_blocked_at_a_door_gains_at_the_others_only() {
+    let mut rows = many(3);
+    let block = |number, person, valid| Block {
+        id: id(number),
+        subject: BlockSubject::Person(id(person)),
+        place: Place::Door(id(2)),
+        valid,
+    };
+    let until_eight = Period { from: UnixMs(0), until: Some(MONDAY.plus_ms(20 * HOUR_MS)) };
+    rows.blocks = vec![block(1, 1, Period::ALWAYS), block(2, 2, until_eight)];
+    let old = Policy::compile(rows).unwrap();
+    let mut schedule = old.schedule(id(1)).unwrap().clone();
+    schedule.windows[0].span.to_minute = 22 * 60;
+    let diff = day(&old, &old.with(&[PolicyChange::Put(PolicyRow::Schedule(schedule))]).unwrap());
+    let gains = |door: u128, hours: Intervals| {
+        [Side::In, Side::Out].into_iter().map(move |side| DoorDiff {
+            door: id(door),
+            side,
+            gained: hours.clone(),
+            lost: Intervals::none(),
+        })
+    };
+    let group = |person, at_second: Option<Intervals>| DiffGroup {
+        persons: vec![id(person)],
+        doors: gains(1, hours(19, 22)).chain(at_second.into_iter().flat_map(|hours| gains(2, hours))).collect(),
+    };
+    assert_eq!(diff.groups, [group(1, None), group(2, Some(hours(20, 22))), group(3, Some(hours(19, 22)))]);
+}

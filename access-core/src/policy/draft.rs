@@ -241,7 +241,7 @@ fn other_frame(before: &Policy, mut rows: PolicyRows) -> Option<Frame> {
     rows.grants.iter().try_for_each(|grant| check::check_grant(grant, &known, |_| true)).ok()?;
     let levels = before.frame.levels.ids();
     let gone: Vec<bool> = levels.iter().map(|level| !known.levels.holds(*level)).collect();
-    let is_held = gone.contains(&true) && before.people.grant_kinds().any(|kind| gone[kind.level as usize]);
+    let is_held = gone.contains(&true) && before.people.hold_any(|level| gone[level as usize]);
     let is_gone = |group| !known.groups.holds(group);
     let is_in_gone = before.frame.known.groups.ids().iter().any(|group| is_gone(*group))
         && before.people.person_kinds().any(|kind| {

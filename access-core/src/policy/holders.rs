@@ -4,13 +4,14 @@ use super::people::{HeldGrant, Member};
 use super::{CardToken, CardView, Grant, PersonView, Policy};
 use crate::ids::{AccessLevelId, DoorId};
 use crate::policy::Side;
+use crate::time::UnixMs;
 
 /// Levels that are looked for, as what persons and grants are of them.
 #[derive(Debug)]
 pub(crate) struct Holders<'a> {
     policy: &'a Policy,
-    /// By number of what a grant gives.
-    gives: Vec<bool>,
+    /// By number.
+    levels: Vec<bool>,
     /// By number of what a person is: whether a group of theirs holds one.
     is_in_group: Vec<bool>,
 }
@@ -22,8 +23,8 @@ pub(crate) struct Holding<'a> {
     member: Member<'a>,
 }
 
-/// Persons of the same likeness have cards of the same state and period, the same levels of those that are looked for in the same periods,
-/// and are alike in everything but who they are. Nothing else stops or lets any of them.
+/// Persons of the same likeness have cards of the same state and period and the same levels of those that are looked for, each alike not yet
+/// begun, in force or over; and they are alike in everything but who they are. Nothing else stops or lets any of them at that instant.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Likeness(Vec<u32>);
 
@@ -41,15 +42,14 @@ impl Policy {
 
     fn holders(&self, wanted: impl Fn(u32) -> bool) -> Holders<'_> {
         let frame = &self.frame;
-        let wanted: Vec<bool> = (0..frame.levels.ids().len() as u32).map(wanted).collect();
-        let gives = self.people.grant_kinds().map(|kind| wanted[kind.level as usize]).collect();
-        let is_wanted = |grant: &Grant| frame.level_number(grant.level).is_some_and(|level| wanted[level as usize]);
+        let levels: Vec<bool> = (0..frame.levels.ids().len() as u32).map(wanted).collect();
+        let is_wanted = |grant: &Grant| frame.level_number(grant.level).is_some_and(|level| levels[level as usize]);
         let mut groups: Vec<_> = frame.rows.grants.iter().filter(|grant| is_wanted(grant)).collect();
         groups.dedup_by_key(|grant| grant.holder);
         let holds = |group| groups.iter().any(|grant| grant.holder == super::Holder::Group(group));
         let is_in_group = self.people.person_kinds();
         let is_in_group = is_in_group.map(|kind| kind.groups.iter().any(|group| holds(*group))).collect();
-        Holders { policy: self, gives, is_in_group }
+        Holders { policy: self, levels, is_in_group }
     }
 }
 
@@ -59,19 +59,19 @@ impl<'a> Holders<'a> {
         let policy = self.policy;
         let holds = |member: &Member<'_>| {
             self.is_in_group[member.kind_number() as usize]
-                || member.grant_kinds().iter().any(|kind| self.gives[*kind as usize])
+                || member.grants().any(|grant| self.levels[grant.level() as usize])
         };
         policy.people.iter().filter(holds).map(move |member| Holding { policy, member })
     }
 
     /// What a person holds of the levels by themselves, by id.
-    fn grants(&self, holding: &Holding<'a>) -> impl Iterator<Item = (u32, HeldGrant<'a>)> + '_ {
-        let numbered = holding.member.grant_kinds().iter().zip(holding.member.grants());
-        numbered.map(|(number, grant)| (*number, grant)).filter(|(number, _)| self.gives[*number as usize])
+    fn grants(&self, holding: &Holding<'a>) -> impl Iterator<Item = HeldGrant<'a>> + '_ {
+        holding.member.grants().filter(|grant| self.levels[grant.level() as usize])
     }
 
-    /// The likeness of a person with their card of this number. None if a block names them or it, or a group of theirs holds anything.
-    pub(crate) fn likeness(&self, holding: &Holding<'a>, card: usize) -> Option<Likeness> {
+    /// The likeness of a person with their card of this number at `at`. None if a block names them or it, or a group of theirs holds
+    /// anything.
+    pub(crate) fn likeness(&self, holding: &Holding<'a>, card: usize, at: UnixMs) -> Option<Likeness> {
         let (member, frame) = (&holding.member, &self.policy.frame);
         let card = &member.cards()[card];
         let in_groups = member.kind().groups.iter().any(|group| !frame.held_by(*group).is_empty());
@@ -79,14 +79,14 @@ impl<'a> Holders<'a> {
         if in_groups || is_named() {
             return None;
         }
-        let grants = member.grant_kinds().iter().copied().filter(|kind| self.gives[*kind as usize]);
+        let grants = self.grants(holding).flat_map(|grant| [grant.level(), grant.valid().place(at) as u32]);
         Some(Likeness([member.kind_number(), card.kind].into_iter().chain(grants).collect()))
     }
 
     /// What a person holds of the levels by themselves: the grant with this number among these.
     pub(crate) fn grant(&self, holding: &Holding<'a>, number: usize) -> Option<Grant> {
-        let (_, held) = self.grants(holding).nth(number)?;
-        let (level, valid) = (self.policy.frame.levels.ids()[held.kind.level as usize], held.kind.valid);
+        let held = self.grants(holding).nth(number)?;
+        let (level, valid) = (self.policy.frame.levels.ids()[held.level() as usize], held.valid());
         Some(Grant { id: held.id(), holder: super::Holder::Person(holding.member.id()), level, valid })
     }
 }

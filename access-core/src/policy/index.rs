@@ -1,7 +1,13 @@
 //! Where the row with an id stands: a table of places, found by a hash of the id. Half of it is empty, so that most questions for an id
 //! that is not there end at once.
 
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
 use uuid::Uuid;
+
+/// A map by [`spread`]: faster than the standard one, for keys of which nobody who is not trusted chooses many.
+pub(super) type SpreadMap<Key, Value> = HashMap<Key, Value, BuildHasherDefault<Spreading>>;
 
 /// A place that holds nothing.
 const EMPTY: u32 = u32::MAX;
@@ -71,6 +77,35 @@ fn mix(id: Uuid) -> u64 {
 pub(super) const fn spread(number: u64) -> u64 {
     let product = number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
     product ^ (product >> 32)
+}
+
+/// Hashes by [`spread`].
+#[derive(Debug, Default)]
+pub(super) struct Spreading(u64);
+
+impl Hasher for Spreading {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) {
+        for piece in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..piece.len()].copy_from_slice(piece);
+            self.write_u64(u64::from_le_bytes(word));
+        }
+    }
+
+    #[inline]
+    fn write_u64(&mut self, number: u64) {
+        self.0 = spread(self.0 ^ number);
+    }
+
+    #[inline]
+    fn write_i64(&mut self, number: i64) {
+        self.write_u64(number.cast_unsigned());
+    }
 }
 
 #[cfg(test)]

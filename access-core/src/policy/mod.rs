@@ -317,6 +317,19 @@ impl Policy {
         own.into_iter().flatten().chain(in_groups)
     }
 
+    /// Numbers of the levels that a person holds, by themselves or in their groups, each with when.
+    pub(crate) fn levels_held<'a>(&'a self, person: &PersonView<'a>) -> impl Iterator<Item = (u32, Period)> + use<'a> {
+        let own = self.member(person).into_iter().flat_map(|member| member.grants());
+        let own = own.map(|grant| (grant.level(), grant.valid()));
+        let in_groups = person.groups.iter().flat_map(|group| self.frame.held_by(*group));
+        own.chain(in_groups.filter_map(|grant| Some((self.frame.level_number(grant.level)?, grant.valid))))
+    }
+
+    /// The number of a level in this policy.
+    pub(crate) fn level_number(&self, id: AccessLevelId) -> Option<u32> {
+        self.frame.level_number(id)
+    }
+
     /// Where a person stands.
     #[inline]
     fn member(&self, person: &PersonView<'_>) -> Option<Member<'_>> {

@@ -70,11 +70,11 @@ impl Policy {
         let asked = Asked { policy: self, door: self.frame.known.doors.place(door.id), attempt, local, hours };
         let mut nearest = Nearest { fit: Fit::NothingGranted, allowed: None };
         for grant in self.member(person).into_iter().flat_map(|member| member.grants()) {
-            nearest.or(asked.fit_of(grant.kind.level, &grant.kind.valid, || grant.id()));
+            nearest.or(asked.fit_of(grant.level(), || grant.valid(), || grant.id()));
         }
         for grant in person.groups.iter().flat_map(|group| self.frame.held_by(*group)) {
             let Some(level) = self.frame.level_number(grant.level) else { continue };
-            nearest.or(asked.fit_of(level, &grant.valid, || grant.id));
+            nearest.or(asked.fit_of(level, || grant.valid, || grant.id));
         }
         nearest
     }
@@ -99,9 +99,9 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    /// How near a grant of a level, by its number, comes in its period. Its id is read only if it holds the door.
+    /// How near a grant of a level, by its number, comes in its period. Period and id are read only if it holds the door.
     #[inline]
-    fn fit_of(&self, level: u32, valid: &Period, id: impl Fn() -> GrantId) -> Nearest {
+    fn fit_of(&self, level: u32, valid: impl Fn() -> Period, id: impl Fn() -> GrantId) -> Nearest {
         let frame = &*self.policy.frame;
         let other_doors = Nearest { fit: Fit::OtherDoors, allowed: None };
         let Some(door) = self.door.filter(|door| frame.reach.holds(level, *door, self.attempt.side)) else {
@@ -113,6 +113,7 @@ impl Asked<'_> {
             let (schedule, factors) = (line.schedule, line.factors);
             Some(Allowed { grant: id(), level: frame.levels.ids()[level as usize], schedule, factors })
         };
+        let valid = valid();
         let fit = match (valid.place(self.attempt.at), self.attempt.clock, valid.until) {
             (time::Place::After, ..) => Fit::Ended,
             (time::Place::Inside, ClockTrust::Untrusted, Some(_)) | (time::Place::Before, ClockTrust::Untrusted, _) => {

@@ -27,7 +27,7 @@ impl<'a> Alike<'a> {
             return self.asked.may_open(&person);
         }
         for (number, (token, card)) in holding.cards().enumerate() {
-            let Some(likeness) = self.holders.likeness(holding, number) else {
+            let Some(likeness) = self.holders.likeness(holding, number, self.asked.at) else {
                 return self.asked.may_open(&person);
             };
             if let Some((by, number)) = self.pass(likeness, holding, token, card)

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::chunk::{CardSlot, Chunk, PERSONS_MAX, Packer};
-use super::{CardKind, GrantKind, Member, People, PersonKind, PersonRef};
+use super::chunk::{CardSlot, Chunk, GrantSlot, PERSONS_MAX, Packer};
+use super::load::level_number;
+use super::{CardKind, Member, People, PersonKind, PersonRef};
 use crate::ids::{AccessLevelId, PersonId};
 use crate::policy::index::Index;
 use crate::policy::{CardToken, CredentialRule, Grant, Holder, PersonRule};
@@ -51,8 +52,8 @@ impl<'a> Member<'a> {
     ) -> impl Iterator<Item = Grant> + use<'a> {
         let holder = Holder::Person(self.id());
         self.grants().map(move |grant| {
-            let level = levels.ids()[grant.kind.level as usize];
-            Grant { id: grant.id(), holder, level, valid: grant.kind.valid }
+            let level = levels.ids()[grant.level() as usize];
+            Grant { id: grant.id(), holder, level, valid: grant.valid() }
         })
     }
 }
@@ -99,9 +100,8 @@ impl People {
             match records.next_if(|(id, _)| *id == person.id) {
                 Some((id, record)) => self.pack(&mut packer, *id, record, levels),
                 None => {
-                    let grants = old.grant_kinds(slot).iter().enumerate();
-                    let grants = grants.map(|(number, kind)| (old.grant_id(slot, number), *kind));
-                    packer.push(person.id, person.kind, old.cards(slot).iter().copied(), grants);
+                    let grants = old.grants(slot).map(|place| old.grant(place));
+                    packer.push(person.id, old.person_kind(slot), old.cards(slot).iter().copied(), grants);
                 }
             }
         }
@@ -132,9 +132,13 @@ impl People {
         };
         let mut cards: Vec<CardSlot> = record.cards.iter().map(card).collect();
         cards.sort_unstable_by_key(|card| card.id);
-        let grant = |grant: &Grant| (grant.id, self.grant_kinds.number_of(GrantKind::of(grant, levels)));
+        let grant = |grant: &Grant| GrantSlot {
+            id: grant.id,
+            level: level_number(grant, levels),
+            valid: self.periods.valid(grant.valid),
+        };
         let mut grants: Vec<_> = record.grants.iter().map(grant).collect();
-        grants.sort_unstable_by_key(|(id, _)| *id);
+        grants.sort_unstable_by_key(|grant| grant.id);
         packer.push(id, kind, cards, grants);
     }
 
@@ -146,7 +150,7 @@ impl People {
     }
 
     fn kinds(&self) -> usize {
-        self.person_kinds.len() + self.card_kinds.len() + self.grant_kinds.len()
+        self.person_kinds.len() + self.card_kinds.len()
     }
 }
 

@@ -1,14 +1,18 @@
 //! Some hundred persons with their cards and grants, side by side.
 //!
-//! Bytes for a person with one card and three grants: the person 24 (id 16, kind 4, where cards and grants begin 2 + 2), the card 52 (id
-//! 16, token 32, kind 4), a grant 20 (id 16, kind 4): 136, and 8 in [`tokens`](super::tokens). The rest, lists of chunks and the like,
-//! is about one byte a person.
+//! Bytes for a person with one card and three grants, where person kinds and levels are at most 256: the person 21 (id 16, kind 1, where
+//! cards and grants begin 2 + 2), the card 52 (id 16, token 32, kind 4), a grant 19 (id 16, level 1, period 2): 130, and 8 in
+//! [`tokens`](super::tokens). A period that few share takes four to nine more, seventeen at most; see [`periods`](super::periods).
+//! The rest, lists of chunks and the like, is one or two bytes a person.
 
 use std::ops::Range;
 
 use super::column::IdColumn;
+use super::numbers::Numbers;
+use super::periods::{self, Shared, Valid};
 use crate::ids::{CredentialId, GrantId, PersonId};
 use crate::policy::CardToken;
+use crate::time::Period;
 
 /// Most persons in one chunk: their places fit in a byte.
 pub(super) const PERSONS_MAX: usize = 256;
@@ -19,16 +23,20 @@ pub(super) const PERSONS_NEW: usize = 224;
 #[derive(Debug)]
 pub(in crate::policy) struct Chunk {
     persons: Box<[PersonSlot]>,
+    person_kinds: Numbers,
     cards: Box<[CardSlot]>,
     grants: IdColumn,
-    grant_kinds: Box<[u32]>,
+    /// Numbers of the grants' levels.
+    levels: Numbers,
+    /// When the grants hold: twice the number of a shared period, or twice the place in `own_periods` and one.
+    periods: Numbers,
+    own_periods: Box<[u8]>,
 }
 
-/// A person. What repeats is a number of a kind.
+/// A person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::policy) struct PersonSlot {
     pub(in crate::policy) id: PersonId,
-    pub(in crate::policy) kind: u32,
     first_card: u16,
     first_grant: u16,
 }
@@ -44,7 +52,7 @@ pub(in crate::policy) struct CardSlot {
 impl Chunk {
     /// Nobody.
     pub(super) fn empty() -> Self {
-        Self { persons: [].into(), cards: [].into(), grants: IdColumn::of(std::iter::empty()), grant_kinds: [].into() }
+        Packer::new(0).chunk()
     }
 
     pub(super) fn persons(&self) -> &[PersonSlot] {
@@ -56,6 +64,11 @@ impl Chunk {
         &self.persons[slot]
     }
 
+    #[inline]
+    pub(super) fn person_kind(&self, slot: usize) -> u32 {
+        self.person_kinds.get(slot)
+    }
+
     /// The cards of a person. Those of the last one reach to the end, so that one person may have any number.
     #[inline]
     pub(super) fn cards(&self, slot: usize) -> &[CardSlot] {
@@ -64,24 +77,49 @@ impl Chunk {
         &self.cards[first..end]
     }
 
-    /// Where the grants of a person stand.
+    /// Places of the grants of a person, by the grants' ids.
     #[inline]
-    fn grants(&self, slot: usize) -> Range<usize> {
+    pub(super) fn grants(&self, slot: usize) -> Range<usize> {
         let first = usize::from(self.persons[slot].first_grant);
-        let end = self.persons.get(slot + 1).map_or(self.grant_kinds.len(), |next| usize::from(next.first_grant));
+        let end = self.persons.get(slot + 1).map_or(self.levels.len(), |next| usize::from(next.first_grant));
         first..end
     }
 
-    /// Kinds of the grants of a person, by the grants' ids.
+    /// The id of the grant at a place.
     #[inline]
-    pub(super) fn grant_kinds(&self, slot: usize) -> &[u32] {
-        &self.grant_kinds[self.grants(slot)]
+    pub(super) fn grant_id(&self, place: usize) -> GrantId {
+        self.grants.get(place).into()
     }
 
-    /// The id of a person's grant with this number among theirs.
+    /// The number of its level.
     #[inline]
-    pub(super) fn grant_id(&self, slot: usize, number: usize) -> GrantId {
-        self.grants.get(usize::from(self.persons[slot].first_grant) + number).into()
+    pub(super) fn level(&self, place: usize) -> u32 {
+        self.levels.get(place)
+    }
+
+    /// The grant at a place.
+    pub(super) fn grant(&self, place: usize) -> GrantSlot {
+        GrantSlot { id: self.grant_id(place), level: self.level(place), valid: self.valid(place) }
+    }
+
+    /// When it holds.
+    #[inline]
+    fn valid(&self, place: usize) -> Valid {
+        let number = self.periods.get(place);
+        if number & 1 == 0 {
+            Valid::Shared(number >> 1)
+        } else {
+            Valid::Own(periods::read(&self.own_periods[(number >> 1) as usize..]))
+        }
+    }
+
+    /// Its period.
+    #[inline]
+    pub(super) fn period(&self, place: usize, shared: &Shared) -> Period {
+        match self.valid(place) {
+            Valid::Shared(number) => shared.get(number),
+            Valid::Own(period) => period,
+        }
     }
 
     /// Who has a card.
@@ -97,21 +135,43 @@ impl Chunk {
     }
 }
 
+/// A grant as it is put into a chunk.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct GrantSlot {
+    pub(super) id: GrantId,
+    /// Number of its level.
+    pub(super) level: u32,
+    pub(super) valid: Valid,
+}
+
 /// Puts persons into chunks, in the order of their ids.
 #[derive(Debug)]
 pub(super) struct Packer {
     persons_max: usize,
     full: Vec<Chunk>,
     persons: Vec<PersonSlot>,
+    person_kinds: Vec<u32>,
     cards: Vec<CardSlot>,
-    grants: Vec<(GrantId, u32)>,
+    grants: Vec<GrantId>,
+    levels: Vec<u32>,
+    periods: Vec<u32>,
+    own_periods: Vec<u8>,
 }
 
 impl Packer {
     /// With so many persons in a chunk, at most [`PERSONS_MAX`].
     pub(super) fn new(persons_max: usize) -> Self {
-        let (full, persons, cards, grants) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { persons_max: persons_max.min(PERSONS_MAX), full, persons, cards, grants }
+        Self {
+            persons_max: persons_max.min(PERSONS_MAX),
+            full: Vec::new(),
+            persons: Vec::new(),
+            person_kinds: Vec::new(),
+            cards: Vec::new(),
+            grants: Vec::new(),
+            levels: Vec::new(),
+            periods: Vec::new(),
+            own_periods: Vec::new(),
+        }
     }
 
     /// The next person, with cards and grants by id.
@@ -120,7 +180,7 @@ impl Packer {
         id: PersonId,
         kind: u32,
         cards: impl IntoIterator<Item = CardSlot>,
-        grants: impl IntoIterator<Item = (GrantId, u32)>,
+        grants: impl IntoIterator<Item = GrantSlot>,
     ) {
         let begins = (u16::try_from(self.cards.len()), u16::try_from(self.grants.len()));
         let (first_card, first_grant) = match begins {
@@ -130,24 +190,49 @@ impl Packer {
                 (0, 0)
             }
         };
-        self.persons.push(PersonSlot { id, kind, first_card, first_grant });
+        self.persons.push(PersonSlot { id, first_card, first_grant });
+        self.person_kinds.push(kind);
         self.cards.extend(cards);
-        self.grants.extend(grants);
+        for GrantSlot { id, level, valid } in grants {
+            self.grants.push(id);
+            self.levels.push(level);
+            self.periods.push(match valid {
+                Valid::Shared(number) => number << 1,
+                // The bytes of one person's grants would have to be more than two gigabytes to be more than this holds.
+                Valid::Own(_) => (self.own_periods.len() as u32) << 1 | 1,
+            });
+            if let Valid::Own(period) = valid {
+                periods::write(&period, &mut self.own_periods);
+            }
+        }
     }
 
     fn close(&mut self) {
         if self.persons.is_empty() {
             return;
         }
-        self.full.push(Chunk {
-            persons: self.persons.as_slice().into(),
-            cards: self.cards.as_slice().into(),
-            grants: IdColumn::of(self.grants.iter().map(|(id, _)| id.as_uuid())),
-            grant_kinds: self.grants.iter().map(|(_, kind)| *kind).collect(),
-        });
+        let chunk = self.chunk();
+        self.full.push(chunk);
         self.persons.clear();
+        self.person_kinds.clear();
         self.cards.clear();
         self.grants.clear();
+        self.levels.clear();
+        self.periods.clear();
+        self.own_periods.clear();
+    }
+
+    /// Whoever was put in since the last one was full.
+    fn chunk(&self) -> Chunk {
+        Chunk {
+            persons: self.persons.as_slice().into(),
+            person_kinds: Numbers::of(&self.person_kinds),
+            cards: self.cards.as_slice().into(),
+            grants: IdColumn::of(self.grants.iter().map(|id| id.as_uuid())),
+            levels: Numbers::of(&self.levels),
+            periods: Numbers::of(&self.periods),
+            own_periods: self.own_periods.as_slice().into(),
+        }
     }
 
     /// Chunks of all of them.

@@ -1,9 +1,10 @@
 //! What repeats among many rows is kept once and named by a number. Numbers stay what they are: a policy that follows from another adds
 //! its own behind them and shares the rest.
 
-use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
+
+use crate::policy::index::SpreadMap;
 
 /// Kinds on one page. Only the last page is written anew when one is added.
 const PAGE: usize = 1 << PAGE_BITS;
@@ -61,12 +62,12 @@ impl<T: Clone + PartialEq> Kinds<T> {
 #[derive(Debug)]
 pub(super) struct Collected<T> {
     kinds: Kinds<T>,
-    numbers: HashMap<T, u32>,
+    numbers: SpreadMap<T, u32>,
 }
 
 impl<T: Clone + Eq + Hash> Collected<T> {
     pub(super) fn new() -> Self {
-        Self { kinds: Kinds { pages: Vec::new() }, numbers: HashMap::new() }
+        Self { kinds: Kinds { pages: Vec::new() }, numbers: SpreadMap::default() }
     }
 
     /// The number of a kind.

@@ -1,12 +1,16 @@
 //! People from rows.
 
-use super::chunk::{CardSlot, PERSONS_NEW, Packer};
+use uuid::Uuid;
+
+use super::chunk::{CardSlot, GrantSlot, PERSONS_NEW, Packer};
 use super::kinds::Collected;
+use super::periods::{Shared, Valid};
 use super::tokens::Tokens;
-use super::{CardKind, GrantKind, People, PersonKind, PersonRef};
-use crate::ids::{AccessLevelId, PersonId};
+use super::{CardKind, People, PersonKind, PersonRef};
+use crate::ids::{AccessLevelId, CredentialId, GrantId, PersonId};
 use crate::policy::index::Index;
-use crate::policy::{CredentialRule, Grant, Holder, PersonRule};
+use crate::policy::{CardToken, CredentialRule, Grant, Holder, PersonRule};
+use crate::time::Period;
 
 /// No person.
 const NOBODY: u32 = u32::MAX;
@@ -64,26 +68,24 @@ impl Bulk {
 impl People {
     /// Rows that were checked.
     pub(in crate::policy) fn load(rows: &Bulk, levels: &Index<AccessLevelId>) -> Self {
-        let cards_of = Grouped::of(&rows.of_cards, rows.persons.len());
-        let grants_of = Grouped::of(&rows.of_grants, rows.persons.len());
-        let (mut person_kinds, mut card_kinds, mut grant_kinds) =
-            (Collected::new(), Collected::new(), Collected::new());
+        let (mut person_kinds, mut card_kinds) = (Collected::new(), Collected::new());
+        let cards = rows.cards.iter().map(|card| {
+            let kind = card_kinds.number_of(CardKind::of(card));
+            CardSlot { id: card.id, token: card.token, kind }
+        });
+        let mut cards = Grouped::of(&rows.of_cards, rows.persons.len(), cards, NO_CARD);
+        let periods = Shared::of(rows.grants.iter().map(|grant| &grant.valid));
+        let (mut grants, own_periods) = grants_of(rows, levels, &periods);
         let mut packer = Packer::new(PERSONS_NEW);
-        let (mut cards, mut grants) = (Vec::new(), Vec::new());
         for (place, person) in rows.persons.iter().enumerate() {
-            cards.extend(cards_of.rows(place).map(|row| {
-                let card = &rows.cards[row];
-                let kind = card_kinds.number_of(CardKind::of(card));
-                CardSlot { id: card.id, token: card.token, kind }
-            }));
-            grants.extend(grants_of.rows(place).map(|row| {
-                let grant = &rows.grants[row];
-                (grant.id, grant_kinds.number_of(GrantKind::of(grant, levels)))
-            }));
+            let (cards, grants) = (cards.of_person(place), grants.of_person(place));
             cards.sort_unstable_by_key(|card| card.id);
-            grants.sort_unstable_by_key(|(id, _)| *id);
-            packer.push(person.id, person_kinds.number_of(PersonKind::of(person)), cards.drain(..), grants.drain(..));
+            grants.sort_unstable_by_key(|grant| grant.id);
+            let cards = cards.iter().copied();
+            let grants = grants.iter().map(|grant| grant.to_slot(&own_periods));
+            packer.push(person.id, person_kinds.number_of(PersonKind::of(person)), cards, grants);
         }
+        drop((cards, grants, own_periods));
         let chunks = packer.into_chunks();
         let numbered = || chunks.iter().zip(0u32..);
         let tokens = numbered().flat_map(|(chunk, number)| {
@@ -93,11 +95,12 @@ impl People {
         });
         let tokens = Tokens::of(rows.cards.len(), tokens);
         let order = numbered().map(|(chunk, number)| (chunk.person(0).id, number)).collect();
-        let (person_kinds, card_kinds, grant_kinds) =
-            (person_kinds.into_kinds(), card_kinds.into_kinds(), grant_kinds.into_kinds());
-        let kinds_collected = person_kinds.len() + card_kinds.len() + grant_kinds.len();
-        let chunks = chunks.into_iter().map(std::sync::Arc::new).collect();
-        Self { chunks, order, tokens, person_kinds, card_kinds, grant_kinds, kinds_collected }
+        let (person_kinds, card_kinds) = (person_kinds.into_kinds(), card_kinds.into_kinds());
+        let kinds_collected = person_kinds.len() + card_kinds.len();
+        let mut chunks: Vec<_> = chunks.into_iter().map(std::sync::Arc::new).collect();
+        // They were collected in the place of the larger ones.
+        chunks.shrink_to_fit();
+        Self { chunks, order, tokens, person_kinds, card_kinds, periods, kinds_collected }
     }
 }
 
@@ -121,22 +124,63 @@ impl CardKind {
     }
 }
 
-impl GrantKind {
-    pub(super) fn of(grant: &Grant, levels: &Index<AccessLevelId>) -> Self {
-        // Rows were checked: the level is there.
-        let level = levels.place(grant.level).map_or(u32::MAX, |number| number as u32);
-        Self { level, valid: grant.valid }
+/// Number of a grant's level. Rows were checked: the level is there.
+pub(super) fn level_number(grant: &Grant, levels: &Index<AccessLevelId>) -> u32 {
+    levels.place(grant.level).map_or(u32::MAX, |number| number as u32)
+}
+
+/// What is put in a place until a card is.
+const NO_CARD: CardSlot = CardSlot { id: CredentialId::from_uuid(Uuid::nil()), token: CardToken([0; 32]), kind: 0 };
+
+/// A grant on its way from its row to its holder: small, since there are many and their holders come in no order.
+#[derive(Debug, Clone, Copy)]
+struct SmallGrant {
+    id: GrantId,
+    level: u32,
+    /// Twice the number of a shared period, or twice the place of one of its own and one.
+    period: u32,
+}
+
+impl SmallGrant {
+    /// What is put in a place until a grant is.
+    const NONE: Self = Self { id: GrantId::from_uuid(Uuid::nil()), level: 0, period: 0 };
+
+    fn to_slot(self, own_periods: &[Period]) -> GrantSlot {
+        let Self { id, level, period } = self;
+        let number = period >> 1;
+        let is_own = period & 1 == 1;
+        let valid = if is_own { Valid::Own(own_periods[number as usize]) } else { Valid::Shared(number) };
+        GrantSlot { id, level, valid }
     }
 }
 
-/// Places of rows, by the place of the person whose they are.
-struct Grouped {
-    begins: Vec<u32>,
-    rows: Vec<u32>,
+/// Persons' grants by holder, and the periods that are not shared.
+fn grants_of(rows: &Bulk, levels: &Index<AccessLevelId>, shared: &Shared) -> (Grouped<SmallGrant>, Vec<Period>) {
+    let (numbers, mut own_periods) = (shared.numbers(), Vec::new());
+    let grants = rows.grants.iter().map(|grant| {
+        let period = numbers.get(&grant.valid).map_or_else(
+            || {
+                own_periods.push(grant.valid);
+                (own_periods.len() as u32 - 1) << 1 | 1
+            },
+            |number| number << 1,
+        );
+        SmallGrant { id: grant.id, level: level_number(grant, levels), period }
+    });
+    let grants = Grouped::of(&rows.of_grants, rows.persons.len(), grants, SmallGrant::NONE);
+    (grants, own_periods)
 }
 
-impl Grouped {
-    fn of(persons: &[u32], count: usize) -> Self {
+/// Things of persons, by the person's place.
+struct Grouped<T> {
+    begins: Vec<u32>,
+    things: Vec<T>,
+}
+
+impl<T: Copy> Grouped<T> {
+    /// Things, with the place of the person whose each is. They are read in their order and put where they belong: that is sooner done than
+    /// to look for each person's among all.
+    fn of(persons: &[u32], count: usize, things: impl Iterator<Item = T>, blank: T) -> Self {
         let mut begins = vec![0u32; count + 1];
         for person in persons.iter().filter(|person| **person != NOBODY) {
             begins[*person as usize + 1] += 1;
@@ -144,18 +188,21 @@ impl Grouped {
         for place in 0..count {
             begins[place + 1] += begins[place];
         }
+        // Where each belongs is found beforehand: a loop so small waits for many places of the memory at once.
         let mut next = begins.clone();
-        let mut rows = vec![0; begins[count] as usize];
-        for (row, person) in (0u32..).zip(persons).filter(|(_, person)| **person != NOBODY) {
-            let place = &mut next[*person as usize];
-            rows[*place as usize] = row;
-            *place += 1;
+        let of_things = persons.iter().map(|person| {
+            let next = next.get_mut(*person as usize)?;
+            Some(std::mem::replace(next, *next + 1))
+        });
+        let of_things: Vec<u32> = of_things.map(|place| place.unwrap_or(NOBODY)).collect();
+        let mut grouped = vec![blank; begins[count] as usize];
+        for (thing, place) in things.zip(of_things).filter(|(_, place)| *place != NOBODY) {
+            grouped[place as usize] = thing;
         }
-        Self { begins, rows }
+        Self { begins, things: grouped }
     }
 
-    fn rows(&self, person: usize) -> impl Iterator<Item = usize> + '_ {
-        let range = self.begins[person] as usize..self.begins[person + 1] as usize;
-        self.rows[range].iter().map(|row| *row as usize)
+    fn of_person(&mut self, person: usize) -> &mut [T] {
+        &mut self.things[self.begins[person] as usize..self.begins[person + 1] as usize]
     }
 }

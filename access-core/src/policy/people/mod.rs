@@ -1,7 +1,7 @@
 //! Persons with their cards and grants: nearly all of a large policy, in about 146 bytes for a person with one card and three grants.
 //!
 //! [`chunk`] holds them by id; [`tokens`] finds them by a card; [`kinds`] keeps once what repeats: what a person is, a card's state and
-//! period, a grant's level and period. A policy that follows from another shares every chunk and list in which nothing changed. Grants
+//! period; [`periods`], when grants hold. A policy that follows from another shares every chunk and list in which nothing changed. Grants
 //! and cards are not found by their own ids: whoever needs that looks through all of them.
 
 use std::sync::Arc;
@@ -15,6 +15,8 @@ mod chunk;
 mod column;
 mod kinds;
 mod load;
+mod numbers;
+mod periods;
 mod tokens;
 
 pub(super) use change::Record;
@@ -22,6 +24,7 @@ pub(super) use load::Bulk;
 
 use chunk::{CardSlot, Chunk, PersonSlot};
 use kinds::Kinds;
+use periods::Shared;
 use tokens::Tokens;
 
 /// Persons, cards, and what persons hold by themselves.
@@ -34,7 +37,7 @@ pub(super) struct People {
     tokens: Tokens,
     person_kinds: Kinds<PersonKind>,
     card_kinds: Kinds<CardKind>,
-    grant_kinds: Kinds<GrantKind>,
+    periods: Shared,
     /// Kinds when they were collected anew; beyond, some may be nobody's any more.
     kinds_collected: usize,
 }
@@ -55,14 +58,6 @@ pub(super) struct PersonKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct CardKind {
     pub(super) state: CredentialState,
-    pub(super) valid: Period,
-}
-
-/// What a grant gives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct GrantKind {
-    /// Number of the level, see [`Frame`](super::frame::Frame).
-    pub(super) level: u32,
     pub(super) valid: Period,
 }
 
@@ -92,18 +87,29 @@ pub(super) struct Member<'a> {
     at: PersonRef,
 }
 
-/// A grant that a person holds by themselves. Its id is read when it is asked for.
+/// A grant that a person holds by themselves. Its id and its period are read when they are asked for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct HeldGrant<'a> {
-    member: Member<'a>,
-    number: usize,
-    pub(super) kind: &'a GrantKind,
+    people: &'a People,
+    chunk: &'a Chunk,
+    place: usize,
 }
 
 impl HeldGrant<'_> {
     #[inline]
     pub(super) fn id(&self) -> GrantId {
-        self.member.chunk.grant_id(self.member.at.slot(), self.number)
+        self.chunk.grant_id(self.place)
+    }
+
+    /// Number of the level, see [`Frame`](super::frame::Frame).
+    #[inline]
+    pub(super) fn level(&self) -> u32 {
+        self.chunk.level(self.place)
+    }
+
+    #[inline]
+    pub(super) fn valid(&self) -> Period {
+        self.chunk.period(self.place, &self.people.periods)
     }
 }
 
@@ -118,7 +124,7 @@ impl<'a> Member<'a> {
 
     #[inline]
     pub(super) fn kind(&self) -> &'a PersonKind {
-        self.people.person_kinds.get(self.slot().kind)
+        self.people.person_kinds.get(self.kind_number())
     }
 
     fn slot(&self) -> &'a PersonSlot {
@@ -130,22 +136,16 @@ impl<'a> Member<'a> {
         self.chunk.cards(self.at.slot())
     }
 
-    /// Numbers of what they hold, by the grants' ids: the same number is the same level and period.
-    pub(super) fn grant_kinds(&self) -> &'a [u32] {
-        self.chunk.grant_kinds(self.at.slot())
-    }
-
     /// What they hold by themselves, by id.
     #[inline]
     pub(super) fn grants(&self) -> impl Iterator<Item = HeldGrant<'a>> + use<'a> {
-        let member = *self;
-        let kinds = self.grant_kinds().iter().enumerate();
-        kinds.map(move |(number, kind)| HeldGrant { member, number, kind: member.people.grant_kinds.get(*kind) })
+        let (people, chunk) = (self.people, self.chunk);
+        chunk.grants(self.at.slot()).map(move |place| HeldGrant { people, chunk, place })
     }
 
     /// Number of what they are.
     pub(super) fn kind_number(&self) -> u32 {
-        self.slot().kind
+        self.chunk.person_kind(self.at.slot())
     }
 }
 
@@ -219,9 +219,9 @@ impl People {
         self.person_kinds.iter()
     }
 
-    /// What grants give, by number. Some kinds may be no grant's any more.
-    pub(super) fn grant_kinds(&self) -> impl Iterator<Item = &GrantKind> {
-        self.grant_kinds.iter()
+    /// Whether somebody holds a level for which `wanted` says so, by its number. Looks through all grants.
+    pub(super) fn hold_any(&self, wanted: impl Fn(u32) -> bool) -> bool {
+        self.iter().any(|member| member.grants().any(|grant| wanted(grant.level())))
     }
 
     /// Persons who stand in chunks that the other has not: all others are the same in both.
