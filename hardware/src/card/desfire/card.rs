@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::channel::{Channel, Messaging, Mode, NewKey};
 use super::data::{ApplicationId, CommunicationMode, FileSettings, KeySettings, Version, little_endian_3};
-use super::dialogue::Wire;
+use super::dialogue::{Dialogue, Wire};
 use super::frame::{exactly, exchange, exchange_part, malformed};
 use super::key::{AesKey, DesKey};
 use super::status::{DesfireError, Instruction, Malformation, Refusal, Status};
@@ -24,19 +24,28 @@ const CONTENT_BYTES_MAX_EV1: usize = 32;
 /// Where random numbers come from: a cryptographically secure generator outside.
 pub type Nonces = Box<dyn FnMut() -> [u8; 16] + Send>;
 
-/// A card at the other end of a wire.
-pub(super) struct Card {
+/// Speaks with a card in steps of one's own, where the four operations do not say what is wanted.
+pub fn converse<'a, T, F>(nonces: Nonces, steps: impl FnOnce(Card) -> F) -> Dialogue<'a, T>
+where
+    F: Future<Output = T> + Send + 'a,
+{
+    Dialogue::new(|wire| steps(Card::new(wire, nonces)))
+}
+
+/// A card in a conversation.
+pub struct Card {
     wire: Wire,
     channel: Channel,
     nonces: Nonces,
 }
 
-/// A key's kind and number of keys that an application has, and what may be done without.
+/// Which keys an application has, or the card itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct KeyTable {
-    pub(super) settings: KeySettings,
+pub struct KeyTable {
+    /// What may be done without a key.
+    pub settings: KeySettings,
     /// Number of keys, with their kind in the upper bits.
-    pub(super) keys: u8,
+    pub keys: u8,
 }
 
 impl Card {
@@ -68,19 +77,19 @@ impl Card {
     }
 
     /// Asks what the card is. Before anybody is authenticated.
-    pub(super) async fn version(&mut self) -> Result<Version, DesfireError> {
+    pub async fn version(&mut self) -> Result<Version, DesfireError> {
         Version::parse(&self.ask(Instruction::GetVersion, &[], &[], Mode::Mac, 28).await?)
     }
 
     /// Goes to an application, or to the card itself. Ends an authentication.
-    pub(super) async fn select(&mut self, application: ApplicationId) -> Result<(), DesfireError> {
+    pub async fn select(&mut self, application: ApplicationId) -> Result<(), DesfireError> {
         self.channel = Channel::Open;
         self.ask(Instruction::SelectApplication, &application.to_bytes(), &[], Mode::Plain, 0).await?;
         Ok(())
     }
 
     /// Goes to an application by its ISO name (ISO 7816-4: `00 A4 04 00`), 1 to 16 bytes. Ends an authentication.
-    pub(super) async fn select_by_name(&mut self, name: &[u8]) -> Result<(), DesfireError> {
+    pub async fn select_by_name(&mut self, name: &[u8]) -> Result<(), DesfireError> {
         let command = Instruction::IsoSelect;
         self.channel = Channel::Open;
         let length = u8::try_from(name.len()).ok().filter(|length| (1..=16).contains(length));
@@ -102,12 +111,7 @@ impl Card {
     }
 
     /// Authenticates by an AES key of the selected application.
-    pub(super) async fn authenticate(
-        &mut self,
-        messaging: Messaging,
-        number: u8,
-        key: &AesKey,
-    ) -> Result<(), DesfireError> {
+    pub async fn authenticate(&mut self, messaging: Messaging, number: u8, key: &AesKey) -> Result<(), DesfireError> {
         self.channel = match messaging {
             Messaging::Ev2 => {
                 let (handshake, proof) =
@@ -125,7 +129,7 @@ impl Card {
     }
 
     /// Authenticates by another key within what the first authentication began; with EV1 that is the same as anew.
-    pub(super) async fn authenticate_again(&mut self, number: u8, key: &AesKey) -> Result<(), DesfireError> {
+    pub async fn authenticate_again(&mut self, number: u8, key: &AesKey) -> Result<(), DesfireError> {
         let Channel::Ev2(before) = std::mem::replace(&mut self.channel, Channel::Open) else {
             return self.authenticate(Messaging::Ev1Fallback, number, key).await;
         };
@@ -135,7 +139,7 @@ impl Card {
     }
 
     /// Authenticates by a DES key of the card, as it has one from the factory.
-    pub(super) async fn authenticate_d40(&mut self, number: u8, key: &DesKey) -> Result<(), DesfireError> {
+    pub async fn authenticate_d40(&mut self, number: u8, key: &DesKey) -> Result<(), DesfireError> {
         let command = Instruction::AuthenticateD40;
         let challenge = exactly(command, &self.challenge(command, &[number]).await?)?;
         let mut rnd_a = [0; 8];
@@ -170,7 +174,7 @@ impl Card {
     }
 
     /// Numbers of all applications. Needs the card's key where it is guarded.
-    pub(super) async fn application_ids(&mut self) -> Result<Vec<ApplicationId>, DesfireError> {
+    pub async fn application_ids(&mut self) -> Result<Vec<ApplicationId>, DesfireError> {
         let command = Instruction::GetApplicationIds;
         let answer = self.ask(command, &[], &[], Mode::Mac, None).await?;
         let (ids, rest) = answer.as_chunks::<3>();
@@ -182,34 +186,34 @@ impl Card {
     }
 
     /// Bytes that are free.
-    pub(super) async fn free_bytes(&mut self) -> Result<u32, DesfireError> {
+    pub async fn free_bytes(&mut self) -> Result<u32, DesfireError> {
         let answer = self.ask(Instruction::GetFreeMemory, &[], &[], Mode::Mac, 3).await?;
         let [a, b, c] = exactly(Instruction::GetFreeMemory, &answer)?;
         Ok(u32::from_le_bytes([a, b, c, 0]))
     }
 
     /// Version of a key, which anybody may ask; 0 before it was ever changed.
-    pub(super) async fn key_version(&mut self, number: u8) -> Result<u8, DesfireError> {
+    pub async fn key_version(&mut self, number: u8) -> Result<u8, DesfireError> {
         let answer = self.ask(Instruction::GetKeyVersion, &[number], &[], Mode::Mac, 1).await?;
         let [version] = exactly(Instruction::GetKeyVersion, &answer)?;
         Ok(version)
     }
 
     /// What may be done without a key, and which keys there are.
-    pub(super) async fn key_table(&mut self) -> Result<KeyTable, DesfireError> {
+    pub async fn key_table(&mut self) -> Result<KeyTable, DesfireError> {
         let answer = self.ask(Instruction::GetKeySettings, &[], &[], Mode::Mac, 2).await?;
         let [settings, keys] = exactly(Instruction::GetKeySettings, &answer)?;
         Ok(KeyTable { settings: KeySettings(settings), keys })
     }
 
     /// Sets what may be done without a key.
-    pub(super) async fn change_key_settings(&mut self, settings: KeySettings) -> Result<(), DesfireError> {
+    pub async fn change_key_settings(&mut self, settings: KeySettings) -> Result<(), DesfireError> {
         self.ask(Instruction::ChangeKeySettings, &[], &[settings.0], Mode::Full, 0).await?;
         Ok(())
     }
 
     /// Changes an application's key other than the one that authenticated.
-    pub(super) async fn change_other_key(
+    pub async fn change_other_key(
         &mut self,
         number: u8,
         replaced: &AesKey,
@@ -227,17 +231,17 @@ impl Card {
     }
 
     /// Changes the application's key that authenticated, which ends the authentication.
-    pub(super) async fn change_own_key(&mut self, number: u8, key: &AesKey, version: u8) -> Result<(), DesfireError> {
+    pub async fn change_own_key(&mut self, number: u8, key: &AesKey, version: u8) -> Result<(), DesfireError> {
         self.send_own_key(&NewKey { number, key, version: Some(version), replaced: None }).await
     }
 
     /// Changes the card's own key, by which it was authenticated, to an AES key. Ends the authentication.
-    pub(super) async fn change_card_key(&mut self, key: &AesKey, version: u8) -> Result<(), DesfireError> {
+    pub async fn change_card_key(&mut self, key: &AesKey, version: u8) -> Result<(), DesfireError> {
         self.change_own_key(KIND_AES, key, version).await
     }
 
     /// Gives the card's own key back to the factory's DES key. Ends the authentication. Not verified on a real card.
-    pub(super) async fn reset_card_key(&mut self) -> Result<(), DesfireError> {
+    pub async fn reset_card_key(&mut self) -> Result<(), DesfireError> {
         self.send_own_key(&NewKey { number: 0, key: &AesKey::FACTORY, version: None, replaced: None }).await
     }
 
@@ -255,7 +259,7 @@ impl Card {
     }
 
     /// Creates an application with `keys` AES keys, all of them the factory's.
-    pub(super) async fn create_application(
+    pub async fn create_application(
         &mut self,
         application: ApplicationId,
         settings: KeySettings,
@@ -268,37 +272,37 @@ impl Card {
     }
 
     /// Deletes an application with all that is in it, at one stroke.
-    pub(super) async fn delete_application(&mut self, application: ApplicationId) -> Result<(), DesfireError> {
+    pub async fn delete_application(&mut self, application: ApplicationId) -> Result<(), DesfireError> {
         self.ask(Instruction::DeleteApplication, &application.to_bytes(), &[], Mode::Mac, 0).await?;
         Ok(())
     }
 
     /// Deletes all applications and gives their memory back. The card's key stays.
-    pub(super) async fn format(&mut self) -> Result<(), DesfireError> {
+    pub async fn format(&mut self) -> Result<(), DesfireError> {
         self.ask(Instruction::FormatPicc, &[], &[], Mode::Mac, 0).await?;
         Ok(())
     }
 
     /// Creates a standard data file, all zeros.
-    pub(super) async fn create_file(&mut self, file: u8, settings: FileSettings) -> Result<(), DesfireError> {
+    pub async fn create_file(&mut self, file: u8, settings: FileSettings) -> Result<(), DesfireError> {
         let header = [&[file], &settings.to_bytes()[..]].concat();
         self.ask(Instruction::CreateStdDataFile, &header, &[], Mode::Mac, 0).await?;
         Ok(())
     }
 
     /// What a standard data file is like.
-    pub(super) async fn file_settings(&mut self, file: u8) -> Result<FileSettings, DesfireError> {
+    pub async fn file_settings(&mut self, file: u8) -> Result<FileSettings, DesfireError> {
         FileSettings::parse(&self.ask(Instruction::GetFileSettings, &[file], &[], Mode::Mac, 7).await?)
     }
 
     /// Sets how a file travels and who may do what with it; its size stays.
-    pub(super) async fn change_file_settings(&mut self, file: u8, settings: FileSettings) -> Result<(), DesfireError> {
+    pub async fn change_file_settings(&mut self, file: u8, settings: FileSettings) -> Result<(), DesfireError> {
         self.ask(Instruction::ChangeFileSettings, &[file], &settings.change_bytes(), Mode::Full, 0).await?;
         Ok(())
     }
 
     /// Reads `length` bytes of a file, in as many commands as it takes.
-    pub(super) async fn read(
+    pub async fn read(
         &mut self,
         file: u8,
         offset: usize,
@@ -317,7 +321,7 @@ impl Card {
     }
 
     /// Writes into a file, in as many commands as it takes.
-    pub(super) async fn write(
+    pub async fn write(
         &mut self,
         file: u8,
         offset: usize,
@@ -339,6 +343,12 @@ impl Card {
     /// Newer cards have commands of their own for files, whose frames the reader chains.
     fn file_command(&self, newer: Instruction, older: Instruction) -> Instruction {
         if matches!(self.channel, Channel::Ev2(_)) { newer } else { older }
+    }
+}
+
+impl std::fmt::Debug for Card {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Card")
     }
 }
 

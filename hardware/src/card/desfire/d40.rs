@@ -70,11 +70,6 @@ impl Session {
         cipher::des_send(&self.key, &mut padded);
         [header, &padded].concat()
     }
-
-    #[cfg(test)]
-    pub(super) fn key(&self) -> &DesKey {
-        &self.key
-    }
 }
 
 #[cfg(test)]

@@ -148,13 +148,8 @@ impl Session {
     }
 
     #[cfg(test)]
-    pub(super) fn for_test(key: AesKey) -> Self {
+    fn for_test(key: AesKey) -> Self {
         Self { key, iv: [0; AES_BLOCK] }
-    }
-
-    #[cfg(test)]
-    pub(super) fn key(&self) -> &AesKey {
-        &self.key
     }
 }
 
@@ -176,7 +171,7 @@ mod tests {
         let (handshake, sent) = Handshake::answer(k, bytes(challenge), bytes(rnd_a));
         assert_eq!(sent[..], hex(token));
         let opened = handshake.finish(&hex(proof)).unwrap();
-        assert_eq!(*opened.key(), key(session));
+        assert_eq!(opened.key, key(session));
         opened
     }
 

@@ -152,13 +152,8 @@ impl Session {
     }
 
     #[cfg(test)]
-    pub(super) fn for_test(enciphering: AesKey, mac: AesKey, transaction: [u8; 4], counter: u16) -> Self {
+    fn for_test(enciphering: AesKey, mac: AesKey, transaction: [u8; 4], counter: u16) -> Self {
         Self { enciphering, mac, transaction, counter }
-    }
-
-    #[cfg(test)]
-    pub(super) fn parts(&self) -> (&AesKey, &AesKey, [u8; 4], u16) {
-        (&self.enciphering, &self.mac, self.transaction, self.counter)
     }
 }
 

@@ -24,11 +24,19 @@ mod ev1;
 mod ev2;
 mod frame;
 mod key;
+mod layout;
+#[cfg(test)]
+mod operations_tests;
+mod personalise;
+mod read;
+mod rekey;
+mod station;
 mod status;
 #[cfg(test)]
 mod testing;
+mod wipe;
 
-pub use self::card::Nonces;
+pub use self::card::{Card, KeyTable, Nonces, converse};
 pub use self::channel::Messaging;
 pub use self::data::{
     AccessRights, ApplicationId, CardTemplate, CardUid, CommunicationMode, CredentialNumber, FileSettings, Generation,
@@ -39,4 +47,10 @@ pub use self::key::{
     AesKey, CardKeys, DesKey, DiversificationInput, KeyRole, KeyUnavailable, KeyVersion, SystemId, SystemIdLength,
     diversify,
 };
+pub use self::layout::Application;
+pub use self::personalise::{CardKeyChoice, Existing, Personalised, Plan, personalise};
+pub use self::read::{CardRead, Identified, ReadError, ReadOrder, identify, read};
+pub use self::rekey::{RekeyOrder, Rekeyed, rekey};
+pub use self::station::StationError;
 pub use self::status::{DesfireError, Instruction, Malformation, Refusal};
+pub use self::wipe::{CardKeyAfter, WipeOrder, Wiped, wipe};

@@ -1,4 +1,6 @@
-//! What the tests of several modules need: bytes from hexadecimal.
+//! What the tests of several modules need: bytes from hexadecimal, and a counterpart to speak with.
+
+pub(super) mod counterpart;
 
 use super::key::AesKey;
 
