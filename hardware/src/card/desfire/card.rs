@@ -18,8 +18,6 @@ use super::{d40, ev1, ev2};
 const KIND_AES: u8 = 0x80;
 /// Most content that one ReadData asks for and one WriteData brings: the largest that fits one APDU enciphered, either way.
 const CONTENT_BYTES_MAX: usize = 239;
-/// As much for an EV1 card, whose WriteData goes in parts.
-const CONTENT_BYTES_MAX_EV1: usize = 32;
 
 /// Where random numbers come from: a cryptographically secure generator outside.
 pub type Nonces = Box<dyn FnMut() -> [u8; 16] + Send>;
@@ -329,10 +327,8 @@ impl Card {
         mode: CommunicationMode,
     ) -> Result<(), DesfireError> {
         let command = self.file_command(Instruction::WriteData, Instruction::WriteDataEv1);
-        let content_bytes_max =
-            if command == Instruction::WriteData { CONTENT_BYTES_MAX } else { CONTENT_BYTES_MAX_EV1 };
         let mut offset = offset;
-        for part in content.chunks(content_bytes_max) {
+        for part in content.chunks(CONTENT_BYTES_MAX) {
             let header = file_header(command, file, offset, part.len())?;
             self.ask(command, &header, part, mode.into(), 0).await?;
             offset += part.len();
@@ -370,4 +366,102 @@ fn file_header(command: Instruction, file: u8, offset: usize, length: usize) -> 
     };
     let ([a, b, c], [d, e, f]) = (three(offset)?, three(length)?);
     Ok([file, a, b, c, d, e, f])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::data::AccessRights;
+    use super::super::testing::hex;
+    use super::*;
+
+    /// Holds a conversation in which `asked` is answered by `answer`, once.
+    fn check<T, F>(steps: impl FnOnce(Card) -> F, asked: &str, answer: &str, expected: Result<T, DesfireError>)
+    where
+        T: std::fmt::Debug + PartialEq,
+        F: Future<Output = Result<T, DesfireError>> + Send,
+    {
+        let mut count = 0;
+        let outcome = converse(Box::new(|| [0; 16]), steps).hold(|apdu| {
+            count += 1;
+            assert_eq!(apdu, hex(asked));
+            Ok::<_, ()>(hex(answer))
+        });
+        assert_eq!((outcome, count), (Ok(expected), usize::from(!asked.is_empty())));
+    }
+
+    #[test]
+    fn an_application_is_selected_by_its_name() {
+        let command = Instruction::IsoSelect;
+        let select = |mut card: Card| async move { card.select_by_name(b"pforte").await };
+        let asked = "00A40400 06 70666F727465 00";
+        check(select, asked, "9000", Ok(()));
+        check(select, asked, "6F0A9000", Ok(()));
+        check(select, asked, "6A82", Err(DesfireError::Refused { command, refusal: Refusal::NoApplication }));
+        check(select, asked, "9100", Err(DesfireError::Refused { command, refusal: Refusal::Iso(0x9100) }));
+        check(select, asked, "90", Err(malformed(command, Malformation::NoStatus(1))));
+        let unsendable = Err(DesfireError::Unsendable { command });
+        check(|mut card| async move { card.select_by_name(&[7; 17]).await }, "", "", unsendable);
+    }
+
+    #[test]
+    fn an_application_is_selected_by_its_number() {
+        let application = ApplicationId::new([0x7E, 0x0F, 0xF4]).unwrap();
+        let select = |mut card: Card| async move { card.select(application).await };
+        check(select, "905A0000037E0FF400", "9100", Ok(()));
+        let command = Instruction::SelectApplication;
+        check(
+            select,
+            "905A0000037E0FF400",
+            "91A0",
+            Err(DesfireError::Refused { command, refusal: Refusal::NoApplication }),
+        );
+        let length = Malformation::Length { expected: 0, got: 1 };
+        check(select, "905A0000037E0FF400", "009100", Err(malformed(command, length)));
+    }
+
+    #[test]
+    fn applications_are_listed_over_any_number_of_parts() {
+        let list = |mut card: Card| async move { card.application_ids().await };
+        let id = |bytes| ApplicationId::new(bytes).unwrap();
+        check(list, "906A000000", "9100", Ok(vec![]));
+        check(list, "906A000000", "16DE0016AE009100", Ok(vec![id([0x16, 0xDE, 0]), id([0x16, 0xAE, 0])]));
+        let command = Instruction::GetApplicationIds;
+        check(list, "906A000000", "16DE0016AE9100", Err(malformed(command, Malformation::Content)));
+        check(list, "906A000000", "0000009100", Err(malformed(command, Malformation::Content)));
+    }
+
+    #[test]
+    fn nothing_secret_is_sent_before_an_authentication() {
+        let rights = AccessRights { read: 1, write: 0, read_write: 0, change: 0 };
+        let settings = FileSettings { mode: CommunicationMode::Full, rights, size_bytes: 32 };
+        let unsendable = |command| Err(DesfireError::Unsendable { command });
+        check(
+            |mut card: Card| async move { card.change_file_settings(1, settings).await },
+            "",
+            "",
+            unsendable(Instruction::ChangeFileSettings),
+        );
+        check(
+            |mut card: Card| async move { card.change_own_key(0, &AesKey::FACTORY, 1).await },
+            "",
+            "",
+            unsendable(Instruction::ChangeKey),
+        );
+        check(
+            |mut card: Card| async move { card.write(1, 0, &[7; 16], CommunicationMode::Full).await },
+            "",
+            "",
+            unsendable(Instruction::WriteDataEv1),
+        );
+    }
+
+    #[test]
+    fn a_short_read_is_refused() {
+        let read = |mut card: Card| async move {
+            card.read(5, 0, 4, CommunicationMode::Plain).await.map(|read| read.to_vec())
+        };
+        check(read, "90BD000007 05 000000 040000 00", "010203049100", Ok(vec![1, 2, 3, 4]));
+        let length = Malformation::Length { expected: 4, got: 3 };
+        check(read, "90BD000007 05 000000 040000 00", "0102039100", Err(malformed(Instruction::ReadDataEv1, length)));
+    }
 }

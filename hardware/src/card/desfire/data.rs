@@ -274,7 +274,7 @@ mod tests {
     #[test]
     fn file_settings_survive_the_way_to_the_card() {
         let rights = AccessRights { read: 1, write: 2, read_write: 3, change: 4 };
-        let settings = FileSettings { mode: CommunicationMode::Full, rights, size_bytes: 0x0102_03 };
+        let settings = FileSettings { mode: CommunicationMode::Full, rights, size_bytes: 0x0001_0203 };
         assert_eq!(settings.to_bytes()[..], hex("03 3412 030201"));
         assert_eq!(FileSettings::parse(&hex("00 03 3412 030201")), Ok(settings));
         assert!(FileSettings::parse(&hex("02 03 3412 030201")).is_err());

@@ -2,7 +2,7 @@
 //! re-keying and wiping a card.
 //!
 //! Nothing in here does I/O: each operation is a [`Dialogue`] that gives the command to send and takes the answer
-//! ([`transport`] holds one over PC/SC). Every MAC is checked in constant time, whatever comes from the card is refused if it
+//! ([`Connection`] holds one over PC/SC). Every MAC is checked in constant time, whatever comes from the card is refused if it
 //! is not exactly what it must be, and keys are wiped when dropped and never printed. What a refusal means for a door or a
 //! person is decided elsewhere.
 //!
@@ -34,6 +34,7 @@ mod station;
 mod status;
 #[cfg(test)]
 mod testing;
+mod transport;
 mod wipe;
 
 pub use self::card::{Card, KeyTable, Nonces, converse};
@@ -53,4 +54,5 @@ pub use self::read::{CardRead, Identified, ReadError, ReadOrder, identify, read}
 pub use self::rekey::{RekeyOrder, Rekeyed, rekey};
 pub use self::station::StationError;
 pub use self::status::{DesfireError, Instruction, Malformation, Refusal};
+pub use self::transport::{Connection, TransportError};
 pub use self::wipe::{CardKeyAfter, WipeOrder, Wiped, wipe};
