@@ -285,6 +285,9 @@ mod tests {
     }
 
     proptest! {
+        // Each case tries every bit.
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
         #[test]
         fn an_answer_is_taken_once_and_with_no_bit_flipped(
             keys: [[u8; 16]; 2],

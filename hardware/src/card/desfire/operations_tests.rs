@@ -307,6 +307,48 @@ fn somebodys_card_is_not_taken_without_a_word() {
 }
 
 #[test]
+fn rekeying_sends_no_key_under_a_key_of_the_factory() {
+    let check = |change: fn(&mut Counterpart), expected| {
+        let mut card = personalised(EV3);
+        change(&mut card);
+        let mut is_changed = false;
+        let outcome = rekey(rekey_order(), keys, nonces(1)).hold(|apdu| {
+            is_changed |= apdu[1] == Instruction::ChangeKey.code() && card.card_key == CardKey::Des;
+            Ok::<_, ()>(card.hear(apdu))
+        });
+        assert_eq!((outcome, is_changed), (Ok(Err(expected)), false));
+    };
+    check(|card| card.card_key = CardKey::Des, StationError::FactoryKey);
+    check(|card| card.card_key = CardKey::Aes(AesKey::FACTORY, 0), StationError::FactoryKey);
+    let factory_keys = |card: &mut Counterpart| {
+        card.applications.values_mut().next().unwrap().keys = vec![(AesKey::FACTORY, 0); 2];
+    };
+    check(factory_keys, StationError::FactoryKey);
+    check(|card| card.applications.clear(), StationError::NotPersonalised);
+}
+
+#[test]
+fn a_card_that_claims_a_key_version_that_it_has_not_is_refused() {
+    let mut card = personalised(EV3);
+    // What it tells without authentication: the wanted version, so that its key would not be changed.
+    card.applications.values_mut().next().unwrap().keys[1].1 = SECOND;
+    let refused = hold(rekey(rekey_order(), keys, nonces(1)), &mut card);
+    assert_eq!(refused, Err(StationError::ForeignApplication));
+}
+
+#[test]
+fn a_door_needs_five_commands_to_know_whose_card_it_is() {
+    let mut card = personalised(EV3);
+    card.power_cycle();
+    let mut count = 0;
+    let identified = identify(read_order(), nonces(1)).hold(|apdu| {
+        count += 1;
+        Ok::<_, ()>(card.hear(apdu))
+    });
+    assert_eq!((identified.unwrap().unwrap().credential, count), (credential(0xC1), 5));
+}
+
+#[test]
 fn a_copied_uid_without_the_key_is_a_suspected_clone() {
     let mut card = personalised(EV3);
     card.applications.values_mut().next().unwrap().keys[1].0 = AesKey::new([9; 16]);

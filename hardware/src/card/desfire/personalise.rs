@@ -18,7 +18,7 @@ use super::data::{CardTemplate, CardUid, CredentialNumber, FileSettings, KeySett
 use super::dialogue::Dialogue;
 use super::key::{CardKeys, KeyRole, KeyVersion};
 use super::layout::{self, Application, KeysOfCard};
-use super::station::{self, Known, StationError};
+use super::station::{self, FactoryKeys, Known, StationError};
 use super::status::Refusal;
 
 /// What a card is to become.
@@ -95,12 +95,14 @@ async fn personalise_at(
     let Known { uid, messaging } = station::know(card, &plan.seen, plan.is_ev1_allowed).await?;
     let mut keys = KeysOfCard { uid: uid.clone(), application: plan.application.clone(), keys };
     match plan.card_key {
-        CardKeyChoice::Diversify => station::secure_card(card, messaging, &mut keys, plan.version).await?,
+        CardKeyChoice::Diversify => {
+            station::secure_card(card, messaging, &mut keys, plan.version, FactoryKeys::Taken).await?;
+        }
         CardKeyChoice::LeaveFactory => drop(station::open_card(card, messaging, &mut keys).await?),
     }
     ensure_application(card, &plan).await?;
     let free_bytes = card.free_bytes().await?;
-    station::secure_application(card, messaging, &mut keys, plan.version).await?;
+    station::secure_application(card, messaging, &mut keys, plan.version, FactoryKeys::Taken).await?;
     // Files take what was free; what is left is known once they are there.
     let created_bytes = ensure_files(card, messaging, &plan, &mut keys).await?;
     write_content(card, &plan).await?;

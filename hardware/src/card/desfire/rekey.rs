@@ -9,7 +9,7 @@ use super::dialogue::Dialogue;
 use super::key::{CardKeys, KeyVersion};
 use super::layout::{Application, KeysOfCard};
 use super::personalise::CardKeyChoice;
-use super::station::{self, Known, StationError};
+use super::station::{self, FactoryKeys, Known, StationError};
 
 /// Which card gets which keys.
 pub struct RekeyOrder {
@@ -19,7 +19,7 @@ pub struct RekeyOrder {
     pub application: Application,
     /// Version that its keys get.
     pub version: KeyVersion,
-    /// What becomes of the card's own key.
+    /// What becomes of the card's own key. One that is the factory's is left or refused, never replaced here.
     pub card_key: CardKeyChoice,
     /// Whether it may be a card that knows the older secure messaging only.
     pub is_ev1_allowed: bool,
@@ -58,9 +58,9 @@ async fn rekey_at(mut card: Card, order: RekeyOrder, keys: Box<dyn CardKeys + '_
         return Err(StationError::NotPersonalised);
     }
     if order.card_key == CardKeyChoice::Diversify {
-        station::secure_card(card, messaging, &mut keys, order.version).await?;
+        station::secure_card(card, messaging, &mut keys, order.version, FactoryKeys::Refused).await?;
     }
-    station::secure_application(card, messaging, &mut keys, order.version).await?;
+    station::secure_application(card, messaging, &mut keys, order.version, FactoryKeys::Refused).await?;
     let credential = station::prove_reading(card, &mut keys, order.version).await?;
     let credential = credential.ok_or(StationError::NotPersonalised)?;
     Ok(Rekeyed { uid, credential, version: order.version, messaging })

@@ -53,6 +53,10 @@ pub enum StationError {
     /// The card holds none, so there is nothing to re-key.
     #[error("the card holds no credential: its personalisation was not finished")]
     NotPersonalised,
+    /// The card has keys of the factory where it must have the site's. New keys would travel under keys that everybody knows,
+    /// to whatever claims to be that card: only personalising does that, on a person's word.
+    #[error("the card has keys of the factory; personalise it instead")]
+    FactoryKey,
     /// What was written can't be read back as it was written.
     #[error("what was written to the card does not read back")]
     NotReadBack,
@@ -67,6 +71,13 @@ pub(super) enum CardKey {
     FactoryAes,
     /// The site's, in this version.
     Site(KeyVersion),
+}
+
+/// Whether a card that has keys of the factory may be given the site's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FactoryKeys {
+    Taken,
+    Refused,
 }
 
 /// A card whose UID and generation are known.
@@ -127,11 +138,16 @@ pub(super) async fn secure_card(
     messaging: Messaging,
     keys: &mut KeysOfCard<'_>,
     version: KeyVersion,
+    factory: FactoryKeys,
 ) -> Result<(), StationError> {
-    // At most two rounds: a change is proved by opening the card again.
-    if open_card(card, messaging, keys).await? != CardKey::Site(version) {
+    let present = open_card(card, messaging, keys).await?;
+    if factory == FactoryKeys::Refused && !matches!(present, CardKey::Site(_)) {
+        return Err(StationError::FactoryKey);
+    }
+    if present != CardKey::Site(version) {
         let key = keys.key(KeyRole::Card, version)?;
         card.change_card_key(&key, version.get()).await?;
+        // The change is proved by opening the card again.
         if open_card(card, messaging, keys).await? != CardKey::Site(version) {
             return Err(StationError::ForeignCard);
         }
@@ -148,10 +164,14 @@ pub(super) async fn secure_application(
     messaging: Messaging,
     keys: &mut KeysOfCard<'_>,
     version: KeyVersion,
+    factory: FactoryKeys,
 ) -> Result<(), StationError> {
     let (first, reading) = (KeyRole::Application.number(), KeyRole::Reading.number());
     card.select(keys.application.id).await?;
     let (told_first, told_reading) = (card.key_version(first).await?, card.key_version(reading).await?);
+    if factory == FactoryKeys::Refused && (told_first == 0 || told_reading == 0) {
+        return Err(StationError::FactoryKey);
+    }
     let present = keys.key_told(KeyRole::Application, told_first)?;
     card.authenticate(messaging, first, &present).await.map_err(foreign_application)?;
     // The first key first: from then on no session hangs on the factory's key, which everybody knows.
