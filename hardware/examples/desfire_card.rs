@@ -17,7 +17,7 @@ struct Arguments {
     /// The reader's full PC/SC name, as list_readers prints it
     #[arg(long)]
     reader: String,
-    /// TOML file with what a bench needs: application, system, keys by version, all in hexadecimal. Not a site's keys
+    /// TOML file with application (6 hexadecimal digits), system (5 to 20 letters) and a table of masters: version = 32 digits
     #[arg(long)]
     keys: Option<PathBuf>,
     #[command(subcommand)]

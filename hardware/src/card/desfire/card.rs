@@ -22,7 +22,8 @@ const CONTENT_BYTES_MAX: usize = 239;
 /// Where random numbers come from: a cryptographically secure generator outside.
 pub type Nonces = Box<dyn FnMut() -> [u8; 16] + Send>;
 
-/// Speaks with a card in steps of one's own, where the four operations do not say what is wanted.
+/// Speaks with a card in steps of one's own, where the four operations do not say what is wanted. The steps may wait for
+/// nothing but the card.
 pub fn converse<'a, T, F>(nonces: Nonces, steps: impl FnOnce(Card) -> F) -> Dialogue<'a, T>
 where
     F: Future<Output = T> + Send + 'a,

@@ -10,9 +10,9 @@
 //! example), AN10922 (diversification) and, where those are silent, from recorded exchanges with cards. The tests
 //! named after them reproduce each published example byte for byte.
 //!
-//! From the inside out: [`cipher`] and [`key`]; [`ev2`], [`ev1`] and [`d40`] protect single messages; [`channel`] holds
-//! whichever is in force; [`frame`] dresses commands; [`card`] has one function for each; [`read`], [`personalise`],
-//! [`rekey`] and [`wipe`] are the operations.
+//! From the inside out: `cipher` and `key`; `ev2`, `ev1` and `d40` protect single messages; `channel` holds
+//! whichever is in force; `frame` dresses commands; `card` has one function for each; `read`, `personalise`,
+//! `rekey` and `wipe` are the operations.
 
 mod card;
 mod channel;
