@@ -11,6 +11,7 @@ use access_core::protocol::{Bundle, FromAgent, FromServer, read_message, write_m
 use door_agent::join::{JoinToken, parse_server};
 use door_agent::journal::segment::{HEADER_BYTES, Header, scan, write_frame, write_header};
 use hardware::card::apdu::parse_uid;
+use hardware::card::desfire::{AesKey, ApplicationId, KeyVersion, ReadOrder, read};
 use hardware::finger::packet::{Decoder, Frame};
 use hardware::world::{Order, WorldFile};
 
@@ -18,8 +19,9 @@ use hardware::world::{Order, WorldFile};
 pub type Target = fn(&[u8]) -> bool;
 
 /// All of them, by name.
-pub const TARGETS: [(&str, Target); 9] = [
+pub const TARGETS: [(&str, Target); 10] = [
     ("card_answer", card_answer),
+    ("desfire_answers", desfire_answers),
     ("sensor_packet", sensor_packet),
     ("from_agent", from_agent),
     ("from_server", from_server),
@@ -35,6 +37,23 @@ pub fn card_answer(bytes: &[u8]) -> bool {
     let Ok(uid) = parse_uid(bytes) else { return false };
     assert_eq!([uid.as_bytes(), &[0x90, 0x00]].concat(), bytes);
     true
+}
+
+/// What a DESFire card answered while a door read it, each answer behind a byte with its length. The door's numbers are
+/// always the same here, so that a seed can be a whole conversation.
+pub fn desfire_answers(bytes: &[u8]) -> bool {
+    let Some((application, version)) = ApplicationId::new([0xF4, 0x0F, 0x7E]).zip(KeyVersion::new(1)) else {
+        return false;
+    };
+    let order = ReadOrder { application, keys: vec![(version, AesKey::new([0x11; 16]))], is_ev1_allowed: true };
+    let mut rest = bytes;
+    let outcome = read(order, Box::new(|| [0x22; 16])).hold(|_command| {
+        let (length, more) = rest.split_first().ok_or(())?;
+        let (answer, more) = more.split_at_checked(usize::from(*length)).ok_or(())?;
+        rest = more;
+        Ok::<_, ()>(answer.to_vec())
+    });
+    matches!(outcome, Ok(Ok(_)))
 }
 
 /// What came over a sensor's line. The first byte says into what pieces it was cut.

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 pub mod apdu;
+pub mod desfire;
 mod pcsc;
 #[cfg(feature = "twins")]
 pub mod virtual_card;

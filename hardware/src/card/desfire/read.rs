@@ -1,0 +1,153 @@
+//! Reading a card at a door: whose is it, and the template on it. The door needs the card's reading key and no other.
+
+use zeroize::Zeroizing;
+
+use super::card::{Card, Nonces};
+use super::channel::Messaging;
+use super::data::{ApplicationId, CardTemplate, CredentialNumber};
+use super::dialogue::Dialogue;
+use super::key::{AesKey, KeyRole, KeyVersion};
+use super::layout;
+use super::status::{DesfireError, Refusal};
+
+/// What a door knows of a card before it reads it. The reading keys were looked up by the card's UID.
+pub struct ReadOrder {
+    /// The site's application.
+    pub application: ApplicationId,
+    /// The card's reading key, in each version that it may still have.
+    pub keys: Vec<(KeyVersion, AesKey)>,
+    /// Whether a card may be read that knows the older secure messaging only.
+    pub is_ev1_allowed: bool,
+}
+
+/// A card that proved to be genuine, and whose it is.
+pub struct Identified {
+    /// Whose it is.
+    pub credential: CredentialNumber,
+    /// The version of its reading key: an older one is to be renewed at the next station.
+    pub key_version: KeyVersion,
+    /// How it was spoken to.
+    pub messaging: Messaging,
+    card: Card,
+}
+
+/// Everything that a door reads of a card.
+#[derive(Debug)]
+pub struct CardRead {
+    /// Whose it is.
+    pub credential: CredentialNumber,
+    /// The template, if there is one.
+    pub template: Option<CardTemplate>,
+    /// The version of its reading key.
+    pub key_version: KeyVersion,
+    /// How it was spoken to.
+    pub messaging: Messaging,
+}
+
+/// Why a card could not be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// The card or the conversation.
+    #[error(transparent)]
+    Card(#[from] DesfireError),
+    /// The card tells a version of its reading key that nobody gave.
+    #[error("the card's reading key has version {0}, which is not known here")]
+    UnknownKeyVersion(u8),
+    /// It was never personalised to the end, or begun to be wiped.
+    #[error("the card holds no credential: its personalisation was not finished")]
+    NotPersonalised,
+    /// The card knows the older secure messaging only, and the site does not want that.
+    #[error("the card is too old: it knows the older secure messaging only")]
+    Ev1NotAllowed,
+    /// The template's length can't be.
+    #[error("the card tells a template of {0} bytes")]
+    TemplateLength(usize),
+}
+
+impl ReadError {
+    /// Whether this is what a card looks like that pretends to be another.
+    pub fn is_clone_suspected(self) -> bool {
+        matches!(self, Self::Card(error) if error.is_clone_suspected())
+    }
+}
+
+/// Reads whose card it is; the template can be read on from there.
+pub fn identify(order: ReadOrder, nonces: Nonces) -> Dialogue<'static, Result<Identified, ReadError>> {
+    Dialogue::new(|wire| identify_at(Card::new(wire, nonces), order))
+}
+
+/// Reads everything in one go.
+pub fn read(order: ReadOrder, nonces: Nonces) -> Dialogue<'static, Result<CardRead, ReadError>> {
+    Dialogue::new(|wire| async move {
+        let mut identified = identify_at(Card::new(wire, nonces), order).await?;
+        let template = template(&mut identified.card).await?;
+        let Identified { credential, key_version, messaging, .. } = identified;
+        Ok(CardRead { credential, template, key_version, messaging })
+    })
+}
+
+impl Identified {
+    /// Reads the template, in the same session: from the same card.
+    pub fn read_template(self) -> Dialogue<'static, Result<Option<CardTemplate>, ReadError>> {
+        Dialogue::new(|wire| async move { template(&mut self.card.continue_at(wire)).await })
+    }
+}
+
+impl std::fmt::Debug for Identified {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { credential, key_version, messaging, card: _ } = self;
+        write!(f, "Identified {{ {credential:?}, version {key_version}, {messaging:?} }}")
+    }
+}
+
+async fn identify_at(mut card: Card, order: ReadOrder) -> Result<Identified, ReadError> {
+    card.select(order.application).await?;
+    let told = card.key_version(KeyRole::Reading.number()).await?;
+    let known = order.keys.iter().find(|(version, _)| version.get() == told);
+    let (key_version, key) = known.ok_or(ReadError::UnknownKeyVersion(told))?;
+    let number = KeyRole::Reading.number();
+    let messaging = match card.authenticate(Messaging::Ev2, number, key).await {
+        Ok(()) => Messaging::Ev2,
+        Err(error) if !is_unknown_command(error) => return Err(error.into()),
+        Err(_) if !order.is_ev1_allowed => return Err(ReadError::Ev1NotAllowed),
+        Err(_) => {
+            card.authenticate(Messaging::Ev1Fallback, number, key).await?;
+            Messaging::Ev1Fallback
+        }
+    };
+    let credential = credential(&mut card).await?.ok_or(ReadError::NotPersonalised)?;
+    Ok(Identified { credential, key_version: *key_version, messaging, card })
+}
+
+/// What a card says that has never heard of a command: its own word, or ISO 7816-4's.
+fn is_unknown_command(error: DesfireError) -> bool {
+    matches!(error.refusal(), Some(Refusal::IllegalCommand | Refusal::Iso(0x6D00)))
+}
+
+/// The number in the credential file; none if nobody wrote it, or not to the end.
+pub(super) async fn credential(card: &mut Card) -> Result<Option<CredentialNumber>, DesfireError> {
+    let content = card.read(layout::CREDENTIAL_FILE, 0, layout::CREDENTIAL_FILE_BYTES, layout::MODE).await?;
+    Ok(layout::parse_credential(&content))
+}
+
+/// The template behind its length; none if that is 0 or there is no file for it.
+pub(super) async fn template(card: &mut Card) -> Result<Option<CardTemplate>, ReadError> {
+    let head = match card.read(layout::TEMPLATE_FILE, 0, layout::TEMPLATE_HEAD_BYTES, layout::MODE).await {
+        Err(error) if error.refusal() == Some(Refusal::NoFile) => return Ok(None),
+        head => head?,
+    };
+    let (length, begun) = head.split_at(layout::LENGTH_BYTES);
+    let length = usize::from(length[0]) | usize::from(length[1]) << 8;
+    if length == 0 {
+        return Ok(None);
+    }
+    if length > CardTemplate::BYTES_MAX {
+        return Err(ReadError::TemplateLength(length));
+    }
+    let mut content = Zeroizing::new(Vec::with_capacity(length));
+    content.extend_from_slice(&begun[..begun.len().min(length)]);
+    if let Some(missing) = length.checked_sub(content.len()).filter(|missing| *missing > 0) {
+        content.extend_from_slice(&card.read(layout::TEMPLATE_FILE, head.len(), missing, layout::MODE).await?);
+    }
+    Ok(CardTemplate::new(std::mem::take(&mut *content)))
+}
