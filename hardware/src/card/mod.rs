@@ -13,6 +13,8 @@ pub mod apdu;
 mod pcsc;
 #[cfg(feature = "twins")]
 pub mod virtual_card;
+#[cfg(feature = "twins")]
+pub mod virtual_desfire;
 
 pub use self::pcsc::{Readers, ReadersError, list_names, serial_of};
 

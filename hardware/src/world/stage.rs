@@ -256,7 +256,7 @@ impl Stage {
             if let Some(at) = empty_until {
                 tokio::time::sleep_until(at).await;
             }
-            hold(field, uid, faults).await;
+            hold(field, uid, faults, None).await;
         })
         .abort_handle();
         things.held.insert(reader.to_owned(), (card.to_owned(), holder));
