@@ -48,8 +48,7 @@ impl Scheme {
 impl Card {
     pub(super) fn challenge(&mut self, instruction: u8, data: &[u8]) -> Outcome {
         let (&key_number, more) = data.split_first().ok_or(Status::LENGTH)?;
-        let is_ev2 =
-            matches!(instruction, command::AUTHENTICATE_EV2_FIRST | command::AUTHENTICATE_EV2_NON_FIRST);
+        let is_ev2 = matches!(instruction, command::AUTHENTICATE_EV2_FIRST | command::AUTHENTICATE_EV2_NON_FIRST);
         if is_ev2 && self.content.model.generation == Generation::Ev1 {
             return Err(Status::ILLEGAL_COMMAND);
         }

@@ -245,14 +245,7 @@ pub struct Content {
 impl Content {
     /// As it comes from the factory: whoever knows the zero key may do anything.
     pub fn factory(uid: [u8; UID_BYTES], model: Model) -> Self {
-        Self {
-            model,
-            uid,
-            master: Key::blank(KeyKind::Des),
-            settings: 0x0F,
-            used_bytes: 0,
-            applications: Vec::new(),
-        }
+        Self { model, uid, master: Key::blank(KeyKind::Des), settings: 0x0F, used_bytes: 0, applications: Vec::new() }
     }
 
     /// What somebody makes who can read whatever is open but knows no key: same UID, same structure, keys from `draw`, and

@@ -54,9 +54,8 @@ impl Card {
         let selected = self.selected;
         let application = self.application()?;
         let (mut file, length) = file_of(&bytes, kind, application)?;
-        let is_taken = |other: &File| {
-            other.number == file.number || (other.iso_id.is_some() && other.iso_id == file.iso_id)
-        };
+        let is_taken =
+            |other: &File| other.number == file.number || (other.iso_id.is_some() && other.iso_id == file.iso_id);
         if application.files.iter().any(is_taken) {
             return Err(Status::DUPLICATE);
         }
@@ -207,7 +206,8 @@ impl Card {
 
     fn put(&mut self, number: u8, data: Vec<u8>) {
         let selected = self.selected;
-        let mut files = self.change().application_mut(selected).into_iter().flat_map(|application| &mut application.files);
+        let mut files =
+            self.change().application_mut(selected).into_iter().flat_map(|application| &mut application.files);
         if let Some(file) = files.find(|file| file.number == number) {
             file.data = data;
         }

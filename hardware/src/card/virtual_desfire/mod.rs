@@ -122,10 +122,7 @@ enum Pending {
     /// More data to be written.
     Data(Writing),
     /// Being asked for the rest of an answer.
-    Rest {
-        frames: VecDeque<Vec<u8>>,
-        is_protected: bool,
-    },
+    Rest { frames: VecDeque<Vec<u8>>, is_protected: bool },
 }
 
 type Outcome = Result<(Vec<u8>, Status), Status>;
@@ -277,9 +274,7 @@ impl Card {
     /// Opens a command that administers.
     fn open_admin(&mut self, command: u8, data: &[u8]) -> Result<Vec<u8>, Status> {
         match &mut self.session {
-            Some(session) => {
-                Ok(session.way.open(command, 0, data.len(), Protection::Admin, data)?.bytes.to_vec())
-            }
+            Some(session) => Ok(session.way.open(command, 0, data.len(), Protection::Admin, data)?.bytes.to_vec()),
             None => Ok(data.to_vec()),
         }
     }

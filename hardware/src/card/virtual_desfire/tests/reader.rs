@@ -95,7 +95,11 @@ fn crc16(bytes: &[u8]) -> [u8; 2] {
 fn des_block(key: &Key, block: u64, encrypt: bool) -> u64 {
     let cipher = TdesEde2::new(&(*key).into());
     let mut block = block.to_be_bytes().into();
-    if encrypt { cipher.encrypt_block(&mut block) } else { cipher.decrypt_block(&mut block) };
+    if encrypt {
+        cipher.encrypt_block(&mut block)
+    } else {
+        cipher.decrypt_block(&mut block)
+    };
     u64::from_be_bytes(block.into())
 }
 
@@ -123,9 +127,8 @@ fn old_receive(key: &Key, bytes: &[u8]) -> Vec<u8> {
 fn old_mac(key: &Key, bytes: &[u8]) -> [u8; 4] {
     let mut padded = bytes.to_vec();
     padded.resize(padded.len().next_multiple_of(8), 0);
-    let mac = padded.as_chunks::<8>().0.iter().fold(0, |mac, block| {
-        des_block(key, mac ^ u64::from_be_bytes(*block), true)
-    });
+    let mac =
+        padded.as_chunks::<8>().0.iter().fold(0, |mac, block| des_block(key, mac ^ u64::from_be_bytes(*block), true));
     *mac.to_be_bytes().first_chunk().unwrap()
 }
 
@@ -188,9 +191,8 @@ impl<'card> Reader<'card> {
         })?;
         let plain = cbc(key, [0; 16], &answer, false);
         let middle: Vec<u8> = (0..6).map(|index| a[2 + index] ^ b[index]).collect();
-        let derive = |label: [u8; 2]| {
-            mac(key, &[&label[..], &[0, 1, 0, 0x80], &a[..2], &middle, &b[6..], &a[8..]].concat())
-        };
+        let derive =
+            |label: [u8; 2]| mac(key, &[&label[..], &[0, 1, 0, 0x80], &a[..2], &middle, &b[6..], &a[8..]].concat());
         let turned = if plain.len() == 32 { &plain[4..20] } else { &plain[..] };
         assert_eq!(turned, left(&a), "the card proves that it knows the key");
         Ok((plain, derive([0xA5, 0x5A]), derive([0x5A, 0xA5])))
@@ -345,7 +347,8 @@ impl<'card> Reader<'card> {
                 match mode {
                     Mode::Full if !is_written => {
                         let plain = old_receive(&key, &answer);
-                        let end = (0..=plain.len() - 2).rev().find(|end| {
+                        // From the front: data followed by its own checksum has the checksum zero.
+                        let end = (0..=plain.len() - 2).find(|end| {
                             plain[*end..*end + 2] == crc16(&plain[..*end])
                                 && plain[*end + 2..].iter().all(|byte| *byte == 0)
                         });

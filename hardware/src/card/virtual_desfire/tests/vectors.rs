@@ -75,9 +75,7 @@ fn an12196_table_14_authentication() {
     card.selected = 0x0A;
     let first = card.answer(&bytes("9071000002000000"));
     assert_eq!(first, bytes("A04C124213C186F22399D33AC2A30215 91AF"));
-    let second = card.answer(&bytes(
-        "90AF000020 35C3E05A752E0144BAC0DE51C1F22C56B34408A23D8AEA266CAB947EA8E0118D 00",
-    ));
+    let second = card.answer(&bytes("90AF000020 35C3E05A752E0144BAC0DE51C1F22C56B34408A23D8AEA266CAB947EA8E0118D 00"));
     assert_eq!(second, bytes("3FA64DB5446D1F34CD6EA311167F5E4985B89690C04A05F17FA7AB2F08120663 9100"));
     let Some(Session { key_number: 0, way: Way::Ev2(ev2) }) = &card.session else { panic!("no session") };
     assert_eq!((ev2.ti, ev2.counter), (sized("9D00C4DF"), 0));
