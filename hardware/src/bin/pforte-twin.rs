@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, anyhow};
 use clap::{Parser, Subcommand, ValueEnum};
 use hardware::card::virtual_card::CardFault;
+use hardware::card::virtual_desfire::{Deed, Generation, Misdeed, Model, Size};
 use hardware::world::{self, Client, Order, SensorWish, WorldFile};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -105,12 +106,49 @@ enum Command {
         /// Its name
         #[arg(long)]
         name: String,
-        /// Its UID in hexadecimal
+        /// Its UID in hexadecimal; seven bytes for a DESFire
         #[arg(long)]
         uid: String,
         /// What people call it
         #[arg(long)]
         label: Option<String>,
+        /// Makes it a DESFire of this generation, as it was left in the world's folder, else from the factory
+        #[arg(long)]
+        desfire: Option<GenerationName>,
+        /// How much the DESFire holds
+        #[arg(long, default_value = "4k", requires = "desfire")]
+        size: SizeName,
+        /// Has the DESFire tell readers another UID each time it gets power
+        #[arg(long, requires = "desfire")]
+        random_uid: bool,
+    },
+    /// Copies a DESFire as one can who knows no key: same UID, same structure, other keys
+    CopyCard {
+        #[command(flatten)]
+        folder: Folder,
+        /// Name of the card that is copied
+        #[arg(long)]
+        of: String,
+        /// Name of the copy
+        #[arg(long)]
+        name: String,
+        /// What people call it
+        #[arg(long)]
+        label: Option<String>,
+    },
+    /// Lets a DESFire misbehave, each time it has power, until it is told `none`
+    Card {
+        #[command(flatten)]
+        folder: Folder,
+        /// Name of the card
+        #[arg(long)]
+        name: String,
+        /// At which command since it got power
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+        at: u32,
+        /// How
+        #[command(subcommand)]
+        deed: DeedName,
     },
     /// Makes a finger
     AddFinger {
@@ -166,6 +204,81 @@ enum ReaderFaultName {
     OddAnswer,
 }
 
+#[derive(Clone, Copy, ValueEnum)]
+enum GenerationName {
+    Ev1,
+    Ev2,
+    Ev3,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum SizeName {
+    #[value(name = "2k")]
+    K2,
+    #[value(name = "4k")]
+    K4,
+    #[value(name = "8k")]
+    K8,
+}
+
+#[derive(Clone, Subcommand)]
+enum DeedName {
+    /// Be well
+    None,
+    /// Spoil the first MAC from that command on
+    WrongMac,
+    /// Answer from that command on as in the session before
+    Replay,
+    /// Be silent from that command on
+    Silence,
+    /// Answer that command with a part of its answer
+    Tear {
+        /// How many bytes of it
+        #[arg(long)]
+        bytes: usize,
+    },
+    /// Hear that command with one bit turned over
+    FlipCommand {
+        /// Which, from the highest of the first byte
+        #[arg(long)]
+        bit: usize,
+    },
+    /// Answer that command with one bit turned over
+    FlipAnswer {
+        /// Which, from the highest of the first byte
+        #[arg(long)]
+        bit: usize,
+    },
+    /// Answer late from that command on
+    Late {
+        /// By how many milliseconds
+        #[arg(long)]
+        ms: u64,
+    },
+    /// Refuse that command
+    Status {
+        /// Second byte of the status, in hexadecimal
+        #[arg(long, value_parser = hexadecimal)]
+        status: u8,
+    },
+    /// Leave before that command is carried out
+    LeaveBefore,
+    /// Leave while that command is carried out: half is written
+    LeaveMidway,
+    /// Leave once that command is carried out, before it is answered
+    LeaveAfter,
+    /// Be swapped for another card before that command
+    Swap {
+        /// Name of the other, a DESFire too
+        #[arg(long)]
+        card: String,
+    },
+}
+
+fn hexadecimal(text: &str) -> Result<u8, String> {
+    u8::from_str_radix(text, 16).map_err(|error| error.to_string())
+}
+
 /// One thread: the card service dies with the thread that started it, which must be one that lasts.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -210,7 +323,20 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Reader { at, fault } => at.order(|at| Order::Reader { at, fault: fault.into() }),
         Command::KillPcscd(Folder { folder }) => (folder, Order::KillPcscd {}),
         Command::StartPcscd(Folder { folder }) => (folder, Order::StartPcscd {}),
-        Command::AddCard { folder, name, uid, label } => (folder.folder, Order::AddCard { name, uid, label }),
+        Command::AddCard { folder, name, uid, label, desfire, size, random_uid } => {
+            let desfire = desfire.map(|generation| Model {
+                generation: generation.into(),
+                size: size.into(),
+                has_random_uid: random_uid,
+                ..Model::default()
+            });
+            (folder.folder, Order::AddCard { name, uid, label, desfire })
+        }
+        Command::CopyCard { folder, of, name, label } => (folder.folder, Order::CopyCard { of, name, label }),
+        Command::Card { folder, name, at, deed } => {
+            let misdeed = deed.deed().map(|deed| Misdeed { at, deed });
+            (folder.folder, Order::Card { card: name, misdeed })
+        }
         Command::AddFinger { folder, name, seed, label } => (folder.folder, Order::AddFinger { name, seed, label }),
     };
     Ok(Client::connect(&folder).await?.order(&order).await?)
@@ -243,6 +369,46 @@ impl From<ReaderFaultName> for CardFault {
             ReaderFaultName::Hang => Self::Hang,
             ReaderFaultName::OddAnswer => Self::OddAnswer,
         }
+    }
+}
+
+impl From<GenerationName> for Generation {
+    fn from(name: GenerationName) -> Self {
+        match name {
+            GenerationName::Ev1 => Self::Ev1,
+            GenerationName::Ev2 => Self::Ev2,
+            GenerationName::Ev3 => Self::Ev3,
+        }
+    }
+}
+
+impl From<SizeName> for Size {
+    fn from(name: SizeName) -> Self {
+        match name {
+            SizeName::K2 => Self::K2,
+            SizeName::K4 => Self::K4,
+            SizeName::K8 => Self::K8,
+        }
+    }
+}
+
+impl DeedName {
+    fn deed(self) -> Option<Deed> {
+        Some(match self {
+            Self::None => return None,
+            Self::WrongMac => Deed::WrongMac,
+            Self::Replay => Deed::Replay,
+            Self::Silence => Deed::Silence,
+            Self::Tear { bytes } => Deed::Tear { bytes },
+            Self::FlipCommand { bit } => Deed::FlipCommand { bit },
+            Self::FlipAnswer { bit } => Deed::FlipAnswer { bit },
+            Self::Late { ms } => Deed::Late { ms },
+            Self::Status { status } => Deed::Status { status },
+            Self::LeaveBefore => Deed::LeaveBefore,
+            Self::LeaveMidway => Deed::LeaveMidway,
+            Self::LeaveAfter => Deed::LeaveAfter,
+            Self::Swap { card } => Deed::Swap { card },
+        })
     }
 }
 

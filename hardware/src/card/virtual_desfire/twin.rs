@@ -151,9 +151,9 @@ impl Twin {
     }
 
     /// Has it swapped for `other` before command `at`.
-    pub fn swap(&self, at: u32, name: &str, other: Twin) {
+    pub fn swap(&self, at: u32, name: &str, other: &Twin) {
         self.misbehave(Some(Misdeed { at, deed: Deed::Swap { card: name.to_owned() } }));
-        self.inner().swapped_for = Some(other);
+        self.inner().swapped_for = Some(other.clone());
     }
 
     /// How it misbehaves.

@@ -72,7 +72,7 @@ fn a_card_is_personalised_and_read() {
 #[test]
 fn a_template_is_written_and_read_in_frames() {
     let mut card = card(Model::default());
-    let template: Vec<u8> = (0..1_536_u32).map(|index| (index * 31 >> 2) as u8).collect();
+    let template: Vec<u8> = (0..1_536_u32).map(|index| ((index * 31) >> 2) as u8).collect();
     let mut reader = Reader::new(&mut card);
     reader.create_application(APP, 0x0F, 0x81).unwrap();
     reader.select(APP).unwrap();
@@ -500,10 +500,8 @@ fn a_counter_at_its_end_ends_the_session() {
     let mut reader = Reader::new(&mut card);
     reader.select(APP).unwrap();
     reader.first(0, &MAIN).unwrap();
-    for counter in [&mut reader.talk] {
-        let Talk::Ev2 { counter, .. } = counter else { panic!() };
-        *counter = u16::MAX;
-    }
+    let Talk::Ev2 { counter, .. } = &mut reader.talk else { panic!() };
+    *counter = u16::MAX;
     let Some(super::super::Session { way: super::super::session::Way::Ev2(ev2), .. }) = &mut reader.card.session else {
         panic!()
     };

@@ -162,7 +162,7 @@ fn a_swapped_card_is_another_from_that_command_on() {
     other.uid = [9; UID_BYTES];
     other.applications[0].files[0].data = vec![0x99; 8];
     let (mut twin, other) = (twin(), Twin::new(other, counted()));
-    twin.swap(3, "other", other.clone());
+    twin.swap(3, "other", &other);
     for _ in 0..2 {
         twin.power();
         assert_eq!(ask(&mut twin, SELECT), answered("9100"));
@@ -173,7 +173,7 @@ fn a_swapped_card_is_another_from_that_command_on() {
         assert_eq!(twin.uid(), UID, "the reader found the first");
     }
     // Each for the other, which must end.
-    other.swap(1, "twin", twin.clone());
+    other.swap(1, "twin", &twin);
     twin.power();
     ask(&mut twin, SELECT);
     ask(&mut twin, READ);

@@ -60,9 +60,9 @@ fn chained_mac(key: &Key, iv: &mut [u8; 16], message: &[u8]) -> [u8; 8] {
     let zero = u128::from_be_bytes(cbc(key, [0; 16], &[0; 16], true).try_into().unwrap());
     let mut padded = message.to_vec();
     let mut subkey = double(zero);
-    if padded.is_empty() || padded.len() % 16 != 0 {
+    if padded.is_empty() || !padded.len().is_multiple_of(16) {
         padded.push(0x80);
-        while padded.len() % 16 != 0 {
+        while !padded.len().is_multiple_of(16) {
             padded.push(0);
         }
         subkey = double(subkey);
