@@ -1,4 +1,24 @@
 //! Serves a world of twins, and acts in one from the command line.
+//!
+//! A card is one that knows its UID and no command, or a DESFire. In a world file:
+//!
+//! ```toml
+//! [[card]]
+//! name = "anna"
+//! uid = "04A1B2C3D4E5F6"
+//! desfire = { generation = "ev3", size = "4k", has_random_uid = false, frame_bytes = 64 }
+//! ```
+//!
+//! All four have these defaults: `desfire = {}` is the same. Or while the world runs, where a misdeed counts commands since the
+//! card got power and holds until `none`:
+//!
+//! ```text
+//! pforte-twin add-card --name anna --uid 04A1B2C3D4E5F6 --desfire ev3
+//! pforte-twin copy-card --of anna --name mallory
+//! pforte-twin card --name anna --at 4 wrong-mac
+//! pforte-twin card --name anna --at 6 swap --card mallory
+//! pforte-twin card --name anna none
+//! ```
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -112,12 +132,12 @@ enum Command {
         /// What people call it
         #[arg(long)]
         label: Option<String>,
-        /// Makes it a DESFire of this generation, as it was left in the world's folder, else from the factory
-        #[arg(long)]
-        desfire: Option<GenerationName>,
-        /// How much the DESFire holds
-        #[arg(long, default_value = "4k", requires = "desfire")]
-        size: SizeName,
+        /// Makes it a DESFire, ev1, ev2 or ev3: as it was left in the world's folder, else from the factory
+        #[arg(long, value_parser = by_name::<Generation>)]
+        desfire: Option<Generation>,
+        /// How much the DESFire holds: 2k, 4k or 8k
+        #[arg(long, default_value = "4k", requires = "desfire", value_parser = by_name::<Size>)]
+        size: Size,
         /// Has the DESFire tell readers another UID each time it gets power
         #[arg(long, requires = "desfire")]
         random_uid: bool,
@@ -204,23 +224,6 @@ enum ReaderFaultName {
     OddAnswer,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum GenerationName {
-    Ev1,
-    Ev2,
-    Ev3,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum SizeName {
-    #[value(name = "2k")]
-    K2,
-    #[value(name = "4k")]
-    K4,
-    #[value(name = "8k")]
-    K8,
-}
-
 #[derive(Clone, Subcommand)]
 enum DeedName {
     /// Be well
@@ -275,6 +278,11 @@ enum DeedName {
     },
 }
 
+/// Takes what files of a world name the same.
+fn by_name<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
+    serde_json::from_value(text.into()).map_err(|error| error.to_string())
+}
+
 fn hexadecimal(text: &str) -> Result<u8, String> {
     u8::from_str_radix(text, 16).map_err(|error| error.to_string())
 }
@@ -324,12 +332,8 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::KillPcscd(Folder { folder }) => (folder, Order::KillPcscd {}),
         Command::StartPcscd(Folder { folder }) => (folder, Order::StartPcscd {}),
         Command::AddCard { folder, name, uid, label, desfire, size, random_uid } => {
-            let desfire = desfire.map(|generation| Model {
-                generation: generation.into(),
-                size: size.into(),
-                has_random_uid: random_uid,
-                ..Model::default()
-            });
+            let desfire =
+                desfire.map(|generation| Model { generation, size, has_random_uid: random_uid, ..Model::default() });
             (folder.folder, Order::AddCard { name, uid, label, desfire })
         }
         Command::CopyCard { folder, of, name, label } => (folder.folder, Order::CopyCard { of, name, label }),
@@ -368,26 +372,6 @@ impl From<ReaderFaultName> for CardFault {
             ReaderFaultName::None => Self::None,
             ReaderFaultName::Hang => Self::Hang,
             ReaderFaultName::OddAnswer => Self::OddAnswer,
-        }
-    }
-}
-
-impl From<GenerationName> for Generation {
-    fn from(name: GenerationName) -> Self {
-        match name {
-            GenerationName::Ev1 => Self::Ev1,
-            GenerationName::Ev2 => Self::Ev2,
-            GenerationName::Ev3 => Self::Ev3,
-        }
-    }
-}
-
-impl From<SizeName> for Size {
-    fn from(name: SizeName) -> Self {
-        match name {
-            SizeName::K2 => Self::K2,
-            SizeName::K4 => Self::K4,
-            SizeName::K8 => Self::K8,
         }
     }
 }

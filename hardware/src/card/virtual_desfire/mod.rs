@@ -40,7 +40,7 @@ const CARD_NAME: [u8; 7] = [0xD2, 0x76, 0x00, 0x00, 0x85, 0x01, 0x00];
 
 /// Second byte of a status `91xx`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Status(pub(crate) u8);
+struct Status(u8);
 
 impl Status {
     const OK: Self = Self(0x00);

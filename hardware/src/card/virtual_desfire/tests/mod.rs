@@ -7,6 +7,7 @@ use super::crypto::KeyKind;
 use super::{Card, Random};
 
 mod commands;
+mod limits;
 mod misdeeds;
 mod properties;
 mod reader;
@@ -84,4 +85,22 @@ fn check(card: &mut Card, native: &str, expected: &str) {
     assert_eq!(status[0], 0x91);
     let shown = hex::encode_upper([&status[1..], &answer].concat());
     assert_eq!(shown, expected.split_whitespace().collect::<String>(), "{native}");
+}
+
+#[test]
+fn the_card_names_nothing_of_the_readers_side() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/card/virtual_desfire");
+    let mut files = 0;
+    for folder in [folder.clone(), folder.join("tests")] {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|extension| extension == "rs") {
+                files += 1;
+                let own = concat!("virtual_", "desfire");
+                let text = std::fs::read_to_string(&path).unwrap().replace(own, "");
+                assert!(!text.contains(concat!("desfire", "::")), "{}", path.display());
+            }
+        }
+    }
+    assert!(files > 15, "the folder was read");
 }
