@@ -132,7 +132,10 @@ async fn answer(
                     Reaction::Leaves => return Ok(()),
                 };
                 let paced = pace.map_or(Duration::ZERO, |pace| pace(frame.len(), answer.len()));
-                wait((paced + late).saturating_sub(began.elapsed())).await;
+                wait(paced.saturating_sub(began.elapsed())).await;
+                if !late.is_zero() {
+                    tokio::time::sleep(late).await;
+                }
                 write_frame(field, &answer).await?;
             }
         }
@@ -148,7 +151,8 @@ fn execute(command: &[u8], card: &mut impl FieldCard) -> Reaction {
     }
 }
 
-/// Waits to the tenth of a millisecond: the runtime's own clock counts whole ones.
+/// Waits to the tenth of a millisecond, for milliseconds: the runtime's own clock counts whole ones, and its end would
+/// wait for this.
 async fn wait(time: Duration) {
     if time.is_zero() {
         return;

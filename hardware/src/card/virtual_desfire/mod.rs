@@ -289,7 +289,7 @@ impl Card {
         let mut is_protected = false;
         let answer = match &mut self.session {
             Some(session) => {
-                is_protected = session.way.has_mac(protection);
+                is_protected = session.way.proves(protection, answer.len());
                 session.way.close(protection, answer).ok_or(Status::AUTHENTICATION)?
             }
             None => answer,

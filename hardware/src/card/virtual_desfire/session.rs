@@ -260,12 +260,12 @@ impl Way {
         is_same(found, &sum) && padding.len() < block && padding.iter().all(|byte| *byte == 0)
     }
 
-    /// Whether answers without data are protected too, by this protection.
-    pub(super) fn has_mac(&self, protection: Protection) -> bool {
+    /// Whether an answer of so many bytes is given anything that proves it.
+    pub(super) fn proves(&self, protection: Protection, answer_bytes: usize) -> bool {
         match self {
             Self::Ev2(_) => protection != Protection::Data(Mode::Plain),
             Self::Ev1(_) => true,
-            Self::Old(_) => matches!(protection, Protection::Data(Mode::Mac | Mode::Full)),
+            Self::Old(_) => answer_bytes > 0 && matches!(protection, Protection::Data(Mode::Mac | Mode::Full)),
         }
     }
 }

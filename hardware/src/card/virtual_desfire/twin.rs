@@ -161,11 +161,6 @@ impl Twin {
         self.inner().misdeed.clone()
     }
 
-    /// Longest frame it takes and sends, in bytes.
-    pub fn frame_bytes(&self) -> u16 {
-        self.inner().card.content().model.frame_bytes
-    }
-
     /// Whoever panicked left a card that is whole: changes are made at once.
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
