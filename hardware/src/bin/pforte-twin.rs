@@ -1,4 +1,24 @@
 //! Serves a world of twins, and acts in one from the command line.
+//!
+//! A card is one that knows its UID and no command, or a DESFire. In a world file:
+//!
+//! ```toml
+//! [[card]]
+//! name = "anna"
+//! uid = "04A1B2C3D4E5F6"
+//! desfire = { generation = "ev3", size = "4k", has_random_uid = false, frame_bytes = 64 }
+//! ```
+//!
+//! All four have these defaults: `desfire = {}` is the same. Or while the world runs, where a misdeed counts commands since the
+//! card got power and holds until `none`:
+//!
+//! ```text
+//! pforte-twin add-card --name anna --uid 04A1B2C3D4E5F6 --desfire ev3
+//! pforte-twin copy-card --of anna --name mallory
+//! pforte-twin card --name anna --at 4 wrong-mac
+//! pforte-twin card --name anna --at 6 swap --card mallory
+//! pforte-twin card --name anna none
+//! ```
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -8,6 +28,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, anyhow};
 use clap::{Parser, Subcommand, ValueEnum};
 use hardware::card::virtual_card::CardFault;
+use hardware::card::virtual_desfire::{Deed, Generation, Misdeed, Model, Size};
 use hardware::world::{self, Client, Order, SensorWish, WorldFile};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -105,12 +126,49 @@ enum Command {
         /// Its name
         #[arg(long)]
         name: String,
-        /// Its UID in hexadecimal
+        /// Its UID in hexadecimal; seven bytes for a DESFire
         #[arg(long)]
         uid: String,
         /// What people call it
         #[arg(long)]
         label: Option<String>,
+        /// Makes it a DESFire, ev1, ev2 or ev3: as it was left in the world's folder, else from the factory
+        #[arg(long, value_parser = by_name::<Generation>)]
+        desfire: Option<Generation>,
+        /// How much the DESFire holds: 2k, 4k or 8k
+        #[arg(long, default_value = "4k", requires = "desfire", value_parser = by_name::<Size>)]
+        size: Size,
+        /// Has the DESFire tell readers another UID each time it gets power
+        #[arg(long, requires = "desfire")]
+        random_uid: bool,
+    },
+    /// Copies a DESFire as one can who knows no key: same UID, same structure, other keys
+    CopyCard {
+        #[command(flatten)]
+        folder: Folder,
+        /// Name of the card that is copied
+        #[arg(long)]
+        of: String,
+        /// Name of the copy
+        #[arg(long)]
+        name: String,
+        /// What people call it
+        #[arg(long)]
+        label: Option<String>,
+    },
+    /// Lets a DESFire misbehave, each time it has power, until it is told `none`
+    Card {
+        #[command(flatten)]
+        folder: Folder,
+        /// Name of the card
+        #[arg(long)]
+        name: String,
+        /// At which command since it got power
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+        at: u32,
+        /// How
+        #[command(subcommand)]
+        deed: DeedName,
     },
     /// Makes a finger
     AddFinger {
@@ -166,6 +224,69 @@ enum ReaderFaultName {
     OddAnswer,
 }
 
+#[derive(Clone, Subcommand)]
+enum DeedName {
+    /// Be well
+    None,
+    /// Spoil the first MAC from that command on
+    WrongMac,
+    /// Answer from that command on as in the session before
+    Replay,
+    /// Be silent from that command on
+    Silence,
+    /// Answer that command with a part of its answer
+    Tear {
+        /// How many bytes of it
+        #[arg(long)]
+        bytes: usize,
+    },
+    /// Hear that command with one bit turned over
+    FlipCommand {
+        /// Which, from the highest of the first byte
+        #[arg(long)]
+        bit: usize,
+    },
+    /// Answer that command with one bit turned over
+    FlipAnswer {
+        /// Which, from the highest of the first byte
+        #[arg(long)]
+        bit: usize,
+    },
+    /// Answer late from that command on
+    Late {
+        /// By how many milliseconds
+        #[arg(long)]
+        ms: u64,
+    },
+    /// Refuse that command
+    Status {
+        /// Second byte of the status, in hexadecimal
+        #[arg(long, value_parser = hexadecimal)]
+        status: u8,
+    },
+    /// Leave before that command is carried out
+    LeaveBefore,
+    /// Leave while that command is carried out: half is written
+    LeaveMidway,
+    /// Leave once that command is carried out, before it is answered
+    LeaveAfter,
+    /// Be swapped for another card before that command
+    Swap {
+        /// Name of the other, a DESFire too
+        #[arg(long)]
+        card: String,
+    },
+}
+
+/// Takes what files of a world name the same.
+fn by_name<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
+    serde_json::from_value(text.into()).map_err(|error| error.to_string())
+}
+
+fn hexadecimal(text: &str) -> Result<u8, String> {
+    u8::from_str_radix(text, 16).map_err(|error| error.to_string())
+}
+
 /// One thread: the card service dies with the thread that started it, which must be one that lasts.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -210,7 +331,16 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Reader { at, fault } => at.order(|at| Order::Reader { at, fault: fault.into() }),
         Command::KillPcscd(Folder { folder }) => (folder, Order::KillPcscd {}),
         Command::StartPcscd(Folder { folder }) => (folder, Order::StartPcscd {}),
-        Command::AddCard { folder, name, uid, label } => (folder.folder, Order::AddCard { name, uid, label }),
+        Command::AddCard { folder, name, uid, label, desfire, size, random_uid } => {
+            let desfire =
+                desfire.map(|generation| Model { generation, size, has_random_uid: random_uid, ..Model::default() });
+            (folder.folder, Order::AddCard { name, uid, label, desfire })
+        }
+        Command::CopyCard { folder, of, name, label } => (folder.folder, Order::CopyCard { of, name, label }),
+        Command::Card { folder, name, at, deed } => {
+            let misdeed = deed.deed().map(|deed| Misdeed { at, deed });
+            (folder.folder, Order::Card { card: name, misdeed })
+        }
         Command::AddFinger { folder, name, seed, label } => (folder.folder, Order::AddFinger { name, seed, label }),
     };
     Ok(Client::connect(&folder).await?.order(&order).await?)
@@ -243,6 +373,26 @@ impl From<ReaderFaultName> for CardFault {
             ReaderFaultName::Hang => Self::Hang,
             ReaderFaultName::OddAnswer => Self::OddAnswer,
         }
+    }
+}
+
+impl DeedName {
+    fn deed(self) -> Option<Deed> {
+        Some(match self {
+            Self::None => return None,
+            Self::WrongMac => Deed::WrongMac,
+            Self::Replay => Deed::Replay,
+            Self::Silence => Deed::Silence,
+            Self::Tear { bytes } => Deed::Tear { bytes },
+            Self::FlipCommand { bit } => Deed::FlipCommand { bit },
+            Self::FlipAnswer { bit } => Deed::FlipAnswer { bit },
+            Self::Late { ms } => Deed::Late { ms },
+            Self::Status { status } => Deed::Status { status },
+            Self::LeaveBefore => Deed::LeaveBefore,
+            Self::LeaveMidway => Deed::LeaveMidway,
+            Self::LeaveAfter => Deed::LeaveAfter,
+            Self::Swap { card } => Deed::Swap { card },
+        })
     }
 }
 

@@ -14,6 +14,8 @@ pub mod desfire;
 mod pcsc;
 #[cfg(feature = "twins")]
 pub mod virtual_card;
+#[cfg(feature = "twins")]
+pub mod virtual_desfire;
 
 pub use self::pcsc::{Readers, ReadersError, list_names, serial_of};
 

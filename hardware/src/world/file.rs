@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::card::Uid;
+use crate::card::virtual_desfire::{Model, UID_BYTES};
 use crate::finger::virtual_sensor::FingerSeed;
 
 /// Most readers of one world: pcscd knows 16, and each of ours comes with a second slot.
@@ -43,6 +44,9 @@ pub struct WorldFile {
 pub struct ReaderFile {
     /// Its name.
     pub name: String,
+    /// Whether exchanges take as long as at 106 kbit/s over the air.
+    #[serde(default)]
+    pub is_paced: bool,
 }
 
 /// A fingerprint sensor; its line is `sensor-NAME` in the world's folder.
@@ -90,6 +94,18 @@ pub struct CardFile {
     /// Its UID in hexadecimal.
     #[serde(deserialize_with = "uid")]
     pub uid: Uid,
+    /// What kind of DESFire it is, its content kept in `card-NAME.json` in the world's folder; without it, a card that
+    /// knows its UID and no command.
+    pub desfire: Option<Model>,
+}
+
+impl CardFile {
+    /// The UID of a DESFire, which has seven bytes.
+    pub(super) fn desfire_uid(&self) -> Result<[u8; UID_BYTES], String> {
+        let uid = self.uid.as_bytes();
+        uid.try_into()
+            .map_err(|_| format!("card {:?}: a DESFire's UID has {UID_BYTES} bytes, not {}", self.name, uid.len()))
+    }
 }
 
 /// A finger.
@@ -157,6 +173,9 @@ impl WorldFile {
         let sensors = unique("sensor", self.sensor.iter().map(|sensor| &sensor.name))?;
         let doors = unique("door", self.door.iter().map(|door| &door.name))?;
         unique("card", self.card.iter().map(|card| &card.name))?;
+        for card in self.card.iter().filter(|card| card.desfire.is_some()) {
+            card.desfire_uid()?;
+        }
         unique("finger", self.finger.iter().map(|finger| &finger.name))?;
         unique("place", self.place.iter().map(|place| &place.name))?;
         for place in &self.place {
@@ -217,6 +236,7 @@ const fn yes() -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::card::virtual_desfire::{Generation, Size};
 
     #[test]
     fn a_world_is_read() {
@@ -234,6 +254,10 @@ mod tests {
             [[card]]
             name = "anna"
             uid = "04a1B2C3D4E5F6"
+            [[card]]
+            name = "ben"
+            uid = "04a1B2C3D4E5F7"
+            desfire = { size = "8k", generation = "ev2" }
             [[finger]]
             name = "anna-right-index"
             seed = 4711
@@ -247,6 +271,9 @@ mod tests {
         )
         .unwrap();
         assert_eq!(world.card[0].uid.as_bytes(), [0x04, 0xA1, 0xB2, 0xC3, 0xD4, 0xE5, 0xF6]);
+        assert_eq!(world.card[0].desfire, None);
+        let model = Model { size: Size::K8, generation: Generation::Ev2, ..Model::default() };
+        assert_eq!(world.card[1].desfire, Some(model));
         assert!(world.door[0].has_contact && world.door[0].rex && !world.door[0].rex_is_mechanical);
     }
 
@@ -264,6 +291,8 @@ mod tests {
         check("[[card]]\nname = \"a\"\nuid = \"0401\"", "4, 7 or 10 bytes");
         check("[[card]]\nname = \"a\"\nuid = \"0401020\"", "hexadecimal");
         check("[[card]]\nname = \"a\"\nuid = \"zz010203\"", "hexadecimal");
+        check("[[card]]\nname = \"a\"\nuid = \"01020304\"\ndesfire = {}", "7 bytes, not 4");
+        check("[[card]]\nname = \"a\"\nuid = \"01020304050607\"\ndesfire = { size = \"3k\" }", "3k");
         check(&(0..9).map(|n| format!("[[reader]]\nname = \"r{n}\"\n")).collect::<String>(), "9 readers");
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! `pforte-twin serve` runs one ([`serve`]); tests and the demo act in it by its control socket ([`Client`]). It opens no
 //! port that others could reach: the card readers' driver listens on all addresses, so everything runs in a private
-//! network namespace ([`enter_private_network`]) and is reached by sockets in a folder.
+//! network namespace ([`enter_private_network`]) and is reached by sockets in a folder. What DESFire cards hold is kept in that
+//! folder too, and found there again.
 
 use std::path::{Path, PathBuf};
 
@@ -27,6 +28,8 @@ pub use service::ServiceError;
 use control::Control;
 use service::CardService;
 use stage::Stage;
+
+use crate::card::virtual_desfire::TwinError;
 
 /// Longest path of a socket, in bytes (Linux allows 107).
 const SOCKET_PATH_BYTES_MAX: usize = 100;
@@ -53,6 +56,11 @@ pub fn sensor_line(folder: &Path, sensor: &str) -> PathBuf {
     folder.join(format!("sensor-{sensor}"))
 }
 
+/// Where the content of a card is kept, if it is a DESFire.
+pub fn card_content(folder: &Path, card: &str) -> PathBuf {
+    folder.join(format!("card-{card}.json"))
+}
+
 /// Name of a reader as PC/SC tells it.
 pub fn reader_name(reader: &str) -> String {
     format!("Pforte {reader} 00 00")
@@ -70,6 +78,9 @@ pub enum WorldError {
     /// The private network.
     #[error("no private network: {0}")]
     Namespace(String),
+    /// A card's content.
+    #[error("card {0:?}: {1}")]
+    Card(String, TwinError),
     /// The card service.
     #[error(transparent)]
     Service(#[from] ServiceError),

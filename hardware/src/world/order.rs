@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::card::virtual_card::CardFault;
+use crate::card::virtual_desfire::{Misdeed, Model};
 use crate::door_io::virtual_door::DoorView;
 
 /// Something to be done. `at` takes a place's name, or a door's (then the first place at it); `door` takes a door's
@@ -91,6 +92,27 @@ pub enum Order {
         /// What people call it; its name if none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         label: Option<String>,
+        /// What kind of DESFire it is: as it was left in the world's folder, else from the factory. Without it, a card that knows its UID and no command.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        desfire: Option<Model>,
+    },
+    /// Makes a copy of a DESFire as far as one can who knows no key: same UID, same structure, other keys.
+    CopyCard {
+        /// The card that is copied, as it is now.
+        of: String,
+        /// Name of the copy, another than any card has.
+        name: String,
+        /// What people call it; its name if none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        label: Option<String>,
+    },
+    /// Lets a DESFire misbehave whenever it has power, or be well again.
+    Card {
+        /// The card's name.
+        card: String,
+        /// How; none means well.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        misdeed: Option<Misdeed>,
     },
     /// Makes a finger.
     AddFinger {
@@ -246,6 +268,12 @@ pub struct CardState {
     pub name: String,
     /// What people call it.
     pub label: String,
+    /// Whether it is a DESFire.
+    #[serde(default)]
+    pub is_desfire: bool,
+    /// How it misbehaves, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub misdeed: Option<Misdeed>,
 }
 
 /// A finger.

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rand::Rng as _;
 use tokio::sync::{Mutex, MutexGuard, watch};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
@@ -14,8 +15,10 @@ use super::order::{
     CardState, DoorState, FingerState, Order, PlaceState, ReaderState, Ring, SensorState, SensorWish, State,
 };
 use super::service::{CardService, fields};
-use super::{CardFile, FingerFile, PlaceFile, WorldError, WorldFile, door_socket, sensor_line};
-use crate::card::virtual_card::{CardFault, hold};
+use super::{CardFile, FingerFile, PlaceFile, WorldError, WorldFile, card_content, door_socket, sensor_line};
+use crate::card::Uid;
+use crate::card::virtual_card::{CardFault, FieldCard, Pace, Reaction, hold};
+use crate::card::virtual_desfire::{Deed, Misdeed, Random, Twin, TwinError, exchange_time};
 use crate::door_io::virtual_door::{DoorBuild, VirtualDoor};
 use crate::finger::virtual_sensor::{SensorFault, VirtualSensor};
 
@@ -28,6 +31,7 @@ const SWAP: Duration = Duration::from_millis(600);
 /// Everything in a world. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(super) struct Stage {
+    folder: Arc<Path>,
     readers: Arc<BTreeMap<String, Reader>>,
     sensors: Arc<BTreeMap<String, Sensor>>,
     doors: Arc<BTreeMap<String, Door>>,
@@ -42,6 +46,21 @@ pub(super) struct Stage {
 struct Reader {
     field: std::net::SocketAddr,
     fault: watch::Sender<CardFault>,
+    pace: Option<Pace>,
+}
+
+/// A card, and what it is made of.
+#[derive(Debug, Clone)]
+struct Card {
+    name: String,
+    label: String,
+    body: Body,
+}
+
+#[derive(Debug, Clone)]
+enum Body {
+    Uid(Uid),
+    Desfire(Twin),
 }
 
 #[derive(Debug)]
@@ -60,7 +79,7 @@ struct Door {
 /// Cards and fingers, and where they are.
 #[derive(Debug, Default)]
 struct Things {
-    cards: Vec<CardFile>,
+    cards: Vec<Card>,
     fingers: Vec<FingerFile>,
     /// By reader: card, and whoever holds it.
     held: BTreeMap<String, (String, AbortHandle)>,
@@ -73,8 +92,10 @@ struct Things {
 impl Stage {
     pub(super) fn build(world: WorldFile, folder: &Path, service: CardService) -> Result<Self, WorldError> {
         let readers = world.reader.into_iter().zip(fields());
-        let readers =
-            readers.map(|(file, field)| (file.name, Reader { field, fault: watch::channel(CardFault::None).0 }));
+        let readers = readers.map(|(file, field)| {
+            let pace = file.is_paced.then_some(in_small_frames as Pace);
+            (file.name, Reader { field, fault: watch::channel(CardFault::None).0, pace })
+        });
         let mut sensors = BTreeMap::new();
         for file in world.sensor {
             let line = sensor_line(folder, &file.name);
@@ -95,8 +116,13 @@ impl Stage {
             let label = file.label.unwrap_or_else(|| file.name.clone());
             doors.insert(file.name, Door { label, hint: file.hint, has_rex: file.rex, twin });
         }
-        let things = Things { cards: world.card, fingers: world.finger, ..Things::default() };
+        let mut cards = Vec::new();
+        for file in world.card {
+            cards.push(Card::of(folder, file)?);
+        }
+        let things = Things { cards, fingers: world.finger, ..Things::default() };
         let stage = Self {
+            folder: folder.into(),
             readers: Arc::new(readers.collect()),
             sensors: Arc::new(sensors),
             doors: Arc::new(doors),
@@ -150,14 +176,35 @@ impl Stage {
                 self.service.lock().await.start_again().await.map_err(|error| error.to_string())?;
                 self.is_service_running.send_replace(true);
             }
-            Order::AddCard { name, uid, label } => {
+            Order::AddCard { name, uid, label, desfire } => {
                 check_name("card", &name)?;
                 let uid = parse_uid(&uid).map_err(|problem| format!("card {name:?}: {problem}"))?;
-                let mut things = self.things().await;
-                if things.cards.iter().any(|card| card.name == name) {
-                    return Err(format!("there is a card {name:?} already"));
+                let file = CardFile { name, label, uid, desfire };
+                if desfire.is_some() {
+                    file.desfire_uid()?;
                 }
-                things.cards.push(CardFile { name, label, uid });
+                let mut things = self.things().await;
+                things.refuse_taken(&file.name)?;
+                things.cards.push(Card::of(&self.folder, file).map_err(|error| error.to_string())?);
+            }
+            Order::CopyCard { of, name, label } => {
+                check_name("card", &name)?;
+                let mut things = self.things().await;
+                things.refuse_taken(&name)?;
+                let content = things.desfire(&of)?.content().copied_without_keys(random());
+                let twin = Twin::keep(content, &card_content(&self.folder, &name), random());
+                let body = Body::Desfire(twin.map_err(|error| error.to_string())?);
+                things.cards.push(Card { label: label.unwrap_or_else(|| name.clone()), name, body });
+            }
+            Order::Card { card, misdeed } => {
+                let things = self.things().await;
+                let twin = things.desfire(&card)?;
+                match misdeed {
+                    Some(Misdeed { at, deed: Deed::Swap { card: other } }) => {
+                        twin.swap(at, &other, things.desfire(&other)?)
+                    }
+                    misdeed => twin.misbehave(misdeed),
+                }
             }
             Order::AddFinger { name, seed, label } => {
                 check_name("finger", &name)?;
@@ -212,7 +259,14 @@ impl Stage {
             reader: place.reader.clone(),
             sensor: place.sensor.clone(),
         };
-        let card = |card: &CardFile| CardState { name: card.name.clone(), label: label(&card.label, &card.name) };
+        let card = |card: &Card| {
+            let misdeed = match &card.body {
+                Body::Desfire(twin) => twin.misdeed(),
+                Body::Uid(_) => None,
+            };
+            let is_desfire = matches!(card.body, Body::Desfire(_));
+            CardState { name: card.name.clone(), label: card.label.clone(), is_desfire, misdeed }
+        };
         let finger =
             |finger: &FingerFile| FingerState { name: finger.name.clone(), label: label(&finger.label, &finger.name) };
         State {
@@ -243,24 +297,36 @@ impl Stage {
     async fn tap(&self, at: &str, card: &str) -> Result<(), String> {
         let (reader, twin) = self.reader_at(at)?;
         let mut things = self.things().await;
-        let file = things.cards.iter().find(|file| file.name == card);
-        let uid = file.ok_or_else(|| format!("there is no card {card:?}"))?.uid.clone();
+        let body = things.card(card)?.body.clone();
         let elsewhere = things.held.iter().find(|(_, (held, _))| held == card).map(|(reader, _)| reader.clone());
         if let Some(elsewhere) = elsewhere {
             things.remove(&elsewhere);
         }
         things.remove(reader);
         let empty_until = things.emptied.get(reader).map(|at| *at + SWAP);
-        let (field, faults) = (twin.field, twin.fault.subscribe());
+        let (field, faults, pace) = (twin.field, twin.fault.subscribe(), twin.pace);
+        let (stage, name) = (self.clone(), reader.to_owned());
         let holder = tokio::spawn(async move {
             if let Some(at) = empty_until {
                 tokio::time::sleep_until(at).await;
             }
-            hold(field, uid, faults).await;
+            hold(field, body, faults, pace).await;
+            stage.left(&name).await;
         })
         .abort_handle();
         things.held.insert(reader.to_owned(), (card.to_owned(), holder));
         Ok(())
+    }
+
+    /// A card left the field of a reader by itself. To be called by whoever held it: nobody does, once another card lies
+    /// there.
+    async fn left(&self, reader: &str) {
+        let mut things = self.things().await;
+        let held_by = things.held.get(reader).map(|(_, holder)| holder.id());
+        if held_by == tokio::task::try_id() {
+            things.remove(reader);
+            self.changes.send_modify(|change| *change += 1);
+        }
     }
 
     async fn place_finger(&self, at: &str, finger: &str) -> Result<(), String> {
@@ -312,13 +378,74 @@ impl Stage {
     }
 }
 
+impl Card {
+    fn of(folder: &Path, file: CardFile) -> Result<Self, WorldError> {
+        let body = match (file.desfire, file.desfire_uid()) {
+            (Some(model), Ok(uid)) => {
+                let failed = |error: TwinError| WorldError::Card(file.name.clone(), error);
+                Body::Desfire(Twin::open(&card_content(folder, &file.name), uid, model, random()).map_err(failed)?)
+            }
+            // Whoever checked the file let no DESFire of another UID pass.
+            _ => Body::Uid(file.uid),
+        };
+        Ok(Self { label: file.label.unwrap_or_else(|| file.name.clone()), name: file.name, body })
+    }
+}
+
+impl FieldCard for Body {
+    fn power(&mut self) {
+        match self {
+            Self::Uid(uid) => uid.power(),
+            Self::Desfire(twin) => twin.power(),
+        }
+    }
+
+    fn uid(&self) -> Vec<u8> {
+        match self {
+            Self::Uid(uid) => uid.uid(),
+            Self::Desfire(twin) => twin.uid(),
+        }
+    }
+
+    fn react(&mut self, command: &[u8]) -> Reaction {
+        match self {
+            Self::Uid(uid) => uid.react(command),
+            Self::Desfire(twin) => twin.react(command),
+        }
+    }
+}
+
 impl Things {
+    fn card(&self, name: &str) -> Result<&Card, String> {
+        self.cards.iter().find(|card| card.name == name).ok_or_else(|| format!("there is no card {name:?}"))
+    }
+
+    fn desfire(&self, name: &str) -> Result<&Twin, String> {
+        match &self.card(name)?.body {
+            Body::Desfire(twin) => Ok(twin),
+            Body::Uid(_) => Err(format!("card {name:?} is no DESFire")),
+        }
+    }
+
+    fn refuse_taken(&self, name: &str) -> Result<(), String> {
+        if self.card(name).is_ok() { Err(format!("there is a card {name:?} already")) } else { Ok(()) }
+    }
+
     fn remove(&mut self, reader: &str) {
         if let Some((_, holder)) = self.held.remove(reader) {
             holder.abort();
             self.emptied.insert(reader.to_owned(), Instant::now());
         }
     }
+}
+
+fn random() -> Random {
+    Box::new(|bytes| rand::rng().fill_bytes(bytes))
+}
+
+/// As readers of 64 bytes a frame exchange with cards.
+fn in_small_frames(command_bytes: usize, answer_bytes: usize) -> Duration {
+    exchange_time(command_bytes, answer_bytes, 64)
 }
 
 fn wish(sensor: &VirtualSensor, wish: SensorWish) -> Result<(), String> {

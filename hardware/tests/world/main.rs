@@ -8,6 +8,8 @@
     reason = "a test ends where it fails"
 )]
 
+mod desfire;
+
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -34,6 +36,7 @@ const FILE: &str = r#"
 name = "in"
 [[reader]]
 name = "out"
+is_paced = true
 [[sensor]]
 name = "in"
 [[door]]
@@ -46,6 +49,10 @@ uid = "04A1B2C3D4E5F6"
 [[card]]
 name = "ben"
 uid = "11223344"
+[[card]]
+name = "dora"
+uid = "04D0D1D2D3D4D5"
+desfire = {}
 [[finger]]
 name = "anna-right-index"
 seed = 4711
@@ -440,12 +447,20 @@ async fn what_is_wrong_with_an_order_is_named() {
     check(r#"{"do":"add_card","name":"anna","uid":"01020304"}"#, "already").await;
     check(r#"{"do":"add_card","name":"carla","uid":"0102"}"#, "4, 7 or 10").await;
     check(r#"{"do":"add_card","name":"../carla","uid":"01020304"}"#, "../carla").await;
+    check(r#"{"do":"add_card","name":"carla","uid":"01020304","desfire":{}}"#, "7 bytes, not 4").await;
+    check(r#"{"do":"add_card","name":"carla","uid":"01020304050607","desfire":{"size":"3k"}}"#, "3k").await;
+    check(r#"{"do":"copy_card","of":"anna","name":"mallory"}"#, "\"anna\" is no DESFire").await;
+    check(r#"{"do":"copy_card","of":"dora","name":"anna"}"#, "already").await;
+    check(r#"{"do":"card","card":"anna","misdeed":{"at":1,"deed":"silence"}}"#, "no DESFire").await;
+    check(r#"{"do":"card","card":"dora","misdeed":{"at":1,"deed":"dance"}}"#, "dance").await;
+    check(r#"{"do":"card","card":"dora","misdeed":{"at":1,"deed":{"swap":{"card":"nobody"}}}}"#, "nobody").await;
     check(r#"{"do":"start_pcscd"}"#, "already").await;
     check(&"x".repeat(10_000), "expected").await;
 
     // And the world goes on; a card made now is one.
     let mut client = world.client().await;
-    let carla = Order::AddCard { name: "carla".into(), uid: "01020304".into(), label: Some("Carla".into()) };
+    let carla =
+        Order::AddCard { name: "carla".into(), uid: "01020304".into(), label: Some("Carla".into()), desfire: None };
     client.order(&carla).await.unwrap();
     client.tap("lobby", "carla").await.expect("a door's first place");
     let state = client.state().await.unwrap();
