@@ -1,6 +1,7 @@
 //! Each tenant's rules in memory, compiled, with the state that they read beside them ([`state`]), and what they decide. Rules
 //! are kept current by notices of the database; a notice is only a hint, so versions are compared after every reconnect and
-//! from time to time.
+//! from time to time. What was saved is [read alone](store::newer) and follows from the rules before, so that it is in force as
+//! soon with a million persons as with ten.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,6 +22,8 @@ use crate::clock;
 use crate::db::Db;
 use crate::log::Log;
 use crate::tenants::Tenants;
+
+use store::Newer;
 
 mod history;
 mod past;
@@ -46,23 +49,32 @@ type InForce = Option<Arc<Policy>>;
 /// Rules in force, by tenant.
 #[derive(Debug, Clone, Default)]
 pub struct Policies {
-    by_tenant: Arc<Mutex<HashMap<TenantId, watch::Sender<InForce>>>>,
+    by_tenant: Arc<Mutex<HashMap<TenantId, Kept>>>,
+}
+
+/// A tenant's.
+#[derive(Debug, Clone)]
+struct Kept {
+    in_force: watch::Sender<InForce>,
+    /// Whoever reads newer rules: what one has read, another need not.
+    reading: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Policies {
-    fn sender(&self, tenant: TenantId) -> watch::Sender<InForce> {
+    fn of(&self, tenant: TenantId) -> Kept {
         let mut by_tenant = self.by_tenant.lock().unwrap_or_else(PoisonError::into_inner);
-        by_tenant.entry(tenant).or_insert_with(|| watch::Sender::new(None)).clone()
+        let new = || Kept { in_force: watch::Sender::new(None), reading: Arc::default() };
+        by_tenant.entry(tenant).or_insert_with(new).clone()
     }
 
     /// The rules in force, and when they change. None until they were read for the first time.
     pub fn subscribe(&self, tenant: TenantId) -> watch::Receiver<InForce> {
-        self.sender(tenant).subscribe()
+        self.of(tenant).in_force.subscribe()
     }
 
     /// The rules in force.
     pub fn current(&self, tenant: TenantId) -> InForce {
-        self.sender(tenant).borrow().clone()
+        self.of(tenant).in_force.borrow().clone()
     }
 
     /// Decides an attempt by the rules in force, the state and the server's clock. None while there are no rules or no
@@ -72,23 +84,25 @@ impl Policies {
         states.decide(&policy, Attempt { at: now, clock: ClockTrust::Trusted, ..attempt })
     }
 
-    /// Reads a tenant's rules if their version moved.
+    /// Reads what changed in a tenant's rules if their version moved. After an error those before stay in force.
     pub async fn refresh(&self, db: &Db, tenant: TenantId) -> anyhow::Result<()> {
-        let sender = self.sender(tenant);
-        let known = sender.borrow().as_ref().map(|policy| policy.version());
-        let mut tx = db.begin(tenant, None).await?;
-        let Some(rows) = store::load(&mut tx, tenant, known, clock::unix_ms(clock::now())).await? else {
-            return Ok(());
-        };
-        let policy = Policy::compile(rows).context("the rules in the database")?;
-        sender.send_if_modified(|current| {
-            let is_newer = current.as_ref().is_none_or(|current| current.version() < policy.version());
-            if is_newer {
-                tracing::debug!(%tenant, version = policy.version(), "rules in force");
-                *current = Some(Arc::new(policy));
+        let Kept { in_force, reading } = self.of(tenant);
+        let _alone = reading.lock().await;
+        let known = in_force.borrow().clone();
+        let mut tx = db.snapshot(tenant).await?;
+        let now = clock::unix_ms(clock::now());
+        let Some(newer) = store::newer(&mut tx, tenant, known.as_deref(), now).await? else { return Ok(()) };
+        let is_step = matches!(newer, Newer::Step(_));
+        let policy = match newer.compile() {
+            Err(error) if is_step => {
+                tracing::warn!(%tenant, %error, "what changed in the rules makes no sense alone: all are read");
+                Policy::compile(store::load(&mut tx, tenant, now).await?)
             }
-            is_newer
-        });
+            compiled => compiled,
+        };
+        let policy = policy.context("the rules in the database")?;
+        tracing::debug!(%tenant, version = policy.version(), is_step, "rules in force");
+        in_force.send_replace(Some(Arc::new(policy)));
         Ok(())
     }
 }
