@@ -3,15 +3,21 @@
 
 use std::time::Duration;
 
+use access_core::ids::TenantId;
 use chrono::{DateTime, Utc};
+use sqlx::{AssertSqlSafe, PgConnection};
 use tokio_util::sync::CancellationToken;
 
+use crate::auth;
 use crate::db::Db;
 use crate::tenants::Tenants;
-use crate::{agents, auth, operators};
 
 /// How often.
 const EVERY: Duration = Duration::from_secs(60 * 60);
+/// Tables of secrets that are used once: links for operators, tokens for agents.
+const ONE_TIME: [&str; 2] = ["setup_links", "join_tokens"];
+/// Most of a table that are forgotten at once.
+const FORGOTTEN_MAX: i64 = 1_000;
 
 /// Forgets what is over, of every tenant, until told to stop.
 pub async fn run(db: Db, tenants: Tenants, stop: CancellationToken) {
@@ -30,10 +36,21 @@ async fn forget(db: &Db, tenants: &Tenants, now: DateTime<Utc>) -> sqlx::Result<
     for tenant in tenants.refresh().await? {
         let mut tx = db.begin(tenant.id, None).await?;
         auth::forget_ended(&mut tx, tenant.id, now).await?;
-        operators::store::forget_links(&mut tx, tenant.id, now).await?;
-        agents::store::forget_tokens(&mut tx, tenant.id, now).await?;
+        for table in ONE_TIME {
+            forget_one_time(&mut tx, table, tenant.id, now).await?;
+        }
         tx.commit().await?;
     }
+    Ok(())
+}
+
+/// Forgets secrets that were used or ran out.
+async fn forget_one_time(db: &mut PgConnection, table: &str, tenant: TenantId, now: DateTime<Utc>) -> sqlx::Result<()> {
+    let statement = format!(
+        "DELETE FROM {table} WHERE tenant_id = $1 AND token_hash IN (SELECT token_hash FROM {table} \
+         WHERE tenant_id = $1 AND (used_at IS NOT NULL OR expires_at <= $2) LIMIT $3)"
+    );
+    sqlx::query(AssertSqlSafe(statement)).bind(tenant.as_uuid()).bind(now).bind(FORGOTTEN_MAX).execute(db).await?;
     Ok(())
 }
 

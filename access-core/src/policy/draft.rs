@@ -19,6 +19,8 @@ use crate::ids::{CredentialId, GrantId, PersonId};
 
 /// With more changes, everything is compiled anew: cards and grants are looked through for each.
 const CHANGES_MAX: usize = 256;
+/// With more levels gone than this, beside as many as there are, numbers are given anew: a gone level keeps its own.
+const LEVELS_GONE_MAX: usize = 1_024;
 
 impl Policy {
     /// This policy after some changes, in their order. Only the outcome must make sense, not each step. The version stays: see
@@ -232,7 +234,8 @@ impl Gone {
     }
 }
 
-/// The frame of changed rows. None if they are wrong, or if a level or group is gone that somebody may hold or be in.
+/// The frame of changed rows. None if they are wrong, if a level or group is gone that somebody may hold or be in, or if it is time
+/// to make everything anew.
 fn other_frame(before: &Policy, mut rows: PolicyRows) -> Option<Frame> {
     check::put_in_order(&mut rows);
     let known = Known::of(&rows);
@@ -241,7 +244,9 @@ fn other_frame(before: &Policy, mut rows: PolicyRows) -> Option<Frame> {
     rows.grants.iter().try_for_each(|grant| check::check_grant(grant, &known, |_| true)).ok()?;
     let levels = before.frame.levels.ids();
     let gone: Vec<bool> = levels.iter().map(|level| !known.levels.holds(*level)).collect();
-    let is_held = gone.contains(&true) && before.people.hold_any(|level| gone[level as usize]);
+    let gone_count = gone.iter().filter(|is_gone| **is_gone).count();
+    (gone_count <= known.levels.ids().len() + LEVELS_GONE_MAX).then_some(())?;
+    let is_held = gone_count > 0 && before.people.hold_any(|level| gone[level as usize]);
     let is_gone = |group| !known.groups.holds(group);
     let is_in_gone = before.frame.known.groups.ids().iter().any(|group| is_gone(*group))
         && before.people.person_kinds().any(|kind| {
@@ -285,6 +290,21 @@ mod tests {
         }
         assert!(!is_vouched_for(&[PolicyChange::Remove(PolicyRowId::Person(id(1)))]), "the card has no holder");
         assert!(!is_vouched_for(&[PolicyChange::Remove(PolicyRowId::Level(id(1)))]), "the level is held");
+    }
+
+    #[test]
+    fn numbers_of_levels_that_are_gone_are_given_again() {
+        let mut policy = Policy::compile(rows()).unwrap();
+        let first = 1_000;
+        for round in 0..12 {
+            let ids = (0..100).map(|number| id(first + round * 100 + number));
+            let level = |id| PolicyRow::Level(super::super::AccessLevel { id, lines: Vec::new() });
+            let put: Vec<_> = ids.clone().map(|id| PolicyChange::Put(level(id))).collect();
+            let remove: Vec<_> = ids.map(|id| PolicyChange::Remove(PolicyRowId::Level(id))).collect();
+            policy = policy.with(&put).unwrap().with(&remove).unwrap();
+        }
+        assert_eq!(policy, Policy::compile(rows()).unwrap());
+        assert!(policy.frame.levels.ids().len() < 1_200, "{}", policy.frame.levels.ids().len());
     }
 
     #[test]

@@ -192,6 +192,11 @@ impl Policy {
         self.frame.known.doors.place(id).map(|at| &self.frame.rows.doors[at])
     }
 
+    /// Every airlock, by id.
+    pub fn interlocks(&self) -> &[InterlockRule] {
+        &self.frame.rows.interlocks
+    }
+
     /// The interlock group of a door.
     pub fn interlock_of(&self, door: DoorId) -> Option<&InterlockRule> {
         self.frame.interlock_of.get(&door).map(|&at| &self.frame.rows.interlocks[at])
@@ -228,10 +233,20 @@ impl Policy {
         self.frame.calendars.place(id).map(|at| &self.frame.rows.calendars[at])
     }
 
+    /// Every threat level that is described, by its number.
+    pub fn threat_levels(&self) -> &[ThreatLevelRule] {
+        &self.frame.rows.threat_levels
+    }
+
     /// What a threat level means: the highest description that is not above it, so that raising a level never loosens
     /// anything. 0 means nothing.
     pub fn threat_level(&self, level: u8) -> Option<&ThreatLevelRule> {
         self.frame.rows.threat_levels.iter().rev().find(|rule| rule.level <= level)
+    }
+
+    /// Every group, by id.
+    pub fn groups(&self) -> &[GroupRule] {
+        &self.frame.rows.groups
     }
 
     /// Whether a group's persons are responders.
@@ -362,6 +377,11 @@ impl Policy {
                 TravelEnds::Doors(one, other) => one == door.id || other == door.id,
                 TravelEnds::Sites(one, other) => one == door.site || other == door.site,
             })
+    }
+
+    /// Every travel time, by its ends.
+    pub fn travel_times(&self) -> &[TravelTime] {
+        &self.frame.rows.travel
     }
 
     /// Least seconds to walk from one door to another, if the table tells.

@@ -13,7 +13,7 @@ use crate::testing::TestServer;
 async fn rules(server: &TestServer) -> PolicyRows {
     let mut tx = server.state.db.read(server.own.tenant, None).await.unwrap();
     let now = access_core::UnixMs(crate::clock::now().timestamp_millis());
-    crate::decisions::store::load(&mut tx, server.own.tenant, None, now).await.unwrap().unwrap()
+    crate::decisions::store::load(&mut tx, server.own.tenant, now).await.unwrap()
 }
 
 #[tokio::test]

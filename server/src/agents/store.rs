@@ -606,20 +606,3 @@ pub async fn insert_command(
     .await?;
     Ok(())
 }
-
-/// Most tokens that are forgotten at once.
-const FORGOTTEN_MAX: i64 = 1_000;
-
-/// Forgets tokens that were used or ran out.
-pub async fn forget_tokens(db: &mut PgConnection, tenant: TenantId, now: DateTime<Utc>) -> sqlx::Result<()> {
-    sqlx::query(
-        "DELETE FROM join_tokens WHERE tenant_id = $1 AND token_hash IN (SELECT token_hash FROM join_tokens \
-         WHERE tenant_id = $1 AND (used_at IS NOT NULL OR expires_at <= $2) LIMIT $3)",
-    )
-    .bind(tenant.as_uuid())
-    .bind(now)
-    .bind(FORGOTTEN_MAX)
-    .execute(db)
-    .await?;
-    Ok(())
-}

@@ -127,6 +127,12 @@ impl Db {
         self.begin_on(&self.app, Writes::Refused, tenant, operator).await
     }
 
+    /// Begins a transaction that sees one tenant's rows, the vault's excepted, all as they are at one moment; Postgres refuses to write
+    /// in it. (A rehearsal has no such moment.)
+    pub async fn snapshot(&self, tenant: TenantId) -> sqlx::Result<TenantTx> {
+        self.begin_by("BEGIN ISOLATION LEVEL REPEATABLE READ", &self.app, Writes::Refused, tenant, None).await
+    }
+
     /// Begins a transaction that reaches the tenant's vault too.
     pub async fn begin_vault(&self, tenant: TenantId, operator: Option<OperatorId>) -> sqlx::Result<TenantTx> {
         self.begin_on(&self.vault, Writes::Allowed, tenant, operator).await
@@ -144,8 +150,19 @@ impl Db {
         tenant: TenantId,
         operator: Option<OperatorId>,
     ) -> sqlx::Result<TenantTx> {
+        self.begin_by("BEGIN", pool, writes, tenant, operator).await
+    }
+
+    async fn begin_by(
+        &self,
+        statement: &'static str,
+        pool: &PgPool,
+        writes: Writes,
+        tenant: TenantId,
+        operator: Option<OperatorId>,
+    ) -> sqlx::Result<TenantTx> {
         let mut tx = match &self.stage {
-            None => Tx::Own(pool.begin().await?),
+            None => Tx::Own(pool.begin_with(statement).await?),
             Some(stage) => Tx::Rehearsed(stage.begin().await?),
         };
         sqlx::query(

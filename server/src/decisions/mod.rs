@@ -1,18 +1,19 @@
 //! Each tenant's rules in memory, compiled, with the state that they read beside them ([`state`]), and what they decide. Rules
 //! are kept current by notices of the database; a notice is only a hint, so versions are compared after every reconnect and
-//! from time to time.
+//! from time to time. What was saved is [read alone](store::newer) and follows from the rules before, so that it is in force as
+//! soon with a million persons as with ten.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use access_core::attempt::{Attempt, ClockTrust};
 use access_core::ids::TenantId;
-use access_core::policy::Policy;
+use access_core::policy::{Policy, PolicyError};
 use access_core::time::UnixMs;
 use anyhow::Context as _;
 use sqlx::postgres::PgListener;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -21,6 +22,8 @@ use crate::clock;
 use crate::db::Db;
 use crate::log::Log;
 use crate::tenants::Tenants;
+
+use store::Newer;
 
 mod history;
 mod past;
@@ -46,23 +49,32 @@ type InForce = Option<Arc<Policy>>;
 /// Rules in force, by tenant.
 #[derive(Debug, Clone, Default)]
 pub struct Policies {
-    by_tenant: Arc<Mutex<HashMap<TenantId, watch::Sender<InForce>>>>,
+    by_tenant: Arc<Mutex<HashMap<TenantId, Kept>>>,
+}
+
+/// A tenant's.
+#[derive(Debug, Clone)]
+struct Kept {
+    in_force: watch::Sender<InForce>,
+    /// Whoever reads newer rules: what one has read, another need not.
+    reading: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Policies {
-    fn sender(&self, tenant: TenantId) -> watch::Sender<InForce> {
+    fn of(&self, tenant: TenantId) -> Kept {
         let mut by_tenant = self.by_tenant.lock().unwrap_or_else(PoisonError::into_inner);
-        by_tenant.entry(tenant).or_insert_with(|| watch::Sender::new(None)).clone()
+        let new = || Kept { in_force: watch::Sender::new(None), reading: Arc::default() };
+        by_tenant.entry(tenant).or_insert_with(new).clone()
     }
 
     /// The rules in force, and when they change. None until they were read for the first time.
     pub fn subscribe(&self, tenant: TenantId) -> watch::Receiver<InForce> {
-        self.sender(tenant).subscribe()
+        self.of(tenant).in_force.subscribe()
     }
 
     /// The rules in force.
     pub fn current(&self, tenant: TenantId) -> InForce {
-        self.sender(tenant).borrow().clone()
+        self.of(tenant).in_force.borrow().clone()
     }
 
     /// Decides an attempt by the rules in force, the state and the server's clock. None while there are no rules or no
@@ -72,29 +84,36 @@ impl Policies {
         states.decide(&policy, Attempt { at: now, clock: ClockTrust::Trusted, ..attempt })
     }
 
-    /// Reads a tenant's rules if their version moved.
+    /// Reads what changed in a tenant's rules if their version moved. After an error those before stay in force.
     pub async fn refresh(&self, db: &Db, tenant: TenantId) -> anyhow::Result<()> {
-        let sender = self.sender(tenant);
-        let known = sender.borrow().as_ref().map(|policy| policy.version());
-        let mut tx = db.begin(tenant, None).await?;
-        let Some(rows) = store::load(&mut tx, tenant, known, clock::unix_ms(clock::now())).await? else {
-            return Ok(());
-        };
-        let policy = Policy::compile(rows).context("the rules in the database")?;
-        sender.send_if_modified(|current| {
-            let is_newer = current.as_ref().is_none_or(|current| current.version() < policy.version());
-            if is_newer {
-                tracing::debug!(%tenant, version = policy.version(), "rules in force");
-                *current = Some(Arc::new(policy));
+        let Kept { in_force, reading } = self.of(tenant);
+        let _alone = reading.lock().await;
+        let known = in_force.borrow().clone();
+        let mut tx = db.snapshot(tenant).await?;
+        let now = clock::unix_ms(clock::now());
+        let Some(newer) = store::newer(&mut tx, tenant, known.as_deref(), now).await? else { return Ok(()) };
+        let is_step = matches!(newer, Newer::Step(_));
+        let policy = match compile(newer).await? {
+            Err(error) if is_step => {
+                tracing::warn!(%tenant, %error, "what changed in the rules makes no sense alone: all are read");
+                compile(Newer::Whole(Box::new(store::load(&mut tx, tenant, now).await?))).await?
             }
-            is_newer
-        });
+            compiled => compiled,
+        };
+        let policy = policy.context("the rules in the database")?;
+        tracing::debug!(%tenant, version = policy.version(), is_step, "rules in force");
+        in_force.send_replace(Some(Arc::new(policy)));
         Ok(())
     }
 }
 
+/// Beside the runtime's own threads: with many persons it takes its time.
+async fn compile(newer: Newer) -> anyhow::Result<Result<Policy, PolicyError>> {
+    tokio::task::spawn_blocking(|| newer.compile()).await.context("the rules are compiled")
+}
+
 /// What [`run`] works with.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Keeper {
     /// Rules to be kept current.
     pub policies: Policies,
@@ -110,17 +129,16 @@ pub struct Keeper {
     pub stop: CancellationToken,
 }
 
-/// Keeps every tenant's rules and state current until told to stop.
+/// Keeps every tenant's rules and state current until told to stop, each by a task of its own: no tenant waits for another's.
 pub async fn run(keeper: Keeper) {
-    let followers = TaskTracker::new();
-    let mut followed = HashSet::new();
+    let mut kept = Tasks { keeper: keeper.clone(), looks: HashMap::new(), tasks: TaskTracker::new() };
     let mut listener: Option<PgListener> = None;
     loop {
         if listener.is_none() {
             match listen(&keeper.db).await {
                 Ok(connected) => {
                     listener = Some(connected);
-                    keeper.refresh_all(&mut followed, &followers).await;
+                    kept.look_at_all().await;
                 }
                 Err(error) => {
                     tracing::warn!(error = format!("{error:#}"), "no notices of the database for the moment");
@@ -134,21 +152,21 @@ pub async fn run(keeper: Keeper) {
         let Some(connected) = listener.as_mut() else { continue };
         tokio::select! {
             () = keeper.stop.cancelled() => break,
-            () = tokio::time::sleep(LOOK_ANYWAY) => keeper.refresh_all(&mut followed, &followers).await,
+            () = tokio::time::sleep(LOOK_ANYWAY) => kept.look_at_all().await,
             notice = connected.try_recv() => match notice {
                 Ok(Some(notice)) => {
                     if let Ok(tenant) = notice.payload().parse::<Uuid>() {
-                        keeper.refresh(tenant.into(), &mut followed, &followers).await;
+                        kept.look_at(tenant.into());
                     }
                 }
                 // The connection was lost and may have taken notices with it.
-                Ok(None) => keeper.refresh_all(&mut followed, &followers).await,
+                Ok(None) => kept.look_at_all().await,
                 Err(_) => listener = None,
             },
         }
     }
-    followers.close();
-    followers.wait().await;
+    kept.tasks.close();
+    kept.tasks.wait().await;
 }
 
 async fn listen(db: &Db) -> sqlx::Result<PgListener> {
@@ -157,34 +175,57 @@ async fn listen(db: &Db) -> sqlx::Result<PgListener> {
     Ok(listener)
 }
 
-impl Keeper {
-    async fn refresh_all(&self, followed: &mut HashSet<TenantId>, followers: &TaskTracker) {
-        match self.tenants.refresh().await {
-            Ok(all) => {
-                for tenant in all {
-                    self.refresh(tenant.id, followed, followers).await;
-                }
-            }
+/// A task for each tenant.
+struct Tasks {
+    keeper: Keeper,
+    /// Tells a tenant's task that its rules may have changed; one that is busy looks once more when it is done.
+    looks: HashMap<TenantId, Arc<Notify>>,
+    tasks: TaskTracker,
+}
+
+impl Tasks {
+    async fn look_at_all(&mut self) {
+        match self.keeper.tenants.refresh().await {
+            Ok(all) => all.into_iter().for_each(|tenant| self.look_at(tenant.id)),
             Err(error) => tracing::warn!(error = format!("{error:#}"), "can't list the tenants"),
         }
     }
 
-    /// The state first: whoever has rules of a tenant finds its state there.
-    async fn refresh(&self, tenant: TenantId, followed: &mut HashSet<TenantId>, followers: &TaskTracker) {
-        if !followed.contains(&tenant) {
-            match self.states.build(&self.db, tenant).await {
-                Ok(()) => {
-                    followed.insert(tenant);
-                    let (states, db, log) = (self.states.clone(), self.db.clone(), self.log.clone());
-                    followers.spawn(state::follow(states, db, tenant, log, self.stop.clone()));
-                }
-                Err(error) => {
-                    tracing::error!(%tenant, error = format!("{error:#}"), "the state can't be read: agents decide alone");
+    fn look_at(&mut self, tenant: TenantId) {
+        let look = self.looks.entry(tenant).or_insert_with(|| {
+            let look = Arc::new(Notify::new());
+            self.tasks.spawn(self.keeper.clone().keep(tenant, Arc::clone(&look), self.tasks.clone()));
+            look
+        });
+        look.notify_one();
+    }
+}
+
+impl Keeper {
+    /// Keeps a tenant's. The state first: whoever has rules of a tenant finds its state there.
+    async fn keep(self, tenant: TenantId, look: Arc<Notify>, tasks: TaskTracker) {
+        let mut has_state = false;
+        loop {
+            tokio::select! {
+                () = self.stop.cancelled() => return,
+                () = look.notified() => {}
+            }
+            if !has_state {
+                match self.states.build(&self.db, tenant).await {
+                    Ok(()) => {
+                        has_state = true;
+                        let (states, db, log) = (self.states.clone(), self.db.clone(), self.log.clone());
+                        tasks.spawn(state::follow(states, db, tenant, log, self.stop.clone()));
+                    }
+                    Err(error) => {
+                        let error = format!("{error:#}");
+                        tracing::error!(%tenant, error, "the state can't be read: agents decide alone");
+                    }
                 }
             }
-        }
-        if let Err(error) = self.policies.refresh(&self.db, tenant).await {
-            tracing::error!(%tenant, error = format!("{error:#}"), "the rules can't be read; those before stay in force");
+            if let Err(error) = self.policies.refresh(&self.db, tenant).await {
+                tracing::error!(%tenant, error = format!("{error:#}"), "the rules can't be read; those before stay in force");
+            }
         }
     }
 }

@@ -18,6 +18,9 @@ use crate::audit::append_event;
 use crate::clock;
 use crate::testing::{TestAgent, TestLink, TestServer};
 
+mod edits;
+mod steps;
+
 /// A hall with two doors, each with an agent of its own, and two people who may use both by card alone.
 pub(crate) struct Hall {
     pub(crate) server: TestServer,

@@ -206,7 +206,7 @@ async fn hours_and_longer_times_are_a_doors_own() {
     // What the rules are made of says the same.
     let tenant = server.own.tenant;
     let mut tx = server.state.db.begin(tenant, None).await.unwrap();
-    let rows = crate::decisions::store::load(&mut tx, tenant, None, access_core::UnixMs(0)).await.unwrap().unwrap();
+    let rows = crate::decisions::store::load(&mut tx, tenant, access_core::UnixMs(0)).await.unwrap();
     assert_eq!((rows.doors[0].factor_lines.len(), rows.doors[0].modes.len()), (1, 1));
     assert_eq!((rows.doors[0].release_longer_ms, rows.doors[0].held_longer_ms), (10_000, 60_000), "twice as long");
 }

@@ -116,7 +116,7 @@ async fn rules_count_on_no_sign_of_duress_and_it_goes_with_the_consent() {
     let has_finger = async || {
         let mut tx = server.state.db.begin(server.own.tenant, None).await.unwrap();
         let now = crate::clock::unix_ms(crate::clock::now());
-        load(&mut tx, server.own.tenant, None, now).await.unwrap().unwrap().persons[0].has_finger
+        load(&mut tx, server.own.tenant, now).await.unwrap().persons[0].has_finger
     };
     assert!(has_finger().await);
     let marked = format!("SET app.tenant = '{}'; UPDATE fingers SET is_duress = true", server.own.tenant);

@@ -289,20 +289,3 @@ pub async fn has_both_factors(db: &mut PgConnection, tenant: TenantId, id: Uuid)
     .fetch_one(db)
     .await
 }
-
-/// Most links that are forgotten at once.
-const FORGOTTEN_MAX: i64 = 1_000;
-
-/// Forgets links that were used or ran out.
-pub async fn forget_links(db: &mut PgConnection, tenant: TenantId, now: DateTime<Utc>) -> sqlx::Result<()> {
-    sqlx::query(
-        "DELETE FROM setup_links WHERE tenant_id = $1 AND token_hash IN (SELECT token_hash FROM setup_links \
-         WHERE tenant_id = $1 AND (used_at IS NOT NULL OR expires_at <= $2) LIMIT $3)",
-    )
-    .bind(tenant.as_uuid())
-    .bind(now)
-    .bind(FORGOTTEN_MAX)
-    .execute(db)
-    .await?;
-    Ok(())
-}

@@ -5,7 +5,6 @@
 use std::sync::Arc;
 
 use access_core::Policy;
-use access_core::policy::PolicyRows;
 use access_core::word::Word as _;
 use anyhow::Context as _;
 use axum::body::{Body, to_bytes};
@@ -21,7 +20,7 @@ use super::Editors;
 use super::store::{self as told, Names};
 use crate::auth::{Actor, CSRF_HEADER};
 use crate::clock;
-use crate::decisions::store;
+use crate::decisions::store::{self, Newer};
 use crate::http::{ApiError, ApiResult, Problem};
 use crate::state::AppState;
 
@@ -166,9 +165,9 @@ pub async fn rehearse(
     actor: &Actor,
     changes: &[PolicyChangeWanted],
 ) -> ApiResult<(Arc<Policy>, Arc<Policy>, Names)> {
-    let Tried { before, rows, names } = try_out(state, editors, actor, changes).await?;
-    let Some(rows) = rows else { return Ok((Arc::clone(&before), before, names)) };
-    let after = Policy::compile(rows);
+    let Tried { before, newer, names } = try_out(state, editors, actor, changes).await?;
+    let Some(newer) = newer else { return Ok((Arc::clone(&before), before, names)) };
+    let after = newer.compile();
     Ok((before, Arc::new(after.map_err(|error| ApiError::field("changes", error.to_string()))?), names))
 }
 
@@ -176,8 +175,8 @@ pub async fn rehearse(
 pub(super) struct Tried {
     /// The rules in force when it was tried.
     pub(super) before: Arc<Policy>,
-    /// What they are made of afterwards; none if no rule is touched.
-    pub(super) rows: Option<PolicyRows>,
+    /// What comes of them; none if no rule is touched.
+    pub(super) newer: Option<Newer>,
     /// What things are called afterwards, or were until then.
     pub(super) names: Names,
 }
@@ -206,14 +205,14 @@ pub(super) async fn try_out(
         }
     }
     let mut tx = rehearsed.read(actor).await?;
-    let rows = match store::is_moved_here(&mut tx, actor.tenant).await? {
-        true => Some(store::load(&mut tx, actor.tenant, None, clock::unix_ms(actor.now)).await?),
+    // Until the rehearsal ends nobody else changes the rules: these are the ones that it began with.
+    let before = state.rules_in_force(actor.tenant).await?;
+    let newer = match store::is_moved_here(&mut tx, actor.tenant).await? {
+        true => store::newer(&mut tx, actor.tenant, Some(&before), clock::unix_ms(actor.now)).await?,
         false => None,
     };
     let names = told::names(&mut tx, actor.tenant).await?.or(old_names);
-    // Until the rehearsal ends nobody else changes the rules: these are the ones that it began with.
-    let before = state.rules_in_force(actor.tenant).await?;
-    Ok(Tried { before, names, rows: rows.map(|rows| rows.context("rules that were changed")).transpose()? })
+    Ok(Tried { before, names, newer })
 }
 
 fn request(place: usize, change: &PolicyChangeWanted, actor: &Actor) -> ApiResult<Request<Body>> {

@@ -21,7 +21,7 @@ async fn choices_begin_strict_and_reach_the_policy() {
     let tenant = server.own.tenant;
     let policy = async || {
         let mut tx = server.state.db.begin(tenant, None).await.unwrap();
-        crate::decisions::store::load(&mut tx, tenant, None, access_core::UnixMs(0)).await.unwrap().unwrap().rules
+        crate::decisions::store::load(&mut tx, tenant, access_core::UnixMs(0)).await.unwrap().rules
     };
     let before = server.call(guard, "GET", "/tenant-rules", Value::Null).await.is(200);
     assert_eq!(policy().await, TenantRules::default());

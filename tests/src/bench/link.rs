@@ -36,6 +36,10 @@ pub struct Caller {
     pub person: PersonId,
     /// By this card.
     pub card: CardToken,
+    /// For they hold this level,
+    pub level: String,
+    /// by this grant.
+    pub grant: String,
 }
 
 impl Caller {
@@ -49,7 +53,7 @@ impl Caller {
         let door = id(&staff.post("/doors", door).await?)?;
         let line = json!({ "places": [{ "kind": "door", "id": door }], "side": "both", "schedule_id": null });
         let level = id(&staff.post("/access-levels", json!({ "name": "Measured", "lines": [line] })).await?)?;
-        plant.grant(person, &level).await?;
+        let grant = plant.grant(person, &level).await?;
         let agent = json!({ "name": "Measured", "kind": "door_controller", "door_ids": [door] });
         let invited = staff.post("/agents", agent).await?;
         let token = invited["token"].as_str().context("token")?;
@@ -67,13 +71,13 @@ impl Caller {
             }
             link.bundle = None;
         };
-        Ok(Self { recorder, link, door: door.parse::<Uuid>()?.into(), person, card })
+        Ok(Self { recorder, link, door: door.parse::<Uuid>()?.into(), person, card, level, grant })
     }
 
     /// Ends its connection. A silent one would be ended by the server.
     pub fn leave(self) -> Away {
-        let Self { recorder, door, person, card, .. } = self;
-        Away { recorder, door, person, card }
+        let Self { recorder, door, person, card, level, grant, .. } = self;
+        Away { recorder, door, person, card, level, grant }
     }
 
     /// Connects it anew: the server ends a link that was silent while something else was measured.
@@ -138,6 +142,8 @@ pub struct Away {
     door: DoorId,
     person: PersonId,
     card: CardToken,
+    level: String,
+    grant: String,
 }
 
 impl Away {
@@ -146,8 +152,8 @@ impl Away {
         let mut link = self.recorder.link().await?;
         // Until its first bundle, the server takes no door for this agent's.
         link.bundle().await?;
-        let Self { recorder, door, person, card } = self;
-        Ok(Caller { recorder, link, door, person, card })
+        let Self { recorder, door, person, card, level, grant } = self;
+        Ok(Caller { recorder, link, door, person, card, level, grant })
     }
 }
 

@@ -7,4 +7,5 @@ pub mod echo;
 pub mod ingest;
 pub mod link;
 pub mod memory;
+pub mod saved;
 pub mod taps;

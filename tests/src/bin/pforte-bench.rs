@@ -46,6 +46,12 @@ struct Arguments {
     /// Cards suspended and taken back.
     #[arg(long, default_value_t = 20)]
     revocations: usize,
+    /// Persons beside whom a grant is saved.
+    #[arg(long, default_value_t = 5_000)]
+    crowd: usize,
+    /// Grants saved and taken back.
+    #[arg(long, default_value_t = 20)]
+    grants: usize,
 }
 
 fn say(line: &str) -> anyhow::Result<()> {
@@ -156,5 +162,11 @@ async fn figures_of(
     figures.extend(bench::ingest::run(plant, &mut caller).await?);
     figures.push(Figure::plain("agent.rss_mib", bench::memory::rss_mib(plant.agent("east")?)?, "MiB"));
     figures.push(Figure::plain("server.rss_mib", bench::memory::rss_mib(plant.server()?)?, "MiB"));
+
+    // Last: so many persons weigh on everything else.
+    bench::saved::crowd(plant, arguments.crowd).await?;
+    let live = bench::saved::run(plant, &mut caller, arguments.grants).await?;
+    say(&format!("saved to live beside {} persons, ms: {}", arguments.crowd, live.summary()?))?;
+    figures.push(Figure::plain("policy.saved_to_live_ms", live.median()?, "ms"));
     Ok(())
 }

@@ -1,10 +1,13 @@
-//! SQL: all of a tenant's rules, of one version.
+//! SQL: all of a tenant's rules, of one version; or what changed in them.
 
 use access_core::ids::TenantId;
-use access_core::policy::{Alone, AloneRules, Place, PolicyRows, PolicyScope, Suspicion, TenantRules, WaivableRule};
+use access_core::policy::{
+    Alone, AloneRules, Place, Policy, PolicyError, PolicyRows, PolicyScope, Suspicion, TenantRules, WaivableRule,
+};
 use access_core::time::{Period, UnixMs};
 use chrono::{DateTime, NaiveDate, Utc};
-use sqlx::PgConnection;
+use sqlx::postgres::PgRow;
+use sqlx::{AssertSqlSafe, FromRow, PgConnection};
 use uuid::Uuid;
 
 use crate::access::PlaceKind;
@@ -13,30 +16,63 @@ use crate::clock;
 mod hours;
 mod levels;
 mod places;
+mod step;
 mod subjects;
 
-/// How often rules that change while they are read are read again.
-const TRIES_MAX: u32 = 20;
+pub use step::Step;
+#[cfg(test)]
+pub(super) use step::tables;
 
-/// The rules, unless their version is `known`.
-pub async fn load(
-    db: &mut PgConnection,
-    tenant: TenantId,
-    known: Option<u64>,
-    now: UnixMs,
-) -> anyhow::Result<Option<PolicyRows>> {
-    for _ in 0..TRIES_MAX {
-        let before = version(db, tenant).await?;
-        if Some(before) == known {
-            return Ok(None);
-        }
-        let rows = load_once(db, tenant, before, now).await?;
-        // A change moves the version in its own transaction: the same version means that nothing changed meanwhile.
-        if version(db, tenant).await? == before {
-            return Ok(Some(rows));
+/// Rules that are newer than those that were known.
+#[derive(Debug)]
+pub enum Newer {
+    /// As they follow from those.
+    Step(Step),
+    /// As they are.
+    Whole(Box<PolicyRows>),
+}
+
+impl Newer {
+    /// Checked and compiled.
+    pub fn compile(self) -> Result<Policy, PolicyError> {
+        match self {
+            Self::Step(step) => step.take(),
+            Self::Whole(rows) => Policy::compile(*rows),
         }
     }
-    anyhow::bail!("the rules changed {TRIES_MAX} times while they were read")
+}
+
+/// The rules, unless the database is still at the version of those that are `known`: by what changed since, where
+/// [that can be told](step). An error if they change meanwhile: `db` must see one moment, or be what moves the version.
+pub async fn newer(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    known: Option<&Policy>,
+    now: UnixMs,
+) -> anyhow::Result<Option<Newer>> {
+    let moved = version(db, tenant).await?;
+    if known.is_some_and(|known| known.version() == moved) {
+        return Ok(None);
+    }
+    let step = match known {
+        Some(known) => step::from(db, known, moved, now).await?,
+        None => None,
+    };
+    let newer = match step {
+        Some(step) => Newer::Step(step),
+        None => Newer::Whole(Box::new(load_once(db, tenant, moved, now).await?)),
+    };
+    // A change moves the version in its own transaction: the same version means that nothing changed meanwhile.
+    anyhow::ensure!(version(db, tenant).await? == moved, "the rules changed while they were read");
+    Ok(Some(newer))
+}
+
+/// All rules.
+pub async fn load(db: &mut PgConnection, tenant: TenantId, now: UnixMs) -> anyhow::Result<PolicyRows> {
+    match newer(db, tenant, None, now).await? {
+        Some(Newer::Whole(rows)) => Ok(*rows),
+        _ => anyhow::bail!("rules that follow from none"),
+    }
 }
 
 async fn version(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<u64> {
@@ -80,11 +116,11 @@ pub(super) async fn load_once(
         schedules: hours::schedules(db, tenant).await?,
         levels: levels::levels(db, tenant).await?,
         groups: subjects::groups(db, tenant).await?,
-        persons: subjects::persons(db, tenant).await?,
-        credentials: subjects::credentials(db, tenant).await?,
+        persons: subjects::persons(db, tenant, Which::All).await?,
+        credentials: subjects::credentials(db, tenant, Which::All).await?,
         missing_cards: Vec::new(),
-        grants: subjects::grants(db, tenant).await?,
-        blocks: subjects::blocks(db, tenant).await?,
+        grants: subjects::grants(db, tenant, Which::All).await?,
+        blocks: subjects::blocks(db, tenant, Which::All).await?,
     })
 }
 
@@ -129,6 +165,36 @@ async fn tenant_rules(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result
             .map(|word| word.parse::<WaivableRule>())
             .collect::<Result<_, _>>()?,
     })
+}
+
+/// Which rows are read.
+#[derive(Debug, Clone, Copy)]
+enum Which<'a> {
+    /// All.
+    All,
+    /// Those with one of these ids.
+    These(&'a [Uuid]),
+}
+
+impl Which<'_> {
+    /// Rows of a statement, in which `{which}` stands behind the column with the id. Each of the two is a statement of its own, so that
+    /// neither is planned for the other.
+    async fn rows<T>(self, db: &mut PgConnection, tenant: TenantId, statement: &str) -> sqlx::Result<Vec<T>>
+    where
+        T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
+    {
+        let which = match self {
+            Self::All => "IS NOT NULL",
+            Self::These(_) => "= ANY($2)",
+        };
+        let rows = sqlx::query_as(AssertSqlSafe(statement.replace("{which}", which))).bind(tenant.as_uuid());
+        match self {
+            Self::All => rows,
+            Self::These(ids) => rows.bind(ids.to_vec()),
+        }
+        .fetch_all(db)
+        .await
+    }
 }
 
 fn period(from: DateTime<Utc>, until: Option<DateTime<Utc>>) -> Period {

@@ -211,7 +211,8 @@ struct ThreatLevelRow {
 pub(super) async fn threat_levels(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<Vec<ThreatLevelRule>> {
     let rows: Vec<ThreatLevelRow> = sqlx::query_as(
         "SELECT threat.level, threat.locks, threat.factors, COALESCE((SELECT jsonb_agg(jsonb_build_object('kind', held.kind, \
-             'site_id', held.site_id, 'area_id', held.area_id, 'door_id', held.door_id)) FROM threat_level_places held \
+             'site_id', held.site_id, 'area_id', held.area_id, 'door_id', held.door_id) \
+             ORDER BY held.site_id, held.area_id, held.door_id) FROM threat_level_places held \
              WHERE held.tenant_id = threat.tenant_id AND held.level = threat.level), '[]') AS places, \
          ARRAY(SELECT exempt.group_id FROM threat_level_exempt_groups exempt WHERE exempt.tenant_id = threat.tenant_id \
              AND exempt.level = threat.level ORDER BY exempt.group_id) AS exempt \

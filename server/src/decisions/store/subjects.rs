@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{PlaceColumns, period};
+use super::{PlaceColumns, Which, period};
 
 pub(super) async fn groups(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<Vec<GroupRule>> {
     let rows: Vec<(Uuid, bool)> =
@@ -36,20 +36,25 @@ struct PersonRow {
     groups: Option<Vec<Uuid>>,
 }
 
-pub(super) async fn persons(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<Vec<PersonRule>> {
-    let rows: Vec<PersonRow> = sqlx::query_as(
-        "SELECT person.id, person.state, EXISTS (SELECT FROM fingers finger \
+pub(super) async fn persons(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    which: Which<'_>,
+) -> anyhow::Result<Vec<PersonRule>> {
+    let rows: Vec<PersonRow> = which
+        .rows(
+            db,
+            tenant,
+            "SELECT person.id, person.state, EXISTS (SELECT FROM fingers finger \
              WHERE finger.tenant_id = person.tenant_id AND finger.person_id = person.id \
              AND NOT finger.is_duress) AS has_finger, \
          person.has_pin, person.needs_longer, person.exemption_ground, person.exemption_from, person.exemption_until, \
          person.escort_person_id, person.escort_group_id, person.escort_within_s, held.groups \
          FROM persons person LEFT JOIN (SELECT person_id, array_agg(group_id ORDER BY group_id) AS groups \
-             FROM group_members WHERE tenant_id = $1 GROUP BY person_id) held ON held.person_id = person.id \
-         WHERE person.tenant_id = $1 ORDER BY person.id",
-    )
-    .bind(tenant.as_uuid())
-    .fetch_all(db)
-    .await?;
+             FROM group_members WHERE tenant_id = $1 AND person_id {which} GROUP BY person_id) held ON held.person_id = person.id \
+         WHERE person.tenant_id = $1 AND person.id {which} ORDER BY person.id",
+        )
+        .await?;
     rows.into_iter().map(person).collect()
 }
 
@@ -86,13 +91,18 @@ struct CredentialRow {
     valid_until: Option<DateTime<Utc>>,
 }
 
-pub(super) async fn credentials(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<Vec<CredentialRule>> {
-    let rows: Vec<CredentialRow> = sqlx::query_as(
-        "SELECT id, person_id, token, state, valid_from, valid_until FROM credentials WHERE tenant_id = $1 ORDER BY id",
-    )
-    .bind(tenant.as_uuid())
-    .fetch_all(db)
-    .await?;
+pub(super) async fn credentials(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    which: Which<'_>,
+) -> anyhow::Result<Vec<CredentialRule>> {
+    let rows: Vec<CredentialRow> = which
+        .rows(
+            db,
+            tenant,
+        "SELECT id, person_id, token, state, valid_from, valid_until FROM credentials WHERE tenant_id = $1 AND id {which} ORDER BY id",
+        )
+        .await?;
     rows.into_iter()
         .map(|row| {
             Ok(CredentialRule {
@@ -108,14 +118,15 @@ pub(super) async fn credentials(db: &mut PgConnection, tenant: TenantId) -> anyh
 
 type GrantRow = (Uuid, Option<Uuid>, Option<Uuid>, Uuid, DateTime<Utc>, Option<DateTime<Utc>>);
 
-pub(super) async fn grants(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<Vec<Grant>> {
-    let rows: Vec<GrantRow> = sqlx::query_as(
-        "SELECT id, person_id, group_id, level_id, valid_from, valid_until FROM grants \
-         WHERE tenant_id = $1 AND revoked_at IS NULL ORDER BY id",
-    )
-    .bind(tenant.as_uuid())
-    .fetch_all(db)
-    .await?;
+pub(super) async fn grants(db: &mut PgConnection, tenant: TenantId, which: Which<'_>) -> anyhow::Result<Vec<Grant>> {
+    let rows: Vec<GrantRow> = which
+        .rows(
+            db,
+            tenant,
+            "SELECT id, person_id, group_id, level_id, valid_from, valid_until FROM grants \
+         WHERE tenant_id = $1 AND revoked_at IS NULL AND id {which} ORDER BY id",
+        )
+        .await?;
     rows.into_iter()
         .map(|(id, person, group, level, from, until)| {
             let by_person = person.map(|person| Holder::Person(person.into()));
@@ -138,14 +149,15 @@ struct BlockRow {
     valid_until: Option<DateTime<Utc>>,
 }
 
-pub(super) async fn blocks(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<Vec<Block>> {
-    let rows: Vec<BlockRow> = sqlx::query_as(
-        "SELECT id, person_id, credential_id, group_id, place_kind AS kind, site_id, area_id, door_id, valid_from, \
-         valid_until FROM blocks WHERE tenant_id = $1 AND lifted_at IS NULL ORDER BY id",
-    )
-    .bind(tenant.as_uuid())
-    .fetch_all(db)
-    .await?;
+pub(super) async fn blocks(db: &mut PgConnection, tenant: TenantId, which: Which<'_>) -> anyhow::Result<Vec<Block>> {
+    let rows: Vec<BlockRow> = which
+        .rows(
+            db,
+            tenant,
+            "SELECT id, person_id, credential_id, group_id, place_kind AS kind, site_id, area_id, door_id, valid_from, \
+         valid_until FROM blocks WHERE tenant_id = $1 AND lifted_at IS NULL AND id {which} ORDER BY id",
+        )
+        .await?;
     rows.into_iter()
         .map(|row| {
             let subject = match (row.person_id, row.credential_id, row.group_id) {

@@ -16,7 +16,7 @@ async fn any_version_is_rebuilt_as_it_was() {
     let mut keep = async || {
         let mut tx = server.state.db.begin(tenant, None).await.unwrap();
         let now = crate::clock::unix_ms(crate::clock::now());
-        let mut rows = store::load(&mut tx, tenant, None, now).await.unwrap().unwrap();
+        let mut rows = store::load(&mut tx, tenant, now).await.unwrap();
         // A zone's changes are looked up as of the version, or as of now.
         rows.sites.iter_mut().for_each(|site| site.zone.offsets.clear());
         kept.push(Policy::compile(rows).unwrap());
