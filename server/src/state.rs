@@ -155,7 +155,7 @@ impl AppState {
 
     /// Where an operator changes something, which is committed with its act alone.
     pub async fn change<'a>(&'a self, actor: &'a Actor) -> sqlx::Result<Change<'a>> {
-        let tx = self.db.begin(actor.tenant, Some(actor.operator)).await?;
+        let tx = self.db.begin_change(actor.tenant, Some(actor.operator)).await?;
         Ok(Change::new(&self.keys, actor, tx))
     }
 

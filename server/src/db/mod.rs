@@ -122,6 +122,17 @@ impl Db {
         self.begin_on(&self.app, Writes::Allowed, tenant, operator).await
     }
 
+    /// Begins a transaction in which staff change something. Those of one tenant come one after another: they lock rows in whatever
+    /// order they need them, and two at once could wait for each other.
+    pub async fn begin_change(&self, tenant: TenantId, operator: Option<OperatorId>) -> sqlx::Result<TenantTx> {
+        let mut tx = self.begin(tenant, operator).await?;
+        sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
+            .bind(tenant.to_string())
+            .execute(&mut *tx)
+            .await?;
+        Ok(tx)
+    }
+
     /// Begins a transaction that sees one tenant's rows, the vault's excepted; Postgres refuses to write in it.
     pub async fn read(&self, tenant: TenantId, operator: Option<OperatorId>) -> sqlx::Result<TenantTx> {
         self.begin_on(&self.app, Writes::Refused, tenant, operator).await

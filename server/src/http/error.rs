@@ -187,14 +187,24 @@ impl IntoResponse for ApiError {
 
 impl From<sqlx::Error> for ApiError {
     fn from(error: sqlx::Error) -> Self {
-        Self::Internal(error.into())
+        anyhow::Error::from(error).into()
     }
 }
 
 impl From<anyhow::Error> for ApiError {
     fn from(error: anyhow::Error) -> Self {
+        if error.chain().any(is_undone) {
+            let detail = "Something else was changed at the same moment, and this was undone: try again.".to_owned();
+            return Self::Conflict("at_once", detail);
+        }
         Self::Internal(error)
     }
+}
+
+/// Whether Postgres undid a transaction for another's sake: they waited for each other.
+fn is_undone(error: &(dyn std::error::Error + 'static)) -> bool {
+    let database = error.downcast_ref::<sqlx::Error>().and_then(sqlx::Error::as_database_error);
+    database.and_then(|error| error.code()).is_some_and(|code| matches!(&*code, "40P01" | "40001"))
 }
 
 /// A constraint's name, and the answer that its violation deserves.

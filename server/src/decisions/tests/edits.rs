@@ -553,7 +553,7 @@ impl<'a> Editor<'a> {
     /// Statements in one transaction of the tenant's; undone if one of them is refused.
     async fn by_hand(&mut self, sql: &str) -> Option<bool> {
         let tenant = self.server.own.tenant;
-        let mut tx = self.server.state.db.begin(tenant, None).await.unwrap();
+        let mut tx = self.server.state.db.begin_change(tenant, None).await.unwrap();
         let sql = sql.replace("{tenant}", &tenant.to_string());
         match sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *tx).await {
             Ok(_) => tx.commit().await.unwrap(),
