@@ -39,7 +39,7 @@ fn leave_records(world: &World, events: impl IntoIterator<Item = Event>) {
     let journal = Journal::open(Files::open(&data.join("journal")).unwrap(), Limits::STANDARD, Head::start_of(1));
     let (replies, _answers) = mpsc::unbounded_channel();
     let key = world.identity.record_key.clone();
-    let recorder = Recorder::start(journal.unwrap(), world.identity.author(), key, replies).unwrap();
+    let recorder = Recorder::start(Ok(journal.unwrap()), world.identity.author(), key, replies).unwrap();
     for (number, event) in events.into_iter().enumerate() {
         let clock = ClockTrust::Trusted;
         recorder.record(Entry { number: number as u64, at: UnixMs(0), clock, event, weight: Weight::Vital });
