@@ -190,14 +190,14 @@ impl PolicyStore {
         Ok(true)
     }
 
-    /// Gives the bundle up. Answers what replaces it on the disk, unless there was none.
-    pub fn withdraw(&mut self) -> Option<(PathBuf, Vec<u8>)> {
+    /// Gives the bundle up. Answers what replaces it on the disk and where, with 0 in place of its number, unless there was none.
+    pub fn withdraw(&mut self) -> Option<(PathBuf, Vec<u8>, u64)> {
         let remains = self.in_force.take()?.remains;
         let sealed = seal(&self.identity, REMAINS_PURPOSE, &canonical::encode(&remains));
         // They compiled as part of the bundle; without them a door behaves as one of which nothing is known.
         self.withdrawn = Withdrawn::compile(remains).ok();
         // A file that does not open is refused at start as the bundle must be.
-        Some((self.path.clone(), sealed.unwrap_or_default()))
+        Some((self.path.clone(), sealed.unwrap_or_default(), 0))
     }
 
     /// Whether the bundle was given up and no newer one has come.
@@ -205,10 +205,10 @@ impl PolicyStore {
         self.withdrawn.is_some()
     }
 
-    /// A bundle as it lies on the disk, and where.
-    pub fn sealed(&self, signed: &SignedBundle) -> Option<(PathBuf, Vec<u8>)> {
+    /// The bundle in force, which `signed` is, as it lies on the disk, where, and its number.
+    pub fn sealed(&self, signed: &SignedBundle) -> Option<(PathBuf, Vec<u8>, u64)> {
         let content = Zeroizing::new(canonical::encode(signed));
-        Some((self.path.clone(), seal(&self.identity, FILE_PURPOSE, &content)?))
+        Some((self.path.clone(), seal(&self.identity, FILE_PURPOSE, &content)?, self.sequence()))
     }
 
     /// Number of the bundle in force; 0 without one.

@@ -127,7 +127,9 @@ struct Agent {
     waiting: BTreeMap<u64, Waiting>,
     is_policy_aging: bool,
     crash_point: Option<CrashPoint>,
-    bundles: watch::Sender<Option<(PathBuf, Vec<u8>)>>,
+    /// Number of the bundle that came to lie on the disk last; 0 if none did.
+    bundle_kept: u64,
+    bundles: watch::Sender<Option<(PathBuf, Vec<u8>, u64)>>,
     standings: watch::Sender<Option<(PathBuf, Vec<u8>, u64)>>,
     /// Names for attempts, never the same one again.
     new_id: Box<dyn FnMut() -> Uuid + Send>,
@@ -143,6 +145,8 @@ enum Happened {
     Sensor(usize, SensorEvent),
     Lines(usize, LinesEvent),
     Reader(ReaderEvent),
+    /// A bundle lies on the disk: its number.
+    BundleKept(u64),
     /// What operators set lies on the disk: its number.
     StandingKept(u64),
     /// [`MODE_LOOK`] has passed.
@@ -160,6 +164,8 @@ struct Incoming {
     sensors: mpsc::Receiver<(usize, SensorEvent)>,
     link: mpsc::Receiver<LinkEvent>,
     recorder: mpsc::UnboundedReceiver<Reply>,
+    /// Numbers of bundles, as they come to lie on the disk.
+    bundle_kept: mpsc::UnboundedReceiver<u64>,
     /// Numbers of what operators set, as they come to lie on the disk.
     standing_kept: mpsc::UnboundedReceiver<u64>,
 }
@@ -184,6 +190,7 @@ impl Agent {
                 Some((number, event)) = incoming.sensors.recv() => Happened::Sensor(number, event),
                 Some((number, event)) = incoming.lines.recv() => Happened::Lines(number, event),
                 Some(event) = incoming.readers.recv() => Happened::Reader(event),
+                Some(number) = incoming.bundle_kept.recv() => Happened::BundleKept(number),
                 Some(number) = incoming.standing_kept.recv() => Happened::StandingKept(number),
                 _ = mode_look.tick() => Happened::ModeLook,
                 _ = age_look.tick() => Happened::AgeLook,
@@ -206,6 +213,10 @@ impl Agent {
             Happened::Sensor(number, event) => self.sensor_said(number, event),
             Happened::Lines(number, event) => self.lines_said(number, event),
             Happened::Reader(event) => self.reader_said(event),
+            Happened::BundleKept(number) => {
+                self.bundle_kept = number;
+                self.confirm_bundle();
+            }
             Happened::StandingKept(number) => {
                 self.send(LinkRequest::StandingInForce(number));
             }
@@ -363,9 +374,7 @@ impl Agent {
                 self.recorder.acknowledge(self.outflow.acknowledged());
                 self.forget_own_locks();
                 self.flow(flow);
-                if self.policy.sequence() != 0 {
-                    self.send(LinkRequest::BundleInForce(self.policy.sequence()));
-                }
+                self.confirm_bundle();
                 self.feed_all(&Input::Link { is_up: true });
             }
             LinkEvent::Down => {
@@ -446,10 +455,18 @@ impl Agent {
             self.record(Event::AlarmCleared { kind: AlarmKind::RulesWithdrawn, door: None }, Weight::Vital);
         }
         self.tell_progress();
-        self.send(LinkRequest::BundleInForce(self.policy.sequence()));
         // If the disk is slow an older one may be left out, the newest never.
         if let Some(sealed) = self.policy.sealed(bundle) {
             self.bundles.send_replace(Some(sealed));
+        }
+    }
+
+    /// Tells the server which bundle is in force, once it lies on the disk: what the server takes for revoked must not open a
+    /// door again because the power went.
+    fn confirm_bundle(&self) {
+        let sequence = self.policy.sequence();
+        if sequence != 0 && sequence == self.bundle_kept {
+            self.send(LinkRequest::BundleInForce(sequence));
         }
     }
 

@@ -76,7 +76,8 @@ pub(super) async fn run_with<R, S: Storage + 'static>(
     let (standings, standings_to_write) = watch::channel(None);
     let (kept, standing_kept) = mpsc::unbounded_channel();
     let standing_writer = tokio::spawn(write_standings(standings_to_write, kept));
-    let bundle_writer = tokio::spawn(write_bundles(bundles_to_write));
+    let (kept, bundle_kept) = mpsc::unbounded_channel();
+    let bundle_writer = tokio::spawn(write_bundles(bundles_to_write, kept));
     let (progress_sender, progress) = watch::channel(before.progress());
     let outgoing = Outgoing {
         recorder: recorder.map_err(RunError::Thread)?,
@@ -112,6 +113,7 @@ pub(super) async fn run_with<R, S: Storage + 'static>(
         sensors: sensors_said,
         link: link_said,
         recorder: recorder_replies,
+        bundle_kept,
         standing_kept,
     };
     notify(sd_notify::NotifyState::Ready);
@@ -152,7 +154,7 @@ pub(super) struct Outgoing {
     pub(super) recorder: Recorder,
     pub(super) progress: watch::Sender<Progress>,
     pub(super) link: mpsc::Sender<(u64, LinkRequest)>,
-    pub(super) bundles: watch::Sender<Option<(PathBuf, Vec<u8>)>>,
+    pub(super) bundles: watch::Sender<Option<(PathBuf, Vec<u8>, u64)>>,
     pub(super) standings: watch::Sender<Option<(PathBuf, Vec<u8>, u64)>>,
     pub(super) new_id: Box<dyn FnMut() -> Uuid + Send>,
 }
@@ -233,6 +235,7 @@ impl Agent {
             waiting: BTreeMap::new(),
             is_policy_aging: false,
             crash_point: config.crash_point,
+            bundle_kept: 0,
             bundles,
             standings,
             new_id,
@@ -304,7 +307,10 @@ impl Agent {
         self.remember(&before.records);
         self.load_standing();
         match self.policy.load() {
-            Ok(()) if self.policy.sequence() != 0 => self.bundle_in_force(0),
+            Ok(()) if self.policy.sequence() != 0 => {
+                self.bundle_kept = self.policy.sequence();
+                self.bundle_in_force(0);
+            }
             Ok(()) => {
                 if self.policy.is_withdrawn() {
                     tracing::warn!("the rules were given up when the server refused this agent: nobody enters");
@@ -317,15 +323,23 @@ impl Agent {
     }
 }
 
-/// Writes bundles to the disk, one at a time, and the newest one in any case. One that could not be written is tried again
-/// until it is, or a newer one comes: a bundle that was given up must not be found again.
-async fn write_bundles(mut bundles: watch::Receiver<Option<(PathBuf, Vec<u8>)>>) {
+/// Writes bundles to the disk, one at a time, and the newest one in any case, and tells the number of what lies there. One that
+/// could not be written is tried again until it is, or a newer one comes: a bundle that was given up must not be found again.
+async fn write_bundles(
+    mut bundles: watch::Receiver<Option<(PathBuf, Vec<u8>, u64)>>,
+    kept: mpsc::UnboundedSender<u64>,
+) {
     while bundles.changed().await.is_ok() {
         loop {
-            let Some((path, content)) = bundles.borrow_and_update().clone() else { break };
-            let written = tokio::task::spawn_blocking(move || crate::durable::replace(&path, &content)).await;
-            let Ok(Err(error)) = written else { break };
-            tracing::error!(%error, "the bundle could not be written");
+            let Some((path, content, number)) = bundles.borrow_and_update().clone() else { break };
+            match tokio::task::spawn_blocking(move || crate::durable::replace(&path, &content)).await {
+                Ok(Ok(())) => {
+                    let _ = kept.send(number);
+                    break;
+                }
+                Ok(Err(error)) => tracing::error!(%error, "the bundle could not be written"),
+                Err(_) => break,
+            }
             tokio::select! {
                 () = tokio::time::sleep(BUNDLE_RETRY) => {}
                 changed = bundles.changed() => if changed.is_err() { return },

@@ -262,3 +262,21 @@ async fn how_a_door_stands_at_the_start_is_told() {
     assert!(closed, "it is not known to have been forced");
     agent.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bundle_is_confirmed_only_once_it_lies_on_the_disk() {
+    let world = World::new().await;
+    // Something is in the way where it is written first.
+    std::fs::create_dir_all(world.path("data").join("bundle.fresh").join("in the way")).unwrap();
+    let agent = world.start();
+    let mut session = world.session(Head::start_of(1)).await;
+    let is_in_force = |signed: &SignedRecord| matches!(signed.read().unwrap().event, Event::PolicyInForce { .. });
+    loop {
+        match session.next().await {
+            FromAgent::BundleInForce { .. } => panic!("the next power cut takes it away"),
+            FromAgent::Records(records) if records.iter().any(is_in_force) => break,
+            _ => {}
+        }
+    }
+    agent.stop().await;
+}
