@@ -51,6 +51,8 @@ use knowledge::OwnLock;
 pub use start::{RunError, run};
 
 #[cfg(test)]
+mod simulation;
+#[cfg(test)]
 mod tests;
 
 /// Events that wait for the loop, of each kind.
