@@ -19,6 +19,8 @@ const OVERDUE_MS: u64 = 2_000;
 const LATE_MS: u64 = 2_000;
 /// A card opens no door later than this, in milliseconds: the finger's time and what the disk may take.
 const CARD_MS: u64 = 16_000;
+/// An answer is waited for so long, in milliseconds.
+const ANSWER_MS: u64 = access_core::protocol::ANSWER_WAIT_MS;
 /// A decision whose record was synced at an instant was made so much before it at most, if its door was released.
 const DECIDED_MS: u64 = 2_500;
 
@@ -170,9 +172,10 @@ impl Judge {
             if at_ms > until(ground, server, known) {
                 continue;
             }
-            let is_late = at_ms > ground.at_ms + LATE_MS && !may_repeat && !is_free(&ground.event);
+            // One that is carried out again, because the lines were away, was in time the first time.
+            let is_late = !may_repeat && is_late(at_ms, ground, known);
             let refused = refusal(at_ms, ground, self.doors[door], cards, matches, server, known);
-            match refused.or(is_late.then(|| "it was recorded too long ago".to_owned())) {
+            match refused.or(is_late.then(|| "it was decided too long ago".to_owned())) {
                 None => {
                     ground.was_used = true;
                     let kind = match &ground.event {
@@ -287,6 +290,19 @@ fn is_free(event: &Event) -> bool {
     matches!(event, Event::FreeBegan { .. })
 }
 
+/// Whether it is too long ago that the ground was recorded, or the server decided it.
+fn is_late(at_ms: u64, ground: &Ground, known: &Known) -> bool {
+    let decided_ms = match &ground.event {
+        Event::Decision(decision) if decision.decided == Decided::Online => {
+            let answers = known.answers.get(&decision.attempt.id).into_iter().flatten();
+            answers.filter(|(_, given)| given.verdict == decision.verdict).map(|(at, _)| at + ANSWER_MS).max()
+        }
+        Event::FreeBegan { .. } => return false,
+        _ => None,
+    };
+    at_ms > ground.at_ms.min(decided_ms.unwrap_or(u64::MAX)) + LATE_MS
+}
+
 /// Whether anything that operators set says so of what the agent may go by: what it confirmed, or anything newer.
 fn may_be_free(door: DoorId, server: &Server, known: &Known) -> bool {
     let is_locked = server.locked_since.is_some_and(|since| known.confirmed_standing >= since);
@@ -354,7 +370,7 @@ fn disagreement(at_ms: u64, decision: &Decision, known: &Known) -> Option<String
     let rows = match decision.decided {
         Decided::Online => {
             let mut given = known.answers.get(&decision.attempt.id).into_iter().flatten();
-            if !given.any(|given| given.verdict == decision.verdict && given.attempt == decision.attempt) {
+            if !given.any(|(_, given)| given.verdict == decision.verdict && given.attempt == decision.attempt) {
                 return Some("the server never answered so".to_owned());
             }
             PolicyRows { scope: PolicyScope::Whole, ..rows.clone() }

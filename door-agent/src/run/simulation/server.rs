@@ -76,7 +76,8 @@ pub(super) struct Known {
     pub(super) confirmed: Vec<(u64, u64)>,
     /// Number of what operators set, as the agent confirmed it last.
     pub(super) confirmed_standing: u64,
-    pub(super) answers: BTreeMap<AttemptId, Vec<Ruling>>,
+    /// What was answered to each attempt, and when.
+    pub(super) answers: BTreeMap<AttemptId, Vec<(u64, Ruling)>>,
     pub(super) commands: BTreeSet<CommandId>,
 }
 
@@ -171,12 +172,12 @@ impl Server {
         SignedBundle::sign(&bundle, &SigningKey::from_bytes(&[66; 32]))
     }
 
-    pub(super) fn decide(&mut self, agent: usize, attempt: Attempt) -> Ruling {
+    pub(super) fn decide(&mut self, agent: usize, attempt: Attempt, now_ms: u64) -> Ruling {
         let known = &mut self.agents[agent];
         let circumstances = self.state.circumstances(&known.policy, &attempt);
         let verdict = decide::judge(&known.policy, &circumstances, &attempt);
         let ruling = Ruling { attempt, circumstances, verdict, rules_version: RULES_VERSION };
-        known.answers.entry(ruling.attempt.id).or_default().push(ruling.clone());
+        known.answers.entry(ruling.attempt.id).or_default().push((now_ms, ruling.clone()));
         ruling
     }
 

@@ -126,7 +126,7 @@ impl World {
         }
         match request {
             LinkRequest::Ask(attempt) => {
-                let ruling = self.server.decide(agent, attempt);
+                let ruling = self.server.decide(agent, attempt, self.now_ms);
                 self.say(agent, Said::Answer(Box::new(ruling)));
             }
             LinkRequest::Records(records) => match self.server.ingest(agent, records) {
