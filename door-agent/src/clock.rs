@@ -6,6 +6,7 @@
 //! untrusted: never more than has certainly passed, whatever the system's own clock says. The time is written down as it
 //! passes, linked or not, so that no series of boots makes a bundle last longer than the time that the agent ran.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -32,6 +33,17 @@ const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 pub struct Clock {
     inner: Arc<Mutex<Inner>>,
     notes: Option<Arc<Newest<(), Note>>>,
+    since_boot: SinceBoot,
+}
+
+/// Milliseconds since boot.
+#[derive(Clone)]
+struct SinceBoot(Arc<dyn Fn() -> u64 + Send + Sync>);
+
+impl fmt::Debug for SinceBoot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SinceBoot")
+    }
 }
 
 #[derive(Debug)]
@@ -70,10 +82,32 @@ impl Clock {
     /// Opens the clock of a data folder. What can't be read there only costs trust.
     pub fn open(folder: &Path) -> Self {
         let boot_id = std::fs::read_to_string(BOOT_ID).unwrap_or_default();
-        Self::with(folder, boot_id.trim(), boottime_ms())
+        let notes = Newest::start("clock", |(), note: Note| note.write())
+            .inspect_err(|error| tracing::warn!(%error, "the time will not be written down"));
+        Self::with(folder, boot_id.trim(), boottime_ms, notes.ok())
     }
 
-    fn with(folder: &Path, boot_id: &str, mono_ms: u64) -> Self {
+    /// A clock that is told its time and its boot. Its notes are written by whoever calls [`Clock::write_note`].
+    #[cfg(test)]
+    pub(crate) fn told(folder: &Path, boot_id: &str, since_boot: impl Fn() -> u64 + Send + Sync + 'static) -> Self {
+        Self::with(folder, boot_id, since_boot, Some(Newest::apart()))
+    }
+
+    /// Writes down the time that waits to be.
+    #[cfg(test)]
+    pub(crate) fn write_note(&self) {
+        if let Some(((), note)) = self.notes.as_ref().and_then(|notes| notes.take()) {
+            note.write();
+        }
+    }
+
+    fn with(
+        folder: &Path,
+        boot_id: &str,
+        since_boot: impl Fn() -> u64 + Send + Sync + 'static,
+        notes: Option<Newest<(), Note>>,
+    ) -> Self {
+        let mono_ms = since_boot();
         let path = folder.join("clock.json");
         let stored = durable::read(&path).ok().flatten();
         let stored: Option<Stored> = stored.and_then(|content| serde_json::from_slice(&content).ok());
@@ -88,26 +122,25 @@ impl Clock {
         };
         let boot_id = boot_id.to_owned();
         let inner = Inner { path, boot_id, anchor, trust, floor, persisted_ms: None };
-        let notes = Newest::start("clock", |(), note: Note| note.write())
-            .inspect_err(|error| tracing::warn!(%error, "the time will not be written down"));
-        Self { inner: Arc::new(Mutex::new(inner)), notes: notes.ok().map(Arc::new) }
+        let since_boot = SinceBoot(Arc::new(since_boot));
+        Self { inner: Arc::new(Mutex::new(inner)), notes: notes.map(Arc::new), since_boot }
     }
 
     /// The present instant.
     pub fn now(&self) -> Now {
-        self.lock().now(boottime_ms())
+        self.lock().now(self.mono_ms())
     }
 
     /// The server's time, from an authenticated session. A trusted clock goes forward only; an untrusted one is set, but
     /// never before what is known to have passed.
     pub fn heard(&self, server: UnixMs) {
-        let note = self.lock().heard(server, boottime_ms());
+        let note = self.lock().heard(server, self.mono_ms());
         self.write_down(note);
     }
 
     /// Has the time written down if that is due. To be called again and again.
     pub fn keep(&self) {
-        let note = self.lock().keep(boottime_ms());
+        let note = self.lock().keep(self.mono_ms());
         self.write_down(note);
     }
 
@@ -122,11 +155,15 @@ impl Clock {
     pub fn not_before(&self, passed: UnixMs) {
         let mut inner = self.lock();
         inner.floor = inner.floor.max(passed);
-        let now = inner.now(boottime_ms());
+        let now = inner.now(self.mono_ms());
         let is_leap = inner.trust == ClockTrust::Trusted && passed.since(now.unix) > LEAP_MAX_MS;
         if now.unix < passed && !is_leap {
             inner.anchor = Anchor { mono_ms: now.mono_ms, unix: passed };
         }
+    }
+
+    fn mono_ms(&self) -> u64 {
+        (self.since_boot.0)()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
@@ -218,6 +255,10 @@ mod tests {
 
     const DAY: i64 = 24 * 60 * 60_000;
 
+    fn booted(folder: &tempfile::TempDir, boot_id: &str, mono_ms: u64) -> Clock {
+        Clock::told(folder.path(), boot_id, move || mono_ms)
+    }
+
     fn heard(clock: &Clock, server: UnixMs, mono_ms: u64) {
         let note = clock.lock().heard(server, mono_ms);
         if let Some(note) = note {
@@ -245,30 +286,30 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let hours = |count: u64| count * 60 * 60_000;
         let told = BUILT_AFTER.plus_ms(DAY);
-        let linked = Clock::with(folder.path(), "boot 1", 0);
+        let linked = booted(&folder, "boot 1", 0);
         heard(&linked, told, 0);
         runs_alone(&linked, 0, hours(13));
 
-        let alone = Clock::with(folder.path(), "boot 2", 0);
+        let alone = booted(&folder, "boot 2", 0);
         assert_eq!(now(&alone, 0), (told.plus_ms(hours(13) as i64), ClockTrust::Untrusted));
         runs_alone(&alone, 0, hours(12));
-        let again = Clock::with(folder.path(), "boot 3", 0);
+        let again = booted(&folder, "boot 3", 0);
         assert!(now(&again, 0).0 > told.plus_ms(DAY), "a bundle of the last session is too old by now");
-        let restarted = Clock::with(folder.path(), "boot 2", hours(13));
+        let restarted = booted(&folder, "boot 2", hours(13));
         assert_eq!(
             now(&restarted, hours(13)),
             (told.plus_ms(hours(26) as i64), ClockTrust::Untrusted),
             "the same boot"
         );
         heard(&restarted, told.plus_ms(2 * DAY), hours(13));
-        let restarted = Clock::with(folder.path(), "boot 2", hours(14));
+        let restarted = booted(&folder, "boot 2", hours(14));
         assert_eq!(now(&restarted, hours(14)).1, ClockTrust::Trusted, "written down at once");
     }
 
     #[test]
     fn a_boot_without_a_session_is_untrusted_and_never_in_the_past() {
         let folder = tempfile::tempdir().unwrap();
-        let clock = Clock::with(folder.path(), "boot 1", 5_000);
+        let clock = booted(&folder, "boot 1", 5_000);
         assert_eq!(now(&clock, 5_000), (BUILT_AFTER, ClockTrust::Untrusted));
         assert_eq!(now(&clock, 6_000), (BUILT_AFTER.plus_ms(1_000), ClockTrust::Untrusted));
 
@@ -276,9 +317,9 @@ mod tests {
         heard(&clock, server, 7_000);
         assert_eq!(now(&clock, 7_500), (server.plus_ms(500), ClockTrust::Trusted));
 
-        let after_restart = Clock::with(folder.path(), "boot 1", 9_000);
+        let after_restart = booted(&folder, "boot 1", 9_000);
         assert_eq!(now(&after_restart, 9_000), (server.plus_ms(2_000), ClockTrust::Trusted), "same boot");
-        let after_reboot = Clock::with(folder.path(), "boot 2", 10);
+        let after_reboot = booted(&folder, "boot 2", 10);
         assert_eq!(now(&after_reboot, 10), (server, ClockTrust::Untrusted), "another boot");
     }
 
@@ -286,7 +327,7 @@ mod tests {
     fn a_trusted_clock_goes_forward_only() {
         let folder = tempfile::tempdir().unwrap();
         let ahead = BUILT_AFTER.plus_ms(9 * DAY);
-        let clock = Clock::with(folder.path(), "boot", 0);
+        let clock = booted(&folder, "boot", 0);
         clock.lock().anchor.unix = ahead;
         let server = BUILT_AFTER.plus_ms(DAY);
         heard(&clock, server, 0);
@@ -305,11 +346,14 @@ mod tests {
     #[test]
     fn what_has_passed_moves_the_clock() {
         let folder = tempfile::tempdir().unwrap();
-        let clock = Clock::with(folder.path(), "boot", 0);
+        let clock = booted(&folder, "boot", 0);
         let signed = clock.now().unix.plus_ms(DAY);
         clock.not_before(signed);
         assert!(clock.now().unix >= signed);
         clock.heard(BUILT_AFTER);
         assert!(clock.now().unix >= signed, "not even the session turns it back behind that");
+        clock.write_note();
+        let again = booted(&folder, "boot", 0);
+        assert_eq!(now(&again, 0), now(&clock, 0), "what was heard was written down");
     }
 }

@@ -84,17 +84,30 @@ pub struct Notes(Arc<Newest<DoorId, (Arc<File>, ReleaseCause)>>);
 impl Notes {
     /// Starts it.
     pub fn start() -> std::io::Result<Self> {
-        let write = |_, (file, cause): (Arc<File>, ReleaseCause)| {
-            if let Err(error) = file.write_all_at(&canonical::encode(&cause), 0) {
-                tracing::warn!(%error, "a release can't be noted");
-            }
-        };
-        Ok(Self(Arc::new(Newest::start("carried-out", write)?)))
+        Ok(Self(Arc::new(Newest::start("carried-out", |_, note| write_note(&note))?)))
+    }
+
+    /// The same without a thread: the caller has them written.
+    #[cfg(test)]
+    pub(crate) fn apart() -> Self {
+        Self(Arc::new(Newest::apart()))
+    }
+
+    /// Writes the next note that waits; answers whether there was one.
+    #[cfg(test)]
+    pub(crate) fn write_one(&self) -> bool {
+        self.0.take().map(|(_, note)| write_note(&note)).is_some()
     }
 
     /// Waits until everything is written; only where a test wants the program to end itself.
     pub(crate) fn settle(&self) {
         self.0.settle();
+    }
+}
+
+fn write_note((file, cause): &(Arc<File>, ReleaseCause)) {
+    if let Err(error) = file.write_all_at(&canonical::encode(cause), 0) {
+        tracing::warn!(%error, "a release can't be noted");
     }
 }
 
@@ -201,5 +214,16 @@ mod tests {
         let again = CarriedOut::open(folder.path(), door, &notes);
         assert!(again.is(cause(2)) && !again.is(cause(1)));
         assert!(!CarriedOut::open(Path::new("/nowhere"), door, &notes).is(cause(1)));
+    }
+
+    #[test]
+    fn without_a_thread_a_note_is_written_when_the_caller_does_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let notes = Notes::apart();
+        let note = CarriedOut::open(folder.path(), Uuid::from_u128(1).into(), &notes);
+        note.note(cause(1));
+        assert!(!note.is(cause(1)));
+        assert!(notes.write_one() && note.is(cause(1)));
+        assert!(!notes.write_one());
     }
 }

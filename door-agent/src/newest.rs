@@ -33,9 +33,8 @@ impl<K, V> Shared<K, V> {
 impl<K: Ord + Send + 'static, V: Send + 'static> Newest<K, V> {
     /// Starts the thread. `write` is called on it, for one value at a time.
     pub fn start(name: &str, mut write: impl FnMut(K, V) + Send + 'static) -> io::Result<Self> {
-        let state = State { waiting: BTreeMap::new(), is_writing: false, is_over: false };
-        let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() });
-        let newest = Self(Arc::clone(&shared));
+        let newest = Self::apart();
+        let shared = Arc::clone(&newest.0);
         let run = move || {
             let mut state = shared.lock();
             loop {
@@ -55,6 +54,18 @@ impl<K: Ord + Send + 'static, V: Send + 'static> Newest<K, V> {
         };
         std::thread::Builder::new().name(name.to_owned()).spawn(run)?;
         Ok(newest)
+    }
+
+    /// The same without a thread: the caller takes what is to be written.
+    pub(crate) fn apart() -> Self {
+        let state = State { waiting: BTreeMap::new(), is_writing: false, is_over: false };
+        Self(Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() }))
+    }
+
+    /// The next value to be written, if there is no thread that does it.
+    #[cfg(test)]
+    pub(crate) fn take(&self) -> Option<(K, V)> {
+        self.0.lock().waiting.pop_first()
     }
 
     /// Has a value written in place of any that still waits under its key.

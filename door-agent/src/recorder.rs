@@ -73,7 +73,7 @@ enum Request {
     ReadAfter(Head, usize),
 }
 
-/// The thread's handle. The thread ends when this is dropped, after everything that was asked.
+/// The loop's end. The thread, if there is one, ends when this is dropped, after everything that was asked.
 #[derive(Debug)]
 pub struct Recorder {
     requests: Option<blocking::Sender<Request>>,
@@ -81,37 +81,28 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Starts the thread.
+    /// Starts the thread. A journal that can't be used is stood in for by why: everything fails, and says so.
     pub fn start<S: Storage + 'static>(
-        journal: Journal<S>,
+        journal: Result<Journal<S>, String>,
         author: Author,
         key: SigningKey,
         replies: mpsc::UnboundedSender<Reply>,
     ) -> std::io::Result<Self> {
-        let (requests, incoming) = blocking::channel();
-        let mut writer = Writer { journal, author, key, replies, is_stopped: false };
-        let thread = std::thread::Builder::new().name("recorder".to_owned()).spawn(move || writer.run(&incoming))?;
-        Ok(Self { requests: Some(requests), thread: Some(thread) })
+        let (mut recorder, mut writer) = Self::apart(journal, author, key, replies);
+        recorder.thread = Some(std::thread::Builder::new().name("recorder".to_owned()).spawn(move || writer.run())?);
+        Ok(recorder)
     }
 
-    /// Stands in for a journal that can't be used: everything fails, and says why.
-    pub fn without_journal(why: &str, replies: mpsc::UnboundedSender<Reply>) -> std::io::Result<Self> {
+    /// The same without a thread: the caller has the [`Writer`] do what is asked.
+    pub(crate) fn apart<S: Storage>(
+        journal: Result<Journal<S>, String>,
+        author: Author,
+        key: SigningKey,
+        replies: mpsc::UnboundedSender<Reply>,
+    ) -> (Self, Writer<S>) {
         let (requests, incoming) = blocking::channel();
-        let why = why.to_owned();
-        let refuse = move || {
-            while let Ok(request) = incoming.recv() {
-                let reply = match request {
-                    Request::Record(Entry { number, .. }) => {
-                        Reply::Failed { number, error: JournalError::Unusable(why.clone()) }
-                    }
-                    Request::ReadAfter(after, _) => Reply::Records { after, records: Vec::new(), head: None },
-                    Request::Acknowledge(_) | Request::Resume => continue,
-                };
-                let _ = replies.send(reply);
-            }
-        };
-        let thread = std::thread::Builder::new().name("recorder".to_owned()).spawn(refuse)?;
-        Ok(Self { requests: Some(requests), thread: Some(thread) })
+        let writer = Writer { journal, author, key, incoming, replies, is_stopped: false };
+        (Self { requests: Some(requests), thread: None }, writer)
     }
 
     /// Records something. Answered by [`Reply::Written`] or [`Reply::Failed`].
@@ -160,31 +151,44 @@ impl Drop for Recorder {
     }
 }
 
-struct Writer<S> {
-    journal: Journal<S>,
+/// The other end: signs, chains and writes.
+pub(crate) struct Writer<S> {
+    /// Or why there is none.
+    journal: Result<Journal<S>, String>,
     author: Author,
     key: SigningKey,
+    incoming: blocking::Receiver<Request>,
     replies: mpsc::UnboundedSender<Reply>,
     /// A record could not be written: none is until the loop says so.
     is_stopped: bool,
 }
 
 impl<S: Storage> Writer<S> {
-    fn run(&mut self, incoming: &blocking::Receiver<Request>) {
+    fn run(&mut self) {
+        while let Ok(request) = self.incoming.recv() {
+            self.take(request);
+        }
+    }
+
+    /// Does what waits, up to one append; answers whether anything did. Never waits.
+    #[cfg(test)]
+    pub(crate) fn run_once(&mut self) -> bool {
+        self.incoming.try_recv().map(|request| self.take(request)).is_ok()
+    }
+
+    fn take(&mut self, request: Request) {
         let mut entries = Vec::new();
-        while let Ok(request) = incoming.recv() {
-            let mut other = self.sort_in(request, &mut entries);
-            while other.is_none() && entries.len() < BATCH_RECORDS_MAX {
-                let Ok(request) = incoming.try_recv() else { break };
-                other = self.sort_in(request, &mut entries);
-            }
-            self.write(std::mem::take(&mut entries));
-            match other {
-                Some(Request::Resume) => self.is_stopped = false,
-                Some(Request::Acknowledge(head)) => self.journal.acknowledge(head),
-                Some(Request::ReadAfter(head, records_max)) => self.read_after(&head, records_max),
-                Some(Request::Record(_)) | None => {}
-            }
+        let mut other = self.sort_in(request, &mut entries);
+        while other.is_none() && entries.len() < BATCH_RECORDS_MAX {
+            let Ok(request) = self.incoming.try_recv() else { break };
+            other = self.sort_in(request, &mut entries);
+        }
+        self.write(entries);
+        match (other, &mut self.journal) {
+            (Some(Request::Resume), _) => self.is_stopped = false,
+            (Some(Request::Acknowledge(head)), Ok(journal)) => journal.acknowledge(head),
+            (Some(Request::ReadAfter(head, records_max)), _) => self.read_after(&head, records_max),
+            (Some(Request::Acknowledge(_) | Request::Record(_)) | None, _) => {}
         }
     }
 
@@ -200,6 +204,12 @@ impl<S: Storage> Writer<S> {
 
     /// Writes all entries at once; if that fails, each on its own, so that one that may not be written keeps no other.
     fn write(&mut self, entries: Vec<Entry>) {
+        if let Err(why) = &self.journal {
+            for Entry { number, .. } in entries {
+                self.reply(Reply::Failed { number, error: JournalError::Unusable(why.clone()) });
+            }
+            return;
+        }
         match entries.len() {
             0 => {}
             1 => entries.into_iter().for_each(|entry| self.write_one(entry)),
@@ -227,7 +237,8 @@ impl<S: Storage> Writer<S> {
     }
 
     fn append(&mut self, entries: &[Entry]) -> Result<(), JournalError> {
-        let before = self.journal.head();
+        let journal = self.journal.as_mut().map_err(|why| JournalError::Unusable(why.clone()))?;
+        let before = journal.head();
         let mut head = before;
         let mut records = Vec::with_capacity(entries.len());
         for entry in entries {
@@ -246,14 +257,15 @@ impl<S: Storage> Writer<S> {
         }
         // A batch is as vital as its least vital part: the others go alone if that does not fit any more.
         let weight = entries.iter().map(|entry| entry.weight).min().unwrap_or(Weight::Routine);
-        self.journal.append(&records, weight)?;
+        journal.append(&records, weight)?;
         let numbers = entries.iter().map(|entry| entry.number).collect();
         self.reply(Reply::Written { numbers, records, before, head });
         Ok(())
     }
 
     fn read_after(&self, after: &Head, records_max: usize) {
-        let records = self.journal.read_after(after, records_max).unwrap_or_else(|error| {
+        let read = self.journal.as_ref().ok().map(|journal| journal.read_after(after, records_max));
+        let records = read.unwrap_or(Ok(Vec::new())).unwrap_or_else(|error| {
             tracing::error!(%error, "the journal can't be read");
             Vec::new()
         });
@@ -288,7 +300,7 @@ mod tests {
     fn start(folder: &std::path::Path, limits: Limits) -> (Recorder, mpsc::UnboundedReceiver<Reply>) {
         let journal = Journal::open(Files::open(folder).unwrap(), limits, START).unwrap();
         let (replies, answers) = mpsc::unbounded_channel();
-        (Recorder::start(journal, author(), SigningKey::from_bytes(&[1; 32]), replies).unwrap(), answers)
+        (Recorder::start(Ok(journal), author(), SigningKey::from_bytes(&[1; 32]), replies).unwrap(), answers)
     }
 
     #[test]
@@ -317,6 +329,28 @@ mod tests {
         recorder.finish();
         let Some(Reply::Records { records, head: last, .. }) = answers.blocking_recv() else { panic!("no records") };
         assert_eq!((records.len(), last), (2, Some(head)));
+    }
+
+    #[test]
+    fn without_a_thread_the_caller_has_it_written_and_a_journal_that_is_not_there_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        for why in [None, Some("why")] {
+            let journal = Journal::open(Files::open(folder.path()).unwrap(), Limits::STANDARD, START);
+            let journal = why.map_or(Ok(journal.unwrap()), |why| Err(why.to_owned()));
+            let (replies, mut answers) = mpsc::unbounded_channel();
+            let (recorder, mut writer) = Recorder::apart(journal, author(), SigningKey::from_bytes(&[1; 32]), replies);
+            (0..2).for_each(|number| recorder.record(entry(number, Weight::Vital)));
+            assert!(answers.try_recv().is_err());
+            assert!(writer.run_once() && !writer.run_once());
+            let replies: Vec<Reply> = std::iter::from_fn(|| answers.try_recv().ok()).collect();
+            match (&replies[..], why) {
+                ([Reply::Written { numbers, .. }], None) => assert_eq!(numbers, &[0, 1]),
+                ([Reply::Failed { number: 0, error }, Reply::Failed { number: 1, .. }], Some(why)) => {
+                    assert!(matches!(error, JournalError::Unusable(said) if said == why));
+                }
+                other => panic!("{other:?}"),
+            }
+        }
     }
 
     #[test]

@@ -144,7 +144,7 @@ fn a_bundle_outlives_the_program_and_decides() {
     let signed = signed(&bundle(2));
     assert!(first.take(&signed).unwrap());
     assert!(!first.take(&signed).unwrap(), "the same once more");
-    let (path, content) = first.sealed(&signed).unwrap();
+    let (path, content, _) = first.sealed(&signed).unwrap();
     assert!(!content.windows(6).any(|window| window == [8; 6]), "the card key lies there in clear");
     durable::replace(&path, &content).unwrap();
 
@@ -188,7 +188,7 @@ fn a_bundle_that_was_given_up_lets_people_out_and_nobody_in_also_after_a_restart
     by_system.policy.doors.push(DoorRule { id: id(2), exit: Exit::BySystem, ..by_system.policy.doors[0].clone() });
     first.take(&signed(&by_system)).unwrap();
     let known = attempt(&first, 0);
-    let (path, content) = first.withdraw().unwrap();
+    let (path, content, _) = first.withdraw().unwrap();
     assert!(first.withdraw().is_none(), "once");
     durable::replace(&path, &content).unwrap();
     let mut second = store(folder.path());
@@ -248,7 +248,7 @@ fn what_is_not_for_this_agent_is_refused() {
 fn an_altered_file_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let mut first = store(folder.path());
-    let (path, mut content) = first.sealed(&signed(&bundle(1))).unwrap();
+    let (path, mut content, _) = first.sealed(&signed(&bundle(1))).unwrap();
     content[40] ^= 1;
     durable::replace(&path, &content).unwrap();
     let error = first.load().unwrap_err();

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use access_core::State;
@@ -49,6 +50,8 @@ use knowledge::OwnLock;
 
 pub use start::{RunError, run};
 
+#[cfg(test)]
+mod simulation;
 #[cfg(test)]
 mod tests;
 
@@ -126,8 +129,34 @@ struct Agent {
     waiting: BTreeMap<u64, Waiting>,
     is_policy_aging: bool,
     crash_point: Option<CrashPoint>,
-    bundles: watch::Sender<Option<(std::path::PathBuf, Vec<u8>)>>,
-    standings: watch::Sender<Option<(std::path::PathBuf, Vec<u8>, u64)>>,
+    /// Number of the bundle that came to lie on the disk last; 0 if none did.
+    bundle_kept: u64,
+    bundles: watch::Sender<Option<(PathBuf, Vec<u8>, u64)>>,
+    standings: watch::Sender<Option<(PathBuf, Vec<u8>, u64)>>,
+    /// Names for attempts, never the same one again.
+    new_id: Box<dyn FnMut() -> Uuid + Send>,
+}
+
+/// What the loop takes, one at a time.
+enum Happened {
+    /// [`Agent::wake_in`] has passed.
+    Wake,
+    /// The journal answered.
+    Reply(Reply),
+    Link(LinkEvent),
+    Sensor(usize, SensorEvent),
+    Lines(usize, LinesEvent),
+    Reader(ReaderEvent),
+    /// A bundle lies on the disk: its number.
+    BundleKept(u64),
+    /// What operators set lies on the disk: its number.
+    StandingKept(u64),
+    /// [`MODE_LOOK`] has passed.
+    ModeLook,
+    /// [`AGE_LOOK`] has passed.
+    AgeLook,
+    /// [`JOURNAL_RETRY`] has passed.
+    JournalRetry,
 }
 
 /// Everything that comes in.
@@ -137,6 +166,8 @@ struct Incoming {
     sensors: mpsc::Receiver<(usize, SensorEvent)>,
     link: mpsc::Receiver<LinkEvent>,
     recorder: mpsc::UnboundedReceiver<Reply>,
+    /// Numbers of bundles, as they come to lie on the disk.
+    bundle_kept: mpsc::UnboundedReceiver<u64>,
     /// Numbers of what operators set, as they come to lie on the disk.
     standing_kept: mpsc::UnboundedReceiver<u64>,
 }
@@ -150,34 +181,59 @@ impl Agent {
         tokio::pin!(stop);
         loop {
             let wake = self.wake_in().map(|pause| tokio::time::Instant::now() + pause);
-            tokio::select! {
+            let happened = tokio::select! {
                 biased;
                 () = &mut stop => return,
                 // A strike whose time is over comes to rest before anything else is looked at.
-                () = sleep_until(wake.unwrap_or_else(tokio::time::Instant::now)), if wake.is_some() => self.tick(),
+                () = sleep_until(wake.unwrap_or_else(tokio::time::Instant::now)), if wake.is_some() => Happened::Wake,
                 // What was written comes first: a person waits at the door for it.
-                Some(reply) = incoming.recorder.recv() => self.replied(reply),
-                Some(event) = incoming.link.recv() => self.link_said(event),
-                Some((number, event)) = incoming.sensors.recv() => self.sensor_said(number, event),
-                Some((number, event)) = incoming.lines.recv() => self.lines_said(number, event),
-                Some(event) = incoming.readers.recv() => self.reader_said(event),
-                Some(number) = incoming.standing_kept.recv() => {
-                    self.send(LinkRequest::StandingInForce(number));
+                Some(reply) = incoming.recorder.recv() => Happened::Reply(reply),
+                Some(event) = incoming.link.recv() => Happened::Link(event),
+                Some((number, event)) = incoming.sensors.recv() => Happened::Sensor(number, event),
+                Some((number, event)) = incoming.lines.recv() => Happened::Lines(number, event),
+                Some(event) = incoming.readers.recv() => Happened::Reader(event),
+                Some(number) = incoming.bundle_kept.recv() => Happened::BundleKept(number),
+                Some(number) = incoming.standing_kept.recv() => Happened::StandingKept(number),
+                _ = mode_look.tick() => Happened::ModeLook,
+                _ = age_look.tick() => Happened::AgeLook,
+                _ = journal_retry.tick() => Happened::JournalRetry,
+                _ = watchdog.tick() => {
+                    start::notify(sd_notify::NotifyState::Watchdog);
+                    continue;
                 }
-                _ = mode_look.tick() => self.look_at_modes(),
-                _ = age_look.tick() => {
-                    self.clock.keep();
-                    self.look_at_age();
-                }
-                _ = journal_retry.tick() => {
-                    self.probe_journal();
-                    let flow = self.outflow.resume();
-                    self.flow(flow);
-                }
-                _ = watchdog.tick() => start::notify(sd_notify::NotifyState::Watchdog),
-            }
-            self.tell_journal();
+            };
+            self.take(happened);
         }
+    }
+
+    /// Takes one thing, and carries out all that comes of it.
+    fn take(&mut self, happened: Happened) {
+        match happened {
+            Happened::Wake => self.tick(),
+            Happened::Reply(reply) => self.replied(reply),
+            Happened::Link(event) => self.link_said(event),
+            Happened::Sensor(number, event) => self.sensor_said(number, event),
+            Happened::Lines(number, event) => self.lines_said(number, event),
+            Happened::Reader(event) => self.reader_said(event),
+            Happened::BundleKept(number) => {
+                self.bundle_kept = number;
+                self.confirm_bundle();
+            }
+            Happened::StandingKept(number) => {
+                self.send(LinkRequest::StandingInForce(number));
+            }
+            Happened::ModeLook => self.look_at_modes(),
+            Happened::AgeLook => {
+                self.clock.keep();
+                self.look_at_age();
+            }
+            Happened::JournalRetry => {
+                self.probe_journal();
+                let flow = self.outflow.resume();
+                self.flow(flow);
+            }
+        }
+        self.tell_journal();
     }
 
     fn wake_in(&self) -> Option<Duration> {
@@ -241,7 +297,7 @@ impl Agent {
     }
 
     fn card_at_door(&mut self, door: usize, side: Side, uid: &Uid, card_at: Instant) {
-        let attempt = AttemptId::from_uuid(Uuid::now_v7());
+        let attempt = AttemptId::from_uuid((self.new_id)());
         // Without a bundle there is no key for the token, and nothing can be granted either: only cards must not be taken for one
         // another.
         let uid = uid.as_bytes();
@@ -320,9 +376,7 @@ impl Agent {
                 self.recorder.acknowledge(self.outflow.acknowledged());
                 self.forget_own_locks();
                 self.flow(flow);
-                if self.policy.sequence() != 0 {
-                    self.send(LinkRequest::BundleInForce(self.policy.sequence()));
-                }
+                self.confirm_bundle();
                 self.feed_all(&Input::Link { is_up: true });
             }
             LinkEvent::Down => {
@@ -403,10 +457,18 @@ impl Agent {
             self.record(Event::AlarmCleared { kind: AlarmKind::RulesWithdrawn, door: None }, Weight::Vital);
         }
         self.tell_progress();
-        self.send(LinkRequest::BundleInForce(self.policy.sequence()));
         // If the disk is slow an older one may be left out, the newest never.
         if let Some(sealed) = self.policy.sealed(bundle) {
             self.bundles.send_replace(Some(sealed));
+        }
+    }
+
+    /// Tells the server which bundle is in force, once it lies on the disk: what the server takes for revoked must not open a
+    /// door again because the power went.
+    fn confirm_bundle(&self) {
+        let sequence = self.policy.sequence();
+        if sequence != 0 && sequence == self.bundle_kept {
+            self.send(LinkRequest::BundleInForce(sequence));
         }
     }
 

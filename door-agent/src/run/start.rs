@@ -66,7 +66,8 @@ pub(super) async fn run_with<R, S: Storage + 'static>(
 
     let clock = Clock::open(&config.data_folder);
     let (replies, recorder_replies) = mpsc::unbounded_channel();
-    let (recorder, before) = open_journal(&config, &identity, open_storage, replies)?;
+    let (journal, before) = open_journal(&config, &identity, Limits::STANDARD, open_storage);
+    let recorder = Recorder::start(journal, identity.author(), identity.record_key.clone(), replies);
     let (sensor_events, sensors_said) = mpsc::channel(EVENTS_MAX);
     let (reader_events, readers_said) = mpsc::channel(EVENTS_MAX);
     let (link_requests, requests) = mpsc::channel(REQUESTS_MAX);
@@ -75,35 +76,21 @@ pub(super) async fn run_with<R, S: Storage + 'static>(
     let (standings, standings_to_write) = watch::channel(None);
     let (kept, standing_kept) = mpsc::unbounded_channel();
     let standing_writer = tokio::spawn(write_standings(standings_to_write, kept));
-    let bundle_writer = tokio::spawn(write_bundles(bundles_to_write));
-    let progress = Progress { head: before.head, acknowledged: before.acknowledged, bundle_sequence: 0 };
-    let (progress_sender, progress) = watch::channel(progress);
-    let mut agent = Agent {
-        author: identity.author(),
-        policy: PolicyStore::new(identity.clone(), &config.data_folder),
-        state: State::of_own_doors(),
-        standing: StandingStore::new(identity.clone(), &config.data_folder),
-        own_locks: Vec::new(),
-        recorder,
-        recording: Recording::new(clock.now().unix),
-        told: None,
-        outflow: Outflow::new(before.head, before.acknowledged),
+    let (kept, bundle_kept) = mpsc::unbounded_channel();
+    let bundle_writer = tokio::spawn(write_bundles(bundles_to_write, kept));
+    let (progress_sender, progress) = watch::channel(before.progress());
+    let outgoing = Outgoing {
+        recorder: recorder.map_err(RunError::Thread)?,
         progress: progress_sender,
         link: link_requests,
-        session: None,
-        doors: Vec::new(),
-        sensors: Vec::new(),
-        readers: BTreeMap::new(),
-        station: None,
-        devices: Devices::default(),
-        waiting: BTreeMap::new(),
-        is_policy_aging: false,
-        crash_point: config.crash_point,
         bundles,
         standings,
-        clock: clock.clone(),
+        new_id: Box::new(Uuid::now_v7),
     };
-    agent.wire(&config, &Notes::start().map_err(RunError::Thread)?, &sensor_events);
+    let mut agent = Agent::new(&config, &identity, clock.clone(), &before, outgoing);
+    agent.wire(&config, &Notes::start().map_err(RunError::Thread)?, |number, sensor, requests| {
+        tokio::spawn(sensor::run(number, sensor.clone(), requests, sensor_events.clone()));
+    });
     agent.begin(&before, &identity);
     for (number, event) in first_lines {
         agent.lines_said(number, event);
@@ -126,6 +113,7 @@ pub(super) async fn run_with<R, S: Storage + 'static>(
         sensors: sensors_said,
         link: link_said,
         recorder: recorder_replies,
+        bundle_kept,
         standing_kept,
     };
     notify(sd_notify::NotifyState::Ready);
@@ -161,8 +149,18 @@ async fn first_of_each(lines: &mut mpsc::Receiver<(usize, LinesEvent)>, doors: u
     events
 }
 
+/// Where everything goes that the loop hands out.
+pub(super) struct Outgoing {
+    pub(super) recorder: Recorder,
+    pub(super) progress: watch::Sender<Progress>,
+    pub(super) link: mpsc::Sender<(u64, LinkRequest)>,
+    pub(super) bundles: watch::Sender<Option<(PathBuf, Vec<u8>, u64)>>,
+    pub(super) standings: watch::Sender<Option<(PathBuf, Vec<u8>, u64)>>,
+    pub(super) new_id: Box<dyn FnMut() -> Uuid + Send>,
+}
+
 /// What the journal holds from before this start.
-struct Before {
+pub(super) struct Before {
     /// Of epoch 0 if it can't be read.
     head: Head,
     acknowledged: Head,
@@ -171,19 +169,25 @@ struct Before {
     records: Vec<Record>,
 }
 
+impl Before {
+    pub(super) fn progress(&self) -> Progress {
+        Progress { head: self.head, acknowledged: self.acknowledged, bundle_sequence: 0 }
+    }
+}
+
 /// Opens the journal. One that can't be opened does not keep people from leaving: the agent runs without, and releases
 /// nothing that must be recorded first.
-fn open_journal<S: Storage + 'static>(
+pub(super) fn open_journal<S: Storage>(
     config: &Config,
     identity: &Identity,
+    limits: Limits,
     open_storage: impl FnOnce(&Path) -> std::io::Result<S>,
-    replies: mpsc::UnboundedSender<Reply>,
-) -> Result<(Recorder, Before), RunError> {
+) -> (Result<Journal<S>, String>, Before) {
     let start = Head::start_of(identity.epoch);
     let folder = config.data_folder.join("journal");
     let opened = open_storage(&folder)
         .map_err(|source| JournalError::Storage { name: folder.display().to_string(), source })
-        .and_then(|storage| Journal::open(storage, Limits::STANDARD, start))
+        .and_then(|storage| Journal::open(storage, limits, start))
         .and_then(|journal| {
             let head = journal.head();
             let after = Head { seq: head.seq.saturating_sub(history::RECORDS_MAX), ..head };
@@ -194,22 +198,58 @@ fn open_journal<S: Storage + 'static>(
     match opened {
         Ok((history, records, journal)) => {
             let before = Before { head: journal.head(), acknowledged: journal.acknowledged(), history, records };
-            let recorder = Recorder::start(journal, identity.author(), identity.record_key.clone(), replies);
-            Ok((recorder.map_err(RunError::Thread)?, before))
+            (Ok(journal), before)
         }
         Err(error) => {
             tracing::error!(%error, "the journal can't be used: no door is released but for leaving");
             // Not the start of its epoch: that would tell the server of a journal that was lost.
             let unknown = Head::start_of(0);
             let (history, records) = (History::default(), Vec::new());
-            let before = Before { head: unknown, acknowledged: unknown, history, records };
-            Ok((Recorder::without_journal(&error.to_string(), replies).map_err(RunError::Thread)?, before))
+            (Err(error.to_string()), Before { head: unknown, acknowledged: unknown, history, records })
         }
     }
 }
 
 impl Agent {
-    fn wire(&mut self, config: &Config, notes: &Notes, sensor_events: &mpsc::Sender<(usize, SensorEvent)>) {
+    /// An agent without doors; [`Agent::wire`] hangs them.
+    pub(super) fn new(config: &Config, identity: &Identity, clock: Clock, before: &Before, outgoing: Outgoing) -> Self {
+        let Outgoing { recorder, progress, link, bundles, standings, new_id } = outgoing;
+        Self {
+            author: identity.author(),
+            policy: PolicyStore::new(identity.clone(), &config.data_folder),
+            state: State::of_own_doors(),
+            standing: StandingStore::new(identity.clone(), &config.data_folder),
+            own_locks: Vec::new(),
+            recorder,
+            recording: Recording::new(clock.now().unix),
+            told: None,
+            outflow: Outflow::new(before.head, before.acknowledged),
+            progress,
+            link,
+            session: None,
+            doors: Vec::new(),
+            sensors: Vec::new(),
+            readers: BTreeMap::new(),
+            station: None,
+            devices: Devices::default(),
+            waiting: BTreeMap::new(),
+            is_policy_aging: false,
+            crash_point: config.crash_point,
+            bundle_kept: 0,
+            bundles,
+            standings,
+            new_id,
+            clock,
+        }
+    }
+
+    /// Hangs doors, readers and sensors. `start_sensor` is given each sensor's number and what it is asked.
+    pub(super) fn wire(
+        &mut self,
+        config: &Config,
+        notes: &Notes,
+        mut start_sensor: impl FnMut(usize, &SensorConfig, mpsc::Receiver<SensorRequest>),
+    ) {
         for (number, wired) in config.doors.iter().enumerate() {
             // The actions of a start are done: opening the lines has put the strike to rest.
             let (door, _) = Door::start(wired.id, Behaviour::unknown(true));
@@ -219,8 +259,8 @@ impl Agent {
                 if wired.side(side).reader.is_some() {
                     self.readers.insert(config::reader_name(wired, side), spot);
                 }
-                sensors[side as usize] =
-                    wired.side(side).sensor.as_ref().map(|sensor| self.wire_sensor(spot, sensor, sensor_events));
+                let sensor = wired.side(side).sensor.as_ref();
+                sensors[side as usize] = sensor.map(|sensor| self.wire_sensor(spot, sensor, &mut start_sensor));
             }
             let carried_out = CarriedOut::open(&config.data_folder, wired.id, notes);
             self.doors.push(DoorUnit { door, outputs: None, sensors, carried_out, taps: BTreeMap::new() });
@@ -230,21 +270,26 @@ impl Agent {
             self.station = Some(Station::new(equipment));
             self.readers.insert(config::STATION_READER.to_owned(), Spot::Station);
             if let Some(sensor) = &station.sensor {
-                self.wire_sensor(Spot::Station, sensor, sensor_events);
+                self.wire_sensor(Spot::Station, sensor, &mut start_sensor);
             }
         }
     }
 
-    fn wire_sensor(&mut self, spot: Spot, sensor: &SensorConfig, events: &mpsc::Sender<(usize, SensorEvent)>) -> usize {
+    fn wire_sensor(
+        &mut self,
+        spot: Spot,
+        sensor: &SensorConfig,
+        start_sensor: &mut impl FnMut(usize, &SensorConfig, mpsc::Receiver<SensorRequest>),
+    ) -> usize {
         let number = self.sensors.len();
         let (requests, incoming) = mpsc::channel(REQUESTS_MAX);
-        tokio::spawn(sensor::run(number, sensor.clone(), incoming, events.clone()));
+        start_sensor(number, sensor, incoming);
         self.sensors.push(SensorUnit { spot, requests });
         number
     }
 
     /// The first records of this start.
-    fn begin(&mut self, before: &Before, identity: &Identity) {
+    pub(super) fn begin(&mut self, before: &Before, identity: &Identity) {
         if before.head == Head::start_of(identity.epoch) {
             self.record(Event::EpochBegan { cause: EpochCause::Joined, previous: None }, Weight::Vital);
         }
@@ -262,7 +307,10 @@ impl Agent {
         self.remember(&before.records);
         self.load_standing();
         match self.policy.load() {
-            Ok(()) if self.policy.sequence() != 0 => self.bundle_in_force(0),
+            Ok(()) if self.policy.sequence() != 0 => {
+                self.bundle_kept = self.policy.sequence();
+                self.bundle_in_force(0);
+            }
             Ok(()) => {
                 if self.policy.is_withdrawn() {
                     tracing::warn!("the rules were given up when the server refused this agent: nobody enters");
@@ -275,15 +323,23 @@ impl Agent {
     }
 }
 
-/// Writes bundles to the disk, one at a time, and the newest one in any case. One that could not be written is tried again
-/// until it is, or a newer one comes: a bundle that was given up must not be found again.
-async fn write_bundles(mut bundles: watch::Receiver<Option<(std::path::PathBuf, Vec<u8>)>>) {
+/// Writes bundles to the disk, one at a time, and the newest one in any case, and tells the number of what lies there. One that
+/// could not be written is tried again until it is, or a newer one comes: a bundle that was given up must not be found again.
+async fn write_bundles(
+    mut bundles: watch::Receiver<Option<(PathBuf, Vec<u8>, u64)>>,
+    kept: mpsc::UnboundedSender<u64>,
+) {
     while bundles.changed().await.is_ok() {
         loop {
-            let Some((path, content)) = bundles.borrow_and_update().clone() else { break };
-            let written = tokio::task::spawn_blocking(move || crate::durable::replace(&path, &content)).await;
-            let Ok(Err(error)) = written else { break };
-            tracing::error!(%error, "the bundle could not be written");
+            let Some((path, content, number)) = bundles.borrow_and_update().clone() else { break };
+            match tokio::task::spawn_blocking(move || crate::durable::replace(&path, &content)).await {
+                Ok(Ok(())) => {
+                    let _ = kept.send(number);
+                    break;
+                }
+                Ok(Err(error)) => tracing::error!(%error, "the bundle could not be written"),
+                Err(_) => break,
+            }
             tokio::select! {
                 () = tokio::time::sleep(BUNDLE_RETRY) => {}
                 changed = bundles.changed() => if changed.is_err() { return },
@@ -294,7 +350,7 @@ async fn write_bundles(mut bundles: watch::Receiver<Option<(std::path::PathBuf, 
 
 /// Writes what operators set to the disk, one at a time, the newest in any case, and tells the number of what lies there.
 async fn write_standings(
-    mut standings: watch::Receiver<Option<(std::path::PathBuf, Vec<u8>, u64)>>,
+    mut standings: watch::Receiver<Option<(PathBuf, Vec<u8>, u64)>>,
     kept: mpsc::UnboundedSender<u64>,
 ) {
     while standings.changed().await.is_ok() {

@@ -39,7 +39,7 @@ fn leave_records(world: &World, events: impl IntoIterator<Item = Event>) {
     let journal = Journal::open(Files::open(&data.join("journal")).unwrap(), Limits::STANDARD, Head::start_of(1));
     let (replies, _answers) = mpsc::unbounded_channel();
     let key = world.identity.record_key.clone();
-    let recorder = Recorder::start(journal.unwrap(), world.identity.author(), key, replies).unwrap();
+    let recorder = Recorder::start(Ok(journal.unwrap()), world.identity.author(), key, replies).unwrap();
     for (number, event) in events.into_iter().enumerate() {
         let clock = ClockTrust::Trusted;
         recorder.record(Entry { number: number as u64, at: UnixMs(0), clock, event, weight: Weight::Vital });
@@ -260,5 +260,23 @@ async fn how_a_door_stands_at_the_start_is_told() {
         })
         .await;
     assert!(closed, "it is not known to have been forced");
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bundle_is_confirmed_only_once_it_lies_on_the_disk() {
+    let world = World::new().await;
+    // Something is in the way where it is written first.
+    std::fs::create_dir_all(world.path("data").join("bundle.fresh").join("in the way")).unwrap();
+    let agent = world.start();
+    let mut session = world.session(Head::start_of(1)).await;
+    let is_in_force = |signed: &SignedRecord| matches!(signed.read().unwrap().event, Event::PolicyInForce { .. });
+    loop {
+        match session.next().await {
+            FromAgent::BundleInForce { .. } => panic!("the next power cut takes it away"),
+            FromAgent::Records(records) if records.iter().any(is_in_force) => break,
+            _ => {}
+        }
+    }
     agent.stop().await;
 }

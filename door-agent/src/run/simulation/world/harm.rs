@@ -1,0 +1,182 @@
+//! What goes wrong, and when: a kind of fault and a step are drawn, and it comes as soon as an agent is at that step.
+
+use super::*;
+
+impl World {
+    pub(super) fn want_another(&mut self) {
+        self.wanted = (self.dice.pick(Kind::ALL), self.dice.pick(Step::ALL));
+        self.wanted_since_ms = self.now_ms;
+    }
+
+    /// The next fault comes where it is wanted, as soon as an agent is there.
+    pub(super) fn go_wrong(&mut self) {
+        let (kind, step) = self.wanted;
+        if step == Step::Starting {
+            let agent = self.dice.below(self.hosts.len() as u64) as usize;
+            if self.hosts[agent].program.is_some() {
+                self.stop(agent);
+                self.hosts[agent].at_start = Some(kind);
+                self.want_another();
+            }
+            return;
+        }
+        let place = (0..self.hosts.len()).find(|agent| self.hosts[*agent].step(self.now_ms) == Some(step));
+        if let Some(agent) = place {
+            self.fault(agent, kind, step);
+            self.want_another();
+        } else if self.wanted_since_ms + PATIENCE_MS < self.now_ms {
+            self.want_another();
+        }
+    }
+
+    pub(super) fn fault(&mut self, agent: usize, kind: Kind, step: Step) {
+        let doors = self.hosts[agent].built.len() as u64;
+        let door = self.dice.below(doors) as usize;
+        let happens_now = match kind {
+            Kind::MessageLost | Kind::MessageDelayed | Kind::MessageReordered | Kind::MessageRepeated => {
+                self.hosts[agent].on_message.push((kind, step));
+                false
+            }
+            Kind::ServerTimeJumps => {
+                self.hosts[agent].on_time.push(step);
+                false
+            }
+            Kind::Killed | Kind::PowerCut => {
+                let things = self.dice.below(16);
+                self.hosts[agent].site.lock().fuse.get_or_insert((things, kind, step));
+                false
+            }
+            Kind::WriteTorn | Kind::WriteReordered | Kind::WriteForgotten | Kind::WriteFails => {
+                self.hosts[agent].site.lock().disk.next_write.get_or_insert((kind, step));
+                false
+            }
+            Kind::ReadFails => {
+                self.hosts[agent].site.lock().disk.next_read.get_or_insert(step);
+                // A journal is read after a link was cut.
+                self.hang_up(agent);
+                false
+            }
+            Kind::DiskFull => {
+                let mut site = self.hosts[agent].site.lock();
+                let for_ms = site.dice.between(500, 4_000);
+                site.disk.full_until_ms = site.mono_ms + for_ms;
+                site.disk.full_since = Some(step);
+                false
+            }
+            Kind::StrikeFails => {
+                let mut site = self.hosts[agent].site.lock();
+                let times = site.dice.between(1, 3);
+                site.strikes[door].fails = times;
+                site.strikes[door].fails_since = Some(step);
+                false
+            }
+            Kind::FingerWrong | Kind::SensorSilent => {
+                self.hosts[agent].on_finger.push((kind, step));
+                false
+            }
+            Kind::DiskSlow => {
+                let until_ms = self.now_ms + self.dice.between(500, 5_000);
+                self.hosts[agent].slow_disk = Some((until_ms, step));
+                self.plan_now(agent, until_ms - self.now_ms, Due::Write);
+                true
+            }
+            Kind::Partition => {
+                let for_ms = self.dice.between(1_000, 20_000);
+                self.hosts[agent].cut_off_until_ms = self.now_ms + for_ms;
+                if let Some(session) = self.hosts[agent].session {
+                    self.plan_now(agent, SILENCE_MAX_MS.min(for_ms - 1), Due::Silence(session));
+                }
+                true
+            }
+            Kind::LinkCut => {
+                self.hang_up(agent);
+                true
+            }
+            Kind::ClockLeaps => {
+                self.hosts[agent].booted_ms -= self.dice.between(500, 3_000) as i64;
+                true
+            }
+            Kind::BundleLate | Kind::BundleOld | Kind::BundleForeign | Kind::BundleForged => {
+                self.strange_bundle(agent, kind, step);
+                false
+            }
+            Kind::CardRepeated => match self.hosts[agent].leaves[door].last_card {
+                Some((side, person)) => {
+                    (0..3).for_each(|time| self.plan(agent, 0, time * 150, Due::Card(door, side, person)));
+                    true
+                }
+                None => false,
+            },
+            Kind::CardUnreadable => {
+                self.reader(agent, door, Side::In, ReaderChange::Unreadable("fault".to_owned()));
+                true
+            }
+            Kind::ReaderLost => {
+                let back_ms = self.dice.between(500, 5_000);
+                self.hosts[agent].leaves[door].is_reader_lost = true;
+                self.plan(agent, 0, back_ms, Due::ReaderBack(door));
+                self.reader(agent, door, Side::In, ReaderChange::Lost("fault".to_owned()));
+                true
+            }
+            Kind::FingerStray => match self.hosts[agent].past_attempt {
+                Some(attempt) => {
+                    let outcome = FingerOutcome::Matched;
+                    self.take(agent, Happened::Sensor(0, SensorEvent::Verified { attempt, outcome }));
+                    true
+                }
+                None => false,
+            },
+            Kind::LinesLost => {
+                let back_ms = self.dice.between(300, 4_000);
+                let mut site = self.hosts[agent].site.lock();
+                site.strikes[door].is_lost = true;
+                site.strikes[door].is_energised = false;
+                drop(site);
+                self.hosts[agent].judge.lines_lost(door);
+                self.plan(agent, 0, back_ms, Due::LinesBack(door));
+                self.take(agent, Happened::Lines(door, LinesEvent::Input(DoorInput::Lost("fault".to_owned()))));
+                true
+            }
+            Kind::DoorForced => {
+                if !self.hosts[agent].leaves[door].is_open {
+                    self.leaf_is(agent, door, true);
+                }
+                true
+            }
+            Kind::ContactBounces => {
+                for _ in 0..3 {
+                    let is_open = self.hosts[agent].leaves[door].is_open;
+                    for is_open in [!is_open, is_open] {
+                        self.take(agent, Happened::Lines(door, LinesEvent::Input(DoorInput::Contact { is_open })));
+                    }
+                }
+                true
+            }
+        };
+        if happens_now {
+            self.counts.note(kind, step);
+        }
+    }
+
+    /// A bundle that is late, old, another's or nobody's, as soon as there is a link for it.
+    pub(super) fn strange_bundle(&mut self, agent: usize, kind: Kind, step: Step) {
+        let unix = self.unix();
+        let Some(session) = self.hosts[agent].session else {
+            self.hosts[agent].on_session.push((kind, step));
+            return;
+        };
+        self.counts.note(kind, step);
+        let bundle = match kind {
+            Kind::BundleLate => self.server.change_rules(agent, unix, &mut self.dice),
+            Kind::BundleOld => {
+                let all: Vec<&SignedBundle> = self.server.agents[agent].bundles.values().collect();
+                self.dice.pick(&all).clone()
+            }
+            Kind::BundleForeign => self.server.foreign_bundle(agent, unix),
+            _ => self.server.forged_bundle(agent, unix),
+        };
+        let behind_ms = self.hosts[agent].arrives_ms[TO_AGENT].saturating_sub(self.now_ms) + 1;
+        let late_ms = if kind == Kind::BundleLate { self.dice.between(1_000, 9_000) } else { 0 };
+        self.plan_now(agent, behind_ms + late_ms, Due::ToAgent(session, Said::Bundle(bundle)));
+    }
+}

@@ -1,0 +1,180 @@
+//! What lies between agents and the server: sessions, and messages that arrive late, twice, out of order or never.
+
+use super::*;
+
+impl World {
+    pub(super) fn is_cut_off(&self, agent: usize) -> bool {
+        self.hosts[agent].cut_off_until_ms > self.now_ms
+    }
+
+    pub(super) fn connect(&mut self, agent: usize) {
+        let retry_ms = self.dice.between(200, 2_000);
+        if self.hosts[agent].session.is_some() {
+            return;
+        }
+        let progress = self.hosts[agent].program.as_ref().map(|run| *run.progress.borrow());
+        let Some(progress) = progress.filter(|_| !self.is_cut_off(agent)) else {
+            return self.plan_now(agent, retry_ms, Due::Connect);
+        };
+        let stored = self.server.agents[agent].head;
+        let is_set_back =
+            progress.head.epoch != 0 && (progress.head.epoch, progress.head.seq) < (stored.epoch, stored.seq);
+        if is_set_back {
+            let now_ms = self.now_ms;
+            self.hosts[agent].judge.contradicted(now_ms, "its journal ends before what is stored");
+            return;
+        }
+        let host = &mut self.hosts[agent];
+        host.sessions += 1;
+        host.arrives_ms = [0; 2];
+        let session = host.sessions;
+        host.session = Some(session);
+        let now = self.time_as_told(agent);
+        // Nothing may come before the welcome, and it is waited for.
+        self.plan_now(agent, retry_ms / 10, Due::ToAgent(session, Said::Welcome { acknowledged: stored, now }));
+        self.hosts[agent].arrives_ms[TO_AGENT] = self.now_ms + retry_ms / 10;
+        let bundle = self.server.newest_bundle(agent);
+        self.say(agent, Said::Bundle(bundle));
+        let standing = self.server.standing_now(self.unix());
+        self.say(agent, Said::Standing(standing));
+        for (kind, step) in std::mem::take(&mut self.hosts[agent].on_session) {
+            self.strange_bundle(agent, kind, step);
+        }
+        self.plan_now(agent, HEARTBEAT_MS, Due::Beat(session));
+    }
+
+    /// What the server says is the time.
+    pub(super) fn time_as_told(&mut self, agent: usize) -> UnixMs {
+        match self.hosts[agent].on_time.pop() {
+            Some(step) => {
+                self.counts.note(Kind::ServerTimeJumps, step);
+                let jump_ms = self.dice.between(2_000, 120_000) as i64;
+                self.unix().plus_ms(if self.dice.one_in(2) { jump_ms } else { -jump_ms })
+            }
+            None => self.unix(),
+        }
+    }
+
+    pub(super) fn beat(&mut self, agent: usize, session: u64) {
+        if self.hosts[agent].session == Some(session) {
+            let now = self.time_as_told(agent);
+            self.say(agent, Said::Heartbeat { now });
+            self.plan_now(agent, HEARTBEAT_MS, Due::Beat(session));
+        }
+    }
+
+    /// The agent notices that the link is gone.
+    pub(super) fn hang_up(&mut self, agent: usize) {
+        if self.hosts[agent].session.take().is_none() {
+            return;
+        }
+        self.hosts[agent].asked.clear();
+        let again_ms = self.dice.between(200, 2_000);
+        self.plan_now(agent, again_ms, Due::Connect);
+        self.take(agent, Happened::Link(LinkEvent::Down));
+    }
+
+    /// When a message arrives: never, or at these instants from now.
+    pub(super) fn arrivals(&mut self, agent: usize, way: usize) -> Vec<u64> {
+        if self.is_cut_off(agent) {
+            return Vec::new();
+        }
+        let travel_ms = self.dice.between(1, 15);
+        let host = &mut self.hosts[agent];
+        let fault = host.on_message.pop();
+        if let Some((kind, step)) = fault {
+            self.counts.note(kind, step);
+        }
+        let behind_ms = host.arrives_ms[way].saturating_sub(self.now_ms).max(travel_ms);
+        match fault.map(|(kind, _)| kind) {
+            Some(Kind::MessageLost) => return Vec::new(),
+            Some(Kind::MessageReordered) => return vec![behind_ms + self.dice.between(50, 1_500)],
+            Some(Kind::MessageRepeated) => {
+                host.arrives_ms[way] = self.now_ms + behind_ms;
+                return vec![behind_ms, behind_ms + self.dice.between(1, 2_000)];
+            }
+            Some(Kind::MessageDelayed) => {
+                let late_ms = behind_ms + self.dice.between(200, 6_000);
+                host.arrives_ms[way] = self.now_ms + late_ms;
+                return vec![late_ms];
+            }
+            _ => {}
+        }
+        host.arrives_ms[way] = self.now_ms + behind_ms;
+        vec![behind_ms]
+    }
+
+    pub(super) fn say(&mut self, agent: usize, said: Said) {
+        let Some(session) = self.hosts[agent].session else { return };
+        for in_ms in self.arrivals(agent, TO_AGENT) {
+            self.plan_now(agent, in_ms, Due::ToAgent(session, said.clone()));
+        }
+    }
+
+    pub(super) fn agent_says(&mut self, agent: usize, session: u64, request: LinkRequest) {
+        if let LinkRequest::Ask(attempt) = &request {
+            self.hosts[agent].asked.insert(attempt.id, self.now_ms);
+        }
+        for in_ms in self.arrivals(agent, TO_SERVER) {
+            self.plan(agent, 0, in_ms, Due::ToServer(session, request.clone()));
+        }
+    }
+
+    pub(super) fn server_hears(&mut self, agent: usize, session: u64, request: LinkRequest) {
+        if self.hosts[agent].session != Some(session) || self.is_cut_off(agent) {
+            return;
+        }
+        match request {
+            LinkRequest::Ask(attempt) => {
+                let ruling = self.server.decide(agent, attempt, self.now_ms);
+                self.say(agent, Said::Answer(Box::new(ruling)));
+            }
+            LinkRequest::Records(records) => match self.server.ingest(agent, records) {
+                Ingested::Stored(head) => self.say(agent, Said::Acknowledged(head)),
+                Ingested::Hole => self.hang_up(agent),
+                Ingested::Broken(why) => {
+                    let now_ms = self.now_ms;
+                    self.hosts[agent].judge.contradicted(now_ms, &why);
+                    self.hang_up(agent);
+                }
+            },
+            LinkRequest::BundleInForce(sequence) => {
+                self.server.agents[agent].confirmed.push((self.now_ms, sequence));
+            }
+            LinkRequest::StandingInForce(number) => {
+                let confirmed = &mut self.server.agents[agent].confirmed_standing;
+                *confirmed = (*confirmed).max(number);
+            }
+            LinkRequest::JournalState(_) | LinkRequest::EnrolmentStep { .. } => {}
+        }
+    }
+
+    pub(super) fn agent_hears(&mut self, agent: usize, session: u64, said: Said) {
+        if self.hosts[agent].session != Some(session) || self.is_cut_off(agent) {
+            return;
+        }
+        let event = match said {
+            Said::Welcome { acknowledged, now } => {
+                if self.hosts[agent].run(|run| run.clock.heard(now)).is_none() {
+                    return self.fallen(agent);
+                }
+                LinkEvent::Up { session, acknowledged }
+            }
+            Said::Heartbeat { now } => {
+                if self.hosts[agent].run(|run| run.clock.heard(now)).is_none() {
+                    self.fallen(agent);
+                }
+                return;
+            }
+            Said::Answer(ruling) => {
+                self.hosts[agent].asked.remove(&ruling.attempt.id);
+                LinkEvent::Answer(ruling)
+            }
+            Said::Acknowledged(head) => LinkEvent::Acknowledged(head),
+            Said::Bundle(bundle) => LinkEvent::Bundle(bundle),
+            Said::Command(command) => LinkEvent::Command(command),
+            Said::Standing(standing) => LinkEvent::Standing(standing),
+        };
+        self.take(agent, Happened::Link(event));
+    }
+}
