@@ -20,7 +20,7 @@ import { CalendarPage } from "./calendars/CalendarPage";
 import { Calendars } from "./calendars/Calendars";
 import { VirtualDoor } from "./demo/VirtualDoor";
 import { DoorPage } from "./doors/DoorPage";
-import { Doors } from "./doors/Doors";
+import { Doors, type DoorsSearch } from "./doors/Doors";
 import { RegisterNew } from "./enrol/RegisterNew";
 import { RegisterSteps, STEPS, type StepName } from "./enrol/Wizard";
 import { Frame } from "./frame/Frame";
@@ -205,7 +205,8 @@ const doors = createRoute({
   getParentRoute: () => signedIn,
   path: "/doors",
   component: Doors,
-  validateSearch: (search: Record<string, unknown>): { door?: string } => texts(search, "door"),
+  validateSearch: (search: Record<string, unknown>): DoorsSearch =>
+    texts(search, "q", "site", "area", "state", "mode", "door"),
 });
 
 const door = createRoute({

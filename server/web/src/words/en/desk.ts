@@ -127,6 +127,22 @@ export const desk = {
   doors: {
     title: "Doors",
     empty: "No doors yet. Make a site with two areas, then the door between them.",
+    search: "Name of the door or an area",
+    emptySearch: "No door fits these filters.",
+    any: "Any",
+    area: "Area",
+    mode: "Mode",
+    stands: {
+      open: "Open",
+      closed: "Closed",
+      unknown: "Unknown",
+      offline: "Agent offline or none",
+      faulty: "A device does not work",
+    },
+    shown: (drawn: number, found: number, all: number) => {
+      const which = found === all ? `${all} doors` : `${found} found of ${all} doors`;
+      return drawn === found ? which : `The first ${drawn} of ${which}`;
+    },
     add: "Add door",
     edit: (door: string) => `Rules of ${door}`,
     page: "Door",
