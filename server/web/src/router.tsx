@@ -38,7 +38,7 @@ import { SetUp } from "./pages/SetUp";
 import { SignIn } from "./pages/SignIn";
 import { Page, Waiting } from "./parts/Page";
 import { Trouble } from "./parts/Trouble";
-import { AreasPage } from "./rules/AreasPage";
+import { AreasPage, type AreasSearch } from "./rules/AreasPage";
 import { History, type HistorySearch } from "./rules/History";
 import { RulesPage } from "./rules/RulesPage";
 import { SchedulePage } from "./schedules/SchedulePage";
@@ -219,8 +219,7 @@ const areas = createRoute({
   getParentRoute: () => signedIn,
   path: "/areas",
   component: AreasPage,
-  validateSearch: (search: Record<string, unknown>): { site?: string; area?: string; from?: string; to?: string } =>
-    texts(search, "site", "area", "from", "to"),
+  validateSearch: (search: Record<string, unknown>): AreasSearch => texts(search, "site", "area", "from", "to", "q"),
 });
 const rules = createRoute({ getParentRoute: () => signedIn, path: "/rules", component: RulesPage });
 const lockdown = createRoute({ getParentRoute: () => signedIn, path: "/lockdown", component: Lockdown });
