@@ -17,7 +17,7 @@ export function DoorFilters({ filter, sites, areas, onChange }: Props) {
       label={label}
       value={options.some((option) => option.value === filter[name]) ? filter[name] : ""}
       onChange={(event) => onChange({ [name]: event.target.value })}
-      sx={{ width: 168 }}
+      sx={{ width: { xs: 148, lg: 180 } }}
     >
       <MenuItem value="">{w.doors.any}</MenuItem>
       {options.map((option) => (
@@ -35,7 +35,7 @@ export function DoorFilters({ filter, sites, areas, onChange }: Props) {
         type="search"
         value={filter.q ?? ""}
         onChange={(event) => onChange({ q: event.target.value })}
-        sx={{ width: 260 }}
+        sx={{ width: { xs: 220, lg: 280 } }}
       />
       {sites.length > 1 && choice("site", w.doors.site, named(sites))}
       {choice("area", w.doors.area, named(areasOf(areas, filter.site)))}

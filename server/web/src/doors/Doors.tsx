@@ -138,7 +138,7 @@ export function Doors() {
         <Stack spacing={0.25} sx={{ alignItems: "flex-start" }}>
           <Position state={state} hasContact={door.has_contact !== false} />
           <Mode situation={situation} />
-          <Devices devices={devices} />
+          {door.agent_id && <Devices devices={devices} />}
         </Stack>
       ),
     },

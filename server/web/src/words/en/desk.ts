@@ -20,6 +20,10 @@ export const desk = {
     detailEmpty: "Select a row to see who, where, by what and why.",
     pausedNew: (count: number) => `+${count}`,
     paused: (count: number) => (count === 0 ? "Paused" : `Paused, ${count} new`),
+    held: (since: string, count: number) =>
+      count === 0
+        ? `Paused since ${since} while a row is selected`
+        : `Paused since ${since} while a row is selected: ${count} newer not shown`,
     resume: "Resume",
     resumeHelp: "Also by Escape, or by moving the pointer off the list when no row is selected",
     mute: "Mute for 5 minutes",
