@@ -40,6 +40,12 @@ export const asked = {
     aCard: "a card",
     persons: (count: number) => people(count),
     names: "Show names of persons",
+    hangs: (name: string, how: string) => `${name} (${how})`,
+    factorsOf: (side: string, factors: string) => `${side}: ${factors}`,
+    goesByIt: "Goes by it:",
+    modesByIt: "Modes of doors",
+    factorsByIt: "Factors at doors",
+    levelsByIt: "Access levels",
   },
   why: {
     ask: "Why?",
