@@ -141,7 +141,12 @@ const registerSteps = createRoute({
 });
 const agents = createRoute({ getParentRoute: () => signedIn, path: "/agents", component: Agents });
 const agent = createRoute({ getParentRoute: () => signedIn, path: "/agents/$id", component: AgentPage });
-const levels = createRoute({ getParentRoute: () => signedIn, path: "/levels", component: Levels });
+const levels = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/levels",
+  component: Levels,
+  validateSearch: (search: Record<string, unknown>): { q?: string } => texts(search, "q"),
+});
 const level = createRoute({ getParentRoute: () => signedIn, path: "/levels/$id", component: LevelPage });
 const schedules = createRoute({ getParentRoute: () => signedIn, path: "/schedules", component: Schedules });
 const schedule = createRoute({ getParentRoute: () => signedIn, path: "/schedules/$id", component: SchedulePage });
