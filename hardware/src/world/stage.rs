@@ -54,6 +54,7 @@ struct Door {
     label: String,
     hint: Option<String>,
     has_rex: bool,
+    is_rex_mechanical: bool,
     twin: VirtualDoor,
 }
 
@@ -93,7 +94,8 @@ impl Stage {
             };
             let twin = VirtualDoor::hang(&socket, build).map_err(WorldError::io(socket.display().to_string()))?;
             let label = file.label.unwrap_or_else(|| file.name.clone());
-            doors.insert(file.name, Door { label, hint: file.hint, has_rex: file.rex, twin });
+            let (has_rex, is_rex_mechanical) = (file.rex, file.rex_is_mechanical);
+            doors.insert(file.name, Door { label, hint: file.hint, has_rex, is_rex_mechanical, twin });
         }
         let things = Things { cards: world.card, fingers: world.finger, ..Things::default() };
         let stage = Self {
@@ -203,6 +205,7 @@ impl Stage {
             label: door.label.clone(),
             hint: door.hint.clone(),
             has_rex: door.has_rex,
+            is_rex_mechanical: door.is_rex_mechanical,
             view: door.twin.watch().borrow().clone(),
         };
         let place = |place: &PlaceFile| PlaceState {

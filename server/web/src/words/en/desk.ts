@@ -261,6 +261,8 @@ export const desk = {
     forceShort: "Force",
     rex: (door: string) => `Exit button of ${door}`,
     rexShort: "Exit button",
+    handle: (door: string) => `Leave by the handle of ${door}`,
+    handleShort: "Leave by handle",
     locked: "Locked: the strike holds",
     open: "open",
     closed: "closed",
