@@ -26,6 +26,15 @@ import { MapOfAreas } from "./MapOfAreas";
 
 /** As many areas are read on one map with all that is said of them. */
 const AREAS_AT_ONCE = 12;
+/** A map of more columns needs the page's whole width. */
+const COLUMNS_BESIDE = 3;
+
+/** How list, map and detail stand to each other. */
+const shapes = {
+  large: { columns: "300px minmax(0, 1fr)", areas: '"list map" "detail map"' },
+  beside: { columns: "minmax(0, 1fr) 360px", areas: '"map detail"' },
+  tall: { columns: "minmax(0, 1fr)", areas: '"map" "detail"' },
+};
 
 export type AreasSearch = { site?: string; area?: string; from?: string; to?: string; q?: string };
 
@@ -124,6 +133,7 @@ export function AreasPage() {
   const isLarge = here.length > AREAS_AT_ONCE;
   const near = isLarge && chosen?.site_id === siteId ? chosen : undefined;
   const map = near ? around(here, doorsHere, near.id) : layout(here, doorsHere);
+  const shape = isLarge ? shapes.large : map.columns > COLUMNS_BESIDE ? shapes.tall : shapes.beside;
   const show = ({ q = search.q ?? "", ...change }: AreasSearch) => {
     const kept = { ...(search.site && { site: search.site }), ...(q && { q }) };
     void navigate({ to: "/areas", search: { ...kept, ...change }, replace: true });
@@ -160,16 +170,10 @@ export function AreasPage() {
         <Box
           sx={{
             display: "grid",
-            gridTemplateColumns: {
-              xs: "minmax(0, 1fr)",
-              lg: isLarge ? "300px minmax(0, 1fr)" : "minmax(0, 1fr) 360px",
-            },
-            gridTemplateAreas: {
-              xs: '"list" "map" "detail"',
-              lg: isLarge ? '"list map" "detail map"' : '"map detail"',
-            },
+            gridTemplateColumns: { xs: "minmax(0, 1fr)", lg: shape.columns },
+            gridTemplateAreas: { xs: `${isLarge ? '"list" ' : ""}${shapes.tall.areas}`, lg: shape.areas },
             gridTemplateRows: { lg: isLarge ? "auto 1fr" : undefined },
-            gap: { xs: 2, lg: isLarge ? 2 : 3 },
+            gap: 2,
             alignItems: "start",
           }}
         >

@@ -13,13 +13,13 @@ import type { Box as AreaBox, AreaMap, Link } from "./layout";
 
 /** How much is said on a map, and the room that it takes: all, one area with its neighbours, or many areas at a glance. */
 const looks = {
-  all: { box: { width: 176, height: 92 }, gap: { x: 152, y: 32 }, hasSigns: true, hasRules: true },
-  near: { box: { width: 172, height: 64 }, gap: { x: 152, y: 16 }, hasSigns: true, hasRules: false },
+  all: { box: { width: 142, height: 84 }, gap: { x: 110, y: 28 }, hasSigns: true, hasRules: true },
+  near: { box: { width: 172, height: 64 }, gap: { x: 136, y: 16 }, hasSigns: true, hasRules: false },
   glance: { box: { width: 156, height: 48 }, gap: { x: 60, y: 8 }, hasSigns: false, hasRules: false },
 } as const;
 
-const EDGE = 16;
-const SIGN = { width: 120, height: 28 };
+const EDGE = 12;
+const SIGN = { width: 104, height: 28 };
 /** How far lines that would lie on each other stand apart. */
 const APART = 15;
 
@@ -67,6 +67,8 @@ export function MapOfAreas({ label, map, look: name, chosen, onArea, onLink }: P
   };
   const sign = (link: Link) =>
     link.doors.length === 1 ? (link.doors[0]?.name ?? "") : w.areas.doors(link.doors.length);
+  // Their signs stand beside the last column.
+  const hasBeside = map.links.some(({ from, to }) => boxOf(from)?.column === boxOf(to)?.column);
   const isBothWays = ({ from, to }: Link) => map.links.some((other) => other.from === to && other.to === from);
   const drawn = map.links.flatMap((link, place) => {
     const [from, to] = [boxOf(link.from), boxOf(link.to)];
@@ -83,7 +85,7 @@ export function MapOfAreas({ label, map, look: name, chosen, onArea, onLink }: P
       tabIndex={0}
       sx={{ overflow: "auto", maxHeight: "calc(100dvh - 260px)", minHeight: 320 }}
     >
-      <Box sx={{ position: "relative", width: width + (name === "all" ? SIGN.width : 0), height, minWidth: "100%" }}>
+      <Box sx={{ position: "relative", width: width + (hasBeside ? SIGN.width : 0), height, minWidth: "100%" }}>
         <Box
           component="svg"
           aria-hidden
@@ -159,7 +161,7 @@ export function MapOfAreas({ label, map, look: name, chosen, onArea, onLink }: P
               top: y - SIGN.height / 2,
               width: SIGN.width,
               height: SIGN.height,
-              px: 1,
+              px: 0.5,
               borderRadius: 4,
               border: 1,
               borderColor: "divider",
