@@ -13,13 +13,13 @@ import type { Box as AreaBox, AreaMap, Link } from "./layout";
 
 /** How much is said on a map, and the room that it takes: all, one area with its neighbours, or many areas at a glance. */
 const looks = {
-  all: { box: { width: 142, height: 84 }, gap: { x: 110, y: 28 }, hasSigns: true, hasRules: true },
+  all: { box: { width: 128, height: 84 }, gap: { x: 128, y: 28 }, hasSigns: true, hasRules: true },
   near: { box: { width: 172, height: 64 }, gap: { x: 136, y: 16 }, hasSigns: true, hasRules: false },
   glance: { box: { width: 156, height: 48 }, gap: { x: 60, y: 8 }, hasSigns: false, hasRules: false },
 } as const;
 
 const EDGE = 12;
-const SIGN = { width: 104, height: 28 };
+const SIGN = { width: 106, height: 28 };
 /** How far lines that would lie on each other stand apart. */
 const APART = 15;
 
@@ -83,7 +83,7 @@ export function MapOfAreas({ label, map, look: name, chosen, onArea, onLink }: P
       component="section"
       aria-label={label}
       tabIndex={0}
-      sx={{ overflow: "auto", maxHeight: "calc(100dvh - 260px)", minHeight: 320 }}
+      sx={{ overflow: "auto", maxHeight: "calc(100dvh - 260px)", minHeight: 200 }}
     >
       <Box sx={{ position: "relative", width: width + (hasBeside ? SIGN.width : 0), height, minWidth: "100%" }}>
         <Box
