@@ -13,6 +13,7 @@ pub fn signal(face: Face) -> Signal {
         Face::Wait => (Light::Waiting, Buzzer::Off, "One moment"),
         Face::PlaceFinger => (Light::Waiting, Buzzer::Short, "Finger, please"),
         Face::Granted => (Light::Green, Buzzer::Short, "Come in"),
+        Face::Free => (Light::Green, Buzzer::Off, "Door is unlocked"),
         Face::Refused(reason) => (Light::Red, Buzzer::Long, refusal(reason)),
         Face::NotRead => (Light::Red, Buzzer::Short, "Not read, once more"),
         Face::CloseDoor => (Light::Amber, Buzzer::Short, "Close the door"),

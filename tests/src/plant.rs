@@ -159,7 +159,9 @@ fn world_file(plan: &Plan) -> anyhow::Result<String> {
     let mut place = |name: &str, label: &str, door: Option<&DoorPlan>| -> std::fmt::Result {
         write!(text, "[[reader]]\nname = \"{name}\"\n[[sensor]]\nname = \"{name}\"\n")?;
         if let Some(door) = door {
-            write!(text, "[[door]]\nname = \"{name}\"\nlabel = \"{}\"\nrex = true\nopens_ms = 60\n", door.label)?;
+            write!(text, "[[door]]\nname = \"{name}\"\nlabel = \"{}\"\nopens_ms = 60\n", door.label)?;
+            // As every door is made: one leaves by its handle.
+            text.push_str("rex = true\nrex_is_mechanical = true\n");
             if let Some(closes_ms) = door.closes_ms.or(plan.closes_ms) {
                 writeln!(text, "closes_ms = {closes_ms}")?;
             }

@@ -261,6 +261,8 @@ pub enum Face {
     PlaceFinger,
     /// Come in.
     Granted,
+    /// Whoever comes may pass: the door stands unlocked.
+    Free,
     /// No.
     Refused(Reason),
     /// The card can't be read: once more.
@@ -562,14 +564,18 @@ impl Door {
             Face::Alarm
         } else if self.leaf.is_open_too_long() {
             Face::CloseDoor
-        } else if self.is_energised() {
+        } else if self.leaf.is_released() {
             Face::Granted
         } else if self.lanes.iter().any(Lane::is_wanting_finger) {
             Face::PlaceFinger
         } else if self.lanes.iter().any(Lane::is_busy) {
             Face::Wait
+        } else if let Some((face, _)) = self.refused {
+            face
+        } else if self.free.is_free() {
+            Face::Free
         } else {
-            self.refused.map_or(Face::Ready, |(face, _)| face)
+            Face::Ready
         }
     }
 }

@@ -663,6 +663,29 @@ fn the_person_at_the_door_sees_what_to_do() {
 }
 
 #[test]
+fn an_unlocked_door_says_so_and_still_refuses_to_ones_face() {
+    let (mut door, _) = Door::start(id(1), mechanical());
+    let mut faces = Vec::new();
+    let steps = [
+        (0, contact(false)),
+        (0, free(true)),
+        (10, Input::Recorded(Ticket(2))),
+        (1_000, card(1, Side::In, ANNA)),
+        (1_010, deny(1, Reason::Blocked)),
+        (3_510, Input::Tick),
+        (4_000, free(false)),
+    ];
+    for (ms, input) in steps {
+        faces.extend(door.handle(at(ms), input).into_iter().filter_map(|action| match action {
+            Action::Show(face) => Some(face),
+            _ => None,
+        }));
+    }
+    let refused = Face::Refused(Reason::Blocked);
+    assert_eq!(faces, [Face::Free, Face::Wait, refused, Face::Free, Face::Ready]);
+}
+
+#[test]
 fn an_answer_to_something_else_than_was_asked_is_none() {
     type Change = fn(&mut Attempt);
     let changes: [(&str, Change); 5] = [

@@ -256,6 +256,9 @@ pub struct DoorState {
     pub hint: Option<String>,
     /// Whether it has a request-to-exit.
     pub has_rex: bool,
+    /// Whether that is a handle, which draws the bolt.
+    #[serde(default)]
+    pub is_rex_mechanical: bool,
     /// The rest.
     #[serde(flatten)]
     pub view: DoorView,

@@ -73,6 +73,7 @@ struct Door {
     label: String,
     hint: Option<String>,
     has_rex: bool,
+    is_rex_mechanical: bool,
     twin: VirtualDoor,
 }
 
@@ -114,7 +115,8 @@ impl Stage {
             };
             let twin = VirtualDoor::hang(&socket, build).map_err(WorldError::io(socket.display().to_string()))?;
             let label = file.label.unwrap_or_else(|| file.name.clone());
-            doors.insert(file.name, Door { label, hint: file.hint, has_rex: file.rex, twin });
+            let (has_rex, is_rex_mechanical) = (file.rex, file.rex_is_mechanical);
+            doors.insert(file.name, Door { label, hint: file.hint, has_rex, is_rex_mechanical, twin });
         }
         let mut cards = Vec::new();
         for file in world.card {
@@ -250,6 +252,7 @@ impl Stage {
             label: door.label.clone(),
             hint: door.hint.clone(),
             has_rex: door.has_rex,
+            is_rex_mechanical: door.is_rex_mechanical,
             view: door.twin.watch().borrow().clone(),
         };
         let place = |place: &PlaceFile| PlaceState {

@@ -190,7 +190,10 @@ pub async fn answer(state: &AppState, actor: &Actor, wanted: ExplainWanted) -> A
     }
     let verdict = recorded.as_ref().map_or(&explanation.verdict, |decision| &decision.verdict);
     let mut tx = state.read(actor).await?;
-    let names = store::names(&mut tx, actor.tenant).await?;
+    let mut names = store::names(&mut tx, actor.tenant).await?;
+    if let Some(person) = verdict.person {
+        names = names.or(store::card_marks(&mut tx, actor.tenant, person).await?);
+    }
     drop(tx);
     Ok(view(&policy, &names, &explanation, verdict, &attempt, recorded.as_deref(), (read, is_by_rules, is_reproduced)))
 }

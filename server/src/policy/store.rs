@@ -114,7 +114,7 @@ impl Names {
         self
     }
 
-    /// A door's, area's, site's, level's, schedule's, group's, airlock's or calendar's.
+    /// A door's, area's, site's, level's, schedule's, group's, airlock's or calendar's; a card's mark, where those were asked for.
     pub fn of(&self, id: Uuid) -> Option<String> {
         self.by_id.get(&id).cloned()
     }
@@ -144,6 +144,17 @@ pub async fn names(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<Na
         .await?;
     let level = |(level, name): (i16, String)| Some((u8::try_from(level).ok()?, name));
     Ok(Names { by_id: by_id.into_iter().collect(), threat_levels: levels.into_iter().filter_map(level).collect() })
+}
+
+/// The marks of somebody's cards, as their own page shows them.
+pub async fn card_marks(db: &mut PgConnection, tenant: TenantId, person: PersonId) -> anyhow::Result<Names> {
+    let by_id: Vec<(Uuid, String)> =
+        sqlx::query_as("SELECT id, label FROM credentials WHERE tenant_id = $1 AND person_id = $2")
+            .bind(tenant.as_uuid())
+            .bind(person.as_uuid())
+            .fetch_all(db)
+            .await?;
+    Ok(Names { by_id: by_id.into_iter().collect(), ..Names::default() })
 }
 
 /// When each person was last let through each door, since an instant.

@@ -53,7 +53,7 @@ pub struct RecordView {
     pub id: Option<Uuid>,
     /// Which threat level.
     pub level: Option<u8>,
-    /// What it is called today; of a grant, what its level is called.
+    /// What it is called today; of a grant, what its level is called; of a card, or a block on one, the card's mark.
     pub name: Option<String>,
     /// The level of a grant.
     pub level_id: Option<Uuid>,
@@ -115,7 +115,9 @@ impl RecordView {
         let blocked = match block.subject {
             BlockSubject::Person(person) => Self { person_id: Some(person.into()), ..self },
             BlockSubject::Group(group) => Self { group_id: Some(group.into()), ..self },
-            BlockSubject::Credential(card) => Self { credential_id: Some(card.into()), ..self },
+            BlockSubject::Credential(card) => {
+                Self { credential_id: Some(card.into()), name: names.of(card.into()), ..self }
+            }
         };
         blocked.with_group_name(names).within(block.valid)
     }
@@ -159,7 +161,7 @@ pub struct RemedyView {
     pub area_id: Option<Uuid>,
     /// The threat level to end.
     pub threat_level: Option<u8>,
-    /// What the level, door, area or threat level is called today.
+    /// What the level, door, area or threat level is called today; the card's mark.
     pub name: Option<String>,
 }
 
@@ -205,7 +207,8 @@ impl RemedyView {
             | Remedy::TrustClock
             | Remedy::RenewPolicy => new,
         };
-        let named = [view.level_id, view.door_id, view.area_id].into_iter().flatten().find_map(|id| names.of(id));
+        let of = [view.level_id, view.door_id, view.area_id, view.credential_id];
+        let named = of.into_iter().flatten().find_map(|id| names.of(id));
         Self { name: view.name.clone().or(named), ..view }
     }
 }

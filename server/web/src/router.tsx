@@ -20,7 +20,7 @@ import { CalendarPage } from "./calendars/CalendarPage";
 import { Calendars } from "./calendars/Calendars";
 import { VirtualDoor } from "./demo/VirtualDoor";
 import { DoorPage } from "./doors/DoorPage";
-import { Doors } from "./doors/Doors";
+import { Doors, type DoorsSearch } from "./doors/Doors";
 import { RegisterNew } from "./enrol/RegisterNew";
 import { RegisterSteps, STEPS, type StepName } from "./enrol/Wizard";
 import { Frame } from "./frame/Frame";
@@ -38,7 +38,7 @@ import { SetUp } from "./pages/SetUp";
 import { SignIn } from "./pages/SignIn";
 import { Page, Waiting } from "./parts/Page";
 import { Trouble } from "./parts/Trouble";
-import { AreasPage } from "./rules/AreasPage";
+import { AreasPage, type AreasSearch } from "./rules/AreasPage";
 import { History, type HistorySearch } from "./rules/History";
 import { RulesPage } from "./rules/RulesPage";
 import { SchedulePage } from "./schedules/SchedulePage";
@@ -141,7 +141,12 @@ const registerSteps = createRoute({
 });
 const agents = createRoute({ getParentRoute: () => signedIn, path: "/agents", component: Agents });
 const agent = createRoute({ getParentRoute: () => signedIn, path: "/agents/$id", component: AgentPage });
-const levels = createRoute({ getParentRoute: () => signedIn, path: "/levels", component: Levels });
+const levels = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/levels",
+  component: Levels,
+  validateSearch: (search: Record<string, unknown>): { q?: string } => texts(search, "q"),
+});
 const level = createRoute({ getParentRoute: () => signedIn, path: "/levels/$id", component: LevelPage });
 const schedules = createRoute({ getParentRoute: () => signedIn, path: "/schedules", component: Schedules });
 const schedule = createRoute({ getParentRoute: () => signedIn, path: "/schedules/$id", component: SchedulePage });
@@ -205,7 +210,8 @@ const doors = createRoute({
   getParentRoute: () => signedIn,
   path: "/doors",
   component: Doors,
-  validateSearch: (search: Record<string, unknown>): { door?: string } => texts(search, "door"),
+  validateSearch: (search: Record<string, unknown>): DoorsSearch =>
+    texts(search, "q", "site", "area", "state", "mode", "door"),
 });
 
 const door = createRoute({
@@ -218,8 +224,7 @@ const areas = createRoute({
   getParentRoute: () => signedIn,
   path: "/areas",
   component: AreasPage,
-  validateSearch: (search: Record<string, unknown>): { site?: string; area?: string; from?: string; to?: string } =>
-    texts(search, "site", "area", "from", "to"),
+  validateSearch: (search: Record<string, unknown>): AreasSearch => texts(search, "site", "area", "from", "to", "q"),
 });
 const rules = createRoute({ getParentRoute: () => signedIn, path: "/rules", component: RulesPage });
 const lockdown = createRoute({ getParentRoute: () => signedIn, path: "/lockdown", component: Lockdown });

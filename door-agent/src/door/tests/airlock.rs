@@ -148,7 +148,7 @@ fn a_door_stands_unlocked_only_while_the_others_are_secured() {
     assert_eq!(scene.step(2, OPEN, free()), "", "it is being written");
     assert_eq!(scene.written(3, OPEN), "free_ended");
     assert_eq!(scene.step(4, SECURED, free()), "free_began");
-    assert_eq!(scene.written(5, SECURED), "on, Granted");
+    assert_eq!(scene.written(5, SECURED), "on, Free");
     assert_eq!(scene.step(6, RELEASED, free()), "off, free_ended, Ready");
     assert_eq!(scene.step(7, SECURED, free()), "free_began");
 }

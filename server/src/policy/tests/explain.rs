@@ -60,6 +60,27 @@ async fn every_rule_is_told_with_the_records_that_settled_it() {
 }
 
 #[tokio::test]
+async fn a_card_is_told_by_its_mark() {
+    let server = TestServer::start().await;
+    let world = World::make(&server).await;
+    let asked = json!({ "person_id": world.anna, "door_id": world.door, "state": "neutral" });
+    let told = explain(&server, asked.clone()).await.is(200).json;
+    let card = told["credential_id"].as_str().unwrap().to_owned();
+    let admin = &server.own.administrator;
+    let block = json!({ "place": { "kind": "tenant" }, "reason": "left in a taxi" });
+    server.call(admin, "POST", &format!("/credentials/{card}/blocks"), block).await.is(201);
+    let told = explain(&server, asked.clone()).await.is(200).json;
+    let block = &rule(&told, "block")["records"][0];
+    assert_eq!((&block["credential_id"], &block["name"]), (&json!(card), &json!("card")), "{told}");
+
+    let why = json!({ "state": "suspended", "reason": "looked for" });
+    server.call(admin, "POST", &format!("/credentials/{card}/state"), why).await.is(200);
+    let told = explain(&server, asked).await.is(200).json;
+    let record = &rule(&told, "card_state")["records"][0];
+    assert_eq!((&record["kind"], &record["id"], &record["name"]), (&json!("credential"), &json!(card), &json!("card")));
+}
+
+#[tokio::test]
 async fn the_past_is_told_by_the_rules_that_were_in_force_then() {
     let server = TestServer::start().await;
     let world = World::make(&server).await;

@@ -9805,7 +9805,7 @@ export interface components {
              * @description Which threat level.
              */
             level?: number | null;
-            /** @description What it is called today; of a grant, what its level is called. */
+            /** @description What it is called today; of a grant, what its level is called; of a card, or a block on one, the card's mark. */
             name?: string | null;
             /**
              * Format: uuid
@@ -9953,7 +9953,7 @@ export interface components {
              * @description The threat level to end.
              */
             threat_level?: number | null;
-            /** @description What the level, door, area or threat level is called today. */
+            /** @description What the level, door, area or threat level is called today; the card's mark. */
             name?: string | null;
         };
         /** @enum {string} */

@@ -148,14 +148,19 @@ function Door({ world, door, hand, act, onUsed }: DoorProps) {
             >
               {w.demo.closeShort}
             </Button>
+            {/* A handle opens the door itself; a button only asks for it. */}
             <Button
               size="small"
               onClick={() =>
-                act({ do: "rex", door: door.name, pressed: true }, { do: "rex", door: door.name, pressed: false })
+                act(
+                  { do: "rex", door: door.name, pressed: true },
+                  ...(door.is_rex_mechanical ? [{ do: "push", door: door.name }] : []),
+                  { do: "rex", door: door.name, pressed: false },
+                )
               }
-              aria-label={w.demo.rex(name)}
+              aria-label={door.is_rex_mechanical ? w.demo.handle(name) : w.demo.rex(name)}
             >
-              {w.demo.rexShort}
+              {door.is_rex_mechanical ? w.demo.handleShort : w.demo.rexShort}
             </Button>
             <Button
               size="small"

@@ -10,6 +10,8 @@ export type WorldDoor = {
   label?: string | null;
   /** What is worth trying at it. */
   hint?: string | null;
+  /** Whether one leaves by a handle that draws the bolt, and presses no button. */
+  is_rex_mechanical: boolean;
   is_energised: boolean;
   is_open: boolean;
   light: string;

@@ -14,7 +14,7 @@ import { useHeadline, useOperatorName } from "../api/subjects";
 import type { Door } from "../api/types";
 import { useFeed, useIsAdministrator, useZone } from "../frame/session";
 import { entriesOf, merged, personsOf } from "../live/log";
-import { Row } from "../live/Row";
+import { Row, rowsBox } from "../live/Row";
 import { seconds } from "../live/sentence";
 import { type Line, Lines } from "../parts/Lines";
 import { ButtonTo, LinkTo } from "../parts/LinkTo";
@@ -56,7 +56,7 @@ function Recent({ door }: { door: Door }) {
       <Trouble error={past.error} onRetry={() => past.refetch()} />
       {past.isLoading && <Waiting />}
       {past.data && entries.length === 0 && <Empty>{w.doors.noRecent}</Empty>}
-      <Box component="ul" aria-label={w.doors.recent} sx={{ m: 0, p: 0, listStyle: "none" }}>
+      <Box component="ul" aria-label={w.doors.recent} sx={{ m: 0, p: 0, listStyle: "none", ...rowsBox }}>
         {entries.map((entry) => (
           <Row
             key={entry.event.position}

@@ -1,30 +1,34 @@
-// Doors as they are now, their rules, and the momentary release by an operator.
+// Doors as they are now, found by filters that stand in the address; their rules, and the momentary release by an operator.
 
 import ClosedIcon from "@mui/icons-material/DoorFrontOutlined";
 import UnknownIcon from "@mui/icons-material/HelpOutlineOutlined";
 import OpenIcon from "@mui/icons-material/MeetingRoomOutlined";
 import Box from "@mui/material/Box";
 import Button from "@mui/material/Button";
+import Chip from "@mui/material/Chip";
 import Stack from "@mui/material/Stack";
 import Typography from "@mui/material/Typography";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useDeferredValue, useMemo, useState } from "react";
 import { useNames } from "../api/names";
 import { queries, useAgentName } from "../api/queries";
 import { useHeadline } from "../api/subjects";
-import type { Door, DoorState } from "../api/types";
+import type { Door, DoorSituation, DoorState } from "../api/types";
 import { useIsAdministrator } from "../frame/session";
 import { because } from "../live/sentence";
 import { type Column, DataTable } from "../parts/DataTable";
 import { Devices } from "../parts/Devices";
 import { Page } from "../parts/Page";
 import { Trouble } from "../parts/Trouble";
+import { useFirst } from "../parts/useFirst";
 import { When } from "../parts/When";
 import { named, text, w } from "../words";
 import { Areas } from "./Areas";
+import { DoorFilters } from "./DoorFilters";
 import { DoorLink } from "./DoorLink";
 import { DoorRule } from "./DoorRule";
+import { changed, type DoorFilter, isWanted, type KnownDoor } from "./filter";
 import { Answer, ReleaseDialog, type Sent } from "./Release";
 
 const STATES_INTERVAL_MS = 15_000;
@@ -57,30 +61,67 @@ export function Position({ state, hasContact }: { state: DoorState | undefined; 
 
 export const agentWords = { online: w.doors.agentOnline, offline: w.doors.agentOffline, none: w.doors.agentNone };
 
-export function Doors() {
-  const { door: openDoor } = useSearch({ from: "/signed-in/doors" });
-  const navigate = useNavigate();
-  const isAdministrator = useIsAdministrator();
+export type DoorsSearch = DoorFilter & { door?: string };
+
+/** What is not as usual about a door's mode. */
+function Mode({ situation }: { situation: DoorSituation | undefined }) {
+  if (!situation) return null;
+  const { mode, is_free, is_locked_down } = situation;
+  return (
+    <>
+      {mode !== "normal" && <Chip label={text("DoorMode", mode)} variant="outlined" />}
+      {is_free && <Chip label={w.modes.free} color="warning" />}
+      {is_locked_down && <Chip label={w.modes.lockedDown} color="error" />}
+    </>
+  );
+}
+
+/** All doors with what is known of each. */
+function useKnownDoors() {
   const doors = useQuery(queries.doors);
   const states = useQuery({ ...queries.doorStates, refetchInterval: STATES_INTERVAL_MS });
+  const { data: situations } = useQuery({ ...queries.doorSituations, refetchInterval: STATES_INTERVAL_MS });
+  const { data: devices } = useQuery({ ...queries.devices, refetchInterval: STATES_INTERVAL_MS });
+  const known = useMemo(() => {
+    const stateOf = new Map(states.data?.map((state) => [state.door_id, state]));
+    const situationOf = new Map(situations?.map((situation) => [situation.door_id, situation]));
+    return doors.data?.map(
+      (door): KnownDoor => ({
+        door,
+        state: stateOf.get(door.id),
+        situation: situationOf.get(door.id),
+        devices: devices?.filter(({ door_id, agent_id }) => door_id === door.id && agent_id === door.agent_id) ?? [],
+      }),
+    );
+  }, [doors.data, states.data, situations, devices]);
+  return { doors, states, known };
+}
+
+export function Doors() {
+  const { door: openDoor, ...filter } = useSearch({ from: "/signed-in/doors" });
+  const navigate = useNavigate();
+  const isAdministrator = useIsAdministrator();
+  const { doors, states, known } = useKnownDoors();
+  const { data: sites = [] } = useQuery(queries.sites);
   const { data: areas = [] } = useQuery(queries.areas);
   const agentName = useAgentName();
   const say = useHeadline(useNames([]));
   const [releasing, setReleasing] = useState<Door | null>(null);
   const [sent, setSent] = useState<Sent | null>(null);
   const [isAdding, setAdding] = useState(false);
-  const { data: devices = [] } = useQuery({ ...queries.devices, refetchInterval: STATES_INTERVAL_MS });
-  const devicesOf = (door: Door) =>
-    devices.filter((device) => device.door_id === door.id && device.agent_id === door.agent_id);
-  const stateOf = (door: Door) => states.data?.find((state) => state.door_id === door.id);
-  const areaName = (id: string) => areas.find((area) => area.id === id)?.name ?? w.none;
-  const open = (door: Door | null) =>
-    void navigate({ to: "/doors", search: door ? { door: door.id } : {}, replace: true });
+  const areaNames = useMemo(() => new Map(areas.map((area) => [area.id, area.name])), [areas]);
+  const areaName = (id: string) => areaNames.get(id) ?? w.none;
+  const search = JSON.stringify(filter);
+  const wanted: DoorFilter = JSON.parse(useDeferredValue(search));
+  const found = known?.filter((candidate) => isWanted(candidate, wanted, areaName));
+  const { first, more } = useFirst(found, search);
+  const go = (to: DoorsSearch) => void navigate({ to: "/doors", search: to, replace: true });
+  const open = (door: Door | null) => go({ ...filter, ...(door && { door: door.id }) });
   const editing = doors.data?.find((door) => door.id === openDoor);
-  const columns: Column<Door>[] = [
+  const columns: Column<KnownDoor>[] = [
     {
       label: w.doors.name,
-      cell: (door) => (
+      cell: ({ door }) => (
         <Box>
           <Typography component="div" variant="body2">
             <DoorLink id={door.id} />
@@ -93,17 +134,18 @@ export function Doors() {
     },
     {
       label: w.doors.state,
-      cell: (door) => (
+      cell: ({ door, state, situation, devices }) => (
         <Stack spacing={0.25} sx={{ alignItems: "flex-start" }}>
-          <Position state={stateOf(door)} hasContact={door.has_contact !== false} />
-          <Devices devices={devicesOf(door)} />
+          <Position state={state} hasContact={door.has_contact !== false} />
+          <Mode situation={situation} />
+          {door.agent_id && <Devices devices={devices} />}
         </Stack>
       ),
     },
     {
       label: w.doors.agent,
-      cell: (door) => {
-        const state = stateOf(door)?.agent_state ?? "none";
+      cell: ({ door, state: known }) => {
+        const state = known?.agent_state ?? "none";
         return (
           <Box>
             <Typography
@@ -121,8 +163,8 @@ export function Doors() {
     },
     {
       label: w.doors.lastEvent,
-      cell: (door) => {
-        const last = stateOf(door)?.last_event;
+      cell: ({ state }) => {
+        const last = state?.last_event;
         if (!last) return w.none;
         return (
           <Box>
@@ -136,12 +178,12 @@ export function Doors() {
         );
       },
     },
-    { label: w.doors.demandsIn, cell: (door) => text("FactorDemand", door.factors_in), isWideOnly: true },
-    { label: w.doors.demandsOut, cell: (door) => text("FactorDemand", door.factors_out), isWideOnly: true },
+    { label: w.doors.demandsIn, cell: ({ door }) => text("FactorDemand", door.factors_in), isWideOnly: true },
+    { label: w.doors.demandsOut, cell: ({ door }) => text("FactorDemand", door.factors_out), isWideOnly: true },
     {
       label: w.act.actions,
       align: "right",
-      cell: (door) => (
+      cell: ({ door, state }) => (
         <Stack direction="row" spacing={1} sx={{ justifyContent: "flex-end" }}>
           {isAdministrator && (
             <Button size="small" onClick={() => open(door)} aria-label={w.doors.edit(door.name)}>
@@ -151,7 +193,7 @@ export function Doors() {
           <Button
             size="small"
             variant="outlined"
-            disabled={stateOf(door)?.agent_state !== "online"}
+            disabled={state?.agent_state !== "online"}
             onClick={() => setReleasing(door)}
             aria-label={w.doors.releaseOf(door.name)}
           >
@@ -175,13 +217,27 @@ export function Doors() {
     >
       <Trouble error={doors.error ?? states.error} onRetry={() => Promise.all([doors.refetch(), states.refetch()])} />
       {sent && <Answer key={sent.commandId} sent={sent} onClose={() => setSent(null)} />}
+      <DoorFilters
+        filter={filter}
+        sites={sites}
+        areas={areas}
+        onChange={(change) => go(changed(filter, change, areas))}
+      />
       <DataTable
         label={w.doors.title}
         columns={columns}
-        rows={doors.data}
-        keyOf={(door) => door.id}
-        empty={w.doors.empty}
+        rows={first}
+        keyOf={({ door }) => door.id}
+        empty={doors.data?.length ? w.doors.emptySearch : w.doors.empty}
       />
+      {found && found.length > 0 && (
+        <Stack direction="row" spacing={2} sx={{ alignItems: "center", justifyContent: "center" }}>
+          <Typography variant="body2" role="status" sx={{ color: "text.secondary" }}>
+            {w.doors.shown(first?.length ?? 0, found.length, known?.length ?? 0)}
+          </Typography>
+          {more && <Button onClick={more}>{w.act.more}</Button>}
+        </Stack>
+      )}
       {isAdministrator && <Areas />}
       {releasing && <ReleaseDialog door={releasing} onSent={setSent} onClose={() => setReleasing(null)} />}
       {isAdministrator && editing && <DoorRule key={editing.version} door={editing} onClose={() => open(null)} />}

@@ -2,27 +2,20 @@
 
 import Box from "@mui/material/Box";
 import Button from "@mui/material/Button";
-import Checkbox from "@mui/material/Checkbox";
-import FormControlLabel from "@mui/material/FormControlLabel";
 import MenuItem from "@mui/material/MenuItem";
 import Stack from "@mui/material/Stack";
 import TextField from "@mui/material/TextField";
 import Typography from "@mui/material/Typography";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
+import { PeriodFields, useTypedPeriod } from "../access/PeriodFields";
 import { api, Problem } from "../api/client";
 import { queries } from "../api/queries";
-import { useZone } from "../frame/session";
 import { Opens } from "../levels/Opens";
 import { Trouble } from "../parts/Trouble";
 import { previewed } from "../preview/previewed";
-import { instantOf, wallOf } from "../time";
 import { w } from "../words";
 import { useOpen } from "./leaving";
-
-/** How long a grant lasts unless said otherwise, in days. */
-const DEFAULT_DAYS = 90;
-const DAY_MS = 86_400_000;
 
 /** Who is to hold a level. */
 export type GrantTo = { kind: "person" | "group"; id: string };
@@ -35,24 +28,14 @@ type Props = {
 };
 
 export function GrantForm({ to, onGranted, proposed = "" }: Props) {
-  const zone = useZone();
   const { data: levels = [], error } = useQuery(queries.levels);
   const [levelId, setLevelId] = useState(proposed);
-  const [from, setFrom] = useState(() => wallOf(new Date(), zone));
-  const [until, setUntil] = useState(() => wallOf(new Date(Date.now() + DEFAULT_DAYS * DAY_MS), zone));
-  const [hasNoEnd, setNoEnd] = useState(false);
-  const [why, setWhy] = useState("");
+  const period = useTypedPeriod(null);
   const level = levels.find((candidate) => candidate.id === levelId);
   const grant = useMutation({
     mutationFn: async () => {
-      const validFrom = instantOf(from, zone);
-      const validUntil = hasNoEnd ? null : instantOf(until, zone);
-      const body = {
-        level_id: levelId,
-        valid_from: validFrom ?? new Date().toISOString(),
-        valid_until: validUntil,
-        no_end_reason: hasNoEnd ? why.trim() : null,
-      };
+      const no_end_reason = period.hasNoEnd ? period.reason.trim() : null;
+      const body = { level_id: levelId, ...period.taken(), no_end_reason };
       const params = { path: { id: to.id } };
       if (to.kind === "person") {
         await previewed([{ kind: "grant_create", id: to.id, body }]);
@@ -64,13 +47,12 @@ export function GrantForm({ to, onGranted, proposed = "" }: Props) {
     },
     onSuccess: () => {
       setLevelId("");
-      setNoEnd(false);
-      setWhy("");
+      period.change({ hasNoEnd: false, reason: "" });
       onGranted();
     },
   });
   const wrong = (field: string) => (grant.error instanceof Problem ? grant.error.field(field) : undefined);
-  const canGrant = level !== undefined && from !== "" && (hasNoEnd ? why.trim() !== "" : until !== "");
+  const canGrant = level !== undefined && period.isWhole && (!period.hasNoEnd || period.reason.trim() !== "");
   useOpen(
     "grant",
     level === undefined
@@ -99,39 +81,7 @@ export function GrantForm({ to, onGranted, proposed = "" }: Props) {
             </MenuItem>
           ))}
         </TextField>
-        <Stack direction="row" spacing={2}>
-          <TextField
-            label={w.wizard.from}
-            type="datetime-local"
-            value={from}
-            onChange={(event) => setFrom(event.target.value)}
-            slotProps={{ inputLabel: { shrink: true } }}
-            error={wrong("valid_from") !== undefined}
-            helperText={wrong("valid_from")}
-          />
-          <TextField
-            label={w.wizard.until}
-            type="datetime-local"
-            value={hasNoEnd ? "" : until}
-            onChange={(event) => setUntil(event.target.value)}
-            disabled={hasNoEnd}
-            slotProps={{ inputLabel: { shrink: true } }}
-            error={wrong("valid_until") !== undefined}
-            helperText={wrong("valid_until")}
-          />
-        </Stack>
-        <FormControlLabel
-          control={<Checkbox size="small" checked={hasNoEnd} onChange={(_, isOn) => setNoEnd(isOn)} />}
-          label={w.wizard.noEnd}
-        />
-        {hasNoEnd && (
-          <TextField
-            label={w.wizard.noEndReason}
-            value={why}
-            onChange={(event) => setWhy(event.target.value)}
-            required
-          />
-        )}
+        <PeriodFields period={period} wrong={wrong} noEnd={w.wizard.noEnd} needsReason />
         <Trouble error={grant.error} />
         <Button
           variant="contained"

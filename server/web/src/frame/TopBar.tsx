@@ -50,9 +50,12 @@ function SiteClock() {
         component="time"
         variant="body2"
         title={w.top.siteTime(name)}
-        sx={{ color: "text.secondary", whiteSpace: "nowrap", display: { xs: "none", md: "block" } }}
+        sx={{ color: "text.secondary", whiteSpace: "nowrap", display: { xs: "none", md: "block" }, lineHeight: 1.3 }}
       >
-        {dateOf(now, zone)} {clockTime(now, zone)} {zone}
+        {dateOf(now, zone)} {clockTime(now, zone)}{" "}
+        <Box component="span" sx={{ display: { xs: "block", lg: "inline" } }}>
+          {zone}
+        </Box>
       </Typography>
     </Stack>
   );

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { found } from "./found";
+import { fits, found } from "./found";
 
 const lists = {
   door: [
@@ -21,4 +21,11 @@ test("case and accents do not matter; the middle of a word does not count", () =
   expect(ids("CAFE")).toEqual(["d2"]);
   expect(ids("trance")).toEqual([]);
   expect(ids("  ")).toEqual([]);
+});
+
+test("what joins words in a name may stand in what is looked for, and nothing looked for fits everything", () => {
+  expect(fits("A0-03 laboratory", "a0-03")).toBe(true);
+  expect(fits("A0-03 laboratory", "lab a0")).toBe(true);
+  expect(fits("A0-03 laboratory", "a0-04")).toBe(false);
+  expect(fits("A0-03 laboratory", "")).toBe(true);
 });

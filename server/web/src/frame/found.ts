@@ -16,17 +16,24 @@ function plain(value: string): string {
   return value.normalize("NFD").replaceAll(/\p{M}/gu, "").toLowerCase();
 }
 
-/** Every thing whose name has, for each word that is looked for, a word beginning with it. */
+/** Whether a text has, for each word that is looked for, a word beginning with it. */
+export function fits(text: string, wanted: string): boolean {
+  const parts = plain(text).split(/[\s,./-]+/);
+  return wordsOf(wanted).every((word) => parts.some((part) => part.startsWith(word)));
+}
+
+function wordsOf(wanted: string): string[] {
+  return plain(wanted)
+    .split(/[\s,./-]+/)
+    .filter(Boolean);
+}
+
+/** Every thing whose name fits what is looked for. */
 export function found(lists: Lists, wanted: string): Hit[] {
-  const words = plain(wanted).split(/\s+/).filter(Boolean);
-  if (words.length === 0) return [];
-  const fits = (thing: Listed) => {
-    const parts = plain(`${thing.name} ${thing.also ?? ""}`).split(/[\s,./-]+/);
-    return words.every((word) => parts.some((part) => part.startsWith(word)));
-  };
+  if (wordsOf(wanted).length === 0) return [];
   return (Object.entries(lists) as [Kind, Listed[]][]).flatMap(([kind, things]) =>
     things
-      .filter(fits)
+      .filter((thing) => fits(`${thing.name} ${thing.also ?? ""}`, wanted))
       .slice(0, HITS_MAX)
       .map((thing) => ({ kind, id: thing.id, label: thing.name })),
   );

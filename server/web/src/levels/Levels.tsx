@@ -1,14 +1,19 @@
-// Access levels, and what each opens.
+// Access levels, found by name, and what each opens.
 
+import Button from "@mui/material/Button";
 import Stack from "@mui/material/Stack";
+import TextField from "@mui/material/TextField";
 import { useQuery } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useDeferredValue } from "react";
 import { queries } from "../api/queries";
 import type { AccessLevel } from "../api/types";
+import { fits } from "../frame/found";
 import { useIsAdministrator } from "../frame/session";
 import { type Column, DataTable } from "../parts/DataTable";
 import { ButtonTo, LinkTo } from "../parts/LinkTo";
 import { Page } from "../parts/Page";
+import { useFirst } from "../parts/useFirst";
 import { UnusedGrants } from "../rules/UnusedGrants";
 import { w } from "../words";
 import { Opens } from "./Opens";
@@ -28,9 +33,15 @@ const columns: Column<AccessLevel>[] = [
 ];
 
 export function Levels() {
+  const { q = "" } = useSearch({ from: "/signed-in/levels" });
   const isAdministrator = useIsAdministrator();
   const navigate = useNavigate();
   const levels = useQuery(queries.levels);
+  const wanted = useDeferredValue(q);
+  const { first, more } = useFirst(
+    levels.data?.filter((level) => fits(level.name, wanted)),
+    wanted,
+  );
   return (
     <Page
       title={w.levels.title}
@@ -47,16 +58,30 @@ export function Levels() {
       }
     >
       <RulesTabs at="/levels" />
+      <TextField
+        label={w.levels.search}
+        type="search"
+        value={q}
+        onChange={({ target }) =>
+          void navigate({ to: "/levels", search: target.value ? { q: target.value } : {}, replace: true })
+        }
+        sx={{ maxWidth: 400 }}
+      />
       <DataTable
         label={w.levels.title}
         columns={columns}
-        rows={levels.data}
+        rows={first}
         keyOf={(level) => level.id}
-        empty={w.levels.empty}
+        empty={levels.data?.length ? w.levels.emptySearch : w.levels.empty}
         error={levels.error}
         onRetry={() => levels.refetch()}
         onOpen={(level) => void navigate({ to: "/levels/$id", params: { id: level.id } })}
       />
+      {more && (
+        <Button onClick={more} sx={{ alignSelf: "center" }}>
+          {w.act.more}
+        </Button>
+      )}
       <UnusedGrants />
     </Page>
   );

@@ -1,6 +1,7 @@
 // The list of entries, newest on top. It holds still while the pointer is over it or a row is selected, and says how
 // many came meanwhile.
 
+import PausedIcon from "@mui/icons-material/PauseCircleOutlined";
 import Box from "@mui/material/Box";
 import Button from "@mui/material/Button";
 import List from "@mui/material/List";
@@ -14,9 +15,10 @@ import { useAgentName, useDoorName } from "../api/queries";
 import { useHeadline } from "../api/subjects";
 import { useFeed, useZone } from "../frame/session";
 import { Empty, Waiting } from "../parts/Page";
+import { clockTime } from "../time";
 import { w } from "../words";
 import { entriesOf, newest, personsOf } from "./log";
-import { Row } from "./Row";
+import { Row, rowsBox } from "./Row";
 
 /** Most rows drawn. */
 const ROWS_MAX = 120;
@@ -81,7 +83,7 @@ export function Entries({ selected, onSelect }: Props) {
   const agentName = useAgentName();
   const [isAll, setAll] = useState(false);
   const [isOver, setOver] = useState(false);
-  const [heldAt, setHeldAt] = useState<number | null>(null);
+  const [held, setHeld] = useState<{ at: number; since: string } | null>(null);
   const burst = useBurst(feed.came);
   const entries = useMemo(
     () =>
@@ -95,13 +97,15 @@ export function Entries({ selected, onSelect }: Props) {
   const newestNow = newest(feed.events);
   useEffect(() => {
     // A page opened at a selected row holds still from the start.
-    setHeldAt((held) => (isHeld ? (held ?? Math.max(newestNow, selected ?? 0)) : null));
+    const now = () => ({ at: Math.max(newestNow, selected ?? 0), since: new Date().toISOString() });
+    setHeld((before) => (isHeld ? (before ?? now()) : null));
   }, [isHeld, newestNow, selected]);
   const resume = () => {
     onSelect(null);
     setOver(false);
   };
   useEscape(isHeld, resume);
+  const heldAt = held?.at ?? null;
   const shown = entries.filter(({ event }) => heldAt === null || event.position <= heldAt).slice(0, ROWS_MAX);
   const waiting = heldAt === null ? 0 : entries.filter(({ event }) => event.position > heldAt).length;
   const nameOf = useNames(shown.flatMap(({ event }) => personsOf(event).slice(0, 1)));
@@ -135,7 +139,7 @@ export function Entries({ selected, onSelect }: Props) {
           </Typography>
         )}
         <Box sx={{ flex: 1 }} />
-        {heldAt !== null && (
+        {held !== null && selected === null && (
           <>
             <Typography variant="body2" role="status" sx={{ color: "warning.main", fontWeight: 650 }}>
               {w.live.paused(waiting)}
@@ -160,6 +164,31 @@ export function Entries({ selected, onSelect }: Props) {
           </ToggleButton>
         </ToggleButtonGroup>
       </Stack>
+      {held !== null && selected !== null && (
+        // It would stay so for as long as nobody notices.
+        <Stack
+          direction="row"
+          spacing={2}
+          sx={{
+            alignItems: "center",
+            px: 2,
+            py: 0.75,
+            borderBottom: 1,
+            borderColor: "warning.main",
+            borderLeft: 3,
+            borderLeftColor: "warning.main",
+            bgcolor: "rgba(var(--mui-palette-warning-mainChannel) / 0.12)",
+          }}
+        >
+          <PausedIcon fontSize="small" sx={{ color: "warning.main" }} />
+          <Typography variant="body2" role="status" sx={{ fontWeight: 650, flex: 1 }}>
+            {w.live.held(clockTime(held.since, zone), waiting)}
+          </Typography>
+          <Button size="small" variant="contained" onClick={resume} title={w.live.resumeHelp}>
+            {w.live.resume}
+          </Button>
+        </Stack>
+      )}
       {feed.connection === "connecting" && feed.events.length === 0 && <Waiting lines={8} />}
       {feed.connection === "live" && shown.length === 0 && <Empty>{w.live.noEntries}</Empty>}
       <List
@@ -168,7 +197,7 @@ export function Entries({ selected, onSelect }: Props) {
         onPointerEnter={() => setOver(true)}
         onPointerLeave={() => setOver(false)}
         onKeyDown={onArrow}
-        sx={{ overflow: "auto", flex: 1, minHeight: 0 }}
+        sx={{ overflow: "auto", flex: 1, minHeight: 0, ...rowsBox }}
       >
         {shown.map((entry) => (
           <Row

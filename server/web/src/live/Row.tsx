@@ -68,6 +68,21 @@ type Props = {
   onSelect?: (position: number) => void;
 };
 
+/** Around rows: how wide they are decides whether place and reason stand beside the person or below. */
+export const rowsBox = { containerType: "inline-size", containerName: "rows" } as const;
+
+/** Rows narrower than this, as beside an open detail on a tablet or on a phone, have a second line. */
+const NARROW = "@container rows (max-width: 719px)";
+
+/** A long name goes on in a second line before it is cut. */
+const twoLines = {
+  display: "-webkit-box",
+  WebkitLineClamp: 2,
+  WebkitBoxOrient: "vertical",
+  overflow: "hidden",
+  lineHeight: 1.3,
+} as const;
+
 function sequelText(entry: Entry): string {
   if (entry.sequel === null) return "";
   const { passed, opened, notOpened, admitted } = w.outcome;
@@ -90,13 +105,10 @@ export const Row = memo(function Row({ entry, say, named, place, agent, zone, is
       aria-current={isSelected}
       sx={{
         display: "grid",
-        gridTemplateColumns: {
-          // On a phone the place and the reason stand below.
-          xs: "68px minmax(0, auto) 32px minmax(0, 1fr)",
-          md: "76px minmax(112px, 148px) 32px minmax(0, 1fr) minmax(0, 0.95fr) minmax(0, 1.45fr)",
-        },
+        gridTemplateColumns: "76px minmax(112px, 148px) 32px minmax(0, 1fr) minmax(0, 0.95fr) minmax(0, 1.45fr)",
+        [NARROW]: { gridTemplateColumns: "76px minmax(0, auto) 32px minmax(0, 1fr)" },
         columnGap: 1.5,
-        rowGap: 0.25,
+        rowGap: 0.5,
         alignItems: "center",
         px: 2,
         py: 0.5,
@@ -121,7 +133,7 @@ export const Row = memo(function Row({ entry, say, named, place, agent, zone, is
         <>
           <Outcome entry={entry} strong={tone === "alarm"} say={say} />
           <Portrait id={event.person_id ?? null} name={named?.name} hasPhoto={named?.has_photo} />
-          <Typography variant="body2" noWrap sx={{ fontWeight: 600 }}>
+          <Typography variant="body2" title={who} sx={{ fontWeight: 600, ...twoLines }}>
             {who}
             <CopyableCard event={event} />
           </Typography>
@@ -131,22 +143,21 @@ export const Row = memo(function Row({ entry, say, named, place, agent, zone, is
           <Outcome entry={entry} strong={tone === "alarm"} say={say} />
         </Box>
       )}
-      <Typography variant="body2" noWrap sx={{ gridColumn: { xs: "2 / -1", md: "auto" } }}>
-        {where}
-      </Typography>
       <Box
         sx={{
-          gridColumn: { xs: "2 / -1", md: "auto" },
-          display: { xs: why === "" ? "none" : "flex", md: "flex" },
-          alignItems: "center",
-          gap: 0.5,
-          minWidth: 0,
+          display: "contents",
+          [NARROW]: { gridColumn: "2 / -1", display: "flex", flexWrap: "wrap", alignItems: "center", columnGap: 1.5 },
         }}
       >
-        <Typography variant="body2" noWrap title={why} sx={{ color: "text.secondary" }}>
-          {why}
+        <Typography variant="body2" title={where} sx={twoLines}>
+          {where}
         </Typography>
-        <WhyButton event={event} who={who} place={where} />
+        <Box sx={{ display: "flex", alignItems: "center", gap: 0.5, minWidth: 0 }}>
+          <Typography variant="body2" title={why} sx={{ color: "text.secondary", ...twoLines }}>
+            {why}
+          </Typography>
+          <WhyButton event={event} who={who} place={where} />
+        </Box>
       </Box>
     </ListItemButton>
   );

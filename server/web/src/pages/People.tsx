@@ -1,5 +1,6 @@
 // Everybody who is registered, found by name or number.
 
+import Box from "@mui/material/Box";
 import Button from "@mui/material/Button";
 import Chip from "@mui/material/Chip";
 import MenuItem from "@mui/material/MenuItem";
@@ -32,7 +33,7 @@ const columns: Column<Person>[] = [
       </Stack>
     ),
   },
-  { label: w.people.number, cell: (person) => person.number ?? w.none },
+  { label: w.people.number, cell: (person) => <Box sx={{ whiteSpace: "nowrap" }}>{person.number ?? w.none}</Box> },
   {
     label: w.people.state,
     cell: (person) =>

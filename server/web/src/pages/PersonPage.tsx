@@ -16,7 +16,7 @@ import { queries, useAgentName, useDoorName } from "../api/queries";
 import type { PersonDetail } from "../api/types";
 import { useFeed, useIsAdministrator, useZone } from "../frame/session";
 import { entriesOf, merged } from "../live/log";
-import { Row } from "../live/Row";
+import { Row, rowsBox } from "../live/Row";
 import { ButtonTo } from "../parts/LinkTo";
 import { Empty, Page, Section, Waiting } from "../parts/Page";
 import { fullName, Portrait } from "../parts/Portrait";
@@ -73,7 +73,7 @@ function Recent({ personId }: { personId: string }) {
       <Trouble error={past.error} onRetry={() => past.refetch()} />
       {past.isLoading && <Waiting />}
       {past.data && entries.length === 0 && <Empty>{w.person.noRecent}</Empty>}
-      <Box component="ul" sx={{ m: 0, p: 0, listStyle: "none" }}>
+      <Box component="ul" sx={{ m: 0, p: 0, listStyle: "none", ...rowsBox }}>
         {entries.map((entry) => (
           <Row
             key={entry.event.position}

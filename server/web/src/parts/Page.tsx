@@ -21,7 +21,7 @@ export function Page({ title, intro, action, children, wide = false }: PageProps
         spacing={2}
         sx={{ alignItems: "flex-end", justifyContent: "space-between", flexWrap: "wrap" }}
       >
-        <Box>
+        <Box sx={{ flex: "1 1 0", minWidth: 280 }}>
           <Typography variant="h1">{title}</Typography>
           {intro && <Typography sx={{ color: "text.secondary", mt: 0.5, maxWidth: 720 }}>{intro}</Typography>}
         </Box>

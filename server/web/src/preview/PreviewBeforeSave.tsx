@@ -63,7 +63,7 @@ function PreviewDialog({ pending }: { pending: Pending }) {
                   </MenuItem>
                 ))}
               </TextField>
-              <AccessDiffView diff={preview.data} />
+              <AccessDiffView diff={preview.data} isAhead />
             </>
           )}
           <Trouble error={preview.error} onRetry={() => preview.refetch()} />

@@ -27,11 +27,11 @@ const NAMES_SHOWN = 50;
 const DOORS_SHOWN = 20;
 const RUNS_SHOWN = 4;
 
-export function AccessDiffView({ diff }: { diff: AccessDiff }) {
+export function AccessDiffView({ diff, isAhead = false }: { diff: AccessDiff; isAhead?: boolean }) {
   const hidden = diff.groups_count - diff.groups.length;
   return (
     <Stack spacing={2}>
-      <RuleFacts diff={diff} />
+      <RuleFacts diff={diff} isAhead={isAhead} />
       {diff.groups.length > 0 && (
         <Box component="section" aria-label={w.preview.groups}>
           <Typography variant="overline" component="h3">

@@ -1,4 +1,5 @@
-// Areas as a map of boxes with the doors between them, and the rules of the one that is chosen.
+// Areas as a map of boxes with the doors between them, and the rules of the one that is chosen. A large site is a list beside a map at
+// a glance, and the chosen area among its neighbours.
 
 import Box from "@mui/material/Box";
 import Button from "@mui/material/Button";
@@ -19,7 +20,23 @@ import { Empty, Page, Section, Waiting } from "../parts/Page";
 import { Trouble } from "../parts/Trouble";
 import { text, w } from "../words";
 import { AreaForm } from "./AreaForm";
+import { AreaList } from "./AreaList";
+import { around, layout } from "./layout";
 import { MapOfAreas } from "./MapOfAreas";
+
+/** As many areas are read on one map with all that is said of them. */
+const AREAS_AT_ONCE = 12;
+/** A map of more columns needs the page's whole width. */
+const COLUMNS_BESIDE = 3;
+
+/** How list, map and detail stand to each other. */
+const shapes = {
+  large: { columns: "300px minmax(0, 1fr)", areas: '"list map" "detail map"' },
+  beside: { columns: "minmax(0, 1fr) 360px", areas: '"map detail"' },
+  tall: { columns: "minmax(0, 1fr)", areas: '"map" "detail"' },
+};
+
+export type AreasSearch = { site?: string; area?: string; from?: string; to?: string; q?: string };
 
 /** What holds in an area, as sentences. */
 export function rulesOf(area: Area): string[] {
@@ -61,7 +78,11 @@ function Chosen({ area, doors }: { area: Area; doors: Door[] }) {
       title={area.name}
       action={
         isAdministrator && (
-          <Button onClick={() => setEditing(true)} aria-label={w.areas.edit(area.name)}>
+          <Button
+            onClick={() => setEditing(true)}
+            aria-label={w.areas.edit(area.name)}
+            sx={{ whiteSpace: "nowrap", flexShrink: 0 }}
+          >
             {w.areas.editShort}
           </Button>
         )
@@ -108,8 +129,15 @@ export function AreasPage() {
     (door) => door.area_outside_id === search.from && door.area_inside_id === search.to,
   );
   const nameOf = (id?: string) => here.find((area) => area.id === id)?.name ?? "";
-  const show = (change: { area?: string; from?: string; to?: string }) =>
-    void navigate({ to: "/areas", search: { ...(search.site && { site: search.site }), ...change }, replace: true });
+  const doorsHere = (doors.data ?? []).filter((door) => door.site_id === siteId);
+  const isLarge = here.length > AREAS_AT_ONCE;
+  const near = isLarge && chosen?.site_id === siteId ? chosen : undefined;
+  const map = near ? around(here, doorsHere, near.id) : layout(here, doorsHere);
+  const shape = isLarge ? shapes.large : map.columns > COLUMNS_BESIDE ? shapes.tall : shapes.beside;
+  const show = ({ q = search.q ?? "", ...change }: AreasSearch) => {
+    const kept = { ...(search.site && { site: search.site }), ...(q && { q }) };
+    void navigate({ to: "/areas", search: { ...kept, ...change }, replace: true });
+  };
   return (
     <Page
       title={w.areas.title}
@@ -142,30 +170,66 @@ export function AreasPage() {
         <Box
           sx={{
             display: "grid",
-            gridTemplateColumns: { xs: "minmax(0, 1fr)", lg: "minmax(0, 1fr) 360px" },
-            gap: 3,
+            gridTemplateColumns: { xs: "minmax(0, 1fr)", lg: shape.columns },
+            gridTemplateAreas: { xs: `${isLarge ? '"list" ' : ""}${shapes.tall.areas}`, lg: shape.areas },
+            gridTemplateRows: { lg: isLarge ? "auto 1fr" : undefined },
+            gap: 2,
             alignItems: "start",
           }}
         >
-          <MapOfAreas
-            label={w.areas.map(site?.name ?? "")}
-            areas={here}
-            doors={doors.data.filter((door) => door.site_id === siteId)}
-            chosen={search}
-            onArea={(id) => show({ area: id })}
-            onLink={(from, to) => show({ from, to })}
-          />
-          {chosen ? (
-            <Chosen area={chosen} doors={doors.data} />
-          ) : between.length > 0 ? (
-            <Section title={w.areas.doorsBetween(nameOf(search.from), nameOf(search.to))}>
-              <DoorList title={w.areas.doors(between.length)} doors={between} />
-            </Section>
-          ) : (
-            <Section title={w.areas.rules}>
-              <Typography sx={{ color: "text.secondary" }}>{w.areas.pick}</Typography>
-            </Section>
+          {isLarge && (
+            <Box sx={{ gridArea: "list" }}>
+              <AreaList
+                areas={here}
+                doors={doorsHere}
+                q={search.q ?? ""}
+                chosen={chosen?.id}
+                onSearch={(q) => show({ q, ...(chosen && { area: chosen.id }) })}
+                onChoose={(area) => show({ area })}
+              />
+            </Box>
           )}
+          <Stack spacing={1.5} sx={{ gridArea: "map", minWidth: 0 }}>
+            {near && (
+              <Stack direction="row" spacing={2} sx={{ alignItems: "center", justifyContent: "space-between" }}>
+                <Typography variant="body2" sx={{ color: "text.secondary" }}>
+                  {w.areas.near(near.name)}
+                </Typography>
+                <Button size="small" onClick={() => show({})}>
+                  {w.areas.whole}
+                </Button>
+              </Stack>
+            )}
+            {!map.boxes.some((box) => box.isOutside) && !near && (
+              <Typography variant="body2" sx={{ color: "text.secondary" }}>
+                {w.areas.noOutside}
+              </Typography>
+            )}
+            <MapOfAreas
+              label={near ? w.areas.near(near.name) : w.areas.map(site?.name ?? "")}
+              map={map}
+              look={near ? "near" : isLarge ? "glance" : "all"}
+              chosen={search}
+              onArea={(id) => show({ area: id })}
+              onLink={(from, to) => show(near ? { area: near.id, from, to } : { from, to })}
+            />
+          </Stack>
+          <Stack spacing={2} sx={{ gridArea: "detail", minWidth: 0 }}>
+            {between.length > 0 && (
+              <Section title={w.areas.doorsBetween(nameOf(search.from), nameOf(search.to))}>
+                <DoorList title={w.areas.doors(between.length)} doors={between} />
+              </Section>
+            )}
+            {chosen ? (
+              <Chosen area={chosen} doors={doors.data} />
+            ) : (
+              between.length === 0 && (
+                <Section title={w.areas.rules}>
+                  <Typography sx={{ color: "text.secondary" }}>{w.areas.pick}</Typography>
+                </Section>
+              )
+            )}
+          </Stack>
         </Box>
       )}
     </Page>

@@ -1,24 +1,25 @@
 // Versions of the rules, newest first: who changed what, when and why; and what any two of them make different.
 
-import Box from "@mui/material/Box";
 import Button from "@mui/material/Button";
 import Paper from "@mui/material/Paper";
 import Stack from "@mui/material/Stack";
 import TextField from "@mui/material/TextField";
-import Typography from "@mui/material/Typography";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
-import { api, bodyOf, type Schema } from "../api/client";
-import { useOperatorName } from "../api/subjects";
+import { api, bodyOf } from "../api/client";
+import { useNames } from "../api/names";
+import { useNamesKnown, useOperatorName } from "../api/subjects";
 import type { PolicyVersion } from "../api/types";
+import { actSentence, type NamesKnown } from "../live/sentence";
 import { type Column, DataTable } from "../parts/DataTable";
 import { Page, Section, Waiting } from "../parts/Page";
 import { Trouble } from "../parts/Trouble";
 import { When } from "../parts/When";
 import { Counts } from "../preview/PreviewBeforeSave";
-import { named, text, w } from "../words";
+import { named, w } from "../words";
 import { AccessDiffView } from "./AccessDiffView";
+import { Version } from "./Version";
 
 export type HistorySearch = { version?: number; old?: number; now?: number };
 
@@ -26,6 +27,7 @@ export function History() {
   const search = useSearch({ from: "/signed-in/history" });
   const navigate = useNavigate();
   const operatorName = useOperatorName();
+  const names = useNamesKnown(useNames([]));
   const versions = useInfiniteQuery({
     queryKey: ["policy-versions"],
     queryFn: ({ pageParam }) =>
@@ -47,7 +49,7 @@ export function History() {
     { label: w.history.version, cell: (version) => <strong>{version.version}</strong>, width: 90 },
     { label: w.history.at, cell: (version) => <When at={version.changed_at} /> },
     { label: w.history.by, cell: by },
-    { label: w.history.what, cell: (version) => what(version) },
+    { label: w.history.what, cell: (version) => what(version, names) },
     { label: w.history.rows, cell: (version) => w.history.changed(version.rows_count), width: 100 },
     {
       label: w.act.actions,
@@ -77,7 +79,7 @@ export function History() {
     <Page title={w.history.title} intro={w.history.intro}>
       <CompareForm key={`${search.old} ${search.now}`} search={search} onCompare={go} />
       {search.old && search.now && <Compared old={search.old} now={search.now} />}
-      {search.version && <Detail version={search.version} />}
+      {search.version && <Version key={search.version} version={search.version} />}
       <DataTable
         label={w.history.title}
         columns={columns}
@@ -101,12 +103,11 @@ export function History() {
   );
 }
 
-/** The act by which a version came about, or else the tables that changed. */
-function what(version: PolicyVersion): string {
-  if (version.act && version.subject_kind) {
-    return `${text("ActKind", version.act)} · ${text("SubjectKind", version.subject_kind)}`;
-  }
-  return version.tables.map((table) => table.replaceAll("_", " ")).join(", ");
+/** The act by which a version came about, or else what changed. */
+function what({ act, subject_kind, subject_id, tables }: PolicyVersion, names: NamesKnown): string {
+  if (act && subject_kind) return actSentence({ kind: act, subject_kind, subject_id }, names);
+  const called: Record<string, string> = w.history.tables;
+  return tables.map((table) => named(called, table)).join(", ");
 }
 
 function CompareForm({ search, onCompare }: { search: HistorySearch; onCompare: (search: HistorySearch) => void }) {
@@ -167,79 +168,5 @@ function Compared({ old, now }: { old: number; now: number }) {
       )}
       <Trouble error={diff.error} onRetry={() => diff.refetch()} />
     </Section>
-  );
-}
-
-function Detail({ version }: { version: number }) {
-  const detail = useQuery({
-    queryKey: ["policy-version", version],
-    queryFn: () => bodyOf(api.GET("/api/v1/policy/versions/{version}", { params: { path: { version } } })),
-    staleTime: Number.POSITIVE_INFINITY,
-    retry: false,
-  });
-  return (
-    <Section title={w.history.detail(version)}>
-      {detail.data === undefined && !detail.error && <Waiting lines={3} />}
-      <Trouble error={detail.error} onRetry={() => detail.refetch()} />
-      {detail.data?.reason && (
-        <Typography sx={{ mb: 1.5 }}>
-          {w.history.reason}: <strong>{detail.data.reason}</strong>
-        </Typography>
-      )}
-      <Stack spacing={1.5}>
-        {detail.data?.rows.map((row) => (
-          <RowChange key={`${row.table} ${JSON.stringify(row.key)}`} row={row} />
-        ))}
-      </Stack>
-    </Section>
-  );
-}
-
-type Values = Record<string, unknown>;
-
-/** What is different of a row, name by name. */
-export function changedFields(
-  before: Values | null,
-  after: Values | null,
-): { name: string; before: string; after: string }[] {
-  const names = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])];
-  const show = (value: unknown) =>
-    value === null || value === undefined ? "" : JSON.stringify(value).replaceAll('"', "");
-  return names
-    .map((name) => ({ name, before: show(before?.[name]), after: show(after?.[name]) }))
-    .filter((field) => field.before !== field.after && field.name !== "row_version");
-}
-
-function RowChange({ row }: { row: Schema["ChangedRow"] }) {
-  const before = (row.before ?? null) as Values | null;
-  const after = (row.after ?? null) as Values | null;
-  const fate = before === null ? w.history.fresh : after === null ? w.history.gone : "";
-  return (
-    <Box>
-      <Typography variant="body2" sx={{ fontWeight: 650 }}>
-        {named({}, row.table)} {fate}
-      </Typography>
-      <Box
-        component="dl"
-        sx={{
-          m: 0,
-          display: "grid",
-          gridTemplateColumns: "minmax(120px, auto) 1fr",
-          columnGap: 2,
-          fontSize: "0.8125rem",
-        }}
-      >
-        {changedFields(before, after).map((field) => (
-          <Box key={field.name} sx={{ display: "contents" }}>
-            <Box component="dt" sx={{ color: "text.secondary" }}>
-              {named({}, field.name)}
-            </Box>
-            <Box component="dd" sx={{ m: 0, overflowWrap: "anywhere" }}>
-              {[field.before, field.after].filter((value) => value !== "").join(" → ")}
-            </Box>
-          </Box>
-        ))}
-      </Box>
-    </Box>
   );
 }

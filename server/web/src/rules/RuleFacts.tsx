@@ -10,16 +10,19 @@ import { useNames } from "../api/names";
 import { queries } from "../api/queries";
 import type { AccessDiff } from "../api/types";
 import { useZone } from "../frame/session";
+import { Lines } from "../parts/Lines";
 import { fullName } from "../parts/Portrait";
 import { text, w } from "../words";
 import { factText, gathered, personsOf, type Reader, type RuleChange } from "./facts";
+import { hangingOn } from "./hanging";
 
 /** Lines shown at once. */
 const LINES_SHOWN = 20;
 /** Names asked for at once. */
 const NAMES_SHOWN = 50;
 
-export function RuleFacts({ diff }: { diff: AccessDiff }) {
+/** `isAhead`: these are to be saved, so that what goes by a schedule today will go by it then. */
+export function RuleFacts({ diff, isAhead = false }: { diff: AccessDiff; isAhead?: boolean }) {
   const zone = useZone();
   const { data: types = [] } = useQuery(queries.dayTypes);
   const [isNamed, setNamed] = useState(false);
@@ -49,7 +52,12 @@ export function RuleFacts({ diff }: { diff: AccessDiff }) {
       </Stack>
       <Box component="ul" sx={{ m: 0, p: 0, listStyle: "none" }}>
         {shown.map((line) => (
-          <Line key={`${line[0]?.kind} ${line[0]?.id} ${line[0]?.level}`} line={line} reader={reader} />
+          <Line
+            key={`${line[0]?.kind} ${line[0]?.id} ${line[0]?.level}`}
+            line={line}
+            reader={reader}
+            isAhead={isAhead}
+          />
         ))}
       </Box>
       {more > 0 && (
@@ -68,7 +76,23 @@ function subjectOf(line: RuleChange[], reader: Reader): string {
   return line.length === 1 && rule.id ? reader.personName(rule.id) : w.facts.persons(line.length);
 }
 
-function Line({ line, reader }: { line: RuleChange[]; reader: Reader }) {
+/** What goes by a schedule that changes. */
+function Hanging({ schedule }: { schedule: string }) {
+  const { data: doors = [] } = useQuery(queries.doors);
+  const { data: levels = [] } = useQuery(queries.levels);
+  const lines = hangingOn(schedule, doors, levels);
+  if (lines.length === 0) return null;
+  return (
+    <Box sx={{ mt: 1 }}>
+      <Typography variant="body2" sx={{ fontWeight: 650 }}>
+        {w.facts.goesByIt}
+      </Typography>
+      <Lines lines={lines} />
+    </Box>
+  );
+}
+
+function Line({ line, reader, isAhead }: { line: RuleChange[]; reader: Reader; isAhead: boolean }) {
   const [rule] = line;
   if (rule === undefined) return null;
   const kind = rule.kind === "person" ? "" : text("RuleKind", rule.kind);
@@ -101,6 +125,7 @@ function Line({ line, reader }: { line: RuleChange[]; reader: Reader }) {
           </Box>
         ))}
       </Box>
+      {isAhead && rule.kind === "schedule" && rule.id && <Hanging schedule={rule.id} />}
     </Box>
   );
 }

@@ -187,20 +187,27 @@ function RuleLine({ rule }: { rule: RuleOf }) {
   );
 }
 
+/** A name; that of a card is its mark, and says so. */
+function calledBy(name: string | null | undefined, card: string | null | undefined): string {
+  if (!name) return "";
+  return card ? w.person.card(name) : name;
+}
+
 function RecordChip({ record }: { record: RecordOf }) {
   const zone = useZone();
   const nameOf = useNames(record.kind === "person" && record.id ? [record.id] : []);
   const name =
     record.kind === "person" && record.id
       ? (fullName(nameOf(record.id)) ?? w.unnamed(record.id))
-      : (record.name ?? (record.level ? String(record.level) : (record.id ?? "").slice(0, 8)));
+      : calledBy(record.name, record.kind === "block" ? record.credential_id : null) || String(record.level ?? "");
   const period = [
     record.valid_from && `${w.why.validFrom} ${fullTime(record.valid_from, zone)}`,
     record.valid_until && `${w.why.validUntil} ${fullTime(record.valid_until, zone)}`,
   ]
     .filter(Boolean)
     .join(" ");
-  const label = [`${text("RecordKind", record.kind)} ${name}`, record.group_name, period].filter(Boolean).join(" · ");
+  const what = `${text("RecordKind", record.kind)} ${name}`.trim();
+  const label = [what, record.group_name, period].filter(Boolean).join(" · ");
   const link = linkOf(record);
   if (link === null) return <Chip size="small" variant="outlined" label={label} />;
   return (
@@ -257,7 +264,7 @@ function Remedies({ explanation }: { explanation: Explanation }) {
 
 /** A single change in words. */
 export function remedyText(remedy: Remedy, zone: string): string {
-  const name = remedy.name ?? "";
+  const name = calledBy(remedy.name, remedy.credential_id);
   switch (remedy.kind) {
     case "wait_until":
       return remedy.until ? w.why.until(fullTime(remedy.until, zone)) : text("RemedyKind", remedy.kind);

@@ -34,7 +34,7 @@ function AreaList({ areas, chosen, choose }: { areas: MusterArea[]; chosen?: str
   const { data: names = [] } = useQuery(queries.areas);
   const nameOf = (id: string) => names.find((area) => area.id === id)?.name ?? "";
   const total = areas.reduce((sum, area) => sum + area.persons, 0);
-  const entry = (key: string | undefined, name: string, count: string) => (
+  const entry = (key: string | undefined, name: string, count: string, isEmpty = false) => (
     <ListItemButton
       key={key ?? "all"}
       dense
@@ -43,12 +43,26 @@ function AreaList({ areas, chosen, choose }: { areas: MusterArea[]; chosen?: str
       onClick={() => choose(key)}
       sx={{ borderRadius: 1 }}
     >
-      <ListItemText primary={name} slotProps={{ primary: { sx: { fontWeight: 600 } } }} />
-      <Typography variant="body2">{count}</Typography>
+      <ListItemText
+        primary={name}
+        slotProps={{ primary: { sx: isEmpty ? { color: "text.secondary" } : { fontWeight: 600 } } }}
+      />
+      <Typography
+        variant="body2"
+        sx={{ whiteSpace: "nowrap", ml: 1, ...(isEmpty ? { color: "text.secondary" } : { fontWeight: 600 }) }}
+      >
+        {count}
+      </Typography>
     </ListItemButton>
   );
   return (
-    <List component="nav" aria-label={w.muster.areas} disablePadding>
+    // Who is inside stands below on a tablet: many areas must not push it out of sight.
+    <List
+      component="nav"
+      aria-label={w.muster.areas}
+      disablePadding
+      sx={{ maxHeight: { xs: 260, lg: "calc(100dvh - 320px)" }, minHeight: { lg: 240 }, overflowY: "auto" }}
+    >
       {entry(undefined, w.muster.all, w.muster.count(total))}
       {sites.map((site) => {
         const here = areas.filter((area) => area.site_id === site.id);
@@ -63,7 +77,7 @@ function AreaList({ areas, chosen, choose }: { areas: MusterArea[]; chosen?: str
               .map((area) => {
                 const most = area.persons_max;
                 const count = most ? w.muster.of(area.persons, most) : w.muster.count(area.persons);
-                return entry(area.area_id, nameOf(area.area_id), count);
+                return entry(area.area_id, nameOf(area.area_id), count, area.persons === 0);
               })}
           </Box>
         );

@@ -6,6 +6,8 @@ export const access = {
     tabs: "Levels, hours and days",
     intro:
       "An access level says which doors, in which direction, at which hours. People and groups are granted levels.",
+    search: "Name of the level",
+    emptySearch: "No access level is called that.",
     empty: "No access levels yet. The first one could be named after a group of people, such as “Staff”.",
     add: "New access level",
     edit: (name: string) => `Access level ${name}`,

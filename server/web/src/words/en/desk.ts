@@ -20,6 +20,10 @@ export const desk = {
     detailEmpty: "Select a row to see who, where, by what and why.",
     pausedNew: (count: number) => `+${count}`,
     paused: (count: number) => (count === 0 ? "Paused" : `Paused, ${count} new`),
+    held: (since: string, count: number) =>
+      count === 0
+        ? `Paused since ${since} while a row is selected`
+        : `Paused since ${since} while a row is selected: ${count} newer not shown`,
     resume: "Resume",
     resumeHelp: "Also by Escape, or by moving the pointer off the list when no row is selected",
     mute: "Mute for 5 minutes",
@@ -127,6 +131,22 @@ export const desk = {
   doors: {
     title: "Doors",
     empty: "No doors yet. Make a site with two areas, then the door between them.",
+    search: "Name of the door or an area",
+    emptySearch: "No door fits these filters.",
+    any: "Any",
+    area: "Area",
+    mode: "Mode",
+    stands: {
+      open: "Open",
+      closed: "Closed",
+      unknown: "Unknown",
+      offline: "Agent offline or none",
+      faulty: "A device does not work",
+    },
+    shown: (drawn: number, found: number, all: number) => {
+      const which = found === all ? `${all} doors` : `${found} found of ${all} doors`;
+      return drawn === found ? which : `The first ${drawn} of ${which}`;
+    },
     add: "Add door",
     edit: (door: string) => `Rules of ${door}`,
     page: "Door",
@@ -241,6 +261,8 @@ export const desk = {
     forceShort: "Force",
     rex: (door: string) => `Exit button of ${door}`,
     rexShort: "Exit button",
+    handle: (door: string) => `Leave by the handle of ${door}`,
+    handleShort: "Leave by handle",
     locked: "Locked: the strike holds",
     open: "open",
     closed: "closed",

@@ -141,6 +141,13 @@ export const rules = {
     doors: (count: number) => doorsOf(count),
     doorsBetween: (outside: string, inside: string) => `From ${outside} into ${inside}`,
     pick: "Choose an area or a door to see and change its rules.",
+    list: "List of areas",
+    search: "Find an area",
+    emptySearch: "No area of this site is called that.",
+    near: (area: string) => `${area} and its neighbours`,
+    whole: "Show the whole site",
+    noOutside:
+      "Nothing here is outside: a door leads into every area. Make an area for the street, and let the first doors lead from there.",
     rules: "Rules",
     leadsHere: "Doors into it",
     leadsAway: "Doors out of it into others",
