@@ -211,7 +211,7 @@ async fn logged(
         },
     };
     drop(tx);
-    let Logged { decision, author } = found.ok_or(ApiError::NotFound("decision"))?;
+    let Logged { decision, author, .. } = found.ok_or(ApiError::NotFound("decision"))?;
     let version = decision.verdict.policy_version;
     let policy = match state.rules_of(actor.tenant, version).await? {
         Some(rules) if decision.decided == Decided::Online => Arc::clone(&rules.policy),

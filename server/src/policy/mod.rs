@@ -21,6 +21,7 @@ use crate::state::AppState;
 pub mod again;
 pub mod explain;
 pub mod facts;
+pub mod force;
 pub mod lists;
 pub mod preview;
 pub mod replay;

@@ -5,12 +5,15 @@ use std::collections::{BTreeMap, HashMap};
 use access_core::chain::SignedRecord;
 use access_core::event::{Author, Commitment, Decision, Event, EventKind};
 use access_core::ids::{AttemptId, DoorId, PersonId, TenantId};
+use access_core::time::UnixMs;
 use access_core::word::Word as _;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::force::Written;
+use crate::clock;
 pub use crate::decisions::version_at;
 
 /// A decision is looked for by its attempt's id so long before and after the instant that the id tells: clocks differ.
@@ -23,12 +26,14 @@ pub struct Logged {
     pub decision: Box<Decision>,
     /// Whose record it is.
     pub author: Author,
+    /// When it was recorded, by the author's clock.
+    pub at: UnixMs,
 }
 
 fn decision(bytes: Vec<u8>) -> anyhow::Result<Option<Logged>> {
     let record = SignedRecord { bytes, signature: [0; 64] }.read()?;
     Ok(match record.event {
-        Event::Decision(decision) => Some(Logged { decision, author: record.author }),
+        Event::Decision(decision) => Some(Logged { decision, author: record.author, at: record.at }),
         _ => None,
     })
 }
@@ -265,4 +270,19 @@ pub async fn reason_of(db: &mut PgConnection, tenant: TenantId, version: i64) ->
     let commitment =
         |bytes: Vec<u8>| bytes.try_into().map(Commitment).map_err(|_| anyhow::anyhow!("a commitment has 32 bytes"));
     reason.flatten().map(commitment).transpose()
+}
+
+/// When rows of each version of the rules were written.
+pub async fn written(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<Vec<(u64, Written)>> {
+    let rows: Vec<(i64, DateTime<Utc>, DateTime<Utc>)> = sqlx::query_as(
+        "SELECT version, min(changed_at), max(changed_at) FROM policy_history WHERE tenant_id = $1 AND version > 0 \
+         GROUP BY version",
+    )
+    .bind(tenant.as_uuid())
+    .fetch_all(db)
+    .await?;
+    let written = |(version, first, last): (i64, DateTime<Utc>, DateTime<Utc>)| {
+        Ok((u64::try_from(version)?, (clock::unix_ms(first), clock::unix_ms(last))))
+    };
+    rows.into_iter().map(written).collect()
 }
