@@ -21,6 +21,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::again::{Again, decide_again, policy_of};
+use super::beside;
 use super::store::{self, Logged, Names};
 use super::views::{RecordView, RemedyView};
 use crate::audit::Look;
@@ -179,10 +180,16 @@ pub async fn answer(state: &AppState, actor: &Actor, wanted: ExplainWanted) -> A
             logged(state, actor, position, attempt.map(Into::into)).await?
         }
     };
-    let Question { policy, known, attempt, state: read, recorded } = question;
-    let mut explanation = explain(&policy, &known, &attempt);
-    let again = recorded.as_ref().filter(|decision| decision.rules_version == RULES_VERSION);
-    let again = again.map(|decision| decide_again(&policy, decision));
+    // Everybody may have to be tried, and rules that are not made yet.
+    let (question, mut explanation, again) = beside(move || {
+        let Question { policy, known, attempt, recorded, .. } = &question;
+        let explanation = explain(policy, known, attempt);
+        let again = recorded.as_ref().filter(|decision| decision.rules_version == RULES_VERSION);
+        let again = again.map(|decision| decide_again(policy, decision));
+        (question, explanation, again)
+    })
+    .await?;
+    let Question { policy, attempt, state: read, recorded, .. } = question;
     let is_by_rules = again != Some(Again::ByAgent);
     let is_reproduced = again.filter(|_| is_by_rules).map(|again| again == Again::Same);
     if !is_by_rules {

@@ -6,6 +6,7 @@ use access_core::diff::{Diff, DiffCounts, DiffGroup, DoorDiff};
 use access_core::intervals::Intervals;
 use access_core::policy::{PolicyChange, PolicyRowId, TravelEnds};
 use access_core::time::UnixMs;
+use anyhow::Context as _;
 use axum::Router;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -15,7 +16,7 @@ use uuid::Uuid;
 use self::facts::{Facts, RuleFact};
 use self::store::Names;
 use crate::clock;
-use crate::http::words;
+use crate::http::{ApiResult, words};
 use crate::state::AppState;
 
 pub mod again;
@@ -40,6 +41,11 @@ pub const PERSONS_MAX: usize = 200;
 pub const DOORS_MAX: usize = 100;
 /// Most stretches of time at one door that an answer lists.
 pub const SPANS_MAX: usize = 64;
+
+/// Works something out beside the runtime's own threads.
+async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> ApiResult<T> {
+    Ok(tokio::task::spawn_blocking(work).await.context("the rules are asked")?)
+}
 
 /// The routes by which staff change things, for the server itself.
 #[derive(Debug, Clone)]

@@ -23,7 +23,7 @@ use super::lists::{Counted, MayPass, UnusedGrant, When};
 use super::preview::{PolicyChangeWanted, rehearse};
 use super::store::Names;
 use super::versions::{ChangedRow, PolicyVersion, PolicyVersionDetail};
-use super::{AccessDiff, Editors, lists, store};
+use super::{AccessDiff, Editors, beside, lists, store};
 use crate::auth::{Actor, Role};
 use crate::http::{ApiError, ApiJson, ApiPath, ApiQuery, ApiResult, Page, Problem, words};
 use crate::state::AppState;
@@ -45,6 +45,8 @@ const UNUSED_DAYS_MAX: i64 = 3_650;
 const ROWS_MAX: i64 = 200;
 /// So many previews and comparisons are worked out at once; the others wait.
 static AT_ONCE: Semaphore = Semaphore::const_new(2);
+/// So many are told at once why, who or where, each perhaps by rules of the past that are made anew; the others wait, but for no preview.
+static ASKED_AT_ONCE: Semaphore = Semaphore::const_new(2);
 
 /// The routes.
 pub fn routes() -> OpenApiRouter<AppState> {
@@ -108,6 +110,7 @@ async fn explain(
     State(state): State<AppState>,
     ApiJson(wanted): ApiJson<ExplainWanted>,
 ) -> ApiResult<Json<ExplanationView>> {
+    let _turn = ASKED_AT_ONCE.acquire().await.context("explanations")?;
     Ok(Json(answer(&state, &actor, wanted).await?))
 }
 
@@ -171,6 +174,7 @@ async fn who(
     ApiQuery(query): ApiQuery<ListQuery>,
 ) -> ApiResult<Json<Counted<MayPass>>> {
     let ((at, when), (from, limit)) = (query.when(&actor)?, query.piece()?);
+    let _turn = ASKED_AT_ONCE.acquire().await.context("lists")?;
     let policy = rules_at(&state, &actor, at).await?;
     let door = policy.door(id.into()).ok_or(ApiError::NotFound("door"))?.id;
     let sides = query.side.map_or(Side::ALL.to_vec(), |side| vec![side]);
@@ -189,6 +193,7 @@ async fn where_to(
     ApiQuery(query): ApiQuery<ListQuery>,
 ) -> ApiResult<Json<Counted<MayPass>>> {
     let ((at, when), (from, limit)) = (query.when(&actor)?, query.piece()?);
+    let _turn = ASKED_AT_ONCE.acquire().await.context("lists")?;
     let policy = rules_at(&state, &actor, at).await?;
     let person = policy.person(id.into()).ok_or(ApiError::NotFound("person"))?.id;
     let mut all = beside(move || lists::of_person(&policy, person, when)).await?;
@@ -307,11 +312,6 @@ async fn compare(
     let (old, new) = (rules(query.old).await?, rules(query.new).await?);
     let names = store::names(&mut *state.read(&actor).await?, actor.tenant).await?;
     Ok(Json(compared(Arc::clone(&old.policy), Arc::clone(&new.policy), names, from, until).await?))
-}
-
-/// Works something out beside the runtime's own threads.
-async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> ApiResult<T> {
-    Ok(tokio::task::spawn_blocking(work).await.context("the rules are asked")?)
 }
 
 /// What is different by the second of these rules.

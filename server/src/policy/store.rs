@@ -8,6 +8,7 @@ use access_core::ids::{AttemptId, DoorId, PersonId, TenantId};
 use access_core::time::UnixMs;
 use access_core::word::Word as _;
 use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::TryStreamExt as _;
 use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -50,21 +51,23 @@ pub async fn decision_at(db: &mut PgConnection, tenant: TenantId, position: i64)
     record.map_or(Ok(None), decision)
 }
 
-/// The decision of an attempt; the newest, should there be two. Ids of attempts tell when they were made.
+/// The decision of an attempt; the newest, should there be two. Ids of attempts tell when they were made. Only records that name
+/// the attempt leave the database, one by one: its own, and those of others that it was known to.
 pub async fn decision_of(db: &mut PgConnection, tenant: TenantId, id: AttemptId) -> anyhow::Result<Option<Logged>> {
     let made = id.as_uuid().get_timestamp().map(|made| made.to_unix());
     let made = made.and_then(|(seconds, _)| DateTime::from_timestamp(i64::try_from(seconds).ok()?, 0));
     let Some(made) = made else { return Ok(None) };
-    let records: Vec<Vec<u8>> = sqlx::query_scalar(
-        "SELECT record FROM log_events WHERE tenant_id = $1 AND kind = $2 AND at BETWEEN $3 AND $4 ORDER BY position DESC",
+    let mut records = sqlx::query_scalar(
+        "SELECT record FROM log_events WHERE tenant_id = $1 AND kind = $2 AND at BETWEEN $3 AND $4 \
+         AND position($5 IN record) > 0 ORDER BY position DESC",
     )
     .bind(tenant.as_uuid())
     .bind(EventKind::Decision.as_str())
     .bind(made - CLOCKS_DIFFER)
     .bind(made + CLOCKS_DIFFER)
-    .fetch_all(db)
-    .await?;
-    for record in records {
+    .bind(id.as_uuid().as_bytes().to_vec())
+    .fetch(db);
+    while let Some(record) = records.try_next().await? {
         if let Some(found) = decision(record)?.filter(|found| found.decision.attempt.id == id) {
             return Ok(Some(found));
         }
