@@ -21,9 +21,9 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::again::{Again, decide_again, policy_of};
-use super::beside;
 use super::store::{self, Logged, Names};
 use super::views::{RecordView, RemedyView};
+use super::{beside, not_too_far_ahead};
 use crate::audit::Look;
 use crate::auth::Actor;
 use crate::clock;
@@ -248,6 +248,7 @@ async fn supposed(state: &AppState, actor: &Actor, wanted: &ExplainWanted) -> Ap
         return Err(ApiError::field("person_id", "name either a person or a card, or a decision of the log"));
     }
     let at = wanted.at.unwrap_or(actor.now);
+    not_too_far_ahead("at", at, actor.now)?;
     let read = wanted.state.unwrap_or(if clock::unix_ms(at) < clock::unix_ms(actor.now) {
         StateRead::AsLogged
     } else {

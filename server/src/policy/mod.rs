@@ -8,7 +8,7 @@ use access_core::policy::{PolicyChange, PolicyRowId, TravelEnds};
 use access_core::time::UnixMs;
 use anyhow::Context as _;
 use axum::Router;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -16,7 +16,8 @@ use uuid::Uuid;
 use self::facts::{Facts, RuleFact};
 use self::store::Names;
 use crate::clock;
-use crate::http::{ApiResult, words};
+use crate::http::{ApiError, ApiResult, words};
+use crate::sites::DAYS_AHEAD_MAX;
 use crate::state::AppState;
 
 pub mod again;
@@ -41,6 +42,17 @@ pub const PERSONS_MAX: usize = 200;
 pub const DOORS_MAX: usize = 100;
 /// Most stretches of time at one door that an answer lists.
 pub const SPANS_MAX: usize = 64;
+
+/// Refuses an instant that lies further ahead than the hours of a site's zone are known.
+fn not_too_far_ahead(field: &str, at: DateTime<Utc>, now: DateTime<Utc>) -> ApiResult<()> {
+    if at > now + TimeDelta::days(DAYS_AHEAD_MAX) {
+        return Err(ApiError::field(
+            field,
+            format!("must be within {DAYS_AHEAD_MAX} days: hours are known so far ahead"),
+        ));
+    }
+    Ok(())
+}
 
 /// Works something out beside the runtime's own threads.
 async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> ApiResult<T> {

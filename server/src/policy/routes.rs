@@ -23,7 +23,7 @@ use super::lists::{Counted, MayPass, UnusedGrant, When};
 use super::preview::{PolicyChangeWanted, rehearse};
 use super::store::Names;
 use super::versions::{ChangedRow, PolicyVersion, PolicyVersionDetail};
-use super::{AccessDiff, Editors, beside, lists, store};
+use super::{AccessDiff, Editors, beside, lists, not_too_far_ahead, store};
 use crate::auth::{Actor, Role};
 use crate::http::{ApiError, ApiJson, ApiPath, ApiQuery, ApiResult, Page, Problem, words};
 use crate::state::AppState;
@@ -76,7 +76,9 @@ struct PreviewWanted {
 /// The stretch of time to look at.
 fn stretch(actor: &Actor, from: Option<DateTime<Utc>>, until: Option<DateTime<Utc>>) -> ApiResult<(UnixMs, UnixMs)> {
     let from = from.unwrap_or(actor.now);
+    not_too_far_ahead("from", from, actor.now)?;
     let until = until.unwrap_or(from + TimeDelta::days(DAYS));
+    not_too_far_ahead("until", until, actor.now)?;
     if until <= from || until - from > TimeDelta::days(DAYS_MAX) {
         return Err(ApiError::field("until", format!("must be after `from`, by {DAYS_MAX} days at most")));
     }
@@ -139,7 +141,10 @@ impl ListQuery {
             Some(_) if self.from.is_some() || self.until.is_some() => {
                 Err(ApiError::field("at", "is an instant: name it, or a stretch by `from` and `until`"))
             }
-            Some(at) => Ok((at, When::At(clock::unix_ms(at)))),
+            Some(at) => {
+                not_too_far_ahead("at", at, actor.now)?;
+                Ok((at, When::At(clock::unix_ms(at))))
+            }
             None => {
                 let (from, until) = stretch(actor, self.from, self.until)?;
                 Ok((clock::from_unix_ms(from), When::Within(from, until)))
