@@ -279,15 +279,16 @@ async fn replay(
     };
     let replayed = policy::replay::replay(&state, tenant, within, changes.as_deref(), &mut tell).await?;
     told?;
-    let Replayed { decisions, by_agents, by_other_rules, without_rules, different } = replayed;
+    let Replayed { decisions, by_agents, by_other_rules, without_rules, different, out_of_force } = replayed;
     print(&format!(
-        "REPLAYED {decisions} decisions: {different} different, {by_agents} ended by agents for no rule, {by_other_rules} by other \
-         rules, {without_rules} by rules that are not known"
+        "REPLAYED {decisions} decisions: {different} different, {by_agents} ended by agents for no rule, {by_other_rules} by older \
+         rules, {without_rules} by rules that are not known, {out_of_force} by rules that were not in force"
     ))?;
     state.db.close().await;
     drop(cluster);
-    if supposed.is_none() && different + without_rules > 0 {
-        bail!("{} decisions do not follow from rules that are known", different + without_rules);
+    let wrong = different + without_rules + out_of_force;
+    if supposed.is_none() && wrong > 0 {
+        bail!("{wrong} decisions do not follow from rules that are known and were in force");
     }
     Ok(())
 }

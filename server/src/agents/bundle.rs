@@ -19,7 +19,7 @@ use crate::state::AppState;
 use crate::vault;
 
 /// How long an agent may decide alone without a newer bundle, in seconds: 24 hours.
-const AGE_MAX_S: u32 = 24 * 60 * 60;
+pub const AGE_MAX_S: u32 = 24 * 60 * 60;
 /// What HPKE's key schedule is bound to.
 const HPKE_INFO: &[u8] = b"pforte template 1";
 

@@ -8,8 +8,10 @@ use std::time::Duration;
 use access_core::attempt::ClockTrust;
 use access_core::canonical;
 use access_core::chain::{Digest, Head, SignedRecord};
-use access_core::event::{Author, Event, Record};
+use access_core::event::{Author, Event, EventKind, Record};
 use access_core::ids::{InstallationId, TenantId};
+use access_core::time::UnixMs;
+use access_core::word::Word as _;
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use ed25519_dalek::SigningKey;
@@ -136,7 +138,11 @@ impl Sequencer {
             return Ok(Taken { newest: position.unsigned_abs(), is_full: false });
         }
         let is_full = waiting.len() as i64 == BATCH;
-        let (placed, server) = self.place(waiting, position, server)?;
+        let set_at = match waiting.iter().any(|row| row.event.is_some()) {
+            true => newest_set_at(&mut tx).await?,
+            false => None,
+        };
+        let (placed, server) = self.place(waiting, position, server, set_at)?;
         projection::write(&mut tx, &placed).await?;
         let newest = placed.last().map_or(position, |last| last.position);
         sqlx::query("UPDATE log_heads SET position = $2, server_seq = $3, server_hash = $4 WHERE tenant_id = $1")
@@ -150,14 +156,24 @@ impl Sequencer {
         Ok(Taken { newest: newest.unsigned_abs(), is_full })
     }
 
-    fn place(&self, mut waiting: Vec<Waiting>, after: i64, mut server: Head) -> anyhow::Result<(Vec<Placed>, Head)> {
+    fn place(
+        &self,
+        mut waiting: Vec<Waiting>,
+        after: i64,
+        mut server: Head,
+        mut set_at: Option<UnixMs>,
+    ) -> anyhow::Result<(Vec<Placed>, Head)> {
         waiting.sort_unstable_by_key(|row| row.place);
         let received_at = clock::now();
         let mut placed = Vec::with_capacity(waiting.len());
         for (position, row) in (after + 1..).zip(waiting) {
             let (record, signed) = match (row.event, row.record, row.signature) {
                 (Some(event), _, _) => {
-                    let record = self.own_record(&server, &event, row.at)?;
+                    let mut record = self.own_record(&server, &event, row.at)?;
+                    if let Event::StateSet(_) = record.event {
+                        record.at = after_set(record.at, set_at);
+                        set_at = Some(record.at);
+                    }
                     let signed = SignedRecord::sign(&record, &self.key);
                     server = signed.head(&record);
                     (record, signed)
@@ -186,6 +202,24 @@ impl Sequencer {
             event,
         })
     }
+}
+
+/// The instant of what is set now. Of what operators set the newest counts, by its instant: if the clock was ahead and was set back,
+/// a lockdown would count for older than what was set before it, and have no effect.
+fn after_set(at: UnixMs, newest: Option<UnixMs>) -> UnixMs {
+    newest.map_or(at, |newest| at.max(newest.plus_ms(1)))
+}
+
+/// The latest instant at which anything was set of the state that rules read. The head is locked.
+async fn newest_set_at(tx: &mut TenantTx) -> anyhow::Result<Option<UnixMs>> {
+    let tenant = tx.tenant();
+    let at: Option<DateTime<Utc>> =
+        sqlx::query_scalar("SELECT max(at) FROM log_events WHERE tenant_id = $1 AND kind = $2 AND agent_id IS NULL")
+            .bind(tenant.as_uuid())
+            .bind(EventKind::StateSet.as_str())
+            .fetch_one(&mut **tx)
+            .await?;
+    Ok(at.map(clock::unix_ms))
 }
 
 /// Locks the tenant's head: positions are given one transaction after the other.

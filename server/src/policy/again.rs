@@ -32,6 +32,11 @@ const AGENTS_OWN: [Reason; 6] = [
     Reason::NoPolicy,
 ];
 
+/// Whether an agent that has no rules can have said so: it refuses.
+pub fn is_without_rules(verdict: &Verdict) -> bool {
+    verdict.outcome == Outcome::Deny && verdict.rule.is_none() && AGENTS_OWN.contains(&verdict.reason)
+}
+
 /// Whether an agent refused for want of what the rules asked for: no keypad, or no template at this door.
 fn lacks_what_is_asked(recorded: Reason, by_rules: Outcome) -> bool {
     match recorded {

@@ -23,6 +23,7 @@ use uuid::Uuid;
 use super::again::{Again, decide_again, policy_of};
 use super::store::{self, Logged, Names};
 use super::views::{RecordView, RemedyView};
+use super::{beside, not_too_far_ahead};
 use crate::audit::Look;
 use crate::auth::Actor;
 use crate::clock;
@@ -179,10 +180,16 @@ pub async fn answer(state: &AppState, actor: &Actor, wanted: ExplainWanted) -> A
             logged(state, actor, position, attempt.map(Into::into)).await?
         }
     };
-    let Question { policy, known, attempt, state: read, recorded } = question;
-    let mut explanation = explain(&policy, &known, &attempt);
-    let again = recorded.as_ref().filter(|decision| decision.rules_version == RULES_VERSION);
-    let again = again.map(|decision| decide_again(&policy, decision));
+    // Everybody may have to be tried, and rules that are not made yet.
+    let (question, mut explanation, again) = beside(move || {
+        let Question { policy, known, attempt, recorded, .. } = &question;
+        let explanation = explain(policy, known, attempt);
+        let again = recorded.as_ref().filter(|decision| decision.rules_version == RULES_VERSION);
+        let again = again.map(|decision| decide_again(policy, decision));
+        (question, explanation, again)
+    })
+    .await?;
+    let Question { policy, attempt, state: read, recorded, .. } = question;
     let is_by_rules = again != Some(Again::ByAgent);
     let is_reproduced = again.filter(|_| is_by_rules).map(|again| again == Again::Same);
     if !is_by_rules {
@@ -214,7 +221,7 @@ async fn logged(
         },
     };
     drop(tx);
-    let Logged { decision, author } = found.ok_or(ApiError::NotFound("decision"))?;
+    let Logged { decision, author, .. } = found.ok_or(ApiError::NotFound("decision"))?;
     let version = decision.verdict.policy_version;
     let policy = match state.rules_of(actor.tenant, version).await? {
         Some(rules) if decision.decided == Decided::Online => Arc::clone(&rules.policy),
@@ -244,6 +251,7 @@ async fn supposed(state: &AppState, actor: &Actor, wanted: &ExplainWanted) -> Ap
         return Err(ApiError::field("person_id", "name either a person or a card, or a decision of the log"));
     }
     let at = wanted.at.unwrap_or(actor.now);
+    not_too_far_ahead("at", at, actor.now)?;
     let read = wanted.state.unwrap_or(if clock::unix_ms(at) < clock::unix_ms(actor.now) {
         StateRead::AsLogged
     } else {

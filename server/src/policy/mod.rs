@@ -6,8 +6,9 @@ use access_core::diff::{Diff, DiffCounts, DiffGroup, DoorDiff};
 use access_core::intervals::Intervals;
 use access_core::policy::{PolicyChange, PolicyRowId, TravelEnds};
 use access_core::time::UnixMs;
+use anyhow::Context as _;
 use axum::Router;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -15,12 +16,14 @@ use uuid::Uuid;
 use self::facts::{Facts, RuleFact};
 use self::store::Names;
 use crate::clock;
-use crate::http::words;
+use crate::http::{ApiError, ApiResult, words};
+use crate::sites::DAYS_AHEAD_MAX;
 use crate::state::AppState;
 
 pub mod again;
 pub mod explain;
 pub mod facts;
+pub mod force;
 pub mod lists;
 pub mod preview;
 pub mod replay;
@@ -39,6 +42,22 @@ pub const PERSONS_MAX: usize = 200;
 pub const DOORS_MAX: usize = 100;
 /// Most stretches of time at one door that an answer lists.
 pub const SPANS_MAX: usize = 64;
+
+/// Refuses an instant that lies further ahead than the hours of a site's zone are known.
+fn not_too_far_ahead(field: &str, at: DateTime<Utc>, now: DateTime<Utc>) -> ApiResult<()> {
+    if at > now + TimeDelta::days(DAYS_AHEAD_MAX) {
+        return Err(ApiError::field(
+            field,
+            format!("must be within {DAYS_AHEAD_MAX} days: hours are known so far ahead"),
+        ));
+    }
+    Ok(())
+}
+
+/// Works something out beside the runtime's own threads.
+async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> ApiResult<T> {
+    Ok(tokio::task::spawn_blocking(work).await.context("the rules are asked")?)
+}
 
 /// The routes by which staff change things, for the server itself.
 #[derive(Debug, Clone)]

@@ -1,22 +1,24 @@
-//! The log decided again, from its records alone: does each verdict follow from the rules that it names? And with changes: which past
-//! entries would have gone otherwise? Called by `pforte-server replay`.
+//! The log decided again, from its records alone: does each verdict follow from the rules that it names, and were these in force? And
+//! with changes: which past entries would have gone otherwise? Called by `pforte-server replay`.
 
 use std::sync::Arc;
 
 use access_core::Policy;
 use access_core::decide::{RULES_VERSION, judge};
-use access_core::event::{Author, Decision};
+use access_core::event::Decision;
 use access_core::ids::TenantId;
 use access_core::policy::{PolicyChange, PolicyRows};
+use access_core::time::UnixMs;
 use access_core::verdict::{Outcome, Reason};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::Editors;
-use super::again::{Again, decide_again, policy_of};
+use super::again::{Again, decide_again, is_without_rules, policy_of};
+use super::force::{InForce, Span};
 use super::preview::{PolicyChangeWanted, rehearse};
-use super::store;
+use super::store::{self, Logged};
 use crate::auth::{Actor, Role};
 use crate::clock;
 use crate::decisions::RulesOfVersion;
@@ -40,28 +42,39 @@ pub struct Replayed {
     pub decisions: u64,
     /// Those that rules did not end: a device failed, a card was taken away, nothing could be recorded.
     pub by_agents: u64,
-    /// Those by another version of RULES.md, which can't be made again.
+    /// Those by an older version of RULES.md, which can't be made again.
     pub by_other_rules: u64,
     /// Those whose version of the tenant's rules is not known.
     pub without_rules: u64,
     /// Those that come out differently.
     pub different: u64,
+    /// Those that follow from the version of the tenant's rules that they name, while this was not in force.
+    pub out_of_force: u64,
 }
 
-/// A decision that comes out differently.
+/// What is wrong with a decision, or would be different.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Now {
+    /// This comes out: released or not, and why.
+    Verdict(Outcome, Reason),
+    /// The same comes out, by rules that were in force at another time.
+    OutOfForce(Span),
+}
+
+/// A decision that comes out differently, or follows from rules that were not in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
     /// Its place in the log.
     pub position: i64,
     /// What was decided.
     pub decision: Box<Decision>,
-    /// What comes out now: released or not, and why.
-    pub now: (Outcome, Reason),
+    /// What comes out now.
+    pub now: Now,
 }
 
 impl std::fmt::Display for Difference {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { position, decision, now: (outcome, reason) } = self;
+        let Self { position, decision, now } = self;
         let word = |outcome: &Outcome| match outcome {
             Outcome::Grant { .. } => "granted",
             Outcome::Need(_) => "need",
@@ -71,20 +84,27 @@ impl std::fmt::Display for Difference {
         let person = was.person.map_or_else(|| "-".to_owned(), |person| person.to_string());
         write!(
             f,
-            "{position} {} door {} {} person {person} version {}: was {} ({}), is {} ({reason})",
+            "{position} {} door {} {} person {person} version {}: was {} ({}), ",
             clock::from_unix_ms(attempt.at).to_rfc3339(),
             attempt.door,
             attempt.side,
             was.policy_version,
             word(&was.outcome),
             was.reason,
-            word(outcome),
-        )
+        )?;
+        match now {
+            Now::Verdict(outcome, reason) => write!(f, "is {} ({reason})", word(outcome)),
+            Now::OutOfForce(Span { from, until }) => {
+                let told = |at: &UnixMs| clock::from_unix_ms(*at).to_rfc3339();
+                let until = until.as_ref().map_or_else(|| "now".to_owned(), told);
+                write!(f, "by rules in force from {} to {until}", told(from))
+            }
+        }
     }
 }
 
-/// Decides everything again that was decided from `from` on and before `until`, and tells what comes out differently. With changes, the
-/// rules of each version are taken as if they had been made.
+/// Decides everything again that was decided from `from` on and before `until`, and tells what comes out differently or follows from
+/// rules that were not in force. With changes, the rules of each version are taken as if they had been made.
 pub async fn replay(
     state: &AppState,
     tenant: TenantId,
@@ -94,6 +114,7 @@ pub async fn replay(
 ) -> anyhow::Result<Replayed> {
     let mut replayed = Replayed::default();
     let mut rules: Option<Rules> = None;
+    let in_force = InForce::of_versions(store::written(&mut *state.db.read(tenant, None).await?, tenant).await?);
     let mut position = 0;
     loop {
         let mut tx = state.db.read(tenant, None).await?;
@@ -101,15 +122,23 @@ pub async fn replay(
         drop(tx);
         let Some((last, _)) = batch.last() else { return Ok(replayed) };
         position = *last;
-        for (position, store::Logged { decision, author }) in batch {
+        for (position, logged) in batch {
             replayed.decisions += 1;
-            if decision.rules_version != RULES_VERSION {
+            let decision = &logged.decision;
+            // By newer ones of an agent that was updated first: what these say of it is the same, or is told.
+            if decision.rules_version < RULES_VERSION {
                 replayed.by_other_rules += 1;
                 continue;
             }
             let version = decision.verdict.policy_version;
-            if version == 0 && decision.verdict.reason == Reason::NoPolicy {
-                replayed.by_agents += 1;
+            if version == 0 {
+                if is_without_rules(&decision.verdict) {
+                    replayed.by_agents += 1;
+                } else {
+                    replayed.different += 1;
+                    let now = Now::Verdict(Outcome::Deny, Reason::NoPolicy);
+                    tell(Difference { position, decision: logged.decision, now });
+                }
                 continue;
             }
             if rules.as_ref().is_none_or(|rules| rules.of.policy.version() != version) {
@@ -119,7 +148,7 @@ pub async fn replay(
                 };
             }
             match &rules {
-                Some(rules) => rules.look(position, decision, author, &mut replayed, tell)?,
+                Some(rules) => rules.look(position, logged, &in_force, &mut replayed, tell)?,
                 None => replayed.without_rules += 1,
             }
         }
@@ -154,8 +183,8 @@ impl Rules {
     fn look(
         &self,
         position: i64,
-        decision: Box<Decision>,
-        author: Author,
+        Logged { decision, author, at }: Logged,
+        in_force: &InForce,
         replayed: &mut Replayed,
         tell: &mut (dyn FnMut(Difference) + Send),
     ) -> anyhow::Result<()> {
@@ -166,8 +195,11 @@ impl Rules {
             return Ok(());
         }
         let now = match (&self.changed, again) {
-            (None, Again::Different(verdict)) => (verdict.outcome, verdict.reason),
-            (None, _) => return Ok(()),
+            (None, Again::Different(verdict)) => Now::Verdict(verdict.outcome, verdict.reason),
+            (None, _) => match in_force.contradicts(&as_it_was, &decision, at) {
+                Some(span) => Now::OutOfForce(span),
+                None => return Ok(()),
+            },
             (Some(changed), _) => {
                 let policy = policy_of(&self.of, changed, author, &decision)?;
                 let verdict = judge(&policy, &decision.circumstances, &decision.attempt);
@@ -175,10 +207,13 @@ impl Rules {
                 if (&verdict.outcome, verdict.reason) == was {
                     return Ok(());
                 }
-                (verdict.outcome, verdict.reason)
+                Now::Verdict(verdict.outcome, verdict.reason)
             }
         };
-        replayed.different += 1;
+        match now {
+            Now::Verdict(..) => replayed.different += 1,
+            Now::OutOfForce(_) => replayed.out_of_force += 1,
+        }
         tell(Difference { position, decision, now });
         Ok(())
     }

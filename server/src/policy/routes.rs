@@ -23,7 +23,7 @@ use super::lists::{Counted, MayPass, UnusedGrant, When};
 use super::preview::{PolicyChangeWanted, rehearse};
 use super::store::Names;
 use super::versions::{ChangedRow, PolicyVersion, PolicyVersionDetail};
-use super::{AccessDiff, Editors, lists, store};
+use super::{AccessDiff, Editors, beside, lists, not_too_far_ahead, store};
 use crate::auth::{Actor, Role};
 use crate::http::{ApiError, ApiJson, ApiPath, ApiQuery, ApiResult, Page, Problem, words};
 use crate::state::AppState;
@@ -45,6 +45,8 @@ const UNUSED_DAYS_MAX: i64 = 3_650;
 const ROWS_MAX: i64 = 200;
 /// So many previews and comparisons are worked out at once; the others wait.
 static AT_ONCE: Semaphore = Semaphore::const_new(2);
+/// So many are told at once why, who or where, each perhaps by rules of the past that are made anew; the others wait, but for no preview.
+static ASKED_AT_ONCE: Semaphore = Semaphore::const_new(2);
 
 /// The routes.
 pub fn routes() -> OpenApiRouter<AppState> {
@@ -74,7 +76,9 @@ struct PreviewWanted {
 /// The stretch of time to look at.
 fn stretch(actor: &Actor, from: Option<DateTime<Utc>>, until: Option<DateTime<Utc>>) -> ApiResult<(UnixMs, UnixMs)> {
     let from = from.unwrap_or(actor.now);
+    not_too_far_ahead("from", from, actor.now)?;
     let until = until.unwrap_or(from + TimeDelta::days(DAYS));
+    not_too_far_ahead("until", until, actor.now)?;
     if until <= from || until - from > TimeDelta::days(DAYS_MAX) {
         return Err(ApiError::field("until", format!("must be after `from`, by {DAYS_MAX} days at most")));
     }
@@ -108,6 +112,7 @@ async fn explain(
     State(state): State<AppState>,
     ApiJson(wanted): ApiJson<ExplainWanted>,
 ) -> ApiResult<Json<ExplanationView>> {
+    let _turn = ASKED_AT_ONCE.acquire().await.context("explanations")?;
     Ok(Json(answer(&state, &actor, wanted).await?))
 }
 
@@ -136,7 +141,10 @@ impl ListQuery {
             Some(_) if self.from.is_some() || self.until.is_some() => {
                 Err(ApiError::field("at", "is an instant: name it, or a stretch by `from` and `until`"))
             }
-            Some(at) => Ok((at, When::At(clock::unix_ms(at)))),
+            Some(at) => {
+                not_too_far_ahead("at", at, actor.now)?;
+                Ok((at, When::At(clock::unix_ms(at))))
+            }
             None => {
                 let (from, until) = stretch(actor, self.from, self.until)?;
                 Ok((clock::from_unix_ms(from), When::Within(from, until)))
@@ -171,6 +179,7 @@ async fn who(
     ApiQuery(query): ApiQuery<ListQuery>,
 ) -> ApiResult<Json<Counted<MayPass>>> {
     let ((at, when), (from, limit)) = (query.when(&actor)?, query.piece()?);
+    let _turn = ASKED_AT_ONCE.acquire().await.context("lists")?;
     let policy = rules_at(&state, &actor, at).await?;
     let door = policy.door(id.into()).ok_or(ApiError::NotFound("door"))?.id;
     let sides = query.side.map_or(Side::ALL.to_vec(), |side| vec![side]);
@@ -189,6 +198,7 @@ async fn where_to(
     ApiQuery(query): ApiQuery<ListQuery>,
 ) -> ApiResult<Json<Counted<MayPass>>> {
     let ((at, when), (from, limit)) = (query.when(&actor)?, query.piece()?);
+    let _turn = ASKED_AT_ONCE.acquire().await.context("lists")?;
     let policy = rules_at(&state, &actor, at).await?;
     let person = policy.person(id.into()).ok_or(ApiError::NotFound("person"))?.id;
     let mut all = beside(move || lists::of_person(&policy, person, when)).await?;
@@ -307,11 +317,6 @@ async fn compare(
     let (old, new) = (rules(query.old).await?, rules(query.new).await?);
     let names = store::names(&mut *state.read(&actor).await?, actor.tenant).await?;
     Ok(Json(compared(Arc::clone(&old.policy), Arc::clone(&new.policy), names, from, until).await?))
-}
-
-/// Works something out beside the runtime's own threads.
-async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> ApiResult<T> {
-    Ok(tokio::task::spawn_blocking(work).await.context("the rules are asked")?)
 }
 
 /// What is different by the second of these rules.

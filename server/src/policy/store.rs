@@ -5,12 +5,16 @@ use std::collections::{BTreeMap, HashMap};
 use access_core::chain::SignedRecord;
 use access_core::event::{Author, Commitment, Decision, Event, EventKind};
 use access_core::ids::{AttemptId, DoorId, PersonId, TenantId};
+use access_core::time::UnixMs;
 use access_core::word::Word as _;
 use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::TryStreamExt as _;
 use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::force::Written;
+use crate::clock;
 pub use crate::decisions::version_at;
 
 /// A decision is looked for by its attempt's id so long before and after the instant that the id tells: clocks differ.
@@ -23,12 +27,14 @@ pub struct Logged {
     pub decision: Box<Decision>,
     /// Whose record it is.
     pub author: Author,
+    /// When it was recorded, by the author's clock.
+    pub at: UnixMs,
 }
 
 fn decision(bytes: Vec<u8>) -> anyhow::Result<Option<Logged>> {
     let record = SignedRecord { bytes, signature: [0; 64] }.read()?;
     Ok(match record.event {
-        Event::Decision(decision) => Some(Logged { decision, author: record.author }),
+        Event::Decision(decision) => Some(Logged { decision, author: record.author, at: record.at }),
         _ => None,
     })
 }
@@ -45,21 +51,23 @@ pub async fn decision_at(db: &mut PgConnection, tenant: TenantId, position: i64)
     record.map_or(Ok(None), decision)
 }
 
-/// The decision of an attempt; the newest, should there be two. Ids of attempts tell when they were made.
+/// The decision of an attempt; the newest, should there be two. Ids of attempts tell when they were made. Only records that name
+/// the attempt leave the database, one by one: its own, and those of others that it was known to.
 pub async fn decision_of(db: &mut PgConnection, tenant: TenantId, id: AttemptId) -> anyhow::Result<Option<Logged>> {
     let made = id.as_uuid().get_timestamp().map(|made| made.to_unix());
     let made = made.and_then(|(seconds, _)| DateTime::from_timestamp(i64::try_from(seconds).ok()?, 0));
     let Some(made) = made else { return Ok(None) };
-    let records: Vec<Vec<u8>> = sqlx::query_scalar(
-        "SELECT record FROM log_events WHERE tenant_id = $1 AND kind = $2 AND at BETWEEN $3 AND $4 ORDER BY position DESC",
+    let mut records = sqlx::query_scalar(
+        "SELECT record FROM log_events WHERE tenant_id = $1 AND kind = $2 AND at BETWEEN $3 AND $4 \
+         AND position($5 IN record) > 0 ORDER BY position DESC",
     )
     .bind(tenant.as_uuid())
     .bind(EventKind::Decision.as_str())
     .bind(made - CLOCKS_DIFFER)
     .bind(made + CLOCKS_DIFFER)
-    .fetch_all(db)
-    .await?;
-    for record in records {
+    .bind(id.as_uuid().as_bytes().to_vec())
+    .fetch(db);
+    while let Some(record) = records.try_next().await? {
         if let Some(found) = decision(record)?.filter(|found| found.decision.attempt.id == id) {
             return Ok(Some(found));
         }
@@ -276,4 +284,19 @@ pub async fn reason_of(db: &mut PgConnection, tenant: TenantId, version: i64) ->
     let commitment =
         |bytes: Vec<u8>| bytes.try_into().map(Commitment).map_err(|_| anyhow::anyhow!("a commitment has 32 bytes"));
     reason.flatten().map(commitment).transpose()
+}
+
+/// When rows of each version of the rules were written.
+pub async fn written(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<Vec<(u64, Written)>> {
+    let rows: Vec<(i64, DateTime<Utc>, DateTime<Utc>)> = sqlx::query_as(
+        "SELECT version, min(changed_at), max(changed_at) FROM policy_history WHERE tenant_id = $1 AND version > 0 \
+         GROUP BY version",
+    )
+    .bind(tenant.as_uuid())
+    .fetch_all(db)
+    .await?;
+    let written = |(version, first, last): (i64, DateTime<Utc>, DateTime<Utc>)| {
+        Ok((u64::try_from(version)?, (clock::unix_ms(first), clock::unix_ms(last))))
+    };
+    rows.into_iter().map(written).collect()
 }

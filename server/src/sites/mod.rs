@@ -235,8 +235,11 @@ pub fn is_time_zone(name: &str) -> bool {
     TimeZone::get(name).is_ok()
 }
 
-/// Years before and after now for which a zone's offsets are written down.
+/// Years after now for which a zone's offsets are written down.
 const YEARS_AHEAD: i64 = 3;
+/// So many days ahead rules may be asked: where a zone's offsets end, hours would be told wrongly. A year less than they reach, since
+/// rules that nobody changes were read a while ago.
+pub const DAYS_AHEAD_MAX: i64 = (YEARS_AHEAD - 1) * 365;
 
 /// A time zone with its changes from a year before `now` to some years after it, for the rules.
 pub fn zone(name: &str, now: UnixMs) -> Result<Zone, PolicyError> {

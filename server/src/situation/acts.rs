@@ -90,7 +90,7 @@ async fn end_mode(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Sets the threat level of the tenant, a site or an area, or ends it by level 0.
+/// Sets the threat level of the tenant, a site or an area, or ends it by level 0. One that is in force may be set again.
 #[utoipa::path(post, path = "/state/threat-level", tag = "state", request_body = NewThreat,
     responses((status = 204), (status = 409, body = Problem), (status = 422, body = Problem)))]
 async fn set_threat_level(
@@ -117,16 +117,10 @@ async fn set_threat_level(
     if level > 0 && threats::store::get(&mut tx, actor.tenant, new.level).await?.is_none() {
         return Err(ApiError::field("level", "there is no such threat level"));
     }
-    let in_force =
-        |known: &access_core::State| known.threat_levels().find(|(at, _)| *at == place).map(|(_, level)| level);
-    match (state.states.read(actor.tenant, in_force).ok_or_else(not_known_yet)?, level) {
-        (None, 0) => {
-            return Err(ApiError::Conflict("not_in_force", "No threat level is in force there.".to_owned()));
-        }
-        (Some(known), level) if known == level => {
-            return Err(ApiError::Conflict("in_force", "This threat level is in force there already.".to_owned()));
-        }
-        _ => {}
+    // Only an end is refused. A level is set whatever is known to be in force: that it was ended may not be known yet.
+    let is_in_force = |known: &access_core::State| known.threat_levels().any(|(at, _)| at == place);
+    if level == 0 && !state.states.read(actor.tenant, is_in_force).ok_or_else(not_known_yet)? {
+        return Err(ApiError::Conflict("not_in_force", "No threat level is in force there.".to_owned()));
     }
     tx.set_state(StateChange::ThreatLevel { place, level }, reason).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -1,9 +1,9 @@
 //! What operators set, who reads it, who is inside: over a real log and with real links of agents.
 
 use access_core::attempt::{Assurance, Attempt, ClockTrust};
-use access_core::event::{Event, Passage};
+use access_core::event::{Event, Passage, StateChange, StateSet};
 use access_core::ids::{AttemptId, DoorId, PersonId};
-use access_core::policy::{CardToken, Side};
+use access_core::policy::{CardToken, Place, Side};
 use access_core::protocol::{AgentKind, FromAgent, FromServer};
 use access_core::verdict::{Reason, Verdict};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -192,7 +192,8 @@ async fn a_lockdown_is_set_confirmed_door_by_door_and_ended() {
     server.call(guard, "POST", "/state/threat-level", at(site.clone(), 0)).await.problem(409, "not_in_force");
     server.call(guard, "POST", "/state/threat-level", at(site.clone(), 100)).await.is(204);
     plant.known().await;
-    server.call(guard, "POST", "/state/threat-level", at(site.clone(), 100)).await.problem(409, "in_force");
+    server.call(guard, "POST", "/state/threat-level", at(site.clone(), 100)).await.is(204);
+    plant.known().await;
     let gone = json!({ "reason": "unused" });
     server.change(admin, "DELETE", "/threat-levels/100", "\"1\"", gone.clone()).await.problem(409, "in_force");
 
@@ -233,7 +234,8 @@ async fn a_lockdown_is_set_confirmed_door_by_door_and_ended() {
     let changes = plant.get("/state/threat-levels").await;
     let told: Vec<_> =
         changes["items"].as_array().unwrap().iter().map(|change| (&change["level"], &change["reason"])).collect();
-    assert_eq!(told, [(&json!(0), &json!("caught")), (&json!(100), &json!("intruder in the yard"))]);
+    let begun = (&json!(100), &json!("intruder in the yard"));
+    assert_eq!(told, [(&json!(0), &json!("caught")), begun, begun], "set twice");
     assert!(changes["items"][0]["operator_id"].is_string());
     server.change(admin, "DELETE", "/threat-levels/100", "\"1\"", gone).await.is(204);
 }
@@ -395,6 +397,37 @@ async fn locked_cards_and_readers_say_why_and_are_unlocked() {
     server.call(admin, "POST", &unlock_card, because()).await.problem(409, "not_locked");
     server.call(guard, "POST", &unlock_reader, inner).await.problem(409, "not_locked");
     assert_eq!(ask(&mut link, plant.door(0), 1, Assurance::Authenticated).await.1.reason, Reason::NoGrant);
+}
+
+#[tokio::test]
+async fn a_lockdown_that_is_ordered_is_in_force_whatever_the_clock_was_before() {
+    let plant = Plant::new().await;
+    let (server, tenant) = (&plant.server, plant.server.own.tenant);
+    let order = async |level: i64| {
+        let body = json!({ "place": { "kind": "tenant" }, "level": level, "reason": "a drill" });
+        server.call(&server.own.guard, "POST", "/state/threat-level", body).await.is(204);
+    };
+    let levels = async || {
+        plant.known().await;
+        plant.get("/state").await["threat_levels"].as_array().unwrap().len()
+    };
+    // All clear, by a clock that is set back now.
+    let change = StateChange::ThreatLevel { place: Place::Tenant, level: 0 };
+    let set = Event::StateSet(StateSet { operator: None, change, reason: None });
+    let mut tx = server.state.db.begin(tenant, None).await.unwrap();
+    append_event(&mut tx, &set, clock::now() + TimeDelta::minutes(4)).await.unwrap();
+    tx.commit().await.unwrap();
+    plant.known().await;
+    order(100).await;
+    assert_eq!(levels().await, 1);
+    order(0).await;
+    assert_eq!(levels().await, 0);
+    order(100).await;
+    assert_eq!(levels().await, 1);
+    // One guard ends it; another, who does not know of it yet, orders it.
+    order(0).await;
+    order(100).await;
+    assert_eq!(levels().await, 1);
 }
 
 #[tokio::test]

@@ -57,6 +57,8 @@ pub(super) async fn write(plant: &Plant, people: &[Somebody]) -> anyhow::Result<
     let mut database = rules::database(plant).await?;
     let tenant = rules::tenant(&mut database, &plant.staff.account.tenant).await?;
     let policy = Policy::compile(rules::read(&mut database, tenant).await?)?;
+    // The day went by these rules: they are no younger than it.
+    rules::saved_earlier(&mut database, tenant, 2).await?;
     let door = |name: &str| -> anyhow::Result<DoorId> { Ok(plant.door(name)?.parse::<Uuid>()?.into()) };
     let doors = Doors {
         main: door("main")?,

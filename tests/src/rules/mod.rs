@@ -43,6 +43,19 @@ pub async fn tenant(db: &mut PgConnection, slug: &str) -> anyhow::Result<TenantI
     Ok(id.into())
 }
 
+/// Lets all versions of a tenant's rules have been saved so many days earlier.
+pub async fn saved_earlier(db: &mut PgConnection, tenant: TenantId, days: i32) -> anyhow::Result<()> {
+    let moved = sqlx::query(
+        "UPDATE policy_history SET changed_at = changed_at - make_interval(days => $2) WHERE tenant_id = $1 AND version > 0",
+    )
+    .bind(tenant.as_uuid())
+    .bind(days)
+    .execute(db)
+    .await?;
+    ensure!(moved.rows_affected() > 0, "the tenant has no rules");
+    Ok(())
+}
+
 /// Lets a grant have ended at an instant. The server makes none that has: days must have gone by.
 pub async fn end_grant(plant: &Plant, grant: &str, at: DateTime<Utc>) -> anyhow::Result<()> {
     let mut db = database(plant).await?;

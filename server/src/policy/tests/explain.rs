@@ -130,6 +130,7 @@ async fn what_is_asked_wrongly_is_named() {
         (with("state", json!("recorded")), "state"),
         (with("state", json!("guessed")), "body"),
         (with("side", json!("up")), "body"),
+        (with("at", json!(crate::clock::now() + TimeDelta::days(731))), "at"),
         (with("colour", json!("red")), "body"),
     ] {
         let told = explain(&server, body).await.problem(422, "invalid");

@@ -266,6 +266,11 @@ async fn lists_come_in_pieces_and_refuse_what_they_do_not_know() {
     get(format!("/people/{nobody}/where")).await.problem(404, "not_found");
     get(format!("/doors/{}/who?at={from}&until={until}", world.door)).await.problem(422, "invalid");
     get(format!("/doors/{}/who?limit=0", world.door)).await.problem(422, "invalid");
+    // Further ahead than the hours of a zone are known, and than there are instants.
+    for far in ["at=2999-01-01T00:00:00Z", "from=2999-01-01T00:00:00Z", "from=%2B262142-12-31T00:00:00Z"] {
+        let refused = get(format!("/doors/{}/who?{far}", world.door)).await.problem(422, "invalid");
+        assert_eq!(refused.json["errors"][0]["field"], far.split('=').next().unwrap());
+    }
     get(format!("/doors/{}/who?cursor=x", world.door)).await.problem(400, "malformed");
     get(format!("/doors/{}/who?when=now", world.door)).await.problem(400, "malformed");
     get(format!("/doors/{}/who?from={until}&until={from}", world.door)).await.problem(422, "invalid");

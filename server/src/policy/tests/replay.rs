@@ -1,18 +1,19 @@
 //! The log decided again.
 
-use access_core::State;
 use access_core::attempt::Attempt;
+use access_core::chain::SignedRecord;
 use access_core::circumstances::Circumstances;
 use access_core::decide::judge;
 use access_core::event::{Decided, Decision, Event};
 use access_core::ids::AttemptId;
 use access_core::policy::{Policy, Side};
 use access_core::verdict::{Outcome, Reason, Verdict};
+use access_core::{RULES_VERSION, State};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
 use crate::decisions::tests::{ANNA, Asked, BEN, Hall};
-use crate::policy::replay::{Difference, Replayed, Supposed, replay, suppose};
+use crate::policy::replay::{Difference, Now, Replayed, Supposed, replay, suppose};
 
 async fn replayed(hall: &Hall, supposed: Option<serde_json::Value>) -> (Replayed, Vec<Difference>) {
     let (state, tenant) = (&hall.server.state, hall.server.own.tenant);
@@ -30,15 +31,56 @@ async fn replayed(hall: &Hall, supposed: Option<serde_json::Value>) -> (Replayed
     (replayed, told)
 }
 
-/// What an agent decides alone, by its part of the rules in force, on an attempt like another one.
-fn alone(hall: &Hall, like: &Asked, person: usize) -> Event {
+/// What comes out of it now: why.
+fn reason(difference: &Difference) -> Option<Reason> {
+    match difference.now {
+        Now::Verdict(_, reason) => Some(reason),
+        Now::OutOfForce(_) => None,
+    }
+}
+
+/// What is decided by the rules in force on an attempt like another one: by an agent alone on its part of them, or by the server.
+fn decided(hall: &Hall, like: &Asked, person: usize, decided: Decided) -> Decision {
     let id = AttemptId::from_uuid(uuid::Uuid::now_v7());
     let attempt = Attempt { id, card: hall.people[person].1, ..like.attempt.clone() };
-    let policy = hall.server.state.policies.current(hall.server.own.tenant).unwrap();
-    let cut = Policy::compile(policy.for_doors(&[attempt.door].into_iter().collect())).unwrap();
-    let circumstances = State::of_own_doors().circumstances(&cut, &attempt);
-    let verdict = judge(&cut, &circumstances, &attempt);
-    Asked { door: like.door, attempt, circumstances, verdict: verdict.clone() }.record(&verdict, Decided::Offline)
+    let whole = hall.server.state.policies.current(hall.server.own.tenant).unwrap();
+    let (policy, state) = match decided {
+        Decided::Online => ((*whole).clone(), State::default()),
+        Decided::Offline => {
+            let cut = whole.for_doors(&[attempt.door].into_iter().collect());
+            (Policy::compile(cut).unwrap(), State::of_own_doors())
+        }
+    };
+    let circumstances = state.circumstances(&policy, &attempt);
+    let verdict = judge(&policy, &circumstances, &attempt);
+    Decision { attempt, circumstances, verdict, rules_version: RULES_VERSION, decided }
+}
+
+fn alone(hall: &Hall, like: &Asked, person: usize) -> Event {
+    Event::Decision(Box::new(decided(hall, like, person, Decided::Offline)))
+}
+
+/// The agent's record of a decision, written so many minutes from now.
+async fn tell_later(hall: &mut Hall, door: usize, decision: Decision, minutes: i64) {
+    let agent = &mut hall.agents[door];
+    let mut record = agent.next_record(Event::Decision(Box::new(decision)));
+    record.at = record.at.plus_ms(minutes * 60_000);
+    let signed = SignedRecord::sign(&record, &agent.record_key);
+    agent.head = signed.head(&record);
+    hall.links[door].deliver(vec![signed]).await;
+    hall.known().await;
+}
+
+async fn deactivate(hall: &mut Hall, person: usize) -> Asked {
+    let gone = format!("/people/{}/deactivate", hall.people[person].0);
+    let admin = hall.server.own.administrator.clone();
+    hall.server.call(&admin, "POST", &gone, json!({ "reason": "left" })).await.is(204);
+    loop {
+        let asked = hall.ask(0, Side::In, person).await;
+        if asked.verdict.reason == Reason::PersonInactive {
+            return asked;
+        }
+    }
 }
 
 #[tokio::test]
@@ -53,15 +95,9 @@ async fn what_was_decided_follows_from_its_rules_and_a_lie_shows() {
     let out = hall.ask(1, Side::Out, ANNA).await;
     hall.tell(1, vec![out.decision(), out.entered()]).await;
     // The rules move on: what was decided before follows from those before.
-    let gone = format!("/people/{}/deactivate", hall.people[BEN].0);
-    let admin = hall.server.own.administrator.clone();
-    hall.server.call(&admin, "POST", &gone, json!({ "reason": "left" })).await.is(204);
-    let refused = loop {
-        let asked = hall.ask(0, Side::In, BEN).await;
-        if asked.verdict.reason == Reason::PersonInactive {
-            break asked;
-        }
-    };
+    let before = decided(&hall, &first, BEN, Decided::Online);
+    assert!(before.verdict.is_grant());
+    let refused = deactivate(&mut hall, BEN).await;
     let missed = Verdict {
         outcome: Outcome::Deny,
         reason: Reason::NotRecorded,
@@ -82,8 +118,8 @@ async fn what_was_decided_follows_from_its_rules_and_a_lie_shows() {
     let supposed = json!([{ "kind": "person_deactivate", "id": hall.people[ANNA].0, "body": { "reason": "what if" } }]);
     let (otherwise, told) = replayed(&hall, Some(supposed)).await;
     let of_anna: Vec<_> =
-        told.iter().map(|difference| (difference.decision.verdict.reason, difference.now.1)).collect();
-    let inactive = Reason::PersonInactive;
+        told.iter().map(|difference| (difference.decision.verdict.reason, reason(difference))).collect();
+    let inactive = Some(Reason::PersonInactive);
     assert_eq!(of_anna, [(Reason::Granted, inactive), (Reason::PassedBack, inactive), (Reason::Granted, inactive)]);
     assert_eq!(otherwise.different, 3);
 
@@ -101,12 +137,61 @@ async fn what_was_decided_follows_from_its_rules_and_a_lie_shows() {
         ..first.verdict.clone()
     };
     let excuse = first.record(&excuse, Decided::Online);
-    hall.tell(0, vec![Event::Decision(Box::new(lie)), Event::Decision(Box::new(older)), excuse]).await;
+    // A grant by no rules, and what it may say without any.
+    let no_rules = Verdict { policy_version: 0, reason: Reason::NoPolicy, ..first.verdict.clone() };
+    let no_rules = first.record(&no_rules, Decided::Offline);
+    let honest = first.record(&Verdict::refused(Reason::NoPolicy, 0), Decided::Offline);
+    // One that says that it went by rules of another version of the server.
+    let newer = Decision { rules_version: RULES_VERSION + 1, ..lie.clone() };
+    let [lie, older, newer] = [lie, older, newer].map(|decision| Event::Decision(Box::new(decision)));
+    hall.tell(0, vec![lie, older, excuse, no_rules, honest, newer]).await;
+    // One that lets in, ten minutes after he was put out of use, by the rules of before.
+    tell_later(&mut hall, 0, before.clone(), 10).await;
+    let mut unheard = before;
+    unheard.verdict.policy_version = u64::MAX;
+    tell_later(&mut hall, 0, unheard, 0).await;
     let (caught, told) = replayed(&hall, None).await;
-    assert_eq!((caught.different, caught.by_other_rules), (2, 1));
-    assert_eq!(told[1].now.1, Reason::Granted);
-    assert_eq!(told[0].now.1, Reason::PersonInactive);
+    let counted =
+        Replayed { decisions: 14, by_agents: 2, by_other_rules: 1, without_rules: 1, different: 4, out_of_force: 1 };
+    assert_eq!(caught, counted);
+    let reasons: Vec<_> = told.iter().map(reason).collect();
+    let inactive = Some(Reason::PersonInactive);
+    assert_eq!(reasons, [inactive, Some(Reason::Granted), Some(Reason::NoPolicy), inactive, None]);
     assert!(told[0].to_string().contains("was granted (granted), is refused (person_inactive)"), "{}", told[0]);
+    assert!(told[4].to_string().contains("was granted (granted), by rules in force from "), "{}", told[4]);
+}
+
+#[tokio::test]
+async fn an_agent_alone_goes_by_rules_of_before_for_a_day() {
+    let mut hall = Box::pin(Hall::new("anti_passback = 'off'")).await;
+    let like = hall.ask(0, Side::In, ANNA).await;
+    let granted = decided(&hall, &like, BEN, Decided::Offline);
+    assert!(granted.verdict.is_grant());
+    deactivate(&mut hall, BEN).await;
+    hall.tell(0, vec![Event::Decision(Box::new(granted.clone()))]).await;
+    let tenant = hall.server.own.tenant;
+    let earlier = |hours: i64| {
+        format!(
+            "UPDATE policy_history SET changed_at = changed_at - interval '{hours} hours' WHERE tenant_id = '{tenant}'"
+        )
+    };
+    let clean = Replayed { decisions: 1, ..Replayed::default() };
+    assert_eq!(replayed(&hall, None).await.0, clean, "it has not heard of the change");
+    hall.server.execute(&earlier(23)).await;
+    assert_eq!(replayed(&hall, None).await.0, clean, "for less than a day");
+    // Rules can't have been too old that were in force within the day.
+    let mut too_old = granted;
+    let cut = hall.server.state.rules_of(tenant, too_old.verdict.policy_version).await.unwrap().unwrap();
+    let cut = cut.cut_of(&cut.policy, hall.agents[0].id).unwrap().usable_until(too_old.attempt.at.plus_ms(-1));
+    too_old.verdict = judge(&cut, &too_old.circumstances, &too_old.attempt);
+    assert_eq!(too_old.verdict.reason, Reason::PolicyTooOld);
+    hall.tell(0, vec![Event::Decision(Box::new(too_old))]).await;
+    let (early, told) = replayed(&hall, None).await;
+    assert_eq!((early.different, early.out_of_force), (0, 1), "{told:?}");
+    hall.server.execute(&earlier(2)).await;
+    let (late, told) = replayed(&hall, None).await;
+    assert_eq!((late.different, late.out_of_force), (0, 1), "{told:?}");
+    assert!(told[0].decision.verdict.is_grant(), "by rules of more than a day ago");
 }
 
 /// Insists that the state, made record by record in the log's order, gives the circumstances that each of the server's own decisions
@@ -124,7 +209,7 @@ async fn in_order(hall: &Hall) {
     let mut state = State::default();
     let mut checked = 0;
     for bytes in records {
-        let record = access_core::chain::SignedRecord { bytes, signature: [0; 64] }.read().unwrap();
+        let record = SignedRecord { bytes, signature: [0; 64] }.read().unwrap();
         if let Event::Decision(decision) = &record.event
             && decision.decided == Decided::Online
             && decision.verdict.reason != Reason::NotRecorded

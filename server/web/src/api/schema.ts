@@ -3224,7 +3224,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sets the threat level of the tenant, a site or an area, or ends it by level 0. */
+        /** Sets the threat level of the tenant, a site or an area, or ends it by level 0. One that is in force may be set again. */
         post: {
             parameters: {
                 query?: never;
