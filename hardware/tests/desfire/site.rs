@@ -5,14 +5,14 @@ use hardware::card::desfire::*;
 use hardware::card::virtual_card::{FieldCard as _, Reaction};
 use hardware::card::virtual_desfire::{Content, Generation as Model, Random, Size, Twin};
 
-pub const UID: [u8; 7] = [0x04, 0x78, 0x2E, 0x21, 0x80, 0x1D, 0x80];
-pub const FIRST: u8 = 1;
-pub const SECOND: u8 = 2;
-pub const GENERATIONS: [Model; 3] = [Model::Ev1, Model::Ev2, Model::Ev3];
+pub(crate) const UID: [u8; 7] = [0x04, 0x78, 0x2E, 0x21, 0x80, 0x1D, 0x80];
+pub(crate) const FIRST: u8 = 1;
+pub(crate) const SECOND: u8 = 2;
+pub(crate) const GENERATIONS: [Model; 3] = [Model::Ev1, Model::Ev2, Model::Ev3];
 
 /// Why a conversation broke off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Broken {
+pub(crate) enum Broken {
     Silent,
     Left,
 }
@@ -30,11 +30,11 @@ fn draws(seed: u64) -> impl FnMut(&mut [u8]) + Send + 'static {
     }
 }
 
-pub fn random(seed: u64) -> Random {
+pub(crate) fn random(seed: u64) -> Random {
     Box::new(draws(seed))
 }
 
-pub fn nonces(seed: u64) -> Nonces {
+pub(crate) fn nonces(seed: u64) -> Nonces {
     let mut draw = draws(seed);
     Box::new(move || {
         let mut nonce = [0; 16];
@@ -43,47 +43,47 @@ pub fn nonces(seed: u64) -> Nonces {
     })
 }
 
-pub fn model(generation: Model, size: Size) -> hardware::card::virtual_desfire::Model {
+pub(crate) fn model(generation: Model, size: Size) -> hardware::card::virtual_desfire::Model {
     hardware::card::virtual_desfire::Model { generation, size, ..Default::default() }
 }
 
-pub fn twin(content: Content) -> Twin {
+pub(crate) fn twin(content: Content) -> Twin {
     Twin::new(content, random(11))
 }
 
-pub fn factory(generation: Model, size: Size) -> Twin {
+pub(crate) fn factory(generation: Model, size: Size) -> Twin {
     twin(Content::factory(UID, model(generation, size)))
 }
 
-pub fn messaging(generation: Model) -> Messaging {
+pub(crate) fn messaging(generation: Model) -> Messaging {
     if generation == Model::Ev1 { Messaging::Ev1Fallback } else { Messaging::Ev2 }
 }
 
-pub fn application() -> Application {
+pub(crate) fn application() -> Application {
     Application { id: ApplicationId::new([0xF4, 0x0F, 0x7E]).unwrap(), system: SystemId::new(b"a site").unwrap() }
 }
 
-pub fn version(version: u8) -> KeyVersion {
+pub(crate) fn version(version: u8) -> KeyVersion {
     KeyVersion::new(version).unwrap()
 }
 
-pub fn credential() -> CredentialNumber {
+pub(crate) fn credential() -> CredentialNumber {
     CredentialNumber::new([0xC1; 16]).unwrap()
 }
 
-pub fn template(bytes: usize) -> Option<CardTemplate> {
+pub(crate) fn template(bytes: usize) -> Option<CardTemplate> {
     CardTemplate::new((0..bytes).map(|index| index.to_le_bytes()[0] ^ 0x5A).collect())
 }
 
 /// Who has the site's master keys, in versions 1 and 2.
-pub fn keys(role: KeyRole, version: KeyVersion, input: &DiversificationInput) -> Result<AesKey, KeyUnavailable> {
+pub(crate) fn keys(role: KeyRole, version: KeyVersion, input: &DiversificationInput) -> Result<AesKey, KeyUnavailable> {
     if version.get() > SECOND {
         return Err(KeyUnavailable { role, version });
     }
     Ok(diversify(&AesKey::new([0xB0 | version.get(); 16]), input))
 }
 
-pub fn plan(template_bytes: usize) -> Plan {
+pub(crate) fn plan(template_bytes: usize) -> Plan {
     Plan {
         seen: Uid::new(&UID).unwrap(),
         application: application(),
@@ -97,7 +97,7 @@ pub fn plan(template_bytes: usize) -> Plan {
     }
 }
 
-pub fn rekey_order() -> RekeyOrder {
+pub(crate) fn rekey_order() -> RekeyOrder {
     RekeyOrder {
         seen: Uid::new(&UID).unwrap(),
         application: application(),
@@ -107,12 +107,12 @@ pub fn rekey_order() -> RekeyOrder {
     }
 }
 
-pub fn wipe_order(card_key: CardKeyAfter) -> WipeOrder {
+pub(crate) fn wipe_order(card_key: CardKeyAfter) -> WipeOrder {
     WipeOrder { seen: Uid::new(&UID).unwrap(), application: application(), card_key, is_ev1_allowed: true }
 }
 
 /// What a door knows of the card: its reading key, in these versions.
-pub fn read_order(versions: &[u8]) -> ReadOrder {
+pub(crate) fn read_order(versions: &[u8]) -> ReadOrder {
     let uid = CardUid::new(&UID).unwrap();
     let Application { id, system } = application();
     let input = DiversificationInput::new(&uid, id, &system, KeyRole::Reading);
@@ -121,13 +121,13 @@ pub fn read_order(versions: &[u8]) -> ReadOrder {
 }
 
 /// Holds a conversation with a card that comes into the field for it.
-pub fn hold<T>(dialogue: Dialogue<'_, T>, card: &mut Twin) -> Result<T, Broken> {
+pub(crate) fn hold<T>(dialogue: Dialogue<'_, T>, card: &mut Twin) -> Result<T, Broken> {
     card.power();
     go_on(dialogue, card)
 }
 
 /// Holds one with a card that lies there already.
-pub fn go_on<T>(dialogue: Dialogue<'_, T>, card: &mut Twin) -> Result<T, Broken> {
+pub(crate) fn go_on<T>(dialogue: Dialogue<'_, T>, card: &mut Twin) -> Result<T, Broken> {
     dialogue.hold(|apdu| match card.react(apdu) {
         Reaction::Answer(answer) | Reaction::Late(_, answer) => Ok(answer),
         Reaction::Silence => Err(Broken::Silent),
@@ -135,19 +135,19 @@ pub fn go_on<T>(dialogue: Dialogue<'_, T>, card: &mut Twin) -> Result<T, Broken>
     })
 }
 
-pub fn read_card(card: &mut Twin) -> Result<CardRead, ReadError> {
+pub(crate) fn read_card(card: &mut Twin) -> Result<CardRead, ReadError> {
     hold(read(read_order(&[FIRST, SECOND]), nonces(21)), card).unwrap()
 }
 
 /// Reads the card and wants it to be whole.
-pub fn check_whole(card: &mut Twin, key_version: u8, template_bytes: usize) {
+pub(crate) fn check_whole(card: &mut Twin, key_version: u8, template_bytes: usize) {
     let read = read_card(card).unwrap();
     assert_eq!((read.credential, read.key_version), (credential(), version(key_version)));
     assert!(read.template == template(template_bytes), "the template");
     assert_eq!(read.messaging, messaging(card.content().model.generation));
 }
 
-pub fn personalised(generation: Model, template_bytes: usize) -> Twin {
+pub(crate) fn personalised(generation: Model, template_bytes: usize) -> Twin {
     let mut card = factory(generation, Size::K8);
     hold(personalise(plan(template_bytes), keys, nonces(31)), &mut card).unwrap().unwrap();
     card

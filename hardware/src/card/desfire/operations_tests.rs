@@ -287,6 +287,18 @@ fn cards_that_cannot_be_used_are_refused_and_left_as_they_were() {
 }
 
 #[test]
+fn a_template_that_only_just_does_not_fit_is_told_in_bytes_and_a_smaller_one_fits() {
+    let mut card = Counterpart::from_factory(EV3);
+    card.free_bytes = 1900;
+    let refused = hold(personalise(plan(), keys, nonces(1)), &mut card);
+    assert_eq!(refused, Err(StationError::NotEnoughMemory { free_bytes: 1900, needed_bytes: 1856 }));
+    assert_eq!(hold(read(read_order(), nonces(2)), &mut card).unwrap_err(), ReadError::NotPersonalised);
+    let smaller = Plan { template_bytes_max: 1700, ..plan() };
+    hold(personalise(smaller, keys, nonces(3)), &mut card).unwrap();
+    assert_eq!(hold(read(read_order(), nonces(4)), &mut card).unwrap().template, Some(template()));
+}
+
+#[test]
 fn a_card_delivered_with_an_aes_key_of_zeros_is_taken() {
     let mut card = Counterpart::from_factory(EV3);
     card.card_key = CardKey::Aes(AesKey::FACTORY, 0);
