@@ -368,6 +368,33 @@ fn a_copied_uid_without_the_key_is_a_suspected_clone() {
     assert!(refused.is_clone_suspected(), "{refused}");
 }
 
+/// Reads a whole card of which one answer is replaced; gives what came of it and the commands that were sent.
+fn read_with(at: usize, answer: &[u8]) -> (Result<CardRead, ReadError>, Vec<u8>) {
+    let mut card = personalised(EV3);
+    card.power_cycle();
+    let mut asked = Vec::new();
+    let outcome = read(read_order(), nonces(1)).hold(|apdu| {
+        asked.push(apdu[1]);
+        let answered = card.hear(apdu);
+        Ok::<_, ()>(if asked.len() == at { answer.to_vec() } else { answered })
+    });
+    (outcome.unwrap(), asked)
+}
+
+#[test]
+fn a_template_is_not_hidden_by_saying_that_there_is_no_file() {
+    let refused = read_with(6, &[0x91, 0xF0]).0.unwrap_err();
+    let command = Instruction::ReadData;
+    assert_eq!(refused, ReadError::Card(DesfireError::Refused { command, refusal: Refusal::NoFile }));
+}
+
+#[test]
+fn a_card_that_began_the_newer_authentication_is_not_asked_for_the_older() {
+    let (outcome, asked) = read_with(4, &[0x91, 0x1C]);
+    assert!(outcome.unwrap_err().is_clone_suspected());
+    assert_eq!(asked, [0x5A, 0x64, 0x71, 0xAF]);
+}
+
 #[test]
 fn an_old_card_is_read_only_where_it_is_allowed() {
     let mut card = personalised(EV1);
