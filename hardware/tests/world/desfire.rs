@@ -2,8 +2,9 @@
 
 use std::time::Instant;
 
-use hardware::card::ReaderChange;
+use hardware::card::desfire::{Connection, Dialogue, Messaging, TransportError, personalise, read};
 use hardware::card::virtual_desfire::{Content, Deed, Generation, Misdeed, Model, Size, exchange_time};
+use hardware::card::{ReaderChange, Uid};
 use hardware::world::{Order, card_content};
 use tokio::time::timeout;
 
@@ -129,4 +130,114 @@ async fn the_program_makes_cards_and_lets_them_misbehave() {
     assert!(!is_well && complaint.contains("no DESFire"), "{complaint}");
     let (is_well, complaint) = run("add-card --name f --uid 04E0E1E2E3E4E5 --random-uid").await;
     assert!(!is_well && complaint.contains("--desfire"), "{complaint}");
+}
+
+/// The site whose cards they are: its keys in one version.
+mod site {
+    use hardware::card::Uid;
+    use hardware::card::desfire::{
+        AesKey, Application, ApplicationId, CardKeyChoice, CardTemplate, CardUid, CredentialNumber,
+        DiversificationInput, Existing, KeyRole, KeyUnavailable, KeyVersion, Nonces, Plan, ReadOrder, SystemId,
+        diversify,
+    };
+
+    pub(super) fn keys(
+        role: KeyRole,
+        version: KeyVersion,
+        input: &DiversificationInput,
+    ) -> Result<AesKey, KeyUnavailable> {
+        if version.get() == 1 {
+            Ok(diversify(&AesKey::new([0xB1; 16]), input))
+        } else {
+            Err(KeyUnavailable { role, version })
+        }
+    }
+
+    pub(super) fn nonces() -> Nonces {
+        Box::new(rand::random)
+    }
+
+    fn application() -> Application {
+        Application { id: ApplicationId::new([0xF4, 0x0F, 0x7E]).unwrap(), system: SystemId::new(b"a site").unwrap() }
+    }
+
+    pub(super) fn plan(seen: Uid) -> Plan {
+        Plan {
+            seen,
+            application: application(),
+            version: KeyVersion::new(1).unwrap(),
+            credential: CredentialNumber::new([0xC1; 16]).unwrap(),
+            template: CardTemplate::new(vec![0x5A; 1536]),
+            template_bytes_max: 1536,
+            card_key: CardKeyChoice::Diversify,
+            existing: Existing::Refuse,
+            is_ev1_allowed: false,
+        }
+    }
+
+    pub(super) fn read_order(seen: &Uid) -> ReadOrder {
+        let Application { id, system } = application();
+        let version = KeyVersion::new(1).unwrap();
+        let input = DiversificationInput::new(&CardUid::new(seen.as_bytes()).unwrap(), id, &system, KeyRole::Reading);
+        ReadOrder {
+            application: id,
+            keys: vec![(version, keys(KeyRole::Reading, version, &input).unwrap())],
+            is_ev1_allowed: false,
+        }
+    }
+}
+
+/// Holds one conversation by the driver, over the real card service.
+async fn converse<T: Send + 'static>(
+    dialogue: impl FnOnce(Uid) -> Dialogue<'static, T> + Send + 'static,
+) -> Result<T, TransportError> {
+    let held = tokio::task::spawn_blocking(move || {
+        let mut connection = Connection::open("Pforte in 00 00")?;
+        let seen = connection.uid()?;
+        connection.hold(dialogue(seen))
+    });
+    timeout(PATIENCE, held).await.unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn the_driver_personalises_and_reads_a_card() {
+    with_readers("desfire::the_driver_personalises_and_reads_a_card", async |folder| {
+        let mut bench = Bench::new(&folder).await;
+        let uid = [0x04, 0xD0, 0xD1, 0xD2, 0xD3, 0xD4, 0xD5];
+        let read_card = || converse(|seen| read(site::read_order(&seen), site::nonces()));
+        let personalise_card = || converse(|seen| personalise(site::plan(seen), site::keys, site::nonces()));
+        // It leaves in the middle, its application on it; then all of it is done.
+        let leave = Some(Misdeed { at: 30, deed: Deed::LeaveAfter });
+        bench.client.order(&Order::Card { card: "dora".into(), misdeed: leave }).await.unwrap();
+        bench.client.tap("lobby-in", "dora").await.unwrap();
+        bench.expect_card("in", &uid).await;
+        let left = personalise_card().await;
+        assert!(left.as_ref().map_or(true, Result::is_err), "{left:?}");
+        bench.expect("in", ReaderChange::Removed).await;
+        bench.client.order(&Order::Card { card: "dora".into(), misdeed: None }).await.unwrap();
+        bench.client.tap("lobby-in", "dora").await.unwrap();
+        bench.expect_card("in", &uid).await;
+        let begun = read_card().await.unwrap().unwrap_err();
+        assert!(!begun.is_clone_suspected(), "{begun}");
+        let done = personalise_card().await.unwrap().unwrap();
+        let kept = Content::load(&card_content(&folder, "dora")).unwrap();
+        assert_eq!((done.uid.as_bytes(), done.free_bytes as usize), (&uid, kept.free_bytes()));
+        let began = Instant::now();
+        let card = read_card().await.unwrap().unwrap();
+        println!("read in {:?}", began.elapsed());
+        let plan = site::plan(Uid::new(&uid).unwrap());
+        assert!(card.credential == plan.credential && card.template == plan.template);
+        assert_eq!(card.messaging, Messaging::Ev2);
+
+        // A copy has its UID and not its keys.
+        let copy = Order::CopyCard { of: "dora".into(), name: "mallory".into(), label: None };
+        bench.client.order(&copy).await.unwrap();
+        bench.client.remove("lobby-in").await.unwrap();
+        bench.expect("in", ReaderChange::Removed).await;
+        bench.client.tap("lobby-in", "mallory").await.unwrap();
+        bench.expect_card("in", &uid).await;
+        let refused = read_card().await.unwrap().unwrap_err();
+        assert!(refused.is_clone_suspected(), "{refused}");
+    })
+    .await;
 }

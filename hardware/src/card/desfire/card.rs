@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::channel::{Channel, Messaging, Mode, NewKey};
 use super::data::{ApplicationId, CommunicationMode, FileSettings, KeySettings, Version, little_endian_3};
 use super::dialogue::{Dialogue, Wire};
-use super::frame::{exactly, exchange, exchange_part, malformed};
+use super::frame::{exactly, exchange, exchange_part, malformed, proof};
 use super::key::{AesKey, DesKey};
 use super::status::{DesfireError, Instruction, Malformation, Refusal, Status};
 use super::{d40, ev1, ev2};
@@ -82,8 +82,15 @@ impl Card {
 
     /// Goes to an application, or to the card itself. Ends an authentication.
     pub async fn select(&mut self, application: ApplicationId) -> Result<(), DesfireError> {
+        let (command, id) = (Instruction::SelectApplication, application.to_bytes());
         self.channel = Channel::Open;
-        self.ask(Instruction::SelectApplication, &application.to_bytes(), &[], Mode::Plain, 0).await?;
+        match self.ask(command, &id, &[], Mode::Plain, 0).await {
+            // Somebody broke off in the middle of a command's parts. The card says so once, and is ready.
+            Err(DesfireError::Refused { refusal: Refusal::Aborted, .. }) => {
+                self.ask(command, &id, &[], Mode::Plain, 0).await?;
+            }
+            selected => drop(selected?),
+        }
         Ok(())
     }
 
@@ -119,7 +126,7 @@ impl Card {
             }
             Messaging::Ev1Fallback => {
                 let command = Instruction::AuthenticateEv1;
-                let challenge = exactly(command, &self.challenge(command, &[number]).await?)?;
+                let challenge = self.challenge(command, &[number]).await?;
                 let (handshake, token) = ev1::Handshake::answer(key, challenge, (self.nonces)());
                 Channel::Ev1(handshake.finish(&self.prove(command, &token).await?)?)
             }
@@ -140,7 +147,7 @@ impl Card {
     /// Authenticates by a DES key of the card, as it has one from the factory.
     pub async fn authenticate_d40(&mut self, number: u8, key: &DesKey) -> Result<(), DesfireError> {
         let command = Instruction::AuthenticateD40;
-        let challenge = exactly(command, &self.challenge(command, &[number]).await?)?;
+        let challenge = self.challenge(command, &[number]).await?;
         let mut rnd_a = [0; 8];
         rnd_a.copy_from_slice(&(self.nonces)()[..8]);
         let (handshake, token) = d40::Handshake::answer(key, challenge, rnd_a);
@@ -154,21 +161,22 @@ impl Card {
         data: &[u8],
         key: &AesKey,
     ) -> Result<(ev2::Handshake, Vec<u8>), DesfireError> {
-        let challenge = exactly(command, &self.challenge(command, data).await?)?;
+        let challenge = self.challenge(command, data).await?;
         let (handshake, token) = ev2::Handshake::answer(key, challenge, (self.nonces)());
         Ok((handshake, self.prove(command, &token).await?))
     }
 
     /// Begins an authentication: the card's enciphered random number.
-    async fn challenge(&mut self, command: Instruction, data: &[u8]) -> Result<Vec<u8>, DesfireError> {
+    async fn challenge<const N: usize>(&mut self, command: Instruction, data: &[u8]) -> Result<[u8; N], DesfireError> {
         self.channel = Channel::Open;
         let (challenge, is_more) = exchange_part(&self.wire, command, command, data).await?;
-        if is_more.0 { Ok(challenge) } else { Err(malformed(command, Malformation::Chaining)) }
+        if is_more.0 { proof(command, &challenge) } else { Err(malformed(command, Malformation::Chaining)) }
     }
 
-    /// Ends it: the card's proof.
+    /// Ends it: the card's proof. A refusal is told as one of this part: who has begun knows the command.
     async fn prove(&mut self, command: Instruction, token: &[u8]) -> Result<Vec<u8>, DesfireError> {
-        let (proof, is_more) = exchange_part(&self.wire, command, Instruction::AdditionalFrame, token).await?;
+        let part = Instruction::AdditionalFrame;
+        let (proof, is_more) = exchange_part(&self.wire, part, part, token).await?;
         if is_more.0 { Err(malformed(command, Malformation::Chaining)) } else { Ok(proof) }
     }
 
@@ -418,6 +426,27 @@ mod tests {
         );
         let length = Malformation::Length { expected: 0, got: 1 };
         check(select, "905A0000037E0FF400", "009100", Err(malformed(command, length)));
+    }
+
+    #[test]
+    fn a_card_that_says_that_it_was_left_in_the_middle_is_asked_once_more() {
+        let select = |answers: &[&str]| {
+            let mut answers = answers.iter();
+            let dialogue =
+                converse(Box::new(|| [0; 16]), |mut card| async move { card.select(ApplicationId::CARD).await });
+            let outcome = dialogue.hold(|_| answers.next().map(|answer| hex(answer)).ok_or("asked too often"));
+            (outcome, answers.len())
+        };
+        let (command, refusal) = (Instruction::SelectApplication, Refusal::Aborted);
+        assert_eq!(select(&["91CA", "9100"]), (Ok(Ok(())), 0));
+        assert_eq!(select(&["91CA", "91CA"]), (Ok(Err(DesfireError::Refused { command, refusal })), 0));
+    }
+
+    #[test]
+    fn a_challenge_of_another_length_proves_nothing() {
+        let ask = |mut card: Card| async move { card.authenticate(Messaging::Ev2, 1, &AesKey::FACTORY).await };
+        let command = Instruction::AuthenticateEv2First;
+        check(ask, "907100000201 00 00", "000102030405060791AF", Err(DesfireError::NotAuthentic { command }));
     }
 
     #[test]

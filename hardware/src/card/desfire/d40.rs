@@ -7,7 +7,7 @@
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::cipher::{self, DES_BLOCK};
-use super::frame::exactly;
+use super::frame;
 use super::key::DesKey;
 use super::status::{DesfireError, Instruction};
 
@@ -34,7 +34,7 @@ impl Handshake {
     /// Takes the card's proof: our number, turned by a byte.
     pub(super) fn finish(self, enciphered: &[u8]) -> Result<Session, DesfireError> {
         let command = Instruction::AuthenticateD40;
-        let mut proof = Zeroizing::new(exactly::<8>(command, enciphered)?);
+        let mut proof = Zeroizing::new(frame::proof::<8>(command, enciphered)?);
         cipher::des_receive(&self.key, &mut proof[..]);
         if !cipher::is_same(&proof[..], &cipher::rotate(self.rnd_a)) {
             return Err(DesfireError::NotAuthentic { command });

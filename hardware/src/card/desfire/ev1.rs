@@ -9,9 +9,9 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::channel::Mode;
 use super::cipher::{self, AES_BLOCK};
-use super::frame::{exactly, malformed};
+use super::frame;
 use super::key::AesKey;
-use super::status::{DesfireError, Instruction, Malformation};
+use super::status::{DesfireError, Instruction};
 
 /// Bytes of a MAC as it is sent: the first of the CMAC.
 const MAC_BYTES: usize = 8;
@@ -44,7 +44,7 @@ impl Handshake {
     /// Takes the card's proof: our number, turned by a byte.
     pub(super) fn finish(self, enciphered: &[u8]) -> Result<Session, DesfireError> {
         let command = Instruction::AuthenticateEv1;
-        let mut proof = Zeroizing::new(exactly::<16>(command, enciphered)?);
+        let mut proof = Zeroizing::new(frame::proof::<16>(command, enciphered)?);
         cipher::decrypt(&self.key, &self.iv, &mut proof[..]);
         if !cipher::is_same(&proof[..], &cipher::rotate(self.rnd_a)) {
             return Err(DesfireError::NotAuthentic { command });
@@ -106,7 +106,7 @@ impl Session {
             return self.decipher(command, answer, enciphered_bytes);
         }
         let Some((data, mac)) = answer.split_last_chunk::<MAC_BYTES>() else {
-            return Err(malformed(command, Malformation::Length { expected: MAC_BYTES, got: answer.len() }));
+            return Err(DesfireError::NotAuthentic { command });
         };
         // Behind the data stands the status, 00: any other carries none and never gets here.
         let message = Zeroizing::new([data, &[0x00]].concat());
@@ -123,9 +123,8 @@ impl Session {
         answer: &[u8],
         data_bytes: usize,
     ) -> Result<Zeroizing<Vec<u8>>, DesfireError> {
-        let expected = (data_bytes + CHECKSUM_BYTES).next_multiple_of(AES_BLOCK);
-        if answer.len() != expected {
-            return Err(malformed(command, Malformation::Length { expected, got: answer.len() }));
+        if answer.len() != (data_bytes + CHECKSUM_BYTES).next_multiple_of(AES_BLOCK) {
+            return Err(DesfireError::NotAuthentic { command });
         }
         let mut data = Zeroizing::new(answer.to_vec());
         cipher::decrypt(&self.key, &self.iv, &mut data);
@@ -286,7 +285,8 @@ mod tests {
         ) {
             let mut session = Session::for_test(AesKey::new([1; 16]));
             session.protect(Instruction::ReadDataEv1, &[0; 7], &[], mode);
-            prop_assert!(session.open(Instruction::ReadDataEv1, &answer, mode, expected).is_err());
+            let refused = DesfireError::NotAuthentic { command: Instruction::ReadDataEv1 };
+            prop_assert_eq!(session.open(Instruction::ReadDataEv1, &answer, mode, expected).err(), Some(refused));
         }
 
         #[test]

@@ -84,6 +84,11 @@ pub(super) fn exactly<const N: usize>(command: Instruction, data: &[u8]) -> Resu
     data.try_into().map_err(|_other| malformed(command, Malformation::Length { expected: N, got: data.len() }))
 }
 
+/// Takes exactly `N` bytes of an authentication. What has another length proves nothing.
+pub(super) fn proof<const N: usize>(command: Instruction, data: &[u8]) -> Result<[u8; N], DesfireError> {
+    data.try_into().map_err(|_other| DesfireError::NotAuthentic { command })
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::dialogue::Dialogue;

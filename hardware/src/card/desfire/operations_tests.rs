@@ -287,6 +287,18 @@ fn cards_that_cannot_be_used_are_refused_and_left_as_they_were() {
 }
 
 #[test]
+fn a_template_that_only_just_does_not_fit_is_told_in_bytes_and_a_smaller_one_fits() {
+    let mut card = Counterpart::from_factory(EV3);
+    card.free_bytes = 1900;
+    let refused = hold(personalise(plan(), keys, nonces(1)), &mut card);
+    assert_eq!(refused, Err(StationError::NotEnoughMemory { free_bytes: 1900, needed_bytes: 1856 }));
+    assert_eq!(hold(read(read_order(), nonces(2)), &mut card).unwrap_err(), ReadError::NotPersonalised);
+    let smaller = Plan { template_bytes_max: 1700, ..plan() };
+    hold(personalise(smaller, keys, nonces(3)), &mut card).unwrap();
+    assert_eq!(hold(read(read_order(), nonces(4)), &mut card).unwrap().template, Some(template()));
+}
+
+#[test]
 fn a_card_delivered_with_an_aes_key_of_zeros_is_taken() {
     let mut card = Counterpart::from_factory(EV3);
     card.card_key = CardKey::Aes(AesKey::FACTORY, 0);
@@ -354,6 +366,33 @@ fn a_copied_uid_without_the_key_is_a_suspected_clone() {
     card.applications.values_mut().next().unwrap().keys[1].0 = AesKey::new([9; 16]);
     let refused = hold(identify(read_order(), nonces(1)), &mut card).unwrap_err();
     assert!(refused.is_clone_suspected(), "{refused}");
+}
+
+/// Reads a whole card of which one answer is replaced; gives what came of it and the commands that were sent.
+fn read_with(at: usize, answer: &[u8]) -> (Result<CardRead, ReadError>, Vec<u8>) {
+    let mut card = personalised(EV3);
+    card.power_cycle();
+    let mut asked = Vec::new();
+    let outcome = read(read_order(), nonces(1)).hold(|apdu| {
+        asked.push(apdu[1]);
+        let answered = card.hear(apdu);
+        Ok::<_, ()>(if asked.len() == at { answer.to_vec() } else { answered })
+    });
+    (outcome.unwrap(), asked)
+}
+
+#[test]
+fn a_template_is_not_hidden_by_saying_that_there_is_no_file() {
+    let refused = read_with(6, &[0x91, 0xF0]).0.unwrap_err();
+    let command = Instruction::ReadData;
+    assert_eq!(refused, ReadError::Card(DesfireError::Refused { command, refusal: Refusal::NoFile }));
+}
+
+#[test]
+fn a_card_that_began_the_newer_authentication_is_not_asked_for_the_older() {
+    let (outcome, asked) = read_with(4, &[0x91, 0x1C]);
+    assert!(outcome.unwrap_err().is_clone_suspected());
+    assert_eq!(asked, [0x5A, 0x64, 0x71, 0xAF]);
 }
 
 #[test]

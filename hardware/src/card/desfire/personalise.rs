@@ -103,19 +103,29 @@ async fn personalise_at(
     ensure_application(card, &plan).await?;
     let free_bytes = card.free_bytes().await?;
     station::secure_application(card, messaging, &mut keys, plan.version, FactoryKeys::Taken).await?;
-    // Files take what was free; what is left is known once they are there.
-    let created_bytes = ensure_files(card, messaging, &plan, &mut keys).await?;
+    ensure_files(card, messaging, &plan, &mut keys).await.map_err(|error| without_room(error, &plan, free_bytes))?;
     write_content(card, &plan).await?;
     if station::prove_reading(card, &mut keys, plan.version).await?.as_ref() != Some(&plan.credential) {
         return Err(StationError::NotReadBack);
     }
-    Ok(Personalised {
-        uid,
-        credential: plan.credential,
-        version: plan.version,
-        messaging,
-        free_bytes: free_bytes.saturating_sub(created_bytes),
-    })
+    // Only the card knows what its files took beside their content, and only the card itself is asked: not an application.
+    station::open_card(card, messaging, &mut keys).await?;
+    let free_bytes = card.free_bytes().await?;
+    Ok(Personalised { uid, credential: plan.credential, version: plan.version, messaging, free_bytes })
+}
+
+/// A card that has no room left says so of the command that wanted some: here with figures.
+fn without_room(error: StationError, plan: &Plan, free_bytes: u32) -> StationError {
+    match error {
+        StationError::Card(error) if error.refusal() == Some(Refusal::OutOfMemory) => {
+            StationError::NotEnoughMemory { free_bytes, needed_bytes: needed_bytes(plan) }
+        }
+        other => other,
+    }
+}
+
+fn needed_bytes(plan: &Plan) -> u32 {
+    station::needed_bytes(template_file_bytes(plan))
 }
 
 /// The card's key is authenticated.
@@ -124,23 +134,24 @@ async fn ensure_application(card: &mut Card, plan: &Plan) -> Result<(), StationE
         return Ok(());
     }
     let free_bytes = card.free_bytes().await?;
-    let needed_bytes = station::needed_bytes(template_file_bytes(plan));
+    let needed_bytes = needed_bytes(plan);
     if free_bytes < needed_bytes {
         return Err(StationError::NotEnoughMemory { free_bytes, needed_bytes });
     }
-    Ok(card.create_application(plan.application.id, KeySettings::GUARDED, layout::KEYS).await?)
+    let created = card.create_application(plan.application.id, KeySettings::GUARDED, layout::KEYS).await;
+    created.map_err(|error| without_room(error.into(), plan, free_bytes))
 }
 
-/// The application's key is authenticated, before and after. Returns the bytes that new files took.
+/// The application's key is authenticated, before and after. The small file first: where the other has no room, a smaller one
+/// may have.
 async fn ensure_files(
     card: &mut Card,
     messaging: Messaging,
     plan: &Plan,
     keys: &mut KeysOfCard<'_>,
-) -> Result<u32, StationError> {
-    let mut created_bytes = 0;
+) -> Result<(), StationError> {
     for (file, size_bytes) in
-        [(layout::TEMPLATE_FILE, template_file_bytes(plan)), (layout::CREDENTIAL_FILE, layout::CREDENTIAL_FILE_BYTES)]
+        [(layout::CREDENTIAL_FILE, layout::CREDENTIAL_FILE_BYTES), (layout::TEMPLATE_FILE, template_file_bytes(plan))]
     {
         let wanted = layout::file(size_bytes);
         match card.file_settings(file).await {
@@ -151,12 +162,11 @@ async fn ensure_files(
                 let key = keys.key(KeyRole::Application, plan.version)?;
                 card.authenticate(messaging, KeyRole::Application.number(), &key).await?;
                 card.create_file(file, wanted).await?;
-                created_bytes += wanted.size_bytes.next_multiple_of(32);
             }
             Err(error) => return Err(error.into()),
         }
     }
-    Ok(created_bytes)
+    Ok(())
 }
 
 /// A template file may be larger than is wanted.

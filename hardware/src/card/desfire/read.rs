@@ -8,7 +8,7 @@ use super::data::{ApplicationId, CardTemplate, CredentialNumber};
 use super::dialogue::Dialogue;
 use super::key::{AesKey, KeyRole, KeyVersion};
 use super::layout;
-use super::status::{DesfireError, Refusal};
+use super::status::{DesfireError, Instruction, Refusal};
 
 /// What a door knows of a card before it reads it. The reading keys were looked up by the card's UID.
 pub struct ReadOrder {
@@ -119,9 +119,10 @@ async fn identify_at(mut card: Card, order: ReadOrder) -> Result<Identified, Rea
     Ok(Identified { credential, key_version: *key_version, messaging, card })
 }
 
-/// What a card says that has never heard of a command: its own word, or ISO 7816-4's.
+/// What a card says that has never heard of the newer authentication: its own word, or ISO 7816-4's. A card that began it has.
 fn is_unknown_command(error: DesfireError) -> bool {
-    matches!(error.refusal(), Some(Refusal::IllegalCommand | Refusal::Iso(0x6D00)))
+    let DesfireError::Refused { command, refusal } = error else { return false };
+    command == Instruction::AuthenticateEv2First && matches!(refusal, Refusal::IllegalCommand | Refusal::Iso(0x6D00))
 }
 
 /// The number in the credential file; none if nobody wrote it, or not to the end.
@@ -130,12 +131,10 @@ pub(super) async fn credential(card: &mut Card) -> Result<Option<CredentialNumbe
     Ok(layout::parse_credential(&content))
 }
 
-/// The template behind its length; none if that is 0 or there is no file for it.
+/// The template behind its length; none if that is 0. A card with a credential has the file, and a refusal proves nothing:
+/// whoever stands between could hide the template by it.
 pub(super) async fn template(card: &mut Card) -> Result<Option<CardTemplate>, ReadError> {
-    let head = match card.read(layout::TEMPLATE_FILE, 0, layout::TEMPLATE_HEAD_BYTES, layout::MODE).await {
-        Err(error) if error.refusal() == Some(Refusal::NoFile) => return Ok(None),
-        head => head?,
-    };
+    let head = card.read(layout::TEMPLATE_FILE, 0, layout::TEMPLATE_HEAD_BYTES, layout::MODE).await?;
     let (length, begun) = head.split_at(layout::LENGTH_BYTES);
     let length = usize::from(length[0]) | usize::from(length[1]) << 8;
     if length == 0 {

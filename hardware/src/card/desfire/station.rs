@@ -40,7 +40,7 @@ pub enum StationError {
     #[error("the application on the card is not as it must be; wipe the card")]
     ForeignApplication,
     /// There is not enough room.
-    #[error("the card has {free_bytes} bytes free and {needed_bytes} are needed")]
+    #[error("the card has {free_bytes} bytes free and {needed_bytes} are needed, beside what it needs for itself")]
     NotEnoughMemory {
         /// What is free.
         free_bytes: u32,

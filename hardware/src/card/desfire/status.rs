@@ -204,15 +204,27 @@ pub enum DesfireError {
 }
 
 impl DesfireError {
-    /// Whether this is what a card looks like that pretends to be another: no key, another's UID, a played-back session. The
-    /// door's answer to it is an alarm, not another try.
+    /// Whether this is what a card looks like that pretends to be another: a proof failed (it has not the key, copied a UID,
+    /// plays a session back), or it knows nothing of what it had begun (it was exchanged). Meant for the reading of a card of
+    /// which the keys are known; the door's answer to it is an alarm, not another try. A card that is silent, was torn from the
+    /// field, or has not the application, has proved nothing and feigned nothing.
     pub fn is_clone_suspected(self) -> bool {
-        matches!(
-            self,
-            Self::NotAuthentic { .. }
-                | Self::Refused { refusal: Refusal::Authentication | Refusal::Integrity, .. }
-                | Self::Malformed { fault: Malformation::Length { .. } | Malformation::Padding, .. }
-        )
+        match self {
+            Self::NotAuthentic { .. } => true,
+            // Nothing was begun yet.
+            Self::Refused { command: Instruction::SelectApplication | Instruction::IsoSelect, .. } => false,
+            // The first two say it in so many words. The others say: what is this about? An application that is ours has
+            // the key, the key has the right, and who has begun an authentication or an answer knows how it goes on.
+            Self::Refused { refusal, .. } => matches!(
+                refusal,
+                Refusal::Authentication
+                    | Refusal::Integrity
+                    | Refusal::NoSuchKey
+                    | Refusal::PermissionDenied
+                    | Refusal::IllegalCommand
+            ),
+            Self::Malformed { .. } | Self::CounterExhausted | Self::Unsendable { .. } => false,
+        }
     }
 
     /// What the card refused with, if it did.
@@ -274,7 +286,33 @@ mod tests {
     fn an_error_names_command_and_cause() {
         let error = DesfireError::Refused { command: Instruction::CreateApplication, refusal: Refusal::OutOfMemory };
         assert_eq!(error.to_string(), "CreateApplication: the card has not enough memory left");
-        assert!(!error.is_clone_suspected());
-        assert!(DesfireError::NotAuthentic { command: Instruction::ReadData }.is_clone_suspected());
+    }
+
+    #[test]
+    fn a_clone_is_suspected_where_a_proof_failed_or_what_was_begun_is_not_known() {
+        let check = |error: DesfireError, expected| assert_eq!(error.is_clone_suspected(), expected, "{error}");
+        let refused = |command, refusal| DesfireError::Refused { command, refusal };
+        check(DesfireError::NotAuthentic { command: Instruction::ReadData }, true);
+        check(refused(Instruction::AdditionalFrame, Refusal::Authentication), true);
+        check(refused(Instruction::ReadData, Refusal::Integrity), true);
+        // A card that took the place of another in the middle: it has nothing selected, nobody authenticated, nothing begun.
+        check(refused(Instruction::GetKeyVersion, Refusal::NoSuchKey), true);
+        check(refused(Instruction::ReadData, Refusal::PermissionDenied), true);
+        check(refused(Instruction::AdditionalFrame, Refusal::IllegalCommand), true);
+        for refusal in
+            [Refusal::NoApplication, Refusal::Authentication, Refusal::PermissionDenied, Refusal::IllegalCommand]
+        {
+            check(refused(Instruction::SelectApplication, refusal), false);
+        }
+        for refusal in
+            [Refusal::Memory, Refusal::NoFile, Refusal::Aborted, Refusal::AuthenticationDelay, Refusal::Iso(0x6D00)]
+        {
+            check(refused(Instruction::ReadData, refusal), false);
+        }
+        // Torn from the field; and what only who has the keys could have sent so.
+        for fault in [Malformation::NoStatus(1), Malformation::Padding, Malformation::Length { expected: 20, got: 19 }]
+        {
+            check(DesfireError::Malformed { command: Instruction::ReadData, fault }, false);
+        }
     }
 }

@@ -22,6 +22,8 @@ const NO_APPLICATION: Refused = 0xA0;
 const NO_FILE: Refused = 0xF0;
 const BOUNDARY: Refused = 0xBE;
 const ILLEGAL: Refused = 0x1C;
+/// What a file takes beside its content: nobody says how much, so nobody may count on it.
+const FILE_BYTES: u32 = 32;
 /// Most data of one part of an answer.
 const PART_BYTES: usize = 59;
 
@@ -318,8 +320,8 @@ impl Counterpart {
             0xCD => {
                 need(is_master)?;
                 let settings = FileSettings::parse(&[&[0], &data[1..]].concat()).map_err(|_| 0x9E)?;
-                let blocks = settings.size_bytes.next_multiple_of(32);
-                self.free_bytes = self.free_bytes.checked_sub(blocks).ok_or(0x0E)?;
+                let taken = settings.size_bytes.next_multiple_of(32) + FILE_BYTES;
+                self.free_bytes = self.free_bytes.checked_sub(taken).ok_or(0x0E)?;
                 let content = vec![0; usize::try_from(settings.size_bytes).unwrap()];
                 self.application()?.files.insert(data[0], (settings, content));
                 Ok(Vec::new())
