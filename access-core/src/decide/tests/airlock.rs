@@ -62,7 +62,7 @@ fn a_door_that_is_unlocked_or_released_for_leaving_is_not_secured() {
     let asked = |was_released| Event::ExitRequested { door: id(1), was_released };
     let closed = || Event::DoorClosed { door: id(1), open_ms: 1 };
     let hour = HOUR_MS;
-    let cases: [(&[(i64, Event)], Reason); 9] = [
+    let cases: [(&[(i64, Event)], Reason); 10] = [
         (&[(hour, free())], Reason::Interlock),
         (&[(hour, free()), (1_000, closed())], Reason::Interlock),
         (&[(hour, free()), (1_000, ended())], Reason::Granted),
@@ -71,6 +71,7 @@ fn a_door_that_is_unlocked_or_released_for_leaving_is_not_secured() {
         (&[(4_999, asked(true))], Reason::Interlock),
         (&[(5_000, asked(true))], Reason::Granted),
         (&[(4_999, asked(true)), (1_000, closed())], Reason::Granted),
+        (&[(4_999, asked(true)), (4_999, closed())], Reason::Interlock),
         (&[(4_999, asked(false))], Reason::Granted),
     ];
     for (told, expected) in cases {
