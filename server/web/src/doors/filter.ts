@@ -6,7 +6,7 @@ import { fits } from "../frame/found";
 export type DoorFilter = { q?: string; site?: string; area?: string; state?: string; mode?: string };
 
 /** States by which doors are looked for: how the leaf stands, or what does not work. */
-export const stands = ["open", "closed", "unknown", "offline", "faulty"] as const;
+export const stands = ["open", "closed", "unlocked", "unknown", "offline", "faulty"] as const;
 
 /** A door with all that is known of it. */
 export type KnownDoor = {
@@ -16,8 +16,10 @@ export type KnownDoor = {
   devices: DeviceHealth[];
 };
 
-function isSo({ state, devices }: KnownDoor, wanted: string): boolean {
+function isSo({ state, situation, devices }: KnownDoor, wanted: string): boolean {
   switch (wanted) {
+    case "unlocked":
+      return situation?.is_free ?? false;
     case "offline":
       return state?.agent_state !== "online";
     case "faulty":

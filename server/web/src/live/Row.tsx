@@ -25,9 +25,14 @@ const looks: Record<Tone, { icon: React.ReactNode; color: string }> = {
   info: { icon: <InfoIcon fontSize="small" />, color: "text.secondary" },
 };
 
+/** Refused at first, to wait for another, and let in with them: whoever reads that must not look for an intruder. */
+const isLetIn = (entry: Entry) => entry.sequel === "admitted" && toneOf(entry.event) === "refused";
+
+const toneIn = (entry: Entry): Tone => (isLetIn(entry) ? "granted" : toneOf(entry.event));
+
 /** Icon and word of an outcome; never colour alone. */
 export function Outcome({ entry, strong = false, say }: { entry: Entry; strong?: boolean; say?: string }) {
-  const look = looks[toneOf(entry.event)];
+  const look = looks[toneIn(entry)];
   return (
     <Box
       component="span"
@@ -40,7 +45,7 @@ export function Outcome({ entry, strong = false, say }: { entry: Entry; strong?:
       }}
     >
       {look.icon}
-      {say ?? headline(entry.event)}
+      {isLetIn(entry) ? w.outcome.letIn : (say ?? headline(entry.event))}
     </Box>
   );
 }
@@ -91,7 +96,7 @@ function sequelText(entry: Entry): string {
 
 export const Row = memo(function Row({ entry, say, named, place, agent, zone, isSelected, onSelect }: Props) {
   const { event } = entry;
-  const tone = toneOf(event);
+  const tone = toneIn(entry);
   const who = fullName(named) ?? (event.person_id ? w.unnamed(event.person_id) : w.event.unknownPerson);
   const isOfPerson = Boolean(event.person_id) || event.kind === "decision";
   const where = [place || agent, event.side ? text("Side", event.side) : ""].filter((part) => part !== "").join(" · ");

@@ -264,9 +264,11 @@ export function Lockdown() {
         </Stack>
       </Section>
       <Section title={w.lockdown.begin}>{levels && <Begin levels={levels} />}</Section>
-      <Section title={w.lockdown.doors}>
-        <Confirmations />
-      </Section>
+      {threats !== undefined && threats.length > 0 && (
+        <Section title={w.lockdown.doors}>
+          <Confirmations />
+        </Section>
+      )}
       <ModesSet />
       <Locks />
       <Typography variant="h2">{w.lockdown.history}</Typography>

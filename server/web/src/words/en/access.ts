@@ -135,7 +135,7 @@ export const access = {
     responder: "Responders",
     responderBox: "Its people are responders",
     responderHelp:
-      "Doors that are locked open for responders, and a door alone goes on admitting them when its rules are old.",
+      "Doors in mode locked let responders in, and a door alone goes on admitting them when its rules are old.",
     select: "Select",
     selectOne: (name: string) => `Select ${name}`,
     addMembers: "Put people into it",

@@ -50,7 +50,8 @@ export const desk = {
     passed: "passed",
     notOpened: "door not opened",
     opened: "door opened",
-    admitted: "then passed with another",
+    admitted: "passed with another",
+    letIn: "Let in with another",
   },
   event: {
     at: "Time",
@@ -139,6 +140,7 @@ export const desk = {
     stands: {
       open: "Open",
       closed: "Closed",
+      unlocked: "Stands unlocked",
       unknown: "Unknown",
       offline: "Agent offline or none",
       faulty: "A device does not work",

@@ -24,7 +24,7 @@ export const explained = {
     not_applicable: "Nothing to ask.",
   },
   card_genuine: {
-    passed: "The card is one that may be used here.",
+    passed: "The card is of a kind that this site takes, and did not fail to prove itself.",
     failed: "The card could not prove that it is genuine, or cards without proof are not taken here.",
     not_reached: NOT_REACHED,
     not_applicable: "Its question does not arise here.",

@@ -43,7 +43,8 @@ export const rules = {
     reasonHelp: "Every operator reads it while it is in force. Kept with your name.",
     end: "End it",
     endOf: (level: string, place: string) => `End ${level}, ${place}`,
-    endEffect: (doors: number) => `${doorsOf(doors)} go back to their rules at once. Nothing else changes.`,
+    endEffect: (doors: number) =>
+      `${doorsOf(doors)} go back to their rules and modes at once. One that stood unlocked before may stand unlocked again.`,
     noLevels: "No threat level is described yet. An administrator describes one on the page Rules.",
     doors: "Confirmation by doors",
     doorsHelp: "A door counts as confirmed when its controller has said that it goes by what is set.",

@@ -229,7 +229,7 @@ export const vocabulary = {
     door_known: "The door is known",
     card_known: "The card is known",
     reader_lock: "The reader is not locked",
-    card_genuine: "The card is genuine",
+    card_genuine: "The kind of card is accepted",
     card_state: "The card is in use",
     card_lock: "The card is not locked on suspicion",
     card_period: "The card's period",
