@@ -61,6 +61,8 @@ struct Released {
     held_ms: u32,
     is_energised: bool,
     was_used: bool,
+    /// One of its causes lay on the disk first.
+    is_recorded: bool,
 }
 
 impl Leaf {
@@ -128,7 +130,7 @@ fn warning_ms(held_ms: u64) -> u64 {
 impl Door {
     /// Energises the strike. Whoever calls has seen to it that the cause is recorded, or need not be.
     pub(super) fn release(&mut self, now: Now, release: Release) {
-        let Release { cause, side, passages, release_ms, held_ms } = release;
+        let Release { cause, side, passages, release_ms, held_ms, is_recorded } = release;
         let until_ms = now.mono_ms + u64::from(release_ms.min(RELEASE_MS_MAX));
         let counts_now = !self.behaviour.has_contact || self.leaf.is_open();
         let under_way = self.leaf.release.get_or_insert_with(|| Released {
@@ -139,7 +141,9 @@ impl Door {
             held_ms,
             is_energised: false,
             was_used: counts_now,
+            is_recorded,
         });
+        under_way.is_recorded |= is_recorded;
         under_way.until_ms = under_way.until_ms.max(until_ms);
         under_way.held_ms = under_way.held_ms.max(held_ms);
         if !under_way.causes.contains(&cause) {
@@ -205,6 +209,16 @@ impl Door {
         let is_by_system = self.behaviour.exit == Exit::BySystem;
         if is_by_system && self.leaf.is_released() {
             self.renew_for_exit(now);
+        }
+    }
+
+    /// The strike is about to be driven anew: for nothing that was not recorded first, if by now the door is known to be one that
+    /// people leave by a handle.
+    pub(super) fn end_unrecorded(&mut self) {
+        if self.behaviour.exit != Exit::BySystem
+            && let Some(release) = self.leaf.release.as_mut().filter(|release| !release.is_recorded)
+        {
+            release.is_energised = false;
         }
     }
 
