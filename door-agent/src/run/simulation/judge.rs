@@ -238,7 +238,9 @@ impl Judge {
 
     fn is_free(&self, door: usize, server: &Server, known: &Known) -> bool {
         self.grounds.iter().any(|ground| {
-            ground.door == door && is_free(&ground.event) && may_be_free(self.doors[door].id, server, known)
+            ground.door == door
+                && is_free(&ground.event)
+                && may_be_free(self.doors[door].id, server, known.standing_by(u64::MAX))
         })
     }
 
@@ -258,6 +260,11 @@ impl Judge {
         let out = watched.cards.iter().filter(|(_, side, _)| *side == Side::Out);
         let by_card = out.map(|(at, _, _)| at + LATE_MS + release_ms + OVERDUE_MS).max().unwrap_or(0);
         by_request.max(by_card)
+    }
+
+    /// Number of the newest record that must be with the server in the end.
+    pub(super) fn newest_due(&self) -> u64 {
+        self.due.last_key_value().map_or(0, |(seq, _)| *seq)
     }
 
     /// Everything has healed and come to rest: what of it is with the server?
@@ -303,10 +310,10 @@ fn is_late(at_ms: u64, ground: &Ground, known: &Known) -> bool {
     at_ms > ground.at_ms.min(decided_ms.unwrap_or(u64::MAX)) + LATE_MS
 }
 
-/// Whether anything that operators set says so of what the agent may go by: what it confirmed, or anything newer.
-fn may_be_free(door: DoorId, server: &Server, known: &Known) -> bool {
-    let is_locked = server.locked_since.is_some_and(|since| known.confirmed_standing >= since);
-    let until = |until: Option<u64>| until.is_none_or(|until| until > known.confirmed_standing);
+/// Whether anything that operators set says so of what the agent may go by: what it had confirmed, or anything newer.
+fn may_be_free(door: DoorId, server: &Server, confirmed: u64) -> bool {
+    let is_locked = server.locked_since.is_some_and(|since| confirmed >= since);
+    let until = |until: Option<u64>| until.is_none_or(|until| until > confirmed);
     !is_locked && server.freed.iter().any(|(of, _, ended)| *of == door && until(*ended))
 }
 
@@ -316,7 +323,7 @@ fn until(ground: &Ground, server: &Server, known: &Known) -> u64 {
     match &ground.event {
         Event::Decision(decision) => for_ms(decision.release_ms().unwrap_or(0)),
         Event::CommandDone { release_ms, .. } => for_ms(*release_ms),
-        Event::FreeBegan { door, .. } if may_be_free(*door, server, known) => u64::MAX,
+        Event::FreeBegan { door, .. } if may_be_free(*door, server, known.standing_by(u64::MAX)) => u64::MAX,
         _ => 0,
     }
 }
@@ -331,7 +338,7 @@ fn refusal(
     server: &Server,
     known: &Known,
 ) -> Option<String> {
-    let is_locked = server.locked_since.is_some_and(|since| known.confirmed_standing >= since);
+    let is_locked = server.locked_since.is_some_and(|since| known.standing_by(u64::MAX) >= since);
     match &ground.event {
         Event::Decision(decision) => {
             let attempt = &decision.attempt;
@@ -345,7 +352,9 @@ fn refusal(
             if is_match && !matches.contains(&attempt.id) {
                 return Some("no finger was matched for it".to_owned());
             }
-            let is_unlocked = may_be_free(door.id, server, known);
+            // It stands unlocked for a decision, not for the release that follows: a mode may end between them.
+            let decided_ms = ground.at_ms.saturating_sub(DECIDED_MS);
+            let is_unlocked = may_be_free(door.id, server, known.standing_by(decided_ms));
             if door.wants_finger && attempt.side == Side::In && !is_match && !is_unlocked {
                 return Some("no finger was shown".to_owned());
             }
