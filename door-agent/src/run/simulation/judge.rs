@@ -24,6 +24,9 @@ const ANSWER_MS: u64 = access_core::protocol::ANSWER_WAIT_MS;
 /// A decision whose record was synced at an instant was made so much before it at most, if its door was released.
 const DECIDED_MS: u64 = 2_500;
 
+/// A contact that tells that the leaf is closed is believed after this at the latest, in milliseconds.
+const BELIEVED_MS: u64 = 50;
+
 /// What was counted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Findings {
@@ -70,6 +73,8 @@ struct Watched {
     was_lost: bool,
     /// The request to exit: pressed, and when it was let go last.
     rex: (bool, Option<u64>),
+    /// What the agent was told of its leaf last, and when: open, or not.
+    contact: (bool, u64),
     /// Cards held to its readers.
     cards: Vec<(u64, Side, CardToken)>,
     /// When it was told to be locked that stood unlocked.
@@ -138,6 +143,14 @@ impl Judge {
         self.watched[door].rex = (is_pressed, Some(at_ms));
     }
 
+    /// The agent is told how a leaf stands.
+    pub(super) fn contact(&mut self, at_ms: u64, door: usize, is_open: bool) {
+        let contact = &mut self.watched[door].contact;
+        if contact.0 != is_open {
+            *contact = (is_open, at_ms);
+        }
+    }
+
     pub(super) fn lines_lost(&mut self, door: usize) {
         self.watched[door].was_lost = true;
         self.watched[door].energised = None;
@@ -168,6 +181,7 @@ impl Judge {
         let (cards, matches) = (&self.watched[door].cards, &self.matches);
         let mut why = None;
         let mut found = false;
+        let mut is_let_out = false;
         for ground in self.grounds.iter_mut().rev().filter(|ground| standing(ground)) {
             if at_ms > until(ground, server, known) {
                 continue;
@@ -185,6 +199,8 @@ impl Judge {
                     };
                     self.findings.opens[kind] += 1;
                     found = true;
+                    is_let_out =
+                        matches!(&ground.event, Event::Decision(decision) if decision.attempt.side == Side::Out);
                     break;
                 }
                 Some(wrong) => why = Some(wrong),
@@ -204,7 +220,13 @@ impl Judge {
         }
         let others = self.watched.iter().enumerate().filter(|(other, _)| *other != door);
         let is_airlock = self.agent == 0 && self.doors.len() > 1;
-        if is_airlock && others.filter_map(|(_, other)| other.energised).any(|other| other.is_for_entry) {
+        // Contacts that contradict the rule keep nobody from leaving by their card.
+        let may_be_open = |watched: &&Watched| watched.contact.0 || watched.contact.1 + BELIEVED_MS > at_ms;
+        let is_contradiction = self.watched.iter().filter(may_be_open).count() >= 2;
+        if is_airlock
+            && !(is_let_out && is_contradiction)
+            && others.filter_map(|(_, other)| other.energised).any(|other| other.is_for_entry)
+        {
             self.findings.wrong_opens += 1;
             self.tell(at_ms, &format!("door {door} was released while the airlock's other door was"));
         }
