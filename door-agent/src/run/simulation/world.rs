@@ -294,7 +294,7 @@ impl World {
             let host = &mut self.hosts[agent];
             host.cut_off_until_ms = 0;
             (host.on_message, host.on_time, host.on_finger) = (Vec::new(), Vec::new(), Vec::new());
-            host.slow_disk = None;
+            (host.slow_disk, host.at_start) = (None, None);
             let mut site = host.site.lock();
             (site.fuse, site.disk.next_write, site.disk.next_read, site.disk.full_until_ms) = (None, None, None, 0);
             site.strikes.iter_mut().for_each(|strike| (strike.is_lost, strike.fails) = (false, 0));
