@@ -63,6 +63,10 @@ struct Released {
     was_used: bool,
     /// One of its causes lay on the disk first.
     is_recorded: bool,
+    /// It is for people who come in, and for nothing else.
+    is_entry: bool,
+    /// The lock that was known of when it was granted last.
+    lock: Option<Reason>,
 }
 
 impl Leaf {
@@ -142,8 +146,12 @@ impl Door {
             is_energised: false,
             was_used: counts_now,
             is_recorded,
+            is_entry: true,
+            lock: None,
         });
         under_way.is_recorded |= is_recorded;
+        under_way.is_entry &= side == Side::In;
+        under_way.lock = self.lock;
         under_way.until_ms = under_way.until_ms.max(until_ms);
         under_way.held_ms = under_way.held_ms.max(held_ms);
         if !under_way.causes.contains(&cause) {
@@ -213,11 +221,15 @@ impl Door {
     }
 
     /// The strike is about to be driven anew: for nothing that was not recorded first, if by now the door is known to be one that
-    /// people leave by a handle.
-    pub(super) fn end_unrecorded(&mut self) {
-        if self.behaviour.exit != Exit::BySystem
-            && let Some(release) = self.leaf.release.as_mut().filter(|release| !release.is_recorded)
-        {
+    /// people leave by a handle, and for nobody who comes in by a decision that knew of no lock.
+    pub(super) fn end_unfounded(&mut self) {
+        let is_by_system = self.behaviour.exit == Exit::BySystem;
+        let lock = self.lock;
+        let is_unfounded = |release: &&mut Released| {
+            let is_locked_out = release.is_entry && lock.is_some() && lock != release.lock;
+            is_locked_out || !(release.is_recorded || is_by_system)
+        };
+        if let Some(release) = self.leaf.release.as_mut().filter(is_unfounded) {
             release.is_energised = false;
         }
     }

@@ -411,7 +411,7 @@ impl Door {
             Input::RecordFailed(ticket) => self.record_failed(now, ticket),
             Input::StrikeFailed { is_energised } => self.strike_failed(now, is_energised),
             Input::LinesBack => {
-                self.end_unrecorded();
+                self.end_unfounded();
                 let is_energised = self.is_energised();
                 self.out.push(Action::Strike { is_energised });
                 self.shown = None;
