@@ -251,9 +251,11 @@ impl Door {
             }
         }
         let release_ms = release_ms.min(RELEASE_MS_MAX);
-        let release = Release { cause: ReleaseCause::Attempt(attempt), side, passages, release_ms, held_ms };
+        let cause = ReleaseCause::Attempt(attempt);
+        let is_recorded = side == Side::In || self.behaviour.exit != Exit::BySystem;
+        let release = Release { cause, side, passages, release_ms, held_ms, is_recorded };
         let decision = Event::Decision(decision(ruling.clone(), decided));
-        if side == Side::Out && self.behaviour.exit == Exit::BySystem {
+        if !is_recorded {
             // Nobody is kept inside by a disk: recorded if it can be, never waited for.
             self.release(now, release);
             self.out.record(decision, Weight::Vital);

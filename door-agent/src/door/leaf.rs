@@ -61,6 +61,12 @@ struct Released {
     held_ms: u32,
     is_energised: bool,
     was_used: bool,
+    /// One of its causes lay on the disk first.
+    is_recorded: bool,
+    /// It is for people who come in, and for nothing else.
+    is_entry: bool,
+    /// The lock that was known of when it was granted last.
+    lock: Option<Reason>,
 }
 
 impl Leaf {
@@ -128,7 +134,7 @@ fn warning_ms(held_ms: u64) -> u64 {
 impl Door {
     /// Energises the strike. Whoever calls has seen to it that the cause is recorded, or need not be.
     pub(super) fn release(&mut self, now: Now, release: Release) {
-        let Release { cause, side, passages, release_ms, held_ms } = release;
+        let Release { cause, side, passages, release_ms, held_ms, is_recorded } = release;
         let until_ms = now.mono_ms + u64::from(release_ms.min(RELEASE_MS_MAX));
         let counts_now = !self.behaviour.has_contact || self.leaf.is_open();
         let under_way = self.leaf.release.get_or_insert_with(|| Released {
@@ -139,7 +145,13 @@ impl Door {
             held_ms,
             is_energised: false,
             was_used: counts_now,
+            is_recorded,
+            is_entry: true,
+            lock: None,
         });
+        under_way.is_recorded |= is_recorded;
+        under_way.is_entry &= side == Side::In;
+        under_way.lock = self.lock;
         under_way.until_ms = under_way.until_ms.max(until_ms);
         under_way.held_ms = under_way.held_ms.max(held_ms);
         if !under_way.causes.contains(&cause) {
@@ -205,6 +217,20 @@ impl Door {
         let is_by_system = self.behaviour.exit == Exit::BySystem;
         if is_by_system && self.leaf.is_released() {
             self.renew_for_exit(now);
+        }
+    }
+
+    /// The strike is about to be driven anew: for nothing that was not recorded first, if by now the door is known to be one that
+    /// people leave by a handle, and for nobody who comes in by a decision that knew of no lock.
+    pub(super) fn end_unfounded(&mut self) {
+        let is_by_system = self.behaviour.exit == Exit::BySystem;
+        let lock = self.lock;
+        let is_unfounded = |release: &&mut Released| {
+            let is_locked_out = release.is_entry && lock.is_some() && lock != release.lock;
+            is_locked_out || !(release.is_recorded || is_by_system)
+        };
+        if let Some(release) = self.leaf.release.as_mut().filter(is_unfounded) {
+            release.is_energised = false;
         }
     }
 

@@ -336,6 +336,8 @@ struct Release {
     passages: Vec<Passage>,
     release_ms: u32,
     held_ms: u32,
+    /// That it happens lay on the disk first; if not, somebody leaves a door that only this system opens.
+    is_recorded: bool,
 }
 
 impl Door {
@@ -411,6 +413,7 @@ impl Door {
             Input::RecordFailed(ticket) => self.record_failed(now, ticket),
             Input::StrikeFailed { is_energised } => self.strike_failed(now, is_energised),
             Input::LinesBack => {
+                self.end_unfounded();
                 let is_energised = self.is_energised();
                 self.out.push(Action::Strike { is_energised });
                 self.shown = None;
@@ -539,7 +542,8 @@ impl Door {
     /// A release by which nobody known passes.
     fn plain_release(&self, cause: ReleaseCause) -> Release {
         let Behaviour { release_ms, held_ms, .. } = self.behaviour;
-        Release { cause, side: Side::Out, passages: Vec::new(), release_ms, held_ms }
+        let is_recorded = cause != ReleaseCause::ExitRequest;
+        Release { cause, side: Side::Out, passages: Vec::new(), release_ms, held_ms, is_recorded }
     }
 
     fn command_done(&mut self, command: CommandId, outcome: CommandOutcome) {

@@ -140,6 +140,23 @@ fn whoever_leaves_by_this_system_is_let_out_beside_an_open_door() {
 }
 
 #[test]
+fn a_lock_that_came_while_the_lines_were_away_keeps_the_strike_at_rest() {
+    let back = |side, decided_under: Option<fn() -> Input>| {
+        let mut scene = Scene::new(Exit::Mechanical);
+        decided_under.map(|lock| scene.step(0, SECURED, lock()));
+        scene.step(1, SECURED, card(1, side, ANNA));
+        scene.step(2, SECURED, if side == Side::Out { grant_out(1) } else { grant(1) });
+        assert_eq!(scene.written(3, SECURED), "on, Granted");
+        assert!(scene.step(4, SECURED, Input::LinesBack).starts_with("on"), "nothing came between");
+        scene.step(5, SECURED, lockdown());
+        scene.step(6, SECURED, Input::LinesBack)
+    };
+    assert_eq!(back(Side::In, None), "off, Ready");
+    assert_eq!(back(Side::In, Some(lockdown)), "on, Granted", "a responder");
+    assert_eq!(back(Side::Out, None), "on, Granted", "somebody leaves");
+}
+
+#[test]
 fn a_door_stands_unlocked_only_while_the_others_are_secured() {
     let free = || mode(DoorMode::Free, true, false);
     let mut scene = Scene::new(Exit::Mechanical);

@@ -141,4 +141,27 @@ fn the_way_out_may_change_while_the_button_is_held() {
             (40_100, In(Input::Tick), "opened released"),
         ],
     );
+    check(
+        "away from this system, and the lines come back",
+        by_system(),
+        vec![
+            (0, rex(true), "on, exit_requested"),
+            (1_000, In(Input::LinesBack), "on"),
+            (2_000, In(Input::Behave(mechanical())), ""),
+            (3_000, In(Input::LinesBack), "off"),
+            (3_100, In(contact(true)), ""),
+            (3_200, In(Input::Tick), "opened released"),
+        ],
+    );
+    check(
+        "and a command was recorded for it too",
+        by_system(),
+        vec![
+            (0, rex(true), "on, exit_requested"),
+            (100, In(command(1, CommandKind::Release)), "command carried_out"),
+            (200, Written, ""),
+            (2_000, In(Input::Behave(mechanical())), ""),
+            (3_000, In(Input::LinesBack), "on"),
+        ],
+    );
 }

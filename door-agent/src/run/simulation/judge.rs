@@ -24,6 +24,9 @@ const ANSWER_MS: u64 = access_core::protocol::ANSWER_WAIT_MS;
 /// A decision whose record was synced at an instant was made so much before it at most, if its door was released.
 const DECIDED_MS: u64 = 2_500;
 
+/// A contact that tells that the leaf is closed is believed after this at the latest, in milliseconds.
+const BELIEVED_MS: u64 = 50;
+
 /// What was counted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Findings {
@@ -70,6 +73,8 @@ struct Watched {
     was_lost: bool,
     /// The request to exit: pressed, and when it was let go last.
     rex: (bool, Option<u64>),
+    /// What the agent was told of its leaf last, and when: open, or not.
+    contact: (bool, u64),
     /// Cards held to its readers.
     cards: Vec<(u64, Side, CardToken)>,
     /// When it was told to be locked that stood unlocked.
@@ -138,6 +143,14 @@ impl Judge {
         self.watched[door].rex = (is_pressed, Some(at_ms));
     }
 
+    /// The agent is told how a leaf stands.
+    pub(super) fn contact(&mut self, at_ms: u64, door: usize, is_open: bool) {
+        let contact = &mut self.watched[door].contact;
+        if contact.0 != is_open {
+            *contact = (is_open, at_ms);
+        }
+    }
+
     pub(super) fn lines_lost(&mut self, door: usize) {
         self.watched[door].was_lost = true;
         self.watched[door].energised = None;
@@ -168,6 +181,7 @@ impl Judge {
         let (cards, matches) = (&self.watched[door].cards, &self.matches);
         let mut why = None;
         let mut found = false;
+        let mut is_let_out = false;
         for ground in self.grounds.iter_mut().rev().filter(|ground| standing(ground)) {
             if at_ms > until(ground, server, known) {
                 continue;
@@ -185,6 +199,8 @@ impl Judge {
                     };
                     self.findings.opens[kind] += 1;
                     found = true;
+                    is_let_out =
+                        matches!(&ground.event, Event::Decision(decision) if decision.attempt.side == Side::Out);
                     break;
                 }
                 Some(wrong) => why = Some(wrong),
@@ -204,7 +220,13 @@ impl Judge {
         }
         let others = self.watched.iter().enumerate().filter(|(other, _)| *other != door);
         let is_airlock = self.agent == 0 && self.doors.len() > 1;
-        if is_airlock && others.filter_map(|(_, other)| other.energised).any(|other| other.is_for_entry) {
+        // Contacts that contradict the rule keep nobody from leaving by their card.
+        let may_be_open = |watched: &&Watched| watched.contact.0 || watched.contact.1 + BELIEVED_MS > at_ms;
+        let is_contradiction = self.watched.iter().filter(may_be_open).count() >= 2;
+        if is_airlock
+            && !(is_let_out && is_contradiction)
+            && others.filter_map(|(_, other)| other.energised).any(|other| other.is_for_entry)
+        {
             self.findings.wrong_opens += 1;
             self.tell(at_ms, &format!("door {door} was released while the airlock's other door was"));
         }
@@ -238,7 +260,9 @@ impl Judge {
 
     fn is_free(&self, door: usize, server: &Server, known: &Known) -> bool {
         self.grounds.iter().any(|ground| {
-            ground.door == door && is_free(&ground.event) && may_be_free(self.doors[door].id, server, known)
+            ground.door == door
+                && is_free(&ground.event)
+                && may_be_free(self.doors[door].id, server, known.standing_by(u64::MAX))
         })
     }
 
@@ -258,6 +282,11 @@ impl Judge {
         let out = watched.cards.iter().filter(|(_, side, _)| *side == Side::Out);
         let by_card = out.map(|(at, _, _)| at + LATE_MS + release_ms + OVERDUE_MS).max().unwrap_or(0);
         by_request.max(by_card)
+    }
+
+    /// Number of the newest record that must be with the server in the end.
+    pub(super) fn newest_due(&self) -> u64 {
+        self.due.last_key_value().map_or(0, |(seq, _)| *seq)
     }
 
     /// Everything has healed and come to rest: what of it is with the server?
@@ -303,10 +332,10 @@ fn is_late(at_ms: u64, ground: &Ground, known: &Known) -> bool {
     at_ms > ground.at_ms.min(decided_ms.unwrap_or(u64::MAX)) + LATE_MS
 }
 
-/// Whether anything that operators set says so of what the agent may go by: what it confirmed, or anything newer.
-fn may_be_free(door: DoorId, server: &Server, known: &Known) -> bool {
-    let is_locked = server.locked_since.is_some_and(|since| known.confirmed_standing >= since);
-    let until = |until: Option<u64>| until.is_none_or(|until| until > known.confirmed_standing);
+/// Whether anything that operators set says so of what the agent may go by: what it had confirmed, or anything newer.
+fn may_be_free(door: DoorId, server: &Server, confirmed: u64) -> bool {
+    let is_locked = server.locked_since.is_some_and(|since| confirmed >= since);
+    let until = |until: Option<u64>| until.is_none_or(|until| until > confirmed);
     !is_locked && server.freed.iter().any(|(of, _, ended)| *of == door && until(*ended))
 }
 
@@ -316,7 +345,7 @@ fn until(ground: &Ground, server: &Server, known: &Known) -> u64 {
     match &ground.event {
         Event::Decision(decision) => for_ms(decision.release_ms().unwrap_or(0)),
         Event::CommandDone { release_ms, .. } => for_ms(*release_ms),
-        Event::FreeBegan { door, .. } if may_be_free(*door, server, known) => u64::MAX,
+        Event::FreeBegan { door, .. } if may_be_free(*door, server, known.standing_by(u64::MAX)) => u64::MAX,
         _ => 0,
     }
 }
@@ -331,7 +360,7 @@ fn refusal(
     server: &Server,
     known: &Known,
 ) -> Option<String> {
-    let is_locked = server.locked_since.is_some_and(|since| known.confirmed_standing >= since);
+    let is_locked = server.locked_since.is_some_and(|since| known.standing_by(u64::MAX) >= since);
     match &ground.event {
         Event::Decision(decision) => {
             let attempt = &decision.attempt;
@@ -345,7 +374,9 @@ fn refusal(
             if is_match && !matches.contains(&attempt.id) {
                 return Some("no finger was matched for it".to_owned());
             }
-            let is_unlocked = may_be_free(door.id, server, known);
+            // It stands unlocked for a decision, not for the release that follows: a mode may end between them.
+            let decided_ms = ground.at_ms.saturating_sub(DECIDED_MS);
+            let is_unlocked = may_be_free(door.id, server, known.standing_by(decided_ms));
             if door.wants_finger && attempt.side == Side::In && !is_match && !is_unlocked {
                 return Some("no finger was shown".to_owned());
             }

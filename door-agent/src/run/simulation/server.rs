@@ -74,11 +74,19 @@ pub(super) struct Known {
     pub(super) stored: Vec<(u64, Digest)>,
     /// Bundles that the agent said are in force, and when that was heard.
     pub(super) confirmed: Vec<(u64, u64)>,
-    /// Number of what operators set, as the agent confirmed it last.
-    pub(super) confirmed_standing: u64,
+    /// Numbers of what operators set that the agent confirmed, and when that was heard.
+    pub(super) confirmed_standings: Vec<(u64, u64)>,
     /// What was answered to each attempt, and when.
     pub(super) answers: BTreeMap<AttemptId, Vec<(u64, Ruling)>>,
     pub(super) commands: BTreeSet<CommandId>,
+}
+
+impl Known {
+    /// Number of what operators set, as the agent had confirmed it when this was heard last before an instant.
+    pub(super) fn standing_by(&self, at_ms: u64) -> u64 {
+        let by_then = self.confirmed_standings.iter().filter(|(heard_ms, _)| *heard_ms <= at_ms);
+        by_then.map(|(_, number)| *number).max().unwrap_or(0)
+    }
 }
 
 /// What became of records.
@@ -129,7 +137,7 @@ impl Server {
             head: Head::start_of(identity.epoch),
             stored: Vec::new(),
             confirmed: Vec::new(),
-            confirmed_standing: 0,
+            confirmed_standings: Vec::new(),
             answers: BTreeMap::new(),
             commands: BTreeSet::new(),
         });

@@ -294,7 +294,7 @@ impl World {
             let host = &mut self.hosts[agent];
             host.cut_off_until_ms = 0;
             (host.on_message, host.on_time, host.on_finger) = (Vec::new(), Vec::new(), Vec::new());
-            host.slow_disk = None;
+            (host.slow_disk, host.at_start) = (None, None);
             let mut site = host.site.lock();
             (site.fuse, site.disk.next_write, site.disk.next_read, site.disk.full_until_ms) = (None, None, None, 0);
             site.strikes.iter_mut().for_each(|strike| (strike.is_lost, strike.fails) = (false, 0));
@@ -316,8 +316,10 @@ impl World {
         let has_healed = self.now_ms > FAULTS_MS + 15_000;
         has_healed
             && self.hosts.iter().enumerate().all(|(agent, host)| {
+                let stored = self.server.agents[agent].head;
                 let head = host.program.as_ref().map(|run| run.agent.outflow.head());
-                head == Some(self.server.agents[agent].head)
+                // What lies on the disk is due before the agent hears that it does.
+                head == Some(stored) && host.judge.newest_due() <= stored.seq
             })
     }
 

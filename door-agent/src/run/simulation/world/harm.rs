@@ -75,7 +75,9 @@ impl World {
                 false
             }
             Kind::DiskSlow => {
-                let until_ms = self.now_ms + self.dice.between(500, 5_000);
+                // Half of the times about as long as a release waits: that one that comes too late shows.
+                let (least, most) = if self.dice.one_in(2) { (2_000, 3_000) } else { (500, 5_000) };
+                let until_ms = self.now_ms + self.dice.between(least, most);
                 self.hosts[agent].slow_disk = Some((until_ms, step));
                 self.plan_now(agent, until_ms - self.now_ms, Due::Write);
                 true

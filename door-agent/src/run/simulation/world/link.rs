@@ -142,8 +142,7 @@ impl World {
                 self.server.agents[agent].confirmed.push((self.now_ms, sequence));
             }
             LinkRequest::StandingInForce(number) => {
-                let confirmed = &mut self.server.agents[agent].confirmed_standing;
-                *confirmed = (*confirmed).max(number);
+                self.server.agents[agent].confirmed_standings.push((self.now_ms, number));
             }
             LinkRequest::JournalState(_) | LinkRequest::EnrolmentStep { .. } => {}
         }

@@ -43,6 +43,9 @@ impl World {
         if self.hosts[agent].program.is_none() {
             return;
         }
+        if let Happened::Lines(door, LinesEvent::Input(DoorInput::Contact { is_open })) = &happened {
+            self.hosts[agent].judge.contact(self.now_ms, *door, *is_open);
+        }
         let done = self.hosts[agent].run(|run| run.agent.take(happened));
         self.look_at_strikes(agent);
         match done {
