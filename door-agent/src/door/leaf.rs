@@ -221,13 +221,14 @@ impl Door {
     }
 
     /// The strike is about to be driven anew: for nothing that was not recorded first, if by now the door is known to be one that
-    /// people leave by a handle, and for nobody who comes in by a decision that knew of no lock.
+    /// people leave by a handle, and for nobody who comes in by a decision that knew of no lock, or while another door of the airlock is
+    /// not closed and locked.
     pub(super) fn end_unfounded(&mut self) {
         let is_by_system = self.behaviour.exit == Exit::BySystem;
-        let lock = self.lock;
+        let (lock, is_kept_shut) = (self.lock, self.beside.is_unsecured);
         let is_unfounded = |release: &&mut Released| {
-            let is_locked_out = release.is_entry && lock.is_some() && lock != release.lock;
-            is_locked_out || !(release.is_recorded || is_by_system)
+            let is_locked_out = lock.is_some() && lock != release.lock;
+            (release.is_entry && (is_locked_out || is_kept_shut)) || !(release.is_recorded || is_by_system)
         };
         if let Some(release) = self.leaf.release.as_mut().filter(is_unfounded) {
             release.is_energised = false;

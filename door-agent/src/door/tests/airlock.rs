@@ -157,6 +157,21 @@ fn a_lock_that_came_while_the_lines_were_away_keeps_the_strike_at_rest() {
 }
 
 #[test]
+fn lines_that_come_back_beside_an_open_door_let_nobody_in() {
+    let back = |side, beside| {
+        let mut scene = Scene::new(Exit::Mechanical);
+        scene.step(1, SECURED, card(1, side, ANNA));
+        scene.step(2, SECURED, if side == Side::Out { grant_out(1) } else { grant(1) });
+        assert_eq!(scene.written(3, SECURED), "on, Granted");
+        scene.step(4, beside, Input::LinesBack)
+    };
+    assert_eq!(back(Side::In, SECURED), "on, Granted");
+    assert_eq!(back(Side::In, OPEN), "off, Ready");
+    assert_eq!(back(Side::In, RELEASED), "off, Ready");
+    assert_eq!(back(Side::Out, OPEN), "on, Granted", "whoever was let out goes on");
+}
+
+#[test]
 fn a_door_stands_unlocked_only_while_the_others_are_secured() {
     let free = || mode(DoorMode::Free, true, false);
     let mut scene = Scene::new(Exit::Mechanical);
