@@ -170,5 +170,5 @@ test("everything in the log follows from the rules that it names", async () => {
   const said = execFileSync(program, ["replay", "--config", `${folder}/server.toml`, "--tenant", "plant", ...within], {
     encoding: "utf8",
   });
-  expect(said).toMatch(/REPLAYED [1-9]\d* decisions: 0 different, \d+ ended by agents for no rule, 0 by other rules, 0 by rules/);
+  expect(said).toMatch(/REPLAYED [1-9]\d* decisions: 0 different, \d+ ended by agents for no rule, (0 by [a-z ]+,? ?){3}$/m);
 });
