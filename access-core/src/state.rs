@@ -205,6 +205,10 @@ impl Default for State {
 }
 
 impl State {
+    /// Form of a state's canonical bytes, as they are kept between starts. Raised with every change of what is kept: bytes of another form
+    /// may be read as something else, and the log says all of it anew.
+    pub const FORMAT: i16 = 3;
+
     /// Kinds of events that [`State::apply`] takes note of.
     pub const KINDS: [EventKind; 13] = [
         EventKind::AgentStarted,

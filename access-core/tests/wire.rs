@@ -7,6 +7,7 @@
 
 use std::path::PathBuf;
 
+use access_core::State;
 use access_core::attempt::{Assurance, Attempt, ClockTrust, Factor, FactorResult};
 use access_core::canonical;
 use access_core::chain::{Digest, Head, SignedRecord};
@@ -449,4 +450,32 @@ fn what_is_sealed_keeps_its_bytes() {
     check("template_content", &content(true));
     assert_eq!(canonical::encode(&content(true)).len(), canonical::encode(&content(false)).len());
     assert_eq!(template_binding(id(1), id(2), id(3)).len(), 4 + "pforte template 2".len() + 3 * 16);
+}
+
+/// Of another form, a state that was kept is made anew: what is kept may change, with `State::FORMAT`.
+#[test]
+fn a_state_that_is_kept_has_the_bytes_of_its_form() {
+    let mut refused = decision();
+    (refused.attempt.id, refused.verdict) = (id(31), Verdict { outcome: Outcome::Deny, ..verdict() });
+    let passage = Passage { person: id(4), attempt: id(1) };
+    let told = [
+        Event::AgentStarted { build: String::new(), was_unclean: false },
+        Event::Decision(Box::new(decision())),
+        Event::Decision(Box::new(refused)),
+        Event::DoorOpened { door: id(2), cause: None },
+        Event::Entered { door: id(2), side: Side::In, persons: vec![passage] },
+        Event::ReleaseAbandoned { door: id(2), cause: ReleaseCause::Attempt(id(32)) },
+        Event::CommandDone { command: id(1), door: id(2), outcome: CommandOutcome::CarriedOut, release_ms: 9 },
+        Event::ExitRequested { door: id(2), was_released: true },
+        Event::FreeBegan { door: id(2), mode: DoorMode::Free },
+    ];
+    let set = |change| Event::StateSet(StateSet { operator: None, change, reason: None });
+    let by_agent = told.into_iter().map(|event| (Author::Agent(id(1)), event));
+    let by_server = changes().into_iter().map(|change| (Author::Server(id(2)), set(change)));
+    let mut state = State::default();
+    for (author, event) in by_agent.chain(by_server) {
+        let (previous, at, clock) = (Digest([3; 32]), UnixMs(4), ClockTrust::Trusted);
+        state.apply(&Record { author, epoch: 1, seq: 2, previous, at, clock, event });
+    }
+    check(&format!("state_format_{}", State::FORMAT), &state);
 }

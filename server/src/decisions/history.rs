@@ -16,7 +16,7 @@ use crate::db::Db;
 /// Records read at once.
 const BATCH: i64 = 2_000;
 /// Form of a snapshot's content. One of another form is made anew.
-const FORMAT: i16 = 2;
+const FORMAT: i16 = State::FORMAT;
 
 /// A state as the log says it up to a position.
 pub(super) struct Read {
