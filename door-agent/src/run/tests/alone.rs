@@ -98,16 +98,25 @@ async fn an_operator_releases_no_door_of_an_airlock_beside_an_open_one() {
     agent.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_first_person_frees_the_door_without_the_server() {
-    let mut world = World::new().await;
-    world.mode_of_exit = Exit::Mechanical;
-    world.rules = anna_and_ben;
-    let mut agent = world.start();
+/// A door with a handle, which Anna and Ben may pass.
+async fn world() -> World {
+    World { mode_of_exit: Exit::Mechanical, rules: anna_and_ben, ..World::new().await }
+}
+
+/// An agent whose door an operator set to a mode, and its session.
+async fn in_mode(world: &World, mode: DoorMode) -> (Running, Session) {
+    let agent = world.start();
     let mut session = world.session(Head::start_of(1)).await;
     session.in_force().await;
-    say(&mut session.socket, &set_mode(DoorMode::FirstPerson, crate::clock::machine_time())).await;
+    say(&mut session.socket, &set_mode(mode, crate::clock::machine_time())).await;
     session.stands(1).await;
+    (agent, session)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_person_frees_the_door_without_the_server() {
+    let world = world().await;
+    let (mut agent, session) = in_mode(&world, DoorMode::FirstPerson).await;
     drop(session.socket);
 
     agent.tap().await;
@@ -127,14 +136,8 @@ async fn the_first_person_frees_the_door_without_the_server() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_grant_turns_the_door_free_and_back_without_the_server() {
-    let mut world = World::new().await;
-    world.mode_of_exit = Exit::Mechanical;
-    world.rules = anna_and_ben;
-    let mut agent = world.start();
-    let mut session = world.session(Head::start_of(1)).await;
-    session.in_force().await;
-    say(&mut session.socket, &set_mode(DoorMode::Toggle, crate::clock::machine_time())).await;
-    session.stands(1).await;
+    let world = world().await;
+    let (mut agent, session) = in_mode(&world, DoorMode::Toggle).await;
     drop(session.socket);
 
     agent.tap().await;
@@ -152,14 +155,8 @@ async fn a_grant_turns_the_door_free_and_back_without_the_server() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_free_door_is_locked_after_a_restart_until_the_time_is_known() {
-    let mut world = World::new().await;
-    world.mode_of_exit = Exit::Mechanical;
-    world.rules = anna_and_ben;
-    let agent = world.start();
-    let mut session = world.session(Head::start_of(1)).await;
-    session.in_force().await;
-    say(&mut session.socket, &set_mode(DoorMode::Free, crate::clock::machine_time())).await;
-    session.stands(1).await;
+    let world = world().await;
+    let (agent, mut session) = in_mode(&world, DoorMode::Free).await;
     session.kind("free_began").await;
     drop(session.socket);
     // The time is written down once; without that it is as after a boot.
