@@ -210,14 +210,17 @@ fn after_set(at: UnixMs, newest: Option<UnixMs>) -> UnixMs {
     newest.map_or(at, |newest| at.max(newest.plus_ms(1)))
 }
 
-/// The latest instant at which anything was set of the state that rules read. The head is locked.
+/// The instant of what was set last of the state that rules read: the latest of all, since each was dated after the one before. The
+/// head is locked.
 async fn newest_set_at(tx: &mut TenantTx) -> anyhow::Result<Option<UnixMs>> {
     let tenant = tx.tenant();
     let at: Option<DateTime<Utc>> =
-        sqlx::query_scalar("SELECT max(at) FROM log_events WHERE tenant_id = $1 AND kind = $2 AND agent_id IS NULL")
+        sqlx::query_scalar(
+            "SELECT at FROM log_events WHERE tenant_id = $1 AND kind = $2 AND agent_id IS NULL ORDER BY position DESC LIMIT 1",
+        )
             .bind(tenant.as_uuid())
             .bind(EventKind::StateSet.as_str())
-            .fetch_one(&mut **tx)
+            .fetch_optional(&mut **tx)
             .await?;
     Ok(at.map(clock::unix_ms))
 }
