@@ -101,6 +101,16 @@ test("a mode has an end and is taken back", async ({ page }) => {
 
 test("who is inside is counted by area, searched, and forgotten with a reason", async ({ page }) => {
   await signIn(page);
+  // At night everybody may have left.
+  await page.goto("/demo");
+  const door = page.getByRole("region", { name: "Main entrance" });
+  await act(page, { do: "tap", at: "main", card: "amira" });
+  await act(page, { do: "finger", at: "main", finger: "amira" });
+  await expect(door).toContainText("released");
+  await act(page, { do: "push", door: "main" });
+  await expect(door).toContainText("open");
+  await act(page, { do: "lift", at: "main" });
+  await act(page, { do: "remove", at: "main" });
   await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "Who is inside" }).click();
   const persons = page.getByRole("table", { name: "Persons" });
   await expect(persons.getByRole("row").nth(1)).toBeVisible();

@@ -263,12 +263,12 @@ export function Lockdown() {
           ))}
         </Stack>
       </Section>
-      <Section title={w.lockdown.begin}>{levels && <Begin levels={levels} />}</Section>
       {threats !== undefined && threats.length > 0 && (
         <Section title={w.lockdown.doors}>
           <Confirmations />
         </Section>
       )}
+      <Section title={w.lockdown.begin}>{levels && <Begin levels={levels} />}</Section>
       <ModesSet />
       <Locks />
       <Typography variant="h2">{w.lockdown.history}</Typography>

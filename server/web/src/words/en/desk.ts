@@ -50,7 +50,7 @@ export const desk = {
     passed: "passed",
     notOpened: "door not opened",
     opened: "door opened",
-    admitted: "passed with another",
+    admitted: "passed",
     letIn: "Let in with another",
   },
   event: {
