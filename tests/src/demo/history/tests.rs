@@ -221,6 +221,26 @@ fn a_working_day_is_mostly_granted_and_refused_for_every_reason_there_is() {
 }
 
 #[test]
+fn whatever_the_hour_a_door_is_forced_and_closed_and_nothing_is_told_by_half() {
+    // Every ten minutes of a day, and every minute around the one in which the door is forced.
+    let ends = (0..144).map(|number| number * 10).chain(185..205);
+    for minute in ends {
+        let (_, told) = day(WEDNESDAY.plus_ms(minute * 60_000 - WEDNESDAY.0.rem_euclid(DAY_MS)));
+        let mut open = BTreeSet::new();
+        let mut forced = 0;
+        for (_, event) in &told {
+            match event {
+                Event::DoorOpened { door, .. } => assert!(open.insert(*door), "{door} opens once, ended at {minute}"),
+                Event::DoorClosed { door, .. } => assert!(open.remove(door), "{door} closes, ended at {minute}"),
+                Event::AlarmRaised { kind: AlarmKind::DoorForced, .. } => forced += 1,
+                _ => {}
+            }
+        }
+        assert!(open.is_empty() && (1..=2).contains(&forced), "{open:?}, forced {forced} times, ended at {minute}");
+    }
+}
+
+#[test]
 fn a_door_does_one_thing_after_another_and_nobody_is_in_two_places() {
     let (_, told) = day(WEDNESDAY);
     let (begin, end) = (WEDNESDAY.plus_ms(-DAY_MS - OVERLAP_MS), WEDNESDAY);
