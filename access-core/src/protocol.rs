@@ -21,6 +21,14 @@ use crate::policy::PolicyRows;
 use crate::time::UnixMs;
 use crate::verdict::Verdict;
 
+mod cards;
+
+pub use cards::{
+    CREDENTIAL_NUMBER_BYTES, CardApplication, CardFault, CardFinger, CardKey, CardKeyRole, CardKind, CardMessaging,
+    CardSecrets, CardTask, CardTemplates, CardWork, ReadingKeys, SealedCard, SealedTemplateKey, card_binding,
+    card_finger_binding, content_key_binding, template_key_binding,
+};
+
 /// Oldest version that is spoken.
 pub const PROTOCOL_OLDEST: u16 = 1;
 /// Newest version that is spoken.
@@ -169,6 +177,8 @@ pub enum FromServer {
     },
     /// State that operators set. Replaces what the agent had, if its number is higher.
     Standing(Standing),
+    /// What to do with the card at a station. Answers [`EnrolmentStep::CardPresented`].
+    CardWork(CardWork),
 }
 
 crate::words! {
@@ -249,6 +259,8 @@ pub enum EnrolmentWant {
         /// How many captures make one template.
         captures: u8,
     },
+    /// A card that is somebody's: to be read, renewed or wiped.
+    PresentCard,
 }
 
 /// What happens at a station.
@@ -302,6 +314,42 @@ pub enum EnrolmentStep {
     Failed {
         /// Why.
         why: EnrolmentFault,
+    },
+    /// A card lies on the reader. Answered by [`FromServer::CardWork`], or by the end of the dialogue.
+    CardPresented {
+        /// The UID; the server keeps it sealed.
+        uid: SecretBytes,
+        /// What kind of card.
+        kind: CardKind,
+    },
+    /// The card is being worked on: it must stay.
+    CardWorking,
+    /// What was read from the card.
+    CardContent {
+        /// The credential's number; none if it is nobody's.
+        credential: Option<SecretBytes>,
+        /// What lies in its template file.
+        templates: Option<Vec<u8>>,
+        /// Version of its reading key.
+        version: u8,
+        /// What is free on it, in bytes.
+        free_bytes: u32,
+    },
+    /// The card is what it was to become, and proved it. Ends a dialogue.
+    CardWritten {
+        /// Version of its keys.
+        version: u8,
+        /// How it is spoken to from now on.
+        messaging: CardMessaging,
+        /// What is free on it, in bytes.
+        free_bytes: u32,
+    },
+    /// The card is nobody's. Ends a dialogue.
+    CardWiped,
+    /// It could not be done with this card, now. The dialogue goes on.
+    CardRefused {
+        /// Why.
+        why: CardFault,
     },
 }
 
@@ -370,6 +418,8 @@ pub struct Bundle {
     pub policy: PolicyRows,
     /// Templates of the people in `policy`, sealed to the agent's key.
     pub templates: Vec<SealedTemplate>,
+    /// Cards that prove themselves, and the keys of templates that lie on them.
+    pub cards: CardSecrets,
 }
 
 /// One finger's template, sealed to one agent (HPKE, RFC 9180: X25519, HKDF-SHA-256, ChaCha20-Poly1305).
@@ -474,7 +524,7 @@ impl Message for FromAgent {
 
 impl Message for FromServer {
     const NAME: &'static str = "message of the server";
-    const KINDS: u8 = 10;
+    const KINDS: u8 = 11;
 }
 
 /// Bytes that are no message.

@@ -25,9 +25,11 @@ use access_core::policy::{
     ThreatLevelRule, TravelEnds, TravelTime, TwoPerson, WaivableRule, Window,
 };
 use access_core::protocol::{
-    AgentKind, Bundle, CaptureFault, Command, CommandKind, EnrolmentFault, EnrolmentOrder, EnrolmentStep,
-    EnrolmentWant, FromAgent, FromServer, Hello, InstallationMode, Refusal, SealedTemplate, SecretBytes, SignedBundle,
-    Standing, TemplateContent, template_binding,
+    AgentKind, Bundle, CaptureFault, CardApplication, CardFault, CardFinger, CardKey, CardKeyRole, CardKind,
+    CardMessaging, CardSecrets, CardTask, CardTemplates, CardWork, Command, CommandKind, EnrolmentFault,
+    EnrolmentOrder, EnrolmentStep, EnrolmentWant, FromAgent, FromServer, Hello, InstallationMode, ReadingKeys, Refusal,
+    SealedCard, SealedTemplate, SealedTemplateKey, SecretBytes, SignedBundle, Standing, TemplateContent, card_binding,
+    card_finger_binding, content_key_binding, template_binding, template_key_binding,
 };
 use access_core::time::{Period, UnixMs, Zone, ZoneOffset};
 use access_core::verdict::{Effect, Outcome, Reason, RecordRef, Rule, Verdict};
@@ -238,6 +240,17 @@ fn bundle() -> Bundle {
             sensor_type: "r503".to_owned(),
             sealed: vec![1, 2, 3],
         }],
+        cards: CardSecrets {
+            application: Some(CardApplication { id: [1, 2, 3], system: vec![4; 16] }),
+            content_key: vec![5; 4],
+            cards: vec![SealedCard {
+                uid: CardToken([6; 32]),
+                card: CardToken([7; 32]),
+                messaging: CardMessaging::Ev2,
+                keys: Some(vec![8; 4]),
+            }],
+            template_keys: vec![SealedTemplateKey { person: id(2), sealed: vec![9; 4] }],
+        },
     }
 }
 
@@ -411,6 +424,17 @@ fn messages_of_the_agent_keep_their_bytes() {
         EnrolmentStep::Verifying,
         EnrolmentStep::FingerRead { template: SecretBytes(vec![9; 4]), sensor_type: "r503".to_owned(), quality: 77 },
         EnrolmentStep::Failed { why: EnrolmentFault::TimedOut },
+        EnrolmentStep::CardPresented { uid: SecretBytes(vec![4; 7]), kind: CardKind::DesfireEv3 },
+        EnrolmentStep::CardWorking,
+        EnrolmentStep::CardContent {
+            credential: Some(SecretBytes(vec![5; 16])),
+            templates: Some(vec![6; 4]),
+            version: 1,
+            free_bytes: 2_000,
+        },
+        EnrolmentStep::CardWritten { version: 2, messaging: CardMessaging::Ev2, free_bytes: 1_000 },
+        EnrolmentStep::CardWiped,
+        EnrolmentStep::CardRefused { why: CardFault::ForeignCard },
     ];
     for (place, step) in steps.into_iter().enumerate() {
         check(&format!("agent_step_{place:02}"), &FromAgent::EnrolmentStep { enrolment: id(1), step });
@@ -436,12 +460,40 @@ fn messages_of_the_server_keep_their_bytes() {
     check("server_command_0", &FromServer::Command(command));
     let set = changes().into_iter().map(|change| (UnixMs(7), change)).collect();
     check("server_standing", &FromServer::Standing(Standing { number: 3, set }));
-    for (name, want) in [("card", EnrolmentWant::Card), ("finger", EnrolmentWant::Finger { captures: 3 })] {
+    let wants = [
+        ("card", EnrolmentWant::Card),
+        ("finger", EnrolmentWant::Finger { captures: 3 }),
+        ("present_card", EnrolmentWant::PresentCard),
+    ];
+    for (name, want) in wants {
         let order = EnrolmentOrder { id: id(1), person: id(2), want, expires_at: UnixMs(3) };
         check(&format!("server_enrol_{name}"), &FromServer::Enrol(order));
     }
     check("server_cancel_enrolment", &FromServer::CancelEnrolment(id(1)));
     check("server_heartbeat", &FromServer::Heartbeat { now: UnixMs(1) });
+    let tasks = [
+        CardTask::Read { is_ev1_allowed: true },
+        CardTask::Write {
+            credential: SecretBytes(vec![1; 16]),
+            version: 2,
+            templates: Some(vec![3; 4]),
+            templates_bytes_max: 3_200,
+            keeps_factory_key: false,
+            replaces: true,
+            is_ev1_allowed: false,
+        },
+        CardTask::Wipe,
+    ];
+    for (place, task) in tasks.into_iter().enumerate() {
+        let work = CardWork {
+            enrolment: id(1),
+            uid: SecretBytes(vec![4; 7]),
+            application: CardApplication { id: [1, 2, 3], system: vec![4; 16] },
+            keys: vec![CardKey { role: CardKeyRole::Reading, version: 1, key: SecretBytes(vec![5; 16]) }],
+            task,
+        };
+        check(&format!("server_card_work_{place}"), &FromServer::CardWork(work));
+    }
 }
 
 #[test]
@@ -450,6 +502,14 @@ fn what_is_sealed_keeps_its_bytes() {
     check("template_content", &content(true));
     assert_eq!(canonical::encode(&content(true)).len(), canonical::encode(&content(false)).len());
     assert_eq!(template_binding(id(1), id(2), id(3)).len(), 4 + "pforte template 2".len() + 3 * 16);
+    check("reading_keys", &ReadingKeys { keys: vec![(1, SecretBytes(vec![1; 16]))] });
+    let finger = CardFinger { finger: id(1), sensor_type: "zfm".to_owned(), sealed: vec![2; 4] };
+    check("card_templates", &CardTemplates { fingers: vec![finger] });
+    check("content_key_binding", &content_key_binding(id(1)));
+    let (uid, card) = (CardToken([1; 32]), CardToken([2; 32]));
+    check("card_binding", &card_binding(id(1), &uid, &card, CardMessaging::Ev1));
+    check("template_key_binding", &template_key_binding(id(1), id(2)));
+    check("card_finger_binding", &card_finger_binding(id(1), &[2; 16], id(3), "zfm"));
 }
 
 /// Of another form, a state that was kept is made anew: what is kept may change, with `State::FORMAT`.

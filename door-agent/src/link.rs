@@ -378,6 +378,9 @@ impl Link {
             }
             FromServer::Refused { why } => return Err(SessionError::Refused(why)),
             FromServer::Welcome { .. } => return Err(SessionError::Protocol("a second welcome".to_owned())),
+            FromServer::CardWork(_) => {
+                return Err(SessionError::Protocol("work on a card that was not shown".to_owned()));
+            }
         };
         self.events.send(event).await.map_err(|_| SessionError::Stopping)
     }

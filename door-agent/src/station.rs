@@ -89,6 +89,7 @@ impl Station {
                 }
                 actions
             }
+            EnrolmentWant::PresentCard => fail(EnrolmentFault::NotSupported),
             EnrolmentWant::Finger { .. } if !self.equipment.has_sensor => fail(EnrolmentFault::NotSupported),
             EnrolmentWant::Finger { captures } => {
                 let (enrolment, expires_at) = (order.id, order.expires_at);

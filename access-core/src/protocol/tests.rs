@@ -21,7 +21,10 @@ fn a_newer_kind_of_message_is_named() {
     assert_eq!(standing[0], FromAgent::KINDS - 1, "KINDS counts the variants");
     assert!(matches!(read_message::<FromAgent>(&standing[..8]), Err(MessageError::NotCanonical(_))));
     assert!(matches!(read_message::<FromServer>(&[FromServer::KINDS]), Err(MessageError::UnknownKind { .. })));
-    let last = write_message(&FromServer::Standing(Standing { number: 0, set: Vec::new() }));
+    let application = CardApplication { id: [0; 3], system: Vec::new() };
+    let (enrolment, uid) = (Uuid::nil().into(), SecretBytes(Vec::new()));
+    let work = CardWork { enrolment, uid, application, keys: Vec::new(), task: CardTask::Wipe };
+    let last = write_message(&FromServer::CardWork(work));
     assert_eq!(last[0], FromServer::KINDS - 1, "KINDS counts the variants");
 }
 
@@ -36,6 +39,7 @@ fn bundle() -> Bundle {
         card_key: SecretBytes(vec![6; 32]),
         policy: rows(),
         templates: Vec::new(),
+        cards: CardSecrets::default(),
     }
 }
 

@@ -107,6 +107,7 @@ fn bundle(sequence: u64) -> Bundle {
         card_key: SecretBytes(vec![8; 32]),
         policy: rows(),
         templates: vec![template_for(&sample(), id(1))],
+        cards: access_core::protocol::CardSecrets::default(),
     }
 }
 

@@ -242,6 +242,7 @@ impl World {
             card_key: SecretBytes(vec![8; 32]),
             policy,
             templates: Vec::new(),
+            cards: protocol::CardSecrets::default(),
         }
     }
 

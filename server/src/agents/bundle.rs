@@ -81,6 +81,7 @@ impl Bundler {
             card_key: SecretBytes(state.keys.card_key(self.tenant).bytes().to_vec()),
             policy: rows,
             templates,
+            cards: access_core::protocol::CardSecrets::default(),
         };
         Ok(SignedBundle::sign(&bundle, &state.keys.policy_key()))
     }

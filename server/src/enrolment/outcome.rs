@@ -68,6 +68,13 @@ impl Stations {
             }
             EnrolmentStep::Verifying => shown(StepWord::Verifying),
             EnrolmentStep::Failed { why } => failed(why, now),
+            // Nothing was asked that these answer.
+            EnrolmentStep::CardPresented { .. }
+            | EnrolmentStep::CardWorking
+            | EnrolmentStep::CardContent { .. }
+            | EnrolmentStep::CardWritten { .. }
+            | EnrolmentStep::CardWiped
+            | EnrolmentStep::CardRefused { .. } => return,
             EnrolmentStep::CardRead { uid } => {
                 self.push(id, shown(StepWord::CardRead));
                 match keep_card(state, &order, &uid, now).await {

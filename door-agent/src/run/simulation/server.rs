@@ -281,6 +281,7 @@ fn bundle(
         card_key: SecretBytes(vec![8; 32]),
         policy,
         templates,
+        cards: access_core::protocol::CardSecrets::default(),
     }
 }
 
