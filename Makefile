@@ -30,9 +30,10 @@ test: check
 test-faults:
 	PFORTE_SIM_SEEDS=$${PFORTE_SIM_SEEDS:-400} cargo test -p door-agent --lib -- run::simulation --nocapture
 
-## A door's lines on a GPIO chip of the kernel, in a small virtual machine. Not part of `test`: it downloads 220 MB.
+## A door's lines on a GPIO chip of the kernel, and a strike's on an emulated Raspberry Pi. Not part of `test`: downloads 500 MB.
 test-gpio:
 	scripts/test-gpio
+	scripts/test-pi
 
 ## What is found without running it: format, lints, types, spelling, scripts, files that are out of date.
 check: web
