@@ -6,6 +6,7 @@
 pub mod clock;
 pub mod config;
 pub mod devices;
+pub mod doctor;
 pub mod door;
 pub mod durable;
 pub mod face;
@@ -15,6 +16,7 @@ pub mod join;
 pub mod journal;
 pub mod lines;
 pub mod link;
+pub mod lock;
 pub mod meantime;
 pub mod newest;
 pub mod outflow;

@@ -1,7 +1,7 @@
-//! `pforte-agent`: joins a server, checks its configuration, runs.
+//! `pforte-agent`: joins a server, checks its configuration and everything around it, runs.
 
 use std::future::Future;
-use std::io::{IsTerminal as _, Read as _};
+use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -12,7 +12,8 @@ use door_agent::clock::Clock;
 use door_agent::config::Config;
 use door_agent::identity::Identity;
 use door_agent::join::{self, JoinToken};
-use door_agent::{lines, run};
+use door_agent::lock::LockError;
+use door_agent::{doctor, lines, lock, run};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 use zeroize::Zeroizing;
@@ -30,6 +31,18 @@ struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Looks at readers, sensors, lines, clock, link, disk, key and the Pi's settings, and says what is wrong and what to do.
+    ///
+    /// Changes nothing, and leaves to a running agent what it uses. Ends with 0 if all is good, 1 if something is wrong, 3 if
+    /// something could not be looked at.
+    Doctor {
+        /// The configuration.
+        #[arg(long, default_value = "/etc/pforte/agent.toml")]
+        config: PathBuf,
+        /// Answers in JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Joins a server, once.
     Join(Join),
     /// Puts every strike to rest and ends; for after a crash.
@@ -70,10 +83,7 @@ struct Join {
 
 fn main() -> ExitCode {
     let command_line = CommandLine::parse();
-    tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")))
-        .with_ansi(std::io::stdout().is_terminal())
-        .init();
+    log(&command_line.command);
     let runtime = match tokio::runtime::Runtime::new().context("the runtime can't be started") {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -83,21 +93,38 @@ fn main() -> ExitCode {
     };
     let ended = runtime.block_on(async {
         match command_line.command {
-            Command::Join(join) => join_server(join).await,
-            Command::Rest { config } => rest(&config).await,
-            Command::Run { config, check_config: true } => check_config(&config),
-            Command::Run { config, check_config: false } => run_agent(&config).await,
+            Command::Doctor { config, json } => examine(&config, json).await,
+            Command::Join(join) => join_server(join).await.map(|()| ExitCode::SUCCESS),
+            Command::Rest { config } => rest(&config).await.map(|()| ExitCode::SUCCESS),
+            Command::Run { config, check_config: true } => check_config(&config).map(|()| ExitCode::SUCCESS),
+            Command::Run { config, check_config: false } => run_agent(&config).await.map(|()| ExitCode::SUCCESS),
         }
     });
     // Whatever could be waited for was. A disk that hangs must not hold the program: strikes are at rest.
     runtime.shutdown_background();
-    match ended {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!("{error:#}");
-            ExitCode::FAILURE
-        }
+    ended.unwrap_or_else(|error| {
+        tracing::error!("{error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+/// Where messages go: those of a service to its standard output; where that is for answers, errors alone and to the other one.
+fn log(command: &Command) {
+    let is_answering = matches!(command, Command::Doctor { .. });
+    let quietest = if is_answering { "error" } else { "info" };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(quietest));
+    let messages = tracing_subscriber::fmt().with_env_filter(filter);
+    match is_answering {
+        true => messages.with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal()).init(),
+        false => messages.with_ansi(std::io::stdout().is_terminal()).init(),
     }
+}
+
+async fn examine(config: &std::path::Path, is_json: bool) -> anyhow::Result<ExitCode> {
+    let report = Box::pin(doctor::examine(config, &doctor::Surroundings::default())).await;
+    let said = if is_json { serde_json::to_string_pretty(&report)? + "\n" } else { report.text() };
+    std::io::stdout().write_all(said.as_bytes()).context("standard output")?;
+    Ok(ExitCode::from(report.exit_code()))
 }
 
 async fn join_server(request: Join) -> anyhow::Result<()> {
@@ -140,6 +167,15 @@ async fn rest(path: &std::path::Path) -> anyhow::Result<()> {
 async fn run_agent(path: &std::path::Path) -> anyhow::Result<()> {
     let config = Config::load(path)?;
     let identity = Identity::load(&config.data_folder)?;
+    let _lock = match lock::take(&config.data_folder) {
+        Ok(lock) => Some(lock),
+        Err(error @ LockError::Held(_)) => return Err(error.into()),
+        // A disk that fails must not keep people from leaving.
+        Err(error @ LockError::Io(_)) => {
+            tracing::error!(%error, "no lock keeps a second agent off these doors");
+            None
+        }
+    };
     let stop = stop_signal()?;
     // On the heap: it holds everything that the agent has at its doors.
     Ok(Box::pin(run::run(config, identity, stop)).await?)
