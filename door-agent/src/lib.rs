@@ -4,6 +4,7 @@
 //! pass: that is `access_core::decide`, on the server or on the agent's signed policy.
 
 pub mod clock;
+pub mod commission;
 pub mod config;
 pub mod devices;
 pub mod doctor;

@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::clock::Clock;
+use crate::commission;
 use crate::config::Config;
 use crate::identity::Identity;
 use crate::lock;
@@ -171,9 +172,36 @@ pub async fn examine(config_path: &Path, surroundings: &Surroundings) -> Report 
     findings.extend(devices::readers(&patient).await);
     findings.extend(devices::sensors(&patient).await);
     findings.extend(devices::lines(&patient).await);
+    findings.extend(acceptances(config_path, &config, identity.as_ref().ok()));
     findings.extend(machine::pi(&patient));
     findings.push(machine::watchdog(surroundings));
     Report { findings }
+}
+
+/// Whether each door was tried on the wiring that it has now.
+fn acceptances(config_path: &Path, config: &Config, identity: Option<&Identity>) -> Vec<Finding> {
+    let Some(identity) = identity else { return Vec::new() };
+    let wiring = Config::wiring(config_path).unwrap_or_default();
+    let key = identity.record_key.verifying_key();
+    let judged = config.doors.iter().map(|door| {
+        let what = format!("acceptance {}", door.name);
+        let again = format!("systemctl stop pforte-agent, then pforte-agent commission --door {:?}", door.name);
+        match commission::load(&config.data_folder, door.id, &key) {
+            Ok(None) => Finding::unseen(what, "nobody has tried this door and kept the outcome", again),
+            Err(error) => Finding::wrong(what, error.to_string(), again),
+            Ok(Some(record)) if wiring.get(&door.id) != Some(&record.wiring) => {
+                Finding::wrong(what, "the door's wiring in agent.toml was changed after it was tried", again)
+            }
+            Ok(Some(record)) => match record.steps.iter().find(|step| !step.is_passed) {
+                None => Finding::good(what, format!("{} steps passed", record.steps.len())),
+                Some(step) => {
+                    let why = step.why.as_deref().unwrap_or("not passed");
+                    Finding::wrong(what, format!("it was not accepted: {}: {why}", step.step), again)
+                }
+            },
+        }
+    });
+    judged.collect()
 }
 
 /// Who drives the doors now.

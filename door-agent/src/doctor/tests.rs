@@ -14,6 +14,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use zeroize::Zeroizing;
 
 use super::*;
+use crate::commission::{Acceptance, Outcome, Step, Tried};
 use crate::identity;
 use crate::testing::{SERVER_NAME, Server};
 
@@ -53,7 +54,19 @@ impl Bench {
         bench.configure(&bench.wiring());
         bench.join(NOW);
         bench.tell_time(NOW);
+        bench.accept(Outcome::Passed);
         bench
+    }
+
+    /// The door was tried on the wiring that it has.
+    fn accept(&self, outcome: Outcome) {
+        let wiring = Config::wiring(&self.at("agent.toml")).unwrap();
+        let (door, wiring) = wiring.into_iter().next().unwrap();
+        let identity = identity::tests::sample();
+        let tried = [Tried { step: Step::Strike, outcome }];
+        let mut record = Acceptance::new(door, "lobby", identity.agent, identity.installation, &tried);
+        record.wiring = wiring;
+        commission::save(&self.at("data"), &record, &identity.record_key).unwrap();
     }
 
     fn at(&self, name: &str) -> PathBuf {
@@ -294,6 +307,24 @@ async fn lines_of_every_bad_kind() {
     wrong(&judged(vec![view(Some(""))], Some(1)), "gives no name", "gpioinfo");
     let absent = DoorIoError::Line { place: "c".into(), line: "GPIO99".into(), purpose: "rex", why: "none".into() };
     wrong(&judged(vec![view(None), Err(absent)], None), "GPIO99 (rex)", "gpioinfo");
+}
+
+#[tokio::test]
+async fn acceptances_of_every_bad_kind() {
+    let bench = Bench::new().await;
+    bench.accept(Outcome::Failed("it sticks".into()));
+    bench.is_wrong("acceptance lobby", "strike: it sticks", "commission --door").await;
+    bench.accept(Outcome::Passed);
+    bench.configure(&bench.wiring().replace("sensor = {", "sensor = { baud = 57600,"));
+    bench.is_wrong("acceptance lobby", "changed after it was tried", "commission").await;
+    bench.configure(&bench.wiring());
+    let folder = bench.at("data").join(commission::FOLDER);
+    let path = std::fs::read_dir(&folder).unwrap().next().unwrap().unwrap().path();
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace("lobby", "gates")).unwrap();
+    bench.is_wrong("acceptance lobby", "not as this agent signed it", "commission").await;
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(bench.of("acceptance lobby").await.verdict, Verdict::Unseen);
 }
 
 #[tokio::test]
