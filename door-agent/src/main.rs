@@ -284,6 +284,22 @@ mod tests {
     }
 
     #[test]
+    fn the_manual_names_every_command_and_option() {
+        use clap::CommandFactory as _;
+        let manual = include_str!("../debian/pforte-agent.8").replace("\\-", "-");
+        let program = CommandLine::command();
+        let mut named = 0;
+        for command in program.get_subcommands() {
+            assert!(manual.contains(&format!("\n.B {}\n", command.get_name())), "{}", command.get_name());
+            for option in command.get_arguments().filter_map(|option| option.get_long()) {
+                assert!(manual.contains(&format!("--{option}")), "{}: {option}", command.get_name());
+                named += 1;
+            }
+        }
+        assert!(named > 10, "{named}");
+    }
+
+    #[test]
     fn a_token_is_given_in_one_way_only() {
         let both = ["pforte-agent", "join", "--server", "https://a:1", "--token", "x", "--token-file", "y"];
         assert!(CommandLine::try_parse_from(both).is_err());

@@ -2,7 +2,7 @@
 //!
 //! [`script`] says what is tried and what each thing that happens means; here it is carried out at the door's own lines, readers
 //! and sensors. It drives the door instead of the agent, never beside it: the lock of the data folder is the caller's. It decides
-//! about nobody and reads no card beyond that there is one. The strike is at rest whenever this ends by itself, on Ctrl-C too.
+//! about nobody and reads no card beyond that there is one. The strike is at rest whenever this ends, unless it is killed outright.
 
 mod record;
 mod script;
@@ -16,6 +16,7 @@ use access_core::policy::Side;
 use hardware::card::{ReaderBinding, ReaderChange, ReaderEvent, Readers, ReadersError};
 use hardware::door_io::{self, DoorInput, DoorIoError, DoorOutputs, Signal};
 use hardware::finger::{Capture, SensorError, SerialSensor};
+use tokio::signal::unix::{Signal as Signals, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
@@ -61,6 +62,8 @@ pub enum CommissionError {
 
 /// Tries a door, step by step. `wait` is how long each step waits for what it asks for.
 pub async fn walk(door: &DoorConfig, wait: Duration, dialogue: &mut Dialogue) -> Result<Vec<Tried>, CommissionError> {
+    // Before anything is energised: from here on, whoever ends this does it with the strike at rest.
+    let mut ends = Ends::watch()?;
     let (outputs, inputs) = door_io::open(&door.io).await?;
     let (events, reader_events) = mpsc::channel(EVENTS_MAX);
     let bindings = [Side::In, Side::Out].into_iter().filter_map(|side| {
@@ -72,13 +75,37 @@ pub async fn walk(door: &DoorConfig, wait: Duration, dialogue: &mut Dialogue) ->
     site.learn_levels().await;
     let walked = tokio::select! {
         walked = site.try_all() => walked,
-        // Interrupted: the strike is put to rest below.
-        _ = tokio::signal::ctrl_c() => Err(CommissionError::Stopped),
+        () = ends.told() => Err(CommissionError::Stopped),
     };
     let rested = site.outputs.strike(false).and_then(|()| site.outputs.show(&Signal::default()));
     let tried = walked?;
     rested?;
     Ok(tried)
+}
+
+/// What ends the program: Ctrl-C, its terminal that goes away, whoever stops it.
+struct Ends {
+    interrupt: Signals,
+    hangup: Signals,
+    terminate: Signals,
+}
+
+impl Ends {
+    fn watch() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn told(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.hangup.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
 }
 
 /// A door as it is being tried.
