@@ -55,8 +55,7 @@ pub(super) async fn disk(patient: &Patient<'_>) -> Vec<Finding> {
         let to_do = "put it on a disk that keeps it; with a read-only root, give it a partition of its own";
         wrong.push(Finding::wrong(WHAT, format!("{shown} is lost when the power goes"), to_do));
     }
-    // Wider on some machines than on others.
-    let free = u64::from(system.blocks_available()) * u64::from(system.fragment_size());
+    let free = system.blocks_available().saturating_mul(system.fragment_size());
     if free < FREE_BYTES_MIN {
         let says = format!("{} MiB are free on {shown}; {} are the least", free / MIB, FREE_BYTES_MIN / MIB);
         wrong.push(Finding::wrong(
@@ -216,7 +215,7 @@ fn asks_for(boot: &str, parameter: &str) -> bool {
     let parameters =
         boot.lines().filter_map(|line| line.trim().strip_prefix("dtparam=")).flat_map(|line| line.split(','));
     // The last word counts.
-    let last = parameters.filter_map(|word| word.strip_prefix(parameter)).last();
+    let last = parameters.filter_map(|word| word.strip_prefix(parameter)).next_back();
     matches!(last, Some("" | "=on" | "=yes" | "=true" | "=1"))
 }
 
@@ -262,7 +261,7 @@ fn set_at_boot(boot: &str, number: u32) -> Option<bool> {
             "dl" | "pd" => Some(false),
             _ => None,
         })
-        .last()
+        .next_back()
 }
 
 /// Whether a board that hangs is reset in time.
