@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::io::{IsTerminal as _, Read as _, Write as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -162,6 +163,13 @@ async fn commission_doors(request: Commission) -> anyhow::Result<ExitCode> {
     if let Some(stranger) = request.door.iter().find(|name| !known(name)) {
         anyhow::bail!("{} has no door named {stranger:?}", request.config.display());
     }
+    // What another account wrote there, the agent could not open afterwards.
+    let owner = std::fs::metadata(&config.data_folder).map_or(0, |folder| folder.uid());
+    anyhow::ensure!(
+        owner == nix::unistd::geteuid().as_raw(),
+        "{} belongs to another account: sudo -u pforte-agent pforte-agent commission",
+        config.data_folder.display()
+    );
     let identity = Identity::load(&config.data_folder)?;
     let _lock = lock::take(&config.data_folder).map_err(|error| match error {
         error @ LockError::Held(_) => {
