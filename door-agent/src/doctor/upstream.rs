@@ -19,7 +19,8 @@ const ANSWER_WAIT: Duration = Duration::from_secs(5);
 /// The rights that the file of the keys has.
 const KEY_MODE: u32 = 0o600;
 const MINUTE_MS: i64 = 60_000;
-const ANEW: &str = "move the data folder away and join anew: an administrator invites the agent (page Agents)";
+const ANEW: &str = "move the data folder away, make it again (systemd-tmpfiles --create pforte-agent.conf) and join anew: an administrator invites \
+                    the agent (page Agents)";
 
 /// The identity, and what its certificate says.
 pub(super) fn key(patient: &Patient<'_>, identity: &Result<Identity, IdentityError>, now: Now) -> Vec<Finding> {
