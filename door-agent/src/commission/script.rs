@@ -216,7 +216,7 @@ fn level_of(input: &DoorInput) -> Option<(Line, bool)> {
         DoorInput::Contact { is_open } => Some((Line::Contact, *is_open)),
         DoorInput::Rex { is_pressed } => Some((Line::Rex, *is_pressed)),
         DoorInput::Tamper { is_tampered } => Some((Line::Tamper, *is_tampered)),
-        DoorInput::Lost(_) | DoorInput::Back => None,
+        _ => None,
     }
 }
 
