@@ -1,5 +1,5 @@
 # Thin: every target is a command that one could type. `make demo` shows it, `make test` is what CI runs.
-.PHONY: setup demo demo-clean test test-faults test-gpio check bench mutants gen web browser fmt
+.PHONY: setup demo demo-clean test test-faults test-gpio check bench mutants gen web browser fmt deb test-deb
 .NOTPARALLEL:
 
 WEB := server/web
@@ -73,6 +73,14 @@ $(WEB)/dist/index.html: $(PAGES) | setup
 ## The user interface in a real browser, on a plant of its own.
 browser:
 	[ ! -f tests/browser/package.json ] || { cargo build --workspace --bins && cd tests/browser && npm run --silent test; }
+
+## Debian packages of agent and server, amd64 and arm64, in target/deb; scripts/deb says what it takes.
+deb: web
+	scripts/deb
+
+## Tries them in a scratch root, and the arm64 ones under emulation. Not part of `test`: what it tries takes long to build.
+test-deb:
+	scripts/test-deb
 
 fmt: setup
 	cargo fmt --all

@@ -3,7 +3,7 @@
 //! One TOML file; every key can be overridden by an environment variable `PFORTE_AGENT__KEY`. A key that does not exist
 //! is an error that names it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use access_core::ids::DoorId;
@@ -13,6 +13,7 @@ use hardware::card::{ReaderBinding, ReaderMatch};
 use hardware::door_io::DoorIoConfig;
 use hardware::finger::BAUD_DEFAULT;
 use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
 
 /// What the agent is wired to.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -137,12 +138,15 @@ pub const STATION_READER: &str = "station";
 impl Config {
     /// Reads a file, and the environment on top of it.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let environment = config::Environment::with_prefix("PFORTE_AGENT")
+        Self::read(path, Self::environment())
+    }
+
+    fn environment() -> config::Environment {
+        config::Environment::with_prefix("PFORTE_AGENT")
             .prefix_separator("__")
             .separator("__")
             .try_parsing(true)
-            .ignore_empty(true);
-        Self::read(path, environment)
+            .ignore_empty(true)
     }
 
     fn read(path: &Path, environment: config::Environment) -> Result<Self, ConfigError> {
@@ -191,6 +195,24 @@ impl Config {
         double.map(|(one, other)| format!("{} and {} are bound to the same reader", one.name, other.name))
     }
 
+    /// What each door is wired to, as the file and the environment say it: SHA-256 in hexadecimal over its keys in order and
+    /// their values. It changes with the wiring, and not with the version of this program.
+    pub fn wiring(path: &Path) -> Result<BTreeMap<DoorId, String>, ConfigError> {
+        let read: Result<Wirings, config::ConfigError> = config::Config::builder()
+            .add_source(config::File::from(path).format(config::FileFormat::Toml))
+            .add_source(Self::environment())
+            .build()
+            .and_then(config::Config::try_deserialize);
+        let read = read.map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source: source.into() })?;
+        let digest = |wiring: &serde_json::Value| {
+            let mut text = String::new();
+            write_sorted(wiring, &mut text);
+            Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+        };
+        let id = |wiring: &serde_json::Value| wiring.get("id")?.as_str()?.parse().ok();
+        Ok(read.doors.iter().filter_map(|wiring| Some((id(wiring)?, digest(wiring)))).collect())
+    }
+
     /// What this agent is for.
     pub fn kind(&self) -> AgentKind {
         if self.station.is_some() { AgentKind::Station } else { AgentKind::DoorController }
@@ -209,6 +231,38 @@ impl Config {
             Some(ReaderBinding { name: STATION_READER.to_owned(), matches })
         });
         of_doors.chain(of_station).collect()
+    }
+}
+
+/// The doors of a configuration, as they stand there.
+#[derive(Deserialize)]
+struct Wirings {
+    #[serde(default, rename = "door")]
+    doors: Vec<serde_json::Value>,
+}
+
+/// Writes a value with the keys of its tables in order, whatever order they came in.
+fn write_sorted(value: &serde_json::Value, text: &mut String) {
+    match value {
+        serde_json::Value::Object(table) => {
+            let sorted: BTreeMap<_, _> = table.iter().collect();
+            text.push('{');
+            for (key, value) in sorted {
+                text.push_str(&format!("{key:?}:"));
+                write_sorted(value, text);
+                text.push(',');
+            }
+            text.push('}');
+        }
+        serde_json::Value::Array(values) => {
+            text.push('[');
+            for value in values {
+                write_sorted(value, text);
+                text.push(',');
+            }
+            text.push(']');
+        }
+        simple => text.push_str(&simple.to_string()),
     }
 }
 
@@ -256,6 +310,23 @@ mod tests {
         assert_eq!(door.inward.sensor.as_ref().unwrap().baud, 115_200);
         assert_eq!(door.outward, SideConfig::default());
         assert_eq!(config.readers()[0].name, "lobby in");
+    }
+
+    #[test]
+    fn wiring_is_told_apart_and_its_order_does_not_count() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("agent.toml");
+        let wiring = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            Config::wiring(&path).unwrap().into_values().collect::<Vec<_>>()
+        };
+        let as_is = wiring(DOOR);
+        assert_eq!((as_is.len(), as_is[0].len()), (1, 64));
+        let turned = r#"io = { socket = "/run/door.sock", backend = "virtual" }"#;
+        assert_eq!(wiring(&DOOR.replace(r#"io = { backend = "virtual", socket = "/run/door.sock" }"#, turned)), as_is);
+        assert_eq!(wiring(&DOOR.replace("pforte.example.org", "elsewhere")), as_is, "the server is no wire of a door");
+        assert_ne!(wiring(&DOOR.replace("door.sock", "gate.sock")), as_is);
+        assert_ne!(wiring(&DOOR.replace("115200", "57600")), as_is);
     }
 
     #[test]

@@ -4,8 +4,10 @@
 //! pass: that is `access_core::decide`, on the server or on the agent's signed policy.
 
 pub mod clock;
+pub mod commission;
 pub mod config;
 pub mod devices;
+pub mod doctor;
 pub mod door;
 pub mod durable;
 pub mod face;
@@ -15,6 +17,7 @@ pub mod join;
 pub mod journal;
 pub mod lines;
 pub mod link;
+pub mod lock;
 pub mod meantime;
 pub mod newest;
 pub mod outflow;

@@ -1,19 +1,25 @@
-//! `pforte-agent`: joins a server, checks its configuration, runs.
+//! `pforte-agent`: joins a server, checks its configuration and everything around it, runs.
 
 use std::future::Future;
-use std::io::{IsTerminal as _, Read as _};
+use std::io::{IsTerminal as _, Read as _, Write as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
+use access_core::attempt::ClockTrust;
 use access_core::protocol::AgentKind;
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 use door_agent::clock::Clock;
+use door_agent::commission::{Acceptance, Dialogue};
 use door_agent::config::Config;
 use door_agent::identity::Identity;
 use door_agent::join::{self, JoinToken};
-use door_agent::{lines, run};
+use door_agent::lock::LockError;
+use door_agent::{commission, doctor, lines, lock, run};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
 use tracing_subscriber::EnvFilter;
 use zeroize::Zeroizing;
 
@@ -30,6 +36,22 @@ struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Walks an installer through trying each door, and keeps the outcome as the door's acceptance record.
+    ///
+    /// The agent must not run meanwhile: systemctl stop pforte-agent. Ends with 0 if every door passed everything.
+    Commission(Commission),
+    /// Looks at readers, sensors, lines, clock, link, disk, key and the Pi's settings, and says what is wrong and what to do.
+    ///
+    /// Changes nothing, and leaves to a running agent what it uses. Ends with 0 if all is good, 1 if something is wrong, 3 if
+    /// something could not be looked at.
+    Doctor {
+        /// The configuration.
+        #[arg(long, default_value = "/etc/pforte/agent.toml")]
+        config: PathBuf,
+        /// Answers in JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Joins a server, once.
     Join(Join),
     /// Puts every strike to rest and ends; for after a crash.
@@ -47,6 +69,22 @@ enum Command {
         #[arg(long)]
         check_config: bool,
     },
+}
+
+#[derive(Debug, Args)]
+struct Commission {
+    /// The configuration.
+    #[arg(long, default_value = "/etc/pforte/agent.toml")]
+    config: PathBuf,
+    /// A door, by its name in the configuration; again for another. All of them if none is named.
+    #[arg(long)]
+    door: Vec<String>,
+    /// Who tries it; stands in the record.
+    #[arg(long, default_value = "")]
+    by: String,
+    /// How many seconds each step waits for what it asks for.
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=600))]
+    wait: u64,
 }
 
 #[derive(Debug, Args)]
@@ -70,10 +108,7 @@ struct Join {
 
 fn main() -> ExitCode {
     let command_line = CommandLine::parse();
-    tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")))
-        .with_ansi(std::io::stdout().is_terminal())
-        .init();
+    log(&command_line.command);
     let runtime = match tokio::runtime::Runtime::new().context("the runtime can't be started") {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -83,21 +118,96 @@ fn main() -> ExitCode {
     };
     let ended = runtime.block_on(async {
         match command_line.command {
-            Command::Join(join) => join_server(join).await,
-            Command::Rest { config } => rest(&config).await,
-            Command::Run { config, check_config: true } => check_config(&config),
-            Command::Run { config, check_config: false } => run_agent(&config).await,
+            Command::Commission(request) => Box::pin(commission_doors(request)).await,
+            Command::Doctor { config, json } => examine(&config, json).await,
+            Command::Join(join) => join_server(join).await.map(|()| ExitCode::SUCCESS),
+            Command::Rest { config } => rest(&config).await.map(|()| ExitCode::SUCCESS),
+            Command::Run { config, check_config: true } => check_config(&config).map(|()| ExitCode::SUCCESS),
+            Command::Run { config, check_config: false } => run_agent(&config).await.map(|()| ExitCode::SUCCESS),
         }
     });
     // Whatever could be waited for was. A disk that hangs must not hold the program: strikes are at rest.
     runtime.shutdown_background();
-    match ended {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!("{error:#}");
-            ExitCode::FAILURE
-        }
+    ended.unwrap_or_else(|error| {
+        tracing::error!("{error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+/// Where messages go: those of a service to its standard output; where that is for answers, errors alone and to the other one.
+fn log(command: &Command) {
+    let is_answering = matches!(command, Command::Commission(_) | Command::Doctor { .. });
+    let quietest = if is_answering { "error" } else { "info" };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(quietest));
+    let messages = tracing_subscriber::fmt().with_env_filter(filter);
+    match is_answering {
+        true => messages.with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal()).init(),
+        false => messages.with_ansi(std::io::stdout().is_terminal()).init(),
     }
+}
+
+async fn examine(config: &std::path::Path, is_json: bool) -> anyhow::Result<ExitCode> {
+    let report = Box::pin(doctor::examine(config, &doctor::Surroundings::default())).await;
+    let said = if is_json { serde_json::to_string_pretty(&report)? + "\n" } else { report.text() };
+    std::io::stdout().write_all(said.as_bytes()).context("standard output")?;
+    Ok(ExitCode::from(report.exit_code()))
+}
+
+async fn commission_doors(request: Commission) -> anyhow::Result<ExitCode> {
+    let config = Config::load(&request.config)?;
+    anyhow::ensure!(
+        config.station.is_none(),
+        "an enrolment station has no door to try: enrol a card and a finger at it"
+    );
+    let known = |name: &&String| config.doors.iter().any(|door| door.name == **name);
+    if let Some(stranger) = request.door.iter().find(|name| !known(name)) {
+        anyhow::bail!("{} has no door named {stranger:?}", request.config.display());
+    }
+    // What another account wrote there, the agent could not open afterwards.
+    let owner = std::fs::metadata(&config.data_folder).map_or(0, |folder| folder.uid());
+    anyhow::ensure!(
+        owner == nix::unistd::geteuid().as_raw(),
+        "{} belongs to another account: sudo -u pforte-agent pforte-agent commission",
+        config.data_folder.display()
+    );
+    let identity = Identity::load(&config.data_folder)?;
+    let _lock = lock::take(&config.data_folder).map_err(|error| match error {
+        error @ LockError::Held(_) => {
+            anyhow::Error::new(error).context("the agent runs: systemctl stop pforte-agent first")
+        }
+        error @ LockError::Io(_) => error.into(),
+    })?;
+    let wiring = Config::wiring(&request.config)?;
+    let clock = Clock::open(&config.data_folder);
+    let mut dialogue = Dialogue { answers: typed_lines(), out: Box::new(std::io::stdout()) };
+    let mut are_accepted = true;
+    for door in config.doors.iter().filter(|door| request.door.is_empty() || request.door.contains(&door.name)) {
+        let tried = commission::walk(door, Duration::from_secs(request.wait), &mut dialogue).await?;
+        let now = clock.now();
+        let mut acceptance = Acceptance::new(door.id, &door.name, identity.agent, identity.installation, &tried);
+        acceptance.at = now.unix;
+        acceptance.is_time_told = now.clock == ClockTrust::Trusted;
+        acceptance.by.clone_from(&request.by);
+        acceptance.wiring = wiring.get(&door.id).cloned().unwrap_or_default();
+        let path = commission::save(&config.data_folder, &acceptance, &identity.record_key)?;
+        are_accepted &= acceptance.is_accepted;
+        let word = if acceptance.is_accepted { "accepted" } else { "NOT accepted" };
+        writeln!(dialogue.out, "\nDoor {:?} is {word}: {}", door.name, path.display())?;
+    }
+    Ok(if are_accepted { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What is typed, line by line, until the terminal ends. Its thread ends with the program.
+fn typed_lines() -> mpsc::Receiver<String> {
+    let (typed, lines) = mpsc::channel(1);
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lines() {
+            if line.is_err() || line.is_ok_and(|line| typed.blocking_send(line).is_err()) {
+                return;
+            }
+        }
+    });
+    lines
 }
 
 async fn join_server(request: Join) -> anyhow::Result<()> {
@@ -140,6 +250,15 @@ async fn rest(path: &std::path::Path) -> anyhow::Result<()> {
 async fn run_agent(path: &std::path::Path) -> anyhow::Result<()> {
     let config = Config::load(path)?;
     let identity = Identity::load(&config.data_folder)?;
+    let _lock = match lock::take(&config.data_folder) {
+        Ok(lock) => Some(lock),
+        Err(error @ LockError::Held(_)) => return Err(error.into()),
+        // A disk that fails must not keep people from leaving.
+        Err(error @ LockError::Io(_)) => {
+            tracing::error!(%error, "no lock keeps a second agent off these doors");
+            None
+        }
+    };
     let stop = stop_signal()?;
     // On the heap: it holds everything that the agent has at its doors.
     Ok(Box::pin(run::run(config, identity, stop)).await?)
@@ -170,6 +289,22 @@ mod tests {
         for call in calls {
             CommandLine::try_parse_from(call.split(' ')).unwrap();
         }
+    }
+
+    #[test]
+    fn the_manual_names_every_command_and_option() {
+        use clap::CommandFactory as _;
+        let manual = include_str!("../debian/pforte-agent.8").replace("\\-", "-");
+        let program = CommandLine::command();
+        let mut named = 0;
+        for command in program.get_subcommands() {
+            assert!(manual.contains(&format!("\n.B {}\n", command.get_name())), "{}", command.get_name());
+            for option in command.get_arguments().filter_map(|option| option.get_long()) {
+                assert!(manual.contains(&format!("--{option}")), "{}: {option}", command.get_name());
+                named += 1;
+            }
+        }
+        assert!(named > 10, "{named}");
     }
 
     #[test]

@@ -26,7 +26,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// Least security level that a sensor may be set to (of 1 to 5; modules come with 3): below, it takes too many fingers for
 /// the holder's.
-const SECURITY_LEVEL_MIN: u16 = 3;
+pub(crate) const SECURITY_LEVEL_MIN: u16 = 3;
 
 /// What a sensor is to do.
 #[derive(Debug)]

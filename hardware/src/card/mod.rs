@@ -17,7 +17,7 @@ pub mod virtual_card;
 #[cfg(feature = "twins")]
 pub mod virtual_desfire;
 
-pub use self::pcsc::{Readers, ReadersError, list_names, serial_of};
+pub use self::pcsc::{Readers, ReadersError, list_names, look_for, serial_of};
 
 /// Longest UID of ISO/IEC 14443-3 (triple size), in bytes.
 const UID_BYTES_MAX: usize = 10;

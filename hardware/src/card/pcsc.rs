@@ -16,7 +16,7 @@ use super::{ReaderBinding, ReaderChange, ReaderEvent};
 mod worker;
 
 use worker::{Ended, Report, Work};
-pub use worker::{list_names, serial_of};
+pub use worker::{list_names, look_for, serial_of};
 
 /// A wait for a change of the reader's status returns at the latest after this time.
 const STATUS_WAIT: Duration = Duration::from_millis(500);

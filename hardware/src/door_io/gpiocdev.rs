@@ -14,10 +14,10 @@ use tokio::sync::mpsc;
 use super::line::{
     DEBOUNCE, Input, InputLine, Known, Level, LineId, LineOutputs, Lines, Output, OutputLine, Pins, Pull,
 };
-use super::{DoorInput, DoorIoError};
+use super::{DoorInput, DoorIoError, LineView};
 
 /// Who holds the lines, as `gpioinfo` shows it.
-const CONSUMER: &str = "pforte";
+pub const CONSUMER: &str = "pforte";
 /// Levels are read again when no edge came for so long. Also how fast the thread ends.
 const RECHECK: Duration = Duration::from_millis(500);
 /// Pause before inputs that can't be read are tried again.
@@ -38,6 +38,19 @@ pub(super) fn open(
             .map_err(|error| DoorIoError::Gone { place: shown(chip_path), why: error.to_string() })?;
     }
     Ok(outputs)
+}
+
+/// Looks at the lines without taking any.
+pub(super) fn inspect(chip_path: &Path, lines: &Lines<'_>) -> Result<Vec<Result<LineView, DoorIoError>>, DoorIoError> {
+    let chip = Chip::from_path(chip_path).map_err(|error| gone(chip_path, &error))?;
+    let outputs = lines.outputs().into_iter().map(|(output, line)| (output.purpose(), &line.line));
+    let inputs = lines.inputs().into_iter().map(|(input, line)| (input.purpose(), &line.line));
+    let view = |(purpose, line): (&'static str, &LineId)| {
+        let info = chip.line_info(offset(&chip, line, purpose)?);
+        let info = info.map_err(|error| refused(chip.path(), line, purpose, &error))?;
+        Ok(LineView { purpose, line: line.to_string(), held_by: info.used.then_some(info.consumer) })
+    };
+    Ok(outputs.chain(inputs).map(view).collect())
 }
 
 /// Outputs of a chip.
@@ -225,6 +238,8 @@ mod tests {
             let error = open(Path::new(chip), &lines, mpsc::channel(1).0).err().unwrap();
             assert!(error.to_string().contains(chip), "{error}");
             assert_eq!(error.kind(), FaultKind::Disconnected, "{error}");
+            let unseen = inspect(Path::new(chip), &lines).unwrap_err();
+            assert_eq!(unseen.to_string(), error.to_string(), "looking finds what opening finds");
         }
     }
 

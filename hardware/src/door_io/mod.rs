@@ -20,6 +20,7 @@ pub mod virtual_door;
 #[cfg(feature = "twins")]
 mod virtual_io;
 
+pub use gpiocdev::CONSUMER;
 pub use line::{InputLine, Level, LineId, OutputLine, Pull};
 
 /// Inputs that wait to be taken by the agent.
@@ -241,6 +242,36 @@ pub async fn open(config: &DoorIoConfig) -> Result<(Box<dyn DoorOutputs>, mpsc::
         }
     };
     Ok((outputs, receiver))
+}
+
+/// How one line stands, seen without taking it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LineView {
+    /// What it is for, as in the configuration: `strike`, `rex`, ….
+    pub purpose: &'static str,
+    /// Name or number as configured; the socket of a twin.
+    pub line: String,
+    /// Whoever holds it now, by the name it gave the kernel ([`CONSUMER`] for this driver); empty if it gave none.
+    pub held_by: Option<String>,
+}
+
+/// Looks at a door's lines without taking or changing any of them, whoever drives them. An error is of the chip or twin as a
+/// whole, or in the place of the line that is not there. Registers (`rppal`) can't be looked at so: then the list is empty.
+pub async fn inspect(config: &DoorIoConfig) -> Result<Vec<Result<LineView, DoorIoError>>, DoorIoError> {
+    match config {
+        DoorIoConfig::Gpiocdev { chip, strike, led_green, led_red, led_blue, buzzer, contact, rex, tamper } => {
+            let lines = line::Lines { strike, led_green, led_red, led_blue, buzzer, contact, rex, tamper };
+            gpiocdev::inspect(chip, &lines)
+        }
+        #[cfg(feature = "rppal")]
+        DoorIoConfig::Rppal { .. } => Ok(Vec::new()),
+        #[cfg(not(feature = "rppal"))]
+        DoorIoConfig::Rppal { .. } => Err(DoorIoError::NotBuilt { backend: "rppal", feature: "rppal" }),
+        #[cfg(feature = "twins")]
+        DoorIoConfig::Virtual { socket } => virtual_io::inspect(socket).await,
+        #[cfg(not(feature = "twins"))]
+        DoorIoConfig::Virtual { .. } => Err(DoorIoError::NotBuilt { backend: "virtual", feature: "twins" }),
+    }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _};
 use tokio::sync::mpsc;
 
 use super::virtual_door::{Answer, Request};
-use super::{DoorInput, DoorIoError, DoorOutputs, Signal};
+use super::{DoorInput, DoorIoError, DoorOutputs, LineView, Signal};
 
 /// A twin answers within a millisecond unless it is gone.
 const ANSWER_WAIT: Duration = Duration::from_secs(1);
@@ -25,6 +25,16 @@ pub(super) async fn open(socket: &Path, inputs: mpsc::Sender<DoorInput>) -> Resu
     let watch = InputWatch::connect(socket).await.map_err(|error| gone(socket, &error))?;
     tokio::spawn(forward(watch, socket.to_owned(), inputs));
     Ok(outputs)
+}
+
+/// Looks whether a twin tells its inputs, and orders nothing.
+pub(super) async fn inspect(socket: &Path) -> Result<Vec<Result<LineView, DoorIoError>>, DoorIoError> {
+    let mut watch = InputWatch::connect(socket).await.map_err(|error| gone(socket, &error))?;
+    match tokio::time::timeout(ANSWER_WAIT, watch.next()).await {
+        Err(_) => Err(DoorIoError::Timeout { place: shown(socket) }),
+        Ok(Err(why)) => Err(DoorIoError::Gone { place: shown(socket), why }),
+        Ok(Ok(_)) => Ok(vec![Ok(LineView { purpose: "twin", line: shown(socket), held_by: None })]),
+    }
 }
 
 /// Commands to a twin.

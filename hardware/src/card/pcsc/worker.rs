@@ -199,6 +199,13 @@ pub fn list_names() -> Result<Vec<String>, ReadersError> {
     Ok(names.iter().map(|name| name.to_string_lossy().into_owned()).collect())
 }
 
+/// The full name of the reader that is meant, if it is there and can be told from others; else why not. Looks, and disturbs
+/// nobody who uses it.
+pub fn look_for(matches: &ReaderMatch) -> Result<String, String> {
+    let context = Context::establish(Scope::System).map_err(said)?;
+    find(&context, matches).map(|name| name.to_string_lossy().into_owned())
+}
+
 /// Serial number of a reader, if it tells one.
 pub fn serial_of(name: &str) -> Option<String> {
     serial(&Context::establish(Scope::System).ok()?, &CString::new(name).ok()?)
