@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::io::{IsTerminal as _, Read as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -12,6 +13,7 @@ use door_agent::clock::Clock;
 use door_agent::config::Config;
 use door_agent::identity::Identity;
 use door_agent::join::{self, JoinToken};
+use door_agent::sensor::{Accepted, SensorFiles};
 use door_agent::{lines, run};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -32,6 +34,15 @@ struct CommandLine {
 enum Command {
     /// Joins a server, once.
     Join(Join),
+    /// Accepts a fingerprint sensor that was exchanged, or that was caught calling a false finger right: once it and its line were
+    /// looked at. Without a name: how all sensors are. To be run as the agent's own user.
+    AcceptSensor {
+        /// The configuration.
+        #[arg(long, default_value = "/etc/pforte/agent.toml")]
+        config: PathBuf,
+        /// Which: "NAME in" or "NAME out" by the door's name, or "station".
+        name: Option<String>,
+    },
     /// Puts every strike to rest and ends; for after a crash.
     Rest {
         /// The configuration.
@@ -84,6 +95,7 @@ fn main() -> ExitCode {
     let ended = runtime.block_on(async {
         match command_line.command {
             Command::Join(join) => join_server(join).await,
+            Command::AcceptSensor { config, name } => accept_sensor(&config, name.as_deref()),
             Command::Rest { config } => rest(&config).await,
             Command::Run { config, check_config: true } => check_config(&config),
             Command::Run { config, check_config: false } => run_agent(&config).await,
@@ -123,6 +135,42 @@ async fn join_server(request: Join) -> anyhow::Result<()> {
 fn check_config(path: &std::path::Path) -> anyhow::Result<()> {
     let config = Config::load(path)?;
     tracing::info!(doors = config.doors.len(), kind = %config.kind(), "{} is in order", path.display());
+    Ok(())
+}
+
+fn accept_sensor(path: &std::path::Path, name: Option<&str>) -> anyhow::Result<()> {
+    let config = Config::load(path)?;
+    let sensors = config.sensors();
+    let Some(name) = name else {
+        for (name, place) in &sensors {
+            let files = SensorFiles::of(&config.data_folder, *place);
+            let known = files.known()?.map_or("none yet".to_owned(), |known| {
+                let caught = if known.was_caught { "; it called a false finger right: not used" } else { "" };
+                format!("{}{caught}", known.identity)
+            });
+            tracing::info!("{name}: {known}");
+            if let Some(found) = files.found()? {
+                tracing::warn!("{name}: another one answers, which is not used: {found}");
+            }
+        }
+        return Ok(());
+    };
+    let names = || sensors.iter().map(|(name, _)| format!("{name:?}")).collect::<Vec<_>>().join(", ");
+    let sensor = sensors.iter().find(|(known, _)| known == name);
+    let (_, place) = sensor.with_context(|| format!("there is no sensor {name:?}, but {}", names()))?;
+    // What another user wrote the agent could not read.
+    let user = std::fs::metadata("/proc/self")?.uid();
+    let folder = &config.data_folder;
+    anyhow::ensure!(
+        std::fs::metadata(folder).with_context(|| format!("{}", folder.display()))?.uid() == user,
+        "{} is another user's: run this as the agent's own user",
+        folder.display()
+    );
+    match SensorFiles::of(folder, *place).accept()? {
+        Accepted::Another(identity) => tracing::info!("{name}: accepted {identity}"),
+        Accepted::Same(identity) => tracing::info!("{name}: accepted again {identity}"),
+        Accepted::Nothing => tracing::info!("{name}: there is nothing to accept"),
+    }
     Ok(())
 }
 
