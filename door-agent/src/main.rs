@@ -221,6 +221,46 @@ mod tests {
     }
 
     #[test]
+    fn a_sensor_is_accepted_by_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("agent.toml");
+        let data_folder = folder.path().display();
+        let text = format!(
+            r#"
+            data_folder = "{data_folder}"
+            server = "pforte.example.org:8444"
+            mode = "test"
+            [station]
+            sensor = {{ path = "/dev/serial0" }}
+            "#
+        );
+        std::fs::write(&path, text).unwrap();
+        let files = SensorFiles::of(folder.path(), door_agent::devices::Place { door: None, side: None });
+        let identity = |serial: &str| -> hardware::finger::SensorIdentity {
+            let parameters = serde_json::json!({
+                "system_id": 9, "library_size": 200, "security_level": 3, "address": 1, "packet_bytes": 128, "baud": 57_600
+            });
+            let told = serde_json::json!({ "parameters": parameters, "algorithm": serial });
+            serde_json::from_value(told).unwrap()
+        };
+        let error = accept_sensor(&path, Some("lobby in")).unwrap_err();
+        assert_eq!(error.to_string(), r#"there is no sensor "lobby in", but "station""#);
+        accept_sensor(&path, Some("station")).unwrap();
+        assert_eq!(files.known().unwrap(), None, "none has answered yet");
+        files.keep(&door_agent::sensor::Known::new(identity("one"))).unwrap();
+        files.keep_found(&identity("another")).unwrap();
+        accept_sensor(&path, None).unwrap();
+        assert_eq!(files.known().unwrap().unwrap().identity, identity("one"), "looked at only");
+        let line = ["pforte-agent", "accept-sensor", "--config", &path.display().to_string(), "station"];
+        let Command::AcceptSensor { config, name } = CommandLine::try_parse_from(line).unwrap().command else {
+            panic!("not accept-sensor")
+        };
+        accept_sensor(&config, name.as_deref()).unwrap();
+        assert_eq!(files.known().unwrap().unwrap().identity, identity("another"));
+        assert_eq!(files.found().unwrap(), None);
+    }
+
+    #[test]
     fn a_token_is_given_in_one_way_only() {
         let both = ["pforte-agent", "join", "--server", "https://a:1", "--token", "x", "--token-file", "y"];
         assert!(CommandLine::try_parse_from(both).is_err());

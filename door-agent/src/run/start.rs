@@ -92,7 +92,9 @@ pub(super) async fn run_with<R, S: Storage + 'static>(
     let data_folder = config.data_folder.clone();
     agent.wire(&config, &Notes::start().map_err(RunError::Thread)?, |number, place, sensor, requests| {
         let files = SensorFiles::of(&data_folder, place);
-        let task = SensorTask { number, config: sensor.clone(), files, habits: habits.clone() };
+        // A station compares captures with each other alone: there is nobody to deceive about.
+        let decoys = if place.door.is_some() { habits.decoys } else { 0 };
+        let task = SensorTask { number, config: sensor.clone(), files, habits: Habits { decoys, ..habits.clone() } };
         tokio::spawn(sensor::run(task, requests, sensor_events.clone()));
     });
     agent.begin(&before, &identity);

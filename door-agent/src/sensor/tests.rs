@@ -150,8 +150,8 @@ async fn the_first_sensor_is_written_down_and_another_is_not_used_until_it_is_ac
 async fn a_sensor_of_which_nothing_can_be_read_or_written_is_not_used() {
     let bench = Bench::new();
     bench.files().keep(&Known::new(bench.driver().await.identity().await.unwrap())).unwrap();
-    let record = std::fs::read_dir(bench.folder.path()).unwrap().map(|entry| entry.unwrap().path());
-    let record = record.filter(|path| path.extension().is_some_and(|end| end == "json")).next().unwrap();
+    let mut files = std::fs::read_dir(bench.folder.path()).unwrap().map(|entry| entry.unwrap().path());
+    let record = files.find(|path| path.extension().is_some_and(|end| end == "json")).unwrap();
     std::fs::write(&record, "{").unwrap();
     let mut task = bench.start();
     task.suspicion(Suspicion::Changed, true).await;
@@ -245,12 +245,17 @@ async fn a_sensor_that_always_says_match_is_caught_and_not_believed_before_it_is
 async fn decoys_are_drawn_while_nobody_asks() {
     let mut bench = Bench::new();
     bench.habits.decoys = 1;
+    let anna = [bench.annas().await];
     let mut commands = bench.twin.listen();
     let mut task = bench.start();
     task.state(DeviceState::Working).await;
     let mut until = async |wanted: u8| {
         while timeout(WAIT, commands.recv()).await.unwrap().unwrap()[0] != wanted {}
     };
+    // Whoever comes meanwhile does not wait for the drawing, which is begun again after.
+    until(0x0B).await;
+    bench.twin.place(Some(ANNA));
+    assert_eq!(task.verify(&anna).await, FingerOutcome::Matched);
     // Two images, one model; what is asked after the wipe is asked once it is written down.
     for command in [0x0B, 0x0B, 0x05, 0x0F] {
         until(command).await;

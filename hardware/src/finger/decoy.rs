@@ -5,6 +5,7 @@
 //! image; such a one has no decoys.
 
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep_until};
 
 use super::drawing::{Drawing, new_seed};
@@ -41,10 +42,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sensor<S> {
         (width, height): (usize, usize),
         mut is_awaited: impl FnMut() -> bool,
     ) -> Result<Decoy, SensorError> {
-        let drawing = Drawing::new(new_seed());
-        for buffer in [Buffer::Captured, Buffer::Reference] {
-            let image = drawing.image(width, height, new_seed());
-            match self.show_image(&image, buffer, &mut is_awaited).await? {
+        // A million angles: not on a thread that drives doors.
+        let drawn = spawn_blocking(move || {
+            let drawing = Drawing::new(new_seed());
+            [(); 2].map(|()| drawing.image(width, height, new_seed()))
+        });
+        let Ok(images) = drawn.await else { return Ok(Decoy::Poor) };
+        for (image, buffer) in images.iter().zip([Buffer::Captured, Buffer::Reference]) {
+            match self.show_image(image, buffer, &mut is_awaited).await? {
                 Drawn::Taken => {}
                 Drawn::Else(ended) => return Ok(ended),
             }

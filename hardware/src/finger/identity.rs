@@ -69,10 +69,12 @@ impl fmt::Display for SensorIdentity {
 impl<S: AsyncRead + AsyncWrite + Unpin> Sensor<S> {
     /// Asks all that it says of itself. A question that it refuses or leaves without an answer counts as not told.
     pub async fn identity(&mut self) -> Result<SensorIdentity, SensorError> {
+        // First, so that one that is silent is not waited for four times; and last: what said nothing to the questions between must
+        // say something to this one.
+        self.parameters().await?;
         let algorithm = self.told("for the version of its algorithm", command::READ_ALGORITHM).await?;
         let firmware = self.told("for the version of its program", command::READ_FIRMWARE).await?;
         let product = self.told("for its product information", command::READ_PRODUCT).await?;
-        // Last: a sensor that said nothing to the others must say something to this one.
         let parameters = self.parameters().await?;
         Ok(SensorIdentity {
             parameters,
