@@ -525,6 +525,12 @@ crate::words! {
         InterlockContradiction = "interlock_contradiction",
         /// An agent's records say what is not its to say, or are about a door that it never drove.
         RecordsForeign = "records_foreign",
+        /// A sensor said that a finger is like a template that nobody's finger is like.
+        SensorTampered = "sensor_tampered",
+        /// Another sensor than the accepted one answers.
+        SensorChanged = "sensor_changed",
+        /// Templates lie in a sensor's own memory, which Pforte keeps empty.
+        SensorNotEmpty = "sensor_not_empty",
     }
 }
 

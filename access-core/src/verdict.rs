@@ -261,5 +261,7 @@ crate::words! {
         EscortRequired = "escort_required",
         /// Nobody enters or stays alone here: a second person is waited for.
         SecondPersonRequired = "second_person_required",
+        /// Too many wrong fingers, at this reader or of this person there: none is asked for until a pause is over.
+        FingerPaused = "finger_paused",
     }
 }

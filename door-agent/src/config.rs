@@ -15,6 +15,8 @@ use hardware::finger::BAUD_DEFAULT;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
+use crate::devices::Place;
+
 /// What the agent is wired to.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -218,6 +220,21 @@ impl Config {
         if self.station.is_some() { AgentKind::Station } else { AgentKind::DoorController }
     }
 
+    /// Every sensor's name and place.
+    pub fn sensors(&self) -> Vec<(String, Place)> {
+        let of_doors = self.doors.iter().flat_map(|door| {
+            [Side::In, Side::Out].into_iter().filter_map(|side| {
+                door.side(side).sensor.as_ref()?;
+                Some((reader_name(door, side), Place { door: Some(door.id), side: Some(side) }))
+            })
+        });
+        let of_station = self.station.iter().filter_map(|station| {
+            station.sensor.as_ref()?;
+            Some((STATION_READER.to_owned(), Place { door: None, side: None }))
+        });
+        of_doors.chain(of_station).collect()
+    }
+
     /// Every reader with its name.
     pub fn readers(&self) -> Vec<ReaderBinding> {
         let of_doors = self.doors.iter().flat_map(|door| {
@@ -310,6 +327,8 @@ mod tests {
         assert_eq!(door.inward.sensor.as_ref().unwrap().baud, 115_200);
         assert_eq!(door.outward, SideConfig::default());
         assert_eq!(config.readers()[0].name, "lobby in");
+        let sensors = config.sensors();
+        assert_eq!(sensors, [("lobby in".to_owned(), Place { door: Some(door.id), side: Some(Side::In) })]);
     }
 
     #[test]

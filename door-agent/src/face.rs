@@ -27,6 +27,7 @@ fn refusal(reason: Reason) -> &'static str {
     match reason {
         Reason::FingerTimeout => "No finger, once more",
         Reason::WrongFinger => "Not matched, once more",
+        Reason::FingerPaused => "Too many tries, wait",
         Reason::EscortRequired => "Wait for your escort",
         Reason::SecondPersonRequired => "Wait for a second person",
         Reason::Interlock => "Other door first",

@@ -17,6 +17,7 @@ use door_agent::config::Config;
 use door_agent::identity::Identity;
 use door_agent::join::{self, JoinToken};
 use door_agent::lock::LockError;
+use door_agent::sensor::{Accepted, SensorFiles};
 use door_agent::{commission, doctor, lines, lock, run};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
@@ -54,6 +55,15 @@ enum Command {
     },
     /// Joins a server, once.
     Join(Join),
+    /// Accepts a fingerprint sensor that was exchanged, or that was caught calling a false finger right: once it and its line were
+    /// looked at. Without a name: how all sensors are. To be run as the agent's own user.
+    AcceptSensor {
+        /// The configuration.
+        #[arg(long, default_value = "/etc/pforte/agent.toml")]
+        config: PathBuf,
+        /// Which: "NAME in" or "NAME out" by the door's name, or "station".
+        name: Option<String>,
+    },
     /// Puts every strike to rest and ends; for after a crash.
     Rest {
         /// The configuration.
@@ -121,6 +131,9 @@ fn main() -> ExitCode {
             Command::Commission(request) => Box::pin(commission_doors(request)).await,
             Command::Doctor { config, json } => examine(&config, json).await,
             Command::Join(join) => join_server(join).await.map(|()| ExitCode::SUCCESS),
+            Command::AcceptSensor { config, name } => {
+                accept_sensor(&config, name.as_deref()).map(|()| ExitCode::SUCCESS)
+            }
             Command::Rest { config } => rest(&config).await.map(|()| ExitCode::SUCCESS),
             Command::Run { config, check_config: true } => check_config(&config).map(|()| ExitCode::SUCCESS),
             Command::Run { config, check_config: false } => run_agent(&config).await.map(|()| ExitCode::SUCCESS),
@@ -236,6 +249,42 @@ fn check_config(path: &std::path::Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+fn accept_sensor(path: &std::path::Path, name: Option<&str>) -> anyhow::Result<()> {
+    let config = Config::load(path)?;
+    let sensors = config.sensors();
+    let Some(name) = name else {
+        for (name, place) in &sensors {
+            let files = SensorFiles::of(&config.data_folder, *place);
+            let known = files.known()?.map_or("none yet".to_owned(), |known| {
+                let caught = if known.was_caught { "; it called a false finger right: not used" } else { "" };
+                format!("{}{caught}", known.identity)
+            });
+            tracing::info!("{name}: {known}");
+            if let Some(found) = files.found()? {
+                tracing::warn!("{name}: another one answers, which is not used: {found}");
+            }
+        }
+        return Ok(());
+    };
+    let names = || sensors.iter().map(|(name, _)| format!("{name:?}")).collect::<Vec<_>>().join(", ");
+    let sensor = sensors.iter().find(|(known, _)| known == name);
+    let (_, place) = sensor.with_context(|| format!("there is no sensor {name:?}, but {}", names()))?;
+    // What another user wrote the agent could not read.
+    let user = std::fs::metadata("/proc/self")?.uid();
+    let folder = &config.data_folder;
+    anyhow::ensure!(
+        std::fs::metadata(folder).with_context(|| format!("{}", folder.display()))?.uid() == user,
+        "{} is another user's: run this as the agent's own user",
+        folder.display()
+    );
+    match SensorFiles::of(folder, *place).accept()? {
+        Accepted::Another(identity) => tracing::info!("{name}: accepted {identity}"),
+        Accepted::Same(identity) => tracing::info!("{name}: accepted again {identity}"),
+        Accepted::Nothing => tracing::info!("{name}: there is nothing to accept"),
+    }
+    Ok(())
+}
+
 async fn rest(path: &std::path::Path) -> anyhow::Result<()> {
     let mut failed = Vec::new();
     for door in Config::load(path)?.doors {
@@ -289,6 +338,46 @@ mod tests {
         for call in calls {
             CommandLine::try_parse_from(call.split(' ')).unwrap();
         }
+    }
+
+    #[test]
+    fn a_sensor_is_accepted_by_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("agent.toml");
+        let data_folder = folder.path().display();
+        let text = format!(
+            r#"
+            data_folder = "{data_folder}"
+            server = "pforte.example.org:8444"
+            mode = "test"
+            [station]
+            sensor = {{ path = "/dev/serial0" }}
+            "#
+        );
+        std::fs::write(&path, text).unwrap();
+        let files = SensorFiles::of(folder.path(), door_agent::devices::Place { door: None, side: None });
+        let identity = |serial: &str| -> hardware::finger::SensorIdentity {
+            let parameters = serde_json::json!({
+                "system_id": 9, "library_size": 200, "security_level": 3, "address": 1, "packet_bytes": 128, "baud": 57_600
+            });
+            let told = serde_json::json!({ "parameters": parameters, "algorithm": serial });
+            serde_json::from_value(told).unwrap()
+        };
+        let error = accept_sensor(&path, Some("lobby in")).unwrap_err();
+        assert_eq!(error.to_string(), r#"there is no sensor "lobby in", but "station""#);
+        accept_sensor(&path, Some("station")).unwrap();
+        assert_eq!(files.known().unwrap(), None, "none has answered yet");
+        files.keep(&door_agent::sensor::Known::new(identity("one"))).unwrap();
+        files.keep_found(&identity("another")).unwrap();
+        accept_sensor(&path, None).unwrap();
+        assert_eq!(files.known().unwrap().unwrap().identity, identity("one"), "looked at only");
+        let line = ["pforte-agent", "accept-sensor", "--config", &path.display().to_string(), "station"];
+        let Command::AcceptSensor { config, name } = CommandLine::try_parse_from(line).unwrap().command else {
+            panic!("not accept-sensor")
+        };
+        accept_sensor(&config, name.as_deref()).unwrap();
+        assert_eq!(files.known().unwrap().unwrap().identity, identity("another"));
+        assert_eq!(files.found().unwrap(), None);
     }
 
     #[test]

@@ -231,6 +231,7 @@ fn random_cases_reach_every_reason() {
         Reason::DoorFault,
         Reason::CardRemoved,
         Reason::ServerNeeded,
+        Reason::FingerPaused,
     ];
     let missing: Vec<_> =
         Reason::ALL.iter().filter(|reason| !elsewhere.contains(reason) && !reasons.contains_key(reason)).collect();

@@ -9,13 +9,12 @@ use access_core::policy::{CardToken, Exit, RELEASE_MS_MAX, Side};
 use access_core::protocol::ANSWER_WAIT_MS;
 use access_core::verdict::{Effect, Outcome, Reason, Verdict};
 
+use super::wrong_fingers::WrongFingers;
 use super::{Action, Door, FINGER_WAIT_MS, Face, FingerOutcome, Now, Release, Ruling, Ticket};
 use crate::journal::Weight;
 
 /// An unknown card that is held to the same reader again within this time is the same presentation, in milliseconds.
 const REPEAT_MS: u64 = 3_000;
-/// So many wrong fingers in a row at one reader raise an alarm.
-const WRONG_FINGERS_MAX: u8 = 5;
 
 /// One side of a door.
 #[derive(Debug)]
@@ -26,7 +25,7 @@ pub(super) struct Lane {
     waiting: Option<Presented>,
     /// An unknown card, and until when it is not looked at again.
     folded: Option<(CardToken, Face, u64)>,
-    wrong_fingers: u8,
+    wrong_fingers: WrongFingers,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -64,7 +63,7 @@ enum Phase {
 
 impl Lane {
     pub(super) fn new(side: Side) -> Self {
-        Self { side, current: None, waiting: None, folded: None, wrong_fingers: 0 }
+        Self { side, current: None, waiting: None, folded: None, wrong_fingers: WrongFingers::default() }
     }
 
     pub(super) fn wake_at_ms(&self) -> Option<u64> {
@@ -192,7 +191,8 @@ impl Door {
     pub(super) fn verdict(&mut self, now: Now, ruling: Ruling, decided: Decided) {
         let attempt = ruling.attempt.id;
         let Some(side) = self.lane_of(attempt) else { return };
-        let Some(current) = &mut self.lanes[place(side)].current else { return };
+        let lane = &mut self.lanes[place(side)];
+        let Some(current) = &mut lane.current else { return };
         // What is answered is what was asked: a grant for another's card, door or side is none for whoever stands here.
         let (asked, answered) = (&current.card, &ruling.attempt);
         let is_anothers = (answered.door, answered.side, answered.card) != (self.id, side, asked.token)
@@ -207,6 +207,10 @@ impl Door {
                 self.grant(now, side, ruling, decided, (release_ms, held_ms))
             }
             (Outcome::Deny, _) => self.deny(now, side, ruling, decided),
+            (Outcome::Need(Factor::Finger), Some(person)) if lane.wrong_fingers.is_paused(person, now.mono_ms) => {
+                current.ruling = Some((ruling, decided));
+                self.refuse(now, side, Reason::FingerPaused);
+            }
             (Outcome::Need(Factor::Finger), Some(person)) if current.finger.is_none() => {
                 let until_ms = now.mono_ms + FINGER_WAIT_MS;
                 current.ruling = Some((ruling, decided));
@@ -265,7 +269,10 @@ impl Door {
         let ticket = self.out.record_first(decision, Weight::Vital);
         let lock = self.lock;
         let lane = &mut self.lanes[place(side)];
-        lane.wrong_fingers = 0;
+        // A door that wants no finger proves nothing about fingers.
+        if ruling.attempt.finger.is_some_and(|finger| finger != FactorResult::NotMatched) {
+            lane.wrong_fingers.right(ruling.verdict.person);
+        }
         if let Some(current) = &mut lane.current {
             current.ruling = Some((ruling, decided));
             current.phase = Phase::Recording { ticket, release, since_ms: now.mono_ms, lock };
@@ -313,24 +320,21 @@ impl Door {
     }
 
     fn deny(&mut self, now: Now, side: Side, ruling: Ruling, decided: Decided) {
-        let reason = ruling.verdict.reason;
-        let face = Face::Refused(reason);
+        let (reason, person) = (ruling.verdict.reason, ruling.verdict.person);
         let lane = &mut self.lanes[place(side)];
-        let is_one_too_many = reason == Reason::WrongFinger && {
-            lane.wrong_fingers += 1;
-            lane.wrong_fingers >= WRONG_FINGERS_MAX
-        };
+        let is_wrong = reason == Reason::WrongFinger;
+        let is_one_too_many = is_wrong && lane.wrong_fingers.wrong(person, now.mono_ms);
+        let must_wait = is_wrong && person.is_some_and(|person| lane.wrong_fingers.is_paused(person, now.mono_ms));
+        let face = Face::Refused(if must_wait { Reason::FingerPaused } else { reason });
         if let Some(current) = lane.current.take()
             && is_foldable(reason)
         {
             lane.folded = Some((current.card.token, face, now.mono_ms + REPEAT_MS));
         }
-        let person = ruling.verdict.person;
         let is_routine = ruling.verdict.alarms.is_empty() && ruling.verdict.effects.is_empty();
         let weight = if is_routine { Weight::Routine } else { Weight::Vital };
         self.out.record(Event::Decision(decision(ruling, decided)), weight);
         if is_one_too_many {
-            self.lanes[place(side)].wrong_fingers = 0;
             let kind = AlarmKind::WrongFingers;
             self.out.record(Event::AlarmRaised { kind, door: Some(self.id), person }, Weight::Vital);
         }

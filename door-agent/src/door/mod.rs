@@ -26,6 +26,7 @@ mod free;
 mod lane;
 mod leaf;
 mod rex;
+mod wrong_fingers;
 
 use free::Free;
 use lane::Lane;

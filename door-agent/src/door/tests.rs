@@ -361,29 +361,36 @@ fn refusals_and_time_outs() {
     let mut steps = Vec::new();
     for attempt in 1..=5 {
         steps.push((attempt as u64, In(card(attempt, Side::In, ANNA)), "ask"));
-        let told = if attempt < 5 { "wrong_finger false" } else { "wrong_finger false, alarm wrong_fingers" };
-        steps.push((attempt as u64, In(deny(attempt, Reason::WrongFinger)), told));
+        steps.push((attempt as u64, In(deny(attempt, Reason::WrongFinger)), "wrong_finger false"));
     }
+    steps.extend([
+        (5_004, In(card(6, Side::In, ANNA)), "ask"),
+        (5_004, In(need(6)), "finger_paused false"),
+        (5_005, In(card(7, Side::In, ANNA)), "ask"),
+        (5_005, In(need(7)), "finger"),
+    ]);
     check("wrong fingers in a row", mechanical(), steps);
 }
 
 #[test]
-fn the_fifth_wrong_finger_raises_an_alarm_and_only_that() {
+fn the_fifth_wrong_finger_makes_one_wait_and_the_tenth_raises_an_alarm() {
     let (mut door, _) = Door::start(id(1), mechanical());
-    let alarms: Vec<usize> = (1..=7)
+    let told: Vec<(bool, bool)> = (1..=12)
         .map(|attempt| {
             door.handle(at(0), card(attempt, Side::In, ANNA));
             let actions = door.handle(at(0), deny(attempt, Reason::WrongFinger));
-            let is_alarm = |action: &&Action| match action {
+            let is_alarm = |action: &Action| match action {
                 Action::Record { event: Event::AlarmRaised { kind, person, .. }, .. } => {
                     *kind == AlarmKind::WrongFingers && *person == Some(id(attempt + 100))
                 }
                 _ => false,
             };
-            actions.iter().filter(is_alarm).count()
+            let is_wait = |action: &Action| *action == Action::Show(Face::Refused(Reason::FingerPaused));
+            (actions.iter().any(is_wait), actions.iter().any(is_alarm))
         })
         .collect();
-    assert_eq!(alarms, [0, 0, 0, 0, 1, 0, 0]);
+    let expected: Vec<_> = (1..=12).map(|attempt| (attempt >= 5, attempt == 10)).collect();
+    assert_eq!(told, expected);
 }
 
 #[test]

@@ -37,7 +37,7 @@ use crate::outflow::{Flow, Outflow};
 use crate::policy_store::PolicyStore;
 use crate::recorder::{Recorder, Reply};
 use crate::recording::{self, JournalState, Recording, Taken, released_by};
-use crate::sensor::{self, SensorEvent, SensorRequest};
+use crate::sensor::{self, Habits, SensorEvent, SensorFiles, SensorRequest, SensorTask, Suspicion};
 use crate::standing::StandingStore;
 use crate::station::{Equipment, Station, StationAction};
 
@@ -45,8 +45,10 @@ mod effects;
 mod knowledge;
 mod records;
 mod start;
+mod suspicions;
 
 use knowledge::OwnLock;
+use suspicions::Suspicions;
 
 pub use start::{RunError, run};
 
@@ -126,6 +128,8 @@ struct Agent {
     readers: BTreeMap<String, Spot>,
     station: Option<Station>,
     devices: Devices,
+    /// What is wrong with sensors beyond not working.
+    suspicions: Suspicions,
     waiting: BTreeMap<u64, Waiting>,
     is_policy_aging: bool,
     crash_point: Option<CrashPoint>,
@@ -338,15 +342,7 @@ impl Agent {
         let spot = self.sensors[number].spot;
         match event {
             SensorEvent::State(state) => self.device_is(Device::Sensor, spot, state),
-            SensorEvent::HoldsTemplates(count) => {
-                tracing::warn!(count, "templates lie in the sensor's own memory");
-                self.device_is(Device::Sensor, spot, DeviceState::Faulty);
-                let place = self.place(spot);
-                self.record(
-                    Event::AlarmRaised { kind: AlarmKind::Tamper, door: place.door, person: None },
-                    Weight::Vital,
-                );
-            }
+            SensorEvent::Suspicion { suspicion, is_so } => self.suspect(number, suspicion, is_so),
             SensorEvent::Verified { attempt, outcome } => {
                 if let Spot::Door(door, _) = spot {
                     if let Some(tap) = self.doors[door].taps.get_mut(&attempt) {

@@ -46,13 +46,14 @@ pub enum RunError {
 
 /// Runs the agent until `stop` is ready.
 pub async fn run(config: Config, identity: Identity, stop: impl Future<Output = ()>) -> Result<(), RunError> {
-    run_with(config, identity, Files::open, Readers::start, stop).await
+    run_with(config, identity, Habits::standard(), Files::open, Readers::start, stop).await
 }
 
-/// Runs the agent with a journal's storage and readers of the caller's. What `start_readers` answers is kept until the end.
+/// Runs the agent with sensors' habits, a journal's storage and readers of the caller's. What `start_readers` answers is kept until the end.
 pub(super) async fn run_with<R, S: Storage + 'static>(
     config: Config,
     identity: Identity,
+    habits: Habits,
     open_storage: impl FnOnce(&Path) -> std::io::Result<S>,
     start_readers: impl FnOnce(Vec<ReaderBinding>, mpsc::Sender<ReaderEvent>) -> Result<R, ReadersError>,
     stop: impl Future<Output = ()>,
@@ -88,8 +89,13 @@ pub(super) async fn run_with<R, S: Storage + 'static>(
         new_id: Box::new(Uuid::now_v7),
     };
     let mut agent = Agent::new(&config, &identity, clock.clone(), &before, outgoing);
-    agent.wire(&config, &Notes::start().map_err(RunError::Thread)?, |number, sensor, requests| {
-        tokio::spawn(sensor::run(number, sensor.clone(), requests, sensor_events.clone()));
+    let data_folder = config.data_folder.clone();
+    agent.wire(&config, &Notes::start().map_err(RunError::Thread)?, |number, place, sensor, requests| {
+        let files = SensorFiles::of(&data_folder, place);
+        // A station compares captures with each other alone: there is nobody to deceive about.
+        let decoys = if place.door.is_some() { habits.decoys } else { 0 };
+        let task = SensorTask { number, config: sensor.clone(), files, habits: Habits { decoys, ..habits.clone() } };
+        tokio::spawn(sensor::run(task, requests, sensor_events.clone()));
     });
     agent.begin(&before, &identity);
     for (number, event) in first_lines {
@@ -232,6 +238,7 @@ impl Agent {
             readers: BTreeMap::new(),
             station: None,
             devices: Devices::default(),
+            suspicions: Suspicions::default(),
             waiting: BTreeMap::new(),
             is_policy_aging: false,
             crash_point: config.crash_point,
@@ -248,7 +255,7 @@ impl Agent {
         &mut self,
         config: &Config,
         notes: &Notes,
-        mut start_sensor: impl FnMut(usize, &SensorConfig, mpsc::Receiver<SensorRequest>),
+        mut start_sensor: impl FnMut(usize, Place, &SensorConfig, mpsc::Receiver<SensorRequest>),
     ) {
         for (number, wired) in config.doors.iter().enumerate() {
             // The actions of a start are done: opening the lines has put the strike to rest.
@@ -260,7 +267,9 @@ impl Agent {
                     self.readers.insert(config::reader_name(wired, side), spot);
                 }
                 let sensor = wired.side(side).sensor.as_ref();
-                sensors[side as usize] = sensor.map(|sensor| self.wire_sensor(spot, sensor, &mut start_sensor));
+                let place = Place { door: Some(wired.id), side: Some(side) };
+                sensors[side as usize] =
+                    sensor.map(|sensor| self.wire_sensor((spot, place), sensor, &mut start_sensor));
             }
             let carried_out = CarriedOut::open(&config.data_folder, wired.id, notes);
             self.doors.push(DoorUnit { door, outputs: None, sensors, carried_out, taps: BTreeMap::new() });
@@ -270,20 +279,21 @@ impl Agent {
             self.station = Some(Station::new(equipment));
             self.readers.insert(config::STATION_READER.to_owned(), Spot::Station);
             if let Some(sensor) = &station.sensor {
-                self.wire_sensor(Spot::Station, sensor, &mut start_sensor);
+                let place = Place { door: None, side: None };
+                self.wire_sensor((Spot::Station, place), sensor, &mut start_sensor);
             }
         }
     }
 
     fn wire_sensor(
         &mut self,
-        spot: Spot,
+        (spot, place): (Spot, Place),
         sensor: &SensorConfig,
-        start_sensor: &mut impl FnMut(usize, &SensorConfig, mpsc::Receiver<SensorRequest>),
+        start_sensor: &mut impl FnMut(usize, Place, &SensorConfig, mpsc::Receiver<SensorRequest>),
     ) -> usize {
         let number = self.sensors.len();
         let (requests, incoming) = mpsc::channel(REQUESTS_MAX);
-        start_sensor(number, sensor, incoming);
+        start_sensor(number, place, sensor, incoming);
         self.sensors.push(SensorUnit { spot, requests });
         number
     }

@@ -48,6 +48,7 @@ use crate::testing::{SERVER_NAME, Server};
 mod alone;
 mod journal;
 mod restart;
+mod sensors;
 mod station;
 
 const WAIT: Duration = Duration::from_secs(60);
@@ -119,6 +120,8 @@ struct World {
     /// Beside the lobby's: another door.
     has_inner: bool,
     mode_of_exit: Exit,
+    /// Without decoys: what a sensor is asked is always the same.
+    habits: Habits,
     /// What the rules of its bundles are beside one door and Anna.
     rules: fn(&mut PolicyRows),
 }
@@ -140,7 +143,9 @@ impl World {
         let door = VirtualDoor::hang(&folder.path().join("door.sock"), build()).unwrap();
         let finger = VirtualSensor::plug(&folder.path().join("sensor")).unwrap();
         let (has_station, has_inner, mode_of_exit) = (false, false, Exit::BySystem);
-        Self { folder, server, identity, door, finger, has_station, has_inner, mode_of_exit, rules: |_| () }
+        let habits = Habits { decoys: 0, ..Habits::standard() };
+        let rules = |_: &mut PolicyRows| ();
+        Self { folder, server, identity, door, finger, has_station, has_inner, mode_of_exit, habits, rules }
     }
 
     /// Another door on the agent.
@@ -203,8 +208,9 @@ impl World {
         let stopped = async move {
             let _ = stopped.await;
         };
-        let config = self.config();
-        let task = tokio::spawn(async move { run_with(config, identity, open_storage, start_readers, stopped).await });
+        let (config, habits) = (self.config(), self.habits.clone());
+        let task =
+            tokio::spawn(async move { run_with(config, identity, habits, open_storage, start_readers, stopped).await });
         Running { stop: Some(stop), task, held: Some(held), cards: None }
     }
 
@@ -569,6 +575,8 @@ async fn a_finger_of_duress_opens_like_any_other_and_raises_the_alarm_in_the_rec
             let view = world.door.watch().borrow().clone();
             world.finger.place(None);
             world.door.push().await.unwrap();
+            // Dark again: it was wiped.
+            timeout(WAIT, ring.wait_for(|view| view.ring == 0)).await.unwrap().unwrap();
             (asked_of_sensor(&mut commands), view)
         };
         seen.push(session.silent_during(entry).await);
@@ -581,6 +589,9 @@ async fn a_finger_of_duress_opens_like_any_other_and_raises_the_alarm_in_the_rec
     }
     let comparisons = seen[0].0.iter().filter(|command| **command == [0x03]).count();
     assert_eq!(comparisons, 2, "{:?}", seen[0].0);
+    const OVERWRITE: u8 = 0x09;
+    let writes = seen[0].0.iter().filter(|command| command[0] == OVERWRITE).count();
+    assert_eq!(writes, 2 + 2, "both templates, and what wipes both buffers");
     assert_eq!(seen[0], seen[1]);
     agent.stop().await;
 }

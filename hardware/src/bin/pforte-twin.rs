@@ -213,6 +213,8 @@ enum SensorFaultName {
     Hang,
     Garbage,
     CombinesAnything,
+    AlwaysMatches,
+    KeepsTemplates,
     Unplug,
     Plug,
 }
@@ -360,6 +362,8 @@ impl From<SensorFaultName> for SensorWish {
             SensorFaultName::Hang => Self::Hang,
             SensorFaultName::Garbage => Self::Garbage,
             SensorFaultName::CombinesAnything => Self::CombinesAnything,
+            SensorFaultName::AlwaysMatches => Self::AlwaysMatches,
+            SensorFaultName::KeepsTemplates => Self::KeepsTemplates,
             SensorFaultName::Unplug => Self::Unplug,
             SensorFaultName::Plug => Self::Plug,
         }

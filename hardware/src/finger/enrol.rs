@@ -20,7 +20,8 @@ pub enum EnrolProgress {
     Lift(u8),
     /// The capture was no good; the same again.
     Again(u8, CaptureFault),
-    /// A good capture, with its quality from 0 to 100.
+    /// A good capture, with its quality from 0 to 100: how alike it is to the first one, and at the end to the model of both. The
+    /// first one is told at the end alone, since there is nothing before that it could be held against.
     Captured(u8, u8),
     /// The captures are held against the combined model.
     Verifying,
@@ -96,13 +97,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sensor<S> {
         progress(EnrolProgress::Verifying);
         let model = self.combine_first(&taken).await?;
         let mut worst = u16::MAX;
-        for capture in &taken {
+        for (number, capture) in (1..).zip(&taken) {
             self.write_buffer(Buffer::Captured, capture).await?;
             self.write_buffer(Buffer::Reference, &model).await?;
-            match self.compare().await? {
-                Some(score) => worst = worst.min(score),
-                None => return Err(EnrolError::DoesNotCombine),
-            }
+            let Some(score) = self.compare().await? else { return Err(EnrolError::DoesNotCombine) };
+            progress(EnrolProgress::Captured(number, quality(score)));
+            worst = worst.min(score);
         }
         Ok(Enrolled { template: model, quality: quality(worst) })
     }
@@ -122,6 +122,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sensor<S> {
             let fault = match self.extract(Buffer::Captured).await {
                 Ok(()) => {
                     let template = self.read_buffer(Buffer::Captured).await?;
+                    let Some(first) = first else { return Ok(template) };
                     match self.likeness(&template, first).await? {
                         Some(quality) => {
                             progress(EnrolProgress::Captured(capture, quality));
@@ -144,9 +145,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sensor<S> {
         Err(EnrolError::DoesNotCombine)
     }
 
-    /// How alike a capture is to the first one; none if it is another finger. The first is alike to itself.
-    async fn likeness(&mut self, template: &Template, first: Option<&Template>) -> Result<Option<u8>, SensorError> {
-        let Some(first) = first else { return Ok(Some(100)) };
+    /// How alike a capture is to the first one; none if it is another finger.
+    async fn likeness(&mut self, template: &Template, first: &Template) -> Result<Option<u8>, SensorError> {
         self.write_buffer(Buffer::Captured, template).await?;
         self.write_buffer(Buffer::Reference, first).await?;
         Ok(self.compare().await?.map(quality))

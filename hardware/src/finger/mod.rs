@@ -1,20 +1,27 @@
 //! Fingerprint sensors of the ZFM-20 / R30x / R503 family: 1:1 comparison and enrolment only.
 //!
 //! No code here searches the sensor's library, stores in its flash, or asks for an image: those commands do not exist in
-//! this crate.
+//! this crate. An image is sent to a sensor in one case: a drawn finger, for a decoy (see [`Decoy`]).
 
 use std::fmt;
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+mod decoy;
+mod drawing;
 mod enrol;
+mod identity;
 pub mod packet;
 mod sensor;
+mod verify;
 #[cfg(feature = "twins")]
 pub mod virtual_sensor;
 
+pub use decoy::Decoy;
 pub use enrol::{CaptureFault, EnrolError, EnrolProgress, Enrolled};
-pub use sensor::{BAUD_DEFAULT, Capture, Led, Parameters, Refusal, Sensor, SensorError, SerialSensor, Verified};
+pub use identity::{Product, SensorIdentity};
+pub use sensor::{BAUD_DEFAULT, Capture, Led, Parameters, Refusal, Sensor, SensorError, SerialSensor};
+pub use verify::Verified;
 
 /// Longest template that is taken from a sensor, in bytes (R503: 1,536).
 pub const TEMPLATE_BYTES_MAX: usize = 4_096;

@@ -5,12 +5,16 @@
 
 use std::collections::VecDeque;
 
+use zeroize::{Zeroize as _, Zeroizing};
+
 /// First bytes of every frame.
 const START: [u8; 2] = [0xEF, 0x01];
 /// Bytes before the payload: start, address, kind, length.
 const HEADER_BYTES: usize = 9;
 /// Bytes of the sum.
 const SUM_BYTES: usize = 2;
+/// Bytes of a frame beside its payload.
+pub const FRAME_BYTES: usize = HEADER_BYTES + SUM_BYTES;
 /// Longest payload: the largest data packet that a sensor can be set to.
 pub const PAYLOAD_BYTES_MAX: usize = 256;
 /// The address that every module has unless it was given another.
@@ -44,7 +48,11 @@ impl Kind {
     }
 }
 
-/// One frame.
+/// Bytes for which a decoder has room from the beginning: one frame that is not whole yet, and one reading more. A buffer that
+/// grew would leave a copy of a template's piece behind.
+const PENDING_BYTES: usize = 1_024;
+
+/// One frame. Its payload may be a piece of a template and is wiped when it is dropped.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Frame {
     /// Module it is for or from.
@@ -59,6 +67,12 @@ impl std::fmt::Debug for Frame {
     /// Payloads may be pieces of a template: only their length is shown.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Frame({:?}, {} bytes)", self.kind, self.payload.len())
+    }
+}
+
+impl Drop for Frame {
+    fn drop(&mut self) {
+        self.payload.zeroize();
     }
 }
 
@@ -84,16 +98,38 @@ fn sum(bytes: &[u8]) -> u16 {
 }
 
 /// Finds frames in what arrives, however it is cut, and finds the next one again after noise.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Decoder {
     pending: VecDeque<u8>,
     noise_bytes: u64,
+}
+
+impl Default for Decoder {
+    fn default() -> Self {
+        Self { pending: VecDeque::with_capacity(PENDING_BYTES), noise_bytes: 0 }
+    }
+}
+
+impl Drop for Decoder {
+    fn drop(&mut self) {
+        self.pending.clear();
+        self.wipe_if_empty();
+    }
 }
 
 impl Decoder {
     /// A decoder that has seen nothing.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Overwrites what frames that were taken out left in the memory behind the queue, as soon as it is empty.
+    fn wipe_if_empty(&mut self) {
+        if self.pending.is_empty() {
+            self.pending.resize(self.pending.capacity(), 0);
+            self.pending.make_contiguous().zeroize();
+            self.pending.clear();
+        }
     }
 
     /// Takes bytes in. What can't become a frame is dropped by [`Decoder::next_frame`], so at most one frame's worth stays.
@@ -113,7 +149,7 @@ impl Decoder {
             if self.pending.len() < HEADER_BYTES {
                 return None;
             }
-            let header: Vec<u8> = self.pending.iter().take(HEADER_BYTES).copied().collect();
+            let header: Zeroizing<Vec<u8>> = Zeroizing::new(self.pending.iter().take(HEADER_BYTES).copied().collect());
             let length = usize::from(u16::from_be_bytes([header[7], header[8]]));
             let payload_length = length.checked_sub(SUM_BYTES).filter(|&length| length <= PAYLOAD_BYTES_MAX);
             let (Some(kind), Some(payload_length)) = (Kind::from_byte(header[6]), payload_length) else {
@@ -124,13 +160,14 @@ impl Decoder {
             if self.pending.len() < total {
                 return None;
             }
-            let frame: Vec<u8> = self.pending.iter().take(total).copied().collect();
+            let frame: Zeroizing<Vec<u8>> = Zeroizing::new(self.pending.iter().take(total).copied().collect());
             let (body, sum_bytes) = frame.split_at(total - SUM_BYTES);
             if sum(&body[6..]).to_be_bytes() != sum_bytes {
                 self.drop_one();
                 continue;
             }
             self.pending.drain(..total);
+            self.wipe_if_empty();
             return Some(Frame {
                 address: u32::from_be_bytes([header[2], header[3], header[4], header[5]]),
                 kind,

@@ -4,15 +4,16 @@
 //! goes out, so that answers never shift by one. A future of this driver may be dropped in the middle of an exchange: the
 //! next command first brings that exchange to its end, however much of it was still to be sent or to come.
 
-use std::collections::VecDeque;
 use std::io;
 use std::path::Path;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::{Instant, timeout_at};
+use zeroize::Zeroizing;
 
-use super::packet::{ADDRESS_DEFAULT, Decoder, Frame, Kind};
+use super::packet::{ADDRESS_DEFAULT, Decoder, Frame, Kind, PAYLOAD_BYTES_MAX};
 use super::{TEMPLATE_BYTES_MAX, Template};
 use crate::FaultKind;
 
@@ -23,26 +24,27 @@ const ANSWER_WAIT: Duration = Duration::from_millis(1_500);
 /// How long a template's transfer may take (1,668 wire bytes take 290 ms at 57,600 baud; 4 KiB at 19,200 takes 2.2 s).
 const TRANSFER_WAIT: Duration = Duration::from_secs(3);
 /// How long to wait between two looks for a finger.
-const LOOK_PAUSE: Duration = Duration::from_millis(30);
+pub(super) const LOOK_PAUSE: Duration = Duration::from_millis(30);
 /// Whatever the line still holds is read away for at most so long before a command.
 const DRAIN_WAIT: Duration = Duration::from_millis(2);
 /// A line that brought nothing for so long after an exchange without a proper end counts as quiet (the largest packet at
 /// 57,600 baud takes 47 ms, and adapters hand bytes over every 16 ms).
 const QUIET_WAIT: Duration = Duration::from_millis(100);
-/// Bytes that a wipe overwrites at first: what one capture has.
-const WIPE_BYTES: usize = 512;
-
-mod command {
-    pub(super) const CAPTURE: u8 = 0x01;
-    pub(super) const EXTRACT: u8 = 0x02;
-    pub(super) const MATCH: u8 = 0x03;
-    pub(super) const COMBINE: u8 = 0x05;
-    pub(super) const READ_BUFFER: u8 = 0x08;
-    pub(super) const WRITE_BUFFER: u8 = 0x09;
-    pub(super) const READ_PARAMETERS: u8 = 0x0F;
-    pub(super) const VERIFY_PASSWORD: u8 = 0x13;
-    pub(super) const COUNT_STORED: u8 = 0x1D;
-    pub(super) const LED: u8 = 0x35;
+pub(super) mod command {
+    pub(in crate::finger) const CAPTURE: u8 = 0x01;
+    pub(in crate::finger) const EXTRACT: u8 = 0x02;
+    pub(in crate::finger) const MATCH: u8 = 0x03;
+    pub(in crate::finger) const COMBINE: u8 = 0x05;
+    pub(in crate::finger) const READ_BUFFER: u8 = 0x08;
+    pub(in crate::finger) const WRITE_BUFFER: u8 = 0x09;
+    pub(in crate::finger) const WRITE_IMAGE: u8 = 0x0B;
+    pub(in crate::finger) const READ_PARAMETERS: u8 = 0x0F;
+    pub(in crate::finger) const VERIFY_PASSWORD: u8 = 0x13;
+    pub(in crate::finger) const COUNT_STORED: u8 = 0x1D;
+    pub(in crate::finger) const LED: u8 = 0x35;
+    pub(in crate::finger) const READ_ALGORITHM: u8 = 0x39;
+    pub(in crate::finger) const READ_FIRMWARE: u8 = 0x3A;
+    pub(in crate::finger) const READ_PRODUCT: u8 = 0x3C;
 }
 
 /// A buffer inside the sensor.
@@ -64,6 +66,8 @@ pub struct Sensor<S> {
     decoder: Decoder,
     address: u32,
     packet_bytes: usize,
+    /// Speed of the line in baud, by its own word.
+    baud: u32,
     /// What is not over yet, and outlasts a future that was dropped.
     open: Option<Exchange>,
 }
@@ -71,12 +75,20 @@ pub struct Sensor<S> {
 /// An exchange that is under way.
 #[derive(Debug)]
 struct Exchange {
-    /// Bytes that the sensor still has to be sent: it counts on whole packets.
-    unsent: VecDeque<u8>,
+    /// Bytes for the sensor, which counts on whole packets. Wiped from memory with the exchange.
+    bytes: Zeroizing<Vec<u8>>,
+    /// How many of them the line has taken.
+    sent: usize,
     /// What it will say then.
     to_come: ToCome,
     /// It says nothing more from here on.
     deadline: Instant,
+}
+
+impl Exchange {
+    fn of(bytes: Zeroizing<Vec<u8>>, to_come: ToCome, deadline: Instant) -> Self {
+        Self { bytes, sent: 0, to_come, deadline }
+    }
 }
 
 /// What the sensor still says in an exchange.
@@ -93,7 +105,7 @@ enum ToCome {
 }
 
 /// What the sensor says of itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parameters {
     /// Its system identifier.
     pub system_id: u16,
@@ -101,6 +113,8 @@ pub struct Parameters {
     pub library_size: u16,
     /// Threshold of its comparison, 1 (lenient) to 5 (strict).
     pub security_level: u16,
+    /// Address that it answers to.
+    pub address: u32,
     /// Data packets have so many bytes.
     pub packet_bytes: usize,
     /// Speed of the line in baud.
@@ -116,16 +130,6 @@ pub enum Capture {
     NoFinger,
     /// A finger, and no usable image.
     Unclear,
-}
-
-/// What came of comparing a finger with templates.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verified {
-    /// One finger was compared with each of them. In their order: the sensor's own measure of likeness (more is more alike),
-    /// none where it is another finger.
-    Compared(Vec<Option<u16>>),
-    /// Nobody placed a usable finger in time.
-    NoFinger,
 }
 
 /// What the sensor's ring shows.
@@ -228,6 +232,9 @@ pub enum SensorError {
     /// What was written into its buffer reads back otherwise.
     #[error("the template in the sensor's buffer is not the one that was written")]
     BufferDiffers,
+    /// What was compared can't be shown to be gone from its buffers.
+    #[error("the sensor's buffers could not be wiped: what was compared may still lie there")]
+    NotWiped,
 }
 
 impl SensorError {
@@ -236,7 +243,9 @@ impl SensorError {
         match self {
             Self::Timeout { .. } => FaultKind::Timeout,
             Self::Disconnected(_) => FaultKind::Disconnected,
-            Self::Refused { .. } | Self::Unexpected { .. } | Self::BufferDiffers => FaultKind::Protocol,
+            Self::Refused { .. } | Self::Unexpected { .. } | Self::BufferDiffers | Self::NotWiped => {
+                FaultKind::Protocol
+            }
         }
     }
 
@@ -259,12 +268,19 @@ impl SerialSensor {
 impl<S: AsyncRead + AsyncWrite + Unpin> Sensor<S> {
     /// Checks the password and reads the parameters.
     pub async fn open(line: S, password: u32) -> Result<Self, SensorError> {
-        let mut sensor =
-            Self { line, decoder: Decoder::new(), address: ADDRESS_DEFAULT, packet_bytes: 128, open: None };
+        let mut sensor = Self {
+            line,
+            decoder: Decoder::new(),
+            address: ADDRESS_DEFAULT,
+            packet_bytes: 128,
+            baud: BAUD_DEFAULT,
+            open: None,
+        };
         let mut payload = vec![command::VERIFY_PASSWORD];
         payload.extend(password.to_be_bytes());
         sensor.command("the password", &payload).await?;
-        sensor.packet_bytes = sensor.parameters().await?.packet_bytes;
+        let parameters = sensor.parameters().await?;
+        (sensor.packet_bytes, sensor.baud) = (parameters.packet_bytes, parameters.baud.max(1));
         Ok(sensor)
     }
 
@@ -273,16 +289,29 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sensor<S> {
         let to = "its parameters";
         let answer = self.command(to, &[command::READ_PARAMETERS]).await?;
         let word = |place: usize| answer.get(place..place + 2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
-        let (Some(system_id), Some(library_size), Some(security_level), Some(packet_code), Some(baud_code)) =
-            (word(2), word(4), word(6), word(12), word(14))
+        let (Some(system_id), Some(library_size), Some(security_level)) = (word(2), word(4), word(6)) else {
+            return Err(unexpected(to, &answer));
+        };
+        let (Some(high), Some(low), Some(packet_code), Some(baud_code)) = (word(8), word(10), word(12), word(14))
         else {
             return Err(unexpected(to, &answer));
         };
+        let address = u32::from(high) << 16 | u32::from(low);
         let packet_bytes = match packet_code {
             0..=3 => 32 << packet_code,
             _ => return Err(unexpected(to, &answer)),
         };
-        Ok(Parameters { system_id, library_size, security_level, packet_bytes, baud: u32::from(baud_code) * 9_600 })
+        let baud = u32::from(baud_code) * 9_600;
+        Ok(Parameters { system_id, library_size, security_level, address, packet_bytes, baud })
+    }
+
+    pub(super) fn packet_bytes(&self) -> usize {
+        self.packet_bytes
+    }
+
+    /// How long the line takes for so many bytes with their start and stop bits.
+    pub(super) fn line_time(&self, bytes: usize) -> Duration {
+        Duration::from_secs(10 * bytes as u64) / self.baud
     }
 
     /// How many templates lie in the sensor's own flash. Pforte keeps it empty.
@@ -304,41 +333,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sensor<S> {
             Led::Bad => [3, 1],
         };
         self.command("the ring's light", &[command::LED, control, 0x60, colour, 0]).await.map(|_| ())
-    }
-
-    /// Compares the finger on the glass, placed until `deadline`, with each of the templates; wipes the sensor's buffers after.
-    ///
-    /// It is captured once, and compared with all of them in their order, also after a match: neither what the sensor is asked
-    /// nor when it is done tells which template matched.
-    pub async fn verify(&mut self, templates: &[Template], deadline: Instant) -> Result<Verified, SensorError> {
-        let verified = self.verify_unwiped(templates, deadline).await;
-        // Not read back: somebody waits at the door for what comes of it.
-        let wiped = self.overwrite(WIPE_BYTES).await;
-        let verified = verified?;
-        wiped?;
-        Ok(verified)
-    }
-
-    async fn verify_unwiped(&mut self, templates: &[Template], deadline: Instant) -> Result<Verified, SensorError> {
-        let Some((first, others)) = templates.split_first() else { return Ok(Verified::Compared(Vec::new())) };
-        // While the person still looks for the glass.
-        self.write_buffer(Buffer::Reference, first).await?;
-        loop {
-            if self.wait_for(Capture::Taken, deadline).await? != Capture::Taken {
-                return Ok(Verified::NoFinger);
-            }
-            match self.extract(Buffer::Captured).await {
-                Ok(()) => break,
-                Err(error) if is_poor_image(&error) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        let mut scores = vec![self.compare().await?];
-        for template in others {
-            self.write_buffer(Buffer::Reference, template).await?;
-            scores.push(self.compare().await?);
-        }
-        Ok(Verified::Compared(scores))
     }
 
     /// Looks until the glass shows `wanted` or the deadline passes; answers what it saw last.
@@ -383,45 +377,33 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sensor<S> {
         self.command("a combination", &[command::COMBINE]).await.map(|_| ())
     }
 
-    /// Overwrites both buffers, so that no template stays in the sensor's memory, and reads back that none did.
-    pub async fn wipe(&mut self) -> Result<(), SensorError> {
-        self.overwrite(WIPE_BYTES).await?;
-        for buffer in [Buffer::Captured, Buffer::Reference] {
-            let left = self.read_buffer(buffer).await?;
-            if is_blank(&left) {
-                continue;
-            }
-            // A model is longer than a capture, and modules may keep what lies behind the bytes that they were sent.
-            self.send_buffer(buffer, &vec![0; left.as_bytes().len()]).await?;
-            if !is_blank(&self.read_buffer(buffer).await?) {
-                return Err(SensorError::BufferDiffers);
-            }
-        }
-        Ok(())
-    }
-
-    async fn overwrite(&mut self, bytes: usize) -> Result<(), SensorError> {
-        let blank = vec![0; bytes];
-        self.send_buffer(Buffer::Captured, &blank).await?;
-        self.send_buffer(Buffer::Reference, &blank).await
-    }
-
     pub(super) async fn write_buffer(&mut self, buffer: Buffer, template: &Template) -> Result<(), SensorError> {
         self.send_buffer(buffer, template.as_bytes()).await?;
-        // No acknowledgement after the data is documented: reading back is the only proof.
+        self.check_buffer(buffer, template).await
+    }
+
+    /// No acknowledgement after the data is documented: reading back is the only proof that they arrived.
+    pub(super) async fn check_buffer(&mut self, buffer: Buffer, template: &Template) -> Result<(), SensorError> {
         if self.read_buffer(buffer).await? == *template { Ok(()) } else { Err(SensorError::BufferDiffers) }
     }
 
-    async fn send_buffer(&mut self, buffer: Buffer, bytes: &[u8]) -> Result<(), SensorError> {
+    pub(super) async fn send_buffer(&mut self, buffer: Buffer, bytes: &[u8]) -> Result<(), SensorError> {
         let to = "to take a template";
         self.command(to, &[command::WRITE_BUFFER, buffer as u8]).await?;
+        self.send_data(to, bytes, true).await
+    }
+
+    /// Sends data in packets of the sensor's size. `is_all` marks the last one as the end of the transfer.
+    pub(super) async fn send_data(&mut self, to: &'static str, bytes: &[u8], is_all: bool) -> Result<(), SensorError> {
         let mut pieces = bytes.chunks(self.packet_bytes).peekable();
-        let mut unsent = VecDeque::with_capacity(bytes.len() * 2);
+        // Long enough for all packets: a vector that grew would leave a copy behind.
+        let mut packets = Zeroizing::new(Vec::with_capacity(bytes.len() * 2 + 2 * PAYLOAD_BYTES_MAX));
         while let Some(piece) = pieces.next() {
-            let kind = if pieces.peek().is_some() { Kind::Data } else { Kind::LastData };
-            unsent.extend(Frame { address: self.address, kind, payload: piece.to_vec() }.encode());
+            let kind = if pieces.peek().is_some() || !is_all { Kind::Data } else { Kind::LastData };
+            let frame = Frame { address: self.address, kind, payload: piece.to_vec() };
+            packets.extend_from_slice(&Zeroizing::new(frame.encode()));
         }
-        self.open = Some(Exchange { unsent, to_come: ToCome::Nothing, deadline: Instant::now() + TRANSFER_WAIT });
+        self.open = Some(Exchange::of(packets, ToCome::Nothing, Instant::now() + TRANSFER_WAIT));
         self.send(to).await?;
         self.open = None;
         Ok(())
@@ -431,8 +413,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sensor<S> {
         let to = "for a template";
         self.command(to, &[command::READ_BUFFER, buffer as u8]).await?;
         let deadline = Instant::now() + TRANSFER_WAIT;
-        self.open = Some(Exchange { unsent: VecDeque::new(), to_come: ToCome::Data, deadline });
-        let mut bytes = Vec::new();
+        self.open = Some(Exchange::of(Zeroizing::default(), ToCome::Data, deadline));
+        let mut bytes = Zeroizing::new(Vec::with_capacity(TEMPLATE_BYTES_MAX + PAYLOAD_BYTES_MAX));
         loop {
             let frame = self.receive(to, deadline).await?;
             let is_last = match frame.kind {
@@ -440,27 +422,28 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sensor<S> {
                 Kind::LastData => true,
                 Kind::Command | Kind::Acknowledge => return Err(unexpected_frame(to, &frame)),
             };
-            bytes.extend(frame.payload);
+            bytes.extend_from_slice(&frame.payload);
             if bytes.len() > TEMPLATE_BYTES_MAX {
                 return Err(SensorError::Unexpected { to, answer: "more data than any template has".to_owned() });
             }
             if is_last {
                 self.open = None;
-                return Template::new(bytes).map_err(|_| SensorError::Unexpected { to, answer: "no data".to_owned() });
+                let template = Template::new(std::mem::take(&mut *bytes));
+                return template.map_err(|_| SensorError::Unexpected { to, answer: "no data".to_owned() });
             }
         }
     }
 
     /// Sends a command and takes its acknowledgement; answers what follows the confirmation code. Where data follow a good
     /// one, the exchange stays open.
-    async fn command(&mut self, to: &'static str, payload: &[u8]) -> Result<Vec<u8>, SensorError> {
+    pub(super) async fn command(&mut self, to: &'static str, payload: &[u8]) -> Result<Vec<u8>, SensorError> {
         self.settle().await?;
         self.drain().await?;
         let frame = Frame { address: self.address, kind: Kind::Command, payload: payload.to_vec() };
         let has_data = payload.first() == Some(&command::READ_BUFFER);
         let to_come = if has_data { ToCome::AnswerAndData } else { ToCome::Answer };
         let deadline = Instant::now() + ANSWER_WAIT;
-        self.open = Some(Exchange { unsent: frame.encode().into(), to_come, deadline });
+        self.open = Some(Exchange::of(Zeroizing::new(frame.encode()), to_come, deadline));
         self.send(to).await?;
         let answer = self.receive(to, deadline).await?;
         match (answer.kind, answer.payload.split_first()) {
@@ -480,11 +463,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sensor<S> {
     /// where a dropped future stopped.
     async fn send(&mut self, to: &'static str) -> Result<(), SensorError> {
         let Some(open) = &mut self.open else { return Ok(()) };
-        while !open.unsent.is_empty() {
-            let (next, _) = open.unsent.as_slices();
+        while let Some(next) = open.bytes.get(open.sent..).filter(|next| !next.is_empty()) {
             match within(to, open.deadline, self.line.write(next)).await? {
                 0 => return Err(SensorError::Disconnected(io::ErrorKind::WriteZero.into())),
-                sent => drop(open.unsent.drain(..sent)),
+                sent => open.sent += sent,
             }
         }
         within(to, open.deadline, self.line.flush()).await
@@ -507,7 +489,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sensor<S> {
             self.open = match (ended, to_come) {
                 (Ok(Some(frame)), ToCome::AnswerAndData) if frame.kind == Kind::Acknowledge && is_good(&frame) => {
                     let deadline = Instant::now() + TRANSFER_WAIT;
-                    Some(Exchange { unsent: VecDeque::new(), to_come: ToCome::Data, deadline })
+                    Some(Exchange::of(Zeroizing::default(), ToCome::Data, deadline))
                 }
                 (Ok(None), _) => None,
                 (Ok(Some(frame)), ToCome::Answer | ToCome::AnswerAndData) if frame.kind == Kind::Acknowledge => None,
@@ -564,10 +546,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sensor<S> {
     }
 }
 
-fn is_blank(template: &Template) -> bool {
-    template.as_bytes().iter().all(|byte| *byte == 0)
-}
-
 /// Whether another try with the same finger may do better.
 pub(super) fn is_poor_image(error: &SensorError) -> bool {
     let poor = [Refusal::Disordered, Refusal::TooFewFeatures, Refusal::ImageMissing];
@@ -585,7 +563,7 @@ async fn within<T>(
     }
 }
 
-fn unexpected(to: &'static str, answer: &[u8]) -> SensorError {
+pub(super) fn unexpected(to: &'static str, answer: &[u8]) -> SensorError {
     SensorError::Unexpected { to, answer: format!("{} bytes", answer.len()) }
 }
 

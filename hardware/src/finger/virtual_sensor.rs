@@ -26,7 +26,10 @@ const BYTE_MICROS: u64 = 10 * 1_000_000 / 57_600;
 const FEATURES_BYTES: usize = 512;
 /// Bytes of a model (two captures combined), as of an R503.
 const MODEL_BYTES: usize = 1_536;
-/// Bits in a synthetic finger.
+/// Size of its image in pixels, as of an R503.
+const IMAGE_WIDTH: usize = 192;
+const IMAGE_HEIGHT: usize = 192;
+/// Bytes of a synthetic finger.
 const CODE_BYTES: usize = 64;
 /// Bits of noise in each capture, of 512: two captures of one finger differ in at most twice as many.
 const NOISE_BITS: usize = 24;
@@ -51,6 +54,40 @@ pub enum SensorFault {
     Garbage,
     /// Combines captures of different fingers without a word, as some firmware does.
     CombinesAnything,
+    /// Says that whatever it compares is alike.
+    AlwaysMatches,
+    /// Keeps in its buffers what it is told to overwrite with zeros.
+    KeepsTemplates,
+}
+
+/// What it is, beside what it does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SensorBuild {
+    /// Serial number, of eight characters at most.
+    pub serial: String,
+    /// Threshold of its comparison, 1 to 5.
+    pub security_level: u8,
+    /// Templates in its own flash.
+    pub stored: u16,
+    /// Whether it can be sent images.
+    pub takes_images: bool,
+    /// Whether it knows the questions for versions and product, as only newer modules do.
+    pub is_newer: bool,
+}
+
+impl Default for SensorBuild {
+    fn default() -> Self {
+        Self { serial: "00000001".to_owned(), security_level: 3, stored: 0, takes_images: true, is_newer: true }
+    }
+}
+
+/// Bytes over its line since the beginning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Traffic {
+    /// From the host.
+    pub received: u64,
+    /// To the host.
+    pub sent: u64,
 }
 
 /// What can be seen of the twin from outside.
@@ -73,6 +110,8 @@ pub struct VirtualSensor {
     path: PathBuf,
     line: Mutex<Option<JoinHandle<()>>>,
     listener: Listener,
+    build: Arc<Mutex<SensorBuild>>,
+    traffic: Arc<Mutex<Traffic>>,
 }
 
 /// Hears what the twin is asked.
@@ -83,7 +122,8 @@ impl VirtualSensor {
     pub fn plug(path: &Path) -> io::Result<Self> {
         let view = SensorView { is_plugged: false, finger: None, ring: 0, fault: SensorFault::None };
         let (view, path) = (watch::channel(view).0, path.to_owned());
-        let sensor = Self { view, path, line: Mutex::new(None), listener: Listener::default() };
+        let (build, traffic) = (Arc::default(), Arc::default());
+        let sensor = Self { view, path, line: Mutex::new(None), listener: Listener::default(), build, traffic };
         sensor.plug_again()?;
         Ok(sensor)
     }
@@ -127,11 +167,22 @@ impl VirtualSensor {
             _slave: terminal.slave,
             view: self.view.clone(),
             listener: Arc::clone(&self.listener),
-            chip: Chip::new(),
+            traffic: Arc::clone(&self.traffic),
+            chip: Chip::new(Arc::clone(&self.build)),
         };
         *self.lock_line() = Some(tokio::spawn(line.serve()));
         self.view.send_modify(|view| view.is_plugged = true);
         Ok(())
+    }
+
+    /// Changes what it is, as if another were put in its place.
+    pub fn rebuild(&self, change: impl FnOnce(&mut SensorBuild)) {
+        change(&mut self.build.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// What went over its line so far.
+    pub fn traffic(&self) -> Traffic {
+        *self.traffic.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What can be seen of it, now and from now on.
@@ -168,6 +219,7 @@ struct Line {
     _slave: OwnedFd,
     view: watch::Sender<SensorView>,
     listener: Listener,
+    traffic: Arc<Mutex<Traffic>>,
     chip: Chip,
 }
 
@@ -176,6 +228,7 @@ impl Line {
         let mut decoder = Decoder::new();
         let mut piece = [0; 512];
         while let Ok(length) = self.read(&mut piece).await {
+            self.count(|traffic| traffic.received += length as u64);
             tokio::time::sleep(Duration::from_micros(BYTE_MICROS * length as u64)).await;
             decoder.push(&piece[..length]);
             while let Some(frame) = decoder.next_frame() {
@@ -198,12 +251,21 @@ impl Line {
             let wire = match fault {
                 SensorFault::Hang => continue,
                 SensorFault::Garbage => vec![0xEF, 0x5A, 0x01, 0xEF, 0x01, 0x00],
-                SensorFault::None | SensorFault::MisreadNext | SensorFault::CombinesAnything => answer.encode(),
+                SensorFault::None
+                | SensorFault::MisreadNext
+                | SensorFault::CombinesAnything
+                | SensorFault::AlwaysMatches
+                | SensorFault::KeepsTemplates => answer.encode(),
             };
+            self.count(|traffic| traffic.sent += wire.len() as u64);
             tokio::time::sleep(Duration::from_micros(BYTE_MICROS * wire.len() as u64)).await;
             self.write(&wire).await?;
         }
         Ok(())
+    }
+
+    fn count(&self, add: impl FnOnce(&mut Traffic)) {
+        add(&mut self.traffic.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     async fn read(&self, piece: &mut [u8]) -> io::Result<usize> {
@@ -230,13 +292,22 @@ impl Line {
 struct Chip {
     image: Option<Result<Code, ()>>,
     buffers: [Vec<u8>; 2],
-    receiving: Option<(usize, Vec<u8>)>,
+    receiving: Option<(Target, Vec<u8>)>,
     noise: StdRng,
+    build: Arc<Mutex<SensorBuild>>,
+}
+
+/// Where data go.
+#[derive(Debug, Clone, Copy)]
+enum Target {
+    Buffer(usize),
+    Image,
 }
 
 impl Chip {
-    fn new() -> Self {
+    fn new(build: Arc<Mutex<SensorBuild>>) -> Self {
         Self {
+            build,
             image: None,
             buffers: [Vec::new(), Vec::new()],
             receiving: None,
@@ -248,7 +319,7 @@ impl Chip {
         match frame.kind {
             Kind::Command => self.command(&frame.payload, view),
             Kind::Data | Kind::LastData => {
-                self.receive(frame);
+                self.receive(frame, view.borrow().fault == SensorFault::KeepsTemplates);
                 Vec::new()
             }
             Kind::Acknowledge => Vec::new(),
@@ -257,10 +328,11 @@ impl Chip {
 
     fn command(&mut self, payload: &[u8], view: &watch::Sender<SensorView>) -> Vec<Frame> {
         let buffer = |place: u8| usize::from(place == 2);
+        let build = self.build.lock().unwrap_or_else(PoisonError::into_inner).clone();
         match *payload {
             [0x13, 0, 0, 0, 0] => ok(&[]),
             [0x13, ..] => confirm(0x13),
-            [0x0F] => ok(&[0, 0, 0, 9, 0, 200, 0, 3, 0xFF, 0xFF, 0xFF, 0xFF, 0, 2, 0, 6]),
+            [0x0F] => ok(&[0, 0, 0, 9, 0, 200, 0, build.security_level, 0xFF, 0xFF, 0xFF, 0xFF, 0, 2, 0, 6]),
             [0x01] => self.capture(view),
             [0x02, place] => match self.image.take() {
                 None => confirm(0x15),
@@ -270,6 +342,7 @@ impl Chip {
                     ok(&[])
                 }
             },
+            [0x03] if view.borrow().fault == SensorFault::AlwaysMatches => ok(&180u16.to_be_bytes()),
             [0x03] => match likeness(&self.buffers[0], &self.buffers[1]) {
                 Some(distance) if distance <= DISTANCE_MAX => {
                     // At most 200.
@@ -281,10 +354,23 @@ impl Chip {
             [0x05] => self.combine(view.borrow().fault == SensorFault::CombinesAnything),
             [0x08, place] => upload(&self.buffers[buffer(place)]),
             [0x09, place] => {
-                self.receiving = Some((buffer(place), Vec::new()));
+                self.receiving = Some((Target::Buffer(buffer(place)), Vec::new()));
                 ok(&[])
             }
-            [0x1D] => ok(&[0, 0]),
+            [0x0B] if build.takes_images => {
+                self.receiving = Some((Target::Image, Vec::new()));
+                ok(&[])
+            }
+            [0x1D] => ok(&build.stored.to_be_bytes()),
+            [0x39] if build.is_newer => ok(&padded("pforte twin 1", 32)),
+            [0x3A] if build.is_newer => ok(&padded("1.0", 32)),
+            [0x3C] if build.is_newer => {
+                let [width, height] = [IMAGE_WIDTH, IMAGE_HEIGHT].map(|pixels| (pixels as u16).to_be_bytes());
+                let model = (MODEL_BYTES as u16).to_be_bytes();
+                let texts = [padded("TWIN", 16), padded("0001", 4), padded(&build.serial, 8), vec![1, 0]];
+                let sizes = [padded("NONE", 8), width.into(), height.into(), model.into(), vec![0, 200]];
+                ok(&[texts.concat(), sizes.concat()].concat())
+            }
             [0x35, control, _, colour, _] => {
                 view.send_modify(|view| view.ring = if control == 4 { 0 } else { colour });
                 ok(&[])
@@ -326,15 +412,51 @@ impl Chip {
         ok(&[])
     }
 
-    fn receive(&mut self, frame: &Frame) {
-        if let Some((buffer, bytes)) = &mut self.receiving {
-            bytes.extend(&frame.payload);
-            if frame.kind == Kind::LastData || bytes.len() > MODEL_BYTES {
-                self.buffers[*buffer] = std::mem::take(bytes);
-                self.receiving = None;
-            }
+    fn receive(&mut self, frame: &Frame, keeps_templates: bool) {
+        let Some((target, bytes)) = &mut self.receiving else { return };
+        bytes.extend(&frame.payload);
+        let most = match target {
+            Target::Buffer(_) => MODEL_BYTES,
+            Target::Image => IMAGE_WIDTH * IMAGE_HEIGHT / 2,
+        };
+        if frame.kind != Kind::LastData && bytes.len() <= most {
+            return;
         }
+        let bytes = std::mem::take(bytes);
+        match *target {
+            Target::Buffer(_) if keeps_templates && bytes.iter().all(|byte| *byte == 0) => {}
+            Target::Buffer(buffer) => self.buffers[buffer] = bytes,
+            // What is no whole image is too little to see anything on.
+            Target::Image => self.image = Some(code_on(&bytes).ok_or(())),
+        }
+        self.receiving = None;
     }
+}
+
+/// What can be made out on an image: which of the fields that it is cut into are lighter than the one after the next.
+fn code_on(image: &[u8]) -> Option<Code> {
+    const FIELDS_ACROSS: usize = 16;
+    const FIELDS: usize = CODE_BYTES * 8;
+    if image.len() != IMAGE_WIDTH * IMAGE_HEIGHT / 2 {
+        return None;
+    }
+    let (across, down) = (IMAGE_WIDTH / FIELDS_ACROSS, IMAGE_HEIGHT / (FIELDS / FIELDS_ACROSS));
+    let mut light = vec![0_u32; FIELDS];
+    for (place, byte) in image.iter().enumerate() {
+        let (x, y) = (place * 2 % IMAGE_WIDTH, place * 2 / IMAGE_WIDTH);
+        light[y / down * FIELDS_ACROSS + x / across] += u32::from(byte >> 4) + u32::from(byte & 15);
+    }
+    let mut code = [0; CODE_BYTES];
+    for field in 0..FIELDS {
+        code[field / 8] |= u8::from(light[field] > light[(field + 2) % FIELDS]) << (field % 8);
+    }
+    Some(code)
+}
+
+fn padded(text: &str, length: usize) -> Vec<u8> {
+    let mut bytes = text.as_bytes().to_vec();
+    bytes.resize(length, 0);
+    bytes
 }
 
 type Code = [u8; CODE_BYTES];

@@ -144,6 +144,10 @@ pub enum SensorWish {
     Garbage,
     /// Combine captures of different fingers without a word.
     CombinesAnything,
+    /// Say that whatever it compares is alike.
+    AlwaysMatches,
+    /// Keep what it is told to overwrite.
+    KeepsTemplates,
     /// Be unplugged.
     Unplug,
     /// Be plugged in again.

@@ -244,6 +244,8 @@ impl Stage {
                     SensorFault::Hang => SensorWish::Hang,
                     SensorFault::Garbage => SensorWish::Garbage,
                     SensorFault::CombinesAnything => SensorWish::CombinesAnything,
+                    SensorFault::AlwaysMatches => SensorWish::AlwaysMatches,
+                    SensorFault::KeepsTemplates => SensorWish::KeepsTemplates,
                 },
             }
         };
@@ -458,6 +460,8 @@ fn wish(sensor: &VirtualSensor, wish: SensorWish) -> Result<(), String> {
         SensorWish::Hang => sensor.misbehave(SensorFault::Hang),
         SensorWish::Garbage => sensor.misbehave(SensorFault::Garbage),
         SensorWish::CombinesAnything => sensor.misbehave(SensorFault::CombinesAnything),
+        SensorWish::AlwaysMatches => sensor.misbehave(SensorFault::AlwaysMatches),
+        SensorWish::KeepsTemplates => sensor.misbehave(SensorFault::KeepsTemplates),
         SensorWish::Unplug => sensor.unplug(),
         SensorWish::Plug => sensor.plug_again().map_err(|error| error.to_string())?,
     }

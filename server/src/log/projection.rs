@@ -36,6 +36,8 @@ pub fn priority(kind: AlarmKind) -> i16 {
         | AlarmKind::RecordsMissing
         | AlarmKind::RecordsForeign
         | AlarmKind::AgentCopied
+        | AlarmKind::SensorTampered
+        | AlarmKind::SensorChanged
         | AlarmKind::Duress => 1,
         AlarmKind::DoorHeld
         | AlarmKind::AgentLost
@@ -50,6 +52,7 @@ pub fn priority(kind: AlarmKind) -> i16 {
         | AlarmKind::ImpossibleTravel
         | AlarmKind::PassedBack
         | AlarmKind::RepeatedRefusals
+        | AlarmKind::SensorNotEmpty
         | AlarmKind::InterlockContradiction => 2,
         AlarmKind::ReaderFault | AlarmKind::SensorFault | AlarmKind::PolicyAging => 3,
     }
@@ -284,13 +287,16 @@ async fn raise(tx: &mut TenantTx, row: &Placed, alarm: &Alarm, at: DateTime<Utc>
 
 /// What an agent senses as long as it lasts. One that starts senses anew, and raises again what still is so: that its rules
 /// are old as soon as it knows the time.
-const SENSED: [AlarmKind; 6] = [
+const SENSED: [AlarmKind; 9] = [
     AlarmKind::Tamper,
     AlarmKind::RexStuck,
     AlarmKind::ReaderFault,
     AlarmKind::SensorFault,
     AlarmKind::DoorIoFault,
     AlarmKind::PolicyAging,
+    AlarmKind::SensorTampered,
+    AlarmKind::SensorChanged,
+    AlarmKind::SensorNotEmpty,
 ];
 
 /// An agent started: what it sensed before is over, or raised again.

@@ -23,9 +23,10 @@ pub enum Again {
 }
 
 /// Reasons that agents give for what no rule ended.
-const AGENTS_OWN: [Reason; 6] = [
+const AGENTS_OWN: [Reason; 7] = [
     Reason::CardRemoved,
     Reason::FingerTimeout,
+    Reason::FingerPaused,
     Reason::SensorFault,
     Reason::NotRecorded,
     Reason::DoorFault,

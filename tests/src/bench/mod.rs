@@ -4,6 +4,7 @@
 pub use figures::{Figure, Samples, ms};
 
 pub mod echo;
+pub mod finger;
 pub mod ingest;
 pub mod link;
 pub mod memory;

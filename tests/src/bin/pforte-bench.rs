@@ -40,6 +40,9 @@ struct Arguments {
     /// Entries.
     #[arg(long, default_value_t = 200)]
     taps: usize,
+    /// Comparisons of a finger, of each kind.
+    #[arg(long, default_value_t = 10)]
+    fingers: usize,
     /// Questions over the link.
     #[arg(long, default_value_t = 1_000)]
     questions: usize,
@@ -152,6 +155,9 @@ async fn figures_of(
         Figure::plain("feed.door_to_browser_ms", taps.door_to_browser.median()?, "ms"),
         Figure::plain("feed.door_to_browser_p99_ms", taps.door_to_browser.percentile(99)?, "ms"),
     ]);
+
+    // As modelled: the sensor's line, and no computing in it.
+    figures.extend(bench::finger::run(folder, arguments.fingers).await?);
 
     let revocations = bench::link::revocations(plant, &credential, arguments.revocations).await?;
     say(&format!("revocation to bundle, ms: {}", revocations.summary()?))?;

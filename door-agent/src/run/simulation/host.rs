@@ -213,7 +213,7 @@ impl Host {
             agent.policy.is_simulated(seed, believes_anybody);
             let notes = Notes::apart();
             let mut sensors = Vec::new();
-            agent.wire(&config, &notes, |_, _, requests| sensors.push(requests));
+            agent.wire(&config, &notes, |_, _, _, requests| sensors.push(requests));
             agent.begin(&before, &identity);
             for door in 0..doors {
                 let lines = Lines { site: site.clone(), door };

@@ -1,10 +1,8 @@
 use std::path::PathBuf;
 
-use tokio::sync::mpsc;
-
 use super::*;
-use crate::finger::virtual_sensor::{SensorFault, VirtualSensor};
-use crate::finger::{CaptureFault, EnrolError, EnrolProgress};
+use crate::finger::virtual_sensor::{SensorFault, Traffic, VirtualSensor};
+use crate::finger::{CaptureFault, Decoy, EnrolError, EnrolProgress, Verified};
 
 struct Bench {
     _folder: tempfile::TempDir,
@@ -53,6 +51,7 @@ async fn enrol(bench: &mut Bench, fingers: &[u64]) -> (Result<super::super::Enro
 /// Which of the templates the finger on the glass matches.
 async fn matches(bench: &mut Bench, templates: &[Template]) -> Vec<bool> {
     let verified = bench.sensor.verify(templates, later()).await.unwrap();
+    bench.sensor.wipe().await.unwrap();
     let scores = if let Verified::Compared(scores) = verified { Some(scores) } else { None };
     scores.unwrap().into_iter().map(|score| score.is_some_and(|score| score > 0)).collect()
 }
@@ -82,8 +81,16 @@ async fn an_enrolled_finger_matches_and_another_does_not() {
     let (enrolled, steps) = enrol(&mut bench, &[1]).await;
     let enrolled = enrolled.unwrap();
     assert!(enrolled.quality > 50, "{}", enrolled.quality);
-    assert_eq!(steps.iter().filter(|step| matches!(step, EnrolProgress::Captured(..))).count(), 3);
-    assert_eq!(steps.last(), Some(&EnrolProgress::Verifying));
+    // Two against the first, and all three against the model.
+    let told: Vec<(u8, u8)> = steps
+        .iter()
+        .filter_map(|step| {
+            if let EnrolProgress::Captured(capture, quality) = step { Some((*capture, *quality)) } else { None }
+        })
+        .collect();
+    assert_eq!(told.iter().map(|(capture, _)| *capture).collect::<Vec<_>>(), [2, 3, 1, 2, 3]);
+    assert_eq!(told[2..].iter().map(|(_, quality)| *quality).min(), Some(enrolled.quality), "the worst of them");
+    assert_eq!(steps.iter().position(|step| *step == EnrolProgress::Verifying), Some(steps.len() - 4));
 
     bench.twin.place(Some(1));
     let templates = [enrolled.template];
@@ -92,6 +99,7 @@ async fn an_enrolled_finger_matches_and_another_does_not() {
     assert_eq!(matches(&mut bench, &templates).await, [false]);
     bench.twin.place(None);
     assert_eq!(bench.sensor.verify(&templates, soon()).await.unwrap(), Verified::NoFinger);
+    bench.sensor.wipe().await.unwrap();
     for buffer in [Buffer::Captured, Buffer::Reference] {
         assert_eq!(bench.sensor.read_buffer(buffer).await.unwrap().as_bytes(), [0; 512], "wiped");
     }
@@ -134,39 +142,144 @@ async fn a_misread_is_tried_again() {
     assert_eq!(matches(&mut bench, &[enrolled.unwrap().template]).await, [true]);
 }
 
-/// One command for all looks in a row: how often it was looked depends on when the finger came.
-fn folded(commands: &mut mpsc::UnboundedReceiver<Vec<u8>>) -> Vec<Vec<u8>> {
-    let mut folded: Vec<Vec<u8>> = Vec::new();
-    while let Ok(command) = commands.try_recv() {
-        if command != [command::CAPTURE] || folded.last() != Some(&command) {
-            folded.push(command);
-        }
-    }
-    folded
+/// A template of a finger.
+async fn template_of(bench: &mut Bench, finger: u64) -> Template {
+    let (enrolled, _) = enrol(bench, &[finger]).await;
+    enrolled.unwrap().template
 }
 
 #[tokio::test]
-async fn what_the_sensor_is_asked_does_not_tell_which_template_matched() {
+async fn what_goes_over_the_line_does_not_tell_which_template_matched() {
     let mut bench = bench().await;
-    let mut templates = Vec::new();
-    for finger in [1, 2] {
-        let (enrolled, _) = enrol(&mut bench, &[finger]).await;
-        templates.push(enrolled.unwrap().template);
-    }
-    let mut asked = Vec::new();
+    let templates = [template_of(&mut bench, 1).await, template_of(&mut bench, 2).await];
+    let mut seen = Vec::new();
     for (finger, matched) in [(1, [true, false]), (2, [false, true]), (3, [false, false])] {
         let mut commands = bench.twin.listen();
+        let before = bench.twin.traffic();
+        // It lies there already: how often a sensor looks for a finger depends on when it comes, and on nothing else.
         bench.twin.place(Some(finger));
         assert_eq!(matches(&mut bench, &templates).await, matched, "finger {finger}");
-        // What follows the last command is answered once the twin has heard all of it.
-        bench.sensor.count_stored().await.unwrap();
-        asked.push(folded(&mut commands));
+        let after = bench.twin.traffic();
+        let traffic = Traffic { received: after.received - before.received, sent: after.sent - before.sent };
+        let asked: Vec<_> = std::iter::from_fn(|| commands.try_recv().ok()).collect();
+        seen.push((asked, traffic));
     }
-    let comparisons = asked[0].iter().filter(|command| **command == [command::MATCH]).count();
-    assert_eq!(comparisons, 2, "{:?}", asked[0]);
-    assert_eq!(asked[0].iter().filter(|command| **command == [command::CAPTURE]).count(), 1, "captured once");
-    assert_eq!(asked[0], asked[1]);
-    assert_eq!(asked[0], asked[2]);
+    let times = |command| seen[0].0.iter().filter(|asked| **asked == [command]).count();
+    assert_eq!((times(command::MATCH), times(command::CAPTURE)), (2, 1), "captured once, compared with all");
+    // Two templates go there and come back, and so does what wipes the buffers.
+    let wiping_and_templates = 2 * 1_536 + 2 * 512;
+    assert!(seen[0].1.received > wiping_and_templates && seen[0].1.sent > wiping_and_templates, "{:?}", seen[0].1);
+    assert_eq!(seen[0], seen[1]);
+    assert_eq!(seen[0], seen[2]);
+}
+
+#[tokio::test]
+async fn a_template_is_loaded_while_the_finger_is_still_to_come() {
+    let mut bench = bench().await;
+    let templates = [template_of(&mut bench, 1).await];
+    let place_of = |asked: &[Vec<u8>], command: u8| asked.iter().position(|payload| payload[0] == command);
+    for comes_after_looks in [0, 1, 2, 5] {
+        let mut commands = bench.twin.listen();
+        bench.twin.place((comes_after_looks == 0).then_some(1));
+        let twin = &bench.twin;
+        let mut asked: Vec<Vec<u8>> = Vec::new();
+        let person = async {
+            let mut looks = 0;
+            while let Some(command) = commands.recv().await {
+                if command == [command::CAPTURE] {
+                    looks += 1;
+                    if looks == comes_after_looks {
+                        twin.place(Some(1));
+                    }
+                }
+                asked.push(command);
+            }
+        };
+        let verified = tokio::select! {
+            () = person => None,
+            verified = bench.sensor.verify(&templates, later()) => Some(verified.unwrap()),
+        };
+        assert!(matches!(verified.as_ref(), Some(Verified::Compared(scores)) if scores[0].is_some()), "{verified:?}");
+        while let Ok(command) = commands.try_recv() {
+            asked.push(command);
+        }
+        let (loaded, extracted) = (place_of(&asked, command::WRITE_BUFFER), place_of(&asked, command::EXTRACT));
+        let checked = place_of(&asked, command::READ_BUFFER);
+        match comes_after_looks {
+            0 => assert!(extracted < loaded, "it lay there: {asked:?}"),
+            1 => assert!(loaded < extracted && extracted < checked, "it came with the template: {asked:?}"),
+            _ => assert!(checked < extracted, "it came later: {asked:?}"),
+        }
+        bench.sensor.wipe().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_template_that_stays_in_a_buffer_is_a_fault() {
+    let mut bench = bench().await;
+    let templates = [template_of(&mut bench, 1).await];
+    bench.twin.place(Some(1));
+    bench.twin.misbehave(SensorFault::KeepsTemplates);
+    bench.sensor.verify(&templates, later()).await.unwrap();
+    let error = bench.sensor.wipe().await.unwrap_err();
+    assert_eq!(error.kind(), FaultKind::Protocol);
+    assert!(matches!(error, SensorError::NotWiped), "{error}");
+    bench.twin.misbehave(SensorFault::None);
+    bench.sensor.wipe().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_decoy_is_a_template_like_any_other_and_no_finger_matches_it() {
+    let mut bench = bench().await;
+    let real = template_of(&mut bench, 1).await;
+    let mut decoys = Vec::new();
+    for _ in 0..2 {
+        let made = bench.sensor.make_decoy((192, 192), || false).await.unwrap();
+        let Decoy::Made(decoy) = made else { panic!("{made:?}") };
+        assert_eq!(decoy.as_bytes().len(), real.as_bytes().len(), "of a model's length");
+        decoys.push(decoy);
+    }
+    assert_ne!(decoys[0], decoys[1]);
+    let templates = [decoys[0].clone(), real, decoys[1].clone()];
+    bench.twin.place(Some(1));
+    assert_eq!(matches(&mut bench, &templates).await, [false, true, false]);
+    bench.twin.misbehave(SensorFault::AlwaysMatches);
+    assert_eq!(matches(&mut bench, &templates).await, [true; 3], "so a liar is known");
+}
+
+#[tokio::test]
+async fn an_image_is_given_up_for_whoever_waits_and_by_a_sensor_that_takes_none() {
+    let mut bench = bench().await;
+    let mut packets = 0;
+    let is_awaited = || {
+        packets += 1;
+        packets == 20
+    };
+    assert!(matches!(bench.sensor.make_decoy((192, 192), is_awaited).await.unwrap(), Decoy::Interrupted));
+    assert_eq!(packets, 20, "not one packet more");
+    assert_eq!(bench.sensor.look().await.unwrap(), Capture::NoFinger, "and it goes on as if nothing had been");
+    // The wrong size: nothing can be made out on it.
+    assert!(matches!(bench.sensor.make_decoy((64, 64), || false).await.unwrap(), Decoy::Poor));
+    bench.twin.rebuild(|build| build.takes_images = false);
+    assert!(matches!(bench.sensor.make_decoy((192, 192), || false).await.unwrap(), Decoy::NotSupported));
+}
+
+#[tokio::test]
+async fn it_says_who_it_is_as_far_as_it_knows() {
+    let mut bench = bench().await;
+    let first = bench.sensor.identity().await.unwrap();
+    let product = first.product.clone().unwrap();
+    assert_eq!((product.module.as_str(), product.serial.as_str()), ("TWIN", "00000001"));
+    assert_eq!((product.width, product.height, product.template_bytes), (192, 192, 1_536));
+    assert_eq!(bench.sensor.identity().await.unwrap(), first);
+    bench.twin.rebuild(|build| build.serial = "00000002".to_owned());
+    assert_ne!(bench.sensor.identity().await.unwrap(), first);
+    bench.twin.rebuild(|build| build.is_newer = false);
+    let older = bench.sensor.identity().await.unwrap();
+    assert_eq!((&older.product, &older.algorithm, older.parameters), (&None, &None, first.parameters));
+    assert!(older.to_string().starts_with("product not told, algorithm not told"), "{older}");
+    bench.twin.misbehave(SensorFault::Hang);
+    assert_eq!(bench.sensor.identity().await.unwrap_err().kind(), FaultKind::Timeout, "silence is no identity");
 }
 
 #[tokio::test]
@@ -218,7 +331,7 @@ async fn an_enrolment_cut_short_anywhere_leaves_a_sensor_that_is_wiped() {
         bench.sensor.wipe().await.unwrap_or_else(|error| panic!("cut after {cut_ms} ms: {error}"));
         for buffer in [Buffer::Captured, Buffer::Reference] {
             let left = bench.sensor.read_buffer(buffer).await.unwrap();
-            assert!(is_blank(&left), "cut after {cut_ms} ms: something is left");
+            assert!(left.as_bytes().iter().all(|byte| *byte == 0), "cut after {cut_ms} ms: something is left");
         }
         if !is_cut {
             return;

@@ -52,6 +52,7 @@ export const vocabulary = {
     wrong_pin: "Wrong PIN",
     escort_required: "Waits for the escort",
     second_person_required: "Waits for a second person",
+    finger_paused: "Too many wrong fingers: must wait",
   },
   AlarmKind: {
     door_forced: "Door forced open",
@@ -78,6 +79,9 @@ export const vocabulary = {
     duress: "Person may be forced",
     interlock_contradiction: "Airlock's doors contradict each other",
     records_foreign: "Records that the agent may not write",
+    sensor_tampered: "Fingerprint sensor can't be believed",
+    sensor_changed: "Another fingerprint sensor than the accepted one",
+    sensor_not_empty: "Fingerprints stored in a sensor",
   },
   EventKind: {
     epoch_began: "Sequence of records began",
@@ -477,6 +481,10 @@ export const alarmAdvice: Record<keyof (typeof vocabulary)["AlarmKind"], string>
   interlock_contradiction: "Look at the airlock. More of its doors stand open than may.",
   records_foreign:
     "Tell an administrator. Somebody else may use its keys, or it is wired to a door that it was not given.",
+  sensor_tampered:
+    "Look at the sensor and its cable. It let a false finger pass and is not used until an installer accepts it again.",
+  sensor_changed: "Find out who exchanged the sensor. It is not used until an installer accepts it.",
+  sensor_not_empty: "Find out who used the sensor elsewhere, and have its memory emptied.",
 };
 
 /** Why an enrolment failed, where no vocabulary of the agents says it. */
