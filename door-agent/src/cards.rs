@@ -75,15 +75,21 @@ impl Cards {
     /// Takes what a bundle says. If its content key does not open, it is in force all the same, with what it revokes: then
     /// none of its cards can prove itself, and none is believed without.
     pub fn open(identity: &Identity, card_key: SecretBytes, secrets: CardSecrets) -> Self {
-        let content_key = match secrets.cards.is_empty() && secrets.template_keys.is_empty() {
-            true => Err(CardsError::ContentKey),
-            false => open_content_key(identity, &secrets.content_key),
-        };
-        Self::with_content_key(identity.agent, card_key, secrets, content_key)
+        let content_key = open_content_key(identity, &secrets.content_key);
+        Self::new(identity.agent, card_key, secrets, content_key)
     }
 
     /// The same, with a content key that was opened elsewhere.
     pub fn with_content_key(
+        agent: AgentId,
+        card_key: SecretBytes,
+        secrets: CardSecrets,
+        content_key: [u8; KEY_BYTES],
+    ) -> Self {
+        Self::new(agent, card_key, secrets, Ok(Zeroizing::new(content_key)))
+    }
+
+    fn new(
         agent: AgentId,
         card_key: SecretBytes,
         secrets: CardSecrets,
@@ -95,8 +101,8 @@ impl Cards {
             None if !cards.is_empty() => Err(CardsError::Application),
             _ => content_key,
         };
-        if !cards.is_empty()
-            && let Err(error) = &content_key
+        if let Err(error) = &content_key
+            && !(cards.is_empty() && template_keys.is_empty())
         {
             tracing::error!(%error, "no card can prove itself");
         }

@@ -195,3 +195,18 @@ fn a_station_asks_of_what_kind_a_card_is_and_a_door_for_a_proof() {
     book.put(None);
     assert!(matches!(book.look_up("lobby in", &uid), Asked::Nothing));
 }
+
+#[test]
+fn the_seed_of_the_fuzz_target_opens() {
+    let identity = Identity { agent: id(1), ..sample() };
+    // Sealed anew each time, and not needed there.
+    let secrets = CardSecrets { content_key: Vec::new(), ..secrets(&identity, CardMessaging::Ev2, false) };
+    let on_card = CardTemplates { fingers: vec![finger_on_card(1, b"ridges", false)] };
+    let seed = canonical::encode(&(secrets, canonical::encode(&on_card)));
+    let seed: String = seed.iter().map(|byte| format!("{byte:02x}")).collect();
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../fuzz/seeds/card_secrets/opens.hex");
+    if std::env::var_os("PFORTE_WRITE_SEEDS").is_some() {
+        std::fs::write(path, format!("{seed}\n")).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(path).unwrap().trim(), seed);
+}
