@@ -40,6 +40,9 @@ struct Arguments {
     /// Entries.
     #[arg(long, default_value_t = 200)]
     taps: usize,
+    /// DESFire cards read.
+    #[arg(long, default_value_t = 20)]
+    cards: usize,
     /// Questions over the link.
     #[arg(long, default_value_t = 1_000)]
     questions: usize,
@@ -125,6 +128,7 @@ async fn figures_of(
     folder: &Path,
     figures: &mut Vec<Figure>,
 ) -> anyhow::Result<()> {
+    figures.extend(bench::card::run(arguments.cards)?);
     let person = plant.register("Anna", "Groß").await?;
     let credential = plant.enrol_card(&person, "anna").await?;
     let level = plant.level("Laboratory", &["lab"], None).await?;
