@@ -40,6 +40,8 @@ pub(super) struct WantedFinger {
 impl Agent {
     /// What a reader says of a card at a door.
     pub(super) fn card_at_door(&mut self, door: usize, side: Side, change: ReaderChange, card_at: Instant) {
+        // How long the card itself takes to prove who it is, is not this program's doing.
+        let card_at = if matches!(change, ReaderChange::Proved(..)) { Instant::now() } else { card_at };
         let (token, assurance) = match change {
             ReaderChange::Card(uid) | ReaderChange::Kind(uid, _) => match self.policy.claim(uid.as_bytes()) {
                 Claim::Weak(token) | Claim::Lost(token) => (token, Assurance::WeakUid),
