@@ -64,8 +64,10 @@ pub enum StationAction {
 pub struct Station {
     equipment: Equipment,
     current: Option<EnrolmentOrder>,
-    /// The card that lies on the reader.
+    /// The card that lies on the reader, as it was laid there.
     card: Option<(Uid, CardKind)>,
+    /// Whose dialogue that card has ended since it was laid there.
+    card_is_of: Option<PersonId>,
     /// The dialogue that the reader works for. It may have ended meanwhile.
     working: Option<EnrolmentId>,
     /// What comes after that.
@@ -76,7 +78,15 @@ pub struct Station {
 impl Station {
     /// A station without a dialogue.
     pub fn new(equipment: Equipment) -> Self {
-        Self { equipment, current: None, card: None, working: None, next: None, is_reader_lost: false }
+        Self {
+            equipment,
+            current: None,
+            card: None,
+            card_is_of: None,
+            working: None,
+            next: None,
+            is_reader_lost: false,
+        }
     }
 
     /// When the dialogue is over, if there is one.
@@ -101,10 +111,14 @@ impl Station {
                 fail(EnrolmentFault::ReaderFault)
             }
             EnrolmentWant::Card | EnrolmentWant::PresentCard => {
+                // Whoever starts the dialogue has often laid the card there already; what is left of the person before is not
+                // meant.
+                let is_anothers = self.card_is_of.is_some_and(|person| person != order.person);
                 let mut actions = vec![StationAction::Step(order.id, EnrolmentStep::WaitingForCard)];
                 self.current = Some(order);
-                // Whoever starts the dialogue has often laid the card there already.
-                actions.extend(self.present());
+                if !is_anothers {
+                    actions.extend(self.present());
+                }
                 actions
             }
             EnrolmentWant::Finger { .. } if !self.equipment.has_sensor => fail(EnrolmentFault::NotSupported),
@@ -135,6 +149,7 @@ impl Station {
     /// A card was laid on the reader, or is looked at anew.
     pub fn card(&mut self, uid: &Uid, kind: CardKind) -> Vec<StationAction> {
         self.card = Some((uid.clone(), kind));
+        self.card_is_of = None;
         self.is_reader_lost = false;
         self.present()
     }
@@ -200,7 +215,7 @@ impl Station {
 
     /// The card was taken away.
     pub fn card_removed(&mut self) {
-        self.card = None;
+        (self.card, self.card_is_of) = (None, None);
     }
 
     /// The reader came or went.
@@ -208,7 +223,7 @@ impl Station {
         self.is_reader_lost = is_lost;
         if is_lost {
             // Nothing that it was doing is answered any more.
-            (self.card, self.working, self.next) = (None, None, None);
+            (self.card, self.card_is_of, self.working, self.next) = (None, None, None, None);
         }
         match &self.current {
             Some(order) if is_lost && wants_card(order) => self.fail(EnrolmentFault::ReaderFault),
@@ -259,6 +274,9 @@ impl Station {
 
     fn end(&mut self, step: EnrolmentStep, was_completed: bool) -> Vec<StationAction> {
         let Some(order) = self.current.take() else { return Vec::new() };
+        if was_completed && wants_card(&order) {
+            self.card_is_of = Some(order.person);
+        }
         let mut actions = vec![StationAction::Step(order.id, step)];
         if !was_completed && matches!(order.want, EnrolmentWant::Finger { .. }) {
             actions.push(StationAction::StopSensor);
@@ -364,8 +382,12 @@ mod tests {
             assert_eq!(words(&station.work(work(1, desfire().as_bytes()))), "CardWorking, work");
             assert_eq!(words(&station.worked(Ok(wiped()))), "CardWiped, ended true");
             assert_eq!(words(&station.worked(Ok(wiped()))), "", "nothing was asked");
-            // What lies there is presented in the next dialogue, too.
-            assert_eq!(words(&station.start(order(2, want))), format!("WaitingForCard, {presented}"));
+            // What lies there is presented in the next dialogue of the same person, and not in that of another.
+            let next = EnrolmentOrder { id: Uuid::from_u128(3).into(), ..order(1, want) };
+            assert_eq!(words(&station.start(next)), format!("WaitingForCard, {presented}"));
+            station.cancel(Uuid::from_u128(3).into());
+            assert_eq!(words(&station.start(order(2, want))), "WaitingForCard");
+            assert_eq!(words(&station.card(&desfire(), CardKind::DesfireEv3)), presented, "laid there anew");
         }
     }
 
