@@ -503,6 +503,10 @@ async fn make(plan: &Plan, folder: &Path, server: &Daemon, url: &str) -> anyhow:
         )
         .await?;
     let site = id(&site)?;
+    // The cards here are known by their UID: they carry no template.
+    let body = json!({ "templates_on": "server", "takes_ev1": false, "leaves_factory_key": false,
+        "reason": "Cards that prove themselves come later" });
+    staff.put_version("/card-rules", 0, body).await?;
     let mut areas: BTreeMap<&str, String> = BTreeMap::new();
     let (mut doors, mut agents) = (BTreeMap::new(), BTreeMap::new());
     for agent in &plan.agents {
