@@ -160,9 +160,7 @@ export function Cards({ person, onChanged }: OfPerson) {
                   person.enrolled_fingers.filter((finger) => finger.credential_id === atStation.card.id).length,
                 )
           }
-          want={
-            atStation.does === "renew" ? "renew_card" : { take_back_card: { credential_id: atStation.card.id } }
-          }
+          want={atStation.does === "renew" ? "renew_card" : { take_back_card: { credential_id: atStation.card.id } }}
           needsReason={atStation.does === "takeBack"}
           onDone={onChanged}
           onClose={() => setAtStation(null)}
@@ -270,10 +268,8 @@ export function Fingers({ person, onChanged }: OfPerson) {
             }
           >
             {w.person.quality(finger.quality)} · {finger.sensor_type} ·{" "}
-            {finger.credential_id
-              ? w.person.onCard(carrierOf(person, finger).card?.label ?? "")
-              : w.person.onServer}{" "}
-            · <When at={finger.enrolled_at} />
+            {finger.credential_id ? w.person.onCard(carrierOf(person, finger).card?.label ?? "") : w.person.onServer} ·{" "}
+            <When at={finger.enrolled_at} />
           </Thing>
         ))}
       </Things>

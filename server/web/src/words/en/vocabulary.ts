@@ -514,7 +514,8 @@ export const enrolmentTrouble: Record<string, string> = {
   weak_cards_off: "This card can be copied, and no site takes such cards. Take one that can prove itself",
   card_proves_nothing: "This card can't prove itself; one that can is needed",
   card_not_theirs: "This card was not made here for this person",
-  card_not_authentic: "The card holds another number than it was made with: it may be a copy. Keep it and tell whoever is responsible",
+  card_not_authentic:
+    "The card holds another number than it was made with: it may be a copy. Keep it and tell whoever is responsible",
   card_full: "There is no room for another finger on this card. Remove one first, or take another card",
   finger_on_card: "This finger lies on another card of theirs. Remove it there first",
   duress_alone: "Only the sign of duress would be left",
