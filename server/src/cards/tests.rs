@@ -13,7 +13,7 @@ use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use serde_json::{Value, json};
 
 use crate::contract::{Desk, consent, desk, person, weak_cards};
-use crate::testing::TestServer;
+use crate::testing::{PATIENCE, TestServer};
 
 const UID: [u8; 7] = [0x04, 0xA1, 0xB2, 0xC3, 0xD4, 0xE5, 0xF6];
 /// As long as an R503's.
@@ -28,12 +28,17 @@ struct Dialogue<'a> {
     _page: crate::enrolment::Followed,
 }
 
+/// What the station hears next.
+async fn heard(desk: &mut Desk) -> Option<FromServer> {
+    tokio::time::timeout(PATIENCE, desk.orders.recv()).await.expect("to hear of the server")
+}
+
 impl<'a> Dialogue<'a> {
     async fn start(server: &'a TestServer, desk: &'a mut Desk, person: &str, asked: Value) -> Self {
         let mut body = json!({ "station_id": desk.station, "person_id": person });
         body.as_object_mut().unwrap().extend(asked.as_object().unwrap().clone());
         let started = server.call(&server.own.administrator, "POST", "/enrolments", body).await.is(201).json;
-        let Some(FromServer::Enrol(order)) = desk.orders.recv().await else { panic!("no order") };
+        let Some(FromServer::Enrol(order)) = heard(desk).await else { panic!("no order") };
         let operator = started["operator_id"].as_str().unwrap().parse().unwrap();
         let page = server.state.stations.hold(server.own.tenant, operator, order.id).expect("a dialogue");
         Self { server, desk, order, _page: page }
@@ -50,7 +55,7 @@ impl<'a> Dialogue<'a> {
 
     /// What the station is to do.
     async fn work(&mut self) -> CardWork {
-        match self.desk.orders.recv().await {
+        match heard(self.desk).await {
             Some(FromServer::CardWork(work)) => {
                 assert_eq!(work.enrolment, self.order.id);
                 work
@@ -423,7 +428,7 @@ async fn onto(
 ) -> Value {
     let mut dialogue = Dialogue::start(server, desk, person, want).await;
     dialogue.say(read(template)).await;
-    let Some(FromServer::Enrol(order)) = dialogue.desk.orders.recv().await else { panic!("no second order") };
+    let Some(FromServer::Enrol(order)) = heard(dialogue.desk).await else { panic!("no second order") };
     assert_eq!((order.id, order.want), (dialogue.order.id, EnrolmentWant::PresentCard));
     let told = dialogue.last().await;
     assert_eq!(told["step"], "hold_card");
@@ -483,7 +488,7 @@ async fn fingers_lie_on_the_card_and_nowhere_else() {
     // Two of the longest fit, a third does not; the card stays as it is.
     let mut dialogue = Dialogue::start(&server, &mut desk, &anna, finger("right_thumb", false)).await;
     dialogue.say(read(3)).await;
-    assert!(matches!(dialogue.desk.orders.recv().await, Some(FromServer::Enrol(_))));
+    assert!(matches!(heard(dialogue.desk).await, Some(FromServer::Enrol(_))));
     dialogue.present(&UID, CardKind::DesfireEv2).await;
     dialogue.work().await;
     dialogue.say(card.content()).await;
@@ -494,7 +499,7 @@ async fn fingers_lie_on_the_card_and_nowhere_else() {
     let before = card.fingers();
     let mut dialogue = Dialogue::start(&server, &mut desk, &anna, finger("right_index", false)).await;
     dialogue.say(read(4)).await;
-    assert!(matches!(dialogue.desk.orders.recv().await, Some(FromServer::Enrol(_))));
+    assert!(matches!(heard(dialogue.desk).await, Some(FromServer::Enrol(_))));
     dialogue.present(&UID, CardKind::DesfireEv2).await;
     dialogue.work().await;
     dialogue.say(card.content()).await;
@@ -552,7 +557,7 @@ async fn withdrawn_consent_shuts_fingers_on_cards() {
     consent(&server, &anna).await;
     let mut dialogue = Dialogue::start(&server, &mut desk, &anna, finger("left_index", false)).await;
     dialogue.say(read(2)).await;
-    assert!(matches!(dialogue.desk.orders.recv().await, Some(FromServer::Enrol(_))));
+    assert!(matches!(heard(dialogue.desk).await, Some(FromServer::Enrol(_))));
     dialogue.present(&UID, CardKind::DesfireEv2).await;
     dialogue.work().await;
     dialogue.say(card.content()).await;

@@ -18,7 +18,7 @@ use chrono::{DateTime, Utc};
 use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
 
-use super::outcome::{Order, ReadFinger, Turn, actor, keep_weak_card, new_finger};
+use super::outcome::{Order, ReadFinger, Turn, actor, keep_weak_card, new_finger, not_elsewhere};
 use super::{Step, StepWord, Want};
 use crate::audit::Entry;
 use crate::auth::Actor;
@@ -280,6 +280,7 @@ async fn rewrite(
     let mut added = None;
     if let Some(read) = &at_card.finger {
         let finger = new_finger(&mut tx, order, read, Some(id), now).await?;
+        not_elsewhere(&mut tx, order, &finger).await?;
         let content = TemplateContent { is_duress: finger.is_duress == Some(true), template: read.template.clone() };
         let new = NewCardFinger {
             finger: FingerId::from_uuid(finger.id),

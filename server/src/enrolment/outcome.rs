@@ -285,6 +285,7 @@ async fn finger_read(
     if crate::cards::store::templates_on(&mut tx, order.tenant).await? == TemplatesOn::Card {
         return Ok(FingerKept::GoesToCard(read));
     }
+    not_elsewhere(&mut tx, order, &finger).await?;
     fingers::store::insert(&mut tx, order.tenant, &finger, actor.by()).await?;
     vault::put_template(&state.keys, &mut tx, order.person, FingerId::from_uuid(finger.id), &template.0).await?;
     Entry::new(&state.keys, &actor, ActKind::Created, SubjectKind::Finger, finger.id)
@@ -293,6 +294,20 @@ async fn finger_read(
         .await?;
     tx.commit().await?;
     Ok(FingerKept::Here(finger))
+}
+
+/// Refuses a finger of which an earlier template lies on another card in use: it would stay there and go on opening.
+pub(super) async fn not_elsewhere(tx: &mut TenantTx, order: &Order, finger: &Finger) -> Result<(), ApiError> {
+    let enrolled = fingers::store::of_person(tx, order.tenant, order.person).await?;
+    let earlier = enrolled
+        .iter()
+        .find(|earlier| earlier.position == finger.position && earlier.credential_id != finger.credential_id);
+    if let Some(earlier) = earlier
+        && fingers::store::is_on_card_in_use(tx, order.tenant, earlier.id).await?
+    {
+        return Err(ApiError::Conflict("finger_on_card", "This finger lies on another card of theirs.".to_owned()));
+    }
+    Ok(())
 }
 
 /// What a finger that was read will be, if it may be kept now: consent may have been withdrawn, and another finger enrolled or
@@ -314,13 +329,6 @@ pub(super) async fn new_finger(
     }
     let enrolled = fingers::store::of_person(tx, order.tenant, order.person).await?;
     fingers::may_be_enrolled(&enrolled, position, is_duress)?;
-    // One on another card in use would stay there and go on opening.
-    if let Some(same) = enrolled.iter().find(|finger| finger.position == position)
-        && same.credential_id != card
-        && fingers::store::is_on_card_in_use(tx, order.tenant, same.id).await?
-    {
-        return Err(ApiError::Conflict("finger_on_card", "This finger lies on another card of theirs.".to_owned()));
-    }
     Ok(Finger {
         id: Uuid::now_v7(),
         person_id: order.person.as_uuid(),

@@ -52,7 +52,7 @@ async fn enrol(server: &TestServer, desk: (&TestAgent, &mut TestLink), person: &
 pub(super) async fn grant(server: &TestServer, person: &str, door: &str) -> String {
     let admin = &server.own.administrator;
     let lines = json!([{ "places": [{ "kind": "door", "id": door }], "side": "both", "schedule_id": null }]);
-    let level = json!({ "name": format!("Level of {person}"), "lines": lines });
+    let level = json!({ "name": format!("{person} at {door}"), "lines": lines });
     let level = server.call(admin, "POST", "/access-levels", level).await.is(201).id();
     let body =
         json!({ "level_id": level, "valid_from": "2026-01-01T00:00:00Z", "valid_until": "2999-01-01T00:00:00Z" });
