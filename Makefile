@@ -1,5 +1,5 @@
 # Thin: every target is a command that one could type. `make demo` shows it, `make test` is what CI runs.
-.PHONY: setup demo demo-clean test test-faults check bench mutants gen web browser fmt
+.PHONY: setup demo demo-clean test test-faults test-gpio check bench mutants gen web browser fmt
 .NOTPARALLEL:
 
 WEB := server/web
@@ -29,6 +29,10 @@ test: check
 ## The agent's loop in a world of faults, by seeds. PFORTE_SIM_SEEDS: so many; PFORTE_SIM_SEED: that one again.
 test-faults:
 	PFORTE_SIM_SEEDS=$${PFORTE_SIM_SEEDS:-400} cargo test -p door-agent --lib -- run::simulation --nocapture
+
+## A door's lines on a GPIO chip of the kernel, in a small virtual machine. Not part of `test`: it downloads 220 MB.
+test-gpio:
+	scripts/test-gpio
 
 ## What is found without running it: format, lints, types, spelling, scripts, files that are out of date.
 check: web
