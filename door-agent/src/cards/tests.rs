@@ -148,8 +148,8 @@ fn what_is_sealed_opens_for_this_agent_card_and_way_of_speaking_alone() {
     check(|secrets| secrets.content_key.truncate(31));
     check(|secrets| secrets.application = None);
     check(|secrets| secrets.application.as_mut().unwrap().id = [0; 3]);
-    let anothers = Identity { agent: id(99), ..sample() };
-    let cards = Cards::open(&anothers, card_key(), secrets(&sample(), CardMessaging::Ev2, false));
+    let foreign = Identity { agent: id(99), ..sample() };
+    let cards = Cards::open(&foreign, card_key(), secrets(&sample(), CardMessaging::Ev2, false));
     assert!(cards.read_order(&UID).is_none());
     // Keys that are none, well sealed.
     for keys in [vec![(0, vec![1; 16])], vec![(1, vec![1; 15])]] {

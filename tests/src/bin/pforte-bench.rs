@@ -92,6 +92,8 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
 
     // Read first: a report that is not there must not be found missing at the end.
     let mut figures = arguments.with.as_deref().map(figures::read).transpose()?.unwrap_or_default();
+    // Before anything waits to be answered: it keeps the thread.
+    figures.extend(bench::card::run(arguments.cards)?);
     let mut plan = Plan::small();
     plan.closes_ms = Some(DOOR_OPEN_MS);
     let plant = Plant::start(plan, folder.path()).await?;
@@ -128,7 +130,6 @@ async fn figures_of(
     folder: &Path,
     figures: &mut Vec<Figure>,
 ) -> anyhow::Result<()> {
-    figures.extend(bench::card::run(arguments.cards)?);
     let person = plant.register("Anna", "Groß").await?;
     let credential = plant.enrol_card(&person, "anna").await?;
     let level = plant.level("Laboratory", &["lab"], None).await?;
