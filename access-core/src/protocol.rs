@@ -264,6 +264,17 @@ pub enum EnrolmentWant {
 }
 
 /// What happens at a station.
+///
+/// A dialogue about a card begins with [`WaitingForCard`](Self::WaitingForCard). Each card that is laid there is
+/// [`CardPresented`](Self::CardPresented), also one that lies there already, unless it ended another person's dialogue;
+/// only in a dialogue for a new card does one that proves nothing end it as [`CardRead`](Self::CardRead). The server answers by [`FromServer::CardWork`] or ends the dialogue
+/// ([`FromServer::CancelEnrolment`]). Work is begun by [`CardWorking`](Self::CardWorking), and answered by
+/// [`CardContent`](Self::CardContent), after which more work may come; by [`CardWritten`](Self::CardWritten) or
+/// [`CardWiped`](Self::CardWiped), which end the dialogue; or by [`CardRefused`](Self::CardRefused). A station keeps no order: a card that left
+/// in the middle is presented again when it is back, and gets the same order again, which goes on where it was cut.
+///
+/// [`FingerRead`](Self::FingerRead) ends a dialogue at the station. A finger that goes to a card is followed by an [`EnrolmentOrder`] of the
+/// same id that wants the card presented.
 #[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub enum EnrolmentStep {
     /// Hold the card to the reader.

@@ -12,6 +12,7 @@ pub fn signal(face: Face) -> Signal {
         Face::Ready => (Light::Off, Buzzer::Off, "Card, please"),
         Face::Wait => (Light::Waiting, Buzzer::Off, "One moment"),
         Face::PlaceFinger => (Light::Waiting, Buzzer::Short, "Finger, please"),
+        Face::HoldCard => (Light::Waiting, Buzzer::Short, "Hold the card longer"),
         Face::Granted => (Light::Green, Buzzer::Short, "Come in"),
         Face::Free => (Light::Green, Buzzer::Off, "Door is unlocked"),
         Face::Refused(reason) => (Light::Red, Buzzer::Long, refusal(reason)),

@@ -3,6 +3,7 @@
 //! [`door`] decides what happens at a door as a pure state machine; [`run`] carries it out. Nothing here decides who may
 //! pass: that is `access_core::decide`, on the server or on the agent's signed policy.
 
+pub mod cards;
 pub mod clock;
 pub mod commission;
 pub mod config;

@@ -13,8 +13,8 @@ use access_core::attempt::{Attempt, ClockTrust};
 use access_core::chain::{Head, SignedRecord};
 use access_core::ids::EnrolmentId;
 use access_core::protocol::{
-    self, Command, EnrolmentOrder, EnrolmentStep, FromAgent, FromServer, HEARTBEAT_MS, Hello, MESSAGE_BYTES_MAX,
-    MessageError, PROTOCOL_NEWEST, PROTOCOL_OLDEST, Refusal, SILENCE_MAX_MS, SignedBundle, Standing,
+    self, CardWork, Command, EnrolmentOrder, EnrolmentStep, FromAgent, FromServer, HEARTBEAT_MS, Hello,
+    MESSAGE_BYTES_MAX, MessageError, PROTOCOL_NEWEST, PROTOCOL_OLDEST, Refusal, SILENCE_MAX_MS, SignedBundle, Standing,
 };
 use futures_util::{SinkExt as _, StreamExt as _};
 use rand::RngExt as _;
@@ -69,6 +69,8 @@ pub enum LinkEvent {
     Enrol(EnrolmentOrder),
     /// The end of one.
     CancelEnrolment(EnrolmentId),
+    /// What an enrolment station is to do with the card on its reader.
+    CardWork(Box<CardWork>),
     /// The server will not speak with this agent, for now.
     Refused(Refusal),
 }
@@ -378,9 +380,7 @@ impl Link {
             }
             FromServer::Refused { why } => return Err(SessionError::Refused(why)),
             FromServer::Welcome { .. } => return Err(SessionError::Protocol("a second welcome".to_owned())),
-            FromServer::CardWork(_) => {
-                return Err(SessionError::Protocol("work on a card that was not shown".to_owned()));
-            }
+            FromServer::CardWork(work) => LinkEvent::CardWork(Box::new(work)),
         };
         self.events.send(event).await.map_err(|_| SessionError::Stopping)
     }

@@ -1,7 +1,8 @@
 //! What the agent decides by when alone: the newest signed bundle, sealed on the disk.
 //!
 //! A bundle is believed only if the policy key signed it for this agent of this installation and mode, and only if its
-//! number is higher than that of the one in force. Templates stay sealed until the one comparison they are needed for.
+//! number is higher than that of the one in force. Templates stay sealed until the one comparison they are needed for, and what it
+//! says of cards ([`CardBook`]) until the card is held to a reader.
 //!
 //! When the server refuses the agent for good, the bundle is given up, here and on the disk. What stays is how the doors
 //! behave, so that whoever is inside gets out as before; nobody enters by it.
@@ -16,7 +17,8 @@ use access_core::decide::{self, ModeInForce, RULES_VERSION};
 use access_core::ids::{AgentId, DoorId, PersonId};
 use access_core::policy::{CardToken, DoorRule, Policy, PolicyError, PolicyRows, PolicyScope, Side, SiteRule};
 use access_core::protocol::{
-    Bundle, BundleError, SealedTemplate, SecretBytes, SignedBundle, TemplateContent, template_binding,
+    Bundle, BundleError, CREDENTIAL_NUMBER_BYTES, SealedTemplate, SecretBytes, SignedBundle, TemplateContent,
+    template_binding,
 };
 use access_core::verdict::{Outcome, Reason, Verdict};
 use access_core::{State, UnixMs};
@@ -24,11 +26,11 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use chacha20poly1305::aead::{Aead as _, Payload};
 use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, XNonce};
 use hardware::finger::Template;
-use hmac::{Hmac, Mac as _};
 use hpke::{Deserializable as _, OpModeR};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
+use crate::cards::{self, CardBook, Cards, Claim};
 use crate::door::Ruling;
 use crate::durable;
 use crate::identity::Identity;
@@ -39,8 +41,8 @@ const FILE: &str = "bundle.sealed";
 const FILE_PURPOSE: &str = "pforte bundle file 1";
 /// The same, when what lies in it is [`Remains`].
 const REMAINS_PURPOSE: &str = "pforte remains file 1";
-/// HPKE's `info` for templates.
-const TEMPLATE_INFO: &[u8] = b"pforte template 1";
+/// HPKE's `info` for whatever is sealed to an agent; what it is says the associated data.
+const SEALED_INFO: &[u8] = b"pforte template 1";
 const NONCE_BYTES: usize = 24;
 
 /// Why a bundle is not taken.
@@ -102,6 +104,7 @@ pub struct PolicyStore {
     identity: Identity,
     path: PathBuf,
     in_force: Option<InForce>,
+    book: CardBook,
     withdrawn: Option<Withdrawn>,
     /// Random, of this start.
     stand_in_key: [u8; 32],
@@ -152,6 +155,7 @@ impl PolicyStore {
             identity,
             path: folder.join(FILE),
             in_force: None,
+            book: CardBook::default(),
             withdrawn: None,
             stand_in_key: rand::random(),
             #[cfg(test)]
@@ -190,7 +194,7 @@ impl PolicyStore {
 
     /// Puts a bundle in force. Answers whether it is a new one; [`PolicyStore::sealed`] makes what is to be written.
     pub fn take(&mut self, signed: &SignedBundle) -> Result<bool, BundleRefused> {
-        let bundle = self.verified(signed)?;
+        let mut bundle = self.verified(signed)?;
         refuse_foreign(&bundle, &self.identity)?;
         if let Some(in_force) = &self.in_force {
             if bundle.sequence < in_force.sequence {
@@ -203,7 +207,9 @@ impl PolicyStore {
         if let Some(withdrawn) = self.withdrawn.as_ref().filter(|withdrawn| bundle.sequence <= withdrawn.sequence) {
             return Err(BundleRefused::Withdrawn { sequence: bundle.sequence, withdrawn: withdrawn.sequence });
         }
+        let (card_key, secrets) = (bundle.card_key.clone(), std::mem::take(&mut bundle.cards));
         self.in_force = Some(InForce::compile(bundle)?);
+        self.book.put(Some(Cards::open(&self.identity, card_key, secrets)));
         self.withdrawn = None;
         Ok(true)
     }
@@ -219,6 +225,7 @@ impl PolicyStore {
     /// Gives the bundle up. Answers what replaces it on the disk and where, with 0 in place of its number, unless there was none.
     pub fn withdraw(&mut self) -> Option<(PathBuf, Vec<u8>, u64)> {
         let remains = self.in_force.take()?.remains;
+        self.book.put(None);
         let sealed = seal(&self.identity, REMAINS_PURPOSE, &canonical::encode(&remains));
         // They compiled as part of the bundle; without them a door behaves as one of which nothing is known.
         self.withdrawn = Withdrawn::compile(remains).ok();
@@ -273,10 +280,32 @@ impl PolicyStore {
 
     /// A card as policies know it. Without a bundle there is no key and so no token: see [`PolicyStore::stand_in_token`].
     pub fn card_token(&self, uid: &[u8]) -> Option<CardToken> {
-        let key = &self.in_force.as_ref()?.card_key;
-        let mut mac = Hmac::<Sha256>::new_from_slice(&key.0).ok()?;
-        mac.update(uid);
-        Some(CardToken(mac.finalize().into_bytes().into()))
+        Some(cards::token(&self.in_force.as_ref()?.card_key, uid))
+    }
+
+    /// What the bundle in force says of cards that prove themselves, as of whenever one looks.
+    pub fn book(&self) -> CardBook {
+        self.book.clone()
+    }
+
+    /// What is believed of a card by its UID alone. Without a bundle there is no key for its token, and nothing can be granted either:
+    /// only cards must not be taken for one another.
+    pub fn claim(&self, uid: &[u8]) -> Claim {
+        let cards = self.book.get();
+        match cards.as_ref().zip(self.in_force.as_ref()) {
+            Some((cards, in_force)) => cards.claim(uid, &in_force.policy),
+            None => Claim::Weak(self.stand_in_token(uid)),
+        }
+    }
+
+    /// Which card it is that proved to have its UID's keys and told this number, and whether it is the one that it must be.
+    pub fn proved(&self, uid: &[u8], number: &[u8; CREDENTIAL_NUMBER_BYTES]) -> (CardToken, bool) {
+        let by_number = self.card_token(number).unwrap_or_else(|| self.stand_in_token(number));
+        match self.claim(uid) {
+            // Its keys were known a moment ago: what the rules say of it now is theirs.
+            Claim::Weak(_) => (by_number, true),
+            Claim::Lost(card) | Claim::Bound(card) => (card, card == by_number),
+        }
     }
 
     /// What tells cards apart as long as there is no bundle: nobody else knows them by it, and a restart makes others.
@@ -386,18 +415,24 @@ fn refuse_foreign(bundle: &Bundle, identity: &Identity) -> Result<(), BundleRefu
     }
 }
 
-fn open_template(identity: &Identity, template: &SealedTemplate) -> Option<Finger> {
+/// Opens what is sealed to this agent: HPKE's encapsulated key, then the ciphertext.
+pub(crate) fn open_sealed_to_us(identity: &Identity, sealed: &[u8], binding: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     type Kem = hpke::kem::X25519HkdfSha256;
-    let (encapsulated, ciphertext) = template.sealed.split_first_chunk::<32>()?;
+    let (encapsulated, ciphertext) = sealed.split_first_chunk::<32>()?;
     let opened = hpke::single_shot_open::<hpke::aead::ChaCha20Poly1305, hpke::kdf::HkdfSha256, Kem>(
         &OpModeR::Base,
         &<Kem as hpke::Kem>::PrivateKey::from_bytes(&*identity.sealing_key).ok()?,
         &<Kem as hpke::Kem>::EncappedKey::from_bytes(encapsulated).ok()?,
-        TEMPLATE_INFO,
+        SEALED_INFO,
         ciphertext,
-        &template_binding(identity.agent, template.person, template.finger),
+        binding,
     );
-    let content = opened.ok().map(Zeroizing::new);
+    opened.ok().map(Zeroizing::new)
+}
+
+fn open_template(identity: &Identity, template: &SealedTemplate) -> Option<Finger> {
+    let binding = template_binding(identity.agent, template.person, template.finger);
+    let content = open_sealed_to_us(identity, &template.sealed, &binding);
     let content = content.and_then(|bytes| canonical::decode::<TemplateContent>("template", &bytes).ok());
     let finger = content.and_then(|mut content| {
         let template = Template::new(std::mem::take(&mut content.template.0)).ok()?;

@@ -1,12 +1,22 @@
 //! The enrolment station's dialogue, as a pure state machine: one at a time, for a card or a finger.
 //!
-//! The server starts and ends it; every step goes back to the server, which stores the result. Nothing stays here.
+//! The server starts and ends it; every step goes back to the server, which stores the result. Nothing stays here. What is to
+//! be done with a card the server says once it knows which lies there, with that card's keys and no others; a card that left in
+//! the middle is shown to the server again when it is back, and gets the same order.
 
 use access_core::UnixMs;
 use access_core::ids::{EnrolmentId, PersonId};
-use access_core::protocol::{CaptureFault, EnrolmentFault, EnrolmentOrder, EnrolmentStep, EnrolmentWant, SecretBytes};
+use access_core::protocol::{
+    CaptureFault, CardFault, CardKind, CardWork, EnrolmentFault, EnrolmentOrder, EnrolmentStep, EnrolmentWant,
+    SecretBytes,
+};
 use hardware::card::Uid;
+use hardware::card::task::{Done, TaskError};
 use hardware::finger::{self, EnrolError, EnrolProgress, Enrolled};
+
+mod card_work;
+
+pub use card_work::{card_kind, task};
 
 /// Kind of sensor that made a template, as the server stores it with the template.
 pub const SENSOR_TYPE: &str = "zfm";
@@ -34,6 +44,8 @@ pub enum StationAction {
         /// Given up from here on.
         expires_at: UnixMs,
     },
+    /// Do that with the card on the reader. Answered by [`Station::worked`].
+    Work(Box<CardWork>),
     /// Stop the sensor.
     StopSensor,
     /// The dialogue is over.
@@ -52,15 +64,29 @@ pub enum StationAction {
 pub struct Station {
     equipment: Equipment,
     current: Option<EnrolmentOrder>,
-    /// The card that lies on the reader.
-    card: Option<Uid>,
+    /// The card that lies on the reader, as it was laid there.
+    card: Option<(Uid, CardKind)>,
+    /// Whose dialogue that card has ended since it was laid there.
+    card_is_of: Option<PersonId>,
+    /// The dialogue that the reader works for. It may have ended meanwhile.
+    working: Option<EnrolmentId>,
+    /// What comes after that.
+    next: Option<CardWork>,
     is_reader_lost: bool,
 }
 
 impl Station {
     /// A station without a dialogue.
     pub fn new(equipment: Equipment) -> Self {
-        Self { equipment, current: None, card: None, is_reader_lost: false }
+        Self {
+            equipment,
+            current: None,
+            card: None,
+            card_is_of: None,
+            working: None,
+            next: None,
+            is_reader_lost: false,
+        }
     }
 
     /// When the dialogue is over, if there is one.
@@ -78,18 +104,23 @@ impl Station {
             return fail(EnrolmentFault::Busy);
         }
         match order.want {
-            EnrolmentWant::Card if !self.equipment.has_reader => fail(EnrolmentFault::NotSupported),
-            EnrolmentWant::Card if self.is_reader_lost => fail(EnrolmentFault::ReaderFault),
-            EnrolmentWant::Card => {
+            EnrolmentWant::Card | EnrolmentWant::PresentCard if !self.equipment.has_reader => {
+                fail(EnrolmentFault::NotSupported)
+            }
+            EnrolmentWant::Card | EnrolmentWant::PresentCard if self.is_reader_lost => {
+                fail(EnrolmentFault::ReaderFault)
+            }
+            EnrolmentWant::Card | EnrolmentWant::PresentCard => {
+                // Whoever starts the dialogue has often laid the card there already; what is left of the person before is not
+                // meant.
+                let is_anothers = self.card_is_of.is_some_and(|person| person != order.person);
                 let mut actions = vec![StationAction::Step(order.id, EnrolmentStep::WaitingForCard)];
                 self.current = Some(order);
-                // Whoever starts the dialogue has often laid the card there already.
-                if let Some(uid) = self.card.clone() {
-                    actions.extend(self.card_read(&uid));
+                if !is_anothers {
+                    actions.extend(self.present());
                 }
                 actions
             }
-            EnrolmentWant::PresentCard => fail(EnrolmentFault::NotSupported),
             EnrolmentWant::Finger { .. } if !self.equipment.has_sensor => fail(EnrolmentFault::NotSupported),
             EnrolmentWant::Finger { captures } => {
                 let (enrolment, expires_at) = (order.id, order.expires_at);
@@ -115,26 +146,67 @@ impl Station {
         }
     }
 
-    /// A card was laid on the reader.
-    pub fn card(&mut self, uid: &Uid) -> Vec<StationAction> {
-        self.card = Some(uid.clone());
+    /// A card was laid on the reader, or is looked at anew.
+    pub fn card(&mut self, uid: &Uid, kind: CardKind) -> Vec<StationAction> {
+        self.card = Some((uid.clone(), kind));
+        self.card_is_of = None;
         self.is_reader_lost = false;
-        self.card_read(uid)
+        self.present()
     }
 
-    fn card_read(&mut self, uid: &Uid) -> Vec<StationAction> {
-        match &self.current {
-            Some(order) if order.want == EnrolmentWant::Card => {
-                self.end(EnrolmentStep::CardRead { uid: SecretBytes(uid.as_bytes().to_vec()) }, true)
-            }
-            _ => Vec::new(),
+    /// Tells the server which card lies there, if it wants to know. One that proves nothing is all that it can be: its UID ends a
+    /// dialogue for a card.
+    fn present(&mut self) -> Vec<StationAction> {
+        let Some(order) = self.current.as_ref().filter(|order| wants_card(order)) else { return Vec::new() };
+        let Some((uid, kind)) = &self.card else { return Vec::new() };
+        let uid = SecretBytes(uid.as_bytes().to_vec());
+        if order.want == EnrolmentWant::Card && *kind == CardKind::UidOnly {
+            return self.end(EnrolmentStep::CardRead { uid }, true);
+        }
+        vec![StationAction::Step(order.id, EnrolmentStep::CardPresented { uid, kind: *kind })]
+    }
+
+    /// The server says what to do with the card that was presented.
+    pub fn work(&mut self, work: CardWork) -> Vec<StationAction> {
+        let id = work.enrolment;
+        if !self.current.as_ref().is_some_and(|order| order.id == id && wants_card(order)) {
+            return Vec::new();
+        }
+        if self.working.is_some() {
+            // The reader finishes what it does; its answer is nobody's any more.
+            self.next = Some(work);
+            return Vec::new();
+        }
+        if self.card.as_ref().is_none_or(|(uid, _)| *uid.as_bytes() != *work.uid.0) {
+            return vec![StationAction::Step(id, EnrolmentStep::CardRefused { why: CardFault::Gone })];
+        }
+        self.working = Some(id);
+        vec![StationAction::Step(id, EnrolmentStep::CardWorking), StationAction::Work(Box::new(work))]
+    }
+
+    /// The reader did what it was to do, or could not.
+    pub fn worked(&mut self, worked: Result<Done, TaskError>) -> Vec<StationAction> {
+        let Some(id) = self.working.take() else { return Vec::new() };
+        if let Some(next) = self.next.take() {
+            return self.work(next);
+        }
+        if self.current.as_ref().is_none_or(|order| order.id != id) {
+            return Vec::new();
+        }
+        if let Err(error) = &worked {
+            tracing::info!(%error, "it could not be done with this card");
+        }
+        let step = card_work::step(worked);
+        match step {
+            EnrolmentStep::CardWritten { .. } | EnrolmentStep::CardWiped => self.end(step, true),
+            step => vec![StationAction::Step(id, step)],
         }
     }
 
     /// A card that can't be read was laid on the reader.
     pub fn card_unreadable(&self) -> Vec<StationAction> {
         match &self.current {
-            Some(order) if order.want == EnrolmentWant::Card => {
+            Some(order) if wants_card(order) => {
                 vec![StationAction::Step(order.id, EnrolmentStep::CardUnreadable)]
             }
             _ => Vec::new(),
@@ -143,17 +215,18 @@ impl Station {
 
     /// The card was taken away.
     pub fn card_removed(&mut self) {
-        self.card = None;
+        (self.card, self.card_is_of) = (None, None);
     }
 
     /// The reader came or went.
     pub fn reader(&mut self, is_lost: bool) -> Vec<StationAction> {
         self.is_reader_lost = is_lost;
         if is_lost {
-            self.card = None;
+            // Nothing that it was doing is answered any more.
+            (self.card, self.card_is_of, self.working, self.next) = (None, None, None, None);
         }
         match &self.current {
-            Some(order) if is_lost && order.want == EnrolmentWant::Card => self.fail(EnrolmentFault::ReaderFault),
+            Some(order) if is_lost && wants_card(order) => self.fail(EnrolmentFault::ReaderFault),
             _ => Vec::new(),
         }
     }
@@ -201,6 +274,9 @@ impl Station {
 
     fn end(&mut self, step: EnrolmentStep, was_completed: bool) -> Vec<StationAction> {
         let Some(order) = self.current.take() else { return Vec::new() };
+        if was_completed && wants_card(&order) {
+            self.card_is_of = Some(order.person);
+        }
         let mut actions = vec![StationAction::Step(order.id, step)];
         if !was_completed && matches!(order.want, EnrolmentWant::Finger { .. }) {
             actions.push(StationAction::StopSensor);
@@ -208,6 +284,10 @@ impl Station {
         actions.push(StationAction::Ended { enrolment: order.id, person: order.person, was_completed });
         actions
     }
+}
+
+fn wants_card(order: &EnrolmentOrder) -> bool {
+    matches!(order.want, EnrolmentWant::Card | EnrolmentWant::PresentCard)
 }
 
 const fn capture_fault(fault: finger::CaptureFault) -> CaptureFault {
@@ -220,6 +300,7 @@ const fn capture_fault(fault: finger::CaptureFault) -> CaptureFault {
 
 #[cfg(test)]
 mod tests {
+    use access_core::protocol::{CardApplication, CardTask};
     use hardware::finger::Template;
     use uuid::Uuid;
 
@@ -242,6 +323,7 @@ mod tests {
             StationAction::Step(_, EnrolmentStep::Failed { why }) => why.to_string(),
             StationAction::Step(_, step) => format!("{step:?}"),
             StationAction::EnrolFinger { captures, .. } => format!("sensor {captures}"),
+            StationAction::Work(_) => "work".to_owned(),
             StationAction::StopSensor => "stop".to_owned(),
             StationAction::Ended { was_completed, .. } => format!("ended {was_completed}"),
         };
@@ -251,7 +333,7 @@ mod tests {
     #[test]
     fn a_card_is_read_whether_it_comes_before_or_after() {
         let mut station = Station::new(WHOLE);
-        assert_eq!(words(&station.card(&uid())), "");
+        assert_eq!(words(&station.card(&uid(), CardKind::UidOnly)), "");
         let started = station.start(order(1, EnrolmentWant::Card));
         assert_eq!(words(&started), "WaitingForCard, CardRead { uid: [redacted] }, ended true");
         station.card_removed();
@@ -259,7 +341,84 @@ mod tests {
         assert_eq!(words(&station.start(order(2, EnrolmentWant::Card))), "", "the same order again");
         assert_eq!(words(&station.start(order(3, EnrolmentWant::Card))), "busy");
         assert_eq!(words(&station.card_unreadable()), "CardUnreadable");
-        assert_eq!(words(&station.card(&uid())), "CardRead { uid: [redacted] }, ended true");
+        assert_eq!(words(&station.card(&uid(), CardKind::UidOnly)), "CardRead { uid: [redacted] }, ended true");
+    }
+
+    /// What the server wants done with the card in dialogue `number`.
+    fn work(number: u128, uid: &[u8]) -> CardWork {
+        let application = CardApplication { id: [1, 2, 3], system: b"a site".to_vec() };
+        let enrolment = Uuid::from_u128(number).into();
+        CardWork { enrolment, uid: SecretBytes(uid.to_vec()), application, keys: Vec::new(), task: CardTask::Wipe }
+    }
+
+    fn desfire() -> Uid {
+        Uid::new(&[4, 1, 2, 3, 4, 5, 6]).unwrap()
+    }
+
+    fn wiped() -> Done {
+        let uid = hardware::card::desfire::CardUid::new(desfire().as_bytes()).unwrap();
+        Done::Wiped(hardware::card::desfire::Wiped { uid, was_there: true, free_bytes: 5_000 })
+    }
+
+    #[test]
+    fn a_card_that_proves_itself_is_presented_and_worked_on_as_the_server_says() {
+        for want in [EnrolmentWant::Card, EnrolmentWant::PresentCard] {
+            let mut station = Station::new(WHOLE);
+            let presented = "CardPresented { uid: [redacted], kind: DesfireEv3 }";
+            assert_eq!(words(&station.start(order(1, want))), "WaitingForCard");
+            assert_eq!(
+                words(&station.work(work(1, desfire().as_bytes()))),
+                "CardRefused { why: Gone }",
+                "nothing there"
+            );
+            assert_eq!(words(&station.card(&desfire(), CardKind::DesfireEv3)), presented);
+            assert_eq!(words(&station.work(work(2, desfire().as_bytes()))), "", "another dialogue");
+            assert_eq!(words(&station.work(work(1, uid().as_bytes()))), "CardRefused { why: Gone }", "another card");
+            assert_eq!(words(&station.work(work(1, desfire().as_bytes()))), "CardWorking, work");
+            // It leaves in the middle: shown again, it gets the same order again.
+            assert_eq!(words(&station.worked(Err(TaskError::Gone))), "CardRefused { why: Gone }");
+            station.card_removed();
+            assert_eq!(words(&station.card(&desfire(), CardKind::DesfireEv3)), presented);
+            assert_eq!(words(&station.work(work(1, desfire().as_bytes()))), "CardWorking, work");
+            assert_eq!(words(&station.worked(Ok(wiped()))), "CardWiped, ended true");
+            assert_eq!(words(&station.worked(Ok(wiped()))), "", "nothing was asked");
+            // What lies there is presented in the next dialogue of the same person, and not in that of another.
+            let next = EnrolmentOrder { id: Uuid::from_u128(3).into(), ..order(1, want) };
+            assert_eq!(words(&station.start(next)), format!("WaitingForCard, {presented}"));
+            station.cancel(Uuid::from_u128(3).into());
+            assert_eq!(words(&station.start(order(2, want))), "WaitingForCard");
+            assert_eq!(words(&station.card(&desfire(), CardKind::DesfireEv3)), presented, "laid there anew");
+        }
+    }
+
+    #[test]
+    fn a_card_that_only_tells_a_uid_is_presented_where_somebodys_is_wanted() {
+        let mut station = Station::new(WHOLE);
+        station.start(order(1, EnrolmentWant::PresentCard));
+        let presented = "CardPresented { uid: [redacted], kind: UidOnly }";
+        assert_eq!(words(&station.card(&uid(), CardKind::UidOnly)), presented);
+        let mut station = Station::new(WHOLE);
+        station.start(order(1, EnrolmentWant::Card));
+        let presented = "CardPresented { uid: [redacted], kind: RandomUid }";
+        assert_eq!(words(&station.card(&uid(), CardKind::RandomUid)), presented);
+    }
+
+    #[test]
+    fn what_is_done_for_a_dialogue_that_ended_is_nobodys_answer() {
+        let mut station = Station::new(WHOLE);
+        station.start(order(1, EnrolmentWant::Card));
+        station.card(&desfire(), CardKind::DesfireEv2);
+        station.work(work(1, desfire().as_bytes()));
+        assert_eq!(words(&station.cancel(Uuid::from_u128(1).into())), "cancelled, ended false");
+        station.start(order(2, EnrolmentWant::Card));
+        assert_eq!(words(&station.work(work(2, desfire().as_bytes()))), "", "the reader is not done yet");
+        assert_eq!(words(&station.worked(Ok(wiped()))), "CardWorking, work");
+        assert_eq!(words(&station.worked(Ok(wiped()))), "CardWiped, ended true");
+        // A reader that falls silent in the middle answers no more.
+        station.start(order(3, EnrolmentWant::Card));
+        station.work(work(3, desfire().as_bytes()));
+        assert_eq!(words(&station.reader(true)), "reader_fault, ended false");
+        assert_eq!(words(&station.worked(Ok(wiped()))), "");
     }
 
     #[test]

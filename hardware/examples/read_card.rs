@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::Parser;
@@ -46,7 +47,7 @@ async fn follow(arguments: Arguments) -> anyhow::Result<()> {
         (None, None) => anyhow::bail!("say which reader: --name or --serial"),
     };
     let (sender, mut events) = mpsc::channel(EVENTS_MAX);
-    let _readers = Readers::start(vec![ReaderBinding { name: "reader".into(), matches }], sender)?;
+    let _readers = Readers::start(vec![ReaderBinding { name: "reader".into(), matches }], sender, Arc::new(()))?;
     let mut out = std::io::stdout();
     loop {
         let event = tokio::select! {
@@ -63,6 +64,12 @@ async fn follow(arguments: Arguments) -> anyhow::Result<()> {
                 writeln!(out, "card with a UID of {} bytes, read in {:?}", uid.as_bytes().len(), event.at.elapsed())?;
             }
             ReaderChange::Unreadable(why) => writeln!(out, "unreadable: {why}")?,
+            // Nothing but the UID was asked.
+            ReaderChange::Kind(..)
+            | ReaderChange::Proved(..)
+            | ReaderChange::NotAuthentic(..)
+            | ReaderChange::Template(_)
+            | ReaderChange::Worked(_) => {}
             ReaderChange::Removed => writeln!(out, "removed")?,
             ReaderChange::Silent => writeln!(out, "silent: card or reader stopped answering")?,
             ReaderChange::Lost(why) => writeln!(out, "lost: {why}")?,

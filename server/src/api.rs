@@ -8,8 +8,8 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::policy::Editors;
 use crate::state::AppState;
 use crate::{
-    access, agents, alarms, calendars, credentials, demo, devices, doors, enrolment, events, fingers, groups, health,
-    idempotency, interlocks, operators, people, policy, sites, situation, tenant_rules, threats, travel, vault,
+    access, agents, alarms, calendars, cards, credentials, demo, devices, doors, enrolment, events, fingers, groups,
+    health, idempotency, interlocks, operators, people, policy, sites, situation, tenant_rules, threats, travel, vault,
 };
 
 /// Under which path everything lies.
@@ -40,6 +40,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .merge(situation::routes::routes())
         .merge(people::routes::routes())
         .merge(vault::routes::routes())
+        .merge(cards::routes::routes())
         .merge(credentials::routes::routes())
         .merge(fingers::routes::routes())
         .merge(enrolment::routes::routes())

@@ -17,6 +17,24 @@ pub(crate) async fn site(server: &TestServer) -> String {
     server.call(&server.own.administrator, "POST", "/sites", body).await.is(201).id()
 }
 
+/// Lets cards be taken that are known by their UID alone, at a site of their own.
+pub(crate) async fn weak_cards(server: &TestServer) {
+    let body = json!({
+        "name": "Old cards", "time_zone": "UTC", "accepts_uid_only": true, "accepts_uid_only_reason": "until June",
+    });
+    server.call(&server.own.administrator, "POST", "/sites", body).await.is(201);
+}
+
+/// Has templates kept on the server from now on.
+pub(crate) async fn templates_on_server(server: &TestServer) {
+    let admin = &server.own.administrator;
+    let etag = server.call(admin, "GET", "/card-rules", Value::Null).await.is(200).etag.unwrap();
+    let body = json!({
+        "templates_on": "server", "takes_ev1": false, "leaves_factory_key": false, "reason": "cards without room",
+    });
+    server.change(admin, "PUT", "/card-rules", &etag, body).await.is(200);
+}
+
 pub(crate) async fn door(server: &TestServer, site: &str) -> String {
     let admin = &server.own.administrator;
     let mut areas = Vec::new();
@@ -436,6 +454,10 @@ async fn a_card_is_one_persons() {
     let offline = json!({ "station_id": Uuid::now_v7(), "person_id": first, "want": "card" });
     server.call(admin, "POST", "/enrolments", offline).await.problem(409, "station_offline");
     let mut desk = desk(&server).await;
+    let early = EnrolmentStep::CardRead { uid: SecretBytes(vec![0x04, 0xa1, 0xb2, 0xc3]) };
+    let refused = enrol(&server, &mut desk, &first, json!("card"), early).await;
+    assert_eq!((&refused["step"], &refused["reason"]), (&json!("failed"), &json!("weak_cards_off")));
+    weak_cards(&server).await;
     let listed = server.call(admin, "GET", "/stations", Value::Null).await;
     assert_eq!(listed.json["items"][0]["state"], "online");
     let read = || EnrolmentStep::CardRead { uid: SecretBytes(vec![0x04, 0xa1, 0xb2, 0xc3]) };
@@ -521,6 +543,7 @@ async fn a_finger_needs_consent_and_goes_with_it() {
     let person = person(&server, "1").await;
     let mut desk = desk(&server).await;
     let want = json!({ "finger": { "position": "right_index" } });
+    templates_on_server(&server).await;
     let early = json!({ "station_id": desk.station, "person_id": person, "want": want });
     server.call(admin, "POST", "/enrolments", early).await.problem(409, "legal_basis_missing");
     let basis = format!("/people/{person}/legal-basis");
@@ -609,6 +632,8 @@ async fn every_table_is_a_tenants_and_every_word_is_known() {
         ("tenant_rules_alone_occupancy_words", words::<Alone>()),
         ("tenant_rules_alone_two_person_words", words::<Alone>()),
         ("tenant_rules_waived_words", words::<WaivableRule>()),
+        ("card_rules_templates_on_words", words::<crate::cards::TemplatesOn>()),
+        ("card_chips_messaging_words", words::<access_core::protocol::CardMessaging>()),
         ("persons_exemption_ground_words", words::<ExemptionGround>()),
         ("credentials_state_words", words::<CredentialState>()),
         ("credentials_strength_words", words::<Assurance>()),

@@ -20,6 +20,10 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 use zeroize::{Zeroize as _, Zeroizing};
 
+pub mod cards;
+
+pub use cards::{CardKeyError, CardKeySource};
+
 const FORMAT: u8 = 1;
 const NONCE_BYTES: usize = 24;
 
@@ -71,6 +75,21 @@ impl Key {
 
     fn associated_data(&self, binding: &Binding) -> Vec<u8> {
         canonical::encode(&(self.id(), binding.tenant, binding.purpose.to_owned(), binding.row))
+    }
+
+    /// Takes key material.
+    pub fn new(bytes: [u8; 32]) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+
+    /// Seals bytes as others than the server open them: nonce (24 bytes), then ciphertext, bound to whatever they agreed on.
+    pub fn seal_for_others(&self, binding: &[u8], plain: &[u8]) -> anyhow::Result<Vec<u8>> {
+        let mut nonce = [0; NONCE_BYTES];
+        getrandom::fill(&mut nonce).map_err(|error| anyhow::anyhow!("no randomness: {error}"))?;
+        let sealed = XChaCha20Poly1305::new(&(*self.0).into())
+            .encrypt(&XNonce::from(nonce), Payload { msg: plain, aad: binding })
+            .map_err(|_| anyhow::anyhow!("too long to seal"))?;
+        Ok([nonce.as_slice(), &sealed].concat())
     }
 
     /// Seals bytes.

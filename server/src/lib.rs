@@ -7,6 +7,7 @@ pub mod api;
 pub mod audit;
 pub mod auth;
 pub mod calendars;
+pub mod cards;
 pub mod certificates;
 pub mod clock;
 pub mod cluster;

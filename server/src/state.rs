@@ -18,7 +18,7 @@ use crate::decisions;
 use crate::decisions::{Keeper, PastRules, Policies, RulesOfVersion, States};
 use crate::enrolment::Stations;
 use crate::installation::Installation;
-use crate::keys::Keys;
+use crate::keys::{CardKeySource, Keys};
 use crate::log::Log;
 use crate::operators::{Passwords, Throttle};
 use crate::tenants::Tenants;
@@ -33,6 +33,8 @@ pub struct AppState {
     pub db: Db,
     /// The installation's keys.
     pub keys: Arc<Keys>,
+    /// Who holds the master keys of cards: the same file, unless a module does.
+    pub card_keys: Arc<dyn CardKeySource>,
     /// Which tenants there are.
     pub tenants: Tenants,
     /// Who is called what.
@@ -82,11 +84,13 @@ impl AppState {
         let log = Log::default();
         let bell = log.clone();
         let db = db.ringing(move |tenant| bell.wake(tenant));
+        let keys = Arc::new(keys);
         Ok(Self {
             installation,
             tenants: Tenants::new(db.clone()),
             db,
-            keys: Arc::new(keys),
+            card_keys: keys.clone(),
+            keys,
             names: Arc::default(),
             log,
             policies: Policies::default(),

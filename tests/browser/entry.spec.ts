@@ -44,7 +44,10 @@ test("a person is registered, walks in, and is seen", async ({ page }) => {
     await expect(page.getByText(`Lift the finger (Capture ${capture} of 3)`).first()).toBeVisible();
     await act(page, { do: "lift", at: "desk" });
   }
+  // It goes to the card.
+  await act(page, { do: "tap", at: "desk", card: "card-6" });
   await expect(page.getByText("is enrolled").first()).toBeVisible();
+  await act(page, { do: "remove", at: "desk" });
 
   // Another one as a sign of duress, which is offered now that there is one for every day.
   await page.getByRole("combobox", { name: "What it is for" }).click();
@@ -58,7 +61,10 @@ test("a person is registered, walks in, and is seen", async ({ page }) => {
     await expect(page.getByText(`Lift the finger (Capture ${capture} of 3)`).first()).toBeVisible();
     await act(page, { do: "lift", at: "desk" });
   }
+  // It goes to the card.
+  await act(page, { do: "tap", at: "desk", card: "card-6" });
   await expect(page.getByText("Left index finger is enrolled as a sign of duress").first()).toBeVisible();
+  await act(page, { do: "remove", at: "desk" });
   await page.getByRole("button", { name: "Next" }).click();
 
   // A door.

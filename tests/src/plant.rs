@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context as _, ensure};
 use hardware::world::{self, Client as Twins};
@@ -29,8 +30,10 @@ pub struct Plan {
     pub tenants: Vec<(&'static str, &'static str)>,
     /// Agents.
     pub agents: Vec<AgentPlan>,
-    /// Cards that lie around: name and label.
+    /// Cards that lie around: name and label. They are DESFire as they come from the factory.
     pub cards: Vec<(String, String)>,
+    /// Those of them that tell a UID and can prove nothing.
+    pub uid_only: Vec<&'static str>,
     /// Fingers: name and label.
     pub fingers: Vec<(String, String)>,
     /// How long a pushed door stays open, in milliseconds; none means until it is closed.
@@ -106,6 +109,7 @@ impl Plan {
                 AgentPlan { name: "desk", label: "Enrolment desk", doors: Vec::new() },
             ],
             cards: ["anna", "berta", "stranger"].map(|name| (name.to_owned(), name.to_owned())).to_vec(),
+            uid_only: vec!["stranger"],
             fingers: ["anna-right-index", "berta-right-index", "anna-left-index"]
                 .map(|name| (name.to_owned(), name.to_owned()))
                 .to_vec(),
@@ -136,6 +140,8 @@ pub struct Plant {
     twin: Daemon,
     server: Option<Daemon>,
     agents: BTreeMap<String, Daemon>,
+    /// The newest card of each person who was given one at the desk.
+    cards_of: Mutex<BTreeMap<String, String>>,
     /// Where staff reach the server.
     pub staff_url: String,
     /// Where agents reach it.
@@ -190,6 +196,9 @@ fn world_file(plan: &Plan) -> anyhow::Result<String> {
     for (index, (name, label)) in plan.cards.iter().enumerate() {
         let uid: String = uid(index + 1).iter().map(|byte| format!("{byte:02X}")).collect();
         write!(text, "[[card]]\nname = \"{name}\"\nlabel = \"{label}\"\nuid = \"{uid}\"\n")?;
+        if !plan.uid_only.contains(&name.as_str()) {
+            text.push_str("desfire = {}\n");
+        }
     }
     for (index, (name, label)) in plan.fingers.iter().enumerate() {
         write!(text, "[[finger]]\nname = \"{name}\"\nlabel = \"{label}\"\nseed = {}\n", 1_000 + index)?;
@@ -254,6 +263,7 @@ impl Plant {
             twin,
             server: Some(server),
             agents: BTreeMap::new(),
+            cards_of: Mutex::default(),
             staff_url,
             agents_address,
             made,
@@ -499,7 +509,7 @@ async fn make(plan: &Plan, folder: &Path, server: &Daemon, url: &str) -> anyhow:
         .post(
             "/sites",
             json!({ "name": "Main site", "time_zone": "Europe/Berlin", "accepts_uid_only": true,
-                "accepts_uid_only_reason": "Cards that prove themselves come later" }),
+                "accepts_uid_only_reason": "Some cards of before are still around" }),
         )
         .await?;
     let site = id(&site)?;
@@ -555,16 +565,32 @@ impl Plant {
 
     /// Enrols a card at the station; returns the credential's id.
     pub async fn enrol_card(&self, person: &str, card: &str) -> anyhow::Result<String> {
+        id(&self.make_card(person, card).await?)
+    }
+
+    /// Enrols a card at the station: a DESFire becomes this person's, another one is known by its UID. Returns the credential.
+    pub async fn make_card(&self, person: &str, card: &str) -> anyhow::Result<Value> {
         let mut twins = self.twins().await?;
         let started = self.start_enrolment(person, json!("card")).await?;
         twins.tap("desk", card).await?;
         let done = self.enrolment_result(&started).await?;
         twins.remove("desk").await?;
         ensure!(done["step"] == "done", "the card was not enrolled: {done}");
-        id(&done["credential"])
+        self.cards_of.lock().unwrap_or_else(PoisonError::into_inner).insert(person.to_owned(), card.to_owned());
+        Ok(done["credential"].clone())
     }
 
-    /// Enrols a finger at the station, placing and lifting it as asked.
+    /// Chooses where templates of fingers are kept that are enrolled from now on: `card` or `server`.
+    pub async fn keep_templates_on(&self, place: &str) -> anyhow::Result<()> {
+        let before = self.staff.get("/card-rules").await?;
+        let version = before["version"].as_i64().context("the version of the choices for cards")?;
+        let choices = json!({ "templates_on": place, "takes_ev1": before["takes_ev1"],
+            "leaves_factory_key": before["leaves_factory_key"], "reason": "as this site is told to be" });
+        self.staff.put_version("/card-rules", version, choices).await?;
+        Ok(())
+    }
+
+    /// Enrols a finger at the station, placing and lifting it as asked, and holding the person's card there where it goes to that.
     pub async fn enrol_finger(&self, person: &str, finger: &str) -> anyhow::Result<()> {
         self.capture_finger(person, finger, json!({ "position": "right_index" })).await
     }
@@ -583,8 +609,18 @@ impl Plant {
             match step["step"].as_str().unwrap_or_default() {
                 "place_finger" => twins.finger("desk", finger).await?,
                 "lift_finger" | "again" => twins.lift("desk").await?,
-                "done" => return Ok(()),
-                "failed" | "timed_out" | "cancelled" => anyhow::bail!("the finger was not enrolled: {step}"),
+                "hold_card" => {
+                    let cards = self.cards_of.lock().unwrap_or_else(PoisonError::into_inner).get(person).cloned();
+                    twins.tap("desk", &cards.context("the person has no card that a finger could go to")?).await?;
+                }
+                "done" => {
+                    twins.lift("desk").await?;
+                    twins.remove("desk").await?;
+                    return Ok(());
+                }
+                "failed" | "timed_out" | "cancelled" | "card_refused" => {
+                    anyhow::bail!("the finger was not enrolled: {step}")
+                }
                 _ => {}
             }
         }

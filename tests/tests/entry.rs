@@ -90,7 +90,7 @@ async fn a_person_is_registered_and_walks_in_and_others_do_not() -> anyhow::Resu
     is(&decision, "granted", "granted");
     assert_eq!(decision["person_id"], json!(person));
     assert_eq!(decision["finger"], "matched");
-    assert_eq!((&decision["decided"], &decision["assurance"]), (&json!("online"), &json!("weak_uid")));
+    assert_eq!((&decision["decided"], &decision["assurance"]), (&json!("online"), &json!("authenticated")));
     watch.until(|world| world.doors.iter().any(|door| door.name == "lobby" && door.view.is_energised)).await?;
     twins.push("lobby").await?;
     let opened = feed.kind("door_opened").await?;

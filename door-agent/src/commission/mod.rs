@@ -10,6 +10,7 @@ mod script;
 mod tests;
 
 use std::io::Write;
+use std::sync::Arc;
 use std::time::Duration;
 
 use access_core::policy::Side;
@@ -70,7 +71,7 @@ pub async fn walk(door: &DoorConfig, wait: Duration, dialogue: &mut Dialogue) ->
         Some(ReaderBinding { name: reader_name(door, side), matches: door.side(side).reader.clone()? })
     });
     // Dropped last: the readers' threads end with it.
-    let _readers = Readers::start(bindings.collect(), events)?;
+    let _readers = Readers::start(bindings.collect(), events, Arc::new(()))?;
     let mut site = Site { door, outputs, inputs, reader_events, levels: Levels::default(), wait, dialogue };
     site.learn_levels().await;
     let walked = tokio::select! {
@@ -221,11 +222,11 @@ impl Site<'_> {
     fn reader_seen(&self, event: ReaderEvent) -> Option<Seen> {
         let side = [Side::In, Side::Out].into_iter().find(|side| reader_name(self.door, *side) == event.reader)?;
         match event.change {
-            ReaderChange::Card(_) => Some(Seen::Card(side)),
-            ReaderChange::Unreadable(why) => Some(Seen::Unreadable(side, why)),
+            ReaderChange::Card(_) | ReaderChange::Kind(..) | ReaderChange::Proved(..) => Some(Seen::Card(side)),
+            ReaderChange::Unreadable(why) | ReaderChange::NotAuthentic(_, why) => Some(Seen::Unreadable(side, why)),
             ReaderChange::Lost(why) => Some(Seen::ReaderGone(side, why)),
             ReaderChange::Silent => Some(Seen::ReaderGone(side, "it fell silent".to_owned())),
-            ReaderChange::Removed | ReaderChange::Back => None,
+            ReaderChange::Removed | ReaderChange::Back | ReaderChange::Template(_) | ReaderChange::Worked(_) => None,
         }
     }
 

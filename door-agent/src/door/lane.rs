@@ -40,6 +40,8 @@ struct Presented {
 struct Current {
     card: Presented,
     finger: Option<FactorResult>,
+    /// Its template lies on the card, which was taken away too early.
+    needs_card: bool,
     /// The verdict that asked for a finger, or granted.
     ruling: Option<(Ruling, Decided)>,
     phase: Phase,
@@ -81,6 +83,10 @@ impl Lane {
         self.current.as_ref().is_some_and(|current| matches!(current.phase, Phase::WantingFinger { .. }))
     }
 
+    pub(super) fn is_wanting_card(&self) -> bool {
+        self.is_wanting_finger() && self.current.as_ref().is_some_and(|current| current.needs_card)
+    }
+
     fn ask(&self, door: &Door, now: Now) -> Option<Attempt> {
         let current = self.current.as_ref()?;
         Some(Attempt {
@@ -109,8 +115,9 @@ impl Door {
         let card = Presented { attempt, token, assurance };
         let lane = &mut self.lanes[place(side)];
         match &lane.current {
-            // People take the card away and hold it there again while they look for the sensor.
-            Some(current) if current.card.token == token => return,
+            // People take the card away and hold it there again while they look for the sensor. One that proves more or less than
+            // before is another.
+            Some(current) if (current.card.token, current.card.assurance) == (token, assurance) => return,
             Some(Current { phase: Phase::Recording { .. }, .. }) => {
                 lane.waiting = Some(card);
                 return;
@@ -132,7 +139,7 @@ impl Door {
         let phase = Phase::Deciding { until_ms };
         self.refused = None;
         self.lanes[place(side)].folded = None;
-        self.lanes[place(side)].current = Some(Current { card, finger: None, ruling: None, phase });
+        self.lanes[place(side)].current = Some(Current { card, finger: None, needs_card: false, ruling: None, phase });
         self.ask(now, side);
     }
 
@@ -223,6 +230,13 @@ impl Door {
                 current.ruling = Some((ruling, decided));
                 self.refuse(now, side, Reason::PinRequired);
             }
+        }
+    }
+
+    pub(super) fn card_needed(&mut self, attempt: AttemptId, is_needed: bool) {
+        let Some(side) = self.lane_of(attempt) else { return };
+        if let Some(current) = &mut self.lanes[place(side)].current {
+            current.needs_card = is_needed;
         }
     }
 

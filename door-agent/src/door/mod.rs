@@ -154,6 +154,13 @@ pub enum Input {
     },
     /// There is a card at a reader, and it can't be read.
     CardUnreadable,
+    /// The template for [`Action::WantFinger`] lies on the card, which was taken away too early; or it is there now.
+    CardNeeded {
+        /// For which attempt.
+        attempt: AttemptId,
+        /// Whether the card must be held there again.
+        is_needed: bool,
+    },
     /// The answer to [`Action::Ask`] or [`Action::DecideAlone`].
     Verdict {
         /// The verdict, and on what.
@@ -260,6 +267,8 @@ pub enum Face {
     Wait,
     /// Place the finger.
     PlaceFinger,
+    /// Hold the card to the reader once more, and longer: the finger's template is on it.
+    HoldCard,
     /// Come in.
     Granted,
     /// Whoever comes may pass: the door stands unlocked.
@@ -408,6 +417,7 @@ impl Door {
             Input::Tick => {}
             Input::Card { side, attempt, token, assurance } => self.card(now, side, attempt, token, assurance),
             Input::CardUnreadable => self.refuse_on_face(now, Face::NotRead),
+            Input::CardNeeded { attempt, is_needed } => self.card_needed(attempt, is_needed),
             Input::Verdict { ruling, decided } => self.verdict(now, *ruling, decided),
             Input::Finger { attempt, outcome } => self.finger(now, attempt, outcome),
             Input::Recorded(ticket) => self.recorded(now, ticket),
@@ -571,6 +581,8 @@ impl Door {
             Face::CloseDoor
         } else if self.leaf.is_released() {
             Face::Granted
+        } else if self.lanes.iter().any(Lane::is_wanting_card) {
+            Face::HoldCard
         } else if self.lanes.iter().any(Lane::is_wanting_finger) {
             Face::PlaceFinger
         } else if self.lanes.iter().any(Lane::is_busy) {

@@ -27,8 +27,6 @@ fn policy_key() -> SigningKey {
 }
 
 fn rows() -> PolicyRows {
-    let mut mac = Hmac::<Sha256>::new_from_slice(&[8; 32]).unwrap();
-    mac.update(&UID);
     PolicyRows {
         version: 5,
         scope: PolicyScope::Cut,
@@ -63,7 +61,7 @@ fn rows() -> PolicyRows {
         credentials: vec![CredentialRule {
             id: id(1),
             person: id(1),
-            token: CardToken(mac.finalize().into_bytes().into()),
+            token: cards::token(&SecretBytes(vec![8; 32]), &UID),
             state: CredentialState::Active,
             valid: Period { from: UnixMs(0), until: None },
         }],
@@ -87,7 +85,7 @@ fn sealed_for(identity: &Identity, person: PersonId, content: &[u8]) -> SealedTe
     let (key, sealed) = hpke::single_shot_seal::<hpke::aead::ChaCha20Poly1305, hpke::kdf::HkdfSha256, X25519>(
         &OpModeS::Base,
         &public,
-        TEMPLATE_INFO,
+        SEALED_INFO,
         content,
         &template_binding(identity.agent, person, id(9)),
     )

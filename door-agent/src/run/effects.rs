@@ -1,7 +1,10 @@
 //! What the machines want, carried out: strikes, faces, questions, and what goes to the server. Records are in
 //! [`records`](super::records).
 
+use hardware::card::task::TaskError;
+
 use super::*;
+use crate::policy_store::Finger;
 
 impl Agent {
     /// Gives a door one input, carries out what it wants, and gives it what comes of that.
@@ -43,13 +46,18 @@ impl Agent {
                     if let Some(outcome) = self.want_finger(door, side, attempt, person, wait) {
                         inputs.push_back(Input::Finger { attempt, outcome });
                     }
+                    if self.must_hold_card(door, side) {
+                        inputs.push_back(Input::CardNeeded { attempt, is_needed: true });
+                    }
                 }
                 Action::StopFinger { side } => {
+                    self.doors[door].wanted[side as usize] = None;
                     if let Some(sensor) = self.doors[door].sensors[side as usize] {
                         let _ = self.sensors[sensor].requests.try_send(SensorRequest::Stop);
                     }
                 }
                 Action::Record { ticket, event, weight, is_awaited: true } => {
+                    self.forget_template(door, &event);
                     let cause = released_by(&event);
                     match self.record_first(event, weight) {
                         Some(number) => drop(self.waiting.insert(number, Waiting { door, ticket, cause })),
@@ -60,6 +68,7 @@ impl Agent {
                     }
                 }
                 Action::Record { event, weight, is_awaited: false, .. } => {
+                    self.forget_template(door, &event);
                     // Somebody leaves: the strike is energised already.
                     if let Some(cause) = released_by(&event).filter(|_| self.doors[door].door.is_released()) {
                         self.doors[door].carried_out.note(cause);
@@ -87,7 +96,7 @@ impl Agent {
         Input::Verdict { ruling, decided: Decided::Offline }
     }
 
-    /// Answers at once if there is nothing to wait for.
+    /// Answers at once if there is nothing to wait for. A template that is still on its way from the card is waited for.
     fn want_finger(
         &mut self,
         door: usize,
@@ -96,15 +105,35 @@ impl Agent {
         person: PersonId,
         wait: Duration,
     ) -> Option<FingerOutcome> {
+        if self.doors[door].sensors[side as usize].is_none() {
+            return Some(FingerOutcome::Fault);
+        }
+        let deadline = tokio::time::Instant::now() + wait;
+        match self.fingers_at(door, side, attempt, person) {
+            Some(fingers) => self.verify(door, side, attempt, fingers, deadline),
+            None => {
+                self.doors[door].wanted[side as usize] = Some(WantedFinger { attempt, person, deadline });
+                None
+            }
+        }
+    }
+
+    /// Has a finger compared; answers at once if there is nothing to compare it with, or nobody who does.
+    pub(super) fn verify(
+        &mut self,
+        door: usize,
+        side: Side,
+        attempt: AttemptId,
+        fingers: Vec<Finger>,
+        deadline: tokio::time::Instant,
+    ) -> Option<FingerOutcome> {
         let Some(sensor) = self.doors[door].sensors[side as usize] else { return Some(FingerOutcome::Fault) };
-        let fingers = self.policy.fingers(person);
         if fingers.is_empty() {
             return Some(FingerOutcome::NoTemplate);
         }
         if let Some(tap) = self.doors[door].taps.get_mut(&attempt) {
             tap.finger_since = Some(Instant::now());
         }
-        let deadline = tokio::time::Instant::now() + wait;
         let request = SensorRequest::Verify { attempt, fingers, deadline };
         self.sensors[sensor].requests.try_send(request).is_err().then_some(FingerOutcome::Fault)
     }
@@ -195,11 +224,21 @@ impl Agent {
                     let deadline = tokio::time::Instant::now() + Duration::from_millis(wait_ms);
                     self.ask_station_sensor(SensorRequest::Enrol { enrolment, captures, deadline });
                 }
+                StationAction::Work(work) => self.work_on_card(*work),
                 StationAction::StopSensor => self.ask_station_sensor(SensorRequest::Stop),
                 StationAction::Ended { enrolment, person, was_completed } => {
                     self.record(Event::EnrolmentEnded { enrolment, person, was_completed }, Weight::Routine);
                 }
             }
+        }
+    }
+
+    fn work_on_card(&mut self, work: access_core::protocol::CardWork) {
+        let is_given = station::task(work).is_some_and(|task| (self.card_desk)(config::STATION_READER, task));
+        if !is_given {
+            let worked = Err(TaskError::Unreadable("it can't be asked for that".to_owned()));
+            let actions = self.station.as_mut().map(|station| station.worked(worked));
+            self.station_acts(actions.unwrap_or_default());
         }
     }
 

@@ -9,15 +9,15 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use access_core::State;
-use access_core::attempt::Assurance;
 use access_core::chain::{Head, SignedRecord};
 use access_core::event::{
     AlarmKind, Author, CommandOutcome, Decided, Device, DeviceState, EpochCause, Event, ReleaseCause,
 };
 use access_core::ids::{AttemptId, PersonId};
-use access_core::policy::Side;
-use access_core::protocol::{Refusal, SignedBundle};
-use hardware::card::{ReaderChange, ReaderEvent, Uid};
+use access_core::policy::{CardToken, Side};
+use access_core::protocol::{CardKind, Refusal, SignedBundle};
+use hardware::card::task::Task;
+use hardware::card::{ReaderChange, ReaderEvent};
 use hardware::door_io::{DoorInput, DoorOutputs};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{interval, sleep_until};
@@ -39,14 +39,16 @@ use crate::recorder::{Recorder, Reply};
 use crate::recording::{self, JournalState, Recording, Taken, released_by};
 use crate::sensor::{self, Habits, SensorEvent, SensorFiles, SensorRequest, SensorTask, Suspicion};
 use crate::standing::StandingStore;
-use crate::station::{Equipment, Station, StationAction};
+use crate::station::{self, Equipment, Station, StationAction};
 
+mod cards;
 mod effects;
 mod knowledge;
 mod records;
 mod start;
 mod suspicions;
 
+use cards::{OnReader, WantedFinger};
 use knowledge::OwnLock;
 use suspicions::Suspicions;
 
@@ -75,12 +77,17 @@ struct DoorUnit {
     sensors: [Option<usize>; 2],
     carried_out: CarriedOut,
     taps: BTreeMap<AttemptId, Tap>,
+    /// The card that proved itself last, by side.
+    on_reader: [Option<OnReader>; 2],
+    /// A finger that is wanted and waits for its template on the card, by side.
+    wanted: [Option<WantedFinger>; 2],
 }
 
 /// How long an attempt has taken, for the measurement.
 #[derive(Debug, Clone, Copy)]
 struct Tap {
     card_at: Instant,
+    token: CardToken,
     finger_since: Option<Instant>,
     finger: Duration,
 }
@@ -130,6 +137,8 @@ struct Agent {
     devices: Devices,
     /// What is wrong with sensors beyond not working.
     suspicions: Suspicions,
+    /// Has a reader do something with the card on it.
+    card_desk: CardDesk,
     waiting: BTreeMap<u64, Waiting>,
     is_policy_aging: bool,
     crash_point: Option<CrashPoint>,
@@ -140,6 +149,9 @@ struct Agent {
     /// Names for attempts, never the same one again.
     new_id: Box<dyn FnMut() -> Uuid + Send>,
 }
+
+/// Gives a reader something to do with the card on it; answers whether there is such a reader.
+type CardDesk = Box<dyn Fn(&str, Task) -> bool + Send>;
 
 /// What the loop takes, one at a time.
 enum Happened {
@@ -263,30 +275,32 @@ impl Agent {
     fn reader_said(&mut self, event: ReaderEvent) {
         let Some(&spot) = self.readers.get(&event.reader) else { return };
         let state = match &event.change {
-            ReaderChange::Card(_) | ReaderChange::Unreadable(_) | ReaderChange::Back => Some(DeviceState::Working),
             ReaderChange::Silent => Some(DeviceState::Silent),
             ReaderChange::Lost(_) => Some(DeviceState::Lost),
-            ReaderChange::Removed => None,
+            ReaderChange::Removed | ReaderChange::Worked(_) => None,
+            _ => Some(DeviceState::Working),
         };
         match &event.change {
             ReaderChange::Lost(why) => tracing::warn!(reader = event.reader, why, "reader lost"),
             ReaderChange::Silent => tracing::warn!(reader = event.reader, "reader silent"),
             ReaderChange::Unreadable(why) => tracing::info!(reader = event.reader, why, "card unreadable"),
-            ReaderChange::Card(_) | ReaderChange::Removed | ReaderChange::Back => {}
+            ReaderChange::NotAuthentic(_, why) => tracing::warn!(reader = event.reader, why, "card not authentic"),
+            _ => {}
         }
         if let Some(state) = state {
             self.device_is(Device::Reader, spot, state);
         }
         match spot {
             Spot::Door(door, side) => match event.change {
-                ReaderChange::Card(uid) => self.card_at_door(door, side, &uid, event.at),
                 ReaderChange::Unreadable(_) => self.feed(door, Input::CardUnreadable),
-                _ => {}
+                change => self.card_at_door(door, side, change, event.at),
             },
             Spot::Station => {
                 let Some(station) = &mut self.station else { return };
                 let actions = match event.change {
-                    ReaderChange::Card(uid) => station.card(&uid),
+                    ReaderChange::Card(uid) => station.card(&uid, CardKind::UidOnly),
+                    ReaderChange::Kind(uid, kind) => station.card(&uid, station::card_kind(kind)),
+                    ReaderChange::Worked(worked) => station.worked(worked),
                     ReaderChange::Unreadable(_) => station.card_unreadable(),
                     ReaderChange::Removed => {
                         station.card_removed();
@@ -294,22 +308,12 @@ impl Agent {
                     }
                     ReaderChange::Silent | ReaderChange::Lost(_) => station.reader(true),
                     ReaderChange::Back => station.reader(false),
+                    // A station asks for no proof.
+                    ReaderChange::Proved(..) | ReaderChange::NotAuthentic(..) | ReaderChange::Template(_) => Vec::new(),
                 };
                 self.station_acts(actions);
             }
         }
-    }
-
-    fn card_at_door(&mut self, door: usize, side: Side, uid: &Uid, card_at: Instant) {
-        let attempt = AttemptId::from_uuid((self.new_id)());
-        // Without a bundle there is no key for the token, and nothing can be granted either: only cards must not be taken for one
-        // another.
-        let uid = uid.as_bytes();
-        let token = self.policy.card_token(uid).unwrap_or_else(|| self.policy.stand_in_token(uid));
-        let taps = &mut self.doors[door].taps;
-        taps.retain(|_, tap| tap.card_at.elapsed() < Duration::from_secs(60));
-        taps.insert(attempt, Tap { card_at, finger_since: None, finger: Duration::ZERO });
-        self.feed(door, Input::Card { side, attempt, token, assurance: Assurance::WeakUid });
     }
 
     fn lines_said(&mut self, number: usize, event: LinesEvent) {
@@ -414,6 +418,10 @@ impl Agent {
             }
             LinkEvent::CancelEnrolment(enrolment) => {
                 let actions = self.station.as_mut().map(|station| station.cancel(enrolment));
+                self.station_acts(actions.unwrap_or_default());
+            }
+            LinkEvent::CardWork(work) => {
+                let actions = self.station.as_mut().map(|station| station.work(*work));
                 self.station_acts(actions.unwrap_or_default());
             }
             LinkEvent::Refused(why) => self.refused(why),

@@ -1,9 +1,10 @@
 //! How the agent starts and stops: strikes to rest first, then the journal, then everything else.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use access_core::event::Record;
-use hardware::card::{ReaderBinding, Readers, ReadersError};
+use hardware::card::{CardLookup, ReaderBinding, Readers, ReadersError};
 use tokio::task::JoinHandle;
 
 use super::*;
@@ -46,16 +47,25 @@ pub enum RunError {
 
 /// Runs the agent until `stop` is ready.
 pub async fn run(config: Config, identity: Identity, stop: impl Future<Output = ()>) -> Result<(), RunError> {
-    run_with(config, identity, Habits::standard(), Files::open, Readers::start, stop).await
+    let start_readers = |bindings, events, lookup| {
+        let readers = Readers::start(bindings, events, lookup)?;
+        Ok(move |reader: &str, task: Task| readers.work(reader, task))
+    };
+    run_with(config, identity, Habits::standard(), Files::open, start_readers, stop).await
 }
 
-/// Runs the agent with sensors' habits, a journal's storage and readers of the caller's. What `start_readers` answers is kept until the end.
-pub(super) async fn run_with<R, S: Storage + 'static>(
+/// Runs the agent with sensors' habits, a journal's storage and readers of the caller's. What `start_readers` answers is kept until the end, and
+/// given what is to be done with a card.
+pub(super) async fn run_with<R: Fn(&str, Task) -> bool + Send + 'static, S: Storage + 'static>(
     config: Config,
     identity: Identity,
     habits: Habits,
     open_storage: impl FnOnce(&Path) -> std::io::Result<S>,
-    start_readers: impl FnOnce(Vec<ReaderBinding>, mpsc::Sender<ReaderEvent>) -> Result<R, ReadersError>,
+    start_readers: impl FnOnce(
+        Vec<ReaderBinding>,
+        mpsc::Sender<ReaderEvent>,
+        Arc<dyn CardLookup>,
+    ) -> Result<R, ReadersError>,
     stop: impl Future<Output = ()>,
 ) -> Result<(), RunError> {
     refuse_foreign(&config, &identity)?;
@@ -101,8 +111,9 @@ pub(super) async fn run_with<R, S: Storage + 'static>(
     for (number, event) in first_lines {
         agent.lines_said(number, event);
     }
-    // Dropped last: the readers' threads end with it.
-    let _readers = start_readers(config.readers(), reader_events).map_err(RunError::Readers)?;
+    // The readers' threads end with the agent.
+    let lookup = Arc::new(agent.policy.book());
+    agent.card_desk = Box::new(start_readers(config.readers(), reader_events, lookup).map_err(RunError::Readers)?);
     let link = Link {
         address: config.server.clone(),
         identity,
@@ -239,6 +250,7 @@ impl Agent {
             station: None,
             devices: Devices::default(),
             suspicions: Suspicions::default(),
+            card_desk: Box::new(|_, _| false),
             waiting: BTreeMap::new(),
             is_policy_aging: false,
             crash_point: config.crash_point,
@@ -272,7 +284,15 @@ impl Agent {
                     sensor.map(|sensor| self.wire_sensor((spot, place), sensor, &mut start_sensor));
             }
             let carried_out = CarriedOut::open(&config.data_folder, wired.id, notes);
-            self.doors.push(DoorUnit { door, outputs: None, sensors, carried_out, taps: BTreeMap::new() });
+            self.doors.push(DoorUnit {
+                door,
+                outputs: None,
+                sensors,
+                carried_out,
+                taps: BTreeMap::new(),
+                on_reader: [None, None],
+                wanted: [None, None],
+            });
         }
         if let Some(station) = &config.station {
             let equipment = Equipment { has_reader: station.reader.is_some(), has_sensor: station.sensor.is_some() };

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use access_core::attempt::{Attempt, ClockTrust, Factor, FactorResult};
+use access_core::attempt::{Assurance, Attempt, ClockTrust, Factor, FactorResult};
 use access_core::chain;
 use access_core::circumstances::Circumstances;
 use access_core::event::{Commitment, Decision, Record, SetMode, StateChange};
@@ -22,7 +22,7 @@ use access_core::verdict::{Effect, Outcome, Reason, Verdict};
 use access_core::{RULES_VERSION, UnixMs};
 use ed25519_dalek::SigningKey;
 use futures_util::{SinkExt as _, StreamExt as _};
-use hardware::card::ReadersError;
+use hardware::card::{ReadersError, Uid};
 use hardware::door_io::DoorIoConfig;
 use hardware::door_io::virtual_door::{DoorBuild, DoorView, VirtualDoor};
 use hardware::finger::virtual_sensor::VirtualSensor;
@@ -46,6 +46,7 @@ use crate::recorder::Entry;
 use crate::testing::{SERVER_NAME, Server};
 
 mod alone;
+mod cards;
 mod journal;
 mod restart;
 mod sensors;
@@ -124,6 +125,8 @@ struct World {
     habits: Habits,
     /// What the rules of its bundles are beside one door and Anna.
     rules: fn(&mut PolicyRows),
+    /// What its bundles say of cards that prove themselves.
+    cards: fn(&Identity) -> protocol::CardSecrets,
 }
 
 impl World {
@@ -143,9 +146,19 @@ impl World {
         let door = VirtualDoor::hang(&folder.path().join("door.sock"), build()).unwrap();
         let finger = VirtualSensor::plug(&folder.path().join("sensor")).unwrap();
         let (has_station, has_inner, mode_of_exit) = (false, false, Exit::BySystem);
-        let habits = Habits { decoys: 0, ..Habits::standard() };
-        let rules = |_: &mut PolicyRows| ();
-        Self { folder, server, identity, door, finger, has_station, has_inner, mode_of_exit, habits, rules }
+        Self {
+            folder,
+            server,
+            identity,
+            door,
+            finger,
+            has_station,
+            has_inner,
+            mode_of_exit,
+            habits: Habits { decoys: 0, ..Habits::standard() },
+            rules: |_| (),
+            cards: |_| protocol::CardSecrets::default(),
+        }
     }
 
     /// Another door on the agent.
@@ -201,9 +214,10 @@ impl World {
         let identity = Identity { kind, ..self.identity.clone() };
         let (stop, stopped) = oneshot::channel::<()>();
         let (hand, held) = oneshot::channel();
-        let start_readers = |_, events: mpsc::Sender<ReaderEvent>| {
+        let (give, tasks) = mpsc::unbounded_channel();
+        let start_readers = |_, events: mpsc::Sender<ReaderEvent>, _| {
             let _ = hand.send(events);
-            Ok::<(), ReadersError>(())
+            Ok::<_, ReadersError>(move |_: &str, task: Task| give.send(task).is_ok())
         };
         let stopped = async move {
             let _ = stopped.await;
@@ -211,7 +225,7 @@ impl World {
         let (config, habits) = (self.config(), self.habits.clone());
         let task =
             tokio::spawn(async move { run_with(config, identity, habits, open_storage, start_readers, stopped).await });
-        Running { stop: Some(stop), task, held: Some(held), cards: None }
+        Running { stop: Some(stop), task, held: Some(held), cards: None, tasks }
     }
 
     /// The next session: welcomed, with a bundle.
@@ -248,7 +262,7 @@ impl World {
             card_key: SecretBytes(vec![8; 32]),
             policy,
             templates: Vec::new(),
-            cards: protocol::CardSecrets::default(),
+            cards: (self.cards)(identity),
         }
     }
 
@@ -295,16 +309,7 @@ impl World {
     /// The same of a finger of Anna's.
     async fn template_of(&self, seed: u64, number: u128, is_duress: bool) -> SealedTemplate {
         type Kem = hpke::kem::X25519HkdfSha256;
-        let path = self.path("desk");
-        let desk = VirtualSensor::plug(&path).unwrap();
-        let mut sensor = Sensor::open_serial(&path, BAUD_DEFAULT, 0).await.unwrap();
-        let deadline = tokio::time::Instant::now() + WAIT;
-        let enrolled = sensor.enrol(2, deadline, |step| match step {
-            hardware::finger::EnrolProgress::Place(_) => desk.place(Some(seed)),
-            hardware::finger::EnrolProgress::Lift(_) => desk.place(None),
-            _ => {}
-        });
-        let template = SecretBytes(enrolled.await.unwrap().template.as_bytes().to_vec());
+        let template = self.enrolled(seed).await;
         let private = <Kem as hpke::Kem>::PrivateKey::from_bytes(&*self.identity.sealing_key).unwrap();
         let (finger, person): (FingerId, PersonId) = (id(number), id(1));
         let (key, sealed) = hpke::single_shot_seal::<hpke::aead::ChaCha20Poly1305, hpke::kdf::HkdfSha256, Kem>(
@@ -319,6 +324,20 @@ impl World {
         SealedTemplate { finger, person, sensor_type: "zfm".to_owned(), sealed }
     }
 
+    /// A template of a finger, taken at a sensor of its own.
+    async fn enrolled(&self, seed: u64) -> SecretBytes {
+        let path = self.path("desk");
+        let desk = VirtualSensor::plug(&path).unwrap();
+        let mut sensor = Sensor::open_serial(&path, BAUD_DEFAULT, 0).await.unwrap();
+        let deadline = tokio::time::Instant::now() + WAIT;
+        let enrolled = sensor.enrol(2, deadline, |step| match step {
+            hardware::finger::EnrolProgress::Place(_) => desk.place(Some(seed)),
+            hardware::finger::EnrolProgress::Lift(_) => desk.place(None),
+            _ => {}
+        });
+        SecretBytes(enrolled.await.unwrap().template.as_bytes().to_vec())
+    }
+
     async fn door_shows(&self, wanted: impl Fn(&DoorView) -> bool) {
         let mut view = self.door.watch();
         timeout(WAIT, view.wait_for(wanted)).await.unwrap().unwrap();
@@ -331,6 +350,8 @@ struct Running {
     task: JoinHandle<Result<(), RunError>>,
     held: Option<oneshot::Receiver<mpsc::Sender<ReaderEvent>>>,
     cards: Option<mpsc::Sender<ReaderEvent>>,
+    /// What readers are to do with cards.
+    tasks: mpsc::UnboundedReceiver<Task>,
 }
 
 impl Running {

@@ -1,7 +1,8 @@
-//! Cards at PC/SC readers: which card lies on which reader, and its UID.
+//! Cards at PC/SC readers: which card lies on which reader, its UID, and whether it proves to be the card that has it.
 //!
-//! The door agent and the enrolment station start [`Readers`] once and take [`ReaderEvent`]s from then on. Nothing here
-//! decides, and a UID never reaches a log: [`Uid`] prints as `[redacted]` and is wiped when dropped.
+//! The door agent and the enrolment station start [`Readers`] once and take [`ReaderEvent`]s from then on. What is asked of a
+//! card beside its UID says a [`CardLookup`] of theirs. Nothing here decides who may pass, and a UID never reaches a log:
+//! [`Uid`] prints as `[redacted]` and is wiped when dropped.
 
 use std::fmt;
 use std::time::Instant;
@@ -12,12 +13,15 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 pub mod apdu;
 pub mod desfire;
 mod pcsc;
+pub mod task;
 #[cfg(feature = "twins")]
 pub mod virtual_card;
 #[cfg(feature = "twins")]
 pub mod virtual_desfire;
 
+use self::desfire::{CardKind, CardTemplate, CredentialNumber, KeyVersion, Messaging, Nonces, ReadOrder};
 pub use self::pcsc::{Readers, ReadersError, list_names, look_for, serial_of};
+use self::task::{Done, TaskError};
 
 /// Longest UID of ISO/IEC 14443-3 (triple size), in bytes.
 const UID_BYTES_MAX: usize = 10;
@@ -93,13 +97,25 @@ pub struct ReaderEvent {
 
 /// What happened at a reader.
 ///
-/// [`Card`](Self::Card), [`Unreadable`](Self::Unreadable) and [`Silent`](Self::Silent) by a card are each followed by one
-/// [`Removed`](Self::Removed) once the card is gone, and before anything else about another card.
+/// [`Card`](Self::Card), [`Kind`](Self::Kind), [`Proved`](Self::Proved), [`NotAuthentic`](Self::NotAuthentic),
+/// [`Unreadable`](Self::Unreadable) and [`Silent`](Self::Silent) by a card are each followed by one [`Removed`](Self::Removed)
+/// once the card is gone, and before anything else about another card.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReaderChange {
-    /// A card was held against it and told its UID.
+    /// A card was held against it and told its UID, and nothing more was asked ([`Asked::Nothing`]).
     Card(Uid),
-    /// A card was held against it and did not tell a UID; why not.
+    /// The same, and of what kind it says that it is ([`Asked::Kind`]).
+    Kind(Uid, CardKind),
+    /// A card was held against it and proved to have the key that was expected of that UID ([`Asked::Proof`]).
+    /// [`Template`](Self::Template) follows.
+    Proved(Uid, Proof),
+    /// A card was held against it that is not the one that its UID says: a copy, or it was exchanged; why.
+    NotAuthentic(Uid, String),
+    /// What the template file of the card holds that was proved last, read in the same session.
+    Template(TemplateRead),
+    /// How the task ended that [`Readers::work`] was given.
+    Worked(Result<Done, TaskError>),
+    /// A card was held against it and could not be read to the end; why not. That proves nothing, and feigns nothing.
     Unreadable(String),
     /// The card is gone.
     Removed,
@@ -109,6 +125,57 @@ pub enum ReaderChange {
     Lost(String),
     /// It is usable: for the first time, or again after [`Lost`](Self::Lost) or [`Silent`](Self::Silent).
     Back,
+}
+
+/// Whose a card proved to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proof {
+    /// The number in its protected file.
+    pub credential: CredentialNumber,
+    /// The version of its reading key.
+    pub key_version: KeyVersion,
+    /// How it was spoken to.
+    pub messaging: Messaging,
+}
+
+/// What came of reading on to the template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TemplateRead {
+    /// This lies in its file.
+    Content(CardTemplate),
+    /// Nothing lies there.
+    Empty,
+    /// The card was taken away before it was read.
+    Gone,
+    /// The card did not answer as it must; why.
+    Unreadable(String),
+    /// The session is not that card's any more: it was exchanged, or somebody stands between; why.
+    NotAuthentic(String),
+}
+
+/// What is asked of a card that told its UID.
+pub enum Asked {
+    /// Nothing.
+    Nothing,
+    /// Of what kind it is.
+    Kind,
+    /// That it is the card which has that UID; then its number and its template.
+    Proof(ReadOrder, Nonces),
+}
+
+/// Says what is asked of a card. It is called on a reader's thread while the card waits: it must be quick, and never wait for
+/// whoever takes the events.
+pub trait CardLookup: Send + Sync {
+    /// What is asked of the card with this UID on the reader bound as `reader`. Asked again when a card could not be read at
+    /// once.
+    fn look_up(&self, reader: &str, uid: &Uid) -> Asked;
+}
+
+/// Nothing is asked but the UID.
+impl CardLookup for () {
+    fn look_up(&self, _reader: &str, _uid: &Uid) -> Asked {
+        Asked::Nothing
+    }
 }
 
 /// Whether `candidate`, a full PC/SC name, is meant by `wanted`.

@@ -3,18 +3,23 @@
 //! Calls into PC/SC block, some of them for good: a card that falls silent is waited for without end, and nothing
 //! interrupts that. So each reader has a pair of threads. The worker makes the calls and reports at least every
 //! [`STATUS_WAIT`]; the supervisor turns reports into events, and when none comes for [`SILENCE_MAX`] it leaves the worker
-//! to its fate and starts another. A reader in trouble never holds up the others.
+//! to its fate and starts another. A reader in trouble never holds up the others. A conversation of many commands reports
+//! between them, so that only a card or reader that has fallen silent in one of them is given up.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::{ReaderBinding, ReaderChange, ReaderEvent};
+use super::task::Task;
+use super::{CardLookup, ReaderBinding, ReaderChange, ReaderEvent};
 
+mod session;
 mod worker;
 
+use session::Desk;
 use worker::{Ended, Report, Work};
 pub use worker::{list_names, look_for, serial_of};
 
@@ -28,9 +33,9 @@ const SEARCH_PAUSE: Duration = Duration::from_millis(250);
 const HANGING_MAX: usize = 4;
 
 /// The readers being watched. Dropping it ends the watch.
-#[derive(Debug)]
 pub struct Readers {
     is_ended: Arc<AtomicBool>,
+    desks: BTreeMap<String, Arc<Desk>>,
 }
 
 /// The watch could not begin.
@@ -51,10 +56,12 @@ pub enum ReadersError {
 }
 
 impl Readers {
-    /// Begins to watch. Events of all readers arrive in `events`; when it is full, readers wait.
+    /// Begins to watch. Events of all readers arrive in `events`; when it is full, readers wait. `lookup` says what is asked
+    /// of cards.
     pub fn start(
         bindings: Vec<ReaderBinding>,
         events: tokio::sync::mpsc::Sender<ReaderEvent>,
+        lookup: Arc<dyn CardLookup>,
     ) -> Result<Self, ReadersError> {
         for (index, binding) in bindings.iter().enumerate() {
             for other in &bindings[..index] {
@@ -66,11 +73,15 @@ impl Readers {
                 }
             }
         }
-        let readers = Self { is_ended: Arc::new(AtomicBool::new(false)) };
+        let mut readers = Self { is_ended: Arc::new(AtomicBool::new(false)), desks: BTreeMap::new() };
         for binding in bindings {
             let name = binding.name.clone();
+            let desk = Arc::new(Desk::default());
+            readers.desks.insert(name.clone(), desk.clone());
             let supervisor = Supervisor {
                 binding,
+                lookup: lookup.clone(),
+                desk,
                 events: events.clone(),
                 is_ended: readers.is_ended.clone(),
                 has_card: false,
@@ -84,6 +95,22 @@ impl Readers {
                 .map_err(|error| ReadersError::Thread(name, error))?;
         }
         Ok(readers)
+    }
+
+    /// Has a reader do something with the card that lies on it: answered by [`ReaderChange::Worked`], unless the reader is in
+    /// trouble, which other events tell, or another task comes before it was begun. Answers whether there is such a reader.
+    pub fn work(&self, reader: &str, task: Task) -> bool {
+        let desk = self.desks.get(reader);
+        if let Some(desk) = desk {
+            desk.give(task);
+        }
+        desk.is_some()
+    }
+}
+
+impl std::fmt::Debug for Readers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.desks.keys()).finish()
     }
 }
 
@@ -102,6 +129,8 @@ enum Trouble {
 
 struct Supervisor {
     binding: ReaderBinding,
+    lookup: Arc<dyn CardLookup>,
+    desk: Arc<Desk>,
     events: tokio::sync::mpsc::Sender<ReaderEvent>,
     is_ended: Arc<AtomicBool>,
     has_card: bool,
@@ -166,8 +195,16 @@ impl Supervisor {
         // The worker waits when the supervisor does, so that a stuck consumer stops the reader and not the memory.
         let (report, reports) = sync_channel(1);
         let (alive, supervisor) = channel();
-        let task = Work { matches: self.binding.matches.clone(), report, supervisor, is_card_ignored };
-        let thread = std::thread::Builder::new().name(format!("pcsc {}", self.binding.name)).spawn(|| task.run());
+        let work = Work {
+            binding: self.binding.clone(),
+            lookup: self.lookup.clone(),
+            desk: self.desk.clone(),
+            report,
+            supervisor,
+            is_card_ignored,
+            is_card_told: false,
+        };
+        let thread = std::thread::Builder::new().name(format!("pcsc {}", self.binding.name)).spawn(|| work.run());
         Some(Worker { reports, thread: thread.ok()?, _alive: alive })
     }
 
@@ -192,12 +229,13 @@ impl Supervisor {
                 }
                 self.send(Instant::now(), ReaderChange::Lost(why))
             }
-            Report::Card(at, read) => {
+            Report::Card(at, change) => {
                 self.remove_card(at)?;
                 self.recover()?;
                 self.has_card = true;
-                self.send(at, read.map_or_else(ReaderChange::Unreadable, ReaderChange::Card))
+                self.send(at, change)
             }
+            Report::More(change) => self.send(Instant::now(), change),
             Report::Removed(at) => {
                 self.remove_card(at)?;
                 self.recover()

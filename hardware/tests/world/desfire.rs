@@ -133,7 +133,7 @@ async fn the_program_makes_cards_and_lets_them_misbehave() {
 }
 
 /// The site whose cards they are: its keys in one version.
-mod site {
+pub(super) mod site {
     use hardware::card::Uid;
     use hardware::card::desfire::{
         AesKey, Application, ApplicationId, CardKeyChoice, CardTemplate, CardUid, CredentialNumber,
@@ -141,7 +141,7 @@ mod site {
         diversify,
     };
 
-    pub(super) fn keys(
+    pub(crate) fn keys(
         role: KeyRole,
         version: KeyVersion,
         input: &DiversificationInput,
@@ -153,7 +153,7 @@ mod site {
         }
     }
 
-    pub(super) fn nonces() -> Nonces {
+    pub(crate) fn nonces() -> Nonces {
         Box::new(rand::random)
     }
 
@@ -161,7 +161,7 @@ mod site {
         Application { id: ApplicationId::new([0xF4, 0x0F, 0x7E]).unwrap(), system: SystemId::new(b"a site").unwrap() }
     }
 
-    pub(super) fn plan(seen: Uid) -> Plan {
+    pub(crate) fn plan(seen: Uid) -> Plan {
         Plan {
             seen,
             application: application(),
@@ -175,7 +175,7 @@ mod site {
         }
     }
 
-    pub(super) fn read_order(seen: &Uid) -> ReadOrder {
+    pub(crate) fn read_order(seen: &Uid) -> ReadOrder {
         let Application { id, system } = application();
         let version = KeyVersion::new(1).unwrap();
         let input = DiversificationInput::new(&CardUid::new(seen.as_bytes()).unwrap(), id, &system, KeyRole::Reading);

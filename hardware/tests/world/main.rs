@@ -9,14 +9,16 @@
 )]
 
 mod desfire;
+mod proof;
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hardware::FaultKind;
 use hardware::card::virtual_card::CardFault;
-use hardware::card::{ReaderBinding, ReaderChange, ReaderEvent, ReaderMatch, Readers};
+use hardware::card::{CardLookup, ReaderBinding, ReaderChange, ReaderEvent, ReaderMatch, Readers};
 use hardware::door_io::{self, DoorInput, DoorIoConfig};
 use hardware::finger::{BAUD_DEFAULT, Capture, SerialSensor};
 use hardware::world::{
@@ -53,6 +55,17 @@ uid = "11223344"
 name = "dora"
 uid = "04D0D1D2D3D4D5"
 desfire = {}
+[[card]]
+name = "dora-bare"
+uid = "04D0D1D2D3D4D5"
+[[card]]
+name = "dora-blank"
+uid = "04D0D1D2D3D4D5"
+desfire = {}
+[[card]]
+name = "dora-old"
+uid = "04D0D1D2D3D4D5"
+desfire = { generation = "ev1" }
 [[finger]]
 name = "anna-right-index"
 seed = 4711
@@ -116,18 +129,22 @@ async fn with_readers(name: &str, body: impl AsyncFnOnce(PathBuf)) {
 struct Bench {
     client: Client,
     events: mpsc::Receiver<ReaderEvent>,
-    _readers: Readers,
+    readers: Readers,
 }
 
 impl Bench {
     async fn new(folder: &Path) -> Self {
+        Self::asking(folder, Arc::new(())).await
+    }
+
+    async fn asking(folder: &Path, lookup: Arc<dyn CardLookup>) -> Self {
         let binding =
             |name: &str, matches: &str| ReaderBinding { name: name.into(), matches: ReaderMatch::Name(matches.into()) };
         let (sender, events) = mpsc::channel(16);
         // One by its full name, one without index and slot.
         let bindings = vec![binding("in", "Pforte in 00 00"), binding("out", "Pforte out")];
-        let readers = Readers::start(bindings, sender).unwrap();
-        let mut bench = Self { client: Client::connect(folder).await.unwrap(), events, _readers: readers };
+        let readers = Readers::start(bindings, sender, lookup).unwrap();
+        let mut bench = Self { client: Client::connect(folder).await.unwrap(), events, readers };
         let mut found = [bench.next().await, bench.next().await];
         found.sort_by_key(|(reader, _)| reader.clone());
         assert_eq!(found, [("in".into(), ReaderChange::Back), ("out".into(), ReaderChange::Back)]);
@@ -334,9 +351,13 @@ async fn a_reader_that_is_not_there_is_lost_and_named() {
         let (sender, mut events) = mpsc::channel(16);
         let matches = ReaderMatch::Serial("R-17".into());
         let garage = ReaderBinding { name: "garage".into(), matches: matches.clone() };
-        let twice = Readers::start(vec![garage.clone(), ReaderBinding { name: "x".into(), matches }], sender.clone());
+        let twice = Readers::start(
+            vec![garage.clone(), ReaderBinding { name: "x".into(), matches }],
+            sender.clone(),
+            Arc::new(()),
+        );
         assert!(twice.unwrap_err().to_string().contains("garage"));
-        let readers = Readers::start(vec![garage], sender).unwrap();
+        let readers = Readers::start(vec![garage], sender, Arc::new(())).unwrap();
         match timeout(PATIENCE, events.recv()).await.unwrap().unwrap() {
             ReaderEvent { reader, change: ReaderChange::Lost(why), .. } => {
                 assert_eq!(reader, "garage");

@@ -13,7 +13,9 @@ use hpke::kem::X25519HkdfSha256;
 use hpke::{Deserializable as _, Kem, OpModeS, Serializable as _};
 use uuid::Uuid;
 
+use super::card_secrets::CardSealer;
 use super::store;
+use crate::cards;
 use crate::clock;
 use crate::state::AppState;
 use crate::vault;
@@ -23,12 +25,31 @@ pub const AGE_MAX_S: u32 = 24 * 60 * 60;
 /// What HPKE's key schedule is bound to.
 const HPKE_INFO: &[u8] = b"pforte template 1";
 
+/// An agent's key that things are sealed to.
+pub(super) type SealingKey = <X25519HkdfSha256 as Kem>::PublicKey;
+
+/// Seals bytes to an agent: HPKE's encapsulated key, then the ciphertext.
+pub(super) fn seal_to(key: &SealingKey, plain: &[u8], binding: &[u8]) -> anyhow::Result<Vec<u8>> {
+    let (encapsulated, ciphertext) = hpke::single_shot_seal::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
+        &OpModeS::Base,
+        key,
+        HPKE_INFO,
+        plain,
+        binding,
+    )
+    .map_err(|error| anyhow::anyhow!("{error}"))
+    .context("can't seal to an agent")?;
+    Ok([encapsulated.to_bytes().as_slice(), &ciphertext].concat())
+}
+
 /// Makes one agent's bundles. Keeps sealed templates: sealing costs more than all the rest, and a finger's never changes.
 pub(super) struct Bundler {
     tenant: TenantId,
     agent: AgentId,
-    sealing_key: <X25519HkdfSha256 as Kem>::PublicKey,
+    sealing_key: SealingKey,
     sealed: HashMap<FingerId, SealedTemplate>,
+    /// None after cards could not be sealed: begun anew.
+    cards: Option<CardSealer>,
     /// Number of the newest bundle.
     sequence: i64,
     /// Doors of the newest bundle, at first those when it linked.
@@ -43,9 +64,9 @@ impl Bundler {
         sealing_key: &[u8],
         doors: BTreeSet<DoorId>,
     ) -> anyhow::Result<Self> {
-        let sealing_key = <X25519HkdfSha256 as Kem>::PublicKey::from_bytes(sealing_key)
-            .map_err(|error| anyhow::anyhow!("an agent's sealing key: {error}"))?;
-        Ok(Self { tenant, agent, sealing_key, sealed: HashMap::new(), sequence: 0, doors })
+        let sealing_key =
+            SealingKey::from_bytes(sealing_key).map_err(|error| anyhow::anyhow!("an agent's sealing key: {error}"))?;
+        Ok(Self { tenant, agent, sealing_key, sealed: HashMap::new(), cards: None, sequence: 0, doors })
     }
 
     /// The bundle of these rules.
@@ -64,10 +85,20 @@ impl Bundler {
             let template = self.seal(&open)?;
             self.sealed.insert(open.finger, template);
         }
+        let cards = match self.cards.take() {
+            Some(cards) => cards,
+            None => CardSealer::new(self.tenant, self.agent, &self.sealing_key)?,
+        };
+        let found = cards.find(state, &mut tx, &rows).await?;
         drop(tx);
+        let (mut cards, card_secrets) = cards.seal(state, found).await?;
         let mut tx = state.db.begin(self.tenant, None).await?;
+        // Before they are sent: what a stolen agent gives away must be known.
+        cards::store::note_held(&mut tx, self.tenant, self.agent, cards.unnoted()).await?;
         let sequence = store::next_bundle(&mut tx, self.tenant, self.agent, self.sequence).await?;
         tx.commit().await?;
+        cards.noted();
+        self.cards = Some(cards);
         self.sequence = sequence;
         let mut templates: Vec<SealedTemplate> = self.sealed.values().cloned().collect();
         templates.sort_by_key(|template| template.finger);
@@ -81,7 +112,7 @@ impl Bundler {
             card_key: SecretBytes(state.keys.card_key(self.tenant).bytes().to_vec()),
             policy: rows,
             templates,
-            cards: access_core::protocol::CardSecrets::default(),
+            cards: card_secrets,
         };
         Ok(SignedBundle::sign(&bundle, &state.keys.policy_key()))
     }
@@ -90,21 +121,8 @@ impl Bundler {
         let binding = template_binding(self.agent, open.person, open.finger);
         let content = TemplateContent { is_duress: open.is_duress, template: SecretBytes(open.template.to_vec()) };
         let content = zeroize::Zeroizing::new(canonical::encode(&content));
-        let (encapsulated, ciphertext) = hpke::single_shot_seal::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
-            &OpModeS::Base,
-            &self.sealing_key,
-            HPKE_INFO,
-            &content,
-            &binding,
-        )
-        .map_err(|error| anyhow::anyhow!("{error}"))
-        .context("can't seal a template to an agent")?;
-        Ok(SealedTemplate {
-            finger: open.finger,
-            person: open.person,
-            sensor_type: open.sensor_type.clone(),
-            sealed: [encapsulated.to_bytes().as_slice(), &ciphertext].concat(),
-        })
+        let sealed = seal_to(&self.sealing_key, &content, &binding)?;
+        Ok(SealedTemplate { finger: open.finger, person: open.person, sensor_type: open.sensor_type.clone(), sealed })
     }
 
     /// Doors of the newest bundle, at first those when the agent linked.

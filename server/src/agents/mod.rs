@@ -18,6 +18,7 @@ use uuid::Uuid;
 use crate::http::words;
 
 mod bundle;
+mod card_secrets;
 mod commands;
 mod configuration;
 mod copies;

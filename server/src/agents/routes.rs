@@ -18,6 +18,7 @@ use super::join::JoinToken;
 use super::{Agent, AgentChange, Configuration, NewAgent, Standing, configuration, store};
 use crate::audit::{Why, checked_reason};
 use crate::auth::Actor;
+use crate::cards;
 use crate::db::TenantTx;
 use crate::http::{ApiError, ApiJson, ApiPath, ApiResult, IfMatch, Page, Problem, checked_name, on_constraint, tagged};
 use crate::interlocks;
@@ -206,6 +207,8 @@ async fn revoke(
     }
     store::set_state(&mut tx, actor.tenant, id.into(), Standing::Revoked).await?;
     store::set_doors(&mut tx, actor.tenant, id, &[]).await?;
+    // Whoever has it has the reading keys that it was sent; they are worth nothing once the cards have others.
+    cards::store::rekey_held_by(&mut tx, actor.tenant, id.into(), actor.now).await?;
     tx.act(ActKind::Revoked, SubjectKind::Agent, id).reason(reason).commit().await?;
     state.agents.end(actor.tenant, id.into());
     let mut tx = state.change(&actor).await?;

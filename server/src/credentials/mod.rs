@@ -1,5 +1,6 @@
 //! Cards. One card, one person; made at an enrolment station only.
 
+use crate::cards::Chip;
 use crate::http::words;
 use access_core::attempt::Assurance;
 use access_core::policy::{CardToken, CredentialState};
@@ -34,6 +35,9 @@ pub struct Credential {
     pub valid_until: Option<DateTime<Utc>>,
     /// When it was enrolled.
     pub created_at: DateTime<Utc>,
+    /// What is known of its chip, if it proves itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chip: Option<Chip>,
     /// Counts changes; the `ETag`.
     pub version: i64,
 }
@@ -69,7 +73,8 @@ impl PeriodChange {
     }
 }
 
-/// What rules and records know a card by: HMAC-SHA-256 of its UID under the tenant's card key, as agents make it.
+/// What rules and records know a card by: HMAC-SHA-256 under the tenant's card key, as agents make it, of the number in its
+/// protected file, or of its UID if it has none.
 pub fn token(card_key: &[u8], uid: &[u8]) -> CardToken {
     #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
     let mut mac = <Hmac<Sha256>>::new_from_slice(card_key).expect("HMAC takes any key");

@@ -1,6 +1,9 @@
 //! Dialogues at enrolment stations: an operator starts one, the station asks for card or finger, the page follows each
 //! step, and the result is stored here. UIDs and templates pass through, and never into a step, an answer or a log.
 //!
+//! A card that proves itself takes several turns: the station says what lies there, the server answers with work and this card's
+//! keys, and what the card is to become is in the database before the station hears of it (`cards`).
+//!
 //! A dialogue belongs to the page that started it and lives on no longer than that page follows it: a feature that is given
 //! later, by whoever comes next, must not become the first one's.
 //!
@@ -21,6 +24,9 @@ use crate::clock::unix_ms;
 use crate::credentials::Credential;
 use crate::fingers::{Finger, FingerPosition};
 
+use cards::AtCard;
+
+mod cards;
 mod outcome;
 pub mod routes;
 
@@ -50,6 +56,40 @@ pub enum Want {
         #[serde(default)]
         is_duress: bool,
     },
+    /// Any card of theirs that proves itself: it gets the newest keys, and what lies on it is put in order.
+    RenewCard,
+    /// This card back: it is wiped and becomes *returned*.
+    TakeBackCard {
+        /// Which card.
+        credential_id: Uuid,
+    },
+    /// The card that a finger lies on: the finger is taken off it.
+    RemoveFinger {
+        /// Which finger.
+        finger_id: Uuid,
+    },
+}
+
+impl Want {
+    /// What the station is asked for first.
+    fn of_station(self) -> EnrolmentWant {
+        match self {
+            Self::Card => EnrolmentWant::Card,
+            Self::Finger { .. } => EnrolmentWant::Finger { captures: CAPTURES },
+            Self::RenewCard | Self::TakeBackCard { .. } | Self::RemoveFinger { .. } => EnrolmentWant::PresentCard,
+        }
+    }
+}
+
+/// What an operator starts a dialogue for.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// What for.
+    pub want: Want,
+    /// Whether a card that is somebody's becomes this person's: a person's word.
+    pub replaces: bool,
+    /// Why, in the operator's words, where it takes something away.
+    pub reason: Option<String>,
 }
 
 access_core::words! {
@@ -61,6 +101,12 @@ access_core::words! {
         CardRead = "card_read",
         /// There is a card, and it can't be read.
         CardUnreadable = "card_unreadable",
+        /// The card is being worked on: it must stay where it lies.
+        CardWorking = "card_working",
+        /// It could not be done with this card, now. It may be held there again, or another.
+        CardRefused = "card_refused",
+        /// The finger is read, and goes to the card: hold the card to the reader.
+        HoldCard = "hold_card",
         /// The card is somebody's already. Ends the dialogue.
         CardInUse = "card_in_use",
         /// Place the finger.
@@ -124,10 +170,13 @@ pub struct Step {
     /// What was wrong, in a word.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// The card that was enrolled.
+    /// From now on given up at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<DateTime<Utc>>,
+    /// The card that was enrolled or changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub credential: Option<Credential>,
-    /// The finger that was enrolled.
+    /// The finger that was enrolled or removed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub finger: Option<Finger>,
     /// When.
@@ -136,7 +185,17 @@ pub struct Step {
 
 impl Step {
     fn new(step: StepWord, at: DateTime<Utc>) -> Self {
-        Self { step, capture: None, of: None, quality: None, reason: None, credential: None, finger: None, at }
+        Self {
+            step,
+            capture: None,
+            of: None,
+            quality: None,
+            reason: None,
+            expires_at: None,
+            credential: None,
+            finger: None,
+            at,
+        }
     }
 }
 
@@ -153,6 +212,8 @@ pub struct Enrolment {
     pub operator_id: Uuid,
     /// What for.
     pub want: Want,
+    /// Whether a card that is somebody's becomes this person's.
+    pub replaces: bool,
     /// The newest step; none before the station's first.
     pub last: Option<Step>,
     /// Given up from here on.
@@ -172,7 +233,9 @@ struct Dialogue {
     station: AgentId,
     person: PersonId,
     operator: OperatorId,
-    want: Want,
+    asked: Asked,
+    /// What is under way with a card, and a finger that waits for it. Gone when the dialogue has ended.
+    at_card: AtCard,
     expires_at: DateTime<Utc>,
     steps: watch::Sender<Vec<Step>>,
     /// Streams of its operator that follow it.
@@ -194,7 +257,8 @@ impl Dialogue {
             station_id: self.station.as_uuid(),
             person_id: self.person.as_uuid(),
             operator_id: self.operator.as_uuid(),
-            want: self.want,
+            want: self.asked.want,
+            replaces: self.asked.replaces,
             last: self.steps.borrow().last().cloned(),
             expires_at: self.expires_at,
         }
@@ -243,10 +307,10 @@ impl Drop for Linked {
         if inner.linked.get(&self.key).is_some_and(|station| station.session == self.session) {
             inner.linked.remove(&self.key);
             let now = crate::clock::now();
-            for dialogue in inner.dialogues.values() {
+            for dialogue in inner.dialogues.values_mut() {
                 if (dialogue.tenant, dialogue.station) == self.key && !dialogue.has_ended() && !dialogue.is_settling {
                     let lost = Step { reason: Some("station_lost".to_owned()), ..Step::new(StepWord::Failed, now) };
-                    dialogue.steps.send_modify(|steps| steps.push(lost));
+                    dialogue.end(lost);
                 }
             }
         }
@@ -297,7 +361,7 @@ impl Stations {
         operator: OperatorId,
         station: AgentId,
         person: PersonId,
-        want: Want,
+        asked: Asked,
         now: DateTime<Utc>,
     ) -> Result<Enrolment, NotStarted> {
         let mut inner = self.lock();
@@ -308,15 +372,7 @@ impl Stations {
         let linked = inner.linked.get(&(tenant, station)).ok_or(NotStarted::Offline)?;
         let id = EnrolmentId::from_uuid(Uuid::now_v7());
         let expires_at = now + TimeDelta::seconds(DIALOGUE_SECONDS_MAX);
-        let order = EnrolmentOrder {
-            id,
-            person,
-            want: match want {
-                Want::Card => EnrolmentWant::Card,
-                Want::Finger { .. } => EnrolmentWant::Finger { captures: CAPTURES },
-            },
-            expires_at: unix_ms(expires_at),
-        };
+        let order = EnrolmentOrder { id, person, want: asked.want.of_station(), expires_at: unix_ms(expires_at) };
         linked.link.try_send(FromServer::Enrol(order)).map_err(|_| NotStarted::Offline)?;
         let steps = watch::Sender::new(Vec::new());
         let dialogue = Dialogue {
@@ -324,7 +380,8 @@ impl Stations {
             station,
             person,
             operator,
-            want,
+            asked,
+            at_card: AtCard::default(),
             expires_at,
             steps,
             followers: 0,
@@ -380,10 +437,11 @@ impl Stations {
 
     /// Ends a dialogue that has not ended; a result on its way is no longer taken.
     pub fn cancel(&self, tenant: TenantId, id: EnrolmentId, now: DateTime<Utc>) -> Option<Enrolment> {
-        let inner = self.lock();
-        let dialogue = inner.dialogues.get(&id).filter(|dialogue| dialogue.tenant == tenant)?;
+        let mut inner = self.lock();
+        let Inner { linked, dialogues } = &mut *inner;
+        let dialogue = dialogues.get_mut(&id).filter(|dialogue| dialogue.tenant == tenant)?;
         if !dialogue.has_ended() && !dialogue.is_settling {
-            inner.stop(id, dialogue, Step::new(StepWord::Cancelled, now));
+            dialogue.stop(linked, id, Step::new(StepWord::Cancelled, now));
         }
         Some(dialogue.view(id))
     }
@@ -395,14 +453,8 @@ impl Stations {
 
     /// Tells those who follow. Nothing comes after a last step.
     fn push(&self, id: EnrolmentId, step: Step) {
-        if let Some(dialogue) = self.lock().dialogues.get(&id)
-            && !dialogue.has_ended()
-        {
-            dialogue.steps.send_modify(|steps| {
-                if steps.len() < STEPS_MAX || step.step.is_last() {
-                    steps.push(step);
-                }
-            });
+        if let Some(dialogue) = self.lock().dialogues.get_mut(&id) {
+            dialogue.push(step);
         }
     }
 }
@@ -414,28 +466,52 @@ impl Inner {
             .any(|dialogue| (dialogue.tenant, dialogue.station) == (tenant, station) && !dialogue.has_ended())
     }
 
-    /// Ends a dialogue before its time, here and at the station.
-    fn stop(&self, id: EnrolmentId, dialogue: &Dialogue, last: Step) {
-        dialogue.steps.send_modify(|steps| steps.push(last));
-        if let Some(station) = self.linked.get(&(dialogue.tenant, dialogue.station)) {
-            // A station that can't be told gives up by itself when the order expires.
-            let _ = station.link.try_send(FromServer::CancelEnrolment(id));
-        }
-    }
-
     fn expire(&mut self, now: DateTime<Utc>) {
-        for (id, dialogue) in &self.dialogues {
+        for (id, dialogue) in &mut self.dialogues {
             if dialogue.has_ended() || dialogue.is_settling {
                 continue;
             }
             if now >= dialogue.expires_at {
-                dialogue.steps.send_modify(|steps| steps.push(Step::new(StepWord::TimedOut, now)));
+                dialogue.end(Step::new(StepWord::TimedOut, now));
             } else if dialogue.followers == 0 && now >= dialogue.held_until {
                 let gone = Step { reason: Some("page_gone".to_owned()), ..Step::new(StepWord::Cancelled, now) };
-                self.stop(*id, dialogue, gone);
+                dialogue.stop(&self.linked, *id, gone);
             }
         }
         self.dialogues.retain(|_, dialogue| now < dialogue.expires_at + TimeDelta::seconds(KEPT_SECONDS));
+    }
+}
+
+impl Dialogue {
+    /// Tells those who follow. Nothing comes after a last step.
+    fn push(&mut self, step: Step) {
+        if self.has_ended() {
+            return;
+        }
+        if step.step.is_last() {
+            return self.end(step);
+        }
+        self.steps.send_modify(|steps| {
+            if steps.len() < STEPS_MAX {
+                steps.push(step);
+            }
+        });
+    }
+
+    /// Ends it. A finger that waited for its card is forgotten.
+    fn end(&mut self, last: Step) {
+        self.at_card = AtCard::default();
+        self.is_settling = false;
+        self.steps.send_modify(|steps| steps.push(last));
+    }
+
+    /// Ends it before its time, here and at the station.
+    fn stop(&mut self, linked: &HashMap<(TenantId, AgentId), Station>, id: EnrolmentId, last: Step) {
+        self.end(last);
+        if let Some(station) = linked.get(&(self.tenant, self.station)) {
+            // A station that can't be told gives up by itself when the order expires.
+            let _ = station.link.try_send(FromServer::CancelEnrolment(id));
+        }
     }
 }
 

@@ -1,15 +1,23 @@
 //! What becomes of a station's steps: most are shown, a result is stored in one transaction with the act that says so.
 
+use std::collections::HashMap;
+
+use access_core::attempt::Assurance;
 use access_core::event::{ActKind, SubjectKind};
 use access_core::ids::{AgentId, CredentialId, EnrolmentId, FingerId, OperatorId, PersonId, TenantId};
-use access_core::protocol::{EnrolmentStep, SecretBytes};
-use chrono::{DateTime, Utc};
+use access_core::protocol::{CardWork, EnrolmentOrder, EnrolmentStep, EnrolmentWant, FromServer, SecretBytes};
+use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::{CAPTURES, Stations, Step, StepWord, Want, failed};
+use super::cards::{self, AtCard};
+use super::{Asked, CAPTURES, DIALOGUE_SECONDS_MAX, Dialogue, Inner, Station, Stations, Step, StepWord, Want, failed};
 use crate::audit::Entry;
 use crate::auth::{Actor, Role};
+use crate::cards::TemplatesOn;
+use crate::clock::unix_ms;
+use crate::credentials::store::NewCredential;
 use crate::credentials::{self, Credential};
+use crate::db::TenantTx;
 use crate::fingers::{self, Finger};
 use crate::http::{ApiError, on_constraint};
 use crate::people::{self, LegalBasisKind};
@@ -22,12 +30,26 @@ const UID_BYTES: std::ops::RangeInclusive<usize> = 4..=10;
 const TEMPLATE_BYTES_MAX: usize = 16 * 1024;
 
 /// The dialogue that a step belongs to.
-#[derive(Debug, Clone, Copy)]
-struct Order {
-    tenant: TenantId,
-    person: PersonId,
-    operator: OperatorId,
-    want: Want,
+#[derive(Debug, Clone)]
+pub(super) struct Order {
+    pub(super) tenant: TenantId,
+    pub(super) person: PersonId,
+    pub(super) operator: OperatorId,
+    pub(super) asked: Asked,
+}
+
+/// What follows from a station's step.
+pub(super) enum Turn {
+    /// The page is told, and the station goes on by itself.
+    Show(Step),
+    /// The station gets work with the card that lies there.
+    Work(Box<CardWork>),
+    /// The station is asked for the card that a finger goes to.
+    HoldCard,
+    /// The dialogue is over, and the station knows.
+    End(Step),
+    /// The dialogue is over, and the station is to be told.
+    Stop(Step),
 }
 
 impl Stations {
@@ -42,7 +64,7 @@ impl Stations {
         step: EnrolmentStep,
         now: DateTime<Utc>,
     ) {
-        let order = {
+        let (order, mut at_card) = {
             let mut inner = self.lock();
             inner.expire(now);
             let Some(dialogue) = inner.dialogues.get_mut(&id) else { return };
@@ -50,52 +72,129 @@ impl Stations {
             {
                 return;
             }
-            dialogue.is_settling = matches!(step, EnrolmentStep::CardRead { .. } | EnrolmentStep::FingerRead { .. });
-            Order { tenant, person: dialogue.person, operator: dialogue.operator, want: dialogue.want }
+            dialogue.is_settling = true;
+            let Dialogue { person, operator, ref asked, .. } = *dialogue;
+            let order = Order { tenant, person, operator, asked: asked.clone() };
+            (order, std::mem::take(&mut dialogue.at_card))
         };
-        let shown = |word| Step::new(word, now);
-        let capture = |word, capture| Step { capture: Some(capture), of: Some(CAPTURES), ..shown(word) };
-        let step = match step {
-            EnrolmentStep::WaitingForCard => shown(StepWord::WaitingForCard),
-            EnrolmentStep::CardUnreadable => shown(StepWord::CardUnreadable),
-            EnrolmentStep::PlaceFinger { capture: which } => capture(StepWord::PlaceFinger, which),
-            EnrolmentStep::LiftFinger { capture: which } => capture(StepWord::LiftFinger, which),
-            EnrolmentStep::Again { capture: which, why } => {
-                Step { reason: Some(why.to_string()), ..capture(StepWord::Again, which) }
-            }
-            EnrolmentStep::Captured { capture: which, quality } => {
-                Step { quality: Some(quality.min(100)), ..capture(StepWord::Captured, which) }
-            }
-            EnrolmentStep::Verifying => shown(StepWord::Verifying),
-            EnrolmentStep::Failed { why } => failed(why, now),
-            // Nothing was asked that these answer.
-            EnrolmentStep::CardPresented { .. }
-            | EnrolmentStep::CardWorking
-            | EnrolmentStep::CardContent { .. }
-            | EnrolmentStep::CardWritten { .. }
-            | EnrolmentStep::CardWiped
-            | EnrolmentStep::CardRefused { .. } => return,
-            EnrolmentStep::CardRead { uid } => {
-                self.push(id, shown(StepWord::CardRead));
-                match keep_card(state, &order, &uid, now).await {
-                    Ok(card) => Step { credential: Some(card), ..shown(StepWord::Done) },
-                    Err(error) => refused(error, now),
-                }
-            }
-            EnrolmentStep::FingerRead { template, sensor_type, quality } => {
-                match keep_finger(state, &order, &template, sensor_type, quality, now).await {
-                    Ok(finger) => {
-                        Step { finger: Some(finger), quality: Some(quality.min(100)), ..shown(StepWord::Done) }
-                    }
-                    Err(error) => refused(error, now),
-                }
-            }
+        let turn = if let EnrolmentStep::CardRead { .. } = step {
+            self.push(id, Step::new(StepWord::CardRead, now));
+            turn(state, &order, &mut at_card, step, now).await
+        } else {
+            turn(state, &order, &mut at_card, step, now).await
         };
-        self.push(id, step);
+        let mut inner = self.lock();
+        let Inner { linked, dialogues } = &mut *inner;
+        let Some(dialogue) = dialogues.get_mut(&id) else { return };
+        dialogue.is_settling = false;
+        dialogue.at_card = at_card;
+        dialogue.take(linked, id, turn, now);
     }
 }
 
-fn refused(error: ApiError, now: DateTime<Utc>) -> Step {
+impl Dialogue {
+    /// Does what follows from a step, for the page and at the station.
+    fn take(
+        &mut self,
+        linked: &HashMap<(TenantId, AgentId), Station>,
+        id: EnrolmentId,
+        turn: Option<Turn>,
+        now: DateTime<Utc>,
+    ) {
+        let say = |dialogue: &mut Self, message| {
+            let station = linked.get(&(dialogue.tenant, dialogue.station));
+            if station.is_none_or(|station| station.link.try_send(message).is_err()) {
+                let lost = Step { reason: Some("station_lost".to_owned()), ..Step::new(StepWord::Failed, now) };
+                dialogue.push(lost);
+            }
+        };
+        match turn {
+            None => {}
+            Some(Turn::Show(step) | Turn::End(step)) => self.push(step),
+            Some(Turn::Stop(step)) => {
+                if !self.has_ended() {
+                    self.stop(linked, id, step);
+                }
+            }
+            Some(Turn::Work(work)) => say(self, FromServer::CardWork(CardWork { enrolment: id, ..*work })),
+            Some(Turn::HoldCard) => {
+                // A dialogue of its own for the station, and the same for everybody else.
+                self.expires_at = now + TimeDelta::seconds(DIALOGUE_SECONDS_MAX);
+                let expires_at = Some(self.expires_at);
+                self.push(Step { expires_at, ..Step::new(StepWord::HoldCard, now) });
+                let want = EnrolmentWant::PresentCard;
+                let expires_at = unix_ms(self.expires_at);
+                say(self, FromServer::Enrol(EnrolmentOrder { id, person: self.person, want, expires_at }));
+            }
+        }
+    }
+}
+
+/// What follows from a step; nothing if it answers what was not asked.
+async fn turn(
+    state: &AppState,
+    order: &Order,
+    at_card: &mut AtCard,
+    step: EnrolmentStep,
+    now: DateTime<Utc>,
+) -> Option<Turn> {
+    let shown = |word| Step::new(word, now);
+    let capture = |word, capture| Step { capture: Some(capture), of: Some(CAPTURES), ..shown(word) };
+    let show = |step| Some(Turn::Show(step));
+    let stored = |done: Result<Step, ApiError>| Turn::End(done.unwrap_or_else(|error| refused(error, now)));
+    match step {
+        EnrolmentStep::WaitingForCard => show(shown(StepWord::WaitingForCard)),
+        EnrolmentStep::CardUnreadable => show(shown(StepWord::CardUnreadable)),
+        EnrolmentStep::PlaceFinger { capture: which } => show(capture(StepWord::PlaceFinger, which)),
+        EnrolmentStep::LiftFinger { capture: which } => show(capture(StepWord::LiftFinger, which)),
+        EnrolmentStep::Again { capture: which, why } => {
+            show(Step { reason: Some(why.to_string()), ..capture(StepWord::Again, which) })
+        }
+        EnrolmentStep::Captured { capture: which, quality } => {
+            show(Step { quality: Some(quality.min(100)), ..capture(StepWord::Captured, which) })
+        }
+        EnrolmentStep::Verifying => show(shown(StepWord::Verifying)),
+        EnrolmentStep::Failed { why } => Some(Turn::End(failed(why, now))),
+        EnrolmentStep::CardRead { uid } => {
+            let kept = keep_weak_card(state, order, &uid, now).await;
+            Some(stored(kept.map(|card| Step { credential: Some(card), ..shown(StepWord::Done) })))
+        }
+        EnrolmentStep::FingerRead { template, sensor_type, quality } => {
+            let finger = ReadFinger { template, sensor_type, quality: quality.min(100) };
+            match finger_read(state, order, finger, now).await {
+                Ok(FingerKept::Here(finger)) => {
+                    let quality = u8::try_from(finger.quality).ok();
+                    Some(Turn::End(Step { finger: Some(finger), quality, ..shown(StepWord::Done) }))
+                }
+                Ok(FingerKept::GoesToCard(finger)) => {
+                    at_card.finger = Some(finger);
+                    Some(Turn::HoldCard)
+                }
+                Err(error) => Some(Turn::End(refused(error, now))),
+            }
+        }
+        EnrolmentStep::CardPresented { uid, kind } => {
+            let presented = cards::presented(state, order, at_card, &uid, kind, now).await;
+            Some(presented.unwrap_or_else(|error| Turn::Stop(refused(error, now))))
+        }
+        EnrolmentStep::CardContent { credential, templates, version: _, free_bytes: _ } => {
+            let content = cards::content(state, order, at_card, credential, templates, now).await?;
+            Some(content.unwrap_or_else(|error| Turn::Stop(refused(error, now))))
+        }
+        EnrolmentStep::CardWorking => show(shown(StepWord::CardWorking)),
+        EnrolmentStep::CardWritten { version, messaging, free_bytes } => {
+            let written = cards::written(state, order, at_card, (version, messaging, free_bytes), now).await?;
+            Some(stored(written))
+        }
+        EnrolmentStep::CardWiped => Some(stored(cards::wiped(state, order, at_card, now).await?)),
+        EnrolmentStep::CardRefused { why } => {
+            at_card.refused(why);
+            show(Step { reason: Some(why.to_string()), ..shown(StepWord::CardRefused) })
+        }
+    }
+}
+
+pub(super) fn refused(error: ApiError, now: DateTime<Utc>) -> Step {
     let because = |reason: &str| Step { reason: Some(reason.to_owned()), ..Step::new(StepWord::Failed, now) };
     match error {
         ApiError::Conflict("card_in_use", _) => Step::new(StepWord::CardInUse, now),
@@ -108,22 +207,20 @@ fn refused(error: ApiError, now: DateTime<Utc>) -> Step {
     }
 }
 
-fn actor(order: &Order, now: DateTime<Utc>) -> Actor {
+pub(super) fn actor(order: &Order, now: DateTime<Utc>) -> Actor {
     // Whoever started the dialogue was an administrator then; the result is their act.
     Actor { tenant: order.tenant, operator: order.operator, role: Role::Administrator, now }
 }
 
-async fn keep_card(
+/// Keeps a card that tells its UID and proves nothing.
+pub(super) async fn keep_weak_card(
     state: &AppState,
     order: &Order,
     uid: &SecretBytes,
     now: DateTime<Utc>,
 ) -> Result<Credential, ApiError> {
-    if order.want != Want::Card {
-        return Err(ApiError::Conflict(
-            "not_wanted",
-            "The station read a card where a finger was asked for.".to_owned(),
-        ));
+    if order.asked.want != Want::Card {
+        return Err(ApiError::Conflict("not_wanted", "The station read a card that was not asked for.".to_owned()));
     }
     if !UID_BYTES.contains(&uid.0.len()) {
         return Err(ApiError::Conflict("card_unreadable", "A UID has 4 to 10 bytes.".to_owned()));
@@ -131,15 +228,22 @@ async fn keep_card(
     let actor = actor(order, now);
     let mut tx = state.db.begin_vault(order.tenant, Some(order.operator)).await?;
     people::store::get(&mut tx, order.tenant, order.person, now).await?.ok_or(ApiError::NotFound("person"))?;
+    if !crate::cards::store::are_weak_cards_taken(&mut tx, order.tenant).await? {
+        return Err(ApiError::Conflict("weak_cards_off", "No site takes cards that can be copied.".to_owned()));
+    }
     let id = CredentialId::from_uuid(Uuid::now_v7());
     let token = credentials::token(state.keys.card_key(order.tenant).bytes(), &uid.0);
+    let in_use = || ApiError::Conflict("card_in_use", "This card is somebody's already.".to_owned());
+    // One that has a chip's UID may be its copy.
+    if !crate::cards::store::holders(&mut tx, order.tenant, &token).await?.is_empty() {
+        return Err(in_use());
+    }
     let label = credentials::label(&uid.0);
-    let card = credentials::store::insert(&mut tx, order.tenant, id, order.person, (token, &label), actor.by(), now)
+    let new = NewCredential { id, person: order.person, token, label: &label, strength: Assurance::WeakUid };
+    let card = credentials::store::insert(&mut tx, order.tenant, new, actor.by(), now)
         .await
-        .map_err(on_constraint([("credentials_card_is_unique", || {
-            ApiError::Conflict("card_in_use", "This card is somebody's already.".to_owned())
-        })]))?;
-    vault::put_card_uid(&state.keys, &mut tx, order.person, id, &uid.0).await?;
+        .map_err(on_constraint([("credentials_card_is_unique", in_use)]))?;
+    vault::cards::put_card(&state.keys, &mut tx, order.person, id, &uid.0, None).await?;
     Entry::new(&state.keys, &actor, ActKind::Created, SubjectKind::Credential, id.as_uuid())
         .after(&card)
         .append(&mut tx)
@@ -148,46 +252,40 @@ async fn keep_card(
     Ok(card)
 }
 
-async fn keep_finger(
+/// A finger that a station read. Its template is wiped when dropped.
+#[derive(Debug)]
+pub(super) struct ReadFinger {
+    pub(super) template: SecretBytes,
+    pub(super) sensor_type: String,
+    pub(super) quality: u8,
+}
+
+/// Where a finger went.
+enum FingerKept {
+    /// It is stored here.
+    Here(Finger),
+    /// It waits for its holder's card.
+    GoesToCard(ReadFinger),
+}
+
+/// Takes a finger, if it may be kept at all.
+async fn finger_read(
     state: &AppState,
     order: &Order,
-    template: &SecretBytes,
-    sensor_type: String,
-    quality: u8,
+    read: ReadFinger,
     now: DateTime<Utc>,
-) -> Result<Finger, ApiError> {
-    let Want::Finger { position, is_duress } = order.want else {
-        return Err(ApiError::Conflict(
-            "not_wanted",
-            "The station read a finger where a card was asked for.".to_owned(),
-        ));
-    };
+) -> Result<FingerKept, ApiError> {
+    let ReadFinger { template, sensor_type, quality: _ } = &read;
     if template.0.is_empty() || template.0.len() > TEMPLATE_BYTES_MAX || !(1..=64).contains(&sensor_type.len()) {
         return Err(ApiError::Conflict("template_unusable", "The station's template can't be kept.".to_owned()));
     }
     let actor = actor(order, now);
     let mut tx = state.db.begin_vault(order.tenant, Some(order.operator)).await?;
-    people::store::get(&mut tx, order.tenant, order.person, now).await?.ok_or(ApiError::NotFound("person"))?;
-    // It may have been withdrawn while the finger lay on the sensor; the person's row is locked from here on.
-    let basis = people::store::legal_basis(&mut tx, order.tenant, order.person).await?;
-    if basis.is_none_or(|basis| basis.kind != LegalBasisKind::Consent) {
-        return Err(ApiError::Conflict("legal_basis_missing", "There is no consent to keep a finger.".to_owned()));
+    let finger = new_finger(&mut tx, order, &read, None, now).await?;
+    if crate::cards::store::templates_on(&mut tx, order.tenant).await? == TemplatesOn::Card {
+        return Ok(FingerKept::GoesToCard(read));
     }
-    // Another may have been enrolled or removed meanwhile.
-    fingers::may_be_enrolled(
-        &fingers::store::of_person(&mut tx, order.tenant, order.person).await?,
-        position,
-        is_duress,
-    )?;
-    let finger = Finger {
-        id: Uuid::now_v7(),
-        person_id: order.person.as_uuid(),
-        position,
-        quality: i16::from(quality.min(100)),
-        enrolled_at: now,
-        sensor_type,
-        is_duress: Some(is_duress),
-    };
+    not_elsewhere(&mut tx, order, &finger).await?;
     fingers::store::insert(&mut tx, order.tenant, &finger, actor.by()).await?;
     vault::put_template(&state.keys, &mut tx, order.person, FingerId::from_uuid(finger.id), &template.0).await?;
     Entry::new(&state.keys, &actor, ActKind::Created, SubjectKind::Finger, finger.id)
@@ -195,5 +293,50 @@ async fn keep_finger(
         .append(&mut tx)
         .await?;
     tx.commit().await?;
-    Ok(finger)
+    Ok(FingerKept::Here(finger))
+}
+
+/// Refuses a finger of which an earlier template lies on another card in use: it would stay there and go on opening.
+pub(super) async fn not_elsewhere(tx: &mut TenantTx, order: &Order, finger: &Finger) -> Result<(), ApiError> {
+    let enrolled = fingers::store::of_person(tx, order.tenant, order.person).await?;
+    let earlier = enrolled
+        .iter()
+        .find(|earlier| earlier.position == finger.position && earlier.credential_id != finger.credential_id);
+    if let Some(earlier) = earlier
+        && fingers::store::is_on_card_in_use(tx, order.tenant, earlier.id).await?
+    {
+        return Err(ApiError::Conflict("finger_on_card", "This finger lies on another card of theirs.".to_owned()));
+    }
+    Ok(())
+}
+
+/// What a finger that was read will be, if it may be kept now: consent may have been withdrawn, and another finger enrolled or
+/// removed, while it lay on the sensor. The person's row is locked from here on.
+pub(super) async fn new_finger(
+    tx: &mut TenantTx,
+    order: &Order,
+    read: &ReadFinger,
+    card: Option<Uuid>,
+    now: DateTime<Utc>,
+) -> Result<Finger, ApiError> {
+    let Want::Finger { position, is_duress } = order.asked.want else {
+        return Err(ApiError::Conflict("not_wanted", "The station read a finger where none was asked for.".to_owned()));
+    };
+    people::store::get(tx, order.tenant, order.person, now).await?.ok_or(ApiError::NotFound("person"))?;
+    let basis = people::store::legal_basis(tx, order.tenant, order.person).await?;
+    if basis.is_none_or(|basis| basis.kind != LegalBasisKind::Consent) {
+        return Err(ApiError::Conflict("legal_basis_missing", "There is no consent to keep a finger.".to_owned()));
+    }
+    let enrolled = fingers::store::of_person(tx, order.tenant, order.person).await?;
+    fingers::may_be_enrolled(&enrolled, position, is_duress)?;
+    Ok(Finger {
+        id: Uuid::now_v7(),
+        person_id: order.person.as_uuid(),
+        position,
+        quality: i16::from(read.quality),
+        enrolled_at: now,
+        sensor_type: read.sensor_type.clone(),
+        credential_id: card,
+        is_duress: Some(is_duress),
+    })
 }

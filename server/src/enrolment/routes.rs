@@ -18,8 +18,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::{Enrolment, Followed, NotStarted, StationState, Stations, Step, Want};
+use super::{Asked, Enrolment, Followed, NotStarted, StationState, Stations, Step, Want};
+use crate::audit::checked_reason;
 use crate::auth::Actor;
+use crate::cards::{self, TemplatesOn};
+use crate::credentials;
+use crate::db::TenantTx;
 use crate::fingers;
 use crate::http::{ApiError, ApiJson, ApiPath, ApiResult, Page, Problem};
 use crate::people::{self, LegalBasisKind, PersonState};
@@ -83,53 +87,112 @@ struct NewEnrolment {
     person_id: Uuid,
     /// What for.
     want: Want,
+    /// Whether a card that is somebody's becomes this person's; what it was is *returned*. For a card alone, with a reason.
+    #[serde(default)]
+    replaces: bool,
+    /// Why; needed where a card is replaced or taken back, or a finger removed.
+    reason: Option<String>,
+}
+
+impl NewEnrolment {
+    /// As it may be asked of a station.
+    fn checked(&self) -> ApiResult<Asked> {
+        if self.replaces && self.want != Want::Card {
+            return Err(ApiError::field("replaces", "only a card can be replaced"));
+        }
+        let takes_away = self.replaces || matches!(self.want, Want::TakeBackCard { .. } | Want::RemoveFinger { .. });
+        let reason = match self.reason.as_deref() {
+            Some(reason) => Some(checked_reason(reason)?.to_owned()),
+            None if takes_away => return Err(ApiError::field("reason", "say why: something is taken away by it")),
+            None => None,
+        };
+        Ok(Asked { want: self.want, replaces: self.replaces, reason })
+    }
 }
 
 /// Starts a dialogue at a station. A finger is asked for only of a person who consented, a sign of duress only of one who has
-/// another finger enrolled. Whoever starts it follows its steps:
+/// another finger enrolled; where templates lie on cards, of one who has such a card. Whoever starts it follows its steps:
 /// 10 seconds without a follower end it.
 #[utoipa::path(post, path = "/enrolments", tag = "enrolment", request_body = NewEnrolment,
-    responses((status = 201, body = Enrolment), (status = 404, body = Problem), (status = 409, body = Problem)))]
+    responses((status = 201, body = Enrolment), (status = 404, body = Problem), (status = 409, body = Problem),
+    (status = 422, body = Problem)))]
 async fn start(
     actor: Actor,
     State(state): State<AppState>,
     ApiJson(new): ApiJson<NewEnrolment>,
 ) -> ApiResult<(StatusCode, Json<Enrolment>)> {
     actor.administrator()?;
+    let asked = new.checked()?;
     let person = PersonId::from_uuid(new.person_id);
     let mut tx = state.change(&actor).await?;
     let row =
         people::store::get(&mut tx, actor.tenant, person, actor.now).await?.ok_or(ApiError::NotFound("person"))?;
-    if row.state() != PersonState::Active {
+    let gives = matches!(new.want, Want::Card | Want::Finger { .. });
+    if gives && row.state() != PersonState::Active {
         return Err(ApiError::Conflict("person_inactive", "This person is out of use.".to_owned()));
     }
-    if let Want::Finger { position, is_duress } = new.want {
-        let basis = people::store::legal_basis(&mut tx, actor.tenant, person).await?;
-        if basis.is_none_or(|basis| basis.kind != LegalBasisKind::Consent) {
-            return Err(ApiError::Conflict(
-                "legal_basis_missing",
-                "Record the person's consent before a finger is captured.".to_owned(),
-            ));
-        }
-        fingers::may_be_enrolled(
-            &fingers::store::of_person(&mut tx, actor.tenant, person).await?,
-            position,
-            is_duress,
-        )?;
-    }
+    may_be_asked(&mut tx, actor.tenant, person, new.want).await?;
     let station = AgentId::from_uuid(new.station_id);
-    let begun = state.stations.start(actor.tenant, actor.operator, station, person, new.want, actor.now);
+    let reason = asked.reason.clone();
+    let begun = state.stations.start(actor.tenant, actor.operator, station, person, asked, actor.now);
     let enrolment = begun.map_err(|why| match why {
         NotStarted::Offline => ApiError::Conflict("station_offline", "The station is not linked.".to_owned()),
         NotStarted::Busy => ApiError::Conflict("station_busy", "The station is in another dialogue.".to_owned()),
     })?;
-    let done = tx.act(ActKind::EnrolmentStarted, SubjectKind::Person, enrolment.person_id).after(&enrolment);
+    let done = tx
+        .act(ActKind::EnrolmentStarted, SubjectKind::Person, enrolment.person_id)
+        .after(&enrolment)
+        .reason_if(reason.as_deref());
     if let Err(error) = done.commit().await {
         state.stations.cancel(actor.tenant, enrolment.id.into(), actor.now);
         return Err(error.into());
     }
     tokio::spawn(attend(Arc::clone(&state.stations), actor.tenant, enrolment.id.into()));
     Ok((StatusCode::CREATED, Json(enrolment)))
+}
+
+/// Refuses what can't come of a dialogue, before anybody sits down.
+async fn may_be_asked(tx: &mut TenantTx, tenant: TenantId, person: PersonId, want: Want) -> ApiResult<()> {
+    let conflict = |code, detail: &str| Err(ApiError::Conflict(code, detail.to_owned()));
+    match want {
+        Want::Card => {}
+        Want::Finger { position, is_duress } => {
+            let basis = people::store::legal_basis(tx, tenant, person).await?;
+            if basis.is_none_or(|basis| basis.kind != LegalBasisKind::Consent) {
+                return conflict("legal_basis_missing", "Record the person's consent before a finger is captured.");
+            }
+            fingers::may_be_enrolled(&fingers::store::of_person(tx, tenant, person).await?, position, is_duress)?;
+            let goes_to_card = cards::store::templates_on(tx, tenant).await? == TemplatesOn::Card;
+            if goes_to_card && !cards::store::has_card_for_finger(tx, tenant, person).await? {
+                return conflict(
+                    "card_missing",
+                    "Fingers lie on the holder's card: give the person one that can prove itself first.",
+                );
+            }
+        }
+        Want::RenewCard => {
+            let own = credentials::store::of_person(tx, tenant, person).await?;
+            if own.iter().all(|card| card.chip.is_none()) {
+                return conflict("card_proves_nothing", "The person has no card that can prove itself.");
+            }
+        }
+        Want::TakeBackCard { credential_id } => {
+            let card = credentials::store::get(tx, tenant, credential_id).await?;
+            let card = card.filter(|card| card.person_id == person.as_uuid()).ok_or(ApiError::NotFound("card"))?;
+            if card.chip.is_none() {
+                return conflict("card_proves_nothing", "There is nothing on this card to be wiped.");
+            }
+        }
+        Want::RemoveFinger { finger_id } => {
+            let all = fingers::store::of_person(tx, tenant, person).await?;
+            let finger = all.iter().find(|finger| finger.id == finger_id).ok_or(ApiError::NotFound("finger"))?;
+            if finger.credential_id.is_none() {
+                return conflict("finger_not_on_card", "This finger lies on the server: remove it there.");
+            }
+            fingers::may_be_removed(&all, finger_id)?;
+        }
+    }
+    Ok(())
 }
 
 /// Looks after a dialogue until it has ended: one that nobody follows any more is cancelled though nobody asks for it.

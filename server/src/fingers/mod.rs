@@ -55,6 +55,8 @@ pub struct Finger {
     pub enrolled_at: DateTime<Utc>,
     /// Kind of sensor that made the template and can compare it.
     pub sensor_type: String,
+    /// The card that its template lies on, and nowhere else; none: on the server, sealed.
+    pub credential_id: Option<Uuid>,
     /// Whether it is shown as a sign of duress; administrators alone are told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_duress: Option<bool>,
@@ -87,7 +89,7 @@ pub fn may_be_enrolled(fingers: &[Finger], position: FingerPosition, is_duress: 
 }
 
 /// Whether one of a person's fingers may be removed: what is left must not be signs of duress alone.
-fn may_be_removed(fingers: &[Finger], id: Uuid) -> ApiResult<()> {
+pub fn may_be_removed(fingers: &[Finger], id: Uuid) -> ApiResult<()> {
     let mut left = fingers.iter().filter(|finger| finger.id != id).peekable();
     if left.peek().is_some() && left.all(Finger::is_sign_of_duress) {
         let detail =

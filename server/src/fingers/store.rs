@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{Finger, FingerPosition};
 
-const COLUMNS: &str = "id, person_id, position, quality, enrolled_at, sensor_type, is_duress";
+const COLUMNS: &str = "id, person_id, position, quality, enrolled_at, sensor_type, credential_id, is_duress";
 
 fn finger(row: PgRow) -> sqlx::Result<Finger> {
     let position: &str = row.try_get("position")?;
@@ -22,6 +22,7 @@ fn finger(row: PgRow) -> sqlx::Result<Finger> {
         quality: row.try_get("quality")?,
         enrolled_at: row.try_get("enrolled_at")?,
         sensor_type: row.try_get("sensor_type")?,
+        credential_id: row.try_get("credential_id")?,
         is_duress: Some(row.try_get("is_duress")?),
     })
 }
@@ -61,7 +62,7 @@ pub async fn insert(db: &mut PgConnection, tenant: TenantId, new: &Finger, by: O
         .await?;
     sqlx::query(
         "INSERT INTO fingers (tenant_id, id, person_id, position, quality, sensor_type, enrolled_at, enrolled_by, \
-         is_duress) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+         is_duress, credential_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     )
     .bind(tenant.as_uuid())
     .bind(new.id)
@@ -72,9 +73,23 @@ pub async fn insert(db: &mut PgConnection, tenant: TenantId, new: &Finger, by: O
     .bind(new.enrolled_at)
     .bind(by)
     .bind(new.is_duress == Some(true))
+    .bind(new.credential_id)
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// Whether a finger lies on a card that is in use: it can be taken off only at a station.
+pub async fn is_on_card_in_use(db: &mut PgConnection, tenant: TenantId, id: Uuid) -> sqlx::Result<bool> {
+    sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM fingers finger JOIN credentials card ON card.tenant_id = finger.tenant_id \
+         AND card.id = finger.credential_id WHERE finger.tenant_id = $1 AND finger.id = $2 \
+         AND card.state NOT IN ('lost', 'stolen', 'returned'))",
+    )
+    .bind(tenant.as_uuid())
+    .bind(id)
+    .fetch_one(db)
+    .await
 }
 
 /// Removes a finger and, by the tables' own rule, its template.

@@ -3,7 +3,7 @@
 use access_core::protocol::{EnrolmentStep, SecretBytes};
 use serde_json::{Value, json};
 
-use crate::contract::{Desk, consent, desk, enrol, person};
+use crate::contract::{Desk, consent, desk, enrol, person, templates_on_server};
 use crate::decisions::store::load;
 use crate::testing::TestServer;
 
@@ -32,6 +32,7 @@ async fn a_sign_of_duress_stands_beside_another_finger_and_becomes_none() {
     let admin = &server.own.administrator;
     let anna = person(&server, "1").await;
     let mut desk = desk(&server).await;
+    templates_on_server(&server).await;
     consent(&server, &anna).await;
     refused(&server, &desk, &anna, want("left_index", true), "finger_missing").await;
     let unmarked = json!({ "finger": { "position": "right_index" } });
@@ -73,6 +74,7 @@ async fn administrators_alone_learn_which_finger_it_is() {
     let (admin, guard) = (&server.own.administrator, &server.own.guard);
     let anna = person(&server, "1").await;
     let mut desk = desk(&server).await;
+    templates_on_server(&server).await;
     consent(&server, &anna).await;
     enrol(&server, &mut desk, &anna, want("right_index", false), read("daily")).await;
     enrol(&server, &mut desk, &anna, want("left_index", true), read("sign")).await;
@@ -110,6 +112,7 @@ async fn rules_count_on_no_sign_of_duress_and_it_goes_with_the_consent() {
     let admin = &server.own.administrator;
     let anna = person(&server, "1").await;
     let mut desk = desk(&server).await;
+    templates_on_server(&server).await;
     consent(&server, &anna).await;
     enrol(&server, &mut desk, &anna, want("right_index", false), read("daily")).await;
     enrol(&server, &mut desk, &anna, want("left_index", true), read("sign")).await;

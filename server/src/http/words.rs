@@ -60,6 +60,7 @@ stand_ins! {
     AlarmKind: event::AlarmKind,
     Alone: policy::Alone,
     Assurance: attempt::Assurance,
+    CardMessaging: protocol::CardMessaging,
     ChainFault: event::ChainFault,
     CommandOutcome: event::CommandOutcome,
     CopySign: event::CopySign,

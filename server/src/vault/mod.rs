@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use access_core::ids::{CredentialId, FingerId, PersonId, TenantId};
+use access_core::ids::{FingerId, PersonId, TenantId};
 use anyhow::Context as _;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
@@ -13,6 +13,7 @@ use crate::db::{Db, TenantTx};
 use crate::http::{ApiError, ApiResult, on_constraint};
 use crate::keys::{Binding, Key, Keys};
 
+pub mod cards;
 mod identity;
 pub mod photo;
 pub mod routes;
@@ -105,20 +106,6 @@ pub async fn put_photo(keys: &Keys, tx: &mut TenantTx, person: PersonId, jpeg: &
     let key = person_key(keys, tx, person, KeyPurpose::Vault).await?;
     let sealed = key.seal(&Binding { tenant, purpose: "photo", row: person.as_uuid() }, jpeg)?;
     Ok(store::put_photo(tx, tenant, person, &sealed).await?)
-}
-
-/// Keeps the UID of a card.
-pub async fn put_card_uid(
-    keys: &Keys,
-    tx: &mut TenantTx,
-    person: PersonId,
-    credential: CredentialId,
-    uid: &[u8],
-) -> anyhow::Result<()> {
-    let tenant = tx.tenant();
-    let key = person_key(keys, tx, person, KeyPurpose::Vault).await?;
-    let sealed = key.seal(&Binding { tenant, purpose: "card uid", row: credential.as_uuid() }, uid)?;
-    Ok(store::put_card_uid(tx, tenant, credential, person, &sealed).await?)
 }
 
 /// Keeps a template under the person's template key.

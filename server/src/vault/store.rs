@@ -1,6 +1,8 @@
 //! SQL of the vault: sealed bytes in, sealed bytes out. Runs on connections of role `pforte_vault` only.
 
 use access_core::ids::{CredentialId, FingerId, PersonId, TenantId};
+use access_core::policy::CardToken;
+use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -173,22 +175,164 @@ pub async fn delete_photo(db: &mut PgConnection, tenant: TenantId, person: Perso
     Ok(done.rows_affected() > 0)
 }
 
-/// Keeps the UID of a card, sealed.
+/// Keeps the UID of a card and its number, if it has one, sealed.
 pub async fn put_card_uid(
     db: &mut PgConnection,
     tenant: TenantId,
     credential: CredentialId,
     person: PersonId,
-    sealed: &[u8],
+    (sealed, sealed_number): (&[u8], Option<&[u8]>),
 ) -> sqlx::Result<()> {
-    sqlx::query("INSERT INTO vault.card_uids (tenant_id, credential_id, person_id, sealed) VALUES ($1, $2, $3, $4)")
+    sqlx::query(
+        "INSERT INTO vault.card_uids (tenant_id, credential_id, person_id, sealed, sealed_number) VALUES ($1, $2, $3, $4, $5)",
+    )
+    .bind(tenant.as_uuid())
+    .bind(credential.as_uuid())
+    .bind(person.as_uuid())
+    .bind(sealed)
+    .bind(sealed_number)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// A card's UID or number, sealed.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct SealedCardUid {
+    /// Of which credential.
+    pub credential_id: Uuid,
+    /// Whose.
+    pub person_id: Uuid,
+    /// Sealed bytes.
+    pub sealed: Vec<u8>,
+    /// The key that opens it, wrapped.
+    pub wrapped: Vec<u8>,
+}
+
+/// UIDs of these credentials. Those of people whose key was destroyed are left out.
+pub async fn card_uids(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    credentials: &[Uuid],
+) -> sqlx::Result<Vec<SealedCardUid>> {
+    sqlx::query_as(
+        "SELECT card.credential_id, card.person_id, card.sealed, person_key.wrapped FROM vault.card_uids card \
+         JOIN vault.person_keys person_key ON person_key.tenant_id = card.tenant_id AND person_key.person_id = card.person_id \
+         AND person_key.purpose = 'vault' WHERE card.tenant_id = $1 AND card.credential_id = ANY ($2)",
+    )
+    .bind(tenant.as_uuid())
+    .bind(credentials)
+    .fetch_all(db)
+    .await
+}
+
+/// The number of a card, sealed; none if it has none.
+pub async fn card_numbers(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    credential: Uuid,
+) -> sqlx::Result<Option<SealedCardUid>> {
+    sqlx::query_as(
+        "SELECT card.credential_id, card.person_id, card.sealed_number AS sealed, person_key.wrapped FROM vault.card_uids card \
+         JOIN vault.person_keys person_key ON person_key.tenant_id = card.tenant_id AND person_key.person_id = card.person_id \
+         AND person_key.purpose = 'vault' \
+         WHERE card.tenant_id = $1 AND card.credential_id = $2 AND card.sealed_number IS NOT NULL",
+    )
+    .bind(tenant.as_uuid())
+    .bind(credential)
+    .fetch_optional(db)
+    .await
+}
+
+/// A card of which the making began, as it lies there.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct CardBegunRow {
+    /// What the credential will be.
+    pub credential_id: Uuid,
+    /// Whose it will be.
+    pub person_id: Uuid,
+    /// Its number, sealed.
+    pub sealed_number: Vec<u8>,
+    /// Versions of keys that it may have.
+    pub versions: Vec<i16>,
+    /// Room for templates, in bytes.
+    pub templates_bytes_max: i32,
+    /// The key that opens it, wrapped; not written.
+    pub wrapped: Vec<u8>,
+}
+
+/// What was begun with the card of this UID.
+pub async fn card_begun(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    uid: &CardToken,
+) -> sqlx::Result<Option<CardBegunRow>> {
+    sqlx::query_as(
+        "SELECT begun.credential_id, begun.person_id, begun.sealed_number, begun.versions, begun.templates_bytes_max, \
+         person_key.wrapped FROM vault.cards_begun begun \
+         JOIN vault.person_keys person_key ON person_key.tenant_id = begun.tenant_id AND person_key.person_id = begun.person_id \
+         AND person_key.purpose = 'vault' WHERE begun.tenant_id = $1 AND begun.uid_hash = $2 FOR UPDATE OF begun",
+    )
+    .bind(tenant.as_uuid())
+    .bind(uid.0.to_vec())
+    .fetch_optional(db)
+    .await
+}
+
+/// Keeps what is begun with the card of this UID.
+pub async fn put_card_begun(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    uid: &CardToken,
+    row: &CardBegunRow,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "INSERT INTO vault.cards_begun (tenant_id, uid_hash, credential_id, person_id, sealed_number, versions, \
+         templates_bytes_max, begun_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (tenant_id, uid_hash) DO UPDATE SET \
+         credential_id = excluded.credential_id, person_id = excluded.person_id, sealed_number = excluded.sealed_number, \
+         versions = excluded.versions, templates_bytes_max = excluded.templates_bytes_max, begun_at = excluded.begun_at",
+    )
+    .bind(tenant.as_uuid())
+    .bind(uid.0.to_vec())
+    .bind(row.credential_id)
+    .bind(row.person_id)
+    .bind(&row.sealed_number)
+    .bind(&row.versions)
+    .bind(row.templates_bytes_max)
+    .bind(now)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Nothing is begun any more with the card of this UID.
+pub async fn end_card_begun(db: &mut PgConnection, tenant: TenantId, uid: &CardToken) -> sqlx::Result<()> {
+    sqlx::query("DELETE FROM vault.cards_begun WHERE tenant_id = $1 AND uid_hash = $2")
         .bind(tenant.as_uuid())
-        .bind(credential.as_uuid())
-        .bind(person.as_uuid())
-        .bind(sealed)
+        .bind(uid.0.to_vec())
         .execute(db)
         .await?;
     Ok(())
+}
+
+/// Keys of these people, wrapped.
+pub async fn person_keys(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    persons: &[Uuid],
+    purpose: KeyPurpose,
+) -> sqlx::Result<Vec<(Uuid, Vec<u8>)>> {
+    use access_core::word::Word as _;
+    sqlx::query_as(
+        "SELECT person_id, wrapped FROM vault.person_keys WHERE tenant_id = $1 AND person_id = ANY ($2) AND purpose = $3 \
+         ORDER BY person_id",
+    )
+    .bind(tenant.as_uuid())
+    .bind(persons)
+    .bind(purpose.as_str())
+    .fetch_all(db)
+    .await
 }
 
 /// Keeps a template, sealed under the person's template key.

@@ -43,6 +43,9 @@ struct Arguments {
     /// Comparisons of a finger, of each kind.
     #[arg(long, default_value_t = 10)]
     fingers: usize,
+    /// DESFire cards read.
+    #[arg(long, default_value_t = 20)]
+    cards: usize,
     /// Questions over the link.
     #[arg(long, default_value_t = 1_000)]
     questions: usize,
@@ -92,6 +95,8 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
 
     // Read first: a report that is not there must not be found missing at the end.
     let mut figures = arguments.with.as_deref().map(figures::read).transpose()?.unwrap_or_default();
+    // Before anything waits to be answered: it keeps the thread.
+    figures.extend(bench::card::run(arguments.cards)?);
     let mut plan = Plan::small();
     plan.closes_ms = Some(DOOR_OPEN_MS);
     let plant = Plant::start(plan, folder.path()).await?;

@@ -88,6 +88,8 @@ pub fn plan(ports: (u16, u16)) -> Plan {
             ("card-5", "Blank card 5"),
             ("card-6", "Blank card 6"),
         ]),
+        // Two of before, which a site still takes that switched it on with a reason.
+        uid_only: vec!["bruno-spare", "dora-lost"],
         fingers: named(&[
             ("amira", "Amira Adler's finger"),
             ("bruno", "Bruno Brandt's finger"),

@@ -168,6 +168,8 @@ pub(super) async fn make(plant: &Plant, site: &Site, count: usize) -> anyhow::Re
     let of_group = |(number, person): (usize, &String)| holds_by_group(number).then(|| person.clone());
     let technicians: Vec<String> = made.iter().enumerate().filter_map(of_group).collect();
     put_into(plant, &site.technicians_group, &technicians).await?;
+    // Of the many, whose cards nobody will hold anywhere, the server keeps the fingers; then they go to the cards.
+    plant.keep_templates_on("server").await?;
     let mut desk = Desk::open(plant).await?;
     let mut people = Vec::new();
     for ((number, _, _, seed), person) in wanted.into_iter().zip(made) {
@@ -184,6 +186,7 @@ pub(super) async fn make(plant: &Plant, site: &Site, count: usize) -> anyhow::Re
         desk.finger(&person, seed).await?;
         people.push(Somebody { id: person.parse::<Uuid>()?.into(), number, habit: habit(number) });
     }
+    plant.keep_templates_on("card").await?;
     people.extend(played::make(plant, site, &mut desk, people.len()).await?);
     desk.close().await?;
     Ok(people)

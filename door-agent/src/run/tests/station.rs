@@ -80,3 +80,53 @@ async fn a_station_reads_a_card_and_a_finger() {
     session.kind("enrolment_ended").await;
     agent.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_station_does_with_a_card_what_the_server_says() {
+    let mut world = World::new().await;
+    world.has_station = true;
+    let mut agent = world.start();
+    let mut session = world.session(Head::start_of(1)).await;
+    let uid = Uid::new(&[4, 1, 2, 3, 4, 5, 6]).unwrap();
+    let expires_at = crate::clock::machine_time().plus_ms(60_000);
+    let (person, want) = (id(1), EnrolmentWant::PresentCard);
+    say(&mut session.socket, &FromServer::Enrol(EnrolmentOrder { id: id(1), person, want, expires_at })).await;
+    assert_eq!(session.step().await, EnrolmentStep::WaitingForCard);
+    let kind = hardware::card::desfire::CardKind::Desfire(hardware::card::desfire::Generation::Ev2);
+    agent.reader("station", ReaderChange::Kind(uid.clone(), kind)).await;
+    let presented =
+        EnrolmentStep::CardPresented { uid: SecretBytes(uid.as_bytes().to_vec()), kind: CardKind::DesfireEv2 };
+    assert_eq!(session.step().await, presented);
+    let key = protocol::CardKey { role: protocol::CardKeyRole::Card, version: 1, key: SecretBytes(vec![1; 16]) };
+    let work = |keys| {
+        FromServer::CardWork(protocol::CardWork {
+            enrolment: id(1),
+            uid: SecretBytes(uid.as_bytes().to_vec()),
+            application: protocol::CardApplication { id: [1, 2, 3], system: b"a site".to_vec() },
+            keys,
+            task: protocol::CardTask::Wipe,
+        })
+    };
+    // A key of no length: nothing is done by it, and the dialogue goes on.
+    let spoilt = protocol::CardKey { key: SecretBytes(Vec::new()), ..key.clone() };
+    say(&mut session.socket, &work(vec![spoilt])).await;
+    assert_eq!(session.step().await, EnrolmentStep::CardWorking);
+    let refused = EnrolmentStep::CardRefused { why: protocol::CardFault::Unreadable };
+    assert_eq!(session.step().await, refused);
+    say(&mut session.socket, &work(vec![key])).await;
+    assert_eq!(session.step().await, EnrolmentStep::CardWorking);
+    let task = timeout(WAIT, agent.tasks.recv()).await.unwrap().unwrap();
+    assert_eq!((task.uid.clone(), format!("{task:?}").as_str()), (uid.clone(), "Task(wipe)"));
+    let own = hardware::card::desfire::CardUid::new(uid.as_bytes()).unwrap();
+    let wiped = hardware::card::desfire::Wiped { uid: own, was_there: true, free_bytes: 5_000 };
+    agent.reader("station", ReaderChange::Worked(Ok(hardware::card::task::Done::Wiped(wiped)))).await;
+    assert_eq!(session.step().await, EnrolmentStep::CardWiped);
+    let was_completed = session
+        .record(|event| match event {
+            Event::EnrolmentEnded { was_completed, .. } => Some(*was_completed),
+            _ => None,
+        })
+        .await;
+    assert!(was_completed);
+    agent.stop().await;
+}

@@ -11,7 +11,7 @@
 //! named after them reproduce each published example byte for byte.
 //!
 //! From the inside out: `cipher` and `key`; `ev2`, `ev1` and `d40` protect single messages; `channel` holds
-//! whichever is in force; `frame` dresses commands; `card` has one function for each; `read`, `personalise`,
+//! whichever is in force; `frame` dresses commands; `card` has one function for each; `read`, `look`, `personalise`,
 //! `rekey` and `wipe` are the operations.
 
 mod card;
@@ -25,6 +25,7 @@ mod ev2;
 mod frame;
 mod key;
 mod layout;
+mod look;
 #[cfg(test)]
 mod operations_tests;
 mod personalise;
@@ -49,6 +50,7 @@ pub use self::key::{
     diversify,
 };
 pub use self::layout::Application;
+pub use self::look::{CardKind, Look, kind, look};
 pub use self::personalise::{CardKeyChoice, Existing, Personalised, Plan, personalise};
 pub use self::read::{CardRead, Identified, ReadError, ReadOrder, identify, read};
 pub use self::rekey::{RekeyOrder, Rekeyed, rekey};

@@ -69,6 +69,32 @@ impl ReadError {
     pub fn is_clone_suspected(self) -> bool {
         matches!(self, Self::Card(error) if error.is_clone_suspected())
     }
+
+    /// Whether no card answers so that was made one of the site's: besides what [`is_clone_suspected`](Self::is_clone_suspected)
+    /// says, one that does not know the application, has its keys from the factory, or will not speak as it did when it was made.
+    /// Only where the UID is known as such a card's, and the order's `is_ev1_allowed` says how that one speaks.
+    pub fn refutes_known_card(self) -> bool {
+        match self {
+            Self::Card(DesfireError::Refused {
+                command: Instruction::SelectApplication | Instruction::GetKeyVersion,
+                refusal,
+            }) => match refusal {
+                Refusal::NoApplication
+                | Refusal::NoSuchKey
+                | Refusal::IllegalCommand
+                | Refusal::PermissionDenied
+                | Refusal::Parameter
+                | Refusal::Length => true,
+                Refusal::Iso(_) => !refusal.is_of_reader(),
+                _ => false,
+            },
+            Self::Card(error) => error.is_clone_suspected(),
+            Self::Ev1NotAllowed => true,
+            // A version that is not known here may be a newer one.
+            Self::UnknownKeyVersion(version) => version == 0,
+            Self::NotPersonalised | Self::TemplateLength(_) => false,
+        }
+    }
 }
 
 /// Reads whose card it is; the template can be read on from there.
@@ -101,6 +127,19 @@ impl std::fmt::Debug for Identified {
 }
 
 async fn identify_at(mut card: Card, order: ReadOrder) -> Result<Identified, ReadError> {
+    let Proved { credential, key_version, messaging } = prove(&mut card, order).await?;
+    Ok(Identified { credential: credential.ok_or(ReadError::NotPersonalised)?, key_version, messaging, card })
+}
+
+/// A card that proved to have the reading key.
+pub(super) struct Proved {
+    /// Whose it is; none if its personalisation was not finished.
+    pub(super) credential: Option<CredentialNumber>,
+    pub(super) key_version: KeyVersion,
+    pub(super) messaging: Messaging,
+}
+
+pub(super) async fn prove(card: &mut Card, order: ReadOrder) -> Result<Proved, ReadError> {
     card.select(order.application).await?;
     let told = card.key_version(KeyRole::Reading.number()).await?;
     let known = order.keys.iter().find(|(version, _)| version.get() == told);
@@ -115,8 +154,7 @@ async fn identify_at(mut card: Card, order: ReadOrder) -> Result<Identified, Rea
             Messaging::Ev1Fallback
         }
     };
-    let credential = credential(&mut card).await?.ok_or(ReadError::NotPersonalised)?;
-    Ok(Identified { credential, key_version: *key_version, messaging, card })
+    Ok(Proved { credential: credential(card).await?, key_version: *key_version, messaging })
 }
 
 /// What a card says that has never heard of the newer authentication: its own word, or ISO 7816-4's. A card that began it has.
@@ -149,4 +187,34 @@ pub(super) async fn template(card: &mut Card) -> Result<Option<CardTemplate>, Re
         content.extend_from_slice(&card.read(layout::TEMPLATE_FILE, head.len(), missing, layout::MODE).await?);
     }
     Ok(CardTemplate::new(std::mem::take(&mut *content)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_known_as_one_of_ours_must_answer_as_one() {
+        let check = |error: ReadError, expected| assert_eq!(error.refutes_known_card(), expected, "{error}");
+        let refused = |command, refusal| ReadError::Card(DesfireError::Refused { command, refusal });
+        let (select, version) = (Instruction::SelectApplication, Instruction::GetKeyVersion);
+        // A card that has the UID alone, one from the factory, one that was begun, one that was talked down.
+        check(refused(select, Refusal::Iso(0x6E00)), true);
+        check(refused(select, Refusal::Iso(0x6D00)), true);
+        check(refused(select, Refusal::NoApplication), true);
+        check(refused(version, Refusal::NoSuchKey), true);
+        check(ReadError::UnknownKeyVersion(0), true);
+        check(ReadError::Ev1NotAllowed, true);
+        check(ReadError::Card(DesfireError::NotAuthentic { command: Instruction::ReadData }), true);
+        check(refused(Instruction::AdditionalFrame, Refusal::Authentication), true);
+        // The reader's own word, the card's trouble, and what a rotation looks like to an agent that has not heard of it.
+        check(refused(select, Refusal::Iso(0x6300)), false);
+        check(refused(select, Refusal::Iso(0x6F00)), false);
+        check(refused(select, Refusal::Aborted), false);
+        check(refused(select, Refusal::Memory), false);
+        check(refused(version, Refusal::CardDamaged), false);
+        check(ReadError::UnknownKeyVersion(9), false);
+        check(ReadError::NotPersonalised, false);
+        check(ReadError::TemplateLength(60_000), false);
+    }
 }

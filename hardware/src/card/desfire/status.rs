@@ -121,6 +121,14 @@ pub enum Refusal {
     Unknown(u8),
 }
 
+impl Refusal {
+    /// Whether it is how a reader says that an exchange failed (PC/SC part 3: 63xx, 64xx; ISO 7816-4: 6Fxx), and not the card's
+    /// own word.
+    pub(super) fn is_of_reader(self) -> bool {
+        matches!(self, Self::Iso(0x6300..=0x64FF | 0x6F00..=0x6FFF))
+    }
+}
+
 /// What an answer's two last bytes say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Status {

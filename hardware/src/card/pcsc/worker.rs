@@ -1,15 +1,18 @@
 //! The half of a reader's pair of threads that makes the calls into PC/SC, which may block for good.
 
 use std::ffi::{CStr, CString};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::{Duration, Instant};
 
-use pcsc::{
-    Attribute, Card, Context, Disposition, Error, MAX_BUFFER_SIZE, Protocols, ReaderState, Scope, ShareMode, State,
-};
-use zeroize::Zeroize as _;
+use pcsc::{Attribute, Context, Disposition, Error, MAX_BUFFER_SIZE, Protocols, ReaderState, Scope, ShareMode, State};
 
-use super::super::{ReaderMatch, Uid, apdu, name_matches};
+use super::super::desfire::{self, ReadError};
+use super::super::task::{Done, Job, Task, TaskError};
+use super::super::{
+    Asked, CardLookup, Proof, ReaderBinding, ReaderChange, ReaderMatch, TemplateRead, Uid, name_matches,
+};
+use super::session::{Broken, Desk, Session};
 use super::{ReadersError, SEARCH_PAUSE, STATUS_WAIT};
 
 /// A card that is just coming into the field fails easily: it is asked so many times.
@@ -21,6 +24,13 @@ const GONE_PAUSE: Duration = Duration::from_millis(50);
 /// So many times, which is longer than pcscd takes to notice that a card has left.
 const GONE_TRIES_MAX: u32 = 40;
 
+/// Longest conversation at a door, for a proof and for a template apart. At 106 kbit/s the longest template takes about a
+/// second.
+const READ_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// Longest conversation at a station. A personalisation with the longest template takes a few seconds.
+const TASK_TIME_MAX: Duration = Duration::from_secs(30);
+
 /// What a worker saw.
 pub(super) enum Report {
     /// Nothing new.
@@ -29,8 +39,10 @@ pub(super) enum Report {
     Found { has_card: bool },
     /// The reader can't be used; why.
     Lost(String),
-    /// A card was read, or not.
-    Card(Instant, Result<Uid, String>),
+    /// What a card told that was held against the reader, or that it did not.
+    Card(Instant, ReaderChange),
+    /// What came after.
+    More(ReaderChange),
     /// The card is gone.
     Removed(Instant),
 }
@@ -40,10 +52,14 @@ pub(super) struct Ended;
 
 /// Makes the calls that may block.
 pub(super) struct Work {
-    pub(super) matches: ReaderMatch,
+    pub(super) binding: ReaderBinding,
+    pub(super) lookup: Arc<dyn CardLookup>,
+    pub(super) desk: Arc<Desk>,
     pub(super) report: SyncSender<Report>,
     pub(super) supervisor: Receiver<()>,
     pub(super) is_card_ignored: bool,
+    /// The supervisor was told of the card that lies there.
+    pub(super) is_card_told: bool,
 }
 
 impl Work {
@@ -52,6 +68,7 @@ impl Work {
             let Ok(why) = self.watch_reader() else { return };
             // Whatever lies on the reader when it is found again may be asked again.
             self.is_card_ignored = false;
+            self.is_card_told = false;
             if self.tell(Report::Lost(why)).is_err()
                 || self.supervisor.recv_timeout(SEARCH_PAUSE) != Err(RecvTimeoutError::Timeout)
             {
@@ -64,25 +81,44 @@ impl Work {
         self.report.send(report).map_err(|_gone| Ended)
     }
 
+    fn tell_of_card(&mut self, at: Instant, change: ReaderChange) -> Result<(), Ended> {
+        self.is_card_told = true;
+        self.tell(Report::Card(at, change))
+    }
+
     /// Finds the reader and watches it until it or pcscd is gone: then says why.
     fn watch_reader(&mut self) -> Result<String, Ended> {
         let context = match Context::establish(Scope::System) {
             Ok(context) => context,
             Err(error) => return Ok(said(error)),
         };
-        let name = match find(&context, &self.matches) {
+        let name = match find(&context, &self.binding.matches) {
             Ok(name) => name,
             Err(why) => return Ok(why),
         };
+        self.desk.is_watched_by(&context);
         let mut state = [ReaderState::new(name.clone(), State::UNAWARE)];
         // Counter of insertions and removals at the card that was dealt with.
         let mut dealt_with = None;
         let mut is_found = false;
         let mut gone_tries = 0;
         loop {
+            if let Some(task) = self.desk.take() {
+                match self.carry_out(&context, &name, task) {
+                    Ok(()) => {}
+                    // Whatever lies there now is looked at anew.
+                    Err(Broken::Gone) => {
+                        dealt_with = None;
+                        state[0] = ReaderState::new(name.clone(), State::UNAWARE);
+                    }
+                    Err(Broken::Card(_)) => {}
+                    Err(Broken::Service(error)) => return Ok(said(error)),
+                    Err(Broken::Ended) => return Err(Ended),
+                }
+            }
             match context.get_status_change(STATUS_WAIT, &mut state) {
                 Ok(()) => {}
-                Err(Error::Timeout) => {
+                Err(Error::Timeout | Error::Cancelled) => {
                     self.tell(Report::Alive)?;
                     continue;
                 }
@@ -101,94 +137,165 @@ impl Work {
             if !has_card {
                 gone_tries = 0;
                 self.is_card_ignored = false;
-                if dealt_with.take().is_some() {
+                dealt_with = None;
+                if std::mem::take(&mut self.is_card_told) {
                     self.tell(Report::Removed(at))?;
                 }
             } else if dealt_with != Some(count) {
                 let is_ignored = self.is_card_ignored && dealt_with.is_none();
                 dealt_with = Some(count);
                 if is_ignored {
+                    self.is_card_told = true;
                     self.tell(Report::Alive)?;
                     continue;
                 }
-                let read = if seen.contains(State::MUTE) {
-                    Err("the card does not say what it is".into())
+                let asked = if seen.contains(State::MUTE) {
+                    Err(Broken::Card("the card does not say what it is".into()))
                 } else {
-                    match read_uid(&context, &name) {
-                        Ok(uid) => Ok(uid),
-                        // pcscd looks a few times a second: it may speak of a card that has left, and take the next one
-                        // for the same. Ask until either is settled.
-                        Err(ReadError::Gone) if gone_tries < GONE_TRIES_MAX => {
-                            gone_tries += 1;
-                            dealt_with = None;
-                            state[0] = ReaderState::new(name.clone(), State::UNAWARE);
-                            self.tell(Report::Alive)?;
-                            if self.supervisor.recv_timeout(GONE_PAUSE) != Err(RecvTimeoutError::Timeout) {
-                                return Err(Ended);
-                            }
-                            continue;
-                        }
-                        Err(ReadError::Gone) => Err("the card is there and answers nothing".into()),
-                        Err(ReadError::Service(error)) => return Ok(said(error)),
-                        Err(ReadError::Card(why)) => Err(why),
-                    }
+                    self.ask(&context, &name, at)
                 };
+                match asked {
+                    Ok(()) => {}
+                    // pcscd looks a few times a second: it may speak of a card that has left, and take the next one for the
+                    // same. Ask until either is settled.
+                    Err(Broken::Gone) if gone_tries < GONE_TRIES_MAX => {
+                        gone_tries += 1;
+                        dealt_with = None;
+                        state[0] = ReaderState::new(name.clone(), State::UNAWARE);
+                        self.tell(Report::Alive)?;
+                        if self.supervisor.recv_timeout(GONE_PAUSE) != Err(RecvTimeoutError::Timeout) {
+                            return Err(Ended);
+                        }
+                        continue;
+                    }
+                    Err(Broken::Gone) => {
+                        let why = "the card is there and answers nothing";
+                        self.tell_of_card(at, ReaderChange::Unreadable(why.into()))?;
+                    }
+                    Err(Broken::Card(why)) => self.tell_of_card(at, ReaderChange::Unreadable(why))?,
+                    Err(Broken::Service(error)) => return Ok(said(error)),
+                    Err(Broken::Ended) => return Err(Ended),
+                }
                 gone_tries = 0;
-                self.tell(Report::Card(at, read))?;
             }
         }
     }
-}
 
-/// Why a card told no UID.
-enum ReadError {
-    /// It left in the meantime.
-    Gone,
-    /// pcscd or the reader left.
-    Service(Error),
-    /// The card itself; why.
-    Card(String),
-}
-
-impl From<Error> for ReadError {
-    fn from(error: Error) -> Self {
-        match error {
-            // A card that leaves in mid-command: hardware facts, PC/SC, (e).
-            Error::NoSmartcard | Error::RemovedCard | Error::NotTransacted => Self::Gone,
-            Error::CommError
-            | Error::NoService
-            | Error::ServiceStopped
-            | Error::InvalidHandle
-            | Error::ReaderUnavailable
-            | Error::UnknownReader => Self::Service(error),
-            _ => Self::Card(said(error)),
+    /// Asks a card what it is to be asked, and tells what it says. A card that fails is asked again.
+    fn ask(&mut self, context: &Context, name: &CStr, at: Instant) -> Result<(), Broken> {
+        let mut attempt = 1;
+        loop {
+            let mut session = Session::open(context, name, self.report.clone())?;
+            let asked = self.ask_in(&mut session, at);
+            let has_failed = matches!(asked, Err(Broken::Card(_)));
+            // Before anybody hears of it, who may want to speak with the card.
+            session.close(has_failed);
+            match asked {
+                Ok(Some(change)) => return Ok(self.tell_of_card(at, change)?),
+                Ok(None) => return Ok(()),
+                Err(Broken::Card(_)) if attempt < READ_ATTEMPTS => {}
+                Err(broken) => return Err(broken),
+            }
+            attempt += 1;
         }
+    }
+
+    /// What is to be told when the session is closed, if not all is told yet.
+    fn ask_in(&mut self, session: &mut Session, at: Instant) -> Result<Option<ReaderChange>, Broken> {
+        let uid = session.uid()?;
+        let change = match self.lookup.look_up(&self.binding.name, &uid) {
+            Asked::Nothing => ReaderChange::Card(uid),
+            Asked::Kind if desfire::is_random(&uid) => ReaderChange::Kind(uid, desfire::CardKind::RandomUid),
+            Asked::Kind => {
+                let kind = session.hold(desfire::kind(), READ_TIME_MAX)?;
+                ReaderChange::Kind(uid, kind.map_err(|error| Broken::Card(error.to_string()))?)
+            }
+            Asked::Proof(order, nonces) => {
+                let identified = session.hold(desfire::identify(order, nonces), READ_TIME_MAX);
+                if matches!(identified, Err(Broken::Gone)) {
+                    // Whoever holds it there is told that it was too short.
+                    self.tell_of_card(at, ReaderChange::Unreadable("the card left before it was read".into()))?;
+                }
+                match identified? {
+                    Ok(identified) => return self.read_on(session, at, uid, identified).map(|()| None),
+                    Err(error) if error.refutes_known_card() => ReaderChange::NotAuthentic(uid, error.to_string()),
+                    // What may be the field's fault is asked again.
+                    Err(error @ ReadError::Card(_)) => return Err(Broken::Card(error.to_string())),
+                    Err(error) => ReaderChange::Unreadable(error.to_string()),
+                }
+            }
+        };
+        Ok(Some(change))
+    }
+
+    /// Tells whose card it is, and reads on to the template in the same session. The card is not asked again whatever comes of
+    /// that.
+    fn read_on(
+        &mut self,
+        session: &mut Session,
+        at: Instant,
+        uid: Uid,
+        identified: desfire::Identified,
+    ) -> Result<(), Broken> {
+        let proof = Proof {
+            credential: identified.credential.clone(),
+            key_version: identified.key_version,
+            messaging: identified.messaging,
+        };
+        self.tell_of_card(at, ReaderChange::Proved(uid, proof))?;
+        let held = session.hold(identified.read_template(), READ_TIME_MAX);
+        let (read, broken) = match held {
+            Ok(Ok(Some(template))) => (TemplateRead::Content(template), None),
+            Ok(Ok(None)) => (TemplateRead::Empty, None),
+            Ok(Err(error)) if error.is_clone_suspected() => (TemplateRead::NotAuthentic(error.to_string()), None),
+            Ok(Err(error)) => (TemplateRead::Unreadable(error.to_string()), None),
+            Err(Broken::Card(why)) => (TemplateRead::Unreadable(why), None),
+            Err(Broken::Ended) => return Err(Broken::Ended),
+            Err(broken) => (TemplateRead::Gone, Some(broken)),
+        };
+        self.tell(Report::More(ReaderChange::Template(read)))?;
+        broken.map_or(Ok(()), Err)
+    }
+
+    /// Does what a station wants with the card that lies there, and tells how it ended.
+    fn carry_out(&self, context: &Context, name: &CStr, task: Task) -> Result<(), Broken> {
+        let worked = Session::open(context, name, self.report.clone()).and_then(|mut session| {
+            let worked = work_in(&mut session, task);
+            session.close(matches!(worked, Err(Broken::Card(_))));
+            worked
+        });
+        let (worked, broken) = match worked {
+            Ok(worked) => (worked, None),
+            Err(Broken::Ended) => return Err(Broken::Ended),
+            Err(Broken::Card(why)) => (Err(TaskError::Unreadable(why)), None),
+            Err(broken) => (Err(TaskError::Gone), Some(broken)),
+        };
+        self.tell(Report::More(ReaderChange::Worked(worked)))?;
+        broken.map_or(Ok(()), Err)
     }
 }
 
-fn read_uid(context: &Context, name: &CStr) -> Result<Uid, ReadError> {
-    let mut attempt = 1;
-    loop {
-        let read = context.connect(name, ShareMode::Shared, Protocols::ANY).map_err(ReadError::from).and_then(ask_uid);
-        match read {
-            Err(ReadError::Card(_)) if attempt < READ_ATTEMPTS => attempt += 1,
-            read => return read,
-        }
+fn work_in(session: &mut Session, task: Task) -> Result<Result<Done, TaskError>, Broken> {
+    let Task { uid, job, nonces } = task;
+    if session.uid()? != uid {
+        return Err(Broken::Gone);
     }
-}
-
-fn ask_uid(card: Card) -> Result<Uid, ReadError> {
-    let mut buffer = [0; MAX_BUFFER_SIZE];
-    let read = match card.transmit(&apdu::GET_UID, &mut buffer) {
-        Ok(answer) => apdu::parse_uid(answer).map_err(|error| ReadError::Card(error.to_string())),
-        Err(error) => Err(error.into()),
-    };
-    buffer.zeroize();
-    // After a failure the next attempt begins with a card just powered. One that has left is not reset: that fails, and
-    // pcscd then takes the reader for empty until the next card leaves it.
-    let is_there = matches!(read, Err(ReadError::Card(_)));
-    let _ = card.disconnect(if is_there { Disposition::ResetCard } else { Disposition::LeaveCard });
-    read
+    Ok(match job {
+        Job::Look(order) => {
+            let looked = session.hold(desfire::look(order, nonces), TASK_TIME_MAX)?;
+            looked.map(Done::Looked).map_err(TaskError::from)
+        }
+        Job::Personalise(plan, mut keys) => {
+            let keys = move |role, version, input: &desfire::DiversificationInput| keys.key(role, version, input);
+            let made = session.hold(desfire::personalise(*plan, keys, nonces), TASK_TIME_MAX)?;
+            made.map(Done::Personalised).map_err(TaskError::from)
+        }
+        Job::Wipe(order, mut keys) => {
+            let keys = move |role, version, input: &desfire::DiversificationInput| keys.key(role, version, input);
+            let wiped = session.hold(desfire::wipe(*order, keys, nonces), TASK_TIME_MAX)?;
+            wiped.map(Done::Wiped).map_err(TaskError::from)
+        }
+    })
 }
 
 /// Full names of all readers that PC/SC knows now.
@@ -252,7 +359,7 @@ fn serial(context: &Context, name: &CStr) -> Option<String> {
     serial.filter(|serial| !serial.is_empty())
 }
 
-fn said(error: Error) -> String {
+pub(super) fn said(error: Error) -> String {
     match error {
         Error::NoService | Error::CommError | Error::ServiceStopped => "the card service (pcscd) does not run".into(),
         // Also what a service that dies while it is being greeted looks like.

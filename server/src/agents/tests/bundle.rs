@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::door;
 use crate::testing::{TestAgent, TestLink, TestServer};
 
-async fn person(server: &TestServer, number: &str) -> String {
+pub(super) async fn person(server: &TestServer, number: &str) -> String {
     let body = json!({
         "name": { "given": "Anna", "family": "Groß" }, "number": number,
         "document": { "kind": "passport", "seen_at": "2026-01-02T03:04:05Z" },
@@ -27,7 +27,7 @@ async fn person(server: &TestServer, number: &str) -> String {
     person
 }
 
-async fn order(desk: &mut TestLink) -> EnrolmentOrder {
+pub(super) async fn order(desk: &mut TestLink) -> EnrolmentOrder {
     desk.hear_of(|message| match message {
         FromServer::Enrol(order) => Some(order),
         _ => None,
@@ -49,10 +49,10 @@ async fn enrol(server: &TestServer, desk: (&TestAgent, &mut TestLink), person: &
     assert!(steps.contains("\"step\":\"done\""), "{steps}");
 }
 
-async fn grant(server: &TestServer, person: &str, door: &str) -> String {
+pub(super) async fn grant(server: &TestServer, person: &str, door: &str) -> String {
     let admin = &server.own.administrator;
     let lines = json!([{ "places": [{ "kind": "door", "id": door }], "side": "both", "schedule_id": null }]);
-    let level = json!({ "name": format!("Level of {person}"), "lines": lines });
+    let level = json!({ "name": format!("{person} at {door}"), "lines": lines });
     let level = server.call(admin, "POST", "/access-levels", level).await.is(201).id();
     let body =
         json!({ "level_id": level, "valid_from": "2026-01-01T00:00:00Z", "valid_until": "2999-01-01T00:00:00Z" });
@@ -79,7 +79,7 @@ fn people(bundle: &Bundle) -> Vec<String> {
 }
 
 /// The next bundle that satisfies a condition; those before it may be of rules in between.
-async fn bundle_with(link: &mut TestLink, agent: &TestAgent, wanted: impl Fn(&Bundle) -> bool) -> Bundle {
+pub(super) async fn bundle_with(link: &mut TestLink, agent: &TestAgent, wanted: impl Fn(&Bundle) -> bool) -> Bundle {
     loop {
         let bundle = link.bundle(agent).await;
         if wanted(&bundle) {
@@ -96,6 +96,8 @@ async fn a_bundle_holds_what_its_agent_needs_and_no_more() {
     let other = server.agent("Other", AgentKind::DoorController, &[&back]).await;
     let station = server.agent("Desk", AgentKind::Station, &[]).await;
     let mut desk = station.link().await;
+    crate::contract::weak_cards(&server).await;
+    crate::contract::templates_on_server(&server).await;
     let (anna, berta) = (person(&server, "1").await, person(&server, "2").await);
     for (person, uid, template) in [(&anna, 1, b"finger of anna"), (&berta, 2, b"finger of bert")] {
         let card = EnrolmentStep::CardRead { uid: SecretBytes(vec![4, 5, 6, uid]) };

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::testing::TestServer;
 
 mod bundle;
+mod cards;
 mod ingest;
 mod intake;
 mod join;

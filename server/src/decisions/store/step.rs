@@ -53,7 +53,7 @@ enum Part {
 }
 
 /// Tables whose history is kept, and what each is part of.
-const TABLES: [(&str, Part); 31] = [
+const TABLES: [(&str, Part); 32] = [
     ("tenant_rules", Part::TenantRules),
     ("areas", Part::Areas),
     ("doors", Part::Doors),
@@ -85,6 +85,7 @@ const TABLES: [(&str, Part); 31] = [
     ("day_types", Part::Nothing),
     ("legal_bases", Part::Nothing),
     ("agent_doors", Part::Nothing),
+    ("card_rules", Part::Nothing),
 ];
 
 fn part(table: &str) -> Option<Part> {

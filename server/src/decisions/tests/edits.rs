@@ -29,6 +29,7 @@ pub(super) enum Edit {
     ThreatLevel,
     NoThreatLevel,
     TenantRules,
+    CardRules,
     DayType,
     NewCalendar,
     Calendar,
@@ -71,7 +72,7 @@ pub(super) enum Edit {
 use Edit::*;
 
 /// All of them, what others need first.
-pub(super) const EDITS: [Edit; 52] = [
+pub(super) const EDITS: [Edit; 53] = [
     DayType,
     NewCalendar,
     NewSite,
@@ -109,6 +110,7 @@ pub(super) const EDITS: [Edit; 52] = [
     TravelTime,
     ThreatLevel,
     TenantRules,
+    CardRules,
     Calendar,
     Schedule,
     Level,
@@ -343,6 +345,14 @@ impl<'a> Editor<'a> {
                     "waived_for_duress": waived, "grant_days_max": null, "reason": "drawn by lot",
                 });
                 self.change("PUT", "/tenant-rules", &format!("\"{}\"", version[0]), body).await
+            }
+            CardRules => {
+                let version = self.row("SELECT row_version::text FROM card_rules").await.unwrap_or(vec!["0".into()]);
+                let body = json!({
+                    "templates_on": "card", "takes_ev1": self.coin(), "leaves_factory_key": self.coin(),
+                    "reason": "drawn by lot",
+                });
+                self.change("PUT", "/card-rules", &format!("\"{}\"", version[0]), body).await
             }
             DayType => {
                 let path = format!("/day-types/{}", self.below(2));

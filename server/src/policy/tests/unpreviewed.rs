@@ -12,7 +12,7 @@ pub(crate) enum Because {
 
 use Because::{NoRule, Nobody};
 
-pub(crate) const NOT_PREVIEWED: [(&str, &str, Because); 37] = [
+pub(crate) const NOT_PREVIEWED: [(&str, &str, Because); 39] = [
     ("POST", "/areas", Nobody("no door leads there yet, and it asks for nothing")),
     ("PUT", "/day-types/{number}", Nobody("only what a day type is called")),
     (
@@ -26,6 +26,8 @@ pub(crate) const NOT_PREVIEWED: [(&str, &str, Because); 37] = [
     ("DELETE", "/people/{id}/photo", Nobody("how somebody looks; the row only counts that it changed")),
     ("POST", "/enrolments", Nobody("the card or finger comes later from the station, where its holder sits")),
     ("POST", "/enrolments/{id}/cancel", NoRule),
+    ("PUT", "/card-rules", Nobody("how cards and fingers are made from now on; those that are there stay as they are")),
+    ("POST", "/card-rules/rotate", Nobody("which keys cards get; those that they have go on opening")),
     ("POST", "/agents", Nobody("which part of the rules it gets; what they say stays")),
     ("PATCH", "/agents/{id}", Nobody("which part of the rules it gets; what they say stays")),
     ("POST", "/agents/{id}/revoke", Nobody("its doors have no agent then; what the rules say stays")),

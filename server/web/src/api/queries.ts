@@ -113,6 +113,11 @@ export const queries = {
     queryFn: () => bodyOf(api.GET("/api/v1/tenant-rules")),
     staleTime: STALE_MS,
   }),
+  cardRules: queryOptions({
+    queryKey: ["card-rules"],
+    queryFn: () => bodyOf(api.GET("/api/v1/card-rules")),
+    staleTime: STALE_MS,
+  }),
   travelTimes: queryOptions({
     queryKey: ["travel-times"],
     queryFn: () => bodyOf(api.GET("/api/v1/travel-times")).then((page) => page.items),

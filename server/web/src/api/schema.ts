@@ -4303,6 +4303,140 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/card-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the tenant chose for cards that prove themselves, and how many of them wait for other keys. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CardRules"];
+                    };
+                };
+            };
+        };
+        /** Puts choices in place of the tenant's. They count for cards and fingers that are made from then on. */
+        put: {
+            parameters: {
+                query?: never;
+                header: {
+                    "If-Match": string;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CardRulesChange"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CardRules"];
+                    };
+                };
+                412: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/card-rules/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Gives the tenant's card keys their next version: new cards get it, and each card at its next visit to a station. Until then all
+         *     cards work, by the keys that they have.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Why"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CardRules"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/credentials/{id}/state": {
         parameters: {
             query?: never;
@@ -4437,7 +4571,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Removes an enrolled finger and its template, here and at every agent. Signs of duress are not left alone. */
+        /**
+         * Removes an enrolled finger and its template, here and at every agent. Signs of duress are not left alone. One that lies on a card
+         *     in use is taken off it at a station; with the last finger of a person goes the key that those on lost cards need.
+         */
         delete: {
             parameters: {
                 query?: never;
@@ -4536,7 +4673,7 @@ export interface paths {
         put?: never;
         /**
          * Starts a dialogue at a station. A finger is asked for only of a person who consented, a sign of duress only of one who has
-         *     another finger enrolled. Whoever starts it follows its steps:
+         *     another finger enrolled; where templates lie on cards, of one who has such a card. Whoever starts it follows its steps:
          *     10 seconds without a follower end it.
          */
         post: {
@@ -4569,6 +4706,14 @@ export interface paths {
                     };
                 };
                 409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -7149,6 +7294,53 @@ export interface components {
             version: number;
         };
         /** @enum {string} */
+        CardMessaging: "ev1" | "ev2";
+        /** @description A tenant's choices for cards, and how far its cards are. */
+        CardRules: {
+            /**
+             * Format: int32
+             * @description Version that cards get their keys in.
+             */
+            key_version: number;
+            /** @description Where templates of fingers that are enrolled from now on are kept. */
+            templates_on: components["schemas"]["TemplatesOn"];
+            /** @description Whether cards may be made that know the older messages only (DESFire EV1). */
+            takes_ev1: boolean;
+            /** @description Whether a card's own key stays the factory's: any passer-by can format such a card. */
+            leaves_factory_key: boolean;
+            /**
+             * Format: date-time
+             * @description Since when cards wait for other keys, if any were told to.
+             */
+            rekeyed_at?: string | null;
+            /**
+             * Format: int64
+             * @description Cards in circulation that prove themselves.
+             */
+            cards: number;
+            /**
+             * Format: int64
+             * @description How many of them are to get other keys at their next visit to a station.
+             */
+            cards_due: number;
+            /**
+             * Format: int64
+             * @description Counts changes; the `ETag`. 0: nothing was chosen so far.
+             */
+            version: number;
+        };
+        /** @description Choices in place of those before. */
+        CardRulesChange: {
+            /** @description Where templates of fingers that are enrolled from now on are kept. Those that are there stay where they are. */
+            templates_on: components["schemas"]["TemplatesOn"];
+            /** @description Whether cards may be made that know the older messages only (DESFire EV1). */
+            takes_ev1: boolean;
+            /** @description Whether a card's own key stays the factory's. */
+            leaves_factory_key: boolean;
+            /** @description Why they are changed. */
+            reason: string;
+        };
+        /** @enum {string} */
         ChainFault: "hole" | "fork" | "signature" | "foreign_kind" | "foreign_door";
         /** @enum {string} */
         ChangeKind: "site_create" | "site_change" | "area_change" | "door_create" | "door_change" | "area_delete" | "interlock_create" | "interlock_replace" | "interlock_delete" | "travel_time_create" | "travel_time_change" | "travel_time_delete" | "threat_level_create" | "threat_level_replace" | "threat_level_delete" | "tenant_rules" | "calendar_create" | "calendar_replace" | "calendar_delete" | "schedule_create" | "schedule_replace" | "schedule_delete" | "level_create" | "level_replace" | "level_delete" | "grant_create" | "group_grant_create" | "grant_change" | "grant_revoke" | "block_create" | "group_block_create" | "credential_block_create" | "block_lift" | "group_create" | "group_change" | "group_delete" | "group_members" | "person_rules" | "person_deactivate" | "person_activate" | "credential_state" | "credential_change" | "finger_delete" | "legal_basis_record" | "legal_basis_withdraw";
@@ -7162,6 +7354,28 @@ export interface components {
             before?: Record<string, never> | null;
             /** @description How it is; none if it is gone. */
             after?: Record<string, never> | null;
+        };
+        /** @description What is known of a card's chip. */
+        Chip: {
+            /** @description Which messages it protects its answers by: `ev1` or `ev2`. */
+            messaging: components["schemas"]["CardMessaging"];
+            /**
+             * Format: int32
+             * @description Version of its keys.
+             */
+            key_version: number;
+            /** @description Whether it is to get other keys at its next visit to a station. Until then it works as it is. */
+            is_renewal_due: boolean;
+            /**
+             * Format: int32
+             * @description What was free on it when it was written last, in bytes.
+             */
+            free_bytes: number;
+            /**
+             * Format: int32
+             * @description How many more fingers fit on it, at least.
+             */
+            fingers_fit: number;
         };
         /** @enum {string} */
         CommandOutcome: "carried_out" | "expired" | "repeated" | "unknown_door" | "not_supported" | "not_recorded" | "door_fault" | "interlock";
@@ -7319,6 +7533,7 @@ export interface components {
              * @description When it was enrolled.
              */
             created_at: string;
+            chip?: components["schemas"]["Chip"] | null;
             /**
              * Format: int64
              * @description Counts changes; the `ETag`.
@@ -7623,6 +7838,8 @@ export interface components {
             operator_id: string;
             /** @description What for. */
             want: components["schemas"]["Want"];
+            /** @description Whether a card that is somebody's becomes this person's. */
+            replaces: boolean;
             last?: components["schemas"]["Step"] | null;
             /**
              * Format: date-time
@@ -7805,6 +8022,11 @@ export interface components {
             enrolled_at: string;
             /** @description Kind of sensor that made the template and can compare it. */
             sensor_type: string;
+            /**
+             * Format: uuid
+             * @description The card that its template lies on, and nowhere else; none: on the server, sealed.
+             */
+            credential_id?: string | null;
             /** @description Whether it is shown as a sign of duress; administrators alone are told. */
             is_duress?: boolean | null;
         };
@@ -8522,6 +8744,10 @@ export interface components {
             person_id: string;
             /** @description What for. */
             want: components["schemas"]["Want"];
+            /** @description Whether a card that is somebody's becomes this person's; what it was is *returned*. For a card alone, with a reason. */
+            replaces?: boolean;
+            /** @description Why; needed where a card is replaced or taken back, or a finger removed. */
+            reason?: string | null;
         };
         /** @description A grant to be made. */
         NewGrant: {
@@ -10362,6 +10588,11 @@ export interface components {
             quality?: number | null;
             /** @description What was wrong, in a word. */
             reason?: string | null;
+            /**
+             * Format: date-time
+             * @description From now on given up at.
+             */
+            expires_at?: string | null;
             credential?: components["schemas"]["Credential"] | null;
             finger?: components["schemas"]["Finger"] | null;
             /**
@@ -10371,9 +10602,11 @@ export interface components {
             at: string;
         };
         /** @enum {string} */
-        StepWord: "waiting_for_card" | "card_read" | "card_unreadable" | "card_in_use" | "place_finger" | "lift_finger" | "again" | "captured" | "verifying" | "done" | "failed" | "cancelled" | "timed_out";
+        StepWord: "waiting_for_card" | "card_read" | "card_unreadable" | "card_working" | "card_refused" | "hold_card" | "card_in_use" | "place_finger" | "lift_finger" | "again" | "captured" | "verifying" | "done" | "failed" | "cancelled" | "timed_out";
         /** @enum {string} */
         SubjectKind: "tenant" | "operator" | "person" | "credential" | "finger" | "access_level" | "schedule" | "grant" | "block" | "site" | "area" | "door" | "agent" | "alarm" | "command" | "enrolment" | "group" | "calendar" | "interlock" | "threat_level" | "tenant_rules" | "travel_time";
+        /** @enum {string} */
+        TemplatesOn: "card" | "server";
         /** @description A client whose people, doors and log are separate from every other's. */
         Tenant: {
             /**
@@ -10667,6 +10900,24 @@ export interface components {
                  *     finger.
                  */
                 is_duress?: boolean;
+            };
+        } | "renew_card" | {
+            /** @description This card back: it is wiped and becomes *returned*. */
+            take_back_card: {
+                /**
+                 * Format: uuid
+                 * @description Which card.
+                 */
+                credential_id: string;
+            };
+        } | {
+            /** @description The card that a finger lies on: the finger is taken off it. */
+            remove_finger: {
+                /**
+                 * Format: uuid
+                 * @description Which finger.
+                 */
+                finger_id: string;
             };
         };
         /** @description A stretch of time on some days, by the clock on the site's wall. */

@@ -10,6 +10,7 @@ export type Alarm = Schema["Alarm"];
 export type Area = Schema["Area"];
 export type Block = Schema["Block"];
 export type Card = Schema["Credential"];
+export type CardRules = Schema["CardRules"];
 export type Calendar = Schema["Calendar"];
 export type CalendarDay = Schema["CalendarDay"];
 export type CalendarSummary = Schema["CalendarSummary"];

@@ -21,6 +21,7 @@ import { useOperatorName } from "../api/subjects";
 import type { Station, Step } from "../api/types";
 import { useNow } from "../frame/session";
 import { fullName } from "../parts/Portrait";
+import { ReasonDialog } from "../parts/ReasonDialog";
 import { Trouble } from "../parts/Trouble";
 import { text, w } from "../words";
 import { FingerDrawing } from "./FingerDrawing";
@@ -29,6 +30,8 @@ import { useOpen } from "./leaving";
 type Want = Schema["Want"];
 
 const LAST_STEPS = ["card_in_use", "done", "failed", "cancelled", "timed_out"];
+/** Steps of a finger's dialogue that are about the card it goes to. */
+const CARD_STEPS = ["waiting_for_card", "card_unreadable", "hold_card", "card_working", "card_refused"];
 const CHOSEN_KEY = "pforte station";
 /** The dialogue that this page started, in case it is loaded again. */
 const STARTED_KEY = "pforte dialogue";
@@ -39,23 +42,37 @@ export function whyOf(step: Step): string {
   if (!step.reason) return "";
   const known: Record<string, string> = {
     ...w.enrolmentTrouble,
+    ...w.vocabulary.CardFault,
     ...w.vocabulary.CaptureFault,
     ...w.vocabulary.EnrolmentFault,
   };
   return known[step.reason] ?? step.reason;
 }
 
+/** What a dialogue is for, in a word. */
+export function kindOf(want: Want): string {
+  return typeof want === "string" ? want : (Object.keys(want)[0] ?? "");
+}
+
+/** What a dialogue brought, in words. */
+function resultOf(step: Step, kind: string): string | undefined {
+  const finger = step.finger && text("FingerPosition", step.finger.position);
+  if (finger && kind === "remove_finger") return w.wizard.fingerRemoved(finger);
+  if (finger) return step.finger?.is_duress ? w.wizard.duressStored(finger) : w.wizard.fingerStored(finger);
+  const label = step.credential?.label;
+  if (label === undefined) return undefined;
+  if (kind === "renew_card") return w.wizard.renewed(label);
+  return kind === "take_back_card" ? w.wizard.takenBack(label) : w.wizard.cardIs(label);
+}
+
 /** What the page says of a step, for eyes and screen readers alike. */
-export function sentenceOf(step: Step): string {
+export function sentenceOf(step: Step, kind: string): string {
   const capture = step.capture && step.of ? ` (${w.wizard.capture(step.capture, step.of)})` : "";
   if (step.step === "captured" && step.quality !== undefined && step.quality !== null) {
     return `${w.wizard.goodCapture(step.quality)}${capture}`;
   }
-  if (step.step === "done" && step.credential) return w.wizard.cardIs(step.credential.label);
-  if (step.step === "done" && step.finger) {
-    const name = text("FingerPosition", step.finger.position);
-    return step.finger.is_duress ? w.wizard.duressStored(name) : w.wizard.fingerStored(name);
-  }
+  const result = step.step === "done" ? resultOf(step, kind) : undefined;
+  if (result !== undefined) return result;
   const why = whyOf(step);
   return `${text("StepWord", step.step)}${capture}${why === "" ? "" : `: ${why}`}`;
 }
@@ -83,11 +100,11 @@ function useStation() {
 }
 
 /** The dialogue with this person that this page started before it was loaded again. */
-export function useFound(personId: string, isCard: boolean) {
+export function useFound(personId: string, kind: string) {
   const { data: stations } = useQuery(queries.stations);
   const isIt = ({ dialogue }: Station) =>
     dialogue?.person_id === personId &&
-    (dialogue.want === "card") === isCard &&
+    kindOf(dialogue.want) === kind &&
     dialogue.id === sessionStorage.getItem(STARTED_KEY);
   return stations?.find(isIt)?.dialogue ?? undefined;
 }
@@ -103,7 +120,7 @@ function Taken({ station }: { station: Station }) {
     onSettled: () => client.invalidateQueries({ queryKey: queries.stations.queryKey }),
   });
   if (!dialogue) return null;
-  const what = dialogue.want === "card" ? w.wizard.takenCard : w.wizard.takenFinger;
+  const what = kindOf(dialogue.want) === "finger" ? w.wizard.takenFinger : w.wizard.takenCard;
   const person = fullName(nameOf(dialogue.person_id)) ?? w.unnamed(dialogue.person_id);
   return (
     <>
@@ -125,13 +142,29 @@ function Taken({ station }: { station: Station }) {
 function Picture({ step, want }: { step: Step | undefined; want: Want }) {
   if (step?.step === "done") return <DoneIcon color="success" sx={{ fontSize: 72 }} />;
   if (step && LAST_STEPS.includes(step.step)) return <FailedIcon color="error" sx={{ fontSize: 72 }} />;
-  if (want === "card") return <CardIcon sx={{ fontSize: 72, color: "primary.main" }} />;
+  const isAtCard = step !== undefined && CARD_STEPS.includes(step.step);
+  if (kindOf(want) !== "finger" || isAtCard) return <CardIcon sx={{ fontSize: 72, color: "primary.main" }} />;
   return <FingerDrawing step={step?.step ?? "place_finger"} captures={step?.capture ?? 1} />;
 }
 
-type Props = { personId: string; want: Want; start: string; onDone: () => void; disabled?: boolean };
+/** Whether the card that was held there turned out to be somebody's. */
+function isSomebodys(steps: Step[]): boolean {
+  return steps.some((step) => step.step === "card_in_use" || step.reason === "anothers_credential");
+}
 
-export function Dialogue({ personId, want, start, onDone, disabled = false }: Props) {
+type Props = {
+  personId: string;
+  want: Want;
+  start: string;
+  onDone: () => void;
+  disabled?: boolean;
+  /** Why, where something is taken away. */
+  reason?: string;
+};
+
+export function Dialogue({ personId, want, start, onDone, disabled = false, reason }: Props) {
+  const kind = kindOf(want);
+  const [isReplacing, setReplacing] = useState(false);
   const { stations, station, choose, error } = useStation();
   const client = useQueryClient();
   const [steps, setSteps] = useState<Step[]>([]);
@@ -147,14 +180,17 @@ export function Dialogue({ personId, want, start, onDone, disabled = false }: Pr
     setStreamError(null);
     setRunning({ id, expiresAt });
   }, []);
-  const found = useFound(personId, want === "card");
+  const found = useFound(personId, kind);
   useEffect(() => {
     // A list of stations from before the end must not bring it back.
     if (found && found.id !== handled.current) follow(found.id, found.expires_at);
   }, [found, follow]);
   const begin = useMutation({
-    mutationFn: (stationId: string) =>
-      bodyOf(api.POST("/api/v1/enrolments", { body: { station_id: stationId, person_id: personId, want } })),
+    mutationFn: ({ stationId, replaces }: { stationId: string; replaces?: string }) => {
+      const why = replaces ?? reason;
+      const asked = { station_id: stationId, person_id: personId, want, replaces: replaces !== undefined };
+      return bodyOf(api.POST("/api/v1/enrolments", { body: why === undefined ? asked : { ...asked, reason: why } }));
+    },
     onSuccess: (enrolment) => {
       sessionStorage.setItem(STARTED_KEY, enrolment.id);
       follow(enrolment.id, enrolment.expires_at);
@@ -168,6 +204,8 @@ export function Dialogue({ personId, want, start, onDone, disabled = false }: Pr
     readStream(`${BASE}/enrolments/${id}/steps`, stop.signal, (message) => {
       const step = JSON.parse(message.data) as Step;
       setSteps((before) => [...before, step]);
+      const { expires_at: expiresAt } = step;
+      if (expiresAt) setRunning((before) => before && { ...before, expiresAt });
       if (!LAST_STEPS.includes(step.step)) return;
       hasEnded = true;
       setRunning(null);
@@ -225,7 +263,7 @@ export function Dialogue({ personId, want, start, onDone, disabled = false }: Pr
             variant="contained"
             disabled={disabled || station?.state !== "online"}
             loading={begin.isPending}
-            onClick={() => station && begin.mutate(station.agent_id)}
+            onClick={() => station && begin.mutate({ stationId: station.agent_id })}
           >
             {isOver && step.step !== "done" ? w.wizard.again : start}
           </Button>
@@ -248,7 +286,7 @@ export function Dialogue({ personId, want, start, onDone, disabled = false }: Pr
           </Box>
           <Box sx={{ flex: 1 }}>
             <Typography sx={{ fontSize: "1.25rem", fontWeight: 650 }} role="status" aria-live="assertive">
-              {step ? sentenceOf(step) : w.loading}
+              {step ? sentenceOf(step, kind) : w.loading}
             </Typography>
             {step?.credential && (
               <Typography
@@ -264,6 +302,20 @@ export function Dialogue({ personId, want, start, onDone, disabled = false }: Pr
             )}
           </Box>
         </Stack>
+      )}
+      {kind === "card" && running === null && station && isSomebodys(steps) && (
+        <Button variant="outlined" color="warning" onClick={() => setReplacing(true)} sx={{ alignSelf: "flex-start" }}>
+          {w.wizard.replace}
+        </Button>
+      )}
+      {isReplacing && station && (
+        <ReasonDialog
+          title={w.wizard.replaceTitle}
+          effect={w.wizard.replaceEffect}
+          submit={w.wizard.replace}
+          act={(why) => begin.mutateAsync({ stationId: station.agent_id, replaces: why })}
+          onClose={() => setReplacing(false)}
+        />
       )}
     </Stack>
   );

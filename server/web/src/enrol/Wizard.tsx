@@ -94,8 +94,10 @@ function FingerStep({ person, onChanged }: StepProps) {
   );
   const [chosen, setChosen] = useState<WordOf<"FingerPosition"> | null>(null);
   const [isDuressChosen, setDuressChosen] = useState<boolean | null>(null);
-  const found = useFound(person.id, false)?.want;
-  const running = typeof found === "object" ? found.finger : undefined;
+  const found = useFound(person.id, "finger")?.want;
+  const running = typeof found === "object" && "finger" in found ? found.finger : undefined;
+  const { data: cardRules } = useQuery(queries.cardRules);
+  const carriers = person.cards.filter((card) => card.state === "active" && card.chip);
   const position = chosen ?? running?.position ?? preferred ?? free[0] ?? "right_index";
   const isDuress = daily.length > 0 && (isDuressChosen ?? running?.is_duress ?? false);
   const done = () => {
@@ -129,6 +131,12 @@ function FingerStep({ person, onChanged }: StepProps) {
         </TextField>
       )}
       {isDuress && <Alert severity="info">{w.wizard.duressHelp}</Alert>}
+      {cardRules?.templates_on === "card" && (
+        <Typography>
+          {w.wizard.fingerOnCard}{" "}
+          {carriers.map((card) => w.wizard.fingersFit(card.label, card.chip?.fingers_fit ?? 0)).join(" ")}
+        </Typography>
+      )}
       <TextField
         select
         label={w.wizard.finger}

@@ -2,6 +2,7 @@
 
 import { Page } from "../parts/Page";
 import { w } from "../words";
+import { CardRulesSection } from "./CardRules";
 import { Interlocks } from "./Interlocks";
 import { TenantRulesSection } from "./TenantRules";
 import { ThreatLevels } from "./ThreatLevels";
@@ -12,6 +13,7 @@ export function RulesPage() {
     <Page title={w.rulesPage.title} intro={w.rulesPage.intro}>
       <ThreatLevels />
       <TenantRulesSection />
+      <CardRulesSection />
       <TravelTimes />
       <Interlocks />
     </Page>

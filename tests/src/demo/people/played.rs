@@ -9,7 +9,7 @@ use super::super::desk::{Desk, backdate};
 use super::super::picture;
 use super::super::site::Site;
 use super::{Habit, Somebody, block, in_days, put_into};
-use crate::plant::Plant;
+use crate::plant::{Plant, id};
 
 /// A visitor and their host come in within so much time, in seconds.
 const ESCORT_S: u32 = 60;
@@ -78,9 +78,9 @@ async fn enrolled(plant: &Plant, name: &str, family: &str, with_finger: bool) ->
     let person = plant.register(&given, family).await?;
     let seed = name.bytes().fold(7, |seed: u64, byte| seed * 31 + u64::from(byte));
     plant.staff.put_photo(&person, picture::portrait(seed)?).await?;
-    let card = plant.enrol_card(&person, name).await.with_context(|| format!("a card for {name}"))?;
-    // Nobody has changed it yet.
-    backdate(plant, &card, 1).await?;
+    let card = plant.make_card(&person, name).await.with_context(|| format!("a card for {name}"))?;
+    let version = card["version"].as_i64().context("the card's version")?;
+    backdate(plant, &id(&card)?, version).await?;
     if with_finger {
         plant.consent(&person).await?;
         plant.enrol_finger(&person, name).await.with_context(|| format!("a finger of {name}"))?;

@@ -1,5 +1,7 @@
 //! People at the doors, sensors, and operators.
 
+use hardware::card::Uid;
+
 use super::*;
 
 impl World {

@@ -12,7 +12,7 @@ import { useAskedFor } from "../../access/asked";
 import { BlockDialog } from "../../access/BlockDialog";
 import { CardPeriod } from "../../access/PeriodDialog";
 import { api } from "../../api/client";
-import type { Card, Finger } from "../../api/types";
+import type { Card, Finger, PersonDetail } from "../../api/types";
 import { useIsAdministrator } from "../../frame/session";
 import { ButtonTo } from "../../parts/LinkTo";
 import { Section } from "../../parts/Page";
@@ -20,6 +20,7 @@ import { ReasonDialog } from "../../parts/ReasonDialog";
 import { When } from "../../parts/When";
 import { previewed } from "../../preview/previewed";
 import { text, type WordOf, w, wordsOf } from "../../words";
+import { AtStation } from "./AtStation";
 import { type OfPerson, Thing, Things } from "./Thing";
 
 /** Marks a card that can be copied, wherever one is shown. */
@@ -32,12 +33,31 @@ export function Strength({ strength }: { strength: string }) {
   );
 }
 
+/** How a card proves itself, where there is more to say than that. */
+function ChipMarks({ chip }: { chip: NonNullable<Card["chip"]> }) {
+  return (
+    <>
+      {chip.messaging === "ev1" && (
+        <Tooltip title={w.person.olderHelp}>
+          <Chip label={w.person.older} color="warning" variant="outlined" tabIndex={0} />
+        </Tooltip>
+      )}
+      {chip.is_renewal_due && (
+        <Tooltip title={w.person.keysDueHelp}>
+          <Chip label={w.person.keysDue} color="info" variant="outlined" tabIndex={0} />
+        </Tooltip>
+      )}
+    </>
+  );
+}
+
 export function Cards({ person, onChanged }: OfPerson) {
   const isAdministrator = useIsAdministrator();
   const [changing, setChanging] = useState<Card | null>(null);
   const [blocking, setBlocking] = useState<Card | null>(null);
   const [state, setState] = useState<WordOf<"CredentialState">>("suspended");
   const [chosen, choose] = useState<Card | null>(null);
+  const [atStation, setAtStation] = useState<{ card: Card; does: "renew" | "takeBack" } | null>(null);
   const [asked, forget] = useAskedFor();
   const extending = isAdministrator ? (chosen ?? person.cards.find((card) => card.id === asked)) : undefined;
   return (
@@ -65,11 +85,31 @@ export function Cards({ person, onChanged }: OfPerson) {
                   variant="outlined"
                 />
                 <Strength strength={card.strength} />
+                {card.chip && <ChipMarks chip={card.chip} />}
               </>
             }
             action={
               isAdministrator && (
-                <Stack direction="row" spacing={1}>
+                <Stack direction="row" useFlexGap spacing={1} sx={{ flexWrap: "wrap", justifyContent: "flex-end" }}>
+                  {card.chip && card.state !== "returned" && (
+                    <>
+                      <Button
+                        size="small"
+                        variant={card.chip.is_renewal_due ? "outlined" : "text"}
+                        onClick={() => setAtStation({ card, does: "renew" })}
+                        aria-label={w.person.renewCardTitle(card.label)}
+                      >
+                        {w.person.renewCard}
+                      </Button>
+                      <Button
+                        size="small"
+                        onClick={() => setAtStation({ card, does: "takeBack" })}
+                        aria-label={w.person.takeBackTitle(card.label)}
+                      >
+                        {w.person.takeBack}
+                      </Button>
+                    </>
+                  )}
                   <Button
                     size="small"
                     color="error"
@@ -101,9 +141,31 @@ export function Cards({ person, onChanged }: OfPerson) {
                 <When at={card.valid_until} />
               </>
             )}
+            {card.chip && <div>{w.person.chip(card.chip.key_version, card.chip.fingers_fit)}</div>}
           </Thing>
         ))}
       </Things>
+      {atStation && (
+        <AtStation
+          personId={person.id}
+          title={
+            atStation.does === "renew"
+              ? w.person.renewCardTitle(atStation.card.label)
+              : w.person.takeBackTitle(atStation.card.label)
+          }
+          effect={
+            atStation.does === "renew"
+              ? w.person.renewCardEffect
+              : w.person.takeBackEffect(
+                  person.enrolled_fingers.filter((finger) => finger.credential_id === atStation.card.id).length,
+                )
+          }
+          want={atStation.does === "renew" ? "renew_card" : { take_back_card: { credential_id: atStation.card.id } }}
+          needsReason={atStation.does === "takeBack"}
+          onDone={onChanged}
+          onClose={() => setAtStation(null)}
+        />
+      )}
       {blocking && (
         <BlockDialog
           title={w.blocks.card(blocking.label)}
@@ -158,9 +220,17 @@ export function Cards({ person, onChanged }: OfPerson) {
   );
 }
 
+/** The card that a finger lies on, and whether it can only be taken off there. */
+function carrierOf(person: PersonDetail, finger: Finger) {
+  const card = person.cards.find((candidate) => candidate.id === finger.credential_id);
+  const isAway = card !== undefined && ["lost", "stolen", "returned"].includes(card.state);
+  return { card, isAtStation: card !== undefined && !isAway };
+}
+
 export function Fingers({ person, onChanged }: OfPerson) {
   const isAdministrator = useIsAdministrator();
   const [removing, setRemoving] = useState<Finger | null>(null);
+  const carrier = removing ? carrierOf(person, removing) : undefined;
   return (
     <Section
       title={w.person.fingers}
@@ -197,11 +267,24 @@ export function Fingers({ person, onChanged }: OfPerson) {
               )
             }
           >
-            {w.person.quality(finger.quality)} · {finger.sensor_type} · <When at={finger.enrolled_at} />
+            {w.person.quality(finger.quality)} · {finger.sensor_type} ·{" "}
+            {finger.credential_id ? w.person.onCard(carrierOf(person, finger).card?.label ?? "") : w.person.onServer} ·{" "}
+            <When at={finger.enrolled_at} />
           </Thing>
         ))}
       </Things>
-      {removing && (
+      {removing && carrier?.isAtStation && (
+        <AtStation
+          personId={person.id}
+          title={w.person.removeFingerTitle(text("FingerPosition", removing.position))}
+          effect={w.person.removeFromCardEffect(carrier.card?.label ?? "")}
+          want={{ remove_finger: { finger_id: removing.id } }}
+          needsReason
+          onDone={onChanged}
+          onClose={() => setRemoving(null)}
+        />
+      )}
+      {removing && !carrier?.isAtStation && (
         <ReasonDialog
           title={w.person.removeFingerTitle(text("FingerPosition", removing.position))}
           effect={w.person.removeFingerEffect}

@@ -151,6 +151,7 @@ export const asked = {
       threat_level_places: "Place of a threat level",
       threat_level_exempt_groups: "Exempt from a threat level",
       tenant_rules: "Rules for all doors",
+      card_rules: "Cards and templates",
       agent_doors: "Controller of a door",
     },
     fields: {

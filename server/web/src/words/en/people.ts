@@ -44,6 +44,24 @@ export const people = {
     weak: "Can be copied",
     weakHelp: "Known by its number only. Anyone who held it for a second may own a copy.",
     strong: "Protected",
+    keysDue: "New keys due",
+    keysDueHelp: "It opens doors as it is, and gets new keys when it is held to a station: choose New keys.",
+    older: "Older messages",
+    olderHelp: "It proves itself by the older messages (EV1), which have less to hold on to.",
+    chip: (version: number, fits: number) =>
+      `Keys of version ${version} · room for ${fits === 1 ? "1 more finger" : `${fits} more fingers`}`,
+    renewCard: "New keys",
+    renewCardTitle: (label: string) => `New keys for card ${label}`,
+    renewCardEffect: "Hold the card to the station. Its keys become the newest; what lies on it stays.",
+    takeBack: "Take back",
+    takeBackTitle: (label: string) => `Take back card ${label}`,
+    takeBackEffect: (fingers: number) =>
+      `The card is wiped at the station and becomes returned; it opens nothing more and can be anybody's. ${fingers === 1 ? "1 finger on it is" : `${fingers} fingers on it are`} gone. It can't be undone.`,
+    atStation: "At the station",
+    onCard: (label: string) => `on card ${label}`,
+    onServer: "on the server",
+    removeFromCardEffect: (label: string) =>
+      `It lies on card ${label} alone: hold that card to the station, and it is taken off. It can't be undone; the finger can be enrolled again.`,
     changePeriod: "Change period",
     cardPeriodTitle: (label: string) => `Period of card ${label}`,
     grantPeriodTitle: (level: string) => `Period of ${level}`,
@@ -151,6 +169,18 @@ export const people = {
     startFinger: "Capture this finger",
     again: "Try again",
     cancel: "Stop",
+    replace: "Make it this person's",
+    replaceTitle: "Make this card this person's",
+    replaceEffect:
+      "Whoever has it now can't use it any more: their card becomes returned, and fingers on it are gone. Look whose it is before.",
+    renewed: (label: string) => `Card ${label} has the newest keys`,
+    takenBack: (label: string) => `Card ${label} is wiped and returned`,
+    fingerRemoved: (finger: string) => `${finger} is no longer on the card`,
+    fingerOnCard: "The finger goes to the person's card and is kept nowhere else. Have the card at hand.",
+    fingersFit: (label: string, fits: number) =>
+      fits === 0
+        ? `Card ${label} has no room for another finger.`
+        : `Card ${label} has room for ${fits === 1 ? "1 more finger" : `${fits} more fingers`}.`,
     cardIs: (label: string) => `Card ${label} belongs to this person now`,
     finger: "Which finger",
     fingerStored: (finger: string) => `${finger} is enrolled`,

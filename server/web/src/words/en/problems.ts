@@ -40,6 +40,13 @@ export const problems: Record<string, string> = {
   already_revoked: "Somebody revoked this already.",
   card_in_use: "This card is somebody's already. Nothing was saved. Take another card.",
   card_unreadable: "The card's number can't be used. Nothing was saved. Try another card.",
+  card_missing:
+    "Fingers lie on the person's card here, and this person has none with room for one. Give them such a card first.",
+  card_proves_nothing: "This card can't prove itself: there is nothing on it to renew or wipe. Nothing was changed.",
+  finger_on_card:
+    "This finger lies on a card in use. Nothing was removed. Hold the card to a station to remove it, or report the card.",
+  finger_not_on_card: "This finger lies on the server. Nothing was removed. Remove it without a station.",
+  key_versions_used_up: "Card keys have had every version there is. Nothing was changed. New cards are needed.",
   template_unusable: "The sensor's template can't be kept. Nothing was saved. Capture the finger again.",
   agent_revoked: "This agent is revoked and does not come back. Nothing was changed. Invite a new one.",
   door_taken: "Another agent controls one of these doors. Nothing was saved. Take the door from it first.",

@@ -229,6 +229,30 @@ export const rules = {
     grantAny: "Any length",
     days: (days: number) => (days === 1 ? "1 day" : `${days} days`),
   },
+  cardRules: {
+    title: "Cards and fingers",
+    edit: "Cards and fingers",
+    templates: "Templates of fingers",
+    templatesHelp:
+      "Counts for fingers that are enrolled from now on. Those that are there stay where they are, and go on opening: enrol a finger again to move it.",
+    ev1: "Older cards (EV1)",
+    ev1Taken: "may be made",
+    ev1Refused: "are refused",
+    ev1Help: "Make cards that know the older messages only",
+    factory: "A card's own key",
+    factoryLeft: "stays the factory's: any passer-by can format such a card",
+    factoryChanged: "becomes this organisation's",
+    factoryHelp: "Leave a card's own key as the factory made it",
+    loosening: "This lets weaker cards in. It is recorded with your reason.",
+    keys: "Keys",
+    keysSentence: (version: number, cards: number, due: number) =>
+      cards === 0
+        ? `Version ${version}; no card has them yet`
+        : `Version ${version}; ${due === 0 ? `all ${cards} cards have what they are to have` : `${due} of ${cards} cards get new ones at their next visit to a station`}`,
+    rotate: "New version of the keys",
+    rotateEffect: (version: number, cards: number) =>
+      `New cards get version ${version}, and ${cards === 1 ? "1 card gets" : `${cards} cards get`} it at the next visit to a station. Until then all of them go on opening. It can't be undone.`,
+  },
   travel: {
     title: "Travel times",
     intro: "The least time that anybody needs between two doors. Whoever is faster is refused: two cards are in use.",

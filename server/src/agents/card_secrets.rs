@@ -1,0 +1,181 @@
+//! What an agent's bundle carries of cards that prove themselves, and of templates that lie on them: the reading keys of the cards
+//! that may use its doors, each sealed under a key that is sealed to the agent. Never a master key, never the keys that write.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use access_core::canonical;
+use access_core::ids::{AgentId, PersonId, TenantId};
+use access_core::policy::PolicyRows;
+use access_core::protocol::{
+    CardApplication, CardKeyRole, CardSecrets, ReadingKeys, SealedCard, SealedTemplateKey, card_binding,
+    content_key_binding, template_key_binding,
+};
+use anyhow::Context as _;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use super::bundle::{SealingKey, seal_to};
+use crate::cards;
+use crate::cards::store::BundleChip;
+use crate::db::TenantTx;
+use crate::keys::cards::{application, card_key};
+use crate::keys::{CardKeySource, Key, Keys};
+use crate::state::AppState;
+use crate::vault;
+
+/// Seals cards for one agent, under a content key of its own for as long as the agent is linked. Keeps what is sealed: most cards
+/// are in one bundle as they were in the one before.
+pub(super) struct CardSealer {
+    tenant: TenantId,
+    agent: AgentId,
+    key: Key,
+    /// The same, sealed to the agent.
+    content_key: Vec<u8>,
+    cards: HashMap<Uuid, Kept>,
+    /// Versions of reading keys that are sealed, and of which it is not written down yet that the agent gets them.
+    unnoted: Vec<(Uuid, u8)>,
+}
+
+/// A sealed card, and what it was sealed as.
+struct Kept {
+    versions: Vec<u8>,
+    sealed: SealedCard,
+}
+
+impl Kept {
+    fn is_of(&self, chip: &BundleChip) -> bool {
+        let SealedCard { uid, card, messaging, keys } = &self.sealed;
+        (uid, card, messaging, keys.is_none()) == (&chip.uid, &chip.card, &chip.chip.messaging, chip.is_missing)
+            && self.versions == chip.chip.versions()
+    }
+}
+
+/// What is read of the database for a bundle, to be sealed without it.
+pub(super) struct Found {
+    is_any: bool,
+    chips: Vec<BundleChip>,
+    /// UIDs of those that are to be sealed, still sealed themselves.
+    uids: Vec<vault::store::SealedCardUid>,
+    template_keys: Vec<(PersonId, Key)>,
+}
+
+impl CardSealer {
+    pub(super) fn new(tenant: TenantId, agent: AgentId, sealing_key: &SealingKey) -> anyhow::Result<Self> {
+        let key = Key::random()?;
+        let content_key = seal_to(sealing_key, key.bytes(), &content_key_binding(agent))?;
+        Ok(Self { tenant, agent, key, content_key, cards: HashMap::new(), unnoted: Vec::new() })
+    }
+
+    /// Reads what these rules need.
+    pub(super) async fn find(&self, state: &AppState, tx: &mut TenantTx, rows: &PolicyRows) -> anyhow::Result<Found> {
+        let is_any = cards::store::are_there_any(tx, self.tenant).await?;
+        if !is_any {
+            return Ok(Found { is_any, chips: Vec::new(), uids: Vec::new(), template_keys: Vec::new() });
+        }
+        let own = rows.credentials.iter().map(|card| card.id.as_uuid());
+        let ids: Vec<Uuid> = own.chain(rows.missing_cards.iter().map(|card| card.id.as_uuid())).collect();
+        let chips = cards::store::for_bundle(tx, self.tenant, &ids).await?;
+        let is_kept = |chip: &BundleChip| self.cards.get(&chip.credential).is_some_and(|kept| kept.is_of(chip));
+        let new = chips.iter().filter(|chip| !chip.is_missing && !is_kept(chip)).map(|chip| chip.credential);
+        let uids = vault::cards::sealed_uids(tx, &new.collect::<Vec<_>>()).await?;
+        let persons: Vec<Uuid> = rows.persons.iter().map(|person| person.id.as_uuid()).collect();
+        let with_finger = cards::store::persons_with_finger_on_card(tx, self.tenant, &persons).await?;
+        let template_keys = vault::cards::template_keys(&state.keys, tx, &with_finger).await?;
+        Ok(Found { is_any, chips, uids, template_keys })
+    }
+
+    /// Seals what is new, on a thread that may wait for the keys' holder, and gives all of it.
+    pub(super) async fn seal(self, state: &AppState, found: Found) -> anyhow::Result<(Self, CardSecrets)> {
+        let (keys, source) = (Arc::clone(&state.keys), Arc::clone(&state.card_keys));
+        let application = application(state.installation.id, self.tenant);
+        tokio::task::spawn_blocking(move || self.seal_at_once(&keys, &*source, application, found)).await?
+    }
+
+    fn seal_at_once(
+        mut self,
+        keys: &Keys,
+        source: &dyn CardKeySource,
+        application: CardApplication,
+        found: Found,
+    ) -> anyhow::Result<(Self, CardSecrets)> {
+        let Found { is_any, chips, uids, template_keys } = found;
+        if !is_any {
+            self.cards.clear();
+            return Ok((self, CardSecrets::default()));
+        }
+        let uids: HashMap<Uuid, vault::store::SealedCardUid> =
+            uids.into_iter().map(|row| (row.credential_id, row)).collect();
+        let mut cards = HashMap::with_capacity(chips.len());
+        let mut order = Vec::with_capacity(chips.len());
+        for chip in &chips {
+            let kept = match self.cards.remove(&chip.credential).filter(|kept| kept.is_of(chip)) {
+                Some(kept) => kept,
+                None if chip.is_missing => missing(chip),
+                // Of somebody who was erased meanwhile.
+                None => match uids.get(&chip.credential) {
+                    Some(row) => {
+                        let uid = vault::cards::open_uid(keys, self.tenant, row)?;
+                        self.sealed(source, &application, chip, &uid)?
+                    }
+                    None => continue,
+                },
+            };
+            order.push(chip.credential);
+            cards.insert(chip.credential, kept);
+        }
+        self.cards = cards;
+        // Few and short; and one that was destroyed and made anew is not told from the one before but by its bytes.
+        let template_keys: Vec<SealedTemplateKey> = template_keys
+            .into_iter()
+            .map(|(person, key)| {
+                let sealed = self.key.seal_for_others(&template_key_binding(self.agent, person), key.bytes())?;
+                Ok(SealedTemplateKey { person, sealed })
+            })
+            .collect::<anyhow::Result<_>>()?;
+        let cards: Vec<SealedCard> =
+            order.iter().filter_map(|id| self.cards.get(id)).map(|kept| kept.sealed.clone()).collect();
+        let is_empty = cards.is_empty() && template_keys.is_empty();
+        let content_key = if is_empty { Vec::new() } else { self.content_key.clone() };
+        Ok((self, CardSecrets { application: Some(application), content_key, cards, template_keys }))
+    }
+
+    fn sealed(
+        &mut self,
+        source: &dyn CardKeySource,
+        application: &CardApplication,
+        chip: &BundleChip,
+        uid: &vault::cards::OpenUid,
+    ) -> anyhow::Result<Kept> {
+        let bytes = uid.uid.as_slice().try_into().context("the UID of a card with a chip")?;
+        let versions = chip.chip.versions();
+        let mut keys = Vec::with_capacity(versions.len());
+        for version in &versions {
+            let which = (CardKeyRole::Reading, *version);
+            let key = card_key(source, self.tenant, application, bytes, which)?;
+            keys.push((*version, key.key));
+        }
+        self.unnoted.extend(versions.iter().map(|version| (chip.credential, *version)));
+        let plain = Zeroizing::new(canonical::encode(&ReadingKeys { keys }));
+        let (uid, card, messaging) = (chip.uid, chip.card, chip.chip.messaging);
+        let binding = card_binding(self.agent, &uid, &card, messaging);
+        let keys = Some(self.key.seal_for_others(&binding, &plain)?);
+        Ok(Kept { versions, sealed: SealedCard { uid, card, messaging, keys } })
+    }
+
+    /// Versions of reading keys to be written down as the agent's before it is sent them.
+    pub(super) fn unnoted(&self) -> &[(Uuid, u8)] {
+        &self.unnoted
+    }
+
+    /// They are written down.
+    pub(super) fn noted(&mut self) {
+        self.unnoted.clear();
+    }
+}
+
+/// A card that is lost or stolen: found by its UID, and nothing else of it is told.
+fn missing(chip: &BundleChip) -> Kept {
+    let (uid, card, messaging) = (chip.uid, chip.card, chip.chip.messaging);
+    Kept { versions: chip.chip.versions(), sealed: SealedCard { uid, card, messaging, keys: None } }
+}

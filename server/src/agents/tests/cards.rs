@@ -1,0 +1,212 @@
+//! What a bundle carries of cards that prove themselves: their reading keys for its agent alone, in each version that they may have;
+//! and what becomes of them when that agent is lost. The station is an agent on a real link.
+
+use access_core::canonical;
+use access_core::policy::CardToken;
+use access_core::protocol::{
+    AgentKind, Bundle, CardKeyRole, CardKind, CardMessaging, CardTask, EnrolmentStep, FromAgent, FromServer,
+    ReadingKeys, SealedCard, SecretBytes, card_binding, content_key_binding, template_key_binding,
+};
+use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use hpke::aead::ChaCha20Poly1305;
+use hpke::kdf::HkdfSha256;
+use hpke::kem::X25519HkdfSha256;
+use hpke::{Deserializable as _, Kem, OpModeR};
+use serde_json::{Value, json};
+
+use super::bundle::{bundle_with, grant, order, person};
+use super::door;
+use crate::keys::cards::{application, card_key};
+use crate::testing::{TestAgent, TestLink, TestServer};
+
+const UID: [u8; 7] = [0x04, 1, 2, 3, 4, 5, 6];
+
+async fn start(server: &TestServer, (station, link): (&TestAgent, &mut TestLink), person: &str, want: Value) {
+    let body = json!({ "station_id": station.id, "person_id": person, "want": want });
+    server.call(&server.own.administrator, "POST", "/enrolments", body).await.is(201);
+    let order = order(link).await;
+    link.say(&FromAgent::EnrolmentStep { enrolment: order.id, step: EnrolmentStep::WaitingForCard }).await;
+}
+
+async fn task(link: &mut TestLink, step: EnrolmentStep, enrolment: access_core::ids::EnrolmentId) -> CardTask {
+    link.say(&FromAgent::EnrolmentStep { enrolment, step }).await;
+    link.hear_of(|message| match message {
+        FromServer::CardWork(work) => Some(work.task),
+        _ => None,
+    })
+    .await
+}
+
+/// The dialogue that the station is in.
+async fn running(server: &TestServer) -> access_core::ids::EnrolmentId {
+    let stations = server.call(&server.own.administrator, "GET", "/stations", Value::Null).await.is(200).json;
+    stations["items"][0]["dialogue"]["id"].as_str().unwrap().parse().unwrap()
+}
+
+/// How a dialogue ended.
+async fn ended(server: &TestServer, id: access_core::ids::EnrolmentId) -> Value {
+    let path = format!("/enrolments/{id}/steps");
+    let steps = server.call(&server.own.administrator, "GET", &path, Value::Null).await.is(200);
+    let text = String::from_utf8(steps.bytes).unwrap();
+    let last = text.lines().filter_map(|line| line.strip_prefix("data: ")).next_back().unwrap();
+    serde_json::from_str(last).unwrap()
+}
+
+async fn make_card(server: &TestServer, desk: (&TestAgent, &mut TestLink), person: &str, uid: [u8; 7]) -> Value {
+    let (station, link) = desk;
+    start(server, (station, link), person, json!("card")).await;
+    let id = running(server).await;
+    let presented = EnrolmentStep::CardPresented { uid: SecretBytes(uid.to_vec()), kind: CardKind::DesfireEv2 };
+    let CardTask::Write { version, .. } = task(link, presented, id).await else { panic!("no write") };
+    let step = EnrolmentStep::CardWritten { version, messaging: CardMessaging::Ev2, free_bytes: 1_000 };
+    link.say(&FromAgent::EnrolmentStep { enrolment: id, step }).await;
+    ended(server, id).await["credential"].take()
+}
+
+fn content_key(agent: &TestAgent, bundle: &Bundle) -> Option<Vec<u8>> {
+    let (key, ciphertext) = bundle.cards.content_key.split_first_chunk::<32>()?;
+    hpke::single_shot_open::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
+        &OpModeR::Base,
+        &agent.sealing_key,
+        &<X25519HkdfSha256 as Kem>::EncappedKey::from_bytes(key).ok()?,
+        b"pforte template 1",
+        ciphertext,
+        &content_key_binding(agent.id),
+    )
+    .ok()
+}
+
+fn open(key: &[u8], sealed: &[u8], binding: &[u8]) -> Option<Vec<u8>> {
+    let (nonce, ciphertext) = sealed.split_first_chunk::<24>()?;
+    let payload = Payload { msg: ciphertext, aad: binding };
+    XChaCha20Poly1305::new_from_slice(key).ok()?.decrypt(&XNonce::from(*nonce), payload).ok()
+}
+
+fn reading_keys(agent: &TestAgent, bundle: &Bundle, card: &SealedCard) -> Option<ReadingKeys> {
+    let binding = card_binding(agent.id, &card.uid, &card.card, card.messaging);
+    let plain = open(&content_key(agent, bundle)?, card.keys.as_ref()?, &binding)?;
+    Some(canonical::decode("reading keys", &plain).unwrap())
+}
+
+#[tokio::test]
+async fn a_bundle_carries_reading_keys_for_its_agent_alone() {
+    let server = TestServer::serving().await;
+    let admin = &server.own.administrator;
+    let (front, back) = (door(&server, "Front").await, door(&server, "Back").await);
+    let gate = server.agent("Gate", AgentKind::DoorController, &[&front]).await;
+    let other = server.agent("Other", AgentKind::DoorController, &[&back]).await;
+    let station = server.agent("Desk", AgentKind::Station, &[]).await;
+    let (mut desk, mut link, mut others) = (station.link().await, gate.link().await, other.link().await);
+    let first = link.bundle(&gate).await;
+    assert_eq!((first.cards.application, first.cards.content_key.len()), (None, 0), "no such cards, nothing sealed");
+
+    let anna = person(&server, "1").await;
+    let card = make_card(&server, (&station, &mut desk), &anna, UID).await;
+    let id = card["id"].as_str().unwrap().to_owned();
+    grant(&server, &anna, &front).await;
+    let bundle = bundle_with(&mut link, &gate, |bundle| !bundle.cards.cards.is_empty()).await;
+    let own = application(server.state.installation.id, server.own.tenant);
+    assert_eq!(bundle.cards.application.as_ref(), Some(&own));
+    let [sealed] = &bundle.cards.cards[..] else { panic!("{:?}", bundle.cards) };
+    let uid: CardToken = crate::credentials::token(&bundle.card_key.0, &UID);
+    assert_eq!((sealed.uid, sealed.messaging), (uid, CardMessaging::Ev2));
+    assert_eq!(bundle.policy.credentials.iter().map(|card| card.token).collect::<Vec<_>>(), [sealed.card]);
+    let key = |version| {
+        let which = (CardKeyRole::Reading, version);
+        (version, card_key(&*server.state.keys, server.own.tenant, &own, &UID, which).unwrap().key)
+    };
+    assert_eq!(reading_keys(&gate, &bundle, sealed).unwrap().keys, [key(1)], "the reading key, and no other");
+    assert_eq!(reading_keys(&other, &bundle, sealed), None, "for this agent alone");
+    let moved = SealedCard { uid: sealed.card, ..sealed.clone() };
+    assert_eq!(reading_keys(&gate, &bundle, &moved), None, "for this card alone");
+    let talked_down = SealedCard { messaging: CardMessaging::Ev1, ..sealed.clone() };
+    assert_eq!(reading_keys(&gate, &bundle, &talked_down), None, "spoken to no other way");
+    assert!(bundle.cards.template_keys.is_empty());
+    let elsewhere = bundle_with(&mut others, &other, |other| other.policy.version >= bundle.policy.version).await;
+    assert!(elsewhere.cards.cards.is_empty(), "no card of it may use its doors");
+    assert_eq!(elsewhere.cards.content_key.len(), 0);
+
+    // Sealed once: what did not change is the same in the next.
+    let sealed = sealed.clone();
+    grant(&server, &person(&server, "2").await, &front).await;
+    let next = bundle_with(&mut link, &gate, |bundle| bundle.policy.persons.len() == 2).await;
+    assert_eq!((&next.cards.cards, &next.cards.content_key), (&vec![sealed.clone()], &bundle.cards.content_key));
+
+    // Both versions while it is to get another.
+    server.call(admin, "POST", "/card-rules/rotate", json!({ "reason": "yearly" })).await.is(200);
+    let two = |bundle: &Bundle| bundle.cards.cards.first().is_some_and(|card| *card != sealed);
+    let bundle = bundle_with(&mut link, &gate, two).await;
+    assert_eq!(reading_keys(&gate, &bundle, &bundle.cards.cards[0]).unwrap().keys, [key(1), key(2)]);
+
+    // With a finger on the card goes its holder's template key.
+    start(&server, (&station, &mut desk), &anna, json!({ "finger": { "position": "right_index" } })).await;
+    let enrolment = running(&server).await;
+    let read =
+        EnrolmentStep::FingerRead { template: SecretBytes(vec![7; 512]), sensor_type: "zfm".to_owned(), quality: 80 };
+    desk.say(&FromAgent::EnrolmentStep { enrolment, step: read }).await;
+    assert_eq!(order(&mut desk).await.id, enrolment);
+    let presented = EnrolmentStep::CardPresented { uid: SecretBytes(UID.to_vec()), kind: CardKind::DesfireEv2 };
+    assert!(matches!(task(&mut desk, presented, enrolment).await, CardTask::Read { .. }));
+    let content = EnrolmentStep::CardContent { credential: None, templates: None, version: 1, free_bytes: 1_000 };
+    let CardTask::Write { version: 2, templates: Some(_), .. } = task(&mut desk, content, enrolment).await else {
+        panic!("no write")
+    };
+    let step = EnrolmentStep::CardWritten { version: 2, messaging: CardMessaging::Ev2, free_bytes: 400 };
+    desk.say(&FromAgent::EnrolmentStep { enrolment, step }).await;
+    assert_eq!(ended(&server, enrolment).await["step"], "done");
+    let bundle = bundle_with(&mut link, &gate, |bundle| !bundle.cards.template_keys.is_empty()).await;
+    assert_eq!(reading_keys(&gate, &bundle, &bundle.cards.cards[0]).unwrap().keys, [key(2)]);
+    let template_key = &bundle.cards.template_keys[0];
+    assert_eq!(template_key.person.to_string(), anna);
+    let opened = |agent: &TestAgent| {
+        let binding = template_key_binding(gate.id, template_key.person);
+        open(&content_key(agent, &bundle)?, &template_key.sealed, &binding)
+    };
+    assert!(opened(&gate).is_some_and(|key| key.len() == 32) && opened(&other).is_none());
+    assert!(bundle.templates.is_empty(), "no template of it is on the server");
+
+    // Lost: found by its UID everywhere, and read nowhere.
+    let lost = json!({ "state": "lost", "reason": "on the train" });
+    server.call(admin, "POST", &format!("/credentials/{id}/state"), lost).await.is(200);
+    let is_lost = |bundle: &Bundle| bundle.cards.cards.first().is_some_and(|card| card.keys.is_none());
+    bundle_with(&mut link, &gate, is_lost).await;
+    let told = bundle_with(&mut others, &other, is_lost).await;
+    assert_eq!(told.cards.cards[0].uid, uid);
+}
+
+#[tokio::test]
+async fn revoking_an_agent_marks_the_cards_whose_keys_it_held() {
+    let server = TestServer::serving().await;
+    let admin = &server.own.administrator;
+    let (front, back) = (door(&server, "Front").await, door(&server, "Back").await);
+    let gate = server.agent("Gate", AgentKind::DoorController, &[&front]).await;
+    let other = server.agent("Other", AgentKind::DoorController, &[&back]).await;
+    let station = server.agent("Desk", AgentKind::Station, &[]).await;
+    let (mut desk, mut link, mut others) = (station.link().await, gate.link().await, other.link().await);
+    let (anna, berta) = (person(&server, "1").await, person(&server, "2").await);
+    make_card(&server, (&station, &mut desk), &anna, UID).await;
+    make_card(&server, (&station, &mut desk), &berta, [4, 9, 9, 9, 9, 9, 9]).await;
+    let annas = grant(&server, &anna, &front).await;
+    grant(&server, &anna, &back).await;
+    grant(&server, &berta, &back).await;
+    bundle_with(&mut link, &gate, |bundle| bundle.cards.cards.len() == 1).await;
+    bundle_with(&mut others, &other, |bundle| bundle.cards.cards.len() == 2).await;
+    // Taken from it before, and still known to whoever has it.
+    server.call(admin, "POST", &format!("/grants/{annas}/revoke"), json!({ "reason": "moved" })).await.is(200);
+    bundle_with(&mut link, &gate, |bundle| bundle.cards.cards.is_empty()).await;
+
+    let why = json!({ "reason": "stolen off the wall" });
+    server.call(admin, "POST", &format!("/agents/{}/revoke", gate.id), why).await.is(200);
+    let wanted = "SELECT label || ' ' || key_version || ' ' || version_wanted FROM card_chips chip \
+                  JOIN credentials card ON card.id = chip.credential_id ORDER BY card.created_at";
+    assert_eq!(server.query(wanted).await, ["…0506 1 2", "…0909 1 1"]);
+    let due = server.call(admin, "GET", "/card-rules", Value::Null).await.is(200).json;
+    assert_eq!((&due["cards"], &due["cards_due"], &due["key_version"]), (&json!(2), &json!(1), &json!(1)));
+    // The doors that are left know the next key before the card has it.
+    let both = |bundle: &Bundle| {
+        let keys = bundle.cards.cards.iter().filter_map(|card| reading_keys(&other, bundle, card));
+        keys.map(|keys| keys.keys.len()).sum::<usize>() == 3
+    };
+    bundle_with(&mut others, &other, both).await;
+}

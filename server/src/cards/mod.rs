@@ -1,0 +1,136 @@
+//! Cards that prove themselves (DESFire): what the tenant chose for them, which keys each has and is to get, and what of them
+//! each agent was sent. Who they belong to stands in `credentials`, their making in `enrolment`.
+
+use access_core::protocol::CardMessaging;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::http::words;
+
+pub mod routes;
+pub mod store;
+#[cfg(test)]
+mod tests;
+
+/// Room for fingers on a card, in bytes, the most first: a 4K card has it for two of an R503's templates (1,536 bytes each) and
+/// leaves some 1,200 bytes for others. Where a card says that it has not, the next is tried. A file can't grow later.
+pub const TEMPLATES_BYTES: [u16; 3] = [3_584, 1_728, 0];
+
+/// What one finger takes on a card at most, by the longest template of the sensors that are known (R503), in bytes.
+const FINGER_BYTES: i32 = 1_640;
+
+/// What the list of fingers takes by itself, in bytes.
+const LIST_BYTES: i32 = 4;
+
+/// Newest version that keys can have: a card tells it in one byte.
+pub const KEY_VERSION_MAX: i16 = 255;
+
+access_core::words! {
+    /// Where templates of fingers are kept.
+    pub enum TemplatesOn {
+        /// On the holder's card alone, sealed for doors that they may use.
+        Card = "card",
+        /// On the server, sealed, and at agents.
+        Server = "server",
+    }
+}
+
+crate::describe_words!(TemplatesOn);
+
+/// A tenant's choices for cards, and how far its cards are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct CardRules {
+    /// Version that cards get their keys in.
+    pub key_version: i16,
+    /// Where templates of fingers that are enrolled from now on are kept.
+    pub templates_on: TemplatesOn,
+    /// Whether cards may be made that know the older messages only (DESFire EV1).
+    pub takes_ev1: bool,
+    /// Whether a card's own key stays the factory's: any passer-by can format such a card.
+    pub leaves_factory_key: bool,
+    /// Since when cards wait for other keys, if any were told to.
+    pub rekeyed_at: Option<DateTime<Utc>>,
+    /// Cards in circulation that prove themselves.
+    pub cards: i64,
+    /// How many of them are to get other keys at their next visit to a station.
+    pub cards_due: i64,
+    /// Counts changes; the `ETag`. 0: nothing was chosen so far.
+    pub version: i64,
+}
+
+/// Choices in place of those before.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CardRulesChange {
+    /// Where templates of fingers that are enrolled from now on are kept. Those that are there stay where they are.
+    pub templates_on: TemplatesOn,
+    /// Whether cards may be made that know the older messages only (DESFire EV1).
+    pub takes_ev1: bool,
+    /// Whether a card's own key stays the factory's.
+    pub leaves_factory_key: bool,
+    /// Why they are changed.
+    pub reason: String,
+}
+
+/// What is known of a card's chip.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Chip {
+    /// Which messages it protects its answers by: `ev1` or `ev2`.
+    #[schema(value_type = words::CardMessaging)]
+    pub messaging: CardMessaging,
+    /// Version of its keys.
+    pub key_version: i16,
+    /// Whether it is to get other keys at its next visit to a station. Until then it works as it is.
+    pub is_renewal_due: bool,
+    /// What was free on it when it was written last, in bytes.
+    pub free_bytes: i32,
+    /// How many more fingers fit on it, at least.
+    pub fingers_fit: i32,
+}
+
+/// A chip, as it is kept.
+#[derive(Debug, Clone)]
+pub struct ChipRow {
+    /// Which messages it protects its answers by.
+    pub messaging: CardMessaging,
+    /// Version of its keys that it proved last.
+    pub key_version: i16,
+    /// Versions that were begun since.
+    pub versions_begun: Vec<i16>,
+    /// Version that it is to get.
+    pub version_wanted: i16,
+    /// What was free on it, in bytes.
+    pub free_bytes: i32,
+    /// Size of its template file.
+    pub templates_bytes_max: i32,
+    /// How much of it is used.
+    pub templates_bytes: i32,
+}
+
+impl ChipRow {
+    /// As staff see it.
+    pub fn view(&self) -> Chip {
+        let used = self.templates_bytes.max(LIST_BYTES);
+        Chip {
+            messaging: self.messaging,
+            key_version: self.key_version,
+            is_renewal_due: self.version_wanted != self.key_version,
+            free_bytes: self.free_bytes,
+            fingers_fit: (self.templates_bytes_max - used).max(0) / FINGER_BYTES,
+        }
+    }
+
+    /// Every version that its keys may have now, or are to get.
+    pub fn versions(&self) -> Vec<u8> {
+        let mut versions: Vec<u8> = self
+            .versions_begun
+            .iter()
+            .chain([&self.key_version, &self.version_wanted])
+            .filter_map(|version| u8::try_from(*version).ok())
+            .collect();
+        versions.sort_unstable();
+        versions.dedup();
+        versions
+    }
+}
