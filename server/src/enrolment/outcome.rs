@@ -111,11 +111,8 @@ impl Dialogue {
         match turn {
             None => {}
             Some(Turn::Show(step) | Turn::End(step)) => self.push(step),
-            Some(Turn::Stop(step)) => {
-                if !self.has_ended() {
-                    self.stop(linked, id, step);
-                }
-            }
+            Some(Turn::Stop(step)) if !self.has_ended() => self.stop(linked, id, step),
+            Some(Turn::Stop(_)) => {}
             Some(Turn::Work(work)) => say(self, FromServer::CardWork(CardWork { enrolment: id, ..*work })),
             Some(Turn::HoldCard) => {
                 // A dialogue of its own for the station, and the same for everybody else.

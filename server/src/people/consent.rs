@@ -35,7 +35,7 @@ pub const TEXTS: &[ConsentText] = &[
                Sie liegen verschlüsselt auf meiner Karte oder, wo man es mir sagt, auf dem Server der \
                Zutrittskontrolle und auf den Steuerungen der Türen, die ich benutzen darf. Ich kann die Einwilligung \
                jederzeit ohne Angabe von Gründen widerrufen; das Template wird dann gelöscht, und was davon auf meiner \
-               Karte bleibt, ist nicht mehr lesbar. Lehne ich ab oder widerrufe ich, entsteht mir kein Nachteil: ein \
+               Karte bleibt, kann niemand mehr lesen. Lehne ich ab oder widerrufe ich, entsteht mir kein Nachteil: ein \
                anderer Nachweis wird vereinbart.",
     },
     ConsentText {

@@ -2,11 +2,13 @@
 //! and what becomes of them when that agent is lost. The station is an agent on a real link.
 
 use access_core::canonical;
-use access_core::policy::CardToken;
+use access_core::ids::{AgentId, CredentialId, PersonId};
+use access_core::policy::{CardToken, CredentialRule, CredentialState, PolicyRows};
 use access_core::protocol::{
     AgentKind, Bundle, CardKeyRole, CardKind, CardMessaging, CardTask, EnrolmentStep, FromAgent, FromServer,
     ReadingKeys, SealedCard, SecretBytes, card_binding, content_key_binding, template_key_binding,
 };
+use access_core::time::Period;
 use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use hpke::aead::ChaCha20Poly1305;
@@ -14,10 +16,13 @@ use hpke::kdf::HkdfSha256;
 use hpke::kem::X25519HkdfSha256;
 use hpke::{Deserializable as _, Kem, OpModeR};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::bundle::{bundle_with, grant, order, person};
 use super::door;
+use crate::agents::card_secrets::CardSealer;
 use crate::keys::cards::{application, card_key};
+use crate::keys::{Binding, Key};
 use crate::testing::{TestAgent, TestLink, TestServer};
 
 const UID: [u8; 7] = [0x04, 1, 2, 3, 4, 5, 6];
@@ -209,4 +214,113 @@ async fn revoking_an_agent_marks_the_cards_whose_keys_it_held() {
         keys.map(|keys| keys.keys.len()).sum::<usize>() == 3
     };
     bundle_with(&mut others, &other, both).await;
+}
+
+/// So many cards: `PFORTE_CARDS=50000` measures what a large site costs.
+const CARDS: usize = 300;
+
+#[tokio::test]
+async fn cards_are_sealed_once_however_many() {
+    let count = std::env::var("PFORTE_CARDS").map_or(CARDS, |count| count.parse().expect("PFORTE_CARDS is a number"));
+    let server = TestServer::start().await;
+    let (state, tenant) = (&server.state, server.own.tenant);
+    // Nobody follows the rules here, and a large site is analysed by itself.
+    server
+        .execute("ALTER TABLE persons DISABLE TRIGGER history; ALTER TABLE credentials DISABLE TRIGGER history")
+        .await;
+    let rows = seed(&server, count).await;
+    server.execute("ANALYZE").await;
+    let (_, sealing_key) = X25519HkdfSha256::gen_keypair();
+    let agent = AgentId::from_uuid(Uuid::now_v7());
+    server
+        .execute(&format!(
+            "SET app.tenant = '{tenant}'; INSERT INTO agents (tenant_id, id, name, kind) VALUES ('{tenant}', '{agent}', 'Gate', \
+             'door_controller')"
+        ))
+        .await;
+    let mut sealer = CardSealer::new(tenant, agent, &sealing_key).unwrap();
+    let mut sealed = Vec::new();
+    for _ in 0..2 {
+        let began = std::time::Instant::now();
+        let mut tx = state.db.begin_vault(tenant, None).await.unwrap();
+        let found = sealer.find(state, &mut tx, &rows).await.unwrap();
+        drop(tx);
+        let read = began.elapsed();
+        let secrets;
+        (sealer, secrets) = sealer.seal(state, found).await.unwrap();
+        let made = began.elapsed();
+        let new = sealer.unnoted().len();
+        let mut tx = state.db.begin(tenant, None).await.unwrap();
+        crate::cards::store::note_held(&mut tx, tenant, agent, sealer.unnoted()).await.unwrap();
+        tx.commit().await.unwrap();
+        sealer.noted();
+        let bytes = canonical::encode(&secrets).len();
+        println!(
+            "{count} cards: read {read:?}, sealed by {made:?}, {new} noted by {:?}; {bytes} bytes",
+            began.elapsed()
+        );
+        assert_eq!(secrets.cards.len(), count);
+        // Two hashes, messaging, length; nonce, list, version and key, tag.
+        assert!(bytes <= count * 140 + 200, "{bytes} bytes");
+        sealed.push((secrets, new));
+    }
+    let [(first, all), (second, none)] = &sealed[..] else { panic!("two") };
+    assert_eq!((first, *all, *none), (second, count, 0), "sealed once");
+}
+
+/// Makes cards of as many persons, as the dialogues would; the rules as far as they name them.
+async fn seed(server: &TestServer, count: usize) -> PolicyRows {
+    let (state, tenant) = (&server.state, server.own.tenant);
+    let mut rows = PolicyRows::empty(tenant);
+    let (mut ids, mut persons, mut hashes, mut tokens) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut wrapped, mut sealed) = (Vec::new(), Vec::new());
+    for number in 0..count {
+        let (id, person) = (CredentialId::from_uuid(Uuid::now_v7()), PersonId::from_uuid(Uuid::now_v7()));
+        let mut uid = [4; 7];
+        uid[3..].copy_from_slice(&u32::try_from(number).unwrap().to_be_bytes());
+        let key = Key::random().unwrap();
+        wrapped.push(state.keys.wrap(tenant, person, "person vault key", &key).unwrap());
+        let binding = Binding { tenant, purpose: "card uid", row: id.as_uuid() };
+        sealed.push(key.seal(&binding, &uid).unwrap());
+        let hash = crate::credentials::token(b"hash", &uid);
+        let token = crate::credentials::token(b"token", &uid);
+        hashes.push(hash.0.to_vec());
+        tokens.push(token.0.to_vec());
+        let valid = Period::ALWAYS;
+        rows.credentials.push(CredentialRule { id, person, token, state: CredentialState::Active, valid });
+        ids.push(id.as_uuid());
+        persons.push(person.as_uuid());
+    }
+    let mut tx = state.db.begin_vault(tenant, None).await.unwrap();
+    for sql in [
+        "INSERT INTO persons (tenant_id, id, created_at) SELECT $1, person, now() FROM unnest($3::uuid[]) AS person",
+        "INSERT INTO vault.person_keys (tenant_id, person_id, purpose, wrapped) \
+         SELECT $1, person, 'vault', wrapped FROM unnest($3::uuid[], $6::bytea[]) AS new (person, wrapped)",
+        "INSERT INTO credentials (tenant_id, id, person_id, token, label, strength, valid_from) \
+         SELECT $1, id, person, token, 'card', 'authenticated', now() \
+         FROM unnest($2::uuid[], $3::uuid[], $5::bytea[]) AS new (id, person, token)",
+        "INSERT INTO card_chips (tenant_id, credential_id, uid_hash, messaging, key_version, version_wanted, free_bytes, \
+         templates_bytes_max, written_at) SELECT $1, id, hash, 'ev2', 1, 1, 1000, 3584, now() \
+         FROM unnest($2::uuid[], $4::bytea[]) AS new (id, hash)",
+        "INSERT INTO vault.card_uids (tenant_id, credential_id, person_id, sealed) SELECT $1, id, person, sealed \
+         FROM unnest($2::uuid[], $3::uuid[], $7::bytea[]) AS new (id, person, sealed)",
+    ] {
+        // Every statement names every parameter, so that all are of a known type.
+        let sql = format!(
+            "WITH given AS (SELECT $2::uuid[], $3::uuid[], $4::bytea[], $5::bytea[], $6::bytea[], $7::bytea[]) {sql}"
+        );
+        sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(tenant.as_uuid())
+            .bind(&ids)
+            .bind(&persons)
+            .bind(&hashes)
+            .bind(&tokens)
+            .bind(&wrapped)
+            .bind(&sealed)
+            .execute(&mut *tx)
+            .await
+            .unwrap();
+    }
+    tx.commit().await.unwrap();
+    rows
 }

@@ -57,7 +57,7 @@ export const people = {
     takeBackTitle: (label: string) => `Take back card ${label}`,
     takeBackEffect: (fingers: number) =>
       `The card is wiped at the station and becomes returned; it opens nothing more and can be anybody's. ${fingers === 1 ? "1 finger on it is" : `${fingers} fingers on it are`} gone. It can't be undone.`,
-    atStation: "At the station",
+    atStation: "Ask for the card",
     onCard: (label: string) => `on card ${label}`,
     onServer: "on the server",
     removeFromCardEffect: (label: string) =>
