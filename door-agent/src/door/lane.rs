@@ -18,7 +18,7 @@ const REPEAT_MS: u64 = 3_000;
 const WRONG_FINGERS_MAX: u8 = 5;
 
 /// One side of a door.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Lane {
     side: Side,
     current: Option<Current>,
@@ -37,7 +37,7 @@ struct Presented {
 }
 
 /// The attempt that is under way.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Current {
     card: Presented,
     finger: Option<FactorResult>,

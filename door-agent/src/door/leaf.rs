@@ -19,7 +19,7 @@ const HELD_WARNING_MS: u64 = 10_000;
 const STRIKE_RETRY_MS: u64 = 500;
 
 /// Strike and leaf.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Leaf {
     release: Option<Released>,
     /// Whether the contact is known and open, since when, and what became of it.
@@ -52,7 +52,7 @@ impl Position {
 }
 
 /// A release that is not over yet.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Released {
     causes: Vec<ReleaseCause>,
     passages: Vec<(Side, Passage)>,
@@ -76,6 +76,17 @@ impl Leaf {
 
     pub(super) fn is_alarmed(&self) -> bool {
         matches!(self.position, Position::Open { is_forced: true, .. } | Position::Open { is_held: true, .. })
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_forced(&self) -> bool {
+        matches!(self.position, Position::Open { is_forced: true, .. })
+    }
+
+    /// Whether it is known to stand open.
+    #[cfg(test)]
+    pub(super) fn stands_open(&self) -> bool {
+        self.is_open()
     }
 
     pub(super) fn is_open_too_long(&self) -> bool {

@@ -274,7 +274,7 @@ pub enum Face {
 }
 
 /// A door. Feed it with [`Door::handle`], and with [`Input::Tick`] when [`Door::wake_at_ms`] has come.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Door {
     id: DoorId,
     behaviour: Behaviour,
@@ -298,7 +298,7 @@ pub struct Door {
 }
 
 /// Collects what one input leads to.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Outbox {
     actions: Vec<Action>,
     tickets: u64,

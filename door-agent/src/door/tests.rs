@@ -12,6 +12,7 @@ mod airlock;
 mod found;
 mod laws;
 mod rex;
+mod walk;
 
 const ANNA: CardToken = CardToken([1; 32]);
 const BEN: CardToken = CardToken([2; 32]);
