@@ -15,6 +15,8 @@ use hardware::finger::BAUD_DEFAULT;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
+use crate::door::ZonesArmed;
+
 /// What the agent is wired to.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -58,6 +60,9 @@ pub struct DoorConfig {
     pub name: String,
     /// Strike, contact and the other lines.
     pub io: DoorIoConfig,
+    /// When what its zones report is an alarm.
+    #[serde(default)]
+    pub zones_armed: ZonesArmed,
     /// What is on the outside.
     #[serde(default, rename = "in")]
     pub inward: SideConfig,

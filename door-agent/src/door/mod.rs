@@ -8,13 +8,14 @@
 //! A door of an airlock asks the others once more before a release that was recorded is carried out ([`Beside`]).
 //!
 //! [`lane`] follows the attempts of one side from card to decision, [`leaf`] the strike and the door's leaf, [`rex`] the
-//! request to exit, [`free`] the times while it stands unlocked.
+//! request to exit, [`free`] the times while it stands unlocked, [`feedback`] what the contact tells of strike and contact
+//! themselves, [`watched`] the inputs that nothing depends on.
 
 use access_core::UnixMs;
 use access_core::attempt::{Assurance, Attempt, ClockTrust};
 use access_core::circumstances::Circumstances;
 use access_core::decide::ModeInForce;
-use access_core::event::{AlarmKind, CommandOutcome, Decided, Event, Passage, ReleaseCause};
+use access_core::event::{AlarmKind, CommandOutcome, Decided, Event, InputKind, Passage, ReleaseCause};
 use access_core::ids::{AttemptId, CommandId, DoorId, PersonId};
 use access_core::policy::{CardToken, DoorMode, DoorRule, Exit, RELEASE_MS_MAX, Side};
 use access_core::protocol::{Command, CommandKind};
@@ -22,15 +23,21 @@ use access_core::verdict::{Reason, Verdict};
 
 use crate::journal::Weight;
 
+mod feedback;
 mod free;
 mod lane;
 mod leaf;
 mod rex;
+mod watched;
 
+pub use watched::ZonesArmed;
+
+use feedback::Feedback;
 use free::Free;
 use lane::Lane;
 use leaf::Leaf;
 use rex::Rex;
+use watched::Watched;
 
 /// How long somebody has to place a finger, in milliseconds.
 pub const FINGER_WAIT_MS: u64 = 10_000;
@@ -188,10 +195,12 @@ pub enum Input {
         /// How it is now.
         is_pressed: bool,
     },
-    /// The tamper line changed.
-    Tamper {
+    /// An input changed that is only watched.
+    Watched {
+        /// Which.
+        input: InputKind,
         /// How it is now.
-        is_tampered: bool,
+        is_active: bool,
     },
     /// An operator's command for this door.
     Command(Command),
@@ -283,6 +292,8 @@ pub struct Door {
     leaf: Leaf,
     rex: Rex,
     free: Free,
+    feedback: Feedback,
+    watched: Watched,
     beside: Beside,
     /// Two doors of the airlock stand open, and the alarm for it was raised here.
     is_contradicted: bool,
@@ -291,7 +302,6 @@ pub struct Door {
     commands: Vec<CommandId>,
     /// Commands whose record is being written.
     commanded: Vec<(Ticket, CommandId, u64)>,
-    is_tampered: bool,
     refused: Option<(Face, u64)>,
     shown: Option<Face>,
     out: Outbox,
@@ -351,12 +361,13 @@ impl Door {
             leaf: Leaf::default(),
             rex: Rex::default(),
             free: Free::default(),
+            feedback: Feedback::default(),
+            watched: Watched::default(),
             beside: Beside::default(),
             is_contradicted: false,
             lock: None,
             commands: Vec::new(),
             commanded: Vec::new(),
-            is_tampered: false,
             refused: None,
             shown: None,
             out: Outbox::default(),
@@ -397,7 +408,7 @@ impl Door {
         let lanes = self.lanes.iter().filter_map(Lane::wake_at_ms);
         let face = self.refused.map(|(_, until_ms)| until_ms);
         let leaf = self.leaf.wake_at_ms(self.free.is_free());
-        lanes.chain(leaf).chain(self.rex.wake_at_ms()).chain(face).min()
+        lanes.chain(leaf).chain(self.rex.wake_at_ms()).chain(self.feedback.wake_at_ms()).chain(face).min()
     }
 
     /// Takes one input.
@@ -422,7 +433,7 @@ impl Door {
             }
             Input::Contact { is_open } => self.contact(now, is_open),
             Input::Rex { is_pressed } => self.rex(now, is_pressed),
-            Input::Tamper { is_tampered } => self.tamper(is_tampered),
+            Input::Watched { input, is_active } => self.watched(input, is_active),
             Input::Command(command) => self.command(now, &command),
             Input::Behave(behaviour) => {
                 self.behaviour = behaviour;
@@ -439,12 +450,15 @@ impl Door {
             Input::Link { is_up } => self.link(now, is_up),
         }
         self.end_contradiction();
+        self.tell_feedback();
+        self.tell_watched();
         self.show();
         std::mem::take(&mut self.out.actions)
     }
 
     fn tick(&mut self, now: Now) {
         self.tick_lanes(now);
+        self.tick_feedback(now);
         self.tick_leaf(now);
         self.tick_rex(now);
         if self.refused.is_some_and(|(_, until_ms)| now.mono_ms >= until_ms) {
@@ -564,7 +578,7 @@ impl Door {
 
     /// What matters most to the person who stands there.
     fn face(&self) -> Face {
-        if self.leaf.is_alarmed() || self.is_tampered {
+        if self.leaf.is_alarmed() || self.watched.is_tampered() {
             Face::Alarm
         } else if self.leaf.is_open_too_long() {
             Face::CloseDoor

@@ -9,10 +9,12 @@ use uuid::Uuid;
 use super::*;
 
 mod airlock;
+mod feedback;
 mod found;
 mod laws;
 mod rex;
 mod walk;
+mod watched;
 
 const ANNA: CardToken = CardToken([1; 32]);
 const BEN: CardToken = CardToken([2; 32]);
@@ -116,6 +118,10 @@ fn command(number: u128, kind: CommandKind) -> Input {
     Input::Command(Command { id: id(number), door: id(1), expires_at, kind, reason: Commitment([0; 32]) })
 }
 
+fn watched(input: InputKind, is_active: bool) -> Do {
+    In(Input::Watched { input, is_active })
+}
+
 /// An action in few words; what is shown is looked at on its own.
 fn words(action: &Action) -> String {
     match action {
@@ -132,6 +138,9 @@ fn words(action: &Action) -> String {
             Event::CommandDone { outcome, .. } => format!("command {outcome}"),
             Event::Entered { persons, side, .. } => format!("{} entered {side}", persons.len()),
             Event::DoorOpened { cause, .. } => format!("opened {}", if cause.is_some() { "released" } else { "alone" }),
+            Event::InputChanged { input, is_active, .. } => {
+                format!("{input} {}", if *is_active { "active" } else { "at rest" })
+            }
             Event::DoorFound { is_open, .. } => format!("found {}", if *is_open { "open" } else { "closed" }),
             other => other.kind().to_string(),
         },
@@ -527,10 +536,10 @@ fn leaves_that_are_open_and_should_not_be() {
         "tamper",
         mechanical(),
         vec![
-            (0, In(Input::Tamper { is_tampered: false }), ""),
-            (1, In(Input::Tamper { is_tampered: true }), "alarm tamper"),
-            (2, In(Input::Tamper { is_tampered: true }), ""),
-            (3, In(Input::Tamper { is_tampered: false }), "clear tamper"),
+            (0, watched(InputKind::BoxTamper, false), ""),
+            (1, watched(InputKind::BoxTamper, true), "box_tamper active, alarm tamper"),
+            (2, watched(InputKind::BoxTamper, true), ""),
+            (3, watched(InputKind::BoxTamper, false), "box_tamper at rest, clear tamper"),
         ],
     );
 }

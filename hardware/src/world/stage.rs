@@ -110,6 +110,7 @@ impl Stage {
                 has_contact: file.has_contact,
                 has_rex: file.rex,
                 is_rex_mechanical: file.rex_is_mechanical,
+                has_watched: file.watched,
                 opens: Duration::from_millis(file.opens_ms),
                 closes: file.closes_ms.map(Duration::from_millis),
             };
@@ -166,6 +167,9 @@ impl Stage {
                 self.door(&door)?.twin.press_rex(pressed).map_err(|error| error.to_string())?;
             }
             Order::Tamper { door, tampered } => self.door(&door)?.twin.tamper(tampered),
+            Order::Input { door, input, active } => {
+                self.door(&door)?.twin.set_watched(input, active).map_err(|error| error.to_string())?;
+            }
             Order::Sensor { at, fault } => wish(&self.sensor_at(&at)?.1.twin, fault)?,
             Order::Reader { at, fault } => {
                 self.reader_at(&at)?.1.fault.send_replace(fault);

@@ -36,7 +36,9 @@ pub fn priority(kind: AlarmKind) -> i16 {
         | AlarmKind::RecordsMissing
         | AlarmKind::RecordsForeign
         | AlarmKind::AgentCopied
-        | AlarmKind::Duress => 1,
+        | AlarmKind::Duress
+        | AlarmKind::Fire
+        | AlarmKind::Zone => 1,
         AlarmKind::DoorHeld
         | AlarmKind::AgentLost
         | AlarmKind::JournalFault
@@ -50,7 +52,11 @@ pub fn priority(kind: AlarmKind) -> i16 {
         | AlarmKind::ImpossibleTravel
         | AlarmKind::PassedBack
         | AlarmKind::RepeatedRefusals
-        | AlarmKind::InterlockContradiction => 2,
+        | AlarmKind::InterlockContradiction
+        | AlarmKind::ContactFault
+        | AlarmKind::StrikeFault
+        | AlarmKind::MainsLost
+        | AlarmKind::BatteryLow => 2,
         AlarmKind::ReaderFault | AlarmKind::SensorFault | AlarmKind::PolicyAging => 3,
     }
 }
@@ -284,8 +290,14 @@ async fn raise(tx: &mut TenantTx, row: &Placed, alarm: &Alarm, at: DateTime<Utc>
 
 /// What an agent senses as long as it lasts. One that starts senses anew, and raises again what still is so: that its rules
 /// are old as soon as it knows the time.
-const SENSED: [AlarmKind; 6] = [
+const SENSED: [AlarmKind; 12] = [
     AlarmKind::Tamper,
+    AlarmKind::Fire,
+    AlarmKind::MainsLost,
+    AlarmKind::BatteryLow,
+    AlarmKind::Zone,
+    AlarmKind::ContactFault,
+    AlarmKind::StrikeFault,
     AlarmKind::RexStuck,
     AlarmKind::ReaderFault,
     AlarmKind::SensorFault,

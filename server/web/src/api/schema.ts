@@ -6948,7 +6948,7 @@ export interface components {
             note?: string | null;
         };
         /** @enum {string} */
-        AlarmKind: "door_forced" | "door_held" | "tamper" | "reader_fault" | "sensor_fault" | "door_io_fault" | "journal_fault" | "agent_lost" | "records_missing" | "records_forked" | "lost_card_presented" | "left_against_rule" | "policy_aging" | "wrong_fingers" | "rex_stuck" | "rules_withdrawn" | "agent_copied" | "clone_suspected" | "impossible_travel" | "passed_back" | "repeated_refusals" | "duress" | "interlock_contradiction" | "records_foreign";
+        AlarmKind: "door_forced" | "door_held" | "tamper" | "reader_fault" | "sensor_fault" | "door_io_fault" | "journal_fault" | "agent_lost" | "records_missing" | "records_forked" | "lost_card_presented" | "left_against_rule" | "policy_aging" | "wrong_fingers" | "rex_stuck" | "rules_withdrawn" | "agent_copied" | "clone_suspected" | "impossible_travel" | "passed_back" | "repeated_refusals" | "duress" | "interlock_contradiction" | "records_foreign" | "contact_fault" | "strike_fault" | "fire" | "mains_lost" | "battery_low" | "zone";
         /** @enum {string} */
         Alone: "deny" | "as_known";
         /** @enum {string} */
@@ -7651,7 +7651,7 @@ export interface components {
         /** @enum {string} */
         EventAuthor: "agent" | "server";
         /** @enum {string} */
-        EventKind: "epoch_began" | "agent_started" | "agent_stopped" | "decision" | "release_abandoned" | "door_opened" | "door_closed" | "entered" | "not_opened" | "exit_requested" | "alarm_raised" | "alarm_cleared" | "device_changed" | "link_changed" | "policy_in_force" | "command_done" | "enrolment_ended" | "act" | "chain_broken" | "journal_changed" | "folded" | "door_found" | "agent_copied" | "state_set" | "free_began" | "free_ended";
+        EventKind: "epoch_began" | "agent_started" | "agent_stopped" | "decision" | "release_abandoned" | "door_opened" | "door_closed" | "entered" | "not_opened" | "exit_requested" | "alarm_raised" | "alarm_cleared" | "device_changed" | "link_changed" | "policy_in_force" | "command_done" | "enrolment_ended" | "act" | "chain_broken" | "journal_changed" | "folded" | "door_found" | "agent_copied" | "state_set" | "free_began" | "free_ended" | "input_changed";
         /** @description Shows a PIN where a finger is demanded, for a while or for good. A ground of a closed list says why; no other is kept. */
         Exemption: {
             /** @description `declined`, `not_usable` or `temporary`. */
@@ -7957,6 +7957,8 @@ export interface components {
             document?: components["schemas"]["Document"] | null;
         };
         /** @enum {string} */
+        InputKind: "box_tamper" | "reader_tamper" | "sensor_tamper" | "fire" | "mains_lost" | "battery_low" | "zone_1" | "zone_2" | "zone_3" | "zone_4";
+        /** @enum {string} */
         InstallationMode: "production" | "demo" | "test";
         /** @description Which installation this is. */
         InstallationView: {
@@ -8224,6 +8226,9 @@ export interface components {
             persons: string[];
             device?: components["schemas"]["Device"] | null;
             device_state?: components["schemas"]["DeviceState"] | null;
+            input?: components["schemas"]["InputKind"] | null;
+            /** @description Whether it says what it is named for. */
+            is_active?: boolean | null;
             /** @description Whether a link came up, a journal works, or a door was released for a request to exit. */
             is_up?: boolean | null;
             /** @description Whether a door was found open when its contact was first read. */
@@ -9174,6 +9179,9 @@ export interface components {
                 persons: string[];
                 device?: components["schemas"]["Device"] | null;
                 device_state?: components["schemas"]["DeviceState"] | null;
+                input?: components["schemas"]["InputKind"] | null;
+                /** @description Whether it says what it is named for. */
+                is_active?: boolean | null;
                 /** @description Whether a link came up, a journal works, or a door was released for a request to exit. */
                 is_up?: boolean | null;
                 /** @description Whether a door was found open when its contact was first read. */

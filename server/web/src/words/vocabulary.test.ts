@@ -26,7 +26,7 @@ function vocabularies(crate: string): Map<string, string[]> {
       const name = body.match(/pub(?:\([a-z]+\))? enum (\w+)/)?.[1] ?? "";
       found.set(
         name,
-        [...body.matchAll(/^\s+\w+ = "([a-z_]+)"/gm)].map((match) => match[1] ?? ""),
+        [...body.matchAll(/^\s+\w+ = "([a-z0-9_]+)"/gm)].map((match) => match[1] ?? ""),
       );
     }
   }

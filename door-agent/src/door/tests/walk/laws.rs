@@ -12,12 +12,14 @@ const EXIT_RETRY_MS: u64 = 2_000;
 const STUCK_MS: u64 = 60_000;
 
 /// Alarms that stand until their cause is gone. All others are raised once; the server keeps each until it is acknowledged.
-pub(super) const LASTING: [AlarmKind; 5] = [
+pub(super) const LASTING: [AlarmKind; 7] = [
     AlarmKind::DoorForced,
     AlarmKind::DoorHeld,
     AlarmKind::Tamper,
     AlarmKind::RexStuck,
     AlarmKind::InterlockContradiction,
+    AlarmKind::ContactFault,
+    AlarmKind::StrikeFault,
 ];
 
 /// What a door's strike may be energised for, and its alarms.
@@ -129,6 +131,10 @@ impl Ledger {
         let is_asked = exit == Exit::BySystem && self.pressed_ms.is_some();
         let is_tried = self.failed_on_ms.is_some_and(|at_ms| now_ms <= at_ms + EXIT_RETRY_MS);
         (is_asked && !is_energised && !is_tried).then(|| "somebody asks to leave and is kept inside".to_owned())
+    }
+
+    pub(super) fn has_alarms(&self) -> bool {
+        !self.standing.is_empty()
     }
 
     /// What has not ended once everything was let go of.

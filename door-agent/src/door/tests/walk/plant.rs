@@ -26,6 +26,8 @@ pub(super) enum Move {
     Unwritten,
     /// The contact changes.
     Leaf,
+    /// It changes so often, within half a second, that no leaf could, and is as it was.
+    Flutter,
     /// The request to exit changes.
     Rex,
     /// The housing's switch changes.
@@ -171,10 +173,18 @@ impl Plant {
                 unit.is_leaf_open = !unit.is_leaf_open;
                 contact(unit.is_leaf_open)
             }
+            Move::Flutter => {
+                for change in 0..20 {
+                    let is_open = self.units[door].is_leaf_open != (change % 2 == 0);
+                    self.feed(door, contact(is_open));
+                    self.pass(25);
+                }
+                return true;
+            }
             Move::Rex => unit.press(self.now_ms, !unit.is_rex_pressed),
             Move::Tamper => {
                 unit.is_tampered = !unit.is_tampered;
-                Input::Tamper { is_tampered: unit.is_tampered }
+                Input::Watched { input: InputKind::BoxTamper, is_active: unit.is_tampered }
             }
             Move::Command => {
                 self.next_id += 1;
@@ -284,6 +294,16 @@ impl Plant {
         self.judge();
     }
 
+    /// Each door is opened and closed as it should be; then nothing happens for long. What was wrong with it is over.
+    fn be_used(&mut self) {
+        for door in 0..self.doors() {
+            for step in [Move::Command, Move::Written, Move::Leaf, Move::Pass(40), Move::Leaf, Move::Pass(40)] {
+                self.make(door, step);
+            }
+        }
+        self.pass(601_000);
+    }
+
     /// Everything is let go of and every record written: what was begun ends.
     pub(super) fn come_to_rest(&mut self) {
         for door in 0..self.doors() {
@@ -292,7 +312,7 @@ impl Plant {
             unit.setting = Setting::Normal;
             (unit.is_leaf_open, unit.is_tampered) = (false, false);
             let released = unit.press(self.now_ms, false);
-            for input in [released, contact(false), Input::Tamper { is_tampered: false }] {
+            for input in [released, contact(false), Input::Watched { input: InputKind::BoxTamper, is_active: false }] {
                 self.feed(door, input);
             }
         }
@@ -301,6 +321,9 @@ impl Plant {
                 while self.make(door, Move::Written) {}
             }
             self.pass(61_000);
+        }
+        if self.units.iter().any(|unit| unit.ledger.has_alarms()) {
+            self.be_used();
         }
         for unit in &self.units {
             self.broken.extend(unit.ledger.at_rest(unit.is_energised));
