@@ -169,6 +169,7 @@ impl Door {
             is_entry: true,
             lock: None,
         });
+        self.wait = None;
         under_way.is_recorded |= is_recorded;
         under_way.is_entry &= side == Side::In;
         under_way.lock = self.lock;

@@ -274,6 +274,8 @@ pub enum Face {
     Free,
     /// No.
     Refused(Reason),
+    /// Not yet: an escort or a second person is waited for.
+    WaitFor(Reason),
     /// The card can't be read: once more.
     NotRead,
     /// Close the door.
@@ -303,6 +305,8 @@ pub struct Door {
     /// Commands whose record is being written.
     commanded: Vec<(Ticket, CommandId, u64)>,
     refused: Option<(Face, u64)>,
+    /// Somebody waits for another, and until when that is shown.
+    wait: Option<(Reason, u64)>,
     shown: Option<Face>,
     out: Outbox,
 }
@@ -369,6 +373,7 @@ impl Door {
             commands: Vec::new(),
             commanded: Vec::new(),
             refused: None,
+            wait: None,
             shown: None,
             out: Outbox::default(),
         };
@@ -407,8 +412,9 @@ impl Door {
     pub fn wake_at_ms(&self) -> Option<u64> {
         let lanes = self.lanes.iter().filter_map(Lane::wake_at_ms);
         let face = self.refused.map(|(_, until_ms)| until_ms);
+        let wait = self.wait.map(|(_, until_ms)| until_ms);
         let leaf = self.leaf.wake_at_ms(self.free.is_free());
-        lanes.chain(leaf).chain(self.rex.wake_at_ms()).chain(self.feedback.wake_at_ms()).chain(face).min()
+        lanes.chain(leaf).chain(self.rex.wake_at_ms()).chain(self.feedback.wake_at_ms()).chain(face).chain(wait).min()
     }
 
     /// Takes one input.
@@ -463,6 +469,9 @@ impl Door {
         self.tick_rex(now);
         if self.refused.is_some_and(|(_, until_ms)| now.mono_ms >= until_ms) {
             self.refused = None;
+        }
+        if self.wait.is_some_and(|(_, until_ms)| now.mono_ms >= until_ms) {
+            self.wait = None;
         }
     }
 
@@ -565,6 +574,10 @@ impl Door {
     }
 
     fn refuse_on_face(&mut self, now: Now, face: Face) {
+        if let Face::Refused(reason @ (Reason::EscortRequired | Reason::SecondPersonRequired)) = face {
+            self.wait = Some((reason, now.mono_ms + WAIT_SHOWN_MS));
+            return;
+        }
         self.refused = Some((face, now.mono_ms + REFUSED_SHOWN_MS));
     }
 
@@ -590,6 +603,8 @@ impl Door {
             Face::Wait
         } else if let Some((face, _)) = self.refused {
             face
+        } else if let Some((reason, _)) = self.wait {
+            Face::WaitFor(reason)
         } else if self.free.is_free() {
             Face::Free
         } else {
@@ -600,6 +615,9 @@ impl Door {
 
 /// How long a refusal is shown, in milliseconds.
 const REFUSED_SHOWN_MS: u64 = 2_500;
+/// How long it is shown that somebody waits for another, in milliseconds, unless the door is released before. How long the wait
+/// counts is the rules' business.
+const WAIT_SHOWN_MS: u64 = 30_000;
 
 #[cfg(test)]
 mod tests;

@@ -696,6 +696,41 @@ fn an_unlocked_door_says_so_and_still_refuses_to_ones_face() {
 }
 
 #[test]
+fn a_wait_for_another_is_shown_until_somebody_is_let_in() {
+    let faces = |steps: &[(u64, Input)]| {
+        let (mut door, _) = Door::start(id(1), mechanical());
+        let mut faces = Vec::new();
+        for (ms, input) in steps {
+            while let Some(wake_ms) = door.wake_at_ms().filter(|wake_ms| wake_ms <= ms) {
+                faces.extend(door.handle(at(wake_ms), Input::Tick));
+                assert_ne!(door.wake_at_ms(), Some(wake_ms), "it wakes twice for one thing");
+            }
+            faces.extend(door.handle(at(*ms), input.clone()));
+        }
+        let shown = |action| match action {
+            Action::Show(face) => Some(face),
+            _ => None,
+        };
+        faces.into_iter().filter_map(shown).collect::<Vec<_>>()
+    };
+    for reason in [Reason::SecondPersonRequired, Reason::EscortRequired] {
+        let waits = Face::WaitFor(reason);
+        let refused = Face::Refused(Reason::Blocked);
+        let first = [(0, contact(false)), (0, card(1, Side::In, ANNA)), (10, deny(1, reason))];
+        let other = [(4_000, card(2, Side::In, ANNA)), (4_010, deny(2, Reason::Blocked))];
+        let second = [(8_000, card(3, Side::In, ANNA)), (8_010, grant(3)), (8_020, Input::Recorded(Ticket(4)))];
+        let both = faces(&[&first[..], &other, &second, &[(20_000, Input::Tick)]].concat());
+        let expected = [Face::Wait, waits, Face::Wait, refused, waits, Face::Wait, Face::Granted, Face::Ready];
+        assert_eq!(both, expected);
+        let alone = faces(&[&first[..], &[(60_000, Input::Tick)]].concat());
+        assert_eq!(alone, [Face::Wait, waits, Face::Ready], "nobody came");
+        let signal = crate::face::signal(waits);
+        assert_eq!(signal.light, hardware::door_io::Light::Waiting, "it is no refusal");
+        assert!(signal.line.starts_with("Wait for"), "{}", signal.line);
+    }
+}
+
+#[test]
 fn an_answer_to_something_else_than_was_asked_is_none() {
     type Change = fn(&mut Attempt);
     let changes: [(&str, Change); 5] = [
