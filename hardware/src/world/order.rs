@@ -269,6 +269,9 @@ pub struct DoorState {
     /// Whether that is a handle, which draws the bolt.
     #[serde(default)]
     pub is_rex_mechanical: bool,
+    /// Whether it has inputs that are only watched.
+    #[serde(default)]
+    pub has_watched: bool,
     /// The rest.
     #[serde(flatten)]
     pub view: DoorView,

@@ -74,6 +74,7 @@ struct Door {
     hint: Option<String>,
     has_rex: bool,
     is_rex_mechanical: bool,
+    has_watched: bool,
     twin: VirtualDoor,
 }
 
@@ -116,8 +117,9 @@ impl Stage {
             };
             let twin = VirtualDoor::hang(&socket, build).map_err(WorldError::io(socket.display().to_string()))?;
             let label = file.label.unwrap_or_else(|| file.name.clone());
-            let (has_rex, is_rex_mechanical) = (file.rex, file.rex_is_mechanical);
-            doors.insert(file.name, Door { label, hint: file.hint, has_rex, is_rex_mechanical, twin });
+            let (has_rex, is_rex_mechanical, has_watched) = (file.rex, file.rex_is_mechanical, file.watched);
+            let hint = file.hint;
+            doors.insert(file.name, Door { label, hint, has_rex, is_rex_mechanical, has_watched, twin });
         }
         let mut cards = Vec::new();
         for file in world.card {
@@ -257,6 +259,7 @@ impl Stage {
             hint: door.hint.clone(),
             has_rex: door.has_rex,
             is_rex_mechanical: door.is_rex_mechanical,
+            has_watched: door.has_watched,
             view: door.twin.watch().borrow().clone(),
         };
         let place = |place: &PlaceFile| PlaceState {
