@@ -496,7 +496,8 @@ export const alarmAdvice: Record<keyof (typeof vocabulary)["AlarmKind"], string>
   interlock_contradiction: "Look at the airlock. More of its doors stand open than may.",
   records_foreign:
     "Tell an administrator. Somebody else may use its keys, or it is wired to a door that it was not given.",
-  contact_fault: "Don't trust what is said of this door being open or closed. Look at it, and have its contact seen to.",
+  contact_fault:
+    "Don't trust what is said of this door being open or closed. Look at it, and have its contact seen to.",
   strike_fault: "Look whether the door opens when it is released and stays shut when it is not. Have its lock seen to.",
   fire: "Follow the plan for fire. The panel unlocks doors by wire; what is told of open doors is no sign of intruders.",
   mains_lost: "The door runs on its battery. Find out why before it is empty.",
