@@ -341,8 +341,19 @@ pub struct LineView {
 /// whole, or in the place of the line that is not there. Registers (`rppal`) can't be looked at so: then the list is empty.
 pub async fn inspect(config: &DoorIoConfig) -> Result<Vec<Result<LineView, DoorIoError>>, DoorIoError> {
     match config {
-        DoorIoConfig::Gpiocdev { chip, strike, led_green, led_red, led_blue, buzzer, contact, rex, tamper } => {
-            let lines = line::Lines { strike, led_green, led_red, led_blue, buzzer, contact, rex, tamper };
+        DoorIoConfig::Gpiocdev {
+            chip,
+            strike,
+            led_green,
+            led_red,
+            led_blue,
+            buzzer,
+            contact,
+            rex,
+            tamper,
+            watched,
+        } => {
+            let lines = line::Lines { strike, led_green, led_red, led_blue, buzzer, contact, rex, tamper, watched };
             gpiocdev::inspect(chip, &lines)
         }
         #[cfg(feature = "rppal")]
