@@ -241,6 +241,16 @@ pub enum Event {
         /// Which door.
         door: DoorId,
     },
+    /// One of the inputs changed that are only watched, or was found active at a start. None of them releases a door or keeps
+    /// one shut.
+    InputChanged {
+        /// Which input.
+        input: InputKind,
+        /// The door whose lines it is among.
+        door: DoorId,
+        /// Whether it says what it is named for.
+        is_active: bool,
+    },
 }
 
 /// How an attempt was decided, with everything the decision was made from: deciding it again must give the same.
@@ -407,6 +417,45 @@ crate::words! {
 }
 
 crate::words! {
+    /// An input among a door's lines that is watched and nothing more.
+    pub enum InputKind {
+        /// The switch in the housing: it is open.
+        BoxTamper = "box_tamper",
+        /// A reader's own switch: it was opened or taken off the wall.
+        ReaderTamper = "reader_tamper",
+        /// A fingerprint sensor's own switch: it was opened or taken off the wall.
+        SensorTamper = "sensor_tamper",
+        /// The fire panel's contact: it reports fire. The panel cuts the lock's power by wire, past this system.
+        Fire = "fire",
+        /// The supply: mains power is gone.
+        MainsLost = "mains_lost",
+        /// The supply: its battery is low, or not there.
+        BatteryLow = "battery_low",
+        /// A detector or contact of the first zone.
+        Zone1 = "zone_1",
+        /// Of the second.
+        Zone2 = "zone_2",
+        /// Of the third.
+        Zone3 = "zone_3",
+        /// Of the fourth.
+        Zone4 = "zone_4",
+    }
+}
+
+impl InputKind {
+    /// The alarm that it is part of while it is active; a zone's only while it is armed.
+    pub fn alarm(self) -> AlarmKind {
+        match self {
+            Self::BoxTamper | Self::ReaderTamper | Self::SensorTamper => AlarmKind::Tamper,
+            Self::Fire => AlarmKind::Fire,
+            Self::MainsLost => AlarmKind::MainsLost,
+            Self::BatteryLow => AlarmKind::BatteryLow,
+            Self::Zone1 | Self::Zone2 | Self::Zone3 | Self::Zone4 => AlarmKind::Zone,
+        }
+    }
+}
+
+crate::words! {
     /// Why an agent's journal takes no records.
     pub enum JournalFault {
         /// Only its reserve is left: grants and alarms are still recorded, and doors released.
@@ -531,6 +580,18 @@ crate::words! {
         SensorChanged = "sensor_changed",
         /// Templates lie in a sensor's own memory, which Pforte keeps empty.
         SensorNotEmpty = "sensor_not_empty",
+        /// A contact changes faster than a leaf can move, or stays where it is while people pass.
+        ContactFault = "contact_fault",
+        /// A strike does not let go, as far as the contact can tell, or does not hold.
+        StrikeFault = "strike_fault",
+        /// The fire panel reports fire.
+        Fire = "fire",
+        /// Mains power is gone.
+        MainsLost = "mains_lost",
+        /// A supply's battery is low, or not there.
+        BatteryLow = "battery_low",
+        /// A zone that is armed reports.
+        Zone = "zone",
     }
 }
 
@@ -753,6 +814,8 @@ crate::words! {
         FreeBegan = "free_began",
         /// See [`Event::FreeEnded`].
         FreeEnded = "free_ended",
+        /// See [`Event::InputChanged`].
+        InputChanged = "input_changed",
     }
 }
 
@@ -787,7 +850,8 @@ impl Event {
             | Self::EnrolmentEnded { .. }
             | Self::DoorFound { .. }
             | Self::FreeBegan { .. }
-            | Self::FreeEnded { .. } => true,
+            | Self::FreeEnded { .. }
+            | Self::InputChanged { .. } => true,
             Self::AlarmRaised { kind, .. } | Self::AlarmCleared { kind, .. } => !kind.is_of_server(),
             Self::Folded { alarm, .. } => !alarm.is_some_and(AlarmKind::is_of_server),
             // Its own link; whose, the server says.
@@ -829,6 +893,7 @@ impl Event {
             Self::StateSet(_) => EventKind::StateSet,
             Self::FreeBegan { .. } => EventKind::FreeBegan,
             Self::FreeEnded { .. } => EventKind::FreeEnded,
+            Self::InputChanged { .. } => EventKind::InputChanged,
         }
     }
 
@@ -845,7 +910,8 @@ impl Event {
             | Self::CommandDone { door, .. }
             | Self::DoorFound { door, .. }
             | Self::FreeBegan { door, .. }
-            | Self::FreeEnded { door } => Some(*door),
+            | Self::FreeEnded { door }
+            | Self::InputChanged { door, .. } => Some(*door),
             Self::AlarmRaised { door, .. }
             | Self::AlarmCleared { door, .. }
             | Self::DeviceChanged { door, .. }

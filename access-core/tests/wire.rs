@@ -14,8 +14,8 @@ use access_core::chain::{Digest, Head, SignedRecord};
 use access_core::circumstances::{Circumstances, Knowledge, LeafState, Others, Sighting, Waiting, Wanted, Whereabouts};
 use access_core::event::{
     Act, ActKind, AlarmKind, Author, ChainFault, CommandOutcome, Commitment, CopySign, Decided, Decision, Device,
-    DeviceState, EpochCause, Event, EventKind, JournalFault, Passage, Record, ReleaseCause, SetMode, StateChange,
-    StateSet, Subject, SubjectKind,
+    DeviceState, EpochCause, Event, EventKind, InputKind, JournalFault, Passage, Record, ReleaseCause, SetMode,
+    StateChange, StateSet, Subject, SubjectKind,
 };
 use access_core::policy::{
     AccessLevel, Alone, AloneRules, AntiPassback, AreaRule, Block, BlockSubject, Calendar, CalendarDay, CardToken,
@@ -362,6 +362,7 @@ fn events_keep_their_bytes() {
         }),
         Event::FreeBegan { door: id(1), mode: DoorMode::FirstPerson },
         Event::FreeEnded { door: id(1) },
+        Event::InputChanged { input: InputKind::SensorTamper, door: id(1), is_active: true },
     ];
     for (place, event) in events.into_iter().enumerate() {
         let name = format!("record_{place:02}_{}", event.kind());

@@ -16,6 +16,7 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::devices::Place;
+use crate::door::ZonesArmed;
 
 /// What the agent is wired to.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -60,6 +61,9 @@ pub struct DoorConfig {
     pub name: String,
     /// Strike, contact and the other lines.
     pub io: DoorIoConfig,
+    /// When what its zones report is an alarm.
+    #[serde(default)]
+    pub zones_armed: ZonesArmed,
     /// What is on the outside.
     #[serde(default, rename = "in")]
     pub inward: SideConfig,

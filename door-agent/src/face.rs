@@ -15,6 +15,7 @@ pub fn signal(face: Face) -> Signal {
         Face::HoldCard => (Light::Waiting, Buzzer::Short, "Hold the card longer"),
         Face::Granted => (Light::Green, Buzzer::Short, "Come in"),
         Face::Free => (Light::Green, Buzzer::Off, "Door is unlocked"),
+        Face::WaitFor(reason) => (Light::Waiting, Buzzer::Short, refusal(reason)),
         Face::Refused(reason) => (Light::Red, Buzzer::Long, refusal(reason)),
         Face::NotRead => (Light::Red, Buzzer::Short, "Not read, once more"),
         Face::CloseDoor => (Light::Amber, Buzzer::Short, "Close the door"),

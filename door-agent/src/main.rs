@@ -286,11 +286,13 @@ fn accept_sensor(path: &std::path::Path, name: Option<&str>) -> anyhow::Result<(
 }
 
 async fn rest(path: &std::path::Path) -> anyhow::Result<()> {
+    // All at once: one whose lines don't answer must not keep the others released.
+    let rests = Config::load(path)?.doors.into_iter().map(|door| {
+        tokio::spawn(async move { lines::rest(&door.io).await.map_err(|error| format!("{}: {error}", door.name)) })
+    });
     let mut failed = Vec::new();
-    for door in Config::load(path)?.doors {
-        if let Err(error) = lines::rest(&door.io).await {
-            failed.push(format!("{}: {error}", door.name));
-        }
+    for rest in rests.collect::<Vec<_>>() {
+        failed.extend(rest.await?.err());
     }
     anyhow::ensure!(failed.is_empty(), "strikes that could not be put to rest: {}", failed.join("; "));
     Ok(())
@@ -394,6 +396,32 @@ mod tests {
             }
         }
         assert!(named > 10, "{named}");
+    }
+
+    #[test]
+    fn the_shipped_unit_ends_whatever_hangs_and_then_puts_strikes_to_rest() {
+        let unit = include_str!("../debian/pforte-agent.service");
+        let of = |key: &str| unit.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
+        let seconds: u64 = of("WatchdogSec").unwrap().parse().unwrap();
+        assert!((1..=15).contains(&seconds), "{seconds} s");
+        assert!(of("ExecStopPost").unwrap().contains(" rest "));
+        assert_eq!((of("Type"), of("Restart")), (Some("notify"), Some("always")));
+    }
+
+    #[tokio::test]
+    async fn doors_whose_lines_are_not_there_are_all_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let door = |number: u8| {
+            format!(
+                "[[door]]\nid = \"0191d4c2-0000-7000-8000-00000000000{number}\"\nname = \"door {number}\"\n\
+                 io = {{ backend = \"gpiocdev\", chip = \"/dev/no-such-chip\", strike = {{ line = 17 }} }}\n"
+            )
+        };
+        let path = folder.path().join("agent.toml");
+        let head = "data_folder = \"/nowhere\"\nserver = \"a:1\"\nmode = \"production\"\n";
+        std::fs::write(&path, format!("{head}{}{}", door(1), door(2))).unwrap();
+        let error = rest(&path).await.unwrap_err().to_string();
+        assert!(error.contains("door 1") && error.contains("door 2"), "{error}");
     }
 
     #[test]

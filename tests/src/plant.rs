@@ -167,7 +167,7 @@ fn world_file(plan: &Plan) -> anyhow::Result<String> {
         if let Some(door) = door {
             write!(text, "[[door]]\nname = \"{name}\"\nlabel = \"{}\"\nopens_ms = 60\n", door.label)?;
             // As every door is made: one leaves by its handle.
-            text.push_str("rex = true\nrex_is_mechanical = true\n");
+            text.push_str("rex = true\nrex_is_mechanical = true\nwatched = true\n");
             if let Some(closes_ms) = door.closes_ms.or(plan.closes_ms) {
                 writeln!(text, "closes_ms = {closes_ms}")?;
             }

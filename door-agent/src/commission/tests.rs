@@ -46,6 +46,7 @@ impl Installer {
     fn new() -> (Self, Dialogue) {
         let folder = tempfile::tempdir().unwrap();
         let build = DoorBuild {
+            has_watched: false,
             has_contact: true,
             has_rex: true,
             is_rex_mechanical: false,
@@ -122,6 +123,7 @@ impl Installer {
 fn wired(folder: &Path) -> DoorConfig {
     let sensor = SensorConfig { path: folder.join("sensor"), baud: 57_600, password: 0 };
     DoorConfig {
+        zones_armed: crate::door::ZonesArmed::Always,
         id: uuid::Uuid::from_u128(7).into(),
         name: "lobby".into(),
         io: DoorIoConfig::Virtual { socket: folder.join("door.sock") },

@@ -38,6 +38,7 @@ impl Bench {
         let server = Server::start().await;
         let sensor = VirtualSensor::plug(&at("sensor")).unwrap();
         let build = DoorBuild {
+            has_watched: false,
             has_contact: true,
             has_rex: true,
             is_rex_mechanical: false,

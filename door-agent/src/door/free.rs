@@ -15,7 +15,7 @@ use crate::journal::Weight;
 const RETRY_MS: u64 = 30_000;
 
 /// Whether the door stands unlocked.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Free {
     phase: Phase,
     ended_ms: Option<u64>,

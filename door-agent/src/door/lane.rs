@@ -17,7 +17,7 @@ use crate::journal::Weight;
 const REPEAT_MS: u64 = 3_000;
 
 /// One side of a door.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Lane {
     side: Side,
     current: Option<Current>,
@@ -36,7 +36,7 @@ struct Presented {
 }
 
 /// The attempt that is under way.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Current {
     card: Presented,
     finger: Option<FactorResult>,

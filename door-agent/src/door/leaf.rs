@@ -11,6 +11,8 @@ use crate::journal::Weight;
 
 /// A contact must keep a position for so long before it is believed, in milliseconds.
 pub(super) const BOUNCE_MS: u64 = 30;
+/// One that bounces for longer than a leaf does must keep a position for so long, in milliseconds.
+const FLUTTER_MS: u64 = 1_000;
 /// A leaf that opens so shortly after the strike went to rest was pulled in time, in milliseconds.
 pub(super) const OPEN_GRACE_MS: u64 = 500;
 /// The warning begins so long before a held-open alarm, but not before half the time, in milliseconds.
@@ -19,7 +21,7 @@ const HELD_WARNING_MS: u64 = 10_000;
 const STRIKE_RETRY_MS: u64 = 500;
 
 /// Strike and leaf.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Leaf {
     release: Option<Released>,
     /// Whether the contact is known and open, since when, and what became of it.
@@ -27,6 +29,8 @@ pub(super) struct Leaf {
     /// A position that the contact has reported and not kept long enough yet.
     bouncing: Option<(bool, u64)>,
     retry_rest_at_ms: Option<u64>,
+    /// The contact changes faster than a leaf can move.
+    pub(super) is_fluttering: bool,
 }
 
 #[derive(Debug, Default, Clone, Copy)]
@@ -52,7 +56,7 @@ impl Position {
 }
 
 /// A release that is not over yet.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Released {
     causes: Vec<ReleaseCause>,
     passages: Vec<(Side, Passage)>,
@@ -78,13 +82,29 @@ impl Leaf {
         matches!(self.position, Position::Open { is_forced: true, .. } | Position::Open { is_held: true, .. })
     }
 
+    #[cfg(test)]
+    pub(super) fn is_forced(&self) -> bool {
+        matches!(self.position, Position::Open { is_forced: true, .. })
+    }
+
+    /// Whether it is known to stand open.
+    #[cfg(test)]
+    pub(super) fn stands_open(&self) -> bool {
+        self.is_open()
+    }
+
     pub(super) fn is_open_too_long(&self) -> bool {
         matches!(self.position, Position::Open { is_warned: true, .. })
     }
 
-    /// Whether it stands open, or its contact has just begun to say so.
+    /// Whether it stands open, or its contact has just begun to say so, or says nothing that can be relied on.
     pub(super) fn may_be_open(&self) -> bool {
-        self.is_open() || matches!(self.bouncing, Some((true, _)))
+        self.is_open() || matches!(self.bouncing, Some((true, _))) || self.is_fluttering
+    }
+
+    /// How long a contact must keep a position to be believed, in milliseconds.
+    const fn settles_ms(&self) -> u64 {
+        if self.is_fluttering { FLUTTER_MS } else { BOUNCE_MS }
     }
 
     /// Whether the strike could not be put to rest.
@@ -113,7 +133,7 @@ impl Leaf {
             true => release.until_ms,
             false => release.until_ms + OPEN_GRACE_MS + BOUNCE_MS,
         });
-        let bounce = self.bouncing.map(|(_, since_ms)| since_ms + BOUNCE_MS);
+        let bounce = self.bouncing.map(|(_, since_ms)| since_ms + self.settles_ms());
         let held = match self.position {
             _ if may_stand_open => None,
             Position::Open { since_ms, is_forced: false, held_ms, is_warned: false, .. } => {
@@ -149,6 +169,7 @@ impl Door {
             is_entry: true,
             lock: None,
         });
+        self.wait = None;
         under_way.is_recorded |= is_recorded;
         under_way.is_entry &= side == Side::In;
         under_way.lock = self.lock;
@@ -255,7 +276,7 @@ impl Door {
             if self.is_held_for_exit() { self.renew_for_exit(now) } else { self.rest() }
         }
         if let Some((is_open, since_ms)) = self.leaf.bouncing
-            && now.mono_ms >= since_ms + BOUNCE_MS
+            && now.mono_ms >= since_ms + self.leaf.settles_ms()
         {
             self.leaf.bouncing = None;
             self.moved(now, is_open, since_ms);
@@ -273,6 +294,7 @@ impl Door {
             && !release.was_used
             && self.behaviour.has_contact
         {
+            self.feedback.unopened(&release.causes, &release.passages);
             for cause in release.causes {
                 self.out.record(Event::NotOpened { door: self.id, cause }, Weight::Routine);
             }
@@ -303,6 +325,7 @@ impl Door {
     }
 
     pub(super) fn contact(&mut self, now: Now, is_open: bool) {
+        self.contact_changed(now, is_open);
         match self.leaf.position {
             Position::Unknown => self.found(now, is_open),
             Position::Open { .. } | Position::Closed if is_open == self.leaf.is_open() => self.leaf.bouncing = None,
@@ -327,6 +350,7 @@ impl Door {
     /// The leaf has taken a new position at `since_ms` and kept it.
     fn moved(&mut self, now: Now, is_open: bool, since_ms: u64) {
         let is_held_for_exit = self.is_held_for_exit();
+        self.feedback.moved();
         match (self.leaf.position, is_open) {
             (Position::Open { since_ms: opened_ms, is_forced, is_held, .. }, false) => {
                 self.leaf.position = Position::Closed;
@@ -383,16 +407,10 @@ impl Door {
             }
         }
         if is_forced {
+            self.feedback.forced(now.mono_ms);
             self.alarm(AlarmKind::DoorForced);
         }
         self.begin_contradiction();
         self.end_release(now);
-    }
-
-    pub(super) fn tamper(&mut self, is_tampered: bool) {
-        if self.is_tampered != is_tampered {
-            self.is_tampered = is_tampered;
-            if is_tampered { self.alarm(AlarmKind::Tamper) } else { self.clear(AlarmKind::Tamper) }
-        }
     }
 }

@@ -8,13 +8,14 @@
 //! A door of an airlock asks the others once more before a release that was recorded is carried out ([`Beside`]).
 //!
 //! [`lane`] follows the attempts of one side from card to decision, [`leaf`] the strike and the door's leaf, [`rex`] the
-//! request to exit, [`free`] the times while it stands unlocked.
+//! request to exit, [`free`] the times while it stands unlocked, [`feedback`] what the contact tells of strike and contact
+//! themselves, [`watched`] the inputs that nothing depends on.
 
 use access_core::UnixMs;
 use access_core::attempt::{Assurance, Attempt, ClockTrust};
 use access_core::circumstances::Circumstances;
 use access_core::decide::ModeInForce;
-use access_core::event::{AlarmKind, CommandOutcome, Decided, Event, Passage, ReleaseCause};
+use access_core::event::{AlarmKind, CommandOutcome, Decided, Event, InputKind, Passage, ReleaseCause};
 use access_core::ids::{AttemptId, CommandId, DoorId, PersonId};
 use access_core::policy::{CardToken, DoorMode, DoorRule, Exit, RELEASE_MS_MAX, Side};
 use access_core::protocol::{Command, CommandKind};
@@ -22,16 +23,22 @@ use access_core::verdict::{Reason, Verdict};
 
 use crate::journal::Weight;
 
+mod feedback;
 mod free;
 mod lane;
 mod leaf;
 mod rex;
+mod watched;
 mod wrong_fingers;
 
+pub use watched::ZonesArmed;
+
+use feedback::Feedback;
 use free::Free;
 use lane::Lane;
 use leaf::Leaf;
 use rex::Rex;
+use watched::Watched;
 
 /// How long somebody has to place a finger, in milliseconds.
 pub const FINGER_WAIT_MS: u64 = 10_000;
@@ -196,10 +203,12 @@ pub enum Input {
         /// How it is now.
         is_pressed: bool,
     },
-    /// The tamper line changed.
-    Tamper {
+    /// An input changed that is only watched.
+    Watched {
+        /// Which.
+        input: InputKind,
         /// How it is now.
-        is_tampered: bool,
+        is_active: bool,
     },
     /// An operator's command for this door.
     Command(Command),
@@ -275,6 +284,8 @@ pub enum Face {
     Free,
     /// No.
     Refused(Reason),
+    /// Not yet: an escort or a second person is waited for.
+    WaitFor(Reason),
     /// The card can't be read: once more.
     NotRead,
     /// Close the door.
@@ -284,7 +295,7 @@ pub enum Face {
 }
 
 /// A door. Feed it with [`Door::handle`], and with [`Input::Tick`] when [`Door::wake_at_ms`] has come.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Door {
     id: DoorId,
     behaviour: Behaviour,
@@ -293,6 +304,8 @@ pub struct Door {
     leaf: Leaf,
     rex: Rex,
     free: Free,
+    feedback: Feedback,
+    watched: Watched,
     beside: Beside,
     /// Two doors of the airlock stand open, and the alarm for it was raised here.
     is_contradicted: bool,
@@ -301,14 +314,15 @@ pub struct Door {
     commands: Vec<CommandId>,
     /// Commands whose record is being written.
     commanded: Vec<(Ticket, CommandId, u64)>,
-    is_tampered: bool,
     refused: Option<(Face, u64)>,
+    /// Somebody waits for another, and until when that is shown.
+    wait: Option<(Reason, u64)>,
     shown: Option<Face>,
     out: Outbox,
 }
 
 /// Collects what one input leads to.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Outbox {
     actions: Vec<Action>,
     tickets: u64,
@@ -361,13 +375,15 @@ impl Door {
             leaf: Leaf::default(),
             rex: Rex::default(),
             free: Free::default(),
+            feedback: Feedback::default(),
+            watched: Watched::default(),
             beside: Beside::default(),
             is_contradicted: false,
             lock: None,
             commands: Vec::new(),
             commanded: Vec::new(),
-            is_tampered: false,
             refused: None,
+            wait: None,
             shown: None,
             out: Outbox::default(),
         };
@@ -406,8 +422,9 @@ impl Door {
     pub fn wake_at_ms(&self) -> Option<u64> {
         let lanes = self.lanes.iter().filter_map(Lane::wake_at_ms);
         let face = self.refused.map(|(_, until_ms)| until_ms);
+        let wait = self.wait.map(|(_, until_ms)| until_ms);
         let leaf = self.leaf.wake_at_ms(self.free.is_free());
-        lanes.chain(leaf).chain(self.rex.wake_at_ms()).chain(face).min()
+        lanes.chain(leaf).chain(self.rex.wake_at_ms()).chain(self.feedback.wake_at_ms()).chain(face).chain(wait).min()
     }
 
     /// Takes one input.
@@ -433,7 +450,7 @@ impl Door {
             }
             Input::Contact { is_open } => self.contact(now, is_open),
             Input::Rex { is_pressed } => self.rex(now, is_pressed),
-            Input::Tamper { is_tampered } => self.tamper(is_tampered),
+            Input::Watched { input, is_active } => self.watched(input, is_active),
             Input::Command(command) => self.command(now, &command),
             Input::Behave(behaviour) => {
                 self.behaviour = behaviour;
@@ -450,16 +467,22 @@ impl Door {
             Input::Link { is_up } => self.link(now, is_up),
         }
         self.end_contradiction();
+        self.tell_feedback();
+        self.tell_watched();
         self.show();
         std::mem::take(&mut self.out.actions)
     }
 
     fn tick(&mut self, now: Now) {
         self.tick_lanes(now);
+        self.tick_feedback(now);
         self.tick_leaf(now);
         self.tick_rex(now);
         if self.refused.is_some_and(|(_, until_ms)| now.mono_ms >= until_ms) {
             self.refused = None;
+        }
+        if self.wait.is_some_and(|(_, until_ms)| now.mono_ms >= until_ms) {
+            self.wait = None;
         }
     }
 
@@ -562,6 +585,10 @@ impl Door {
     }
 
     fn refuse_on_face(&mut self, now: Now, face: Face) {
+        if let Face::Refused(reason @ (Reason::EscortRequired | Reason::SecondPersonRequired)) = face {
+            self.wait = Some((reason, now.mono_ms + WAIT_SHOWN_MS));
+            return;
+        }
         self.refused = Some((face, now.mono_ms + REFUSED_SHOWN_MS));
     }
 
@@ -575,7 +602,7 @@ impl Door {
 
     /// What matters most to the person who stands there.
     fn face(&self) -> Face {
-        if self.leaf.is_alarmed() || self.is_tampered {
+        if self.leaf.is_alarmed() || self.watched.is_tampered() {
             Face::Alarm
         } else if self.leaf.is_open_too_long() {
             Face::CloseDoor
@@ -589,6 +616,8 @@ impl Door {
             Face::Wait
         } else if let Some((face, _)) = self.refused {
             face
+        } else if let Some((reason, _)) = self.wait {
+            Face::WaitFor(reason)
         } else if self.free.is_free() {
             Face::Free
         } else {
@@ -599,6 +628,9 @@ impl Door {
 
 /// How long a refusal is shown, in milliseconds.
 const REFUSED_SHOWN_MS: u64 = 2_500;
+/// How long it is shown that somebody waits for another, in milliseconds, unless the door is released before. How long the wait
+/// counts is the rules' business.
+const WAIT_SHOWN_MS: u64 = 30_000;
 
 #[cfg(test)]
 mod tests;

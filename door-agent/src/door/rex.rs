@@ -25,7 +25,7 @@ pub(super) const REX_RENEW_MS: u64 = 500;
 const REX_RETRY_MS: u64 = 2_000;
 
 /// The request-to-exit line.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Rex {
     is_pressed: bool,
     /// Since when it has been pressed, short breaks aside.

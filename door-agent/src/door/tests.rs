@@ -9,9 +9,12 @@ use uuid::Uuid;
 use super::*;
 
 mod airlock;
+mod feedback;
 mod found;
 mod laws;
 mod rex;
+mod walk;
+mod watched;
 
 const ANNA: CardToken = CardToken([1; 32]);
 const BEN: CardToken = CardToken([2; 32]);
@@ -115,6 +118,10 @@ fn command(number: u128, kind: CommandKind) -> Input {
     Input::Command(Command { id: id(number), door: id(1), expires_at, kind, reason: Commitment([0; 32]) })
 }
 
+fn watched(input: InputKind, is_active: bool) -> Do {
+    In(Input::Watched { input, is_active })
+}
+
 /// An action in few words; what is shown is looked at on its own.
 fn words(action: &Action) -> String {
     match action {
@@ -131,6 +138,9 @@ fn words(action: &Action) -> String {
             Event::CommandDone { outcome, .. } => format!("command {outcome}"),
             Event::Entered { persons, side, .. } => format!("{} entered {side}", persons.len()),
             Event::DoorOpened { cause, .. } => format!("opened {}", if cause.is_some() { "released" } else { "alone" }),
+            Event::InputChanged { input, is_active, .. } => {
+                format!("{input} {}", if *is_active { "active" } else { "at rest" })
+            }
             Event::DoorFound { is_open, .. } => format!("found {}", if *is_open { "open" } else { "closed" }),
             other => other.kind().to_string(),
         },
@@ -533,10 +543,10 @@ fn leaves_that_are_open_and_should_not_be() {
         "tamper",
         mechanical(),
         vec![
-            (0, In(Input::Tamper { is_tampered: false }), ""),
-            (1, In(Input::Tamper { is_tampered: true }), "alarm tamper"),
-            (2, In(Input::Tamper { is_tampered: true }), ""),
-            (3, In(Input::Tamper { is_tampered: false }), "clear tamper"),
+            (0, watched(InputKind::BoxTamper, false), ""),
+            (1, watched(InputKind::BoxTamper, true), "box_tamper active, alarm tamper"),
+            (2, watched(InputKind::BoxTamper, true), ""),
+            (3, watched(InputKind::BoxTamper, false), "box_tamper at rest, clear tamper"),
         ],
     );
 }
@@ -690,6 +700,41 @@ fn an_unlocked_door_says_so_and_still_refuses_to_ones_face() {
     }
     let refused = Face::Refused(Reason::Blocked);
     assert_eq!(faces, [Face::Free, Face::Wait, refused, Face::Free, Face::Ready]);
+}
+
+#[test]
+fn a_wait_for_another_is_shown_until_somebody_is_let_in() {
+    let faces = |steps: &[(u64, Input)]| {
+        let (mut door, _) = Door::start(id(1), mechanical());
+        let mut faces = Vec::new();
+        for (ms, input) in steps {
+            while let Some(wake_ms) = door.wake_at_ms().filter(|wake_ms| wake_ms <= ms) {
+                faces.extend(door.handle(at(wake_ms), Input::Tick));
+                assert_ne!(door.wake_at_ms(), Some(wake_ms), "it wakes twice for one thing");
+            }
+            faces.extend(door.handle(at(*ms), input.clone()));
+        }
+        let shown = |action| match action {
+            Action::Show(face) => Some(face),
+            _ => None,
+        };
+        faces.into_iter().filter_map(shown).collect::<Vec<_>>()
+    };
+    for reason in [Reason::SecondPersonRequired, Reason::EscortRequired] {
+        let waits = Face::WaitFor(reason);
+        let refused = Face::Refused(Reason::Blocked);
+        let first = [(0, contact(false)), (0, card(1, Side::In, ANNA)), (10, deny(1, reason))];
+        let other = [(4_000, card(2, Side::In, ANNA)), (4_010, deny(2, Reason::Blocked))];
+        let second = [(8_000, card(3, Side::In, ANNA)), (8_010, grant(3)), (8_020, Input::Recorded(Ticket(4)))];
+        let both = faces(&[&first[..], &other, &second, &[(20_000, Input::Tick)]].concat());
+        let expected = [Face::Wait, waits, Face::Wait, refused, waits, Face::Wait, Face::Granted, Face::Ready];
+        assert_eq!(both, expected);
+        let alone = faces(&[&first[..], &[(60_000, Input::Tick)]].concat());
+        assert_eq!(alone, [Face::Wait, waits, Face::Ready], "nobody came");
+        let signal = crate::face::signal(waits);
+        assert_eq!(signal.light, hardware::door_io::Light::Waiting, "it is no refusal");
+        assert!(signal.line.starts_with("Wait for"), "{}", signal.line);
+    }
 }
 
 #[test]

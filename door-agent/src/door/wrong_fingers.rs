@@ -22,7 +22,7 @@ const FORGOTTEN_MS: u64 = 900_000;
 const PERSONS_MAX: usize = 32;
 
 /// What one reader knows.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct WrongFingers {
     of_all: Row,
     of_persons: Vec<(PersonId, Row)>,

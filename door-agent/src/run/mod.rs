@@ -11,14 +11,14 @@ use std::time::{Duration, Instant};
 use access_core::State;
 use access_core::chain::{Head, SignedRecord};
 use access_core::event::{
-    AlarmKind, Author, CommandOutcome, Decided, Device, DeviceState, EpochCause, Event, ReleaseCause,
+    AlarmKind, Author, CommandOutcome, Decided, Device, DeviceState, EpochCause, Event, InputKind, ReleaseCause,
 };
 use access_core::ids::{AttemptId, PersonId};
 use access_core::policy::{CardToken, Side};
 use access_core::protocol::{CardKind, Refusal, SignedBundle};
 use hardware::card::task::Task;
 use hardware::card::{ReaderChange, ReaderEvent};
-use hardware::door_io::{DoorInput, DoorOutputs};
+use hardware::door_io::{DoorInput, DoorOutputs, WatchedInput};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{interval, sleep_until};
 use uuid::Uuid;
@@ -98,6 +98,21 @@ struct Waiting {
     door: usize,
     ticket: Ticket,
     cause: Option<ReleaseCause>,
+}
+
+/// What the log calls an input that is only watched.
+const fn kind_of(input: WatchedInput) -> InputKind {
+    match input {
+        WatchedInput::ReaderTamper => InputKind::ReaderTamper,
+        WatchedInput::SensorTamper => InputKind::SensorTamper,
+        WatchedInput::Fire => InputKind::Fire,
+        WatchedInput::MainsLost => InputKind::MainsLost,
+        WatchedInput::BatteryLow => InputKind::BatteryLow,
+        WatchedInput::Zone1 => InputKind::Zone1,
+        WatchedInput::Zone2 => InputKind::Zone2,
+        WatchedInput::Zone3 => InputKind::Zone3,
+        WatchedInput::Zone4 => InputKind::Zone4,
+    }
 }
 
 /// Where a reader or a sensor is.
@@ -330,7 +345,12 @@ impl Agent {
             }
             LinesEvent::Input(DoorInput::Contact { is_open }) => self.feed(number, Input::Contact { is_open }),
             LinesEvent::Input(DoorInput::Rex { is_pressed }) => self.feed(number, Input::Rex { is_pressed }),
-            LinesEvent::Input(DoorInput::Tamper { is_tampered }) => self.feed(number, Input::Tamper { is_tampered }),
+            LinesEvent::Input(DoorInput::Tamper { is_tampered: is_active }) => {
+                self.feed(number, Input::Watched { input: InputKind::BoxTamper, is_active });
+            }
+            LinesEvent::Input(DoorInput::Watched { input, is_active }) => {
+                self.feed(number, Input::Watched { input: kind_of(input), is_active });
+            }
             LinesEvent::Input(DoorInput::Lost(why)) => {
                 tracing::warn!(door = %self.doors[number].door.id(), why, "door lines lost");
                 self.lines_are(number, DeviceState::Lost);

@@ -41,6 +41,7 @@ use zeroize::Zeroizing;
 use super::start::run_with;
 use super::*;
 use crate::config::{DoorConfig, SideConfig};
+use crate::door::ZonesArmed;
 use crate::identity::tests::sample;
 use crate::recorder::Entry;
 use crate::testing::{SERVER_NAME, Server};
@@ -105,6 +106,7 @@ fn build() -> DoorBuild {
         has_contact: true,
         has_rex: true,
         is_rex_mechanical: false,
+        has_watched: true,
         opens: Duration::from_millis(1),
         closes: None,
     }
@@ -180,6 +182,7 @@ impl World {
             id: id(1),
             name: "lobby".to_owned(),
             io: DoorIoConfig::Virtual { socket: self.path("door.sock") },
+            zones_armed: ZonesArmed::Always,
             inward: side.clone(),
             outward: SideConfig::default(),
         };
@@ -187,6 +190,7 @@ impl World {
             id: id(2),
             name: "inner".to_owned(),
             io: DoorIoConfig::Virtual { socket: self.path("inner.sock") },
+            zones_armed: ZonesArmed::Always,
             inward: SideConfig { sensor: None, ..side.clone() },
             outward: SideConfig::default(),
         };
@@ -659,6 +663,19 @@ async fn an_operators_command_opens_and_what_goes_wrong_at_the_door_is_told() {
     session.record(|event| matches!(event, Event::AlarmRaised { kind: AlarmKind::Tamper, .. }).then_some(())).await;
     world.door.tamper(false);
     session.kind("alarm_cleared").await;
+    for input in WatchedInput::ALL {
+        world.door.set_watched(input, true).unwrap();
+        let told = |event: &Event| match event {
+            Event::InputChanged { input, is_active: true, .. } => Some(*input),
+            _ => None,
+        };
+        assert_eq!(session.record(told).await, kind_of(input));
+    }
+    world.door_shows(|view| view.line == "Alarm").await;
+    for input in WatchedInput::ALL {
+        world.door.set_watched(input, false).unwrap();
+    }
+    session.record(|event| matches!(event, Event::AlarmCleared { kind: AlarmKind::Zone, .. }).then_some(())).await;
 
     let now = crate::clock::machine_time();
     let command = |number, door| Command {

@@ -29,6 +29,7 @@ use anyhow::{Context as _, anyhow};
 use clap::{Parser, Subcommand, ValueEnum};
 use hardware::card::virtual_card::CardFault;
 use hardware::card::virtual_desfire::{Deed, Generation, Misdeed, Model, Size};
+use hardware::door_io::WatchedInput;
 use hardware::world::{self, Client, Order, SensorWish, WorldFile};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -96,6 +97,17 @@ enum Command {
         #[command(flatten)]
         at: At,
         /// Closes it instead
+        #[arg(long)]
+        clear: bool,
+    },
+    /// Lets an input that is only watched report: reader_tamper, sensor_tamper, fire, mains_lost, battery_low, zone_1 to zone_4
+    Input {
+        #[command(flatten)]
+        at: At,
+        /// Which
+        #[arg(long, value_parser = by_name::<WatchedInput>)]
+        input: WatchedInput,
+        /// Lets it be at rest instead
         #[arg(long)]
         clear: bool,
     },
@@ -329,6 +341,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Force(at) => at.order(|door| Order::Force { door }),
         Command::Rex { at, let_go } => at.order(|door| Order::Rex { door, pressed: !let_go }),
         Command::Tamper { at, clear } => at.order(|door| Order::Tamper { door, tampered: !clear }),
+        Command::Input { at, input, clear } => at.order(|door| Order::Input { door, input, active: !clear }),
         Command::Sensor { at, fault } => at.order(|at| Order::Sensor { at, fault: fault.into() }),
         Command::Reader { at, fault } => at.order(|at| Order::Reader { at, fault: fault.into() }),
         Command::KillPcscd(Folder { folder }) => (folder, Order::KillPcscd {}),

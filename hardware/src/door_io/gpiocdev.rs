@@ -233,6 +233,7 @@ mod tests {
             contact: &None,
             rex: &None,
             tamper: &None,
+            watched: &super::super::WatchedLines::default(),
         };
         for chip in ["/dev/gpiochip-of-no-board", "/dev/null"] {
             let error = open(Path::new(chip), &lines, mpsc::channel(1).0).err().unwrap();

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use tokio::sync::watch;
 
-use super::{Buzzer, DoorInput, DoorIoError, DoorOutputs, Light, Signal};
+use super::{Buzzer, DoorInput, DoorIoError, DoorOutputs, Light, Signal, WatchedInput};
 
 /// Contacts bounce for some milliseconds; a level counts once it has stood for so long.
 pub(super) const DEBOUNCE: Duration = Duration::from_millis(20);
@@ -85,6 +85,48 @@ pub struct InputLine {
     pub pull: Pull,
 }
 
+/// Lines that are read, and on which nothing at the door depends. Each is active when it says what it is named for.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WatchedLines {
+    /// A reader's own switch.
+    pub reader_tamper: Option<InputLine>,
+    /// A fingerprint sensor's own switch.
+    pub sensor_tamper: Option<InputLine>,
+    /// The fire panel's contact. It is watched and nothing more: the panel cuts the lock's power by wire.
+    pub fire: Option<InputLine>,
+    /// The supply's contact for mains power.
+    pub mains_lost: Option<InputLine>,
+    /// The supply's contact for its battery.
+    pub battery_low: Option<InputLine>,
+    /// A detector or contact of the first zone.
+    pub zone_1: Option<InputLine>,
+    /// Of the second.
+    pub zone_2: Option<InputLine>,
+    /// Of the third.
+    pub zone_3: Option<InputLine>,
+    /// Of the fourth.
+    pub zone_4: Option<InputLine>,
+}
+
+impl WatchedLines {
+    /// Those that are wired.
+    pub fn all(&self) -> impl Iterator<Item = (WatchedInput, &InputLine)> {
+        let of = |input| match input {
+            WatchedInput::ReaderTamper => &self.reader_tamper,
+            WatchedInput::SensorTamper => &self.sensor_tamper,
+            WatchedInput::Fire => &self.fire,
+            WatchedInput::MainsLost => &self.mains_lost,
+            WatchedInput::BatteryLow => &self.battery_low,
+            WatchedInput::Zone1 => &self.zone_1,
+            WatchedInput::Zone2 => &self.zone_2,
+            WatchedInput::Zone3 => &self.zone_3,
+            WatchedInput::Zone4 => &self.zone_4,
+        };
+        WatchedInput::ALL.into_iter().filter_map(move |input| Some((input, of(input).as_ref()?)))
+    }
+}
+
 /// Lines of one door, as configured.
 pub(super) struct Lines<'config> {
     pub(super) strike: &'config OutputLine,
@@ -95,6 +137,7 @@ pub(super) struct Lines<'config> {
     pub(super) contact: &'config Option<InputLine>,
     pub(super) rex: &'config Option<InputLine>,
     pub(super) tamper: &'config Option<InputLine>,
+    pub(super) watched: &'config WatchedLines,
 }
 
 impl Lines<'_> {
@@ -113,7 +156,8 @@ impl Lines<'_> {
     /// Those that are read.
     pub(super) fn inputs(&self) -> Vec<(Input, &InputLine)> {
         let optional = [(Input::Contact, self.contact), (Input::Rex, self.rex), (Input::Tamper, self.tamper)];
-        optional.into_iter().filter_map(|(input, line)| Some((input, line.as_ref()?))).collect()
+        let named = optional.into_iter().filter_map(|(input, line)| Some((input, line.as_ref()?)));
+        named.chain(self.watched.all().map(|(input, line)| (Input::Watched(input), line))).collect()
     }
 }
 
@@ -145,7 +189,11 @@ pub(super) enum Input {
     Contact,
     Rex,
     Tamper,
+    Watched(WatchedInput),
 }
+
+/// How many inputs a door can have.
+const INPUTS: usize = 3 + WatchedInput::ALL.len();
 
 impl Input {
     pub(super) fn purpose(self) -> &'static str {
@@ -153,6 +201,16 @@ impl Input {
             Self::Contact => "contact",
             Self::Rex => "rex",
             Self::Tamper => "tamper",
+            Self::Watched(input) => input.name(),
+        }
+    }
+
+    fn place(self) -> usize {
+        match self {
+            Self::Contact => 0,
+            Self::Rex => 1,
+            Self::Tamper => 2,
+            Self::Watched(input) => 3 + input as usize,
         }
     }
 
@@ -161,18 +219,19 @@ impl Input {
             Self::Contact => DoorInput::Contact { is_open: is_active },
             Self::Rex => DoorInput::Rex { is_pressed: is_active },
             Self::Tamper => DoorInput::Tamper { is_tampered: is_active },
+            Self::Watched(input) => DoorInput::Watched { input, is_active },
         }
     }
 }
 
 /// Last known levels of the inputs: tells changes from repetitions.
 #[derive(Debug, Default)]
-pub(super) struct Known([Option<bool>; 3]);
+pub(super) struct Known([Option<bool>; INPUTS]);
 
 impl Known {
     /// Takes a level; an input comes out if it is news.
     pub(super) fn take(&mut self, input: Input, is_active: bool) -> Option<DoorInput> {
-        let known = &mut self.0[input as usize];
+        let known = &mut self.0[input.place()];
         (known.replace(is_active) != Some(is_active)).then(|| input.changed(is_active))
     }
 }
@@ -309,6 +368,11 @@ mod tests {
         assert_eq!(known.take(Input::Rex, true), Some(DoorInput::Rex { is_pressed: true }));
         assert_eq!(known.take(Input::Tamper, true), Some(DoorInput::Tamper { is_tampered: true }));
         assert_eq!(known.take(Input::Contact, true), Some(DoorInput::Contact { is_open: true }));
+        for input in WatchedInput::ALL {
+            let news = Some(DoorInput::Watched { input, is_active: true });
+            assert_eq!(known.take(Input::Watched(input), true), news, "each by itself");
+            assert_eq!(known.take(Input::Watched(input), true), None);
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! A door's lines: strike, lights and buzzer out; contact, request-to-exit and tamper in.
+//! A door's lines: strike, lights and buzzer out; contact, request-to-exit, tamper and what is only watched in.
 //!
 //! The door agent opens one per door by its configuration. Nothing here decides or keeps time for a release: whoever
 //! energises the strike puts it to rest again. What a line does when the process dies differs between kernels, so nothing
@@ -21,7 +21,7 @@ pub mod virtual_door;
 mod virtual_io;
 
 pub use gpiocdev::CONSUMER;
-pub use line::{InputLine, Level, LineId, OutputLine, Pull};
+pub use line::{InputLine, Level, LineId, OutputLine, Pull, WatchedLines};
 
 /// Inputs that wait to be taken by the agent.
 const INPUTS_MAX: usize = 64;
@@ -52,6 +52,9 @@ pub enum DoorIoConfig {
         rex: Option<InputLine>,
         /// Switch in the housing; active means opened.
         tamper: Option<InputLine>,
+        /// Inputs that are only watched.
+        #[serde(default)]
+        watched: WatchedLines,
     },
     /// Lines of a Raspberry Pi by its registers (feature `rppal`). Lines are named by their BCM number.
     Rppal {
@@ -71,6 +74,9 @@ pub enum DoorIoConfig {
         rex: Option<InputLine>,
         /// Switch in the housing; active means opened.
         tamper: Option<InputLine>,
+        /// Inputs that are only watched.
+        #[serde(default)]
+        watched: WatchedLines,
     },
     /// A door twin behind a Unix socket (feature `twins`).
     Virtual {
@@ -152,10 +158,75 @@ pub enum DoorInput {
         /// Whether the housing is open.
         is_tampered: bool,
     },
+    /// An input changed that is only watched, or stands so at the beginning.
+    Watched {
+        /// Which.
+        input: WatchedInput,
+        /// Whether it says what it is named for.
+        is_active: bool,
+    },
     /// Inputs can't be read any more; why.
     Lost(String),
     /// Inputs can be read again; their levels follow.
     Back,
+}
+
+/// An input that is watched, and on which nothing at the door depends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WatchedInput {
+    /// A reader's own switch: it was opened or taken off the wall.
+    ReaderTamper,
+    /// A fingerprint sensor's own switch.
+    SensorTamper,
+    /// The fire panel's contact: it reports fire.
+    Fire,
+    /// The supply: mains power is gone.
+    MainsLost,
+    /// The supply: its battery is low, or not there.
+    BatteryLow,
+    /// A detector or contact of the first zone.
+    #[serde(rename = "zone_1")]
+    Zone1,
+    /// Of the second.
+    #[serde(rename = "zone_2")]
+    Zone2,
+    /// Of the third.
+    #[serde(rename = "zone_3")]
+    Zone3,
+    /// Of the fourth.
+    #[serde(rename = "zone_4")]
+    Zone4,
+}
+
+impl WatchedInput {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::ReaderTamper,
+        Self::SensorTamper,
+        Self::Fire,
+        Self::MainsLost,
+        Self::BatteryLow,
+        Self::Zone1,
+        Self::Zone2,
+        Self::Zone3,
+        Self::Zone4,
+    ];
+
+    /// As in a configuration.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ReaderTamper => "reader_tamper",
+            Self::SensorTamper => "sensor_tamper",
+            Self::Fire => "fire",
+            Self::MainsLost => "mains_lost",
+            Self::BatteryLow => "battery_low",
+            Self::Zone1 => "zone_1",
+            Self::Zone2 => "zone_2",
+            Self::Zone3 => "zone_3",
+            Self::Zone4 => "zone_4",
+        }
+    }
 }
 
 /// A door's lines could not be used. The text names chip and line, or socket.
@@ -221,13 +292,24 @@ impl DoorIoError {
 pub async fn open(config: &DoorIoConfig) -> Result<(Box<dyn DoorOutputs>, mpsc::Receiver<DoorInput>), DoorIoError> {
     let (inputs, receiver) = mpsc::channel(INPUTS_MAX);
     let outputs: Box<dyn DoorOutputs> = match config {
-        DoorIoConfig::Gpiocdev { chip, strike, led_green, led_red, led_blue, buzzer, contact, rex, tamper } => {
-            let lines = line::Lines { strike, led_green, led_red, led_blue, buzzer, contact, rex, tamper };
+        DoorIoConfig::Gpiocdev {
+            chip,
+            strike,
+            led_green,
+            led_red,
+            led_blue,
+            buzzer,
+            contact,
+            rex,
+            tamper,
+            watched,
+        } => {
+            let lines = line::Lines { strike, led_green, led_red, led_blue, buzzer, contact, rex, tamper, watched };
             Box::new(gpiocdev::open(chip, &lines, inputs)?)
         }
         #[cfg(feature = "rppal")]
-        DoorIoConfig::Rppal { strike, led_green, led_red, led_blue, buzzer, contact, rex, tamper } => {
-            let lines = line::Lines { strike, led_green, led_red, led_blue, buzzer, contact, rex, tamper };
+        DoorIoConfig::Rppal { strike, led_green, led_red, led_blue, buzzer, contact, rex, tamper, watched } => {
+            let lines = line::Lines { strike, led_green, led_red, led_blue, buzzer, contact, rex, tamper, watched };
             Box::new(rppal::open(&lines, inputs)?)
         }
         #[cfg(not(feature = "rppal"))]
@@ -259,8 +341,19 @@ pub struct LineView {
 /// whole, or in the place of the line that is not there. Registers (`rppal`) can't be looked at so: then the list is empty.
 pub async fn inspect(config: &DoorIoConfig) -> Result<Vec<Result<LineView, DoorIoError>>, DoorIoError> {
     match config {
-        DoorIoConfig::Gpiocdev { chip, strike, led_green, led_red, led_blue, buzzer, contact, rex, tamper } => {
-            let lines = line::Lines { strike, led_green, led_red, led_blue, buzzer, contact, rex, tamper };
+        DoorIoConfig::Gpiocdev {
+            chip,
+            strike,
+            led_green,
+            led_red,
+            led_blue,
+            buzzer,
+            contact,
+            rex,
+            tamper,
+            watched,
+        } => {
+            let lines = line::Lines { strike, led_green, led_red, led_blue, buzzer, contact, rex, tamper, watched };
             gpiocdev::inspect(chip, &lines)
         }
         #[cfg(feature = "rppal")]
@@ -288,16 +381,32 @@ mod tests {
             led_green = { line = 23 }
             contact = { line = "GPIO22", active = "high" }
             rex = { line = "GPIO27", active = "low", pull = "up" }
+            [watched]
+            fire = { line = "GPIO5", active = "high" }
+            zone_2 = { line = "GPIO6", active = "low" }
             "#,
         )
         .unwrap();
-        let DoorIoConfig::Gpiocdev { chip, strike, contact: Some(contact), led_red: None, .. } = config else {
+        let DoorIoConfig::Gpiocdev { chip, strike, contact: Some(contact), led_red: None, watched, .. } = config else {
             panic!("{config:?}");
         };
+        assert!(watched.fire.is_some() && watched.zone_2.is_some_and(|zone| zone.active == Level::Low));
+        assert_eq!((watched.zone_1, watched.mains_lost), (None, None));
         assert_eq!(chip, PathBuf::from("/dev/gpiochip0"));
         assert_eq!((strike.active, contact.active, contact.pull), (Level::High, Level::High, Pull::Up));
         let config: DoorIoConfig = toml::from_str("backend = \"virtual\"\nsocket = \"/run/door.sock\"").unwrap();
         assert_eq!(config, DoorIoConfig::Virtual { socket: "/run/door.sock".into() });
+    }
+
+    #[test]
+    fn an_input_is_called_alike_everywhere() {
+        for input in WatchedInput::ALL {
+            assert_eq!(serde_json::to_value(input).unwrap(), input.name());
+            let line = "{ line = 1, active = \"low\" }";
+            let lines: WatchedLines = toml::from_str(&format!("{} = {line}", input.name())).unwrap();
+            let named: Vec<_> = lines.all().map(|(named, _)| named).collect();
+            assert_eq!(named, [input]);
+        }
     }
 
     #[test]
@@ -311,6 +420,9 @@ mod tests {
         check("backend = \"gpio\"", "gpio");
         check("backend = \"gpiocdev\"\nchip = \"/c\"", "strike");
         check("backend = \"gpiocdev\"\nchip = \"/c\"\nstrike = { line = 1 }\nsiren = { line = 2 }", "siren");
+        let strike = "backend = \"gpiocdev\"\nchip = \"/c\"\nstrike = { line = 1 }";
+        check(&format!("{strike}\nwatched = {{ zone_5 = {{ line = 2, active = \"low\" }} }}"), "zone_5");
+        check(&format!("{strike}\nwatched = {{ fire = {{ line = 2 }} }}"), "active");
     }
 
     #[cfg(not(feature = "rppal"))]

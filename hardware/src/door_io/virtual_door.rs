@@ -22,7 +22,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{broadcast, oneshot, watch};
 
 use super::line::{Input, Known};
-use super::{Buzzer, DISPLAY_CHARS_MAX, DoorInput, Light, Signal};
+use super::{Buzzer, DISPLAY_CHARS_MAX, DoorInput, Light, Signal, WatchedInput};
 
 /// Longest line that is taken from a driver, in bytes.
 const LINE_BYTES_MAX: u64 = 4_096;
@@ -38,6 +38,8 @@ pub struct DoorBuild {
     pub has_rex: bool,
     /// Whether pressing the request-to-exit draws the bolt (a handle), rather than asking for a release (a button).
     pub is_rex_mechanical: bool,
+    /// Whether every input is wired that is only watched.
+    pub has_watched: bool,
     /// From pushing to being open: the person's way to the leaf.
     pub opens: Duration,
     /// From being open to falling shut behind the person; `None`: stays open until closed.
@@ -63,6 +65,9 @@ pub struct DoorView {
     pub is_rex_pressed: bool,
     /// Whether the housing is open.
     pub is_tampered: bool,
+    /// Inputs that are only watched, and active.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub watched: Vec<WatchedInput>,
 }
 
 /// What the door lets nobody do.
@@ -74,6 +79,9 @@ pub enum DoorError {
     /// There is none to press.
     #[error("the door has no request-to-exit")]
     NoRex,
+    /// There is no such input.
+    #[error("the door has no such input")]
+    NoInput,
 }
 
 /// The twin. Dropping it takes its socket away.
@@ -117,6 +125,7 @@ impl VirtualDoor {
             was_forced: false,
             is_rex_pressed: false,
             is_tampered: false,
+            watched: Vec::new(),
         };
         let door = Arc::new(Door { build, view: watch::channel(view).0, inputs: broadcast::channel(INPUTS_MAX).0 });
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -178,6 +187,19 @@ impl VirtualDoor {
         self.door.change(|view| view.is_tampered = is_tampered);
     }
 
+    /// Lets an input that is only watched say what it is named for, or no longer.
+    pub fn set_watched(&self, input: WatchedInput, is_active: bool) -> Result<(), DoorError> {
+        if !self.door.build.has_watched {
+            return Err(DoorError::NoInput);
+        }
+        self.door.change(|view| {
+            view.watched.retain(|active| *active != input);
+            view.watched.extend(is_active.then_some(input));
+            view.watched.sort();
+        });
+        Ok(())
+    }
+
     /// What can be seen of it, now and from now on.
     pub fn watch(&self) -> watch::Receiver<DoorView> {
         self.door.view.subscribe()
@@ -205,7 +227,10 @@ impl Door {
     fn levels(&self, view: &DoorView) -> impl Iterator<Item = (Input, bool)> + use<> {
         let contact = self.build.has_contact.then_some((Input::Contact, view.is_open));
         let rex = self.build.has_rex.then_some((Input::Rex, view.is_rex_pressed));
-        [contact, rex, Some((Input::Tamper, view.is_tampered))].into_iter().flatten()
+        let watched: &[WatchedInput] = if self.build.has_watched { &WatchedInput::ALL } else { &[] };
+        let watched: Vec<_> =
+            watched.iter().map(|input| (Input::Watched(*input), view.watched.contains(input))).collect();
+        [contact, rex, Some((Input::Tamper, view.is_tampered))].into_iter().flatten().chain(watched)
     }
 
     /// Changes the door, and tells the drivers in the order of the changes.
@@ -326,6 +351,7 @@ async fn stream_inputs(
                 Ok(DoorInput::Contact { is_open }) => known.take(Input::Contact, is_open),
                 Ok(DoorInput::Rex { is_pressed }) => known.take(Input::Rex, is_pressed),
                 Ok(DoorInput::Tamper { is_tampered }) => known.take(Input::Tamper, is_tampered),
+                Ok(DoorInput::Watched { input, is_active }) => known.take(Input::Watched(input), is_active),
                 Ok(DoorInput::Lost(_) | DoorInput::Back) => None,
                 Err(broadcast::error::RecvError::Lagged(_)) => break,
                 Err(broadcast::error::RecvError::Closed) => return Ok(()),

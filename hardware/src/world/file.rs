@@ -76,6 +76,9 @@ pub struct DoorFile {
     /// Whether pressing the request-to-exit draws the bolt (a handle), rather than asking for a release (a button).
     #[serde(default)]
     pub rex_is_mechanical: bool,
+    /// Whether it has inputs that are only watched: tampers of reader and sensor, fire, mains, battery, zones.
+    #[serde(default)]
+    pub watched: bool,
     /// From pushing to being open, in milliseconds.
     #[serde(default)]
     pub opens_ms: u64,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::card::virtual_card::CardFault;
 use crate::card::virtual_desfire::{Misdeed, Model};
+use crate::door_io::WatchedInput;
 use crate::door_io::virtual_door::DoorView;
 
 /// Something to be done. `at` takes a place's name, or a door's (then the first place at it); `door` takes a door's
@@ -64,6 +65,15 @@ pub enum Order {
         door: String,
         /// Whether the housing is open from here on.
         tampered: bool,
+    },
+    /// Lets an input that is only watched say what it is named for, or no longer.
+    Input {
+        /// Door, or a place at it.
+        door: String,
+        /// Which.
+        input: WatchedInput,
+        /// How it is from here on.
+        active: bool,
     },
     /// Lets a sensor misbehave, or takes its line away.
     Sensor {
@@ -263,6 +273,9 @@ pub struct DoorState {
     /// Whether that is a handle, which draws the bolt.
     #[serde(default)]
     pub is_rex_mechanical: bool,
+    /// Whether it has inputs that are only watched.
+    #[serde(default)]
+    pub has_watched: bool,
     /// The rest.
     #[serde(flatten)]
     pub view: DoorView,

@@ -74,6 +74,7 @@ struct Door {
     hint: Option<String>,
     has_rex: bool,
     is_rex_mechanical: bool,
+    has_watched: bool,
     twin: VirtualDoor,
 }
 
@@ -110,13 +111,15 @@ impl Stage {
                 has_contact: file.has_contact,
                 has_rex: file.rex,
                 is_rex_mechanical: file.rex_is_mechanical,
+                has_watched: file.watched,
                 opens: Duration::from_millis(file.opens_ms),
                 closes: file.closes_ms.map(Duration::from_millis),
             };
             let twin = VirtualDoor::hang(&socket, build).map_err(WorldError::io(socket.display().to_string()))?;
             let label = file.label.unwrap_or_else(|| file.name.clone());
-            let (has_rex, is_rex_mechanical) = (file.rex, file.rex_is_mechanical);
-            doors.insert(file.name, Door { label, hint: file.hint, has_rex, is_rex_mechanical, twin });
+            let (has_rex, is_rex_mechanical, has_watched) = (file.rex, file.rex_is_mechanical, file.watched);
+            let hint = file.hint;
+            doors.insert(file.name, Door { label, hint, has_rex, is_rex_mechanical, has_watched, twin });
         }
         let mut cards = Vec::new();
         for file in world.card {
@@ -166,6 +169,9 @@ impl Stage {
                 self.door(&door)?.twin.press_rex(pressed).map_err(|error| error.to_string())?;
             }
             Order::Tamper { door, tampered } => self.door(&door)?.twin.tamper(tampered),
+            Order::Input { door, input, active } => {
+                self.door(&door)?.twin.set_watched(input, active).map_err(|error| error.to_string())?;
+            }
             Order::Sensor { at, fault } => wish(&self.sensor_at(&at)?.1.twin, fault)?,
             Order::Reader { at, fault } => {
                 self.reader_at(&at)?.1.fault.send_replace(fault);
@@ -255,6 +261,7 @@ impl Stage {
             hint: door.hint.clone(),
             has_rex: door.has_rex,
             is_rex_mechanical: door.is_rex_mechanical,
+            has_watched: door.has_watched,
             view: door.twin.watch().borrow().clone(),
         };
         let place = |place: &PlaceFile| PlaceState {

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use hardware::FaultKind;
 use hardware::card::virtual_card::CardFault;
 use hardware::card::{CardLookup, ReaderBinding, ReaderChange, ReaderEvent, ReaderMatch, Readers};
-use hardware::door_io::{self, DoorInput, DoorIoConfig};
+use hardware::door_io::{self, DoorInput, DoorIoConfig, WatchedInput};
 use hardware::finger::{BAUD_DEFAULT, Capture, SerialSensor};
 use hardware::world::{
     Client, ClientError, Order, Process, Ring, SensorWish, control_socket, door_socket, sensor_line,
@@ -44,6 +44,7 @@ name = "in"
 [[door]]
 name = "lobby"
 rex = true
+watched = true
 opens_ms = 5
 [[card]]
 name = "anna"
@@ -398,7 +399,7 @@ async fn a_door_opens_only_while_released_or_by_force() {
     (outputs, inputs) = door_io::open(&config).await.unwrap();
     assert!(!client.state().await.unwrap().door("lobby").unwrap().view.is_energised);
 
-    for _ in 0..3 {
+    for _ in 0..3 + WatchedInput::ALL.len() {
         timeout(PATIENCE, inputs.recv()).await.unwrap().unwrap();
     }
     client.order(&Order::Force { door: "lobby".into() }).await.unwrap();
@@ -408,6 +409,10 @@ async fn a_door_opens_only_while_released_or_by_force() {
     assert_eq!(timeout(PATIENCE, inputs.recv()).await.unwrap(), Some(DoorInput::Rex { is_pressed: true }));
     client.order(&Order::Tamper { door: "lobby".into(), tampered: true }).await.unwrap();
     assert_eq!(timeout(PATIENCE, inputs.recv()).await.unwrap(), Some(DoorInput::Tamper { is_tampered: true }));
+    client.order(&Order::Input { door: "lobby".into(), input: WatchedInput::Fire, active: true }).await.unwrap();
+    let fire = DoorInput::Watched { input: WatchedInput::Fire, is_active: true };
+    assert_eq!(timeout(PATIENCE, inputs.recv()).await.unwrap(), Some(fire));
+    assert_eq!(client.state().await.unwrap().door("lobby").unwrap().view.watched, [WatchedInput::Fire]);
     drop(outputs);
 }
 

@@ -110,6 +110,11 @@ pub struct LogEvent {
     /// How it is now.
     #[schema(value_type = Option<words::DeviceState>)]
     pub device_state: Option<&'static str>,
+    /// Input that changed.
+    #[schema(value_type = Option<words::InputKind>)]
+    pub input: Option<&'static str>,
+    /// Whether it says what it is named for.
+    pub is_active: Option<bool>,
     /// Whether a link came up, a journal works, or a door was released for a request to exit.
     pub is_up: Option<bool>,
     /// Whether a door was found open when its contact was first read.
@@ -388,6 +393,10 @@ impl LogEvent {
                 self.state_set = Some(StateSetView::of(&set));
             }
             Event::FreeBegan { mode, .. } => self.mode = word(mode),
+            Event::InputChanged { input, is_active, .. } => {
+                self.input = word(input);
+                self.is_active = Some(is_active);
+            }
             Event::AgentCopied { agent, sign, .. } => {
                 self.agent_id = Some(agent.into());
                 self.copy_sign = word(sign);

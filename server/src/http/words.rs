@@ -75,6 +75,7 @@ stand_ins! {
     Factor: attempt::Factor,
     FactorDemand: policy::FactorDemand,
     FactorResult: attempt::FactorResult,
+    InputKind: event::InputKind,
     InstallationMode: protocol::InstallationMode,
     JournalFault: event::JournalFault,
     Reason: verdict::Reason,

@@ -38,7 +38,9 @@ pub fn priority(kind: AlarmKind) -> i16 {
         | AlarmKind::AgentCopied
         | AlarmKind::SensorTampered
         | AlarmKind::SensorChanged
-        | AlarmKind::Duress => 1,
+        | AlarmKind::Duress
+        | AlarmKind::Fire
+        | AlarmKind::Zone => 1,
         AlarmKind::DoorHeld
         | AlarmKind::AgentLost
         | AlarmKind::JournalFault
@@ -53,7 +55,11 @@ pub fn priority(kind: AlarmKind) -> i16 {
         | AlarmKind::PassedBack
         | AlarmKind::RepeatedRefusals
         | AlarmKind::SensorNotEmpty
-        | AlarmKind::InterlockContradiction => 2,
+        | AlarmKind::InterlockContradiction
+        | AlarmKind::ContactFault
+        | AlarmKind::StrikeFault
+        | AlarmKind::MainsLost
+        | AlarmKind::BatteryLow => 2,
         AlarmKind::ReaderFault | AlarmKind::SensorFault | AlarmKind::PolicyAging => 3,
     }
 }
@@ -287,8 +293,14 @@ async fn raise(tx: &mut TenantTx, row: &Placed, alarm: &Alarm, at: DateTime<Utc>
 
 /// What an agent senses as long as it lasts. One that starts senses anew, and raises again what still is so: that its rules
 /// are old as soon as it knows the time.
-const SENSED: [AlarmKind; 9] = [
+const SENSED: [AlarmKind; 15] = [
     AlarmKind::Tamper,
+    AlarmKind::Fire,
+    AlarmKind::MainsLost,
+    AlarmKind::BatteryLow,
+    AlarmKind::Zone,
+    AlarmKind::ContactFault,
+    AlarmKind::StrikeFault,
     AlarmKind::RexStuck,
     AlarmKind::ReaderFault,
     AlarmKind::SensorFault,

@@ -206,7 +206,9 @@ impl Watch {
             Chance::Recorded(works) => self.answer_record(works),
             Chance::Contact(is_open) => self.feed(contact(is_open)),
             Chance::Rex(is_pressed) => self.feed(Input::Rex { is_pressed }),
-            Chance::Tamper(is_tampered) => self.feed(Input::Tamper { is_tampered }),
+            Chance::Tamper(is_tampered) => {
+                self.feed(Input::Watched { input: InputKind::ReaderTamper, is_active: is_tampered })
+            }
             Chance::Command => {
                 self.next_id += 1;
                 self.feed(command(self.next_id, CommandKind::Release));

@@ -5,7 +5,7 @@ use tokio::time::timeout;
 use super::*;
 use crate::FaultKind;
 use crate::door_io::virtual_door::{DoorBuild, DoorError, DoorView, VirtualDoor};
-use crate::door_io::{Buzzer, DoorIoConfig, Light};
+use crate::door_io::{Buzzer, DoorIoConfig, Light, WatchedInput};
 
 /// Longer than anything here takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -13,6 +13,7 @@ const BUILD: DoorBuild = DoorBuild {
     has_contact: true,
     has_rex: true,
     is_rex_mechanical: false,
+    has_watched: false,
     opens: Duration::from_millis(5),
     closes: None,
 };
@@ -110,6 +111,28 @@ async fn force_rex_and_tamper_are_inputs() {
     assert_eq!(bench.door.push().await, Err(DoorError::Locked), "a button draws no bolt");
     bench.door.tamper(true);
     assert_eq!(bench.next().await, DoorInput::Tamper { is_tampered: true });
+}
+
+#[tokio::test]
+async fn what_is_only_watched_is_told_and_moves_nothing() {
+    let mut bench = Bench::new(DoorBuild { has_watched: true, ..BUILD }).await;
+    for _ in 0..3 {
+        bench.next().await;
+    }
+    for input in WatchedInput::ALL {
+        assert_eq!(bench.next().await, DoorInput::Watched { input, is_active: false }, "present levels");
+    }
+    for input in WatchedInput::ALL {
+        bench.door.set_watched(input, true).unwrap();
+        assert_eq!(bench.next().await, DoorInput::Watched { input, is_active: true });
+    }
+    assert_eq!(bench.view().watched, WatchedInput::ALL);
+    assert!(!bench.view().is_energised);
+    assert_eq!(bench.door.push().await, Err(DoorError::Locked), "not even fire: its panel has a wire of its own");
+    bench.door.set_watched(WatchedInput::Fire, false).unwrap();
+    assert_eq!(bench.next().await, DoorInput::Watched { input: WatchedInput::Fire, is_active: false });
+    let bare = Bench::new(BUILD).await;
+    assert_eq!(bare.door.set_watched(WatchedInput::Fire, true), Err(DoorError::NoInput));
 }
 
 #[tokio::test]

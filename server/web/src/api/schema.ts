@@ -5928,7 +5928,7 @@ export interface paths {
                     /** @description How many, 1 to 200. */
                     limit?: number;
                     /** @description Of this kind. */
-                    kind?: "epoch_began" | "agent_started" | "agent_stopped" | "decision" | "release_abandoned" | "door_opened" | "door_closed" | "entered" | "not_opened" | "exit_requested" | "alarm_raised" | "alarm_cleared" | "device_changed" | "link_changed" | "policy_in_force" | "command_done" | "enrolment_ended" | "act" | "chain_broken" | "journal_changed" | "folded" | "door_found" | "agent_copied" | "state_set" | "free_began" | "free_ended";
+                    kind?: "epoch_began" | "agent_started" | "agent_stopped" | "decision" | "release_abandoned" | "door_opened" | "door_closed" | "entered" | "not_opened" | "exit_requested" | "alarm_raised" | "alarm_cleared" | "device_changed" | "link_changed" | "policy_in_force" | "command_done" | "enrolment_ended" | "act" | "chain_broken" | "journal_changed" | "folded" | "door_found" | "agent_copied" | "state_set" | "free_began" | "free_ended" | "input_changed";
                     /** @description Acts of this kind. */
                     act?: "created" | "changed" | "deleted" | "signed_in" | "sign_in_failed" | "signed_out" | "set_up" | "totp_reset" | "password_changed" | "disabled" | "enabled" | "viewed" | "revoked" | "acknowledged" | "door_released" | "join_token_issued" | "joined" | "legal_basis_recorded" | "legal_basis_withdrawn" | "enrolment_started" | "setup_link_issued" | "enrolment_stopped" | "factors_reset";
                     /** @description Acts of this operator's, and what doors did by their command. */
@@ -7868,7 +7868,7 @@ export interface components {
         /** @enum {string} */
         EventAuthor: "agent" | "server";
         /** @enum {string} */
-        EventKind: "epoch_began" | "agent_started" | "agent_stopped" | "decision" | "release_abandoned" | "door_opened" | "door_closed" | "entered" | "not_opened" | "exit_requested" | "alarm_raised" | "alarm_cleared" | "device_changed" | "link_changed" | "policy_in_force" | "command_done" | "enrolment_ended" | "act" | "chain_broken" | "journal_changed" | "folded" | "door_found" | "agent_copied" | "state_set" | "free_began" | "free_ended";
+        EventKind: "epoch_began" | "agent_started" | "agent_stopped" | "decision" | "release_abandoned" | "door_opened" | "door_closed" | "entered" | "not_opened" | "exit_requested" | "alarm_raised" | "alarm_cleared" | "device_changed" | "link_changed" | "policy_in_force" | "command_done" | "enrolment_ended" | "act" | "chain_broken" | "journal_changed" | "folded" | "door_found" | "agent_copied" | "state_set" | "free_began" | "free_ended" | "input_changed";
         /** @description Shows a PIN where a finger is demanded, for a while or for good. A ground of a closed list says why; no other is kept. */
         Exemption: {
             /** @description `declined`, `not_usable` or `temporary`. */
@@ -8179,6 +8179,8 @@ export interface components {
             document?: components["schemas"]["Document"] | null;
         };
         /** @enum {string} */
+        InputKind: "box_tamper" | "reader_tamper" | "sensor_tamper" | "fire" | "mains_lost" | "battery_low" | "zone_1" | "zone_2" | "zone_3" | "zone_4";
+        /** @enum {string} */
         InstallationMode: "production" | "demo" | "test";
         /** @description Which installation this is. */
         InstallationView: {
@@ -8446,6 +8448,9 @@ export interface components {
             persons: string[];
             device?: components["schemas"]["Device"] | null;
             device_state?: components["schemas"]["DeviceState"] | null;
+            input?: components["schemas"]["InputKind"] | null;
+            /** @description Whether it says what it is named for. */
+            is_active?: boolean | null;
             /** @description Whether a link came up, a journal works, or a door was released for a request to exit. */
             is_up?: boolean | null;
             /** @description Whether a door was found open when its contact was first read. */
@@ -9400,6 +9405,9 @@ export interface components {
                 persons: string[];
                 device?: components["schemas"]["Device"] | null;
                 device_state?: components["schemas"]["DeviceState"] | null;
+                input?: components["schemas"]["InputKind"] | null;
+                /** @description Whether it says what it is named for. */
+                is_active?: boolean | null;
                 /** @description Whether a link came up, a journal works, or a door was released for a request to exit. */
                 is_up?: boolean | null;
                 /** @description Whether a door was found open when its contact was first read. */

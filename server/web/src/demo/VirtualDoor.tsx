@@ -63,6 +63,8 @@ function Troubles({ label, items, act }: { label: string; items: { label: string
 
 type DoorProps = { world: World; door: WorldDoor; hand: Held; act: Act; onUsed: () => void };
 
+const watchedInputs = ["reader_tamper", "sensor_tamper", "fire", "mains_lost", "battery_low", "zone_1"];
+
 function Door({ world, door, hand, act, onUsed }: DoorProps) {
   const name = labelOf(door);
   const places = world.places.filter((place) => place.door === door.name);
@@ -76,6 +78,12 @@ function Door({ world, door, hand, act, onUsed }: DoorProps) {
   const troubles = [
     { label: w.demo.tamper(name), command: tamper(true) },
     { label: w.demo.untamper(name), command: tamper(false) },
+    ...(door.has_watched ? watchedInputs : []).map((input) => {
+      const isOn = door.watched?.includes(input) ?? false;
+      const word = text("InputKind", input);
+      const command = { do: "input", door: door.name, input, active: !isOn };
+      return { label: isOn ? w.event.inputAtRest(word) : word, command };
+    }),
     ...places.flatMap((place) => troublesOf(world, place)),
   ];
   return (

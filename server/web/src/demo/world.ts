@@ -12,6 +12,10 @@ export type WorldDoor = {
   hint?: string | null;
   /** Whether one leaves by a handle that draws the bolt, and presses no button. */
   is_rex_mechanical: boolean;
+  /** Whether it has inputs that are only watched. */
+  has_watched?: boolean;
+  /** Those that are active. */
+  watched?: string[];
   is_energised: boolean;
   is_open: boolean;
   light: string;

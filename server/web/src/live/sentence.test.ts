@@ -40,3 +40,9 @@ test("a release names its operator, and says when it failed", () => {
   expect(headline(logEvent(1, { ...done, command_outcome: "expired" }), names)).toBe("Release by Gesa Guard failed");
   expect(headline(logEvent(1, { ...done, command_outcome: "carried_out" }))).toBe("Released by an operator");
 });
+
+test("an input says what it is named for, or no longer", () => {
+  const input = (is_active: boolean) => logEvent(1, { kind: "input_changed", input: "mains_lost", is_active });
+  expect(headline(input(true))).toBe("Mains power is gone");
+  expect(headline(input(false))).toBe("No longer: Mains power is gone");
+});

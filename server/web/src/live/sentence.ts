@@ -54,6 +54,10 @@ export function headline(event: LogEvent, names: NamesKnown = nobody): string {
       );
     case "door_found":
       return event.is_open ? w.event.foundOpen : w.event.foundClosed;
+    case "input_changed": {
+      const input = text("InputKind", event.input);
+      return event.is_active ? input : w.event.inputAtRest(input);
+    }
     case "command_done": {
       const operator = names.operator(event.operator_id);
       if (operator === "") return text("Reason", "operator_release");

@@ -104,6 +104,7 @@ export const desk = {
     until: "The last of them",
     foundOpen: "Found open at the start",
     foundClosed: "Found closed at the start",
+    inputAtRest: (input: string) => `No longer: ${input}`,
     unknownPerson: "Unknown card",
     byCommandLine: "Command line on the server",
     byNobody: "Nobody who signed in",

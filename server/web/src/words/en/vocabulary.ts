@@ -82,6 +82,12 @@ export const vocabulary = {
     sensor_tampered: "Fingerprint sensor can't be believed",
     sensor_changed: "Another fingerprint sensor than the accepted one",
     sensor_not_empty: "Fingerprints stored in a sensor",
+    contact_fault: "Door contact stuck or bouncing",
+    strike_fault: "Lock does not let go, or does not hold",
+    fire: "Fire panel reports fire",
+    mains_lost: "Mains power is gone",
+    battery_low: "Battery is low or missing",
+    zone: "Zone reports",
   },
   EventKind: {
     epoch_began: "Sequence of records began",
@@ -110,6 +116,19 @@ export const vocabulary = {
     state_set: "Set by an operator",
     free_began: "Door unlocked",
     free_ended: "Door no longer unlocked",
+    input_changed: "Input changed",
+  },
+  InputKind: {
+    box_tamper: "Housing opened",
+    reader_tamper: "Reader opened or taken off",
+    sensor_tamper: "Fingerprint sensor opened or taken off",
+    fire: "Fire panel reports fire",
+    mains_lost: "Mains power is gone",
+    battery_low: "Battery is low or missing",
+    zone_1: "Zone 1 reports",
+    zone_2: "Zone 2 reports",
+    zone_3: "Zone 3 reports",
+    zone_4: "Zone 4 reports",
   },
   JournalFault: {
     reserve: "Nearly full: grants and alarms only",
@@ -507,6 +526,13 @@ export const alarmAdvice: Record<keyof (typeof vocabulary)["AlarmKind"], string>
     "Look at the sensor and its cable. It let a false finger pass and is not used until an installer accepts it again.",
   sensor_changed: "Find out who exchanged the sensor. It is not used until an installer accepts it.",
   sensor_not_empty: "Find out who used the sensor elsewhere, and have its memory emptied.",
+  contact_fault:
+    "Don't trust what is said of this door being open or closed. Look at it, and have its contact seen to.",
+  strike_fault: "Look whether the door opens when it is released and stays shut when it is not. Have its lock seen to.",
+  fire: "Follow the plan for fire. The panel unlocks doors by wire; what is told of open doors is no sign of intruders.",
+  mains_lost: "The door runs on its battery. Find out why before it is empty.",
+  battery_low: "Have the battery seen to: without mains power the door would go dark.",
+  zone: "Look at what the zone guards.",
 };
 
 /** Why an enrolment failed, where no vocabulary of the agents says it. */
