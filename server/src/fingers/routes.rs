@@ -19,8 +19,8 @@ pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(delete))
 }
 
-/// Removes an enrolled finger and its template, here and at every agent. Signs of duress are not left alone. One that lies on a card
-/// in use is taken off it at a station; with the last finger of a person goes the key that those on lost cards need.
+/// Removes an enrolled finger and its template, here and at every agent. Signs of duress are not left alone. One that lies on a card in
+/// use is taken off it at a station; with the last finger of a person goes the key that those on lost cards need.
 #[utoipa::path(delete, path = "/fingers/{id}", tag = "fingers", params(("id" = Uuid, Path)), request_body = Why,
     responses((status = 204), (status = 404, body = Problem), (status = 409, body = Problem),
     (status = 422, body = Problem)))]
