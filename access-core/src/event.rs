@@ -241,6 +241,15 @@ pub enum Event {
         /// Which door.
         door: DoorId,
     },
+    /// The agent's clock and the server's were two seconds or more apart, or what keeps its machine's own clock changed.
+    ClockChanged {
+        /// How far the server's was ahead, in milliseconds; 0 if they agreed.
+        by_ms: i64,
+        /// Whether the agent's clock was set by it. One that is trusted is never set back, nor far ahead.
+        was_followed: bool,
+        /// Whether time servers keep its machine's own clock, which the agent does not go by.
+        ntp: NtpState,
+    },
 }
 
 /// How an attempt was decided, with everything the decision was made from: deciding it again must give the same.
@@ -403,6 +412,20 @@ crate::words! {
         Silent = "silent",
         /// It answers nonsense, or what it holds can't be used.
         Faulty = "faulty",
+    }
+}
+
+crate::words! {
+    /// Whether time servers keep a machine's own clock.
+    #[derive(Default)]
+    pub enum NtpState {
+        /// It can't be told.
+        #[default]
+        Unknown = "unknown",
+        /// They do.
+        Synchronised = "synchronised",
+        /// They should, and have not since the machine started.
+        Unsynchronised = "unsynchronised",
     }
 }
 
@@ -747,6 +770,8 @@ crate::words! {
         FreeBegan = "free_began",
         /// See [`Event::FreeEnded`].
         FreeEnded = "free_ended",
+        /// See [`Event::ClockChanged`].
+        ClockChanged = "clock_changed",
     }
 }
 
@@ -781,7 +806,8 @@ impl Event {
             | Self::EnrolmentEnded { .. }
             | Self::DoorFound { .. }
             | Self::FreeBegan { .. }
-            | Self::FreeEnded { .. } => true,
+            | Self::FreeEnded { .. }
+            | Self::ClockChanged { .. } => true,
             Self::AlarmRaised { kind, .. } | Self::AlarmCleared { kind, .. } => !kind.is_of_server(),
             Self::Folded { alarm, .. } => !alarm.is_some_and(AlarmKind::is_of_server),
             // Its own link; whose, the server says.
@@ -823,6 +849,7 @@ impl Event {
             Self::StateSet(_) => EventKind::StateSet,
             Self::FreeBegan { .. } => EventKind::FreeBegan,
             Self::FreeEnded { .. } => EventKind::FreeEnded,
+            Self::ClockChanged { .. } => EventKind::ClockChanged,
         }
     }
 
@@ -861,7 +888,8 @@ impl Event {
             | Self::Act(_)
             | Self::ChainBroken { .. }
             | Self::JournalChanged { .. }
-            | Self::AgentCopied { .. } => None,
+            | Self::AgentCopied { .. }
+            | Self::ClockChanged { .. } => None,
         }
     }
 }

@@ -14,8 +14,8 @@ use access_core::chain::{Digest, Head, SignedRecord};
 use access_core::circumstances::{Circumstances, Knowledge, LeafState, Others, Sighting, Waiting, Wanted, Whereabouts};
 use access_core::event::{
     Act, ActKind, AlarmKind, Author, ChainFault, CommandOutcome, Commitment, CopySign, Decided, Decision, Device,
-    DeviceState, EpochCause, Event, EventKind, JournalFault, Passage, Record, ReleaseCause, SetMode, StateChange,
-    StateSet, Subject, SubjectKind,
+    DeviceState, EpochCause, Event, EventKind, JournalFault, NtpState, Passage, Record, ReleaseCause, SetMode,
+    StateChange, StateSet, Subject, SubjectKind,
 };
 use access_core::policy::{
     AccessLevel, Alone, AloneRules, AntiPassback, AreaRule, Block, BlockSubject, Calendar, CalendarDay, CardToken,
@@ -130,6 +130,7 @@ fn policy() -> PolicyRows {
                 two_person: Alone::AsKnown,
             },
             waived_for_duress: vec![WaivableRule::Schedule, WaivableRule::TwoPerson],
+            alone_hours: 24,
         },
         sites: vec![SiteRule {
             id: id(1),
@@ -362,6 +363,7 @@ fn events_keep_their_bytes() {
         }),
         Event::FreeBegan { door: id(1), mode: DoorMode::FirstPerson },
         Event::FreeEnded { door: id(1) },
+        Event::ClockChanged { by_ms: -2_000, was_followed: false, ntp: NtpState::Synchronised },
     ];
     for (place, event) in events.into_iter().enumerate() {
         let name = format!("record_{place:02}_{}", event.kind());

@@ -12,7 +12,7 @@ use access_core::State;
 use access_core::attempt::Assurance;
 use access_core::chain::{Head, SignedRecord};
 use access_core::event::{
-    AlarmKind, Author, CommandOutcome, Decided, Device, DeviceState, EpochCause, Event, ReleaseCause,
+    AlarmKind, Author, CommandOutcome, Decided, Device, DeviceState, EpochCause, Event, NtpState, ReleaseCause,
 };
 use access_core::ids::{AttemptId, PersonId};
 use access_core::policy::Side;
@@ -23,7 +23,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{interval, sleep_until};
 use uuid::Uuid;
 
-use crate::clock::Clock;
+use crate::clock::{Change, Clock};
 use crate::config::{self, Config, CrashPoint, SensorConfig};
 use crate::devices::{Devices, Place};
 use crate::door::{Action, Behaviour, Door, FingerOutcome, Input, Ticket};
@@ -128,6 +128,8 @@ struct Agent {
     devices: Devices,
     waiting: BTreeMap<u64, Waiting>,
     is_policy_aging: bool,
+    /// Whether time servers keep the machine's own clock, as it was looked at last.
+    ntp: NtpState,
     crash_point: Option<CrashPoint>,
     /// Number of the bundle that came to lie on the disk last; 0 if none did.
     bundle_kept: u64,
@@ -225,6 +227,7 @@ impl Agent {
             Happened::ModeLook => self.look_at_modes(),
             Happened::AgeLook => {
                 self.clock.keep();
+                self.look_at_ntp();
                 self.look_at_age();
             }
             Happened::JournalRetry => {
@@ -232,6 +235,9 @@ impl Agent {
                 let flow = self.outflow.resume();
                 self.flow(flow);
             }
+        }
+        while let Some(Change { by_ms, was_followed }) = self.clock.take_change() {
+            self.record(Event::ClockChanged { by_ms, was_followed, ntp: self.ntp }, Weight::Vital);
         }
         self.tell_journal();
     }
@@ -507,6 +513,13 @@ impl Agent {
                 false => Event::AlarmCleared { kind, door: None },
             };
             self.record(event, Weight::Vital);
+        }
+    }
+
+    fn look_at_ntp(&mut self) {
+        let ntp = self.clock.ntp();
+        if ntp != std::mem::replace(&mut self.ntp, ntp) {
+            self.record(Event::ClockChanged { by_ms: 0, was_followed: false, ntp }, Weight::Routine);
         }
     }
 

@@ -234,6 +234,7 @@ impl Agent {
             devices: Devices::default(),
             waiting: BTreeMap::new(),
             is_policy_aging: false,
+            ntp: NtpState::Unknown,
             crash_point: config.crash_point,
             bundle_kept: 0,
             bundles,

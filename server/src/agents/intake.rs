@@ -17,6 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use super::ingest::{Ingested, ingest};
 use super::{journal, store};
+use crate::clock;
 use crate::state::AppState;
 
 /// Records that wait to be taken; each delivery counts as one at least. Twice what an agent has under way.
@@ -194,6 +195,6 @@ fn gathered(waiting: impl Iterator<Item = Waiting>) -> Vec<(Delivery, Vec<OwnedS
 
 async fn note_bundle(state: &AppState, tenant: TenantId, agent: AgentId, sequence: u64) -> anyhow::Result<()> {
     let mut tx = state.db.begin(tenant, None).await?;
-    store::bundle_in_force(&mut tx, tenant, agent, sequence).await?;
+    store::bundle_in_force(&mut tx, tenant, agent, sequence, clock::now()).await?;
     Ok(tx.commit().await?)
 }

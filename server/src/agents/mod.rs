@@ -33,7 +33,6 @@ pub mod store;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use bundle::AGE_MAX_S as BUNDLE_AGE_MAX_S;
 pub use commands::release;
 pub use presence::watch_for_absence;
 

@@ -6,7 +6,7 @@ use access_core::chain::{Digest, Head};
 use access_core::event::Commitment;
 use access_core::ids::{AgentId, CommandId, DoorId, TenantId};
 use access_core::word::Word as _;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -284,6 +284,12 @@ pub async fn join(
     .bind(joining.certificate_expires_at)
     .fetch_one(&mut *db)
     .await?;
+    // The machine that joins holds none of the rules that this agent was sent before.
+    sqlx::query("DELETE FROM agent_rules WHERE tenant_id = $1 AND agent_id = $2")
+        .bind(tenant.as_uuid())
+        .bind(agent)
+        .execute(&mut *db)
+        .await?;
     sqlx::query(
         "INSERT INTO agent_epochs (tenant_id, agent_id, epoch, record_key, began_at) VALUES ($1, $2, $3, $4, $5)",
     )
@@ -455,19 +461,83 @@ pub async fn next_bundle(db: &mut PgConnection, tenant: TenantId, agent: AgentId
     .await
 }
 
-/// An agent decides by this bundle when alone.
+/// How long it is kept since when an agent held which rules, in days.
+const RULES_KEPT_DAYS: i64 = 180;
+
+/// A bundle that is about to be signed.
+#[derive(Debug, Clone, Copy)]
+pub struct BundleMade {
+    /// Version of the rules in it.
+    pub version: u64,
+    /// Its number.
+    pub sequence: i64,
+    /// When it is signed.
+    pub made_at: DateTime<Utc>,
+    /// When it is too old to be decided by.
+    pub usable_until: DateTime<Utc>,
+}
+
+/// Takes note of a bundle before it is sent.
+pub async fn bundle_made(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    agent: AgentId,
+    made: BundleMade,
+) -> anyhow::Result<()> {
+    sqlx::query(
+        "INSERT INTO agent_rules AS kept (tenant_id, agent_id, version, first_bundle, newest_bundle, made_at, usable_until) \
+         VALUES ($1, $2, $3, $4, $4, $5, $6) ON CONFLICT (tenant_id, agent_id, version) DO UPDATE \
+         SET newest_bundle = excluded.newest_bundle, usable_until = greatest(kept.usable_until, excluded.usable_until)",
+    )
+    .bind(tenant.as_uuid())
+    .bind(agent.as_uuid())
+    .bind(i64::try_from(made.version)?)
+    .bind(made.sequence)
+    .bind(made.made_at)
+    .bind(made.usable_until)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// An agent decides by this bundle when alone: by its version of the rules, from now on if it did not say so before.
 pub async fn bundle_in_force(
     db: &mut PgConnection,
     tenant: TenantId,
     agent: AgentId,
     sequence: u64,
+    now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
+    let sequence = i64::try_from(sequence).unwrap_or(i64::MAX);
     sqlx::query("UPDATE agents SET bundle_in_force = $3 WHERE tenant_id = $1 AND id = $2 AND $3 <= bundle_sent")
         .bind(tenant.as_uuid())
         .bind(agent.as_uuid())
-        .bind(i64::try_from(sequence).unwrap_or(i64::MAX))
-        .execute(db)
+        .bind(sequence)
+        .execute(&mut *db)
         .await?;
+    let noted = sqlx::query(
+        "UPDATE agent_rules SET in_force_at = $4 WHERE tenant_id = $1 AND agent_id = $2 \
+         AND $3 BETWEEN first_bundle AND newest_bundle AND in_force_at IS NULL",
+    )
+    .bind(tenant.as_uuid())
+    .bind(agent.as_uuid())
+    .bind(sequence)
+    .bind(now)
+    .execute(&mut *db)
+    .await?;
+    if noted.rows_affected() == 0 {
+        return Ok(());
+    }
+    // What it held long ago, and has replaced since.
+    sqlx::query(
+        "DELETE FROM agent_rules WHERE tenant_id = $1 AND agent_id = $2 AND newest_bundle < $3 AND usable_until < $4",
+    )
+    .bind(tenant.as_uuid())
+    .bind(agent.as_uuid())
+    .bind(sequence)
+    .bind(now - TimeDelta::days(RULES_KEPT_DAYS))
+    .execute(db)
+    .await?;
     Ok(())
 }
 

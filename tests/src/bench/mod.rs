@@ -3,6 +3,7 @@
 
 pub use figures::{Figure, Samples, ms};
 
+pub mod alone;
 pub mod echo;
 pub mod ingest;
 pub mod link;
