@@ -26,3 +26,13 @@ ALTER TABLE agent_rules FORCE ROW LEVEL SECURITY;
 CREATE POLICY own_tenant ON agent_rules USING (tenant_id = NULLIF(current_setting('app.tenant', true), '')::uuid)
     WITH CHECK (tenant_id = NULLIF(current_setting('app.tenant', true), '')::uuid);
 GRANT SELECT, INSERT, UPDATE, DELETE ON agent_rules TO pforte_app;
+
+ALTER TABLE agents
+    -- Certificates up to this generation belong to a machine that another took the place of: it hears that it is revoked.
+    ADD COLUMN replaced_generation integer NOT NULL DEFAULT 0,
+    -- Its configuration as it said last, for the machine that takes its place.
+    ADD COLUMN configuration text CHECK (octet_length(configuration) <= 65536),
+    -- SHA-256 over the certificates of the authorities that it trusts, as it said last; and that of the authority that issued the
+    -- certificate which it linked with last.
+    ADD COLUMN authorities_kept bytea CHECK (length(authorities_kept) = 32),
+    ADD COLUMN linked_by bytea CHECK (length(linked_by) = 32);

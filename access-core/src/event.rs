@@ -686,6 +686,8 @@ crate::words! {
         EnrolmentStopped = "enrolment_stopped",
         /// Voided another's password and second factor and invited them anew.
         FactorsReset = "factors_reset",
+        /// Put a machine out of use, for another to take its place.
+        Replaced = "replaced",
     }
 }
 

@@ -415,6 +415,8 @@ fn messages_of_the_agent_keep_their_bytes() {
     let fault = Some(JournalFault::NoSpace);
     check("agent_journal_fails", &FromAgent::JournalState { fault, since: UnixMs(6) });
     check("agent_standing_in_force", &FromAgent::StandingInForce { number: 6 });
+    check("agent_configuration", &FromAgent::Configuration { toml: "a = 1".to_owned() });
+    check("agent_authorities_kept", &FromAgent::AuthoritiesKept { digest: [7; 32] });
     let steps = [
         EnrolmentStep::WaitingForCard,
         EnrolmentStep::CardRead { uid: SecretBytes(vec![1, 2, 3, 4]) },
@@ -471,6 +473,7 @@ fn messages_of_the_server_keep_their_bytes() {
         let order = EnrolmentOrder { id: id(1), person: id(2), want, expires_at: UnixMs(3) };
         check(&format!("server_enrol_{name}"), &FromServer::Enrol(order));
     }
+    check("server_authorities", &FromServer::Authorities(vec![vec![1, 2], vec![3]]));
     check("server_cancel_enrolment", &FromServer::CancelEnrolment(id(1)));
     check("server_heartbeat", &FromServer::Heartbeat { now: UnixMs(1) });
     let tasks = [

@@ -2,9 +2,11 @@
 //! wears a card, and how long its rules are. `make bench` runs it and takes its report into its own.
 
 use std::fs::{File, OpenOptions};
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use access_core::attempt::{Assurance, Attempt, ClockTrust};
@@ -16,7 +18,8 @@ use access_core::policy::{
     LevelLine, PersonRule, Place, PolicyRows, PolicyScope, Side, Sides, SiteRule,
 };
 use access_core::protocol::{
-    AgentKind, Bundle, CardSecrets, InstallationMode, SealedTemplate, SecretBytes, SignedBundle, TemplateContent, template_binding,
+    AgentKind, Bundle, CardSecrets, InstallationMode, SealedTemplate, SecretBytes, SignedBundle, TemplateContent,
+    template_binding,
 };
 use access_core::time::{Period, Zone};
 use access_core::{State, UnixMs};
@@ -24,7 +27,7 @@ use anyhow::{Context as _, ensure};
 use clap::Parser;
 use door_agent::history;
 use door_agent::identity::Identity;
-use door_agent::journal::{Files, Journal, JournalError, Limits, Weight};
+use door_agent::journal::{Files, Journal, JournalError, Limits, Storage, Weight};
 use door_agent::policy_store::PolicyStore;
 use door_agent::recorder::{Entry, Recorder, Reply};
 use ed25519_dalek::SigningKey;
@@ -72,7 +75,7 @@ fn main() -> anyhow::Result<()> {
     figures.extend(long(&identity, &event, folder.path())?);
     figures.extend(rules(&identity, folder.path())?);
     for figure in &figures {
-        writeln!(std::io::stdout(), "{}", figure.line())?;
+        writeln!(io::stdout(), "{}", figure.line())?;
     }
     figures::write(figures, &arguments.report)
 }
@@ -99,6 +102,9 @@ fn identity() -> Identity {
         record_key: SigningKey::from_bytes(&[4; 32]),
         sealing_key: Zeroizing::new(sealing_key.to_bytes().into()),
         store_key: Zeroizing::new([6; 32]),
+        other_authorities: Vec::new(),
+        previous: None,
+        machine: None,
     }
 }
 
@@ -267,14 +273,18 @@ struct Writing {
     replies: mpsc::UnboundedReceiver<Reply>,
     event: Event,
     next: u64,
+    /// What was written so far, in bytes.
+    worn: Arc<AtomicUsize>,
 }
 
 impl Writing {
     fn start(identity: &Identity, event: &Event, folder: &Path) -> anyhow::Result<Self> {
-        let journal = Journal::open(Files::open(folder)?, Limits::STANDARD, Head::start_of(1))?;
+        let worn = Arc::new(AtomicUsize::new(0));
+        let storage = Counted { files: Files::open(folder)?, bytes: Arc::clone(&worn) };
+        let journal = Journal::open(storage, Limits::STANDARD, Head::start_of(1))?;
         let (sender, replies) = mpsc::unbounded_channel();
         let recorder = Recorder::start(Ok(journal), identity.author(), identity.record_key.clone(), sender)?;
-        Ok(Self { recorder, replies, event: event.clone(), next: 0 })
+        Ok(Self { recorder, replies, event: event.clone(), next: 0, worn })
     }
 
     fn ask(&mut self, count: u64) {
@@ -314,11 +324,49 @@ impl Writing {
     }
 }
 
-/// What this process had the kernel write to disks so far, in bytes: whole pages.
-fn bytes_written() -> anyhow::Result<u64> {
-    let io = std::fs::read_to_string("/proc/self/io")?;
-    let line = io.lines().find_map(|line| line.strip_prefix("write_bytes: ")).context("write_bytes")?;
-    Ok(line.trim().parse()?)
+/// Blocks of a card are written whole, in bytes.
+const BLOCK_BYTES: usize = 4_096;
+
+/// The journal's own storage, and how much of a card it wears: whole blocks, each time that they are synced. What the file system
+/// writes of its own comes on top.
+struct Counted {
+    files: Files,
+    bytes: Arc<AtomicUsize>,
+}
+
+impl Counted {
+    fn count(&self, offset: usize, bytes: usize) {
+        let blocks = (offset + bytes).div_ceil(BLOCK_BYTES) - offset / BLOCK_BYTES;
+        self.bytes.fetch_add(blocks * BLOCK_BYTES, Ordering::Relaxed);
+    }
+}
+
+impl Storage for Counted {
+    fn list(&self) -> io::Result<Vec<u64>> {
+        self.files.list()
+    }
+
+    fn read(&self, number: u64) -> io::Result<Vec<u8>> {
+        self.files.read(number)
+    }
+
+    fn create(&mut self, number: u64, header: &[u8], bytes: usize) -> io::Result<()> {
+        self.count(0, bytes);
+        self.files.create(number, header, bytes)
+    }
+
+    fn write(&mut self, number: u64, offset: usize, bytes: &[u8]) -> io::Result<()> {
+        self.count(offset, bytes.len());
+        self.files.write(number, offset, bytes)
+    }
+
+    fn remove(&mut self, number: u64) -> io::Result<()> {
+        self.files.remove(number)
+    }
+
+    fn name(&self, number: u64) -> String {
+        self.files.name(number)
+    }
 }
 
 fn written(identity: &Identity, event: &Event, folder: &Path) -> anyhow::Result<Vec<Figure>> {
@@ -357,7 +405,7 @@ fn written(identity: &Identity, event: &Event, folder: &Path) -> anyhow::Result<
         append.push(ms(began.elapsed()));
     }
     let mut worn = |writers: u64, rounds: u64| -> anyhow::Result<f64> {
-        let before = bytes_written()?;
+        let before = writing.worn.load(Ordering::Relaxed);
         for _ in 0..rounds {
             writing.ask(writers);
             let mut left = writers;
@@ -365,7 +413,7 @@ fn written(identity: &Identity, event: &Event, folder: &Path) -> anyhow::Result<
                 left -= writing.answered()?;
             }
         }
-        Ok((bytes_written()? - before) as f64 / (writers * rounds) as f64)
+        Ok((writing.worn.load(Ordering::Relaxed) - before) as f64 / (writers * rounds) as f64)
     };
     let (alone, together) = (worn(1, 2_000)?, worn(WRITERS, 200)?);
     let capacity = (Limits::STANDARD.segment_bytes / frame * Limits::STANDARD.segments_max) as f64;

@@ -35,6 +35,7 @@ use crate::lines::{self, LinesEvent};
 use crate::link::{self, Link, LinkEvent, LinkRequest, Progress};
 use crate::outflow::{Flow, Outflow};
 use crate::policy_store::PolicyStore;
+use crate::power::{self, Switches};
 use crate::recorder::{Recorder, Reply};
 use crate::recording::{self, JournalState, Recording, Taken, released_by};
 use crate::sensor::{self, SensorEvent, SensorRequest};
@@ -63,7 +64,7 @@ const REQUESTS_MAX: usize = 64;
 const JOURNAL_RETRY: Duration = Duration::from_secs(2);
 /// Doors' modes are looked at so often: schedules begin and end by themselves.
 const MODE_LOOK: Duration = Duration::from_secs(1);
-/// The age of the bundle is looked at so often, and whether the time is to be written down.
+/// Looked at so often: the age of the bundle, whether the time is to be written down, who keeps the machine's clock, what hangs.
 const AGE_LOOK: Duration = Duration::from_secs(60);
 
 /// A door with what it is wired to.
@@ -126,6 +127,7 @@ struct Agent {
     readers: BTreeMap<String, Spot>,
     station: Option<Station>,
     devices: Devices,
+    switches: Switches,
     waiting: BTreeMap<u64, Waiting>,
     is_policy_aging: bool,
     /// Whether time servers keep the machine's own clock, as it was looked at last.
@@ -228,6 +230,7 @@ impl Agent {
             Happened::AgeLook => {
                 self.clock.keep();
                 self.look_at_ntp();
+                self.switch_what_hangs();
                 self.look_at_age();
             }
             Happened::JournalRetry => {
@@ -514,6 +517,11 @@ impl Agent {
             };
             self.record(event, Weight::Vital);
         }
+    }
+
+    /// Has the power of what hangs switched, where that is wired.
+    fn switch_what_hangs(&mut self) {
+        self.switches.due(self.clock.now().mono_ms, &self.devices).into_iter().for_each(power::cycle);
     }
 
     fn look_at_ntp(&mut self) {

@@ -7,6 +7,7 @@ use hardware::card::{ReaderBinding, Readers, ReadersError};
 use tokio::task::JoinHandle;
 
 use super::*;
+use crate::config::SideConfig;
 
 /// Longest wait at start for a door's lines, so that a strike rests before anything else happens.
 const LINES_WAIT: Duration = Duration::from_secs(3);
@@ -101,6 +102,7 @@ pub(super) async fn run_with<R, S: Storage + 'static>(
         address: config.server.clone(),
         identity,
         data_folder: config.data_folder.clone(),
+        configuration: config.text.clone(),
         clock,
         progress,
         requests,
@@ -232,6 +234,7 @@ impl Agent {
             readers: BTreeMap::new(),
             station: None,
             devices: Devices::default(),
+            switches: Switches::default(),
             waiting: BTreeMap::new(),
             is_policy_aging: false,
             ntp: NtpState::Unknown,
@@ -257,6 +260,8 @@ impl Agent {
             let mut sensors = [None, None];
             for side in [Side::In, Side::Out] {
                 let spot = Spot::Door(number, side);
+                let place = Place { door: Some(wired.id), side: Some(side) };
+                self.switch_by(place, wired.side(side));
                 if wired.side(side).reader.is_some() {
                     self.readers.insert(config::reader_name(wired, side), spot);
                 }
@@ -269,9 +274,19 @@ impl Agent {
         if let Some(station) = &config.station {
             let equipment = Equipment { has_reader: station.reader.is_some(), has_sensor: station.sensor.is_some() };
             self.station = Some(Station::new(equipment));
+            self.switch_by(Place { door: None, side: None }, station);
             self.readers.insert(config::STATION_READER.to_owned(), Spot::Station);
             if let Some(sensor) = &station.sensor {
                 self.wire_sensor(Spot::Station, sensor, &mut start_sensor);
+            }
+        }
+    }
+
+    fn switch_by(&mut self, place: Place, side: &SideConfig) {
+        let powers = [(Device::Reader, &side.reader_power), (Device::Sensor, &side.sensor_power)];
+        for (device, path) in powers {
+            if let Some(path) = path {
+                self.switches.add(device, place, path.clone());
             }
         }
     }
@@ -292,7 +307,7 @@ impl Agent {
     /// The first records of this start.
     pub(super) fn begin(&mut self, before: &Before, identity: &Identity) {
         if before.head == Head::start_of(identity.epoch) {
-            self.record(Event::EpochBegan { cause: EpochCause::Joined, previous: None }, Weight::Vital);
+            self.record(Event::EpochBegan { cause: EpochCause::Joined, previous: identity.previous }, Weight::Vital);
         }
         if let Some(passed) = before.history.trusted_at {
             self.clock.not_before(passed);

@@ -37,6 +37,10 @@ pub(super) enum Delivery {
     Records(Vec<SignedRecord>),
     /// The bundle that the agent decides by.
     BundleInForce(u64),
+    /// Its configuration.
+    Configuration(String),
+    /// What stands for the authorities that it trusts.
+    AuthoritiesKept([u8; 32]),
     /// How its journal is.
     JournalState {
         /// Why it takes no records; none if it does.
@@ -50,7 +54,7 @@ impl Delivery {
     fn size(&self) -> u32 {
         let records = match self {
             Self::Records(records) => records.len(),
-            Self::BundleInForce(_) | Self::JournalState { .. } => 1,
+            Self::BundleInForce(_) | Self::Configuration(_) | Self::AuthoritiesKept(_) | Self::JournalState { .. } => 1,
         };
         u32::try_from(records.clamp(1, RECORDS_PER_MESSAGE_MAX)).unwrap_or(1)
     }
@@ -169,6 +173,18 @@ async fn take(
     match delivery {
         Delivery::Records(records) => ingest(state, tenant, agent, records).await.map(Some),
         Delivery::BundleInForce(sequence) => note_bundle(state, tenant, agent, sequence).await.map(|()| None),
+        Delivery::Configuration(toml) => {
+            let mut tx = state.db.begin(tenant, None).await?;
+            store::keep_configuration(&mut tx, tenant, agent, &toml).await?;
+            tx.commit().await?;
+            Ok(None)
+        }
+        Delivery::AuthoritiesKept(digest) => {
+            let mut tx = state.db.begin(tenant, None).await?;
+            store::authorities_kept(&mut tx, tenant, agent, &digest).await?;
+            tx.commit().await?;
+            Ok(None)
+        }
         Delivery::JournalState { fault, since } => {
             let is_listened_to = journal::note(state, tenant, agent, fault, since).await?;
             Ok((!is_listened_to).then_some(Ingested::NotJoined))

@@ -114,6 +114,8 @@ pub struct Agent {
 pub struct Configuration {
     /// The file, to be copied; how things are wired is left to be filled in.
     pub toml: String,
+    /// The file as the agent's machine has it, for one that takes its place; none if it has not said.
+    pub in_use: Option<String>,
 }
 
 /// An agent to be invited.

@@ -91,7 +91,7 @@ pub(super) async fn doors(
          SELECT controls.door_id, controls.agent_id, known.since, known.older_until FROM agent_doors controls \
          JOIN agents agent ON agent.tenant_id = controls.tenant_id AND agent.id = controls.agent_id \
          LEFT JOIN known ON known.agent_id = agent.id \
-         WHERE controls.tenant_id = $1 AND agent.state IN ('joined', 'quarantined') ORDER BY controls.door_id",
+         WHERE controls.tenant_id = $1 AND (agent.state IN ('joined', 'quarantined') OR known.agent_id IS NOT NULL) ORDER BY controls.door_id",
     )
     .bind(tenant.as_uuid())
     .bind(version)

@@ -89,7 +89,7 @@ async fn each_door_tells_since_when_it_knows_of_a_revocation() {
     // A newer version holds the revocation too, and the proof stays that of the first.
     let block = json!({ "place": { "kind": "tenant" }, "valid_from": "2026-01-01T00:00:00Z", "valid_until": UNTIL, "reason": "x" });
     server.call(admin, "POST", &format!("/people/{anna}/blocks"), block).await.is(201);
-    server.call(admin, "POST", &format!("/people/{anna}/deactivate"), why).await.is(200);
+    server.call(admin, "POST", &format!("/people/{anna}/deactivate"), why).await.is(204);
     let told = revocations(&server, &anna).await;
     let kinds: Vec<&str> = told.iter().map(|told| told["kind"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["person", "block", "grant"]);

@@ -159,10 +159,7 @@ export function TenantRulesSection() {
               w.tenantRules.alone,
               ALONE.map(([field, label]) => `${label}: ${text("Alone", rules[field])}`).join(" · "),
             ],
-            [
-              w.tenantRules.aloneHours,
-              w.tenantRules.hours(rules.alone_hours),
-            ],
+            [w.tenantRules.aloneHours, w.tenantRules.hours(rules.alone_hours)],
             [
               w.tenantRules.duress,
               rules.waived_for_duress.map((rule) => text("WaivableRule", rule)).join(", ") || w.tenantRules.duressNone,

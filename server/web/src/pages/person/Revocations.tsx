@@ -18,7 +18,9 @@ function One({ revocation }: { revocation: Revocation }) {
   const agentName = useAgentName();
   const waiting = revocation.doors.filter((door) => door.holding === "waiting");
   const known = revocation.doors.length - waiting.length;
-  const newest = revocation.doors.map((door) => door.since ?? "").reduce((one, other) => (one > other ? one : other), "");
+  const newest = revocation.doors
+    .map((door) => door.since ?? "")
+    .reduce((one, other) => (one > other ? one : other), "");
   return (
     <Alert severity={waiting.length > 0 ? "warning" : "success"} variant="outlined">
       <Typography variant="body2" sx={{ fontWeight: 650 }}>

@@ -108,7 +108,11 @@ export const vocabulary = {
     free_ended: "Door no longer unlocked",
     clock_changed: "Clock changed",
   },
-  NtpState: { unknown: "Can't be told", synchronised: "Kept by time servers", unsynchronised: "Not kept by time servers" },
+  NtpState: {
+    unknown: "Can't be told",
+    synchronised: "Kept by time servers",
+    unsynchronised: "Not kept by time servers",
+  },
   JournalFault: {
     reserve: "Nearly full: grants and alarms only",
     full: "Full: nothing was fetched for long",
@@ -141,6 +145,7 @@ export const vocabulary = {
     enrolment_stopped: "Stopped an enrolment",
     setup_link_issued: "Issued a new link to",
     factors_reset: "Reset both factors of",
+    replaced: "Let another machine take the place of",
   },
   SubjectKind: {
     tenant: "tenant",
@@ -395,11 +400,11 @@ export const vocabulary = {
     alone_hours: "Alone: hours until only responders enter",
   },
   RevocationKind: {
-    card: "Card out of use",
-    grant: "Access ended",
-    block: "Blocked",
-    person: "Person out of use",
-    group: "Left a group",
+    card: "A card was put out of use or shortened",
+    grant: "A grant was ended or shortened",
+    block: "A block was begun",
+    person: "The person was put out of use",
+    group: "They left a group",
   },
   Holding: { in_force: "Known", waiting: "Not yet", too_old: "Rules too old", no_older: "No older rules" },
   PlaceKind: { tenant: "Everywhere", site: "Site", area: "Area", door: "Door" },
