@@ -52,8 +52,9 @@ check: web
 bench: web
 	cargo build --release --manifest-path bench/Cargo.toml --target-dir $(RULES)
 	$(RULES)/release/pforte-bench-rules
-	CARGO_PROFILE_DEV_OPT_LEVEL=2 cargo build --workspace --bins
-	$(BUILT)/pforte-bench --with target/bench/rules.json
+	CARGO_PROFILE_DEV_OPT_LEVEL=2 cargo build --workspace --bins --example agent_figures
+	$(BUILT)/examples/agent_figures
+	$(BUILT)/pforte-bench --with target/bench/rules.json --with target/bench/agent.json
 
 ## Changes the code that decides, one thing at a time: does the oracle notice? Hours, resumable; see access-core/mutants.md.
 mutants:

@@ -171,6 +171,7 @@ async fn choices(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<Tena
             two_person: row.alone_two_person,
         },
         waived_for_duress: row.waived_for_duress,
+        alone_hours: row.alone_hours,
     };
     Ok(rows.into_iter().next().map(rules).unwrap_or_default())
 }

@@ -121,6 +121,7 @@ impl Host {
         let side = |has_sensor: bool| SideConfig {
             reader: Some(ReaderMatch::Name("simulated".to_owned())),
             sensor: has_sensor.then(|| SensorConfig { path: "simulated".into(), baud: 57_600, password: 0 }),
+            ..SideConfig::default()
         };
         let door = |(place, built): (usize, &Built)| DoorConfig {
             id: built.id,
@@ -135,6 +136,7 @@ impl Host {
             server: String::new(),
             mode: identity.mode,
             crash_point: None,
+            text: String::new(),
             doors: built.iter().enumerate().map(door).collect(),
             station: None,
         };
