@@ -94,7 +94,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<bool> {
     ));
     let reasons: Vec<String> = outcome.reasons.iter().map(|(reason, times)| format!("{reason} {times}")).collect();
     say(&format!("decisions: {}", reasons.join(", ")));
-    say(&format!("steps that did not come: {}; {} s", outcome.missed.len(), began.elapsed().as_secs()));
+    say(&format!("at another step than planned: {}; {} s", outcome.elsewhere.len(), began.elapsed().as_secs()));
     ensure!(found.opens.iter().all(|opens| *opens > 0), "doors do open");
     let injected = simulated.injected + counts.total();
     let wrong_opens = simulated.wrong_opens + found.wrong_opens;

@@ -46,24 +46,31 @@ impl<'a> Harm<'a> {
     /// Injects a fault when its step comes; answers whether it came.
     pub async fn inject(&mut self, fault: Fault) -> anyhow::Result<bool> {
         let mut dice = Dice::of(fault.draw);
-        let first = dice.below(self.site.machines.len());
-        let agent = if fault.kind == Kind::PtyClosed { self.agent_with_finger() } else { first };
-        let machine = self.site.machines[agent].clone();
+        let machine = self.victim(fault.kind, &mut dice);
         if fault.step == Step::Starting {
             machine.signal(Signal::SIGKILL);
         }
-        if timeout(STEP_WAIT, self.site.model.until(agent, fault.step)).await.is_err() {
+        if timeout(STEP_WAIT, self.site.model.until(machine.number, fault.step)).await.is_err() {
             return Ok(false);
         }
         // Anywhere within the step.
         let within_ms = if fault.step == Step::Starting { 400 } else { 120 };
         sleep(ms(&mut dice, 0, within_ms)).await;
-        self.counts.note(fault.kind, fault.step);
-        self.breaks(fault.kind, machine, dice).await?;
-        while let Some(healed) = self.healing.try_join_next() {
-            healed??;
-        }
+        self.breaks(fault.kind, fault.step, machine, dice).await?;
         Ok(true)
+    }
+
+    /// Injects a fault whatever its agent is in the middle of.
+    pub async fn inject_now(&mut self, fault: Fault) -> anyhow::Result<()> {
+        let mut dice = Dice::of(fault.draw);
+        let machine = self.victim(fault.kind, &mut dice);
+        let step = self.site.model.step(machine.number);
+        self.breaks(fault.kind, step, machine, dice).await
+    }
+
+    fn victim(&self, kind: Kind, dice: &mut Dice) -> Arc<Machine> {
+        let any = dice.below(self.site.machines.len());
+        self.site.machines[if kind == Kind::PtyClosed { self.agent_with_finger() } else { any }].clone()
     }
 
     fn agent_with_finger(&self) -> usize {
@@ -71,7 +78,11 @@ impl<'a> Harm<'a> {
         doors.iter().find(|door| door.name == WITH_FINGER).map_or(0, |door| door.agent)
     }
 
-    async fn breaks(&mut self, kind: Kind, machine: Arc<Machine>, mut dice: Dice) -> anyhow::Result<()> {
+    async fn breaks(&mut self, kind: Kind, step: Step, machine: Arc<Machine>, mut dice: Dice) -> anyhow::Result<()> {
+        self.counts.note(kind, step);
+        while let Some(healed) = self.healing.try_join_next() {
+            healed??;
+        }
         match kind {
             Kind::AgentKilled => machine.signal(Signal::SIGKILL),
             Kind::ServerKilled => {

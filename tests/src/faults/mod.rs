@@ -73,8 +73,8 @@ pub struct Outcome {
     pub records: usize,
     /// What attempts were decided by, and how often.
     pub reasons: BTreeMap<Reason, usize>,
-    /// Faults whose step did not come.
-    pub missed: Vec<Fault>,
+    /// Faults whose step did not come: they were injected at another.
+    pub elsewhere: Vec<Fault>,
 }
 
 /// Runs a plan to its end.
@@ -114,10 +114,12 @@ pub async fn run(options: Options, say: impl Fn(&str)) -> anyhow::Result<Outcome
             say(&format!("{} of {planned} faults", number + 1));
         }
     }
-    let mut still_missed = Vec::new();
+    let mut elsewhere = Vec::new();
     for fault in missed {
         if !harm.inject(fault).await.with_context(|| format!("{fault:?}"))? {
-            still_missed.push(fault);
+            // A kind comes as often as planned in any case.
+            harm.inject_now(fault).await.with_context(|| format!("{fault:?}"))?;
+            elsewhere.push(fault);
         }
     }
     harm.heal().await?;
@@ -137,7 +139,7 @@ pub async fn run(options: Options, say: impl Fn(&str)) -> anyhow::Result<Outcome
     findings.add(copies::damage(&site, options.copies, dice, &mut counts).await?);
     watcher.abort();
     site.stop().await?;
-    Ok(Outcome { counts, findings, records, reasons, missed: still_missed })
+    Ok(Outcome { counts, findings, records, reasons, elsewhere })
 }
 
 fn reasons(stored: &judge::Stored) -> anyhow::Result<BTreeMap<Reason, usize>> {

@@ -222,8 +222,14 @@ impl Desk {
     }
 
     async fn changes_grant(&mut self) {
-        let (door, number) = (self.dice.below(self.holders.len()), self.dice.below(PERSONS));
-        let holder = &mut self.holders[door][number];
+        // Whoever lost a grant gets another soon: of readers that are locked for refusals nothing is learnt.
+        let mut all: Vec<&mut Holder> = self.holders.iter_mut().flatten().collect();
+        let without: Vec<usize> = (0..all.len()).filter(|place| all[*place].grant.is_none()).collect();
+        let place = match without.is_empty() || self.dice.one_in(3) {
+            true => self.dice.below(all.len()),
+            false => without[self.dice.below(without.len())],
+        };
+        let holder = &mut *all[place];
         // Whether it was done is read from the rules afterwards, not from the answer.
         if let Some(grant) = &holder.grant {
             let why = json!({ "reason": "moved to another team" });
