@@ -224,8 +224,9 @@ fn door_of(door: &Door, at: &AtDoor, records: &[Record], seen: &Seen, unsure: &m
             findings.told.push(told("nothing that is stored says why"));
             continue;
         }
-        // Whoever else was let in meanwhile prolongs it.
-        let others = grounds.iter_mut().filter(|ground| !ground.was_used && ground.at > from && ground.at <= to);
+        // Whoever else was let in meanwhile prolongs it, but not beyond the end of the program that released the door.
+        let ended = seen.ends[door.agent].iter().copied().find(|end| (from..to).contains(end)).unwrap_or(to);
+        let others = grounds.iter_mut().filter(|ground| !ground.was_used && ground.at > from && ground.at <= ended);
         for ground in others {
             ground.was_used = true;
             until = until.max(Some(ground.at + LATE_MS + ground.release_ms + OVERDUE_MS));

@@ -129,6 +129,10 @@ pub async fn run(options: Options, say: impl Fn(&str)) -> anyhow::Result<Outcome
     while let Some(ended) = load.join_next().await {
         ended?;
     }
+    // What was changed last may not have been read any more.
+    let mut db = rules::database_at(&site.folder.join("server/run")).await?;
+    let now = rules::read(&mut db, site.tenant).await?;
+    site.model.see(|seen| _ = seen.rules.entry(now.version).or_insert((model::now_ms(), now)));
     let stored = settled(&site).await?;
     let agents = agents(&site).await?;
     let mut findings = judge::judge(&site.model.doors, &site.model.seen(), &agents, &stored)?;

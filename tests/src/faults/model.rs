@@ -76,6 +76,8 @@ pub struct Seen {
     pub doors: Vec<AtDoor>,
     /// Whether each agent's program is up.
     pub is_up: Vec<bool>,
+    /// When each agent's program ended.
+    pub ends: Vec<Vec<i64>>,
     /// What lay on each agent's disk whenever its program had ended: place and hash of each record.
     pub on_disk: Vec<BTreeSet<(u32, u64, Digest)>>,
     /// By version: when it was known to be saved, and the rules.
@@ -103,6 +105,7 @@ impl Model {
         let seen = Seen {
             doors: vec![AtDoor::default(); doors.len()],
             is_up: vec![false; agents],
+            ends: vec![Vec::new(); agents],
             on_disk: vec![BTreeSet::new(); agents],
             ..Seen::default()
         };

@@ -49,7 +49,7 @@ impl Relay {
     }
 
     /// A door's lines at `socket` that lead to the twin at `target`. Without `has_relock` nobody who connects puts the
-    /// strike to rest by that: the first such command is answered and forgotten.
+    /// strike to rest by that: such commands are answered and forgotten until the first release.
     pub fn to_lines(
         socket: &Path,
         target: PathBuf,
@@ -141,14 +141,15 @@ impl Lines {
         let far = UnixStream::connect(&self.target).await?;
         let ((near_in, mut near_out), (far_in, mut far_out)) = (near.into_split(), far.into_split());
         let (mut asked, mut answers) = (BufReader::new(near_in), BufReader::new(far_in));
-        let mut is_first = true;
+        let mut has_released = false;
         loop {
             let mut line = String::new();
             if asked.read_line(&mut line).await? == 0 {
                 return Ok(());
             }
             let level = strike_level(&line);
-            if !self.has_relock && std::mem::replace(&mut is_first, false) && level == Some(false) {
+            has_released |= level == Some(true);
+            if !self.has_relock && !has_released && level == Some(false) {
                 near_out.write_all(b"{\"ok\":true}\n").await?;
                 continue;
             }

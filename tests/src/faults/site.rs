@@ -134,7 +134,10 @@ impl Machine {
             self.model.see(|seen| seen.is_up[self.number] = is_ready);
             daemon.wait().await;
             self.id.store(0, Ordering::SeqCst);
-            self.model.see(|seen| seen.is_up[self.number] = false);
+            self.model.see(|seen| {
+                seen.is_up[self.number] = false;
+                seen.ends[self.number].push(now_ms());
+            });
             self.look_at_disk()?;
             if self.has_relock {
                 self.rest().await?;
