@@ -317,4 +317,6 @@ pub fn is_newer(head: &Head, other: &Head) -> bool {
 }
 
 #[cfg(test)]
+mod damaged;
+#[cfg(test)]
 mod tests;

@@ -87,7 +87,7 @@ pub async fn run(options: Options, say: impl Fn(&str)) -> anyhow::Result<Outcome
     let (goes_on, until_over) = watch::channel(true);
     let mut load = tokio::task::JoinSet::new();
     for door in 0..site.model.doors.len() {
-        load.spawn(people::at_door(&site, door, Dice::of(dice.next()), until_over.clone()).await?);
+        load.spawn(people::at_door(&site, door, Dice::of(dice.number()), until_over.clone()).await?);
     }
     let database = DatabasePlace { socket: site.folder.join("server/run"), tenant: site.tenant };
     let desk = Desk {
@@ -95,7 +95,7 @@ pub async fn run(options: Options, say: impl Fn(&str)) -> anyhow::Result<Outcome
         model: site.model.clone(),
         holders: site.holders.clone(),
         database,
-        dice: Dice::of(dice.next()),
+        dice: Dice::of(dice.number()),
     };
     load.spawn(desk.work(until_over));
     let watcher = tokio::spawn(people::leaves(&site).await?);

@@ -14,7 +14,7 @@ impl Dice {
     }
 
     /// The next number.
-    pub fn next(&mut self) -> u64 {
+    pub fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -25,12 +25,12 @@ impl Dice {
     /// Below `sides`.
     pub fn below(&mut self, sides: usize) -> usize {
         // The remainder is below `sides`, which is a usize.
-        (self.next() % sides.max(1) as u64) as usize
+        (self.number() % sides.max(1) as u64) as usize
     }
 
     /// From `least` to `most`, both of them too.
     pub fn between(&mut self, least: u64, most: u64) -> u64 {
-        least + self.next() % (most - least + 1)
+        least + self.number() % (most - least + 1)
     }
 
     /// Whether it fell to one of so many sides.
@@ -122,7 +122,8 @@ pub fn faults(dice: &mut Dice, rounds: usize) -> Vec<Fault> {
     let kinds = Kind::ALL.iter().filter(|kind| !kind.is_of_copies());
     let each = kinds.flat_map(|kind| Step::ALL.iter().map(|step| (*kind, *step)));
     let all: Vec<(Kind, Step)> = each.flat_map(|one| std::iter::repeat_n(one, rounds)).collect();
-    let mut faults: Vec<Fault> = all.into_iter().map(|(kind, step)| Fault { kind, step, draw: dice.next() }).collect();
+    let mut faults: Vec<Fault> =
+        all.into_iter().map(|(kind, step)| Fault { kind, step, draw: dice.number() }).collect();
     for place in (1..faults.len()).rev() {
         faults.swap(place, dice.below(place + 1));
     }

@@ -13,9 +13,10 @@ use access_core::UnixMs;
 use access_core::attempt::ClockTrust;
 use access_core::chain::{Head, SignedRecord};
 use access_core::event::{Author, Event, Record};
-use door_agent::journal::{Journal, JournalError, Limits, Storage, Weight};
 use ed25519_dalek::SigningKey;
 use uuid::Uuid;
+
+use super::{Journal, JournalError, Limits, Storage, Weight};
 
 const LIMITS: Limits = Limits { segment_bytes: 700, segments_max: 8, segments_reserved: 2 };
 const START: Head = Head::start_of(1);
