@@ -14,8 +14,8 @@ use access_core::chain::{Digest, Head, SignedRecord};
 use access_core::circumstances::{Circumstances, Knowledge, LeafState, Others, Sighting, Waiting, Wanted, Whereabouts};
 use access_core::event::{
     Act, ActKind, AlarmKind, Author, ChainFault, CommandOutcome, Commitment, CopySign, Decided, Decision, Device,
-    DeviceState, EpochCause, Event, EventKind, InputKind, JournalFault, Passage, Record, ReleaseCause, SetMode,
-    StateChange, StateSet, Subject, SubjectKind,
+    DeviceState, EpochCause, Event, EventKind, InputKind, JournalFault, NtpState, Passage, Record, ReleaseCause,
+    SetMode, StateChange, StateSet, Subject, SubjectKind,
 };
 use access_core::policy::{
     AccessLevel, Alone, AloneRules, AntiPassback, AreaRule, Block, BlockSubject, Calendar, CalendarDay, CardToken,
@@ -130,6 +130,7 @@ fn policy() -> PolicyRows {
                 two_person: Alone::AsKnown,
             },
             waived_for_duress: vec![WaivableRule::Schedule, WaivableRule::TwoPerson],
+            alone_hours: 24,
         },
         sites: vec![SiteRule {
             id: id(1),
@@ -363,6 +364,7 @@ fn events_keep_their_bytes() {
         Event::FreeBegan { door: id(1), mode: DoorMode::FirstPerson },
         Event::FreeEnded { door: id(1) },
         Event::InputChanged { input: InputKind::SensorTamper, door: id(1), is_active: true },
+        Event::ClockChanged { by_ms: -2_000, was_followed: false, ntp: NtpState::Synchronised },
     ];
     for (place, event) in events.into_iter().enumerate() {
         let name = format!("record_{place:02}_{}", event.kind());
@@ -414,6 +416,8 @@ fn messages_of_the_agent_keep_their_bytes() {
     let fault = Some(JournalFault::NoSpace);
     check("agent_journal_fails", &FromAgent::JournalState { fault, since: UnixMs(6) });
     check("agent_standing_in_force", &FromAgent::StandingInForce { number: 6 });
+    check("agent_configuration", &FromAgent::Configuration { toml: "a = 1".to_owned() });
+    check("agent_authorities_kept", &FromAgent::AuthoritiesKept { digest: [7; 32] });
     let steps = [
         EnrolmentStep::WaitingForCard,
         EnrolmentStep::CardRead { uid: SecretBytes(vec![1, 2, 3, 4]) },
@@ -470,6 +474,7 @@ fn messages_of_the_server_keep_their_bytes() {
         let order = EnrolmentOrder { id: id(1), person: id(2), want, expires_at: UnixMs(3) };
         check(&format!("server_enrol_{name}"), &FromServer::Enrol(order));
     }
+    check("server_authorities", &FromServer::Authorities(vec![vec![1, 2], vec![3]]));
     check("server_cancel_enrolment", &FromServer::CancelEnrolment(id(1)));
     check("server_heartbeat", &FromServer::Heartbeat { now: UnixMs(1) });
     let tasks = [

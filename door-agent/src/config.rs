@@ -37,6 +37,9 @@ pub struct Config {
     /// An enrolment station.
     #[serde(default)]
     pub station: Option<SideConfig>,
+    /// The file itself, without passwords: the server keeps it for a machine that takes this one's place.
+    #[serde(skip)]
+    pub text: String,
 }
 
 /// Where a program under test ends itself, as a power cut would end it.
@@ -82,6 +85,12 @@ pub struct SideConfig {
     /// The fingerprint sensor.
     #[serde(default)]
     pub sensor: Option<SensorConfig>,
+    /// The file that switches the reader's power, if it is wired so: see [`power`](crate::power).
+    #[serde(default)]
+    pub reader_power: Option<PathBuf>,
+    /// The same for the sensor's.
+    #[serde(default)]
+    pub sensor_power: Option<PathBuf>,
 }
 
 /// A fingerprint sensor's line.
@@ -144,7 +153,10 @@ pub const STATION_READER: &str = "station";
 impl Config {
     /// Reads a file, and the environment on top of it.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        Self::read(path, Self::environment())
+        let config = Self::read(path, Self::environment())?;
+        // What could be read a moment ago and can't now costs the copy only.
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        Ok(Self { text: without_passwords(&text), ..config })
     }
 
     fn environment() -> config::Environment {
@@ -287,6 +299,26 @@ fn write_sorted(value: &serde_json::Value, text: &mut String) {
     }
 }
 
+/// The text with 0 in place of every password.
+fn without_passwords(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(place) = rest.find("password") {
+        let (before, after) = rest.split_at(place + "password".len());
+        kept.push_str(before);
+        let value = after.trim_start_matches([' ', '\t', '"']);
+        let Some(value) = value.strip_prefix('=') else {
+            rest = after;
+            continue;
+        };
+        let value = value.trim_start_matches([' ', '\t']);
+        kept.push_str(" = 0");
+        rest = value.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_' || c == '+');
+    }
+    kept.push_str(rest);
+    kept
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
@@ -320,6 +352,20 @@ mod tests {
             .try_parsing(true)
             .source(Some(variables));
         Config::read(&path, environment)
+    }
+
+    #[test]
+    fn what_is_told_to_the_server_holds_no_password() {
+        for (text, told) in [
+            (
+                "sensor = { path = \"/dev/x\", password = 0x1234_5678, baud = 1 }",
+                "sensor = { path = \"/dev/x\", password = 0, baud = 1 }",
+            ),
+            ("password=7\n# the password is secret\n", "password = 0\n# the password is secret\n"),
+            ("mode = \"test\"", "mode = \"test\""),
+        ] {
+            assert_eq!(without_passwords(text), told);
+        }
     }
 
     #[test]

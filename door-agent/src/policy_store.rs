@@ -15,7 +15,9 @@ use access_core::canonical;
 use access_core::circumstances::Circumstances;
 use access_core::decide::{self, ModeInForce, RULES_VERSION};
 use access_core::ids::{AgentId, DoorId, PersonId};
-use access_core::policy::{CardToken, DoorRule, Policy, PolicyError, PolicyRows, PolicyScope, Side, SiteRule};
+use access_core::policy::{
+    CardToken, DoorRule, Policy, PolicyError, PolicyRows, PolicyScope, Side, SiteRule, TenantRules,
+};
 use access_core::protocol::{
     Bundle, BundleError, CREDENTIAL_NUMBER_BYTES, SealedTemplate, SecretBytes, SignedBundle, TemplateContent,
     template_binding,
@@ -44,6 +46,8 @@ const REMAINS_PURPOSE: &str = "pforte remains file 1";
 /// HPKE's `info` for whatever is sealed to an agent; what it is says the associated data.
 const SEALED_INFO: &[u8] = b"pforte template 1";
 const NONCE_BYTES: usize = 24;
+/// Longest time that a bundle is decided by, in seconds: 72 hours.
+const AGE_MAX_S: u32 = TenantRules::ALONE_HOURS_MAX * 60 * 60;
 
 /// Why a bundle is not taken.
 #[derive(Debug, thiserror::Error)]
@@ -354,7 +358,9 @@ impl PolicyStore {
 
 impl InForce {
     fn compile(bundle: Bundle) -> Result<Self, PolicyError> {
-        let usable_until = bundle.signed_at.plus_ms(i64::from(bundle.age_max_s) * 1_000);
+        // Whatever it says: no tenant may choose longer.
+        let age_s = bundle.age_max_s.min(AGE_MAX_S);
+        let usable_until = bundle.signed_at.plus_ms(i64::from(age_s) * 1_000);
         let remains = Remains::of(&bundle.policy, bundle.sequence);
         let mut templates: HashMap<PersonId, Vec<SealedTemplate>> = HashMap::new();
         for template in bundle.templates {

@@ -32,6 +32,7 @@ pub mod log;
 pub mod operators;
 pub mod people;
 pub mod policy;
+pub mod revocations;
 pub mod serve;
 pub mod sites;
 pub mod situation;

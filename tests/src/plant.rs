@@ -357,6 +357,14 @@ impl Plant {
         Ok(())
     }
 
+    /// Ends the server as a power cut would; its Postgres ends with it.
+    pub async fn kill_server(&mut self) -> anyhow::Result<()> {
+        if let Some(mut server) = self.server.take() {
+            server.kill().await?;
+        }
+        Ok(())
+    }
+
     /// Starts the server again, at the same address.
     pub async fn start_server(&mut self) -> anyhow::Result<()> {
         let (server, staff_url, agents_address) = start_server(&self.folder).await?;
@@ -664,8 +672,13 @@ impl Plant {
 
     /// Grants a level without an end.
     pub async fn grant(&self, person: &str, level: &str) -> anyhow::Result<String> {
+        Self::grant_by(&self.staff, person, level).await
+    }
+
+    /// The same by somebody of staff.
+    pub async fn grant_by(staff: &Staff, person: &str, level: &str) -> anyhow::Result<String> {
         let body = json!({ "level_id": level, "valid_from": "2026-01-01T00:00:00Z", "valid_until": null,
             "no_end_reason": "employed" });
-        id(&self.staff.post(&format!("/people/{person}/grants"), body).await?)
+        id(&staff.post(&format!("/people/{person}/grants"), body).await?)
     }
 }

@@ -260,6 +260,7 @@ impl Agent {
         for (event, weight) in self.devices.change(device, place, state) {
             self.record(event, weight);
         }
+        self.switch_what_hangs();
     }
 
     pub(super) fn lines_are(&mut self, door: usize, state: DeviceState) {

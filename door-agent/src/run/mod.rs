@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use access_core::State;
 use access_core::chain::{Head, SignedRecord};
 use access_core::event::{
-    AlarmKind, Author, CommandOutcome, Decided, Device, DeviceState, EpochCause, Event, InputKind, ReleaseCause,
+    AlarmKind, Author, CommandOutcome, Decided, Device, DeviceState, EpochCause, Event, InputKind, NtpState,
+    ReleaseCause,
 };
 use access_core::ids::{AttemptId, PersonId};
 use access_core::policy::{CardToken, Side};
@@ -23,7 +24,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{interval, sleep_until};
 use uuid::Uuid;
 
-use crate::clock::Clock;
+use crate::clock::{Change, Clock};
 use crate::config::{self, Config, CrashPoint, SensorConfig};
 use crate::devices::{Devices, Place};
 use crate::door::{Action, Behaviour, Door, FingerOutcome, Input, Ticket};
@@ -35,6 +36,7 @@ use crate::lines::{self, LinesEvent};
 use crate::link::{self, Link, LinkEvent, LinkRequest, Progress};
 use crate::outflow::{Flow, Outflow};
 use crate::policy_store::PolicyStore;
+use crate::power::{self, Switches};
 use crate::recorder::{Recorder, Reply};
 use crate::recording::{self, JournalState, Recording, Taken, released_by};
 use crate::sensor::{self, Habits, SensorEvent, SensorFiles, SensorRequest, SensorTask, Suspicion};
@@ -67,7 +69,7 @@ const REQUESTS_MAX: usize = 64;
 const JOURNAL_RETRY: Duration = Duration::from_secs(2);
 /// Doors' modes are looked at so often: schedules begin and end by themselves.
 const MODE_LOOK: Duration = Duration::from_secs(1);
-/// The age of the bundle is looked at so often, and whether the time is to be written down.
+/// Looked at so often: the age of the bundle, whether the time is to be written down, who keeps the machine's clock, what hangs.
 const AGE_LOOK: Duration = Duration::from_secs(60);
 
 /// A door with what it is wired to.
@@ -154,8 +156,11 @@ struct Agent {
     suspicions: Suspicions,
     /// Has a reader do something with the card on it.
     card_desk: CardDesk,
+    switches: Switches,
     waiting: BTreeMap<u64, Waiting>,
     is_policy_aging: bool,
+    /// Whether time servers keep the machine's own clock, as it was looked at last.
+    ntp: NtpState,
     crash_point: Option<CrashPoint>,
     /// Number of the bundle that came to lie on the disk last; 0 if none did.
     bundle_kept: u64,
@@ -256,6 +261,8 @@ impl Agent {
             Happened::ModeLook => self.look_at_modes(),
             Happened::AgeLook => {
                 self.clock.keep();
+                self.look_at_ntp();
+                self.switch_what_hangs();
                 self.look_at_age();
             }
             Happened::JournalRetry => {
@@ -263,6 +270,9 @@ impl Agent {
                 let flow = self.outflow.resume();
                 self.flow(flow);
             }
+        }
+        while let Some(Change { by_ms, was_followed }) = self.clock.take_change() {
+            self.record(Event::ClockChanged { by_ms, was_followed, ntp: self.ntp }, Weight::Vital);
         }
         self.tell_journal();
     }
@@ -531,6 +541,18 @@ impl Agent {
                 false => Event::AlarmCleared { kind, door: None },
             };
             self.record(event, Weight::Vital);
+        }
+    }
+
+    /// Has the power of what hangs switched, where that is wired.
+    fn switch_what_hangs(&mut self) {
+        self.switches.due(self.clock.now().mono_ms, &self.devices).into_iter().for_each(power::cycle);
+    }
+
+    fn look_at_ntp(&mut self) {
+        let ntp = self.clock.ntp();
+        if ntp != std::mem::replace(&mut self.ntp, ntp) {
+            self.record(Event::ClockChanged { by_ms: 0, was_followed: false, ntp }, Weight::Routine);
         }
     }
 

@@ -8,6 +8,7 @@ use hardware::card::{CardLookup, ReaderBinding, Readers, ReadersError};
 use tokio::task::JoinHandle;
 
 use super::*;
+use crate::config::SideConfig;
 
 /// Longest wait at start for a door's lines, so that a strike rests before anything else happens.
 const LINES_WAIT: Duration = Duration::from_secs(3);
@@ -118,6 +119,7 @@ pub(super) async fn run_with<R: Fn(&str, Task) -> bool + Send + 'static, S: Stor
         address: config.server.clone(),
         identity,
         data_folder: config.data_folder.clone(),
+        configuration: config.text.clone(),
         clock,
         progress,
         requests,
@@ -251,8 +253,10 @@ impl Agent {
             devices: Devices::default(),
             suspicions: Suspicions::default(),
             card_desk: Box::new(|_, _| false),
+            switches: Switches::default(),
             waiting: BTreeMap::new(),
             is_policy_aging: false,
+            ntp: NtpState::Unknown,
             crash_point: config.crash_point,
             bundle_kept: 0,
             bundles,
@@ -276,6 +280,8 @@ impl Agent {
             let mut sensors = [None, None];
             for side in [Side::In, Side::Out] {
                 let spot = Spot::Door(number, side);
+                let place = Place { door: Some(wired.id), side: Some(side) };
+                self.switch_by(place, wired.side(side));
                 if wired.side(side).reader.is_some() {
                     self.readers.insert(config::reader_name(wired, side), spot);
                 }
@@ -298,10 +304,20 @@ impl Agent {
         if let Some(station) = &config.station {
             let equipment = Equipment { has_reader: station.reader.is_some(), has_sensor: station.sensor.is_some() };
             self.station = Some(Station::new(equipment));
+            self.switch_by(Place { door: None, side: None }, station);
             self.readers.insert(config::STATION_READER.to_owned(), Spot::Station);
             if let Some(sensor) = &station.sensor {
                 let place = Place { door: None, side: None };
                 self.wire_sensor((Spot::Station, place), sensor, &mut start_sensor);
+            }
+        }
+    }
+
+    fn switch_by(&mut self, place: Place, side: &SideConfig) {
+        let powers = [(Device::Reader, &side.reader_power), (Device::Sensor, &side.sensor_power)];
+        for (device, path) in powers {
+            if let Some(path) = path {
+                self.switches.add(device, place, path.clone());
             }
         }
     }
@@ -322,7 +338,7 @@ impl Agent {
     /// The first records of this start.
     pub(super) fn begin(&mut self, before: &Before, identity: &Identity) {
         if before.head == Head::start_of(identity.epoch) {
-            self.record(Event::EpochBegan { cause: EpochCause::Joined, previous: None }, Weight::Vital);
+            self.record(Event::EpochBegan { cause: EpochCause::Joined, previous: identity.previous }, Weight::Vital);
         }
         if let Some(passed) = before.history.trusted_at {
             self.clock.not_before(passed);

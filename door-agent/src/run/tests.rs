@@ -25,7 +25,7 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use hardware::card::{ReadersError, Uid};
 use hardware::door_io::DoorIoConfig;
 use hardware::door_io::virtual_door::{DoorBuild, DoorView, VirtualDoor};
-use hardware::finger::virtual_sensor::VirtualSensor;
+use hardware::finger::virtual_sensor::{SensorFault, VirtualSensor};
 use hardware::finger::{BAUD_DEFAULT, Sensor};
 use hpke::{Deserializable as _, Kem as _, OpModeS, Serializable as _};
 use rcgen::KeyPair;
@@ -177,6 +177,8 @@ impl World {
         let side = SideConfig {
             reader: Some(hardware::card::ReaderMatch::Name("twin".to_owned())),
             sensor: Some(SensorConfig { path: self.path("sensor"), baud: BAUD_DEFAULT, password: 0 }),
+            reader_power: None,
+            sensor_power: Some(self.path("brightness")),
         };
         let door = DoorConfig {
             id: id(1),
@@ -200,6 +202,7 @@ impl World {
             server: self.server.address.clone(),
             mode: InstallationMode::Test,
             crash_point: None,
+            text: String::new(),
             doors: doors.into_iter().flatten().collect(),
             station: self.has_station.then_some(side),
         }
@@ -771,6 +774,40 @@ async fn devices_that_go_and_come_are_told() {
     session.record(device(Device::Reader, DeviceState::Lost)).await;
     agent.reader("lobby in", ReaderChange::Back).await;
     session.record(device(Device::Reader, DeviceState::Working)).await;
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sensor_that_hangs_is_told_within_five_seconds_and_its_power_is_switched() {
+    let world = World::new().await;
+    std::fs::write(world.path("brightness"), "1").unwrap();
+    let mut agent = world.start();
+    let mut session = world.session(Head::start_of(1)).await;
+    let sensor = |how: DeviceState| {
+        move |event: &Event| match event {
+            Event::DeviceChanged { device: Device::Sensor, state, .. } if *state == how => Some(()),
+            _ => None,
+        }
+    };
+    session.record(sensor(DeviceState::Working)).await;
+    let hung = Instant::now();
+    world.finger.misbehave(SensorFault::Hang);
+    session.record(sensor(DeviceState::Silent)).await;
+    assert!(hung.elapsed() < Duration::from_secs(5), "{:?}", hung.elapsed());
+    session.kind("alarm_raised").await;
+    let stands_at = async |value: &str| {
+        while std::fs::read_to_string(world.path("brightness")).unwrap() != value {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(WAIT, stands_at("0")).await.expect("its power to be taken");
+    timeout(WAIT, stands_at("1")).await.expect("its power to be given back");
+    // Nothing else is concerned meanwhile.
+    agent.tap().await;
+    session.decision().await;
+    world.finger.misbehave(SensorFault::None);
+    session.record(sensor(DeviceState::Working)).await;
+    session.kind("alarm_cleared").await;
     agent.stop().await;
 }
 

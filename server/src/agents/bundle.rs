@@ -7,6 +7,7 @@ use access_core::ids::{AgentId, DoorId, FingerId, TenantId};
 use access_core::policy::Policy;
 use access_core::protocol::{Bundle, SealedTemplate, SecretBytes, SignedBundle, TemplateContent, template_binding};
 use anyhow::Context as _;
+use chrono::TimeDelta;
 use hpke::aead::ChaCha20Poly1305;
 use hpke::kdf::HkdfSha256;
 use hpke::kem::X25519HkdfSha256;
@@ -14,14 +15,12 @@ use hpke::{Deserializable as _, Kem, OpModeS, Serializable as _};
 use uuid::Uuid;
 
 use super::card_secrets::CardSealer;
-use super::store;
+use super::store::{self, BundleMade};
 use crate::cards;
 use crate::clock;
 use crate::state::AppState;
 use crate::vault;
 
-/// How long an agent may decide alone without a newer bundle, in seconds: 24 hours.
-pub const AGE_MAX_S: u32 = 24 * 60 * 60;
 /// What HPKE's key schedule is bound to.
 const HPKE_INFO: &[u8] = b"pforte template 1";
 
@@ -96,6 +95,10 @@ impl Bundler {
         // Before they are sent: what a stolen agent gives away must be known.
         cards::store::note_held(&mut tx, self.tenant, self.agent, cards.unnoted()).await?;
         let sequence = store::next_bundle(&mut tx, self.tenant, self.agent, self.sequence).await?;
+        let (signed_at, age_max_s) = (clock::now(), policy.rules().alone_hours * 60 * 60);
+        let usable_until = signed_at + TimeDelta::seconds(age_max_s.into());
+        let made = BundleMade { version: policy.version(), sequence, made_at: signed_at, usable_until };
+        store::bundle_made(&mut tx, self.tenant, self.agent, made).await?;
         tx.commit().await?;
         cards.noted();
         self.cards = Some(cards);
@@ -107,8 +110,8 @@ impl Bundler {
             mode: state.installation.mode,
             agent: self.agent,
             sequence: sequence.try_into()?,
-            signed_at: clock::unix_ms(clock::now()),
-            age_max_s: AGE_MAX_S,
+            signed_at: clock::unix_ms(signed_at),
+            age_max_s,
             card_key: SecretBytes(state.keys.card_key(self.tenant).bytes().to_vec()),
             policy: rows,
             templates,

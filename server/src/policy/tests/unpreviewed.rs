@@ -12,7 +12,7 @@ pub(crate) enum Because {
 
 use Because::{NoRule, Nobody};
 
-pub(crate) const NOT_PREVIEWED: [(&str, &str, Because); 39] = [
+pub(crate) const NOT_PREVIEWED: [(&str, &str, Because); 40] = [
     ("POST", "/areas", Nobody("no door leads there yet, and it asks for nothing")),
     ("PUT", "/day-types/{number}", Nobody("only what a day type is called")),
     (
@@ -32,6 +32,7 @@ pub(crate) const NOT_PREVIEWED: [(&str, &str, Because); 39] = [
     ("PATCH", "/agents/{id}", Nobody("which part of the rules it gets; what they say stays")),
     ("POST", "/agents/{id}/revoke", Nobody("its doors have no agent then; what the rules say stays")),
     ("POST", "/agents/{id}/join-token", NoRule),
+    ("POST", "/agents/{id}/replace", NoRule),
     ("POST", "/doors/{id}/release", NoRule),
     // What operators set is state, not rules: its dialogues name the effect in numbers.
     ("PUT", "/doors/{id}/mode", NoRule),

@@ -4437,6 +4437,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/people/{id}/revocations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was taken from a person within 30 days, the newest first, 20 at most: for each, at which doors it holds, and since when, and
+         *     where an agent that decides alone may not know of it yet.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_Revocation"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/credentials/{id}/state": {
         parameters: {
             query?: never;
@@ -5820,6 +5868,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/agents/{id}/replace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Another machine is to take an agent's place, with its name, its doors and its configuration: the one so far is out of use at
+         *     once, and the new one joins with the token. Its records go on from the newest that is stored.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Why"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["IssuedToken"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/agents/{id}/revoke": {
         parameters: {
             query?: never;
@@ -5928,9 +6036,9 @@ export interface paths {
                     /** @description How many, 1 to 200. */
                     limit?: number;
                     /** @description Of this kind. */
-                    kind?: "epoch_began" | "agent_started" | "agent_stopped" | "decision" | "release_abandoned" | "door_opened" | "door_closed" | "entered" | "not_opened" | "exit_requested" | "alarm_raised" | "alarm_cleared" | "device_changed" | "link_changed" | "policy_in_force" | "command_done" | "enrolment_ended" | "act" | "chain_broken" | "journal_changed" | "folded" | "door_found" | "agent_copied" | "state_set" | "free_began" | "free_ended" | "input_changed";
+                    kind?: "epoch_began" | "agent_started" | "agent_stopped" | "decision" | "release_abandoned" | "door_opened" | "door_closed" | "entered" | "not_opened" | "exit_requested" | "alarm_raised" | "alarm_cleared" | "device_changed" | "link_changed" | "policy_in_force" | "command_done" | "enrolment_ended" | "act" | "chain_broken" | "journal_changed" | "folded" | "door_found" | "agent_copied" | "state_set" | "free_began" | "free_ended" | "input_changed" | "clock_changed";
                     /** @description Acts of this kind. */
-                    act?: "created" | "changed" | "deleted" | "signed_in" | "sign_in_failed" | "signed_out" | "set_up" | "totp_reset" | "password_changed" | "disabled" | "enabled" | "viewed" | "revoked" | "acknowledged" | "door_released" | "join_token_issued" | "joined" | "legal_basis_recorded" | "legal_basis_withdrawn" | "enrolment_started" | "setup_link_issued" | "enrolment_stopped" | "factors_reset";
+                    act?: "created" | "changed" | "deleted" | "signed_in" | "sign_in_failed" | "signed_out" | "set_up" | "totp_reset" | "password_changed" | "disabled" | "enabled" | "viewed" | "revoked" | "acknowledged" | "door_released" | "join_token_issued" | "joined" | "legal_basis_recorded" | "legal_basis_withdrawn" | "enrolment_started" | "setup_link_issued" | "enrolment_stopped" | "factors_reset" | "replaced";
                     /** @description Acts of this operator's, and what doors did by their command. */
                     operator_id?: string;
                     /** @description `false` leaves out looks at personal data; they are many. */
@@ -6943,7 +7051,7 @@ export interface components {
             note: string;
         };
         /** @enum {string} */
-        ActKind: "created" | "changed" | "deleted" | "signed_in" | "sign_in_failed" | "signed_out" | "set_up" | "totp_reset" | "password_changed" | "disabled" | "enabled" | "viewed" | "revoked" | "acknowledged" | "door_released" | "join_token_issued" | "joined" | "legal_basis_recorded" | "legal_basis_withdrawn" | "enrolment_started" | "setup_link_issued" | "enrolment_stopped" | "factors_reset";
+        ActKind: "created" | "changed" | "deleted" | "signed_in" | "sign_in_failed" | "signed_out" | "set_up" | "totp_reset" | "password_changed" | "disabled" | "enabled" | "viewed" | "revoked" | "acknowledged" | "door_released" | "join_token_issued" | "joined" | "legal_basis_recorded" | "legal_basis_withdrawn" | "enrolment_started" | "setup_link_issued" | "enrolment_stopped" | "factors_reset" | "replaced";
         /** @description What an operator did. */
         ActView: {
             /**
@@ -7383,6 +7491,8 @@ export interface components {
         Configuration: {
             /** @description The file, to be copied; how things are wired is left to be filled in. */
             toml: string;
+            /** @description The file as the agent's machine has it, for one that takes its place; none if it has not said. */
+            in_use?: string | null;
         };
         /** @enum {string} */
         Confirmation: "confirmed" | "waiting" | "offline" | "none";
@@ -7706,6 +7816,31 @@ export interface components {
             /** @description these are demanded. */
             factors: components["schemas"]["FactorDemand"];
         };
+        /** @description How a revocation is known at a door. */
+        DoorHolding: {
+            /**
+             * Format: uuid
+             * @description Which door.
+             */
+            door_id: string;
+            /**
+             * Format: uuid
+             * @description Its agent.
+             */
+            agent_id: string;
+            /** @description Whether its agent, alone, goes by it. */
+            holding: components["schemas"]["Holding"];
+            /**
+             * Format: date-time
+             * @description Since when, by the server's clock.
+             */
+            since?: string | null;
+            /**
+             * Format: date-time
+             * @description When the older rules that its agent may hold are too old at the latest, by an agent's clock that runs.
+             */
+            older_until?: string | null;
+        };
         /** @enum {string} */
         DoorMode: "normal" | "locked" | "free" | "first_person" | "toggle";
         /** @description A mode at some hours. */
@@ -7868,7 +8003,7 @@ export interface components {
         /** @enum {string} */
         EventAuthor: "agent" | "server";
         /** @enum {string} */
-        EventKind: "epoch_began" | "agent_started" | "agent_stopped" | "decision" | "release_abandoned" | "door_opened" | "door_closed" | "entered" | "not_opened" | "exit_requested" | "alarm_raised" | "alarm_cleared" | "device_changed" | "link_changed" | "policy_in_force" | "command_done" | "enrolment_ended" | "act" | "chain_broken" | "journal_changed" | "folded" | "door_found" | "agent_copied" | "state_set" | "free_began" | "free_ended" | "input_changed";
+        EventKind: "epoch_began" | "agent_started" | "agent_stopped" | "decision" | "release_abandoned" | "door_opened" | "door_closed" | "entered" | "not_opened" | "exit_requested" | "alarm_raised" | "alarm_cleared" | "device_changed" | "link_changed" | "policy_in_force" | "command_done" | "enrolment_ended" | "act" | "chain_broken" | "journal_changed" | "folded" | "door_found" | "agent_copied" | "state_set" | "free_began" | "free_ended" | "input_changed" | "clock_changed";
         /** @description Shows a PIN where a finger is demanded, for a while or for good. A ground of a closed list says why; no other is kept. */
         Exemption: {
             /** @description `declined`, `not_usable` or `temporary`. */
@@ -8162,6 +8297,8 @@ export interface components {
             /** @description The server's version. */
             build: string;
         };
+        /** @enum {string} */
+        Holding: "in_force" | "waiting" | "too_old" | "no_older";
         /** @description Who a person is. Lies in the vault, sealed, as JSON. */
         Identity: {
             /** @description What they are called. */
@@ -8490,6 +8627,14 @@ export interface components {
             /** @description Whether an enrolment station read what it was asked for. */
             was_completed?: boolean | null;
             copy_sign?: components["schemas"]["CopySign"] | null;
+            /**
+             * Format: int64
+             * @description How far the server's clock was ahead of the agent's, in milliseconds.
+             */
+            clock_ahead_ms?: number | null;
+            /** @description Whether the agent's clock was set by the server's. */
+            clock_was_set?: boolean | null;
+            ntp?: components["schemas"]["NtpState"] | null;
             /** @description SHA-256 of the record, hexadecimal: the next one of its author holds it. */
             hash: string;
         };
@@ -8907,6 +9052,8 @@ export interface components {
              */
             least_s: number;
         };
+        /** @enum {string} */
+        NtpState: "unknown" | "synchronised" | "unsynchronised";
         /** @description Staff using the web UI. */
         Operator: {
             /**
@@ -9447,6 +9594,14 @@ export interface components {
                 /** @description Whether an enrolment station read what it was asked for. */
                 was_completed?: boolean | null;
                 copy_sign?: components["schemas"]["CopySign"] | null;
+                /**
+                 * Format: int64
+                 * @description How far the server's clock was ahead of the agent's, in milliseconds.
+                 */
+                clock_ahead_ms?: number | null;
+                /** @description Whether the agent's clock was set by the server's. */
+                clock_was_set?: boolean | null;
+                ntp?: components["schemas"]["NtpState"] | null;
                 /** @description SHA-256 of the record, hexadecimal: the next one of its author holds it. */
                 hash: string;
             }[];
@@ -9641,6 +9796,33 @@ export interface components {
                 rows_count: number;
                 /** @description In which tables. */
                 tables: string[];
+            }[];
+            /** @description Where the next piece begins; none if this is the last. */
+            next?: string | null;
+        };
+        /** @description A list in pieces. */
+        Page_Revocation: {
+            /** @description This piece. */
+            items: {
+                /** @description What it is. */
+                kind: components["schemas"]["RevocationKind"];
+                /**
+                 * Format: uuid
+                 * @description Which card, grant, block, person or group.
+                 */
+                subject_id: string;
+                /**
+                 * Format: date-time
+                 * @description When it was saved; from then on the server refuses.
+                 */
+                at: string;
+                /**
+                 * Format: int64
+                 * @description Version of the rules from which on it holds.
+                 */
+                version: number;
+                /** @description Every door that has an agent, those that wait first. */
+                doors: components["schemas"]["DoorHolding"][];
             }[];
             /** @description Where the next piece begins; none if this is the last. */
             next?: string | null;
@@ -10190,6 +10372,30 @@ export interface components {
             /** @description What the level, door, area or threat level is called today; the card's mark. */
             name?: string | null;
         };
+        /** @description Something that was taken from a person. */
+        Revocation: {
+            /** @description What it is. */
+            kind: components["schemas"]["RevocationKind"];
+            /**
+             * Format: uuid
+             * @description Which card, grant, block, person or group.
+             */
+            subject_id: string;
+            /**
+             * Format: date-time
+             * @description When it was saved; from then on the server refuses.
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description Version of the rules from which on it holds.
+             */
+            version: number;
+            /** @description Every door that has an agent, those that wait first. */
+            doors: components["schemas"]["DoorHolding"][];
+        };
+        /** @enum {string} */
+        RevocationKind: "card" | "grant" | "block" | "person" | "group";
         /** @enum {string} */
         Role: "administrator" | "guard";
         /** @enum {string} */
@@ -10227,7 +10433,7 @@ export interface components {
         /** @enum {string} */
         RuleFate: "added" | "changed" | "removed";
         /** @enum {string} */
-        RuleField: "between" | "least_s" | "site" | "time_zone" | "accepts_uid_only" | "calendar" | "days" | "anti_passback" | "persons_max" | "two_person" | "outside" | "inside" | "factors_in" | "factors_out" | "factor_lines" | "mode_lines" | "release_ms" | "held_ms" | "release_longer_ms" | "held_longer_ms" | "exit" | "has_contact" | "doors" | "locks" | "places" | "factors" | "exempt" | "windows" | "exceptions" | "lines" | "is_responder" | "state" | "has_finger" | "has_pin" | "needs_longer" | "exemption" | "escort" | "groups" | "holder" | "level" | "valid" | "subject" | "place" | "refusals" | "refusals_within_s" | "reader_lock_s" | "alone_travel" | "alone_anti_passback" | "alone_occupancy" | "alone_two_person" | "waived_for_duress";
+        RuleField: "between" | "least_s" | "site" | "time_zone" | "accepts_uid_only" | "calendar" | "days" | "anti_passback" | "persons_max" | "two_person" | "outside" | "inside" | "factors_in" | "factors_out" | "factor_lines" | "mode_lines" | "release_ms" | "held_ms" | "release_longer_ms" | "held_longer_ms" | "exit" | "has_contact" | "doors" | "locks" | "places" | "factors" | "exempt" | "windows" | "exceptions" | "lines" | "is_responder" | "state" | "has_finger" | "has_pin" | "needs_longer" | "exemption" | "escort" | "groups" | "holder" | "level" | "valid" | "subject" | "place" | "refusals" | "refusals_within_s" | "reader_lock_s" | "alone_travel" | "alone_anti_passback" | "alone_occupancy" | "alone_two_person" | "waived_for_duress" | "alone_hours";
         /** @description One item of what a rule says, such as a line of an access level: its parts belong together. */
         RuleItem: {
             /** @description In the order in which they are read. */
@@ -10663,6 +10869,11 @@ export interface components {
             waived_for_duress: components["schemas"]["WaivableRule"][];
             /**
              * Format: int32
+             * @description For so many hours an agent decides alone by rules that were not signed anew.
+             */
+            alone_hours: number;
+            /**
+             * Format: int32
              * @description Longest time for which a grant may be given, in days; none means any.
              */
             grant_days_max?: number | null;
@@ -10699,6 +10910,11 @@ export interface components {
             alone_two_person: components["schemas"]["Alone"];
             /** @description Rules that an entry under duress need not meet. */
             waived_for_duress: components["schemas"]["WaivableRule"][];
+            /**
+             * Format: int32
+             * @description For so many hours, 1 to 72, an agent decides alone by rules that were not signed anew.
+             */
+            alone_hours: number;
             /**
              * Format: int32
              * @description Longest time for which a grant may be given, in days, 1 to 36,500; none means any.

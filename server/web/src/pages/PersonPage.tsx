@@ -31,6 +31,7 @@ import { Cards, Fingers, LegalBasis } from "./person/Credentials";
 import { EditIdentity } from "./person/EditIdentity";
 import { Groups } from "./person/Groups";
 import { OwnRules } from "./person/OwnRules";
+import { Revocations } from "./person/Revocations";
 
 const RECENT_ROWS = 12;
 
@@ -230,6 +231,7 @@ export function PersonPage() {
       )}
       <Head person={detail} onChanged={changed} />
       <Blocks person={detail} onChanged={reread} />
+      <Revocations personId={id} />
       <Box
         sx={{ display: "grid", gridTemplateColumns: { xs: "minmax(0, 1fr)", lg: "repeat(2, minmax(0, 1fr))" }, gap: 3 }}
       >

@@ -227,6 +227,11 @@ export const access = {
     newToken: "New token",
     newTokenTitle: (name: string) => `New token for ${name}`,
     newTokenEffect: "Whoever runs the command becomes this agent. A token given out before no longer works.",
+    replace: "Replace",
+    replaceTitle: (name: string) => `Another machine in place of ${name}`,
+    replaceEffect:
+      "The machine so far is out of use at once, and hears so if it connects again. Whichever joins with the token that you get takes over name, doors and configuration.",
+    inUse: "agent.toml of the machine so far",
     revoke: "Revoke",
     revokeTitle: (name: string) => `Revoke ${name}`,
     revokeEffect: (doors: number, names: string) =>

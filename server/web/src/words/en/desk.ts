@@ -101,6 +101,9 @@ export const desk = {
     enrolmentRead: "Enrolment ended: card or finger was read",
     enrolmentWithout: "Enrolment ended without a result",
     folded: (count: number, what: string) => `${count} × ${what}, counted only`,
+    clockApart: (ahead: number, wasSet: boolean) =>
+      `Clock ${Math.abs(ahead / 1000).toFixed(1)} s ${ahead > 0 ? "behind" : "ahead of"} the server's: ${wasSet ? "set" : "not followed"}`,
+    ntp: "Machine's own clock",
     until: "The last of them",
     foundOpen: "Found open at the start",
     foundClosed: "Found closed at the start",

@@ -18,6 +18,14 @@ export const people = {
     complete: "complete",
     since: "Registered",
   },
+  revocations: {
+    title: "Taken away of late",
+    holds: (known: number, all: number) =>
+      known === all ? `Known at all ${all} doors` : `Known at ${known} of ${all} doors, and to the server at once`,
+    since: "since",
+    waits: (door: string, agent: string) =>
+      `Not yet: ${door} (${agent}). Out of reach it may go by older rules, at the latest until`,
+  },
   person: {
     missing: (what: string) => `The registration lacks: ${what}.`,
     resume: "Continue registering",

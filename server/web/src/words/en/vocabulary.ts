@@ -117,6 +117,7 @@ export const vocabulary = {
     free_began: "Door unlocked",
     free_ended: "Door no longer unlocked",
     input_changed: "Input changed",
+    clock_changed: "Clock changed",
   },
   InputKind: {
     box_tamper: "Housing opened",
@@ -129,6 +130,11 @@ export const vocabulary = {
     zone_2: "Zone 2 reports",
     zone_3: "Zone 3 reports",
     zone_4: "Zone 4 reports",
+  },
+  NtpState: {
+    unknown: "Can't be told",
+    synchronised: "Kept by time servers",
+    unsynchronised: "Not kept by time servers",
   },
   JournalFault: {
     reserve: "Nearly full: grants and alarms only",
@@ -162,6 +168,7 @@ export const vocabulary = {
     enrolment_stopped: "Stopped an enrolment",
     setup_link_issued: "Issued a new link to",
     factors_reset: "Reset both factors of",
+    replaced: "Let another machine take the place of",
   },
   SubjectKind: {
     tenant: "tenant",
@@ -413,7 +420,16 @@ export const vocabulary = {
     alone_occupancy: "Alone: most persons",
     alone_two_person: "Alone: two persons",
     waived_for_duress: "Not asked under duress",
+    alone_hours: "Alone: hours until only responders enter",
   },
+  RevocationKind: {
+    card: "A card was put out of use or shortened",
+    grant: "A grant was ended or shortened",
+    block: "A block was begun",
+    person: "The person was put out of use",
+    group: "They left a group",
+  },
+  Holding: { in_force: "Known", waiting: "Not yet", too_old: "Rules too old", no_older: "No older rules" },
   PlaceKind: { tenant: "Everywhere", site: "Site", area: "Area", door: "Door" },
   GrantState: { current: "In force", future: "Not begun", ended: "Ended", revoked: "Revoked" },
   PersonState: { active: "Active", inactive: "Out of use" },
