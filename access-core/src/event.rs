@@ -389,6 +389,8 @@ crate::words! {
         DoorIo = "door_io",
         /// The agent's journal.
         Journal = "journal",
+        /// Keypad for PINs.
+        Keypad = "keypad",
     }
 }
 
@@ -525,6 +527,10 @@ crate::words! {
         InterlockContradiction = "interlock_contradiction",
         /// An agent's records say what is not its to say, or are about a door that it never drove.
         RecordsForeign = "records_foreign",
+        /// Many wrong PINs, at one reader or by one card: no PIN is asked for there for a while.
+        WrongPins = "wrong_pins",
+        /// A keypad is gone.
+        KeypadFault = "keypad_fault",
     }
 }
 
@@ -611,6 +617,8 @@ crate::words! {
         TenantRules = "tenant_rules",
         /// A travel time.
         TravelTime = "travel_time",
+        /// A person's PIN; its id is the person's.
+        Pin = "pin",
     }
 }
 

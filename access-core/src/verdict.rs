@@ -261,5 +261,11 @@ crate::words! {
         EscortRequired = "escort_required",
         /// Nobody enters or stays alone here: a second person is waited for.
         SecondPersonRequired = "second_person_required",
+        /// No PIN was typed in time, or its typing was given up.
+        PinTimeout = "pin_timeout",
+        /// The keypad does not work, or nothing is there to compare a PIN with.
+        KeypadFault = "keypad_fault",
+        /// Too many wrong PINs by this card or at this reader: for a while none is asked for.
+        PinDelayed = "pin_delayed",
     }
 }
