@@ -16,7 +16,8 @@ use access_core::decide::{self, ModeInForce, RULES_VERSION};
 use access_core::ids::{AgentId, DoorId, PersonId};
 use access_core::policy::{CardToken, DoorRule, Policy, PolicyError, PolicyRows, PolicyScope, Side, SiteRule};
 use access_core::protocol::{
-    Bundle, BundleError, SealedTemplate, SecretBytes, SignedBundle, TemplateContent, template_binding,
+    Bundle, BundleError, PinContent, SealedPin, SealedTemplate, SecretBytes, SignedBundle, TemplateContent,
+    pepper_binding, pin_binding, template_binding,
 };
 use access_core::verdict::{Outcome, Reason, Verdict};
 use access_core::{State, UnixMs};
@@ -32,6 +33,7 @@ use zeroize::Zeroizing;
 use crate::door::Ruling;
 use crate::durable;
 use crate::identity::Identity;
+use crate::pin::PinCheck;
 
 /// Name of the file in the data folder.
 const FILE: &str = "bundle.sealed";
@@ -41,6 +43,8 @@ const FILE_PURPOSE: &str = "pforte bundle file 1";
 const REMAINS_PURPOSE: &str = "pforte remains file 1";
 /// HPKE's `info` for templates.
 const TEMPLATE_INFO: &[u8] = b"pforte template 1";
+/// The same for PINs and their pepper.
+const PIN_INFO: &[u8] = b"pforte pin 1";
 const NONCE_BYTES: usize = 24;
 
 /// Why a bundle is not taken.
@@ -143,6 +147,8 @@ struct InForce {
     policy: Policy,
     card_key: SecretBytes,
     templates: HashMap<PersonId, Vec<SealedTemplate>>,
+    pepper: Vec<u8>,
+    pins: HashMap<PersonId, SealedPin>,
 }
 
 impl PolicyStore {
@@ -321,6 +327,17 @@ impl PolicyStore {
         let sealed = self.in_force.as_ref().and_then(|in_force| in_force.templates.get(&person));
         sealed.into_iter().flatten().filter_map(|template| open_template(&self.identity, template)).collect()
     }
+
+    /// What a person's PINs are checked by, opened; none if there is nothing, or it does not open.
+    pub fn pin(&self, person: PersonId) -> Option<PinCheck> {
+        let in_force = self.in_force.as_ref()?;
+        let sealed = in_force.pins.get(&person)?;
+        let opened = open_pin(&self.identity, &in_force.pepper, sealed);
+        if opened.is_none() {
+            tracing::warn!(%person, "what a PIN is checked by does not open under this agent's key");
+        }
+        opened
+    }
 }
 
 impl InForce {
@@ -339,6 +356,8 @@ impl InForce {
             policy: Policy::compile(bundle.policy)?.usable_until(usable_until),
             card_key: bundle.card_key,
             templates,
+            pepper: bundle.pins.pepper,
+            pins: bundle.pins.of_persons.into_iter().map(|pin| (pin.person, pin)).collect(),
         })
     }
 }
@@ -386,18 +405,31 @@ fn refuse_foreign(bundle: &Bundle, identity: &Identity) -> Result<(), BundleRefu
     }
 }
 
-fn open_template(identity: &Identity, template: &SealedTemplate) -> Option<Finger> {
+/// Opens what was sealed to this agent's key.
+fn opened(identity: &Identity, info: &[u8], sealed: &[u8], binding: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     type Kem = hpke::kem::X25519HkdfSha256;
-    let (encapsulated, ciphertext) = template.sealed.split_first_chunk::<32>()?;
+    let (encapsulated, ciphertext) = sealed.split_first_chunk::<32>()?;
     let opened = hpke::single_shot_open::<hpke::aead::ChaCha20Poly1305, hpke::kdf::HkdfSha256, Kem>(
         &OpModeR::Base,
         &<Kem as hpke::Kem>::PrivateKey::from_bytes(&*identity.sealing_key).ok()?,
         &<Kem as hpke::Kem>::EncappedKey::from_bytes(encapsulated).ok()?,
-        TEMPLATE_INFO,
+        info,
         ciphertext,
-        &template_binding(identity.agent, template.person, template.finger),
+        binding,
     );
-    let content = opened.ok().map(Zeroizing::new);
+    opened.ok().map(Zeroizing::new)
+}
+
+fn open_pin(identity: &Identity, pepper: &[u8], pin: &SealedPin) -> Option<PinCheck> {
+    let pepper = opened(identity, PIN_INFO, pepper, &pepper_binding(identity.agent))?;
+    let content = opened(identity, PIN_INFO, &pin.sealed, &pin_binding(identity.agent, pin.person))?;
+    let content = canonical::decode::<PinContent>("PIN", &content).ok()?;
+    Some(PinCheck { content, pepper: Zeroizing::new(pepper.as_slice().try_into().ok()?) })
+}
+
+fn open_template(identity: &Identity, template: &SealedTemplate) -> Option<Finger> {
+    let binding = template_binding(identity.agent, template.person, template.finger);
+    let content = opened(identity, TEMPLATE_INFO, &template.sealed, &binding);
     let content = content.and_then(|bytes| canonical::decode::<TemplateContent>("template", &bytes).ok());
     let finger = content.and_then(|mut content| {
         let template = Template::new(std::mem::take(&mut content.template.0)).ok()?;

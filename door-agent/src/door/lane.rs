@@ -1,4 +1,4 @@
-//! The attempts of one side, one after another: card read, deciding, wanting a finger, recording the grant.
+//! The attempts of one side, one after another: card read, deciding, wanting a finger or a PIN, recording the grant.
 
 use access_core::RULES_VERSION;
 use access_core::attempt::{Assurance, Attempt, Factor, FactorResult};
@@ -9,7 +9,10 @@ use access_core::policy::{CardToken, Exit, RELEASE_MS_MAX, Side};
 use access_core::protocol::ANSWER_WAIT_MS;
 use access_core::verdict::{Effect, Outcome, Reason, Verdict};
 
-use super::{Action, Door, FINGER_WAIT_MS, Face, FingerOutcome, Now, Release, Ruling, Ticket};
+use super::{
+    Action, Door, FINGER_WAIT_MS, Face, FingerOutcome, Now, PIN_CHECK_MS, PIN_WAIT_MS, PinOutcome, Release, Ruling,
+    Ticket,
+};
 use crate::journal::Weight;
 
 /// An unknown card that is held to the same reader again within this time is the same presentation, in milliseconds.
@@ -41,7 +44,8 @@ struct Presented {
 struct Current {
     card: Presented,
     finger: Option<FactorResult>,
-    /// The verdict that asked for a finger, or granted.
+    pin: Option<FactorResult>,
+    /// The verdict that asked for a finger or a PIN, or granted.
     ruling: Option<(Ruling, Decided)>,
     phase: Phase,
 }
@@ -52,6 +56,8 @@ enum Phase {
     Deciding { until_ms: u64 },
     /// Until then a finger may be placed.
     WantingFinger { until_ms: u64 },
+    /// Until then a PIN may be typed, or, once it is, checked.
+    WantingPin { until_ms: u64, is_typed: bool },
     /// The grant is on its way to the disk.
     Recording {
         ticket: Ticket,
@@ -69,7 +75,9 @@ impl Lane {
 
     pub(super) fn wake_at_ms(&self) -> Option<u64> {
         match self.current.as_ref()?.phase {
-            Phase::Deciding { until_ms } | Phase::WantingFinger { until_ms } => Some(until_ms),
+            Phase::Deciding { until_ms } | Phase::WantingFinger { until_ms } | Phase::WantingPin { until_ms, .. } => {
+                Some(until_ms)
+            }
             Phase::Recording { .. } => None,
         }
     }
@@ -80,6 +88,11 @@ impl Lane {
 
     pub(super) fn is_wanting_finger(&self) -> bool {
         self.current.as_ref().is_some_and(|current| matches!(current.phase, Phase::WantingFinger { .. }))
+    }
+
+    pub(super) fn is_wanting_pin(&self) -> bool {
+        let is_wanting = |current: &Current| matches!(current.phase, Phase::WantingPin { is_typed: false, .. });
+        self.current.as_ref().is_some_and(is_wanting)
     }
 
     fn ask(&self, door: &Door, now: Now) -> Option<Attempt> {
@@ -93,7 +106,7 @@ impl Lane {
             card: current.card.token,
             assurance: current.card.assurance,
             finger: current.finger,
-            pin: None,
+            pin: current.pin,
         })
     }
 }
@@ -133,7 +146,7 @@ impl Door {
         let phase = Phase::Deciding { until_ms };
         self.refused = None;
         self.lanes[place(side)].folded = None;
-        self.lanes[place(side)].current = Some(Current { card, finger: None, ruling: None, phase });
+        self.lanes[place(side)].current = Some(Current { card, finger: None, pin: None, ruling: None, phase });
         self.ask(now, side);
     }
 
@@ -179,6 +192,10 @@ impl Door {
                 Some(Phase::WantingFinger { until_ms }) if now.mono_ms >= *until_ms => {
                     self.refuse(now, side, Reason::FingerTimeout);
                 }
+                Some(Phase::WantingPin { until_ms, is_typed }) if now.mono_ms >= *until_ms => {
+                    let reason = if *is_typed { Reason::KeypadFault } else { Reason::PinTimeout };
+                    self.refuse(now, side, reason);
+                }
                 _ => {}
             }
         }
@@ -196,9 +213,9 @@ impl Door {
         // What is answered is what was asked: a grant for another's card, door or side is none for whoever stands here.
         let (asked, answered) = (&current.card, &ruling.attempt);
         let is_anothers = (answered.door, answered.side, answered.card) != (self.id, side, asked.token)
-            || (answered.assurance, answered.pin) != (asked.assurance, None);
-        // A late answer to the question without the finger; the answer to the one with it is still to come.
-        let is_stale = decided == Decided::Online && ruling.attempt.finger != current.finger;
+            || answered.assurance != asked.assurance;
+        // A late answer to the question without the finger or PIN; the answer to the one with it is still to come.
+        let is_stale = (decided == Decided::Online && answered.finger != current.finger) || answered.pin != current.pin;
         if is_anothers || is_stale || !matches!(current.phase, Phase::Deciding { .. }) {
             return;
         }
@@ -214,11 +231,12 @@ impl Door {
                 self.out.push(Action::WantFinger { attempt, side, person, until_ms });
             }
             (Outcome::Need(Factor::Finger), _) => self.refuse(now, side, Reason::SensorFault),
-            // No door has a keypad yet: what the rules ask for can't be shown.
-            (Outcome::Need(Factor::Pin), _) => {
+            (Outcome::Need(Factor::Pin), Some(person)) if current.pin.is_none() => {
                 current.ruling = Some((ruling, decided));
-                self.refuse(now, side, Reason::PinRequired);
+                current.phase = Phase::WantingPin { until_ms: now.mono_ms + PIN_WAIT_MS, is_typed: false };
+                self.out.push(Action::WantPin { attempt, side, person });
             }
+            (Outcome::Need(Factor::Pin), _) => self.refuse(now, side, Reason::KeypadFault),
         }
     }
 
@@ -237,6 +255,36 @@ impl Door {
             FingerOutcome::Fault => return self.refuse(now, side, Reason::SensorFault),
         };
         current.finger = Some(result);
+        current.phase = Phase::Deciding { until_ms: now.mono_ms + ANSWER_WAIT_MS };
+        self.ask(now, side);
+    }
+
+    pub(super) fn pin_typed(&mut self, now: Now, attempt: AttemptId) {
+        let Some(side) = self.lane_of(attempt) else { return };
+        if let Some(current) = &mut self.lanes[place(side)].current
+            && matches!(current.phase, Phase::WantingPin { .. })
+        {
+            current.phase = Phase::WantingPin { until_ms: now.mono_ms + PIN_CHECK_MS, is_typed: true };
+        }
+    }
+
+    pub(super) fn pin(&mut self, now: Now, attempt: AttemptId, outcome: PinOutcome) {
+        let Some(side) = self.lane_of(attempt) else { return };
+        let Some(current) = &mut self.lanes[place(side)].current else { return };
+        if !matches!(current.phase, Phase::WantingPin { .. }) {
+            return;
+        }
+        let result = match outcome {
+            PinOutcome::Matched => FactorResult::Matched,
+            PinOutcome::MatchedDuress => FactorResult::MatchedDuress,
+            PinOutcome::NotMatched => FactorResult::NotMatched,
+            PinOutcome::NotTyped => return self.refuse(now, side, Reason::PinTimeout),
+            PinOutcome::NoPin => return self.refuse(now, side, Reason::NoPinEnrolled),
+            PinOutcome::NoKeypad => return self.refuse(now, side, Reason::PinRequired),
+            PinOutcome::Delayed => return self.refuse(now, side, Reason::PinDelayed),
+            PinOutcome::Fault => return self.refuse(now, side, Reason::KeypadFault),
+        };
+        current.pin = Some(result);
         current.phase = Phase::Deciding { until_ms: now.mono_ms + ANSWER_WAIT_MS };
         self.ask(now, side);
     }
@@ -280,7 +328,7 @@ impl Door {
         };
         match self.lanes.iter_mut().find(is_waiting)?.current.take()?.phase {
             Phase::Recording { release, since_ms, lock, .. } => Some((release, since_ms, lock)),
-            Phase::Deciding { .. } | Phase::WantingFinger { .. } => None,
+            Phase::Deciding { .. } | Phase::WantingFinger { .. } | Phase::WantingPin { .. } => None,
         }
     }
 
@@ -299,6 +347,9 @@ impl Door {
         let Some(current) = &self.lanes[place(side)].current else { return };
         if matches!(current.phase, Phase::WantingFinger { .. }) {
             self.out.push(Action::StopFinger { side });
+        }
+        if matches!(current.phase, Phase::WantingPin { .. }) {
+            self.out.push(Action::StopPin { side });
         }
         let asked = current.ruling.clone().or_else(|| {
             let verdict = Verdict::refused(reason, self.behaviour.policy_version);

@@ -49,6 +49,12 @@ impl Agent {
                         let _ = self.sensors[sensor].requests.try_send(SensorRequest::Stop);
                     }
                 }
+                Action::WantPin { attempt, side, person } => {
+                    if let Some(outcome) = self.want_pin(door, side, attempt, person) {
+                        inputs.push_back(Input::Pin { attempt, outcome });
+                    }
+                }
+                Action::StopPin { side } => self.stop_pin(door, side),
                 Action::Record { ticket, event, weight, is_awaited: true } => {
                     let cause = released_by(&event);
                     match self.record_first(event, weight) {
@@ -194,6 +200,13 @@ impl Agent {
                     let wait_ms = u64::try_from(expires_at.since(self.clock.now().unix)).unwrap_or(0);
                     let deadline = tokio::time::Instant::now() + Duration::from_millis(wait_ms);
                     self.ask_station_sensor(SensorRequest::Enrol { enrolment, captures, deadline });
+                }
+                StationAction::WantPin(enrolment) => {
+                    self.ask_station_keypad(KeypadRequest::Want(TypedFor::Enrolment(enrolment)))
+                }
+                StationAction::StopKeypad => self.ask_station_keypad(KeypadRequest::Stop),
+                StationAction::HashPin { enrolment, salt, everyday, new } => {
+                    self.hash_pin(PinWork::Hash { enrolment, salt, everyday, new });
                 }
                 StationAction::StopSensor => self.ask_station_sensor(SensorRequest::Stop),
                 StationAction::Ended { enrolment, person, was_completed } => {

@@ -69,6 +69,9 @@ pub(super) async fn run_with<R, S: Storage + 'static>(
     let (journal, before) = open_journal(&config, &identity, Limits::STANDARD, open_storage);
     let recorder = Recorder::start(journal, identity.author(), identity.record_key.clone(), replies);
     let (sensor_events, sensors_said) = mpsc::channel(EVENTS_MAX);
+    let (keypad_events, keypads_said) = mpsc::channel(EVENTS_MAX);
+    let (pin_work, pin_todo) = mpsc::channel(REQUESTS_MAX);
+    let (pin_results, pins_done) = mpsc::channel(EVENTS_MAX);
     let (reader_events, readers_said) = mpsc::channel(EVENTS_MAX);
     let (link_requests, requests) = mpsc::channel(REQUESTS_MAX);
     let (link_events, link_said) = mpsc::channel(EVENTS_MAX);
@@ -91,6 +94,10 @@ pub(super) async fn run_with<R, S: Storage + 'static>(
     agent.wire(&config, &Notes::start().map_err(RunError::Thread)?, |number, sensor, requests| {
         tokio::spawn(sensor::run(number, sensor.clone(), requests, sensor_events.clone()));
     });
+    agent.wire_keypads(&config, pin_work, |number, keypad, requests| {
+        tokio::spawn(crate::keypad::run(number, keypad.clone(), requests, keypad_events.clone()));
+    });
+    tokio::spawn(crate::pin::run(pin_todo, pin_results));
     agent.begin(&before, &identity);
     for (number, event) in first_lines {
         agent.lines_said(number, event);
@@ -111,6 +118,8 @@ pub(super) async fn run_with<R, S: Storage + 'static>(
         readers: readers_said,
         lines,
         sensors: sensors_said,
+        keypads: keypads_said,
+        pins: pins_done,
         link: link_said,
         recorder: recorder_replies,
         bundle_kept,
@@ -229,6 +238,9 @@ impl Agent {
             session: None,
             doors: Vec::new(),
             sensors: Vec::new(),
+            keypads: Vec::new(),
+            pin_work: None,
+            throttle: Throttle::default(),
             readers: BTreeMap::new(),
             station: None,
             devices: Devices::default(),
@@ -263,10 +275,21 @@ impl Agent {
                 sensors[side as usize] = sensor.map(|sensor| self.wire_sensor(spot, sensor, &mut start_sensor));
             }
             let carried_out = CarriedOut::open(&config.data_folder, wired.id, notes);
-            self.doors.push(DoorUnit { door, outputs: None, sensors, carried_out, taps: BTreeMap::new() });
+            self.doors.push(DoorUnit {
+                door,
+                outputs: None,
+                sensors,
+                keypads: [None; 2],
+                carried_out,
+                taps: BTreeMap::new(),
+            });
         }
         if let Some(station) = &config.station {
-            let equipment = Equipment { has_reader: station.reader.is_some(), has_sensor: station.sensor.is_some() };
+            let equipment = Equipment {
+                has_reader: station.reader.is_some(),
+                has_sensor: station.sensor.is_some(),
+                has_keypad: station.keypad.is_some(),
+            };
             self.station = Some(Station::new(equipment));
             self.readers.insert(config::STATION_READER.to_owned(), Spot::Station);
             if let Some(sensor) = &station.sensor {

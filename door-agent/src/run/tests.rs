@@ -27,6 +27,8 @@ use hardware::door_io::DoorIoConfig;
 use hardware::door_io::virtual_door::{DoorBuild, DoorView, VirtualDoor};
 use hardware::finger::virtual_sensor::VirtualSensor;
 use hardware::finger::{BAUD_DEFAULT, Sensor};
+use hardware::keypad::KeypadConfig;
+use hardware::keypad::virtual_keypad::VirtualKeypad;
 use hpke::{Deserializable as _, Kem as _, OpModeS, Serializable as _};
 use rcgen::KeyPair;
 use tokio::net::TcpStream;
@@ -47,6 +49,7 @@ use crate::testing::{SERVER_NAME, Server};
 
 mod alone;
 mod journal;
+mod pin;
 mod restart;
 mod station;
 
@@ -115,6 +118,7 @@ struct World {
     identity: Identity,
     door: VirtualDoor,
     finger: VirtualSensor,
+    keypad: Option<VirtualKeypad>,
     has_station: bool,
     /// Beside the lobby's: another door.
     has_inner: bool,
@@ -140,7 +144,27 @@ impl World {
         let door = VirtualDoor::hang(&folder.path().join("door.sock"), build()).unwrap();
         let finger = VirtualSensor::plug(&folder.path().join("sensor")).unwrap();
         let (has_station, has_inner, mode_of_exit) = (false, false, Exit::BySystem);
-        Self { folder, server, identity, door, finger, has_station, has_inner, mode_of_exit, rules: |_| () }
+        Self {
+            folder,
+            server,
+            identity,
+            door,
+            finger,
+            keypad: None,
+            has_station,
+            has_inner,
+            mode_of_exit,
+            rules: |_| (),
+        }
+    }
+
+    /// A keypad at the lobby or the station.
+    fn hang_keypad(&mut self) {
+        self.keypad = Some(VirtualKeypad::plug(&self.path("keypad")).unwrap());
+    }
+
+    fn type_keys(&self, keys: &str) {
+        self.keypad.as_ref().unwrap().press(keys).unwrap();
     }
 
     /// Another door on the agent.
@@ -157,6 +181,7 @@ impl World {
         let side = SideConfig {
             reader: Some(hardware::card::ReaderMatch::Name("twin".to_owned())),
             sensor: Some(SensorConfig { path: self.path("sensor"), baud: BAUD_DEFAULT, password: 0 }),
+            keypad: self.keypad.as_ref().map(|_| KeypadConfig::Virtual { pipe: self.path("keypad") }),
         };
         let door = DoorConfig {
             id: id(1),
@@ -169,7 +194,7 @@ impl World {
             id: id(2),
             name: "inner".to_owned(),
             io: DoorIoConfig::Virtual { socket: self.path("inner.sock") },
-            inward: SideConfig { sensor: None, ..side.clone() },
+            inward: SideConfig { sensor: None, keypad: None, ..side.clone() },
             outward: SideConfig::default(),
         };
         let doors = [(!self.has_station).then_some(door), self.has_inner.then_some(inner)];
@@ -243,6 +268,7 @@ impl World {
             policy,
             templates: Vec::new(),
             cards: protocol::CardSecrets::default(),
+            pins: protocol::SealedPins::default(),
         }
     }
 
