@@ -9,7 +9,7 @@ use crate::policy::Editors;
 use crate::state::AppState;
 use crate::{
     access, agents, alarms, calendars, credentials, demo, devices, doors, enrolment, events, fingers, groups, health,
-    idempotency, interlocks, operators, people, policy, sites, situation, tenant_rules, threats, travel, vault,
+    idempotency, interlocks, operators, people, pins, policy, sites, situation, tenant_rules, threats, travel, vault,
 };
 
 /// Under which path everything lies.
@@ -42,6 +42,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .merge(vault::routes::routes())
         .merge(credentials::routes::routes())
         .merge(fingers::routes::routes())
+        .merge(pins::routes::routes())
         .merge(enrolment::routes::routes())
         .merge(operators::routes::routes())
         .merge(agents::routes::routes())

@@ -1,11 +1,14 @@
-//! What an agent decides by when alone: its cut of the rules, and the templates of the people in it, sealed to its key.
+//! What an agent decides by when alone: its cut of the rules, and the templates and PINs of the people in it, sealed to its key.
 
 use std::collections::{BTreeSet, HashMap};
 
 use access_core::canonical;
-use access_core::ids::{AgentId, DoorId, FingerId, TenantId};
+use access_core::ids::{AgentId, DoorId, FingerId, PersonId, TenantId};
 use access_core::policy::Policy;
-use access_core::protocol::{Bundle, SealedTemplate, SecretBytes, SignedBundle, TemplateContent, template_binding};
+use access_core::protocol::{
+    Bundle, SealedPin, SealedPins, SealedTemplate, SecretBytes, SignedBundle, TemplateContent, pepper_binding,
+    pin_binding, template_binding,
+};
 use anyhow::Context as _;
 use hpke::aead::ChaCha20Poly1305;
 use hpke::kdf::HkdfSha256;
@@ -16,12 +19,15 @@ use uuid::Uuid;
 use super::store;
 use crate::clock;
 use crate::state::AppState;
-use crate::vault;
+use crate::vault::store::SealedPinRow;
+use crate::{pins, vault};
 
 /// How long an agent may decide alone without a newer bundle, in seconds: 24 hours.
 pub const AGE_MAX_S: u32 = 24 * 60 * 60;
 /// What HPKE's key schedule is bound to.
 const HPKE_INFO: &[u8] = b"pforte template 1";
+/// The same for PINs and the agent's pepper.
+const PIN_INFO: &[u8] = b"pforte pin 1";
 
 /// Makes one agent's bundles. Keeps sealed templates: sealing costs more than all the rest, and a finger's never changes.
 pub(super) struct Bundler {
@@ -29,6 +35,9 @@ pub(super) struct Bundler {
     agent: AgentId,
     sealing_key: <X25519HkdfSha256 as Kem>::PublicKey,
     sealed: HashMap<FingerId, SealedTemplate>,
+    /// By person: the rows that it was made of, and what was sealed of them.
+    pins: HashMap<PersonId, (Vec<SealedPinRow>, SealedPin)>,
+    pepper: Option<Vec<u8>>,
     /// Number of the newest bundle.
     sequence: i64,
     /// Doors of the newest bundle, at first those when it linked.
@@ -45,7 +54,16 @@ impl Bundler {
     ) -> anyhow::Result<Self> {
         let sealing_key = <X25519HkdfSha256 as Kem>::PublicKey::from_bytes(sealing_key)
             .map_err(|error| anyhow::anyhow!("an agent's sealing key: {error}"))?;
-        Ok(Self { tenant, agent, sealing_key, sealed: HashMap::new(), sequence: 0, doors })
+        Ok(Self {
+            tenant,
+            agent,
+            sealing_key,
+            sealed: HashMap::new(),
+            pins: HashMap::new(),
+            pepper: None,
+            sequence: 0,
+            doors,
+        })
     }
 
     /// The bundle of these rules.
@@ -64,6 +82,9 @@ impl Bundler {
             let template = self.seal(&open)?;
             self.sealed.insert(open.finger, template);
         }
+        let with_pin: Vec<Uuid> =
+            rows.persons.iter().filter(|person| person.has_pin).map(|person| person.id.into()).collect();
+        let pins = self.pins(state, vault::store::pins(&mut tx, self.tenant, &with_pin).await?)?;
         drop(tx);
         let mut tx = state.db.begin(self.tenant, None).await?;
         let sequence = store::next_bundle(&mut tx, self.tenant, self.agent, self.sequence).await?;
@@ -82,6 +103,7 @@ impl Bundler {
             policy: rows,
             templates,
             cards: access_core::protocol::CardSecrets::default(),
+            pins,
         };
         Ok(SignedBundle::sign(&bundle, &state.keys.policy_key()))
     }
@@ -90,21 +112,54 @@ impl Bundler {
         let binding = template_binding(self.agent, open.person, open.finger);
         let content = TemplateContent { is_duress: open.is_duress, template: SecretBytes(open.template.to_vec()) };
         let content = zeroize::Zeroizing::new(canonical::encode(&content));
+        let sealed =
+            self.sealed_to_agent(HPKE_INFO, &content, &binding).context("can't seal a template to an agent")?;
+        Ok(SealedTemplate { finger: open.finger, person: open.person, sensor_type: open.sensor_type.clone(), sealed })
+    }
+
+    /// What PINs are checked by: sealed anew for whoever has another than before.
+    fn pins(&mut self, state: &AppState, rows: Vec<SealedPinRow>) -> anyhow::Result<SealedPins> {
+        let pepper = state.keys.pin_pepper(self.tenant, self.agent);
+        let mut pins = HashMap::new();
+        for rows in rows.chunk_by(|one, next| one.person_id == next.person_id) {
+            let person = PersonId::from_uuid(rows[0].person_id);
+            let known = self.pins.remove(&person).filter(|(before, _)| before == rows);
+            let known = match known {
+                Some(known) => known,
+                None => {
+                    let kept = vault::open_pins(&state.keys, self.tenant, rows)?;
+                    let Some(content) = pins::content_for(&pepper, &kept)? else { continue };
+                    let binding = pin_binding(self.agent, person);
+                    let sealed = self.sealed_to_agent(PIN_INFO, &content, &binding).context("can't seal a PIN")?;
+                    (rows.to_vec(), SealedPin { person, sealed })
+                }
+            };
+            pins.insert(person, known);
+        }
+        self.pins = pins;
+        let mut of_persons: Vec<SealedPin> = self.pins.values().map(|(_, sealed)| sealed.clone()).collect();
+        of_persons.sort_by_key(|pin| pin.person);
+        if of_persons.is_empty() {
+            return Ok(SealedPins::default());
+        }
+        let sealed = match self.pepper.take() {
+            Some(sealed) => sealed,
+            None => self.sealed_to_agent(PIN_INFO, pepper.bytes(), &pepper_binding(self.agent))?,
+        };
+        self.pepper = Some(sealed.clone());
+        Ok(SealedPins { pepper: sealed, of_persons })
+    }
+
+    fn sealed_to_agent(&self, info: &[u8], content: &[u8], binding: &[u8]) -> anyhow::Result<Vec<u8>> {
         let (encapsulated, ciphertext) = hpke::single_shot_seal::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
             &OpModeS::Base,
             &self.sealing_key,
-            HPKE_INFO,
-            &content,
-            &binding,
+            info,
+            content,
+            binding,
         )
-        .map_err(|error| anyhow::anyhow!("{error}"))
-        .context("can't seal a template to an agent")?;
-        Ok(SealedTemplate {
-            finger: open.finger,
-            person: open.person,
-            sensor_type: open.sensor_type.clone(),
-            sealed: [encapsulated.to_bytes().as_slice(), &ciphertext].concat(),
-        })
+        .map_err(|error| anyhow::anyhow!("{error}"))?;
+        Ok([encapsulated.to_bytes().as_slice(), &ciphertext].concat())
     }
 
     /// Doors of the newest bundle, at first those when the agent linked.

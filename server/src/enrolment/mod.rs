@@ -1,4 +1,4 @@
-//! Dialogues at enrolment stations: an operator starts one, the station asks for card or finger, the page follows each
+//! Dialogues at enrolment stations: an operator starts one, the station asks for card, finger or PIN, the page follows each
 //! step, and the result is stored here. UIDs and templates pass through, and never into a step, an answer or a log.
 //!
 //! A dialogue belongs to the page that started it and lives on no longer than that page follows it: a feature that is given
@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use access_core::ids::{AgentId, EnrolmentId, OperatorId, PersonId, TenantId};
-use access_core::protocol::{EnrolmentFault, EnrolmentOrder, EnrolmentWant, FromServer};
+use access_core::protocol::{EnrolmentFault, EnrolmentOrder, EnrolmentWant, FromServer, PinSalt};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, watch};
@@ -50,6 +50,13 @@ pub enum Want {
         #[serde(default)]
         is_duress: bool,
     },
+    /// A PIN, typed twice by the person: nobody else learns it.
+    Pin {
+        /// Whether it is to be a sign of duress: it opens like the one for every day, and raises a silent alarm. Never a
+        /// person's only PIN, which is therefore typed first.
+        #[serde(default)]
+        is_duress: bool,
+    },
 }
 
 access_core::words! {
@@ -81,6 +88,14 @@ access_core::words! {
         Cancelled = "cancelled",
         /// Nobody came in time. Ends the dialogue.
         TimedOut = "timed_out",
+        /// Type the PIN for every day.
+        TypeEverydayPin = "type_everyday_pin",
+        /// Type the new PIN.
+        TypePin = "type_pin",
+        /// Type the new PIN once more.
+        TypePinAgain = "type_pin_again",
+        /// What was typed can't be the PIN.
+        PinRefused = "pin_refused",
     }
 }
 
@@ -173,6 +188,8 @@ struct Dialogue {
     person: PersonId,
     operator: OperatorId,
     want: Want,
+    /// For a PIN.
+    salt: PinSalt,
     expires_at: DateTime<Utc>,
     steps: watch::Sender<Vec<Step>>,
     /// Streams of its operator that follow it.
@@ -290,14 +307,14 @@ impl Stations {
         }
     }
 
-    /// Begins a dialogue and sends the order to the station.
+    /// Begins a dialogue and sends the order to the station. The salt is for a PIN.
     pub fn start(
         &self,
         tenant: TenantId,
         operator: OperatorId,
         station: AgentId,
         person: PersonId,
-        want: Want,
+        (want, salt): (Want, PinSalt),
         now: DateTime<Utc>,
     ) -> Result<Enrolment, NotStarted> {
         let mut inner = self.lock();
@@ -314,6 +331,7 @@ impl Stations {
             want: match want {
                 Want::Card => EnrolmentWant::Card,
                 Want::Finger { .. } => EnrolmentWant::Finger { captures: CAPTURES },
+                Want::Pin { is_duress } => EnrolmentWant::Pin { is_duress, salt },
             },
             expires_at: unix_ms(expires_at),
         };
@@ -325,6 +343,7 @@ impl Stations {
             person,
             operator,
             want,
+            salt,
             expires_at,
             steps,
             followers: 0,

@@ -2,7 +2,7 @@
 
 use access_core::event::{ActKind, SubjectKind};
 use access_core::ids::{AgentId, CredentialId, EnrolmentId, FingerId, OperatorId, PersonId, TenantId};
-use access_core::protocol::{EnrolmentStep, SecretBytes};
+use access_core::protocol::{EnrolmentStep, PinPrompt, PinSalt, SecretBytes};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -13,6 +13,7 @@ use crate::credentials::{self, Credential};
 use crate::fingers::{self, Finger};
 use crate::http::{ApiError, on_constraint};
 use crate::people::{self, LegalBasisKind};
+use crate::pins;
 use crate::state::AppState;
 use crate::vault;
 
@@ -28,6 +29,7 @@ struct Order {
     person: PersonId,
     operator: OperatorId,
     want: Want,
+    salt: PinSalt,
 }
 
 impl Stations {
@@ -50,8 +52,12 @@ impl Stations {
             {
                 return;
             }
-            dialogue.is_settling = matches!(step, EnrolmentStep::CardRead { .. } | EnrolmentStep::FingerRead { .. });
-            Order { tenant, person: dialogue.person, operator: dialogue.operator, want: dialogue.want }
+            dialogue.is_settling = matches!(
+                step,
+                EnrolmentStep::CardRead { .. } | EnrolmentStep::FingerRead { .. } | EnrolmentStep::PinRead { .. }
+            );
+            let (person, operator) = (dialogue.person, dialogue.operator);
+            Order { tenant, person, operator, want: dialogue.want, salt: dialogue.salt }
         };
         let shown = |word| Step::new(word, now);
         let capture = |word, capture| Step { capture: Some(capture), of: Some(CAPTURES), ..shown(word) };
@@ -79,6 +85,18 @@ impl Stations {
                 self.push(id, shown(StepWord::CardRead));
                 match keep_card(state, &order, &uid, now).await {
                     Ok(card) => Step { credential: Some(card), ..shown(StepWord::Done) },
+                    Err(error) => refused(error, now),
+                }
+            }
+            EnrolmentStep::TypePin { prompt } => shown(match prompt {
+                PinPrompt::Everyday => StepWord::TypeEverydayPin,
+                PinPrompt::New => StepWord::TypePin,
+                PinPrompt::Again => StepWord::TypePinAgain,
+            }),
+            EnrolmentStep::PinRefused { why } => Step { reason: Some(why.to_string()), ..shown(StepWord::PinRefused) },
+            EnrolmentStep::PinRead { everyday, hash } => {
+                match keep_pin(state, &order, (everyday.as_ref(), &hash), now).await {
+                    Ok(()) => shown(StepWord::Done),
                     Err(error) => refused(error, now),
                 }
             }
@@ -146,6 +164,28 @@ async fn keep_card(
         .await?;
     tx.commit().await?;
     Ok(card)
+}
+
+async fn keep_pin(
+    state: &AppState,
+    order: &Order,
+    typed: (Option<&SecretBytes>, &SecretBytes),
+    now: DateTime<Utc>,
+) -> Result<(), ApiError> {
+    let Want::Pin { is_duress } = order.want else {
+        return Err(ApiError::Conflict("not_wanted", "The station read a PIN that nobody asked for.".to_owned()));
+    };
+    let actor = actor(order, now);
+    let mut tx = state.db.begin_vault(order.tenant, Some(order.operator)).await?;
+    people::store::get(&mut tx, order.tenant, order.person, now).await?.ok_or(ApiError::NotFound("person"))?;
+    let kind = pins::keep(&state.keys, &mut tx, order.person, is_duress, order.salt, typed, now).await?;
+    let after = pins::of_person(&mut tx, order.tenant, order.person, true).await?;
+    Entry::new(&state.keys, &actor, kind, SubjectKind::Pin, order.person.as_uuid())
+        .after(&after)
+        .append(&mut tx)
+        .await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 async fn keep_finger(

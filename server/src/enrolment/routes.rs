@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use access_core::event::{ActKind, SubjectKind};
 use access_core::ids::{AgentId, EnrolmentId, PersonId, TenantId};
+use access_core::protocol::PinSalt;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -23,6 +24,7 @@ use crate::auth::Actor;
 use crate::fingers;
 use crate::http::{ApiError, ApiJson, ApiPath, ApiResult, Page, Problem};
 use crate::people::{self, LegalBasisKind, PersonState};
+use crate::pins;
 use crate::state::AppState;
 
 /// How often it is looked whether a dialogue has run out of time, or is followed by nobody.
@@ -86,7 +88,7 @@ struct NewEnrolment {
 }
 
 /// Starts a dialogue at a station. A finger is asked for only of a person who consented, a sign of duress only of one who has
-/// another finger enrolled. Whoever starts it follows its steps:
+/// another finger enrolled, or a PIN. Whoever starts it follows its steps:
 /// 10 seconds without a follower end it.
 #[utoipa::path(post, path = "/enrolments", tag = "enrolment", request_body = NewEnrolment,
     responses((status = 201, body = Enrolment), (status = 404, body = Problem), (status = 409, body = Problem)))]
@@ -97,7 +99,10 @@ async fn start(
 ) -> ApiResult<(StatusCode, Json<Enrolment>)> {
     actor.administrator()?;
     let person = PersonId::from_uuid(new.person_id);
-    let mut tx = state.change(&actor).await?;
+    let mut tx = match new.want {
+        Want::Pin { .. } => state.change_vault(&actor).await?,
+        Want::Card | Want::Finger { .. } => state.change(&actor).await?,
+    };
     let row =
         people::store::get(&mut tx, actor.tenant, person, actor.now).await?.ok_or(ApiError::NotFound("person"))?;
     if row.state() != PersonState::Active {
@@ -117,8 +122,12 @@ async fn start(
             is_duress,
         )?;
     }
+    let salt = match new.want {
+        Want::Pin { is_duress } => pins::salt_for(&state.keys, &mut tx, person, is_duress).await?,
+        Want::Card | Want::Finger { .. } => PinSalt::default(),
+    };
     let station = AgentId::from_uuid(new.station_id);
-    let begun = state.stations.start(actor.tenant, actor.operator, station, person, new.want, actor.now);
+    let begun = state.stations.start(actor.tenant, actor.operator, station, person, (new.want, salt), actor.now);
     let enrolment = begun.map_err(|why| match why {
         NotStarted::Offline => ApiError::Conflict("station_offline", "The station is not linked.".to_owned()),
         NotStarted::Busy => ApiError::Conflict("station_busy", "The station is in another dialogue.".to_owned()),

@@ -50,8 +50,9 @@ pub fn priority(kind: AlarmKind) -> i16 {
         | AlarmKind::ImpossibleTravel
         | AlarmKind::PassedBack
         | AlarmKind::RepeatedRefusals
-        | AlarmKind::InterlockContradiction => 2,
-        AlarmKind::ReaderFault | AlarmKind::SensorFault | AlarmKind::PolicyAging => 3,
+        | AlarmKind::InterlockContradiction
+        | AlarmKind::WrongPins => 2,
+        AlarmKind::ReaderFault | AlarmKind::SensorFault | AlarmKind::KeypadFault | AlarmKind::PolicyAging => 3,
     }
 }
 
@@ -284,11 +285,12 @@ async fn raise(tx: &mut TenantTx, row: &Placed, alarm: &Alarm, at: DateTime<Utc>
 
 /// What an agent senses as long as it lasts. One that starts senses anew, and raises again what still is so: that its rules
 /// are old as soon as it knows the time.
-const SENSED: [AlarmKind; 6] = [
+const SENSED: [AlarmKind; 7] = [
     AlarmKind::Tamper,
     AlarmKind::RexStuck,
     AlarmKind::ReaderFault,
     AlarmKind::SensorFault,
+    AlarmKind::KeypadFault,
     AlarmKind::DoorIoFault,
     AlarmKind::PolicyAging,
 ];
