@@ -3,6 +3,7 @@
 
 import CardIcon from "@mui/icons-material/BadgeOutlined";
 import DoneIcon from "@mui/icons-material/CheckCircleOutlined";
+import PinIcon from "@mui/icons-material/DialpadOutlined";
 import FailedIcon from "@mui/icons-material/HighlightOffOutlined";
 import Alert from "@mui/material/Alert";
 import Box from "@mui/material/Box";
@@ -28,6 +29,14 @@ import { useOpen } from "./leaving";
 
 type Want = Schema["Want"];
 
+/** What a dialogue is for, in a word. */
+export type WantKind = "card" | "finger" | "pin";
+
+function kindOf(want: Want): WantKind {
+  if (want === "card") return "card";
+  return "pin" in want ? "pin" : "finger";
+}
+
 const LAST_STEPS = ["card_in_use", "done", "failed", "cancelled", "timed_out"];
 const CHOSEN_KEY = "pforte station";
 /** The dialogue that this page started, in case it is loaded again. */
@@ -41,6 +50,7 @@ export function whyOf(step: Step): string {
     ...w.enrolmentTrouble,
     ...w.vocabulary.CaptureFault,
     ...w.vocabulary.EnrolmentFault,
+    ...w.vocabulary.PinFault,
   };
   return known[step.reason] ?? step.reason;
 }
@@ -83,11 +93,11 @@ function useStation() {
 }
 
 /** The dialogue with this person that this page started before it was loaded again. */
-export function useFound(personId: string, isCard: boolean) {
+export function useFound(personId: string, kind: WantKind) {
   const { data: stations } = useQuery(queries.stations);
   const isIt = ({ dialogue }: Station) =>
     dialogue?.person_id === personId &&
-    (dialogue.want === "card") === isCard &&
+    kindOf(dialogue.want) === kind &&
     dialogue.id === sessionStorage.getItem(STARTED_KEY);
   return stations?.find(isIt)?.dialogue ?? undefined;
 }
@@ -103,7 +113,9 @@ function Taken({ station }: { station: Station }) {
     onSettled: () => client.invalidateQueries({ queryKey: queries.stations.queryKey }),
   });
   if (!dialogue) return null;
-  const what = dialogue.want === "card" ? w.wizard.takenCard : w.wizard.takenFinger;
+  const what = { card: w.wizard.takenCard, finger: w.wizard.takenFinger, pin: w.wizard.takenPin }[
+    kindOf(dialogue.want)
+  ];
   const person = fullName(nameOf(dialogue.person_id)) ?? w.unnamed(dialogue.person_id);
   return (
     <>
@@ -126,6 +138,7 @@ function Picture({ step, want }: { step: Step | undefined; want: Want }) {
   if (step?.step === "done") return <DoneIcon color="success" sx={{ fontSize: 72 }} />;
   if (step && LAST_STEPS.includes(step.step)) return <FailedIcon color="error" sx={{ fontSize: 72 }} />;
   if (want === "card") return <CardIcon sx={{ fontSize: 72, color: "primary.main" }} />;
+  if (kindOf(want) === "pin") return <PinIcon sx={{ fontSize: 72, color: "primary.main" }} />;
   return <FingerDrawing step={step?.step ?? "place_finger"} captures={step?.capture ?? 1} />;
 }
 
@@ -147,7 +160,7 @@ export function Dialogue({ personId, want, start, onDone, disabled = false }: Pr
     setStreamError(null);
     setRunning({ id, expiresAt });
   }, []);
-  const found = useFound(personId, want === "card");
+  const found = useFound(personId, kindOf(want));
   useEffect(() => {
     // A list of stations from before the end must not bring it back.
     if (found && found.id !== handled.current) follow(found.id, found.expires_at);

@@ -84,7 +84,61 @@ function CardStep({ person, onChanged }: StepProps) {
   );
 }
 
-function FingerStep({ person, onChanged }: StepProps) {
+function FingerStep(props: StepProps) {
+  const { person } = props;
+  const { factor } = useSearch({ from: "/signed-in/people/$id/register" });
+  const isTyping = useFound(person.id, "pin") !== undefined;
+  const isExempt = person.legal_basis?.kind === "alternative" || person.rules.exemption != null;
+  const [chosen, setChosen] = useState<"finger" | "pin" | null>(null);
+  const shown = chosen ?? factor ?? (isTyping || isExempt ? "pin" : "finger");
+  return (
+    <Stack spacing={2}>
+      <TextField
+        select
+        label={w.wizard.factor}
+        value={shown}
+        onChange={(event) => setChosen(event.target.value === "pin" ? "pin" : "finger")}
+        sx={{ maxWidth: 360 }}
+      >
+        <MenuItem value="finger">{w.wizard.factorFinger}</MenuItem>
+        <MenuItem value="pin">{w.wizard.factorPin}</MenuItem>
+      </TextField>
+      {shown === "pin" ? <PinPart {...props} /> : <FingerPart {...props} />}
+    </Stack>
+  );
+}
+
+function PinPart({ person, onChanged }: StepProps) {
+  const found = useFound(person.id, "pin")?.want;
+  const running = typeof found === "object" && "pin" in found ? found.pin : undefined;
+  const [isDuressChosen, setDuressChosen] = useState<boolean | null>(null);
+  const isDuress = person.pin != null && (isDuressChosen ?? running?.is_duress ?? false);
+  const done = () => {
+    setDuressChosen(null);
+    return onChanged();
+  };
+  return (
+    <Stack spacing={2}>
+      {person.pin && <Typography>{person.pin.has_duress ? w.wizard.pinDuressStored : w.wizard.pinStored}</Typography>}
+      {person.pin && (
+        <TextField
+          select
+          label={w.wizard.fingerUse}
+          value={isDuress ? "duress" : "daily"}
+          onChange={(event) => setDuressChosen(event.target.value === "duress")}
+          sx={{ maxWidth: 360 }}
+        >
+          <MenuItem value="daily">{w.wizard.useDaily}</MenuItem>
+          <MenuItem value="duress">{w.wizard.useDuress}</MenuItem>
+        </TextField>
+      )}
+      <Alert severity="info">{isDuress ? w.wizard.pinDuressHelp : w.wizard.pinHelp}</Alert>
+      <Dialogue personId={person.id} want={{ pin: { is_duress: isDuress } }} start={w.wizard.startPin} onDone={done} />
+    </Stack>
+  );
+}
+
+function FingerPart({ person, onChanged }: StepProps) {
   const enrolled = person.enrolled_fingers;
   const daily = enrolled.filter((finger) => !finger.is_duress);
   const taken = enrolled.map((finger) => finger.position);
@@ -94,8 +148,8 @@ function FingerStep({ person, onChanged }: StepProps) {
   );
   const [chosen, setChosen] = useState<WordOf<"FingerPosition"> | null>(null);
   const [isDuressChosen, setDuressChosen] = useState<boolean | null>(null);
-  const found = useFound(person.id, false)?.want;
-  const running = typeof found === "object" ? found.finger : undefined;
+  const found = useFound(person.id, "finger")?.want;
+  const running = typeof found === "object" && "finger" in found ? found.finger : undefined;
   const position = chosen ?? running?.position ?? preferred ?? free[0] ?? "right_index";
   const isDuress = daily.length > 0 && (isDuressChosen ?? running?.is_duress ?? false);
   const done = () => {
