@@ -263,7 +263,7 @@ crate::words! {
         SecondPersonRequired = "second_person_required",
         /// No PIN was typed in time, or its typing was given up.
         PinTimeout = "pin_timeout",
-        /// The keypad does not work, or nothing is there to compare a PIN with.
+        /// The keypad does not work, or what was typed could not be checked.
         KeypadFault = "keypad_fault",
         /// Too many wrong PINs by this card or at this reader: for a while none is asked for.
         PinDelayed = "pin_delayed",
