@@ -125,7 +125,7 @@ fn wired(folder: &Path) -> DoorConfig {
         id: uuid::Uuid::from_u128(7).into(),
         name: "lobby".into(),
         io: DoorIoConfig::Virtual { socket: folder.join("door.sock") },
-        inward: SideConfig { reader: None, sensor: Some(sensor) },
+        inward: SideConfig { reader: None, sensor: Some(sensor), keypad: None },
         outward: SideConfig::default(),
     }
 }
