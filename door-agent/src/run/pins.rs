@@ -143,7 +143,7 @@ impl Agent {
 
     pub(super) fn hash_pin(&mut self, work: PinWork) {
         let PinWork::Hash { enrolment, .. } = work else { return };
-        if !self.pin_work.as_ref().is_some_and(|queue| queue.try_send(work).is_ok()) {
+        if self.pin_work.as_ref().is_none_or(|queue| queue.try_send(work).is_err()) {
             let actions = self.station.as_mut().map(|station| station.hashed(enrolment, None));
             self.station_acts(actions.unwrap_or_default());
         }
