@@ -399,6 +399,8 @@ crate::words! {
         DoorIo = "door_io",
         /// The agent's journal.
         Journal = "journal",
+        /// Keypad for PINs.
+        Keypad = "keypad",
     }
 }
 
@@ -592,6 +594,10 @@ crate::words! {
         BatteryLow = "battery_low",
         /// A zone that is armed reports.
         Zone = "zone",
+        /// Many wrong PINs, at one reader or by one card: no PIN is asked for there for a while.
+        WrongPins = "wrong_pins",
+        /// A keypad is gone.
+        KeypadFault = "keypad_fault",
     }
 }
 
@@ -678,6 +684,8 @@ crate::words! {
         TenantRules = "tenant_rules",
         /// A travel time.
         TravelTime = "travel_time",
+        /// A person's PIN; its id is the person's.
+        Pin = "pin",
     }
 }
 

@@ -121,6 +121,7 @@ impl Host {
         let side = |has_sensor: bool| SideConfig {
             reader: Some(ReaderMatch::Name("simulated".to_owned())),
             sensor: has_sensor.then(|| SensorConfig { path: "simulated".into(), baud: 57_600, password: 0 }),
+            keypad: None,
         };
         let door = |(place, built): (usize, &Built)| DoorConfig {
             id: built.id,
