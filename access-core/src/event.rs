@@ -408,6 +408,8 @@ crate::words! {
         DoorIo = "door_io",
         /// The agent's journal.
         Journal = "journal",
+        /// Keypad for PINs.
+        Keypad = "keypad",
     }
 }
 
@@ -615,6 +617,10 @@ crate::words! {
         BatteryLow = "battery_low",
         /// A zone that is armed reports.
         Zone = "zone",
+        /// Many wrong PINs, at one reader or by one card: no PIN is asked for there for a while.
+        WrongPins = "wrong_pins",
+        /// A keypad is gone.
+        KeypadFault = "keypad_fault",
     }
 }
 
@@ -701,6 +707,8 @@ crate::words! {
         TenantRules = "tenant_rules",
         /// A travel time.
         TravelTime = "travel_time",
+        /// A person's PIN; its id is the person's.
+        Pin = "pin",
     }
 }
 

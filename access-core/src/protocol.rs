@@ -23,11 +23,16 @@ use crate::time::UnixMs;
 use crate::verdict::Verdict;
 
 mod cards;
+mod pins;
 
 pub use cards::{
     CREDENTIAL_NUMBER_BYTES, CardApplication, CardFault, CardFinger, CardKey, CardKeyRole, CardKind, CardMessaging,
     CardSecrets, CardTask, CardTemplates, CardWork, ReadingKeys, SealedCard, SealedTemplateKey, card_binding,
     card_finger_binding, content_key_binding, template_key_binding,
+};
+pub use pins::{
+    PIN_DIGITS_MAX, PIN_DIGITS_MIN, PIN_HASH_BYTES, PIN_HASH_MIB, PIN_HASH_PASSES, PIN_SALT_BYTES, PinContent,
+    PinFault, PinPrompt, PinSalt, SealedPin, SealedPins, pepper_binding, pin_binding,
 };
 
 /// Oldest version that is spoken.
@@ -279,6 +284,13 @@ pub enum EnrolmentWant {
     },
     /// A card that is somebody's: to be read, renewed or wiped.
     PresentCard,
+    /// A PIN, typed by the person.
+    Pin {
+        /// Whether it is to be a sign of duress: then the one for every day is typed first.
+        is_duress: bool,
+        /// Salt of this person's PINs.
+        salt: PinSalt,
+    },
 }
 
 /// What happens at a station.
@@ -380,6 +392,23 @@ pub enum EnrolmentStep {
         /// Why.
         why: CardFault,
     },
+    /// Type a PIN.
+    TypePin {
+        /// Which.
+        prompt: PinPrompt,
+    },
+    /// What was typed can't be the PIN; the dialogue begins again.
+    PinRefused {
+        /// Why.
+        why: PinFault,
+    },
+    /// The PIN was typed twice alike. Ends a dialogue for a PIN. Never the PIN itself: what argon2id makes of it.
+    PinRead {
+        /// Of the one for every day, where a sign of duress was asked for.
+        everyday: Option<SecretBytes>,
+        /// Of the new one.
+        hash: SecretBytes,
+    },
 }
 
 crate::words! {
@@ -413,6 +442,8 @@ crate::words! {
         Busy = "busy",
         /// The station has no such device.
         NotSupported = "not_supported",
+        /// The station's keypad does not work.
+        KeypadFault = "keypad_fault",
     }
 }
 
@@ -449,6 +480,8 @@ pub struct Bundle {
     pub templates: Vec<SealedTemplate>,
     /// Cards that prove themselves, and the keys of templates that lie on them.
     pub cards: CardSecrets,
+    /// What PINs of the people in `policy` are checked by, sealed to the agent's key.
+    pub pins: SealedPins,
 }
 
 /// One finger's template, sealed to one agent (HPKE, RFC 9180: X25519, HKDF-SHA-256, ChaCha20-Poly1305).

@@ -27,9 +27,10 @@ use access_core::policy::{
 use access_core::protocol::{
     AgentKind, Bundle, CaptureFault, CardApplication, CardFault, CardFinger, CardKey, CardKeyRole, CardKind,
     CardMessaging, CardSecrets, CardTask, CardTemplates, CardWork, Command, CommandKind, EnrolmentFault,
-    EnrolmentOrder, EnrolmentStep, EnrolmentWant, FromAgent, FromServer, Hello, InstallationMode, ReadingKeys, Refusal,
-    SealedCard, SealedTemplate, SealedTemplateKey, SecretBytes, SignedBundle, Standing, TemplateContent, card_binding,
-    card_finger_binding, content_key_binding, template_binding, template_key_binding,
+    EnrolmentOrder, EnrolmentStep, EnrolmentWant, FromAgent, FromServer, Hello, InstallationMode, PinContent, PinFault,
+    PinPrompt, ReadingKeys, Refusal, SealedCard, SealedPin, SealedPins, SealedTemplate, SealedTemplateKey, SecretBytes,
+    SignedBundle, Standing, TemplateContent, card_binding, card_finger_binding, content_key_binding, pepper_binding,
+    pin_binding, template_binding, template_key_binding,
 };
 use access_core::time::{Period, UnixMs, Zone, ZoneOffset};
 use access_core::verdict::{Effect, Outcome, Reason, RecordRef, Rule, Verdict};
@@ -252,6 +253,10 @@ fn bundle() -> Bundle {
             }],
             template_keys: vec![SealedTemplateKey { person: id(2), sealed: vec![9; 4] }],
         },
+        pins: SealedPins {
+            pepper: vec![4, 5, 6],
+            of_persons: vec![SealedPin { person: id(2), sealed: vec![7, 8, 9] }],
+        },
     }
 }
 
@@ -440,6 +445,9 @@ fn messages_of_the_agent_keep_their_bytes() {
         EnrolmentStep::CardWritten { version: 2, messaging: CardMessaging::Ev2, free_bytes: 1_000 },
         EnrolmentStep::CardWiped,
         EnrolmentStep::CardRefused { why: CardFault::ForeignCard },
+        EnrolmentStep::TypePin { prompt: PinPrompt::Again },
+        EnrolmentStep::PinRefused { why: PinFault::TooLike },
+        EnrolmentStep::PinRead { everyday: Some(SecretBytes(vec![8; 4])), hash: SecretBytes(vec![9; 4]) },
     ];
     for (place, step) in steps.into_iter().enumerate() {
         check(&format!("agent_step_{place:02}"), &FromAgent::EnrolmentStep { enrolment: id(1), step });
@@ -469,6 +477,7 @@ fn messages_of_the_server_keep_their_bytes() {
         ("card", EnrolmentWant::Card),
         ("finger", EnrolmentWant::Finger { captures: 3 }),
         ("present_card", EnrolmentWant::PresentCard),
+        ("pin", EnrolmentWant::Pin { is_duress: true, salt: [5; 16] }),
     ];
     for (name, want) in wants {
         let order = EnrolmentOrder { id: id(1), person: id(2), want, expires_at: UnixMs(3) };
@@ -516,6 +525,9 @@ fn what_is_sealed_keeps_its_bytes() {
     check("card_binding", &card_binding(id(1), &uid, &card, CardMessaging::Ev1));
     check("template_key_binding", &template_key_binding(id(1), id(2)));
     check("card_finger_binding", &card_finger_binding(id(1), &[2; 16], id(3), "zfm"));
+    check("pin_content", &PinContent { salt: [1; 16], everyday: [2; 32], duress: [3; 32] });
+    assert_eq!(pin_binding(id(1), id(2)).len(), 4 + "pforte pin 1".len() + 2 * 16);
+    assert_eq!(pepper_binding(id(1)).len(), 4 + "pforte pin pepper 1".len() + 16);
 }
 
 /// Of another form, a state that was kept is made anew: what is kept may change, with `State::FORMAT`.

@@ -185,6 +185,7 @@ fn bundle(identity: &Identity, people: u128, with_fingers: bool) -> Bundle {
             Vec::new()
         },
         cards: CardSecrets::default(),
+        pins: access_core::protocol::SealedPins::default(),
     }
 }
 

@@ -9,8 +9,8 @@ use crate::policy::Editors;
 use crate::state::AppState;
 use crate::{
     access, agents, alarms, calendars, cards, credentials, demo, devices, doors, enrolment, events, fingers, groups,
-    health, idempotency, interlocks, operators, people, policy, revocations, sites, situation, tenant_rules, threats,
-    travel, vault,
+    health, idempotency, interlocks, operators, people, pins, policy, revocations, sites, situation, tenant_rules,
+    threats, travel, vault,
 };
 
 /// Under which path everything lies.
@@ -45,6 +45,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .merge(revocations::routes::routes())
         .merge(credentials::routes::routes())
         .merge(fingers::routes::routes())
+        .merge(pins::routes::routes())
         .merge(enrolment::routes::routes())
         .merge(operators::routes::routes())
         .merge(agents::routes::routes())

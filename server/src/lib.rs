@@ -31,6 +31,7 @@ pub mod keys;
 pub mod log;
 pub mod operators;
 pub mod people;
+pub mod pins;
 pub mod policy;
 pub mod revocations;
 pub mod serve;

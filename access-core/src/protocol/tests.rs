@@ -37,6 +37,7 @@ fn bundle() -> Bundle {
         policy: rows(),
         templates: Vec::new(),
         cards: CardSecrets::default(),
+        pins: SealedPins::default(),
     }
 }
 

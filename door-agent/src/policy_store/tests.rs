@@ -106,6 +106,7 @@ fn bundle(sequence: u64) -> Bundle {
         policy: rows(),
         templates: vec![template_for(&sample(), id(1))],
         cards: access_core::protocol::CardSecrets::default(),
+        pins: access_core::protocol::SealedPins::default(),
     }
 }
 

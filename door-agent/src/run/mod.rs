@@ -20,6 +20,7 @@ use access_core::protocol::{CardKind, Refusal, SignedBundle};
 use hardware::card::task::Task;
 use hardware::card::{ReaderChange, ReaderEvent};
 use hardware::door_io::{DoorInput, DoorOutputs, WatchedInput};
+use hardware::keypad::{KeypadConfig, Typed};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{interval, sleep_until};
 use uuid::Uuid;
@@ -27,14 +28,17 @@ use uuid::Uuid;
 use crate::clock::{Change, Clock};
 use crate::config::{self, Config, CrashPoint, SensorConfig};
 use crate::devices::{Devices, Place};
-use crate::door::{Action, Behaviour, Door, FingerOutcome, Input, Ticket};
+use crate::door::{Action, Behaviour, Door, FingerOutcome, Input, PinOutcome, Ticket};
 use crate::face;
 use crate::history::{self, CarriedOut, History, Notes};
 use crate::identity::Identity;
 use crate::journal::{Files, Journal, JournalError, Limits, Storage, Weight};
+use crate::keypad::{KeypadEvent, KeypadRequest, TypedFor};
 use crate::lines::{self, LinesEvent};
 use crate::link::{self, Link, LinkEvent, LinkRequest, Progress};
 use crate::outflow::{Flow, Outflow};
+use crate::pin::throttle::Throttle;
+use crate::pin::{PinDone, PinWork};
 use crate::policy_store::PolicyStore;
 use crate::power::{self, Switches};
 use crate::recorder::{Recorder, Reply};
@@ -46,6 +50,7 @@ use crate::station::{self, Equipment, Station, StationAction};
 mod cards;
 mod effects;
 mod knowledge;
+mod pins;
 mod records;
 mod start;
 mod suspicions;
@@ -77,6 +82,7 @@ struct DoorUnit {
     door: Door,
     outputs: Option<Box<dyn DoorOutputs>>,
     sensors: [Option<usize>; 2],
+    keypads: [Option<usize>; 2],
     carried_out: CarriedOut,
     taps: BTreeMap<AttemptId, Tap>,
     /// The card that proved itself last, by side.
@@ -129,6 +135,11 @@ struct SensorUnit {
     requests: mpsc::Sender<SensorRequest>,
 }
 
+struct KeypadUnit {
+    spot: Spot,
+    requests: mpsc::Sender<KeypadRequest>,
+}
+
 /// Everything the loop works with.
 struct Agent {
     clock: Clock,
@@ -149,6 +160,10 @@ struct Agent {
     session: Option<u64>,
     doors: Vec<DoorUnit>,
     sensors: Vec<SensorUnit>,
+    keypads: Vec<KeypadUnit>,
+    /// Where PINs are checked and hashed; none without a keypad.
+    pin_work: Option<mpsc::Sender<PinWork>>,
+    throttle: Throttle,
     readers: BTreeMap<String, Spot>,
     station: Option<Station>,
     devices: Devices,
@@ -181,6 +196,8 @@ enum Happened {
     Reply(Reply),
     Link(LinkEvent),
     Sensor(usize, SensorEvent),
+    Keypad(usize, KeypadEvent),
+    Pin(PinDone),
     Lines(usize, LinesEvent),
     Reader(ReaderEvent),
     /// A bundle lies on the disk: its number.
@@ -200,6 +217,8 @@ struct Incoming {
     readers: mpsc::Receiver<ReaderEvent>,
     lines: mpsc::Receiver<(usize, LinesEvent)>,
     sensors: mpsc::Receiver<(usize, SensorEvent)>,
+    keypads: mpsc::Receiver<(usize, KeypadEvent)>,
+    pins: mpsc::Receiver<PinDone>,
     link: mpsc::Receiver<LinkEvent>,
     recorder: mpsc::UnboundedReceiver<Reply>,
     /// Numbers of bundles, as they come to lie on the disk.
@@ -226,6 +245,8 @@ impl Agent {
                 Some(reply) = incoming.recorder.recv() => Happened::Reply(reply),
                 Some(event) = incoming.link.recv() => Happened::Link(event),
                 Some((number, event)) = incoming.sensors.recv() => Happened::Sensor(number, event),
+                Some((number, event)) = incoming.keypads.recv() => Happened::Keypad(number, event),
+                Some(done) = incoming.pins.recv() => Happened::Pin(done),
                 Some((number, event)) = incoming.lines.recv() => Happened::Lines(number, event),
                 Some(event) = incoming.readers.recv() => Happened::Reader(event),
                 Some(number) = incoming.bundle_kept.recv() => Happened::BundleKept(number),
@@ -249,6 +270,8 @@ impl Agent {
             Happened::Reply(reply) => self.replied(reply),
             Happened::Link(event) => self.link_said(event),
             Happened::Sensor(number, event) => self.sensor_said(number, event),
+            Happened::Keypad(number, event) => self.keypad_said(number, event),
+            Happened::Pin(done) => self.pin_done(done),
             Happened::Lines(number, event) => self.lines_said(number, event),
             Happened::Reader(event) => self.reader_said(event),
             Happened::BundleKept(number) => {
@@ -442,7 +465,7 @@ impl Agent {
                 }
             },
             LinkEvent::Enrol(order) => {
-                let equipment = Equipment { has_reader: false, has_sensor: false };
+                let equipment = Equipment { has_reader: false, has_sensor: false, has_keypad: false };
                 let actions = self.station.get_or_insert_with(|| Station::new(equipment)).start(order);
                 self.station_acts(actions);
             }

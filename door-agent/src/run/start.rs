@@ -81,6 +81,9 @@ pub(super) async fn run_with<R: Fn(&str, Task) -> bool + Send + 'static, S: Stor
     let (journal, before) = open_journal(&config, &identity, Limits::STANDARD, open_storage);
     let recorder = Recorder::start(journal, identity.author(), identity.record_key.clone(), replies);
     let (sensor_events, sensors_said) = mpsc::channel(EVENTS_MAX);
+    let (keypad_events, keypads_said) = mpsc::channel(EVENTS_MAX);
+    let (pin_work, pin_todo) = mpsc::channel(REQUESTS_MAX);
+    let (pin_results, pins_done) = mpsc::channel(EVENTS_MAX);
     let (reader_events, readers_said) = mpsc::channel(EVENTS_MAX);
     let (link_requests, requests) = mpsc::channel(REQUESTS_MAX);
     let (link_events, link_said) = mpsc::channel(EVENTS_MAX);
@@ -108,6 +111,10 @@ pub(super) async fn run_with<R: Fn(&str, Task) -> bool + Send + 'static, S: Stor
         let task = SensorTask { number, config: sensor.clone(), files, habits: Habits { decoys, ..habits.clone() } };
         tokio::spawn(sensor::run(task, requests, sensor_events.clone()));
     });
+    agent.wire_keypads(&config, pin_work, |number, keypad, requests| {
+        tokio::spawn(crate::keypad::run(number, keypad.clone(), requests, keypad_events.clone()));
+    });
+    tokio::spawn(crate::pin::run(pin_todo, pin_results));
     agent.begin(&before, &identity);
     for (number, event) in first_lines {
         agent.lines_said(number, event);
@@ -130,6 +137,8 @@ pub(super) async fn run_with<R: Fn(&str, Task) -> bool + Send + 'static, S: Stor
         readers: readers_said,
         lines,
         sensors: sensors_said,
+        keypads: keypads_said,
+        pins: pins_done,
         link: link_said,
         recorder: recorder_replies,
         bundle_kept,
@@ -248,6 +257,9 @@ impl Agent {
             session: None,
             doors: Vec::new(),
             sensors: Vec::new(),
+            keypads: Vec::new(),
+            pin_work: None,
+            throttle: Throttle::default(),
             readers: BTreeMap::new(),
             station: None,
             devices: Devices::default(),
@@ -295,6 +307,7 @@ impl Agent {
                 door,
                 outputs: None,
                 sensors,
+                keypads: [None; 2],
                 carried_out,
                 taps: BTreeMap::new(),
                 on_reader: [None, None],
@@ -302,7 +315,11 @@ impl Agent {
             });
         }
         if let Some(station) = &config.station {
-            let equipment = Equipment { has_reader: station.reader.is_some(), has_sensor: station.sensor.is_some() };
+            let equipment = Equipment {
+                has_reader: station.reader.is_some(),
+                has_sensor: station.sensor.is_some(),
+                has_keypad: station.keypad.is_some(),
+            };
             self.station = Some(Station::new(equipment));
             self.switch_by(Place { door: None, side: None }, station);
             self.readers.insert(config::STATION_READER.to_owned(), Spot::Station);

@@ -27,6 +27,8 @@ use hardware::door_io::DoorIoConfig;
 use hardware::door_io::virtual_door::{DoorBuild, DoorView, VirtualDoor};
 use hardware::finger::virtual_sensor::{SensorFault, VirtualSensor};
 use hardware::finger::{BAUD_DEFAULT, Sensor};
+use hardware::keypad::KeypadConfig;
+use hardware::keypad::virtual_keypad::VirtualKeypad;
 use hpke::{Deserializable as _, Kem as _, OpModeS, Serializable as _};
 use rcgen::KeyPair;
 use tokio::net::TcpStream;
@@ -49,6 +51,7 @@ use crate::testing::{SERVER_NAME, Server};
 mod alone;
 mod cards;
 mod journal;
+mod pin;
 mod restart;
 mod sensors;
 mod station;
@@ -119,6 +122,7 @@ struct World {
     identity: Identity,
     door: VirtualDoor,
     finger: VirtualSensor,
+    keypad: Option<VirtualKeypad>,
     has_station: bool,
     /// Beside the lobby's: another door.
     has_inner: bool,
@@ -154,6 +158,7 @@ impl World {
             identity,
             door,
             finger,
+            keypad: None,
             has_station,
             has_inner,
             mode_of_exit,
@@ -161,6 +166,15 @@ impl World {
             rules: |_| (),
             cards: |_| protocol::CardSecrets::default(),
         }
+    }
+
+    /// A keypad at the lobby or the station.
+    fn hang_keypad(&mut self) {
+        self.keypad = Some(VirtualKeypad::plug(&self.path("keypad")).unwrap());
+    }
+
+    fn type_keys(&self, keys: &str) {
+        self.keypad.as_ref().unwrap().press(keys).unwrap();
     }
 
     /// Another door on the agent.
@@ -179,6 +193,7 @@ impl World {
             sensor: Some(SensorConfig { path: self.path("sensor"), baud: BAUD_DEFAULT, password: 0 }),
             reader_power: None,
             sensor_power: Some(self.path("brightness")),
+            keypad: self.keypad.as_ref().map(|_| KeypadConfig::Virtual { pipe: self.path("keypad") }),
         };
         let door = DoorConfig {
             id: id(1),
@@ -193,7 +208,7 @@ impl World {
             name: "inner".to_owned(),
             io: DoorIoConfig::Virtual { socket: self.path("inner.sock") },
             zones_armed: ZonesArmed::Always,
-            inward: SideConfig { sensor: None, ..side.clone() },
+            inward: SideConfig { sensor: None, keypad: None, ..side.clone() },
             outward: SideConfig::default(),
         };
         let doors = [(!self.has_station).then_some(door), self.has_inner.then_some(inner)];
@@ -270,6 +285,7 @@ impl World {
             policy,
             templates: Vec::new(),
             cards: (self.cards)(identity),
+            pins: protocol::SealedPins::default(),
         }
     }
 

@@ -139,6 +139,7 @@ impl Tried<'_> {
             has_contact: true,
             has_rex: true,
             is_rex_mechanical: true,
+            has_watched: false,
             opens: Duration::ZERO,
             closes: None,
         };

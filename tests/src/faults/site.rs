@@ -189,9 +189,9 @@ pub fn card(door: &str, number: usize) -> String {
 /// given one of its ports by chance, not even the one who tries to reach it there.
 async fn ports() -> anyhow::Result<(u16, u16)> {
     let mut free = Vec::new();
-    // Several runs on one machine begin at places of their own.
-    let first = 20_000 + u16::try_from(std::process::id() % 10_000)?;
-    for port in first..first + 2_000 {
+    // Several runs on one machine look at places of their own, those that were started one after the other, too.
+    let first = 20_000 + 20 * u16::try_from(std::process::id() % 500)?;
+    for port in first..first + 20 {
         if TcpListener::bind(("127.0.0.1", port)).await.is_ok() {
             free.push(port);
         }
@@ -199,7 +199,7 @@ async fn ports() -> anyhow::Result<(u16, u16)> {
             return Ok((staff, agents));
         }
     }
-    anyhow::bail!("no free ports from {first} on")
+    anyhow::bail!("no two free ports among twenty from {first} on")
 }
 
 fn plan(ports: (u16, u16)) -> Plan {
@@ -230,6 +230,7 @@ fn plan(ports: (u16, u16)) -> Plan {
         agents,
         cards: labelled(cards),
         fingers: labelled(fingers),
+        uid_only: Vec::new(),
         closes_ms: Some(500),
         ports,
     }

@@ -289,6 +289,7 @@ fn bundle(
         policy,
         templates,
         cards: access_core::protocol::CardSecrets::default(),
+        pins: access_core::protocol::SealedPins::default(),
     }
 }
 

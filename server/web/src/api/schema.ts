@@ -4675,6 +4675,116 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/people/{id}/pin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a person's PIN and the sign of duress beside it, here and at every agent with its next rules. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Why"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{id}/duress-pin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a person's sign of duress; the PIN for every day stays. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Why"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stations": {
         parameters: {
             query?: never;
@@ -4721,8 +4831,8 @@ export interface paths {
         put?: never;
         /**
          * Starts a dialogue at a station. A finger is asked for only of a person who consented, a sign of duress only of one who has
-         *     another finger enrolled; where templates lie on cards, of one who has such a card. Whoever starts it follows its steps:
-         *     10 seconds without a follower end it.
+         *     another finger enrolled, or a PIN; where templates lie on cards, a finger only of one who has such a card. Whoever starts it
+         *     follows its steps: 10 seconds without a follower end it.
          */
         post: {
             parameters: {
@@ -6052,7 +6162,7 @@ export interface paths {
                     /** @description `granted` or `refused`. */
                     outcome?: "granted" | "refused";
                     /** @description Decided for this reason. */
-                    reason?: "granted" | "finger_required" | "leaving_not_refused" | "request_to_exit" | "operator_release" | "unknown_door" | "unknown_credential" | "not_known_here" | "weak_card_not_accepted" | "credential_suspended" | "credential_lost" | "credential_stolen" | "credential_returned" | "credential_not_yet_valid" | "credential_expired" | "person_inactive" | "blocked" | "no_grant" | "door_not_granted" | "grant_not_yet_valid" | "grant_expired" | "outside_schedule" | "no_finger_enrolled" | "wrong_finger" | "finger_timeout" | "sensor_fault" | "no_policy" | "policy_too_old" | "clock_not_trusted" | "not_recorded" | "door_fault" | "lockdown" | "door_locked" | "card_removed" | "reader_locked" | "card_not_authentic" | "credential_not_active" | "credential_locked" | "door_free" | "server_needed" | "too_fast" | "passed_back" | "area_full" | "interlock" | "pin_required" | "no_pin_enrolled" | "wrong_pin" | "escort_required" | "second_person_required" | "finger_paused";
+                    reason?: "granted" | "finger_required" | "leaving_not_refused" | "request_to_exit" | "operator_release" | "unknown_door" | "unknown_credential" | "not_known_here" | "weak_card_not_accepted" | "credential_suspended" | "credential_lost" | "credential_stolen" | "credential_returned" | "credential_not_yet_valid" | "credential_expired" | "person_inactive" | "blocked" | "no_grant" | "door_not_granted" | "grant_not_yet_valid" | "grant_expired" | "outside_schedule" | "no_finger_enrolled" | "wrong_finger" | "finger_timeout" | "sensor_fault" | "no_policy" | "policy_too_old" | "clock_not_trusted" | "not_recorded" | "door_fault" | "lockdown" | "door_locked" | "card_removed" | "reader_locked" | "card_not_authentic" | "credential_not_active" | "credential_locked" | "door_free" | "server_needed" | "too_fast" | "passed_back" | "area_full" | "interlock" | "pin_required" | "no_pin_enrolled" | "wrong_pin" | "escort_required" | "second_person_required" | "finger_paused" | "pin_timeout" | "keypad_fault" | "pin_delayed";
                     /** @description From this instant on. */
                     from?: string;
                     /** @description Before this instant. */
@@ -7451,7 +7561,7 @@ export interface components {
         /** @enum {string} */
         ChainFault: "hole" | "fork" | "signature" | "foreign_kind" | "foreign_door";
         /** @enum {string} */
-        ChangeKind: "site_create" | "site_change" | "area_change" | "door_create" | "door_change" | "area_delete" | "interlock_create" | "interlock_replace" | "interlock_delete" | "travel_time_create" | "travel_time_change" | "travel_time_delete" | "threat_level_create" | "threat_level_replace" | "threat_level_delete" | "tenant_rules" | "calendar_create" | "calendar_replace" | "calendar_delete" | "schedule_create" | "schedule_replace" | "schedule_delete" | "level_create" | "level_replace" | "level_delete" | "grant_create" | "group_grant_create" | "grant_change" | "grant_revoke" | "block_create" | "group_block_create" | "credential_block_create" | "block_lift" | "group_create" | "group_change" | "group_delete" | "group_members" | "person_rules" | "person_deactivate" | "person_activate" | "credential_state" | "credential_change" | "finger_delete" | "legal_basis_record" | "legal_basis_withdraw";
+        ChangeKind: "site_create" | "site_change" | "area_change" | "door_create" | "door_change" | "area_delete" | "interlock_create" | "interlock_replace" | "interlock_delete" | "travel_time_create" | "travel_time_change" | "travel_time_delete" | "threat_level_create" | "threat_level_replace" | "threat_level_delete" | "tenant_rules" | "calendar_create" | "calendar_replace" | "calendar_delete" | "schedule_create" | "schedule_replace" | "schedule_delete" | "level_create" | "level_replace" | "level_delete" | "grant_create" | "group_grant_create" | "grant_change" | "grant_revoke" | "block_create" | "group_block_create" | "credential_block_create" | "block_lift" | "group_create" | "group_change" | "group_delete" | "group_members" | "person_rules" | "person_deactivate" | "person_activate" | "credential_state" | "credential_change" | "finger_delete" | "pin_delete" | "legal_basis_record" | "legal_basis_withdraw";
         /** @description A row that a version changed. */
         ChangedRow: {
             /** @description In which table. */
@@ -7683,7 +7793,7 @@ export interface components {
         /** @enum {string} */
         Decided: "online" | "offline";
         /** @enum {string} */
-        Device: "reader" | "sensor" | "door_io" | "journal";
+        Device: "reader" | "sensor" | "door_io" | "journal" | "keypad";
         /** @description A device as its agent reported it last. One that has said nothing since its agent started is not listed. */
         DeviceHealth: {
             /**
@@ -10067,6 +10177,7 @@ export interface components {
             cards: components["schemas"]["Credential"][];
             /** @description Their enrolled fingers. */
             enrolled_fingers: components["schemas"]["Finger"][];
+            pin?: components["schemas"]["Pin"] | null;
             legal_basis?: components["schemas"]["LegalBasis"] | null;
             /** @description What rules ask of them otherwise than of others. */
             rules: components["schemas"]["PersonRules"];
@@ -10098,6 +10209,16 @@ export interface components {
         };
         /** @enum {string} */
         PersonState: "active" | "inactive";
+        /** @description A person's PIN, as far as anybody is told. */
+        Pin: {
+            /**
+             * Format: date-time
+             * @description When it, or the sign of duress beside it, was set or removed last.
+             */
+            changed_at: string;
+            /** @description Whether there is a sign of duress beside it; told to administrators alone. */
+            has_duress?: boolean | null;
+        };
         /** @description A door, or all doors of something. */
         Place: {
             /** @description `tenant`, `site`, `area` or `door`. */
@@ -10204,7 +10325,7 @@ export interface components {
             reason: string;
         };
         /** @enum {string} */
-        Reason: "granted" | "finger_required" | "leaving_not_refused" | "request_to_exit" | "operator_release" | "unknown_door" | "unknown_credential" | "not_known_here" | "weak_card_not_accepted" | "credential_suspended" | "credential_lost" | "credential_stolen" | "credential_returned" | "credential_not_yet_valid" | "credential_expired" | "person_inactive" | "blocked" | "no_grant" | "door_not_granted" | "grant_not_yet_valid" | "grant_expired" | "outside_schedule" | "no_finger_enrolled" | "wrong_finger" | "finger_timeout" | "sensor_fault" | "no_policy" | "policy_too_old" | "clock_not_trusted" | "not_recorded" | "door_fault" | "lockdown" | "door_locked" | "card_removed" | "reader_locked" | "card_not_authentic" | "credential_not_active" | "credential_locked" | "door_free" | "server_needed" | "too_fast" | "passed_back" | "area_full" | "interlock" | "pin_required" | "no_pin_enrolled" | "wrong_pin" | "escort_required" | "second_person_required" | "finger_paused";
+        Reason: "granted" | "finger_required" | "leaving_not_refused" | "request_to_exit" | "operator_release" | "unknown_door" | "unknown_credential" | "not_known_here" | "weak_card_not_accepted" | "credential_suspended" | "credential_lost" | "credential_stolen" | "credential_returned" | "credential_not_yet_valid" | "credential_expired" | "person_inactive" | "blocked" | "no_grant" | "door_not_granted" | "grant_not_yet_valid" | "grant_expired" | "outside_schedule" | "no_finger_enrolled" | "wrong_finger" | "finger_timeout" | "sensor_fault" | "no_policy" | "policy_too_old" | "clock_not_trusted" | "not_recorded" | "door_fault" | "lockdown" | "door_locked" | "card_removed" | "reader_locked" | "card_not_authentic" | "credential_not_active" | "credential_locked" | "door_free" | "server_needed" | "too_fast" | "passed_back" | "area_full" | "interlock" | "pin_required" | "no_pin_enrolled" | "wrong_pin" | "escort_required" | "second_person_required" | "finger_paused" | "pin_timeout" | "keypad_fault" | "pin_delayed";
         /** @enum {string} */
         RecordKind: "grant" | "block" | "access_level" | "schedule" | "door" | "area" | "threat_level" | "person" | "credential";
         /** @description A record that settled what a rule answers. What does not apply is null. */
@@ -10816,9 +10937,9 @@ export interface components {
             at: string;
         };
         /** @enum {string} */
-        StepWord: "waiting_for_card" | "card_read" | "card_unreadable" | "card_working" | "card_refused" | "hold_card" | "card_in_use" | "place_finger" | "lift_finger" | "again" | "captured" | "verifying" | "done" | "failed" | "cancelled" | "timed_out";
+        StepWord: "waiting_for_card" | "card_read" | "card_unreadable" | "card_working" | "card_refused" | "hold_card" | "card_in_use" | "place_finger" | "lift_finger" | "again" | "captured" | "verifying" | "done" | "failed" | "cancelled" | "timed_out" | "type_everyday_pin" | "type_pin" | "type_pin_again" | "pin_refused";
         /** @enum {string} */
-        SubjectKind: "tenant" | "operator" | "person" | "credential" | "finger" | "access_level" | "schedule" | "grant" | "block" | "site" | "area" | "door" | "agent" | "alarm" | "command" | "enrolment" | "group" | "calendar" | "interlock" | "threat_level" | "tenant_rules" | "travel_time";
+        SubjectKind: "tenant" | "operator" | "person" | "credential" | "finger" | "access_level" | "schedule" | "grant" | "block" | "site" | "area" | "door" | "agent" | "alarm" | "command" | "enrolment" | "group" | "calendar" | "interlock" | "threat_level" | "tenant_rules" | "travel_time" | "pin";
         /** @enum {string} */
         TemplatesOn: "card" | "server";
         /** @description A client whose people, doors and log are separate from every other's. */
@@ -11142,6 +11263,15 @@ export interface components {
                  * @description Which finger.
                  */
                 finger_id: string;
+            };
+        } | {
+            /** @description A PIN, typed twice by the person: nobody else learns it. */
+            pin: {
+                /**
+                 * @description Whether it is to be a sign of duress: it opens like the one for every day, and raises a silent alarm. Never a
+                 *     person's only PIN, which is therefore typed first.
+                 */
+                is_duress?: boolean;
             };
         };
         /** @description A stretch of time on some days, by the clock on the site's wall. */

@@ -27,7 +27,7 @@ import { previewed } from "../preview/previewed";
 import { WhereMay } from "../rules/Passes";
 import { text, w } from "../words";
 import { Access, Blocks } from "./person/Access";
-import { Cards, Fingers, LegalBasis } from "./person/Credentials";
+import { Cards, Fingers, LegalBasis, OwnPin } from "./person/Credentials";
 import { EditIdentity } from "./person/EditIdentity";
 import { Groups } from "./person/Groups";
 import { OwnRules } from "./person/OwnRules";
@@ -237,6 +237,7 @@ export function PersonPage() {
       >
         <Cards person={detail} onChanged={reread} />
         <Fingers person={detail} onChanged={reread} />
+        <OwnPin person={detail} onChanged={reread} />
         <Access person={detail} onChanged={reread} />
         <Groups person={detail} onChanged={reread} />
         <OwnRules person={detail} onChanged={reread} />

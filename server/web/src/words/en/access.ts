@@ -178,7 +178,7 @@ export const access = {
       "Who is exempt shows a PIN instead. The ground is all that is kept; never write down anything medical.",
     noEnd: "no end",
     hasEnd: "A temporary exemption has an end.",
-    noPin: "No PIN is enrolled: doors that demand a finger stay shut to this person.",
+    noPin: "No PIN is set: doors that demand a finger stay shut to this person. Set one at a station with a keypad.",
     escort: "Escort",
     noEscort: "Comes in alone",
     escortPerson: "Comes in with one person only",
