@@ -1,5 +1,4 @@
-//! TLS to the agent port: version 1.3 only, no resumption, the installation's own authority and no other; two while one takes the
-//! other's place.
+//! TLS to the agent port: version 1.3 only, no resumption, one authority and no other.
 //!
 //! An agent without a trusted clock checks chain and name but not dates; it gets the time from the session.
 
@@ -32,10 +31,10 @@ pub type Connection = TlsStream<TcpStream>;
 pub enum Trust {
     /// SHA-256 of the authority's certificate, which the server must present. For joining.
     Fingerprint([u8; 32]),
-    /// Certificates of the authorities, any of which may have issued the server's, and the name in that. For all else.
+    /// The authority's certificate, and the name in the server's. For all else.
     Authority {
         /// DER.
-        certificates: Vec<Vec<u8>>,
+        certificate: Vec<u8>,
         /// Name.
         server_name: String,
     },
@@ -78,7 +77,7 @@ fn host_of(address: &str) -> &str {
 
 fn client_config(trust: Trust, own: Option<&OwnCertificate>, now: Option<UnixMs>) -> Result<ClientConfig, Error> {
     let provider = Arc::new(ring::default_provider());
-    let verifier = Arc::new(OwnAuthorities { trust, now, provider: provider.clone() });
+    let verifier = Arc::new(OneAuthority { trust, now, provider: provider.clone() });
     let config = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13])?
         .dangerous()
@@ -94,30 +93,28 @@ fn client_config(trust: Trust, own: Option<&OwnCertificate>, now: Option<UnixMs>
     Ok(config)
 }
 
-/// Believes these authorities and no other.
+/// Believes one authority.
 #[derive(Debug)]
-struct OwnAuthorities {
+struct OneAuthority {
     trust: Trust,
     now: Option<UnixMs>,
     provider: Arc<CryptoProvider>,
 }
 
-impl OwnAuthorities {
-    fn authorities(&self, presented: &[CertificateDer<'_>]) -> Result<Vec<CertificateDer<'static>>, Error> {
+impl OneAuthority {
+    fn authority(&self, presented: &[CertificateDer<'_>]) -> Result<CertificateDer<'static>, Error> {
         match &self.trust {
-            Trust::Authority { certificates, .. } => {
-                Ok(certificates.iter().map(|certificate| CertificateDer::from(certificate.clone())).collect())
-            }
+            Trust::Authority { certificate, .. } => Ok(CertificateDer::from(certificate.clone())),
             Trust::Fingerprint(fingerprint) => presented
                 .iter()
                 .find(|certificate| <[u8; 32]>::from(Sha256::digest(certificate)) == *fingerprint)
-                .map(|certificate| vec![certificate.clone().into_owned()])
+                .map(|certificate| certificate.clone().into_owned())
                 .ok_or(Error::InvalidCertificate(CertificateError::UnknownIssuer)),
         }
     }
 }
 
-impl ServerCertVerifier for OwnAuthorities {
+impl ServerCertVerifier for OneAuthority {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -127,9 +124,7 @@ impl ServerCertVerifier for OwnAuthorities {
         _: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let mut roots = RootCertStore::empty();
-        for authority in self.authorities(intermediates)? {
-            roots.add(authority)?;
-        }
+        roots.add(self.authority(intermediates)?)?;
         let parsed = ParsedCertificate::try_from(end_entity)?;
         let at = match self.now {
             Some(now) => now,

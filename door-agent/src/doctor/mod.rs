@@ -20,7 +20,6 @@ use crate::commission;
 use crate::config::Config;
 use crate::identity::Identity;
 use crate::lock;
-use crate::machine::MachineKey;
 
 /// Nothing is wrong.
 pub const EXIT_GOOD: u8 = 0;
@@ -164,7 +163,7 @@ pub async fn examine(config_path: &Path, surroundings: &Surroundings) -> Report 
     findings.push(program);
     let patient = Patient { config: &config, surroundings, driven_by };
     let clock = Clock::open(&config.data_folder);
-    let identity = Identity::load(&config.data_folder, MachineKey::of_this_machine().ok().flatten());
+    let identity = Identity::load(&config.data_folder);
     findings.extend(upstream::key(&patient, &identity, clock.now()));
     findings.extend(machine::disk(&patient).await);
     findings.push(machine::agent_clock(clock.now()));
@@ -172,7 +171,6 @@ pub async fn examine(config_path: &Path, surroundings: &Surroundings) -> Report 
     findings.extend(upstream::link(&patient, identity.as_ref().ok(), clock.now()).await);
     findings.extend(devices::readers(&patient).await);
     findings.extend(devices::sensors(&patient).await);
-    findings.extend(devices::keypads(&patient));
     findings.extend(devices::lines(&patient).await);
     findings.extend(acceptances(config_path, &config, identity.as_ref().ok()));
     findings.extend(machine::pi(&patient));

@@ -128,18 +128,15 @@ const people = createRoute({
   validateSearch: (search: Record<string, unknown>): { q?: string; state?: string } => texts(search, "q", "state"),
 });
 const register = createRoute({ getParentRoute: () => signedIn, path: "/register", component: RegisterNew });
-type RegisterSearch = { step: Exclude<StepName, "person">; level?: string; factor?: "pin" };
 const registerSteps = createRoute({
   getParentRoute: () => signedIn,
   path: "/people/$id/register",
   component: RegisterSteps,
-  validateSearch: (search: Record<string, unknown>): RegisterSearch => {
+  validateSearch: (search: Record<string, unknown>): { step: Exclude<StepName, "person">; level?: string } => {
     const step = STEPS.find((name) => name === search.step);
     // A level that is to be chosen already, where somebody was told that it would help.
     const level = typeof search.level === "string" ? { level: search.level } : {};
-    // The same of a PIN in place of a finger.
-    const factor = search.factor === "pin" ? { factor: "pin" as const } : {};
-    return { step: step === undefined || step === "person" ? "card" : step, ...level, ...factor };
+    return { step: step === undefined || step === "person" ? "card" : step, ...level };
   },
 });
 const agents = createRoute({ getParentRoute: () => signedIn, path: "/agents", component: Agents });

@@ -45,14 +45,7 @@ listed! {
         BundleForeign,
         /// Signed by somebody else.
         BundleForged,
-        /// The server says that this agent is revoked, until an operator takes it back.
-        AgentRefused,
-        CardRepeated, CardUnreadable,
-        /// It is gone before all is done.
-        CardTakenAway,
-        /// It, or its reader, stops answering in the middle.
-        CardSilent,
-        ReaderLost,
+        CardRepeated, CardUnreadable, ReaderLost,
         FingerWrong,
         /// A sensor speaks of an attempt that is over.
         FingerStray,
