@@ -1,5 +1,6 @@
 //! Cards that prove themselves to the reader's own threads: at a station that makes them, and at a door.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -154,16 +155,22 @@ async fn a_station_makes_reads_and_wipes_the_card_that_lies_there() {
     .await;
 }
 
+/// A reader at which Dora's card was made, as a door has it from here on.
+async fn at_a_door(folder: &Path) -> Bench {
+    let lookup = Arc::new(Lookup::default());
+    let mut bench = Bench::asking(folder, lookup.clone()).await;
+    bench.tap("dora").await;
+    bench.expect_kind(&DORA, CardKind::Desfire(Generation::Ev3)).await;
+    assert!(bench.work(personalise()).await.is_ok());
+    bench.away().await;
+    lookup.is_door.store(true, Ordering::Relaxed);
+    bench
+}
+
 #[tokio::test]
 async fn a_door_takes_the_card_that_proves_itself_and_no_other() {
     with_readers("proof::a_door_takes_the_card_that_proves_itself_and_no_other", async |folder| {
-        let lookup = Arc::new(Lookup::default());
-        let mut bench = Bench::asking(&folder, lookup.clone()).await;
-        bench.tap("dora").await;
-        bench.expect_kind(&DORA, CardKind::Desfire(Generation::Ev3)).await;
-        assert!(bench.work(personalise()).await.is_ok());
-        bench.away().await;
-        lookup.is_door.store(true, Ordering::Relaxed);
+        let mut bench = at_a_door(&folder).await;
         bench.tap("anna").await;
         bench.expect_card("in", &ANNA).await;
         bench.away().await;
@@ -236,13 +243,7 @@ async fn a_door_takes_the_card_that_proves_itself_and_no_other() {
 #[tokio::test]
 async fn a_slow_card_is_borne_and_a_silent_one_given_up() {
     with_readers("proof::a_slow_card_is_borne_and_a_silent_one_given_up", async |folder| {
-        let lookup = Arc::new(Lookup::default());
-        let mut bench = Bench::asking(&folder, lookup.clone()).await;
-        bench.tap("dora").await;
-        bench.expect_kind(&DORA, CardKind::Desfire(Generation::Ev3)).await;
-        assert!(bench.work(personalise()).await.is_ok());
-        bench.away().await;
-        lookup.is_door.store(true, Ordering::Relaxed);
+        let mut bench = at_a_door(&folder).await;
         // Longer than a silence may be, yet never silent; and then longer than a reader waits for a template.
         bench.misdeed(Some(Misdeed { at: 1, deed: Deed::Late { ms: 800 } })).await;
         bench.tap("dora").await;
