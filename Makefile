@@ -4,6 +4,7 @@
 
 WEB := server/web
 BUILT := $(or $(CARGO_TARGET_DIR),target)/debug
+SIMULATED := $(abspath $(or $(CARGO_TARGET_DIR),target))/faults/simulated.json
 RULES := $(or $(CARGO_TARGET_DIR),target)/rules
 CARGO_TEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo 'nextest run --no-fail-fast' || echo 'test --no-fail-fast')
 PAGES := $(shell find $(WEB)/src $(WEB)/public -type f 2>/dev/null) \
@@ -26,9 +27,16 @@ test: check
 	cargo $(CARGO_TEST) --workspace
 	@$(MAKE) --no-print-directory browser
 
-## The agent's loop in a world of faults, by seeds. PFORTE_SIM_SEEDS: so many; PFORTE_SIM_SEED: that one again.
-test-faults:
-	PFORTE_SIM_SEEDS=$${PFORTE_SIM_SEEDS:-400} cargo test -p door-agent --lib -- run::simulation --nocapture
+## Faults: the agent's loop in a simulated world, by seeds, then real programs under load (ten minutes). One line ends it, and an
+## error if doors opened wrongly or records were lost. PFORTE_SIM_SEEDS: so many; PFORTE_SIM_SEED: that one again; PFORTE_FAULTS_SEED: another plan.
+test-faults: web
+	cargo build --workspace --bins
+	@mkdir -p $(dir $(SIMULATED)) && rm -f $(SIMULATED)
+	@failed=0; \
+	PFORTE_SIM_SEEDS=$${PFORTE_SIM_SEEDS:-400} PFORTE_SIM_REPORT=$(SIMULATED) \
+	    cargo test -p door-agent --lib -- run::simulation --nocapture || failed=1; \
+	$(BUILT)/pforte-faults --with $(SIMULATED) || failed=1; \
+	exit $$failed
 
 ## A door's lines on a GPIO chip of the kernel, and a strike's on an emulated Raspberry Pi. Not part of `test`: downloads 500 MB.
 test-gpio:
@@ -52,8 +60,9 @@ check: web
 bench: web
 	cargo build --release --manifest-path bench/Cargo.toml --target-dir $(RULES)
 	$(RULES)/release/pforte-bench-rules
-	CARGO_PROFILE_DEV_OPT_LEVEL=2 cargo build --workspace --bins
-	$(BUILT)/pforte-bench --with target/bench/rules.json
+	CARGO_PROFILE_DEV_OPT_LEVEL=2 cargo build --workspace --bins --example agent_figures
+	$(BUILT)/examples/agent_figures
+	$(BUILT)/pforte-bench --with target/bench/rules.json --with target/bench/agent.json
 
 ## Changes the code that decides, one thing at a time: does the oracle notice? Hours, resumable; see access-core/mutants.md.
 mutants:

@@ -251,6 +251,15 @@ pub enum Event {
         /// Whether it says what it is named for.
         is_active: bool,
     },
+    /// The agent's clock and the server's were two seconds or more apart, or what keeps its machine's own clock changed.
+    ClockChanged {
+        /// How far the server's was ahead, in milliseconds; 0 if they agreed.
+        by_ms: i64,
+        /// Whether the agent's clock was set by it. One that is trusted is never set back, nor far ahead.
+        was_followed: bool,
+        /// Whether time servers keep its machine's own clock, which the agent does not go by.
+        ntp: NtpState,
+    },
 }
 
 /// How an attempt was decided, with everything the decision was made from: deciding it again must give the same.
@@ -399,6 +408,8 @@ crate::words! {
         DoorIo = "door_io",
         /// The agent's journal.
         Journal = "journal",
+        /// Keypad for PINs.
+        Keypad = "keypad",
     }
 }
 
@@ -452,6 +463,20 @@ impl InputKind {
             Self::BatteryLow => AlarmKind::BatteryLow,
             Self::Zone1 | Self::Zone2 | Self::Zone3 | Self::Zone4 => AlarmKind::Zone,
         }
+    }
+}
+
+crate::words! {
+    /// Whether time servers keep a machine's own clock.
+    #[derive(Default)]
+    pub enum NtpState {
+        /// It can't be told.
+        #[default]
+        Unknown = "unknown",
+        /// They do.
+        Synchronised = "synchronised",
+        /// They should, and have not since the machine started.
+        Unsynchronised = "unsynchronised",
     }
 }
 
@@ -592,6 +617,10 @@ crate::words! {
         BatteryLow = "battery_low",
         /// A zone that is armed reports.
         Zone = "zone",
+        /// Many wrong PINs, at one reader or by one card: no PIN is asked for there for a while.
+        WrongPins = "wrong_pins",
+        /// A keypad is gone.
+        KeypadFault = "keypad_fault",
     }
 }
 
@@ -678,6 +707,8 @@ crate::words! {
         TenantRules = "tenant_rules",
         /// A travel time.
         TravelTime = "travel_time",
+        /// A person's PIN; its id is the person's.
+        Pin = "pin",
     }
 }
 
@@ -730,6 +761,8 @@ crate::words! {
         EnrolmentStopped = "enrolment_stopped",
         /// Voided another's password and second factor and invited them anew.
         FactorsReset = "factors_reset",
+        /// Put a machine out of use, for another to take its place.
+        Replaced = "replaced",
     }
 }
 
@@ -816,6 +849,8 @@ crate::words! {
         FreeEnded = "free_ended",
         /// See [`Event::InputChanged`].
         InputChanged = "input_changed",
+        /// See [`Event::ClockChanged`].
+        ClockChanged = "clock_changed",
     }
 }
 
@@ -851,7 +886,8 @@ impl Event {
             | Self::DoorFound { .. }
             | Self::FreeBegan { .. }
             | Self::FreeEnded { .. }
-            | Self::InputChanged { .. } => true,
+            | Self::InputChanged { .. }
+            | Self::ClockChanged { .. } => true,
             Self::AlarmRaised { kind, .. } | Self::AlarmCleared { kind, .. } => !kind.is_of_server(),
             Self::Folded { alarm, .. } => !alarm.is_some_and(AlarmKind::is_of_server),
             // Its own link; whose, the server says.
@@ -894,6 +930,7 @@ impl Event {
             Self::FreeBegan { .. } => EventKind::FreeBegan,
             Self::FreeEnded { .. } => EventKind::FreeEnded,
             Self::InputChanged { .. } => EventKind::InputChanged,
+            Self::ClockChanged { .. } => EventKind::ClockChanged,
         }
     }
 
@@ -933,7 +970,8 @@ impl Event {
             | Self::Act(_)
             | Self::ChainBroken { .. }
             | Self::JournalChanged { .. }
-            | Self::AgentCopied { .. } => None,
+            | Self::AgentCopied { .. }
+            | Self::ClockChanged { .. } => None,
         }
     }
 }

@@ -9,6 +9,7 @@ use std::fmt;
 
 use borsh::{BorshDeserialize, BorshSerialize};
 use ed25519_dalek::{Signature, Signer as _, SigningKey, Verifier as _, VerifyingKey};
+use sha2::{Digest as _, Sha256};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::attempt::Attempt;
@@ -22,11 +23,16 @@ use crate::time::UnixMs;
 use crate::verdict::Verdict;
 
 mod cards;
+mod pins;
 
 pub use cards::{
     CREDENTIAL_NUMBER_BYTES, CardApplication, CardFault, CardFinger, CardKey, CardKeyRole, CardKind, CardMessaging,
     CardSecrets, CardTask, CardTemplates, CardWork, ReadingKeys, SealedCard, SealedTemplateKey, card_binding,
     card_finger_binding, content_key_binding, template_key_binding,
+};
+pub use pins::{
+    PIN_DIGITS_MAX, PIN_DIGITS_MIN, PIN_HASH_BYTES, PIN_HASH_MIB, PIN_HASH_PASSES, PIN_SALT_BYTES, PinContent,
+    PinFault, PinPrompt, PinSalt, SealedPin, SealedPins, pepper_binding, pin_binding,
 };
 
 /// Oldest version that is spoken.
@@ -35,6 +41,10 @@ pub const PROTOCOL_OLDEST: u16 = 1;
 pub const PROTOCOL_NEWEST: u16 = 1;
 /// Longest message, in bytes. Bundles are the longest.
 pub const MESSAGE_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Longest configuration that an agent tells, in bytes.
+pub const CONFIGURATION_BYTES_MAX: usize = 64 * 1024;
+/// Most authorities that an agent trusts at a time: the one before, the present one and the next.
+pub const AUTHORITIES_MAX: usize = 3;
 /// Most records in one message.
 pub const RECORDS_PER_MESSAGE_MAX: usize = 256;
 /// How long an agent waits for an answer before it decides alone, in milliseconds (EN 60839-11-1, 7.20).
@@ -79,6 +89,16 @@ pub enum FromAgent {
     StandingInForce {
         /// Its number.
         number: u64,
+    },
+    /// Its configuration file, at most [`CONFIGURATION_BYTES_MAX`] long: for a machine that may take its place.
+    Configuration {
+        /// The text.
+        toml: String,
+    },
+    /// The agent trusts these authorities and has written that down: [`authorities_digest`].
+    AuthoritiesKept {
+        /// Of their certificates.
+        digest: [u8; 32],
     },
 }
 
@@ -179,6 +199,9 @@ pub enum FromServer {
     Standing(Standing),
     /// What to do with the card at a station. Answers [`EnrolmentStep::CardPresented`].
     CardWork(CardWork),
+    /// The authorities that a server of this installation may show a certificate of from now on, DER, at most [`AUTHORITIES_MAX`], the
+    /// one in use first. Replaces those that the agent knew. Answered by [`FromAgent::AuthoritiesKept`].
+    Authorities(Vec<Vec<u8>>),
 }
 
 crate::words! {
@@ -261,6 +284,13 @@ pub enum EnrolmentWant {
     },
     /// A card that is somebody's: to be read, renewed or wiped.
     PresentCard,
+    /// A PIN, typed by the person.
+    Pin {
+        /// Whether it is to be a sign of duress: then the one for every day is typed first.
+        is_duress: bool,
+        /// Salt of this person's PINs.
+        salt: PinSalt,
+    },
 }
 
 /// What happens at a station.
@@ -362,6 +392,23 @@ pub enum EnrolmentStep {
         /// Why.
         why: CardFault,
     },
+    /// Type a PIN.
+    TypePin {
+        /// Which.
+        prompt: PinPrompt,
+    },
+    /// What was typed can't be the PIN; the dialogue begins again.
+    PinRefused {
+        /// Why.
+        why: PinFault,
+    },
+    /// The PIN was typed twice alike. Ends a dialogue for a PIN. Never the PIN itself: what argon2id makes of it.
+    PinRead {
+        /// Of the one for every day, where a sign of duress was asked for.
+        everyday: Option<SecretBytes>,
+        /// Of the new one.
+        hash: SecretBytes,
+    },
 }
 
 crate::words! {
@@ -395,6 +442,8 @@ crate::words! {
         Busy = "busy",
         /// The station has no such device.
         NotSupported = "not_supported",
+        /// The station's keypad does not work.
+        KeypadFault = "keypad_fault",
     }
 }
 
@@ -431,6 +480,8 @@ pub struct Bundle {
     pub templates: Vec<SealedTemplate>,
     /// Cards that prove themselves, and the keys of templates that lie on them.
     pub cards: CardSecrets,
+    /// What PINs of the people in `policy` are checked by, sealed to the agent's key.
+    pub pins: SealedPins,
 }
 
 /// One finger's template, sealed to one agent (HPKE, RFC 9180: X25519, HKDF-SHA-256, ChaCha20-Poly1305).
@@ -498,6 +549,17 @@ impl SignedBundle {
     }
 }
 
+/// What stands for authorities' certificates in this order: SHA-256 over their lengths and bytes.
+pub fn authorities_digest<'a>(certificates: impl IntoIterator<Item = &'a [u8]>) -> [u8; 32] {
+    let mut hasher = Sha256::new();
+    hasher.update(b"pforte authorities 1");
+    for certificate in certificates {
+        hasher.update((certificate.len() as u64).to_le_bytes());
+        hasher.update(certificate);
+    }
+    hasher.finalize().into()
+}
+
 /// The newest version that both sides speak, if there is one.
 pub fn common_version(oldest: u16, newest: u16) -> Option<u16> {
     let version = newest.min(PROTOCOL_NEWEST);
@@ -530,12 +592,12 @@ pub trait Message {
 
 impl Message for FromAgent {
     const NAME: &'static str = "message of an agent";
-    const KINDS: u8 = 8;
+    const KINDS: u8 = 10;
 }
 
 impl Message for FromServer {
     const NAME: &'static str = "message of the server";
-    const KINDS: u8 = 11;
+    const KINDS: u8 = 12;
 }
 
 /// Bytes that are no message.

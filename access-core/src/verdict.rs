@@ -263,5 +263,11 @@ crate::words! {
         SecondPersonRequired = "second_person_required",
         /// Too many wrong fingers, at this reader or of this person there: none is asked for until a pause is over.
         FingerPaused = "finger_paused",
+        /// No PIN was typed in time, or its typing was given up.
+        PinTimeout = "pin_timeout",
+        /// The keypad does not work, or what was typed could not be checked.
+        KeypadFault = "keypad_fault",
+        /// Too many wrong PINs by this card or at this reader: for a while none is asked for.
+        PinDelayed = "pin_delayed",
     }
 }

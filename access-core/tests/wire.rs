@@ -14,8 +14,8 @@ use access_core::chain::{Digest, Head, SignedRecord};
 use access_core::circumstances::{Circumstances, Knowledge, LeafState, Others, Sighting, Waiting, Wanted, Whereabouts};
 use access_core::event::{
     Act, ActKind, AlarmKind, Author, ChainFault, CommandOutcome, Commitment, CopySign, Decided, Decision, Device,
-    DeviceState, EpochCause, Event, EventKind, InputKind, JournalFault, Passage, Record, ReleaseCause, SetMode,
-    StateChange, StateSet, Subject, SubjectKind,
+    DeviceState, EpochCause, Event, EventKind, InputKind, JournalFault, NtpState, Passage, Record, ReleaseCause,
+    SetMode, StateChange, StateSet, Subject, SubjectKind,
 };
 use access_core::policy::{
     AccessLevel, Alone, AloneRules, AntiPassback, AreaRule, Block, BlockSubject, Calendar, CalendarDay, CardToken,
@@ -27,9 +27,10 @@ use access_core::policy::{
 use access_core::protocol::{
     AgentKind, Bundle, CaptureFault, CardApplication, CardFault, CardFinger, CardKey, CardKeyRole, CardKind,
     CardMessaging, CardSecrets, CardTask, CardTemplates, CardWork, Command, CommandKind, EnrolmentFault,
-    EnrolmentOrder, EnrolmentStep, EnrolmentWant, FromAgent, FromServer, Hello, InstallationMode, ReadingKeys, Refusal,
-    SealedCard, SealedTemplate, SealedTemplateKey, SecretBytes, SignedBundle, Standing, TemplateContent, card_binding,
-    card_finger_binding, content_key_binding, template_binding, template_key_binding,
+    EnrolmentOrder, EnrolmentStep, EnrolmentWant, FromAgent, FromServer, Hello, InstallationMode, PinContent, PinFault,
+    PinPrompt, ReadingKeys, Refusal, SealedCard, SealedPin, SealedPins, SealedTemplate, SealedTemplateKey, SecretBytes,
+    SignedBundle, Standing, TemplateContent, card_binding, card_finger_binding, content_key_binding, pepper_binding,
+    pin_binding, template_binding, template_key_binding,
 };
 use access_core::time::{Period, UnixMs, Zone, ZoneOffset};
 use access_core::verdict::{Effect, Outcome, Reason, RecordRef, Rule, Verdict};
@@ -130,6 +131,7 @@ fn policy() -> PolicyRows {
                 two_person: Alone::AsKnown,
             },
             waived_for_duress: vec![WaivableRule::Schedule, WaivableRule::TwoPerson],
+            alone_hours: 24,
         },
         sites: vec![SiteRule {
             id: id(1),
@@ -251,6 +253,10 @@ fn bundle() -> Bundle {
             }],
             template_keys: vec![SealedTemplateKey { person: id(2), sealed: vec![9; 4] }],
         },
+        pins: SealedPins {
+            pepper: vec![4, 5, 6],
+            of_persons: vec![SealedPin { person: id(2), sealed: vec![7, 8, 9] }],
+        },
     }
 }
 
@@ -363,6 +369,7 @@ fn events_keep_their_bytes() {
         Event::FreeBegan { door: id(1), mode: DoorMode::FirstPerson },
         Event::FreeEnded { door: id(1) },
         Event::InputChanged { input: InputKind::SensorTamper, door: id(1), is_active: true },
+        Event::ClockChanged { by_ms: -2_000, was_followed: false, ntp: NtpState::Synchronised },
     ];
     for (place, event) in events.into_iter().enumerate() {
         let name = format!("record_{place:02}_{}", event.kind());
@@ -414,6 +421,8 @@ fn messages_of_the_agent_keep_their_bytes() {
     let fault = Some(JournalFault::NoSpace);
     check("agent_journal_fails", &FromAgent::JournalState { fault, since: UnixMs(6) });
     check("agent_standing_in_force", &FromAgent::StandingInForce { number: 6 });
+    check("agent_configuration", &FromAgent::Configuration { toml: "a = 1".to_owned() });
+    check("agent_authorities_kept", &FromAgent::AuthoritiesKept { digest: [7; 32] });
     let steps = [
         EnrolmentStep::WaitingForCard,
         EnrolmentStep::CardRead { uid: SecretBytes(vec![1, 2, 3, 4]) },
@@ -436,6 +445,9 @@ fn messages_of_the_agent_keep_their_bytes() {
         EnrolmentStep::CardWritten { version: 2, messaging: CardMessaging::Ev2, free_bytes: 1_000 },
         EnrolmentStep::CardWiped,
         EnrolmentStep::CardRefused { why: CardFault::ForeignCard },
+        EnrolmentStep::TypePin { prompt: PinPrompt::Again },
+        EnrolmentStep::PinRefused { why: PinFault::TooLike },
+        EnrolmentStep::PinRead { everyday: Some(SecretBytes(vec![8; 4])), hash: SecretBytes(vec![9; 4]) },
     ];
     for (place, step) in steps.into_iter().enumerate() {
         check(&format!("agent_step_{place:02}"), &FromAgent::EnrolmentStep { enrolment: id(1), step });
@@ -465,11 +477,13 @@ fn messages_of_the_server_keep_their_bytes() {
         ("card", EnrolmentWant::Card),
         ("finger", EnrolmentWant::Finger { captures: 3 }),
         ("present_card", EnrolmentWant::PresentCard),
+        ("pin", EnrolmentWant::Pin { is_duress: true, salt: [5; 16] }),
     ];
     for (name, want) in wants {
         let order = EnrolmentOrder { id: id(1), person: id(2), want, expires_at: UnixMs(3) };
         check(&format!("server_enrol_{name}"), &FromServer::Enrol(order));
     }
+    check("server_authorities", &FromServer::Authorities(vec![vec![1, 2], vec![3]]));
     check("server_cancel_enrolment", &FromServer::CancelEnrolment(id(1)));
     check("server_heartbeat", &FromServer::Heartbeat { now: UnixMs(1) });
     let tasks = [
@@ -511,6 +525,9 @@ fn what_is_sealed_keeps_its_bytes() {
     check("card_binding", &card_binding(id(1), &uid, &card, CardMessaging::Ev1));
     check("template_key_binding", &template_key_binding(id(1), id(2)));
     check("card_finger_binding", &card_finger_binding(id(1), &[2; 16], id(3), "zfm"));
+    check("pin_content", &PinContent { salt: [1; 16], everyday: [2; 32], duress: [3; 32] });
+    assert_eq!(pin_binding(id(1), id(2)).len(), 4 + "pforte pin 1".len() + 2 * 16);
+    assert_eq!(pepper_binding(id(1)).len(), 4 + "pforte pin pepper 1".len() + 16);
 }
 
 /// Of another form, a state that was kept is made anew: what is kept may change, with `State::FORMAT`.

@@ -6,12 +6,14 @@
 //! untrusted: never more than has certainly passed, whatever the system's own clock says. The time is written down as it
 //! passes, linked or not, so that no series of boots makes a bundle last longer than the time that the agent ran.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use access_core::UnixMs;
 use access_core::attempt::ClockTrust;
+use access_core::event::NtpState;
 use nix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +27,12 @@ const BUILT_AFTER: UnixMs = UnixMs(1_793_491_200_000);
 const LEAP_MAX_MS: i64 = 5 * 60 * 1000;
 /// The time is written down at most so often, in milliseconds.
 const PERSIST_EVERY_MS: u64 = 10 * 60_000;
+/// So far apart the server's clock and this one are worth a record, in milliseconds.
+const JUMP_MS: i64 = 2_000;
+/// Most changes that wait to be recorded.
+const CHANGES_MAX: usize = 8;
+/// Where the machine's time service tells that it goes by time servers; the folder is there where the service is.
+const TIMESYNC: &str = "/run/systemd/timesync";
 /// Where the kernel tells one boot from another.
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 
@@ -34,6 +42,17 @@ pub struct Clock {
     inner: Arc<Mutex<Inner>>,
     notes: Option<Arc<Newest<(), Note>>>,
     since_boot: SinceBoot,
+    /// Where its machine's time service says how it is; none if nobody is to look.
+    timesync: Option<&'static str>,
+}
+
+/// The server's clock and this one were apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Change {
+    /// How far the server's was ahead, in milliseconds.
+    pub by_ms: i64,
+    /// Whether this one was set by it.
+    pub was_followed: bool,
 }
 
 /// Milliseconds since boot.
@@ -55,6 +74,10 @@ struct Inner {
     trust: ClockTrust,
     floor: UnixMs,
     persisted_ms: Option<u64>,
+    /// Oldest first.
+    changes: VecDeque<Change>,
+    /// The server's clock is apart and not followed, and that was said.
+    is_apart: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -84,7 +107,7 @@ impl Clock {
         let boot_id = std::fs::read_to_string(BOOT_ID).unwrap_or_default();
         let notes = Newest::start("clock", |(), note: Note| note.write())
             .inspect_err(|error| tracing::warn!(%error, "the time will not be written down"));
-        Self::with(folder, boot_id.trim(), boottime_ms, notes.ok())
+        Self { timesync: Some(TIMESYNC), ..Self::with(folder, boot_id.trim(), boottime_ms, notes.ok()) }
     }
 
     /// A clock that is told its time and its boot. Its notes are written by whoever calls [`Clock::write_note`].
@@ -121,9 +144,10 @@ impl Clock {
             None => (Anchor { mono_ms, unix: floor }, ClockTrust::Untrusted),
         };
         let boot_id = boot_id.to_owned();
-        let inner = Inner { path, boot_id, anchor, trust, floor, persisted_ms: None };
+        let (changes, is_apart) = (VecDeque::new(), false);
+        let inner = Inner { path, boot_id, anchor, trust, floor, persisted_ms: None, changes, is_apart };
         let since_boot = SinceBoot(Arc::new(since_boot));
-        Self { inner: Arc::new(Mutex::new(inner)), notes: notes.map(Arc::new), since_boot }
+        Self { inner: Arc::new(Mutex::new(inner)), notes: notes.map(Arc::new), since_boot, timesync: None }
     }
 
     /// The present instant.
@@ -136,6 +160,16 @@ impl Clock {
     pub fn heard(&self, server: UnixMs) {
         let note = self.lock().heard(server, self.mono_ms());
         self.write_down(note);
+    }
+
+    /// Whether time servers keep the machine's own clock, by its time service.
+    pub fn ntp(&self) -> NtpState {
+        self.timesync.map_or(NtpState::Unknown, |folder| ntp_by(Path::new(folder)))
+    }
+
+    /// The next change that was not asked for yet.
+    pub fn take_change(&self) -> Option<Change> {
+        self.lock().changes.pop_front()
     }
 
     /// Has the time written down if that is due. To be called again and again.
@@ -186,6 +220,7 @@ impl Inner {
         let is_leap = self.trust == ClockTrust::Trusted && server.since(now.unix) > LEAP_MAX_MS;
         if is_leap {
             tracing::error!(ahead_ms = server.since(now.unix), "the server's clock leapt ahead; it is not followed");
+            self.note(server.since(now.unix), false);
             return None;
         }
         let is_set = match self.trust {
@@ -195,11 +230,22 @@ impl Inner {
         if is_set {
             self.anchor = Anchor { mono_ms, unix: server.max(self.floor) };
         }
+        let by_ms = if is_set { self.anchor.unix.since(now.unix) } else { server.since(now.unix) };
+        self.note(by_ms, is_set);
         let was_trusted = std::mem::replace(&mut self.trust, ClockTrust::Trusted) == ClockTrust::Trusted;
         if !was_trusted {
             self.persisted_ms = None;
         }
         self.keep(mono_ms)
+    }
+
+    /// Takes note of clocks that are apart: one that is not followed once, until they agree again.
+    fn note(&mut self, by_ms: i64, was_followed: bool) {
+        let is_jump = by_ms.abs() >= JUMP_MS;
+        let was_apart = std::mem::replace(&mut self.is_apart, is_jump && !was_followed);
+        if is_jump && (was_followed || !was_apart) && self.changes.len() < CHANGES_MAX {
+            self.changes.push_back(Change { by_ms, was_followed });
+        }
     }
 
     /// Answers what is to be written down, if it is time for that.
@@ -231,6 +277,15 @@ impl Note {
         if let Err(error) = written {
             tracing::warn!(%error, "the time could not be written down");
         }
+    }
+}
+
+fn ntp_by(folder: &Path) -> NtpState {
+    // Both lie in memory: nobody waits for a disk.
+    match (folder.join("synchronized").exists(), folder.exists()) {
+        (true, _) => NtpState::Synchronised,
+        (false, true) => NtpState::Unsynchronised,
+        (false, false) => NtpState::Unknown,
     }
 }
 
@@ -341,6 +396,40 @@ mod tests {
         assert_eq!(now(&clock, 0).0, soon, "a server whose clock leapt is not followed");
         clock.not_before(ahead);
         assert!(now(&clock, 0).0 < ahead, "nor is a bundle that it signed");
+    }
+
+    #[test]
+    fn clocks_that_are_apart_are_told_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = booted(&folder, "boot", 0);
+        let told = |at: UnixMs| {
+            heard(&clock, at, 0);
+            let changes: Vec<_> = std::iter::from_fn(|| clock.take_change()).collect();
+            changes.into_iter().map(|change| (change.by_ms, change.was_followed)).collect::<Vec<_>>()
+        };
+        let first = BUILT_AFTER.plus_ms(DAY);
+        assert_eq!(told(first), [(DAY, true)], "set for the first time");
+        assert_eq!(told(first.plus_ms(1_999)), []);
+        assert_eq!(told(first.plus_ms(3_999)), [(2_000, true)]);
+        assert_eq!(told(first.plus_ms(2_000)), []);
+        assert_eq!(told(first.plus_ms(1_999)), [(-2_000, false)], "it is not turned back");
+        assert_eq!(told(first), [], "said already");
+        assert_eq!(told(first.plus_ms(3_999)), []);
+        assert_eq!(told(first), [(-3_999, false)], "they agreed in between");
+        assert_eq!(told(first.plus_ms(DAY)), [], "still apart, now the other way");
+        assert_eq!(told(first.plus_ms(4_000)), []);
+        assert_eq!(told(first.plus_ms(DAY)), [(DAY - 4_000, false)]);
+    }
+
+    #[test]
+    fn whether_time_servers_keep_the_machines_clock() {
+        let folder = tempfile::tempdir().unwrap();
+        let service = folder.path().join("timesync");
+        assert_eq!(ntp_by(&service), NtpState::Unknown);
+        std::fs::create_dir(&service).unwrap();
+        assert_eq!(ntp_by(&service), NtpState::Unsynchronised);
+        std::fs::write(service.join("synchronized"), "").unwrap();
+        assert_eq!(ntp_by(&service), NtpState::Synchronised);
     }
 
     #[test]

@@ -12,6 +12,7 @@ use access_core::protocol::{AgentKind, InstallationMode};
 use hardware::card::{ReaderBinding, ReaderMatch};
 use hardware::door_io::DoorIoConfig;
 use hardware::finger::BAUD_DEFAULT;
+use hardware::keypad::KeypadConfig;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
@@ -37,6 +38,9 @@ pub struct Config {
     /// An enrolment station.
     #[serde(default)]
     pub station: Option<SideConfig>,
+    /// The file itself, without passwords: the server keeps it for a machine that takes this one's place.
+    #[serde(skip)]
+    pub text: String,
 }
 
 /// Where a program under test ends itself, as a power cut would end it.
@@ -82,6 +86,15 @@ pub struct SideConfig {
     /// The fingerprint sensor.
     #[serde(default)]
     pub sensor: Option<SensorConfig>,
+    /// The file that switches the reader's power, if it is wired so: see [`power`](crate::power).
+    #[serde(default)]
+    pub reader_power: Option<PathBuf>,
+    /// The same for the sensor's.
+    #[serde(default)]
+    pub sensor_power: Option<PathBuf>,
+    /// The keypad for PINs.
+    #[serde(default)]
+    pub keypad: Option<KeypadConfig>,
 }
 
 /// A fingerprint sensor's line.
@@ -144,7 +157,10 @@ pub const STATION_READER: &str = "station";
 impl Config {
     /// Reads a file, and the environment on top of it.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        Self::read(path, Self::environment())
+        let config = Self::read(path, Self::environment())?;
+        // What could be read a moment ago and can't now costs the copy only.
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        Ok(Self { text: without_passwords(&text), ..config })
     }
 
     fn environment() -> config::Environment {
@@ -182,6 +198,14 @@ impl Config {
         {
             return Some(format!("door {:?} is virtual: a production installation takes real doors only", door.name));
         }
+        let sides = self.doors.iter().flat_map(|door| [&door.inward, &door.outward]).chain(&self.station);
+        let keypads: Vec<&KeypadConfig> = sides.filter_map(|side| side.keypad.as_ref()).collect();
+        if self.mode == InstallationMode::Production
+            && let Some(keypad) = keypads.iter().find(|keypad| matches!(keypad, KeypadConfig::Virtual { .. }))
+        {
+            let path = keypad.path().display();
+            return Some(format!("keypad {path} is virtual: a production installation takes real ones only"));
+        }
         if self.crash_point.is_some() && self.mode != InstallationMode::Test {
             return Some(format!("crash_point is for mode test only, not for {}", self.mode));
         }
@@ -193,6 +217,11 @@ impl Config {
             if !names.insert(&door.name) {
                 return Some(format!("two doors have the name {}", door.name));
             }
+        }
+        let twice =
+            |(place, keypad): (usize, &&KeypadConfig)| keypads[..place].iter().any(|one| one.path() == keypad.path());
+        if let Some((_, keypad)) = keypads.iter().enumerate().find(|keypad| twice(*keypad)) {
+            return Some(format!("keypad {} stands at two places", keypad.path().display()));
         }
         let bindings = self.readers();
         let double = bindings.iter().enumerate().find_map(|(place, binding)| {
@@ -287,6 +316,26 @@ fn write_sorted(value: &serde_json::Value, text: &mut String) {
     }
 }
 
+/// The text with 0 in place of every password.
+fn without_passwords(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(place) = rest.find("password") {
+        let (before, after) = rest.split_at(place + "password".len());
+        kept.push_str(before);
+        let value = after.trim_start_matches([' ', '\t', '"']);
+        let Some(value) = value.strip_prefix('=') else {
+            rest = after;
+            continue;
+        };
+        let value = value.trim_start_matches([' ', '\t']);
+        kept.push_str(" = 0");
+        rest = value.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_' || c == '+');
+    }
+    kept.push_str(rest);
+    kept
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
@@ -306,7 +355,10 @@ mod tests {
         [door.in]
         reader = { name = "Pforte lobby-in" }
         sensor = { path = "/dev/serial0", baud = 115200 }
+        keypad = { backend = "virtual", pipe = "/run/keypad" }
     "#;
+
+    const GPIO: &str = r#"backend = "gpiocdev", chip = "/dev/gpiochip0", strike = { line = "GPIO17" }"#;
 
     fn read(text: &str, environment: &[(&str, &str)]) -> Result<Config, ConfigError> {
         let folder = tempfile::tempdir().unwrap();
@@ -323,12 +375,27 @@ mod tests {
     }
 
     #[test]
+    fn what_is_told_to_the_server_holds_no_password() {
+        for (text, told) in [
+            (
+                "sensor = { path = \"/dev/x\", password = 0x1234_5678, baud = 1 }",
+                "sensor = { path = \"/dev/x\", password = 0, baud = 1 }",
+            ),
+            ("password=7\n# the password is secret\n", "password = 0\n# the password is secret\n"),
+            ("mode = \"test\"", "mode = \"test\""),
+        ] {
+            assert_eq!(without_passwords(text), told);
+        }
+    }
+
+    #[test]
     fn a_door_and_what_the_environment_says_instead() {
         let config = read(DOOR, &[("PFORTE_AGENT__SERVER", "other:1"), ("HOME", "/")]).unwrap();
         assert_eq!(config.server, "other:1");
         assert_eq!(config.kind(), AgentKind::DoorController);
         let door = &config.doors[0];
         assert_eq!(door.inward.sensor.as_ref().unwrap().baud, 115_200);
+        assert_eq!(door.inward.keypad, Some(KeypadConfig::Virtual { pipe: "/run/keypad".into() }));
         assert_eq!(door.outward, SideConfig::default());
         assert_eq!(config.readers()[0].name, "lobby in");
         let sensors = config.sensors();
@@ -382,6 +449,17 @@ mod tests {
         check(&DOOR.replace("server =", "sever ="), &[], "sever");
         check(DOOR, &[("PFORTE_AGENT__SPEED", "9")], "speed");
         check(&DOOR.replace("\"test\"", "\"production\""), &[], "takes real doors only");
+        let production = DOOR.replace("\"test\"", "\"production\"");
+        let production = production.replace("backend = \"virtual\", socket = \"/run/door.sock\"", GPIO);
+        check(&production, &[], "keypad /run/keypad is virtual");
+        let evdev = "backend = \"evdev\", device = \"/dev/input/event3\"";
+        assert!(read(&production.replace("backend = \"virtual\", pipe = \"/run/keypad\"", evdev), &[]).is_ok());
+        check(&DOOR.replace("pipe =", "device ="), &[], "pipe");
+        check(
+            &format!("{DOOR}\n[door.out]\nkeypad = {{ backend = \"virtual\", pipe = \"/run/keypad\" }}"),
+            &[],
+            "two places",
+        );
         check(&DOOR.replace("baud", "bauds"), &[], "bauds");
         check(&DOOR.replace("socket", "sockets"), &[], "sockets");
         check(&DOOR.replace("\"test\"", "\"toy\""), &[], "toy");
@@ -391,7 +469,8 @@ mod tests {
         check(&format!("{DOOR}{}", &DOOR[DOOR.find("[[door]]").unwrap()..]), &[], "two doors have the id");
         let two = DOOR.to_owned()
             + &DOOR[DOOR.find("[[door]]").unwrap()..].replace("0001", "0002").replace("lobby\"", "yard\"");
-        check(&two, &[], "bound to the same reader");
+        check(&two, &[], "keypad /run/keypad stands at two places");
+        check(&two.replace("keypad = ", "#"), &[], "bound to the same reader");
         check(
             &DOOR.replace("\"test\"", "\"demo\""),
             &[("PFORTE_AGENT__CRASH_POINT", "before_strike")],

@@ -62,6 +62,7 @@ const fn alarm_of(device: Device) -> AlarmKind {
         Device::Sensor => AlarmKind::SensorFault,
         Device::DoorIo => AlarmKind::DoorIoFault,
         Device::Journal => AlarmKind::JournalFault,
+        Device::Keypad => AlarmKind::KeypadFault,
     }
 }
 

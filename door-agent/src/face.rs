@@ -11,6 +11,7 @@ pub fn signal(face: Face) -> Signal {
     let (light, buzzer, line) = match face {
         Face::Ready => (Light::Off, Buzzer::Off, "Card, please"),
         Face::Wait => (Light::Waiting, Buzzer::Off, "One moment"),
+        Face::TypePin => (Light::Waiting, Buzzer::Short, "PIN, please"),
         Face::PlaceFinger => (Light::Waiting, Buzzer::Short, "Finger, please"),
         Face::HoldCard => (Light::Waiting, Buzzer::Short, "Hold the card longer"),
         Face::Granted => (Light::Green, Buzzer::Short, "Come in"),
@@ -30,12 +31,14 @@ fn refusal(reason: Reason) -> &'static str {
         Reason::FingerTimeout => "No finger, once more",
         Reason::WrongFinger => "Not matched, once more",
         Reason::FingerPaused => "Too many tries, wait",
+        Reason::PinTimeout => "No PIN, once more",
+        Reason::WrongPin => "Not matched, once more",
         Reason::EscortRequired => "Wait for your escort",
         Reason::SecondPersonRequired => "Wait for a second person",
         Reason::Interlock => "Other door first",
         Reason::AreaFull => "Full",
-        Reason::SensorFault | Reason::DoorFault | Reason::NotRecorded => "Out of order",
-        Reason::NoPolicy | Reason::PolicyTooOld | Reason::ClockNotTrusted => "Not now",
+        Reason::SensorFault | Reason::KeypadFault | Reason::DoorFault | Reason::NotRecorded => "Out of order",
+        Reason::NoPolicy | Reason::PolicyTooOld | Reason::ClockNotTrusted | Reason::PinDelayed => "Not now",
         _ => "No entry",
     }
 }

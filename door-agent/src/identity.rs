@@ -4,6 +4,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use access_core::canonical;
+use access_core::chain::Head;
 use access_core::event::Author;
 use access_core::ids::{AgentId, InstallationId, TenantId};
 use access_core::protocol::{AgentKind, InstallationMode};
@@ -14,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::durable;
+use crate::machine::MachineKey;
 
 /// Name of the file in the data folder.
 pub const FILE: &str = "identity.json";
@@ -35,10 +38,14 @@ pub struct Identity {
     pub server_name: String,
     /// Number of its sequence of records.
     pub epoch: u32,
+    /// Newest record that the server held of the machine whose place this one took when it joined.
+    pub previous: Option<Head>,
     /// Checks bundles.
     pub policy_key: VerifyingKey,
     /// The installation's certificate authority for the agent port, DER.
     pub authority: Vec<u8>,
+    /// Others that the server may show a certificate of: the one to come, or the one before. DER.
+    pub other_authorities: Vec<Vec<u8>>,
     /// The agent's own certificate, DER.
     pub certificate: Vec<u8>,
     /// The certificate's key, PKCS #8 DER.
@@ -52,6 +59,8 @@ pub struct Identity {
     pub sealing_key: Zeroizing<[u8; 32]>,
     /// Seals what lies in the data folder.
     pub store_key: Zeroizing<[u8; 32]>,
+    /// Seals the keys in here, so that the file is of use on this machine alone; none if the machine has no such key.
+    pub machine: Option<MachineKey>,
 }
 
 impl fmt::Debug for Identity {
@@ -106,6 +115,14 @@ struct Stored {
     epoch: u32,
     policy_key: String,
     authority: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    other_authorities: Vec<String>,
+    /// Canonical bytes of a head.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    previous: Option<String>,
+    /// Whether the keys below are sealed under the machine's key.
+    #[serde(default, skip_serializing_if = "is_false")]
+    is_sealed: bool,
     certificate: String,
     #[serde(with = "secret_text")]
     certificate_key: Zeroizing<String>,
@@ -117,6 +134,11 @@ struct Stored {
     sealing_key: Zeroizing<String>,
     #[serde(with = "secret_text")]
     store_key: Zeroizing<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// Text that is wiped when it is done with.
@@ -167,18 +189,32 @@ impl Identity {
         if path.exists() { Err(IdentityError::AlreadyJoined(path)) } else { Ok(()) }
     }
 
-    /// Reads the identity of a data folder.
-    pub fn load(folder: &Path) -> Result<Self, IdentityError> {
+    /// Reads the identity of a data folder, whose keys may be sealed under the machine's key.
+    pub fn load(folder: &Path, machine: Option<MachineKey>) -> Result<Self, IdentityError> {
         let path = folder.join(FILE);
         let content = durable::read(&path)
             .map_err(|source| IdentityError::Io { path: path.clone(), source })?
             .ok_or_else(|| IdentityError::Missing(path.clone()))?;
         let content = Zeroizing::new(content);
-        Self::read(&content).map_err(|why| IdentityError::Malformed { path, why })
+        Self::read(&content, machine).map_err(|why| IdentityError::Malformed { path, why })
     }
 
-    fn read(content: &[u8]) -> Result<Self, String> {
+    fn read(content: &[u8], machine: Option<MachineKey>) -> Result<Self, String> {
         let stored: Stored = serde_json::from_slice(content).map_err(|error| error.to_string())?;
+        if stored.is_sealed && machine.is_none() {
+            return Err("its keys are sealed under the machine's key, which is not there".to_owned());
+        }
+        let sealed_by = machine.as_ref().filter(|_| stored.is_sealed);
+        let secret = |name: &str, text: &str| {
+            let content = bytes(name, text)?;
+            match sealed_by {
+                Some(machine) => machine
+                    .unseal(&binding(name, stored.agent), &content)
+                    .ok_or_else(|| format!("{name} does not open under this machine's key")),
+                None => Ok(content),
+            }
+        };
+        let secret_32 = |name: &str, text: &str| of_32(name, &secret(name, text)?);
         let policy_key = bytes_32("policy_key", &stored.policy_key)?;
         Ok(Self {
             agent: stored.agent,
@@ -190,18 +226,47 @@ impl Identity {
             epoch: stored.epoch,
             policy_key: VerifyingKey::from_bytes(&policy_key).map_err(|error| format!("policy_key: {error}"))?,
             authority: bytes("authority", &stored.authority)?.to_vec(),
+            other_authorities: stored
+                .other_authorities
+                .iter()
+                .map(|text| bytes("other_authorities", text).map(|bytes| bytes.to_vec()))
+                .collect::<Result<_, _>>()?,
+            previous: stored.previous.as_deref().map(head).transpose()?,
             certificate: bytes("certificate", &stored.certificate)?.to_vec(),
-            certificate_key: bytes("certificate_key", &stored.certificate_key)?,
-            pending_key: stored.pending_key.as_deref().map(|text| bytes("pending_key", text)).transpose()?,
-            record_key: SigningKey::from_bytes(&*bytes_32("record_key", &stored.record_key)?),
-            sealing_key: bytes_32("sealing_key", &stored.sealing_key)?,
-            store_key: bytes_32("store_key", &stored.store_key)?,
+            certificate_key: secret("certificate_key", &stored.certificate_key)?,
+            pending_key: stored.pending_key.as_deref().map(|text| secret("pending_key", text)).transpose()?,
+            record_key: SigningKey::from_bytes(&*secret_32("record_key", &stored.record_key)?),
+            sealing_key: secret_32("sealing_key", &stored.sealing_key)?,
+            store_key: secret_32("store_key", &stored.store_key)?,
+            machine,
         })
+    }
+
+    /// The same, with these authorities in place of those that were trusted, the one in use first; none if there are none.
+    pub fn trusting(&self, authorities: &[Vec<u8>]) -> Option<Self> {
+        let (authority, others) = authorities.split_first()?;
+        Some(Self { authority: authority.clone(), other_authorities: others.to_vec(), ..self.clone() })
+    }
+
+    /// The authorities that are trusted, the one in use first.
+    pub fn authorities(&self) -> impl Iterator<Item = &Vec<u8>> {
+        std::iter::once(&self.authority).chain(&self.other_authorities)
     }
 
     /// Writes the identity into a data folder.
     pub fn save(&self, folder: &Path) -> Result<(), IdentityError> {
-        let secret = |bytes: &[u8]| Zeroizing::new(BASE64.encode(bytes));
+        let path = folder.join(FILE);
+        let unsealed = |name: &str| {
+            let why = format!("{name} can't be sealed under the machine's key");
+            IdentityError::Malformed { path: path.clone(), why }
+        };
+        let secret = |name: &str, bytes: &[u8]| match &self.machine {
+            Some(machine) => {
+                let sealed = machine.seal(&binding(name, self.agent), bytes).ok_or_else(|| unsealed(name))?;
+                Ok::<_, IdentityError>(Zeroizing::new(BASE64.encode(sealed)))
+            }
+            None => Ok(Zeroizing::new(BASE64.encode(bytes))),
+        };
         let stored = Stored {
             agent: self.agent,
             tenant: self.tenant,
@@ -212,14 +277,16 @@ impl Identity {
             epoch: self.epoch,
             policy_key: BASE64.encode(self.policy_key.as_bytes()),
             authority: BASE64.encode(&self.authority),
+            other_authorities: self.other_authorities.iter().map(|bytes| BASE64.encode(bytes)).collect(),
+            previous: self.previous.map(|head| BASE64.encode(canonical::encode(&head))),
+            is_sealed: self.machine.is_some(),
             certificate: BASE64.encode(&self.certificate),
-            certificate_key: secret(&self.certificate_key),
-            pending_key: self.pending_key.as_deref().map(|key| secret(key)),
-            record_key: secret(self.record_key.as_bytes()),
-            sealing_key: secret(&*self.sealing_key),
-            store_key: secret(&*self.store_key),
+            certificate_key: secret("certificate_key", &self.certificate_key)?,
+            pending_key: self.pending_key.as_deref().map(|key| secret("pending_key", key)).transpose()?,
+            record_key: secret("record_key", self.record_key.as_bytes())?,
+            sealing_key: secret("sealing_key", &*self.sealing_key)?,
+            store_key: secret("store_key", &*self.store_key)?,
         };
-        let path = folder.join(FILE);
         serde_json::to_vec_pretty(&stored)
             .map_err(std::io::Error::from)
             .and_then(|content| durable::replace(&path, &Zeroizing::new(content)))
@@ -232,9 +299,22 @@ fn bytes(name: &str, text: &str) -> Result<Zeroizing<Vec<u8>>, String> {
     BASE64.decode(text).map(Zeroizing::new).map_err(|_| format!("{name} is not base64"))
 }
 
+/// What a key in the file is bound to.
+fn binding(name: &str, agent: AgentId) -> Vec<u8> {
+    canonical::encode(&("pforte identity 1".to_owned(), name.to_owned(), agent))
+}
+
+/// A head as canonical bytes in Base64, as the server writes it too.
+pub(crate) fn head(text: &str) -> Result<Head, String> {
+    canonical::decode("head", &bytes("previous", text)?).map_err(|error| format!("previous: {error}"))
+}
+
 fn bytes_32(name: &str, text: &str) -> Result<Zeroizing<[u8; 32]>, String> {
-    let bytes = bytes(name, text)?;
-    <[u8; 32]>::try_from(bytes.as_slice()).map(Zeroizing::new).map_err(|_| format!("{name} does not have 32 bytes"))
+    of_32(name, &bytes(name, text)?)
+}
+
+fn of_32(name: &str, bytes: &[u8]) -> Result<Zeroizing<[u8; 32]>, String> {
+    <[u8; 32]>::try_from(bytes).map(Zeroizing::new).map_err(|_| format!("{name} does not have 32 bytes"))
 }
 
 #[cfg(test)]
@@ -264,20 +344,60 @@ pub(crate) mod tests {
             record_key: SigningKey::from_bytes(&[4; 32]),
             sealing_key: Zeroizing::new([5; 32]),
             store_key: Zeroizing::new([6; 32]),
+            other_authorities: Vec::new(),
+            previous: None,
+            machine: None,
         }
+    }
+
+    fn load(folder: &Path) -> Result<Identity, IdentityError> {
+        Identity::load(folder, None)
+    }
+
+    #[test]
+    fn a_file_that_is_sealed_is_of_use_on_its_machine_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let machine = |number| Some(MachineKey::of(&[number; 32], b"10000000abcdef01").unwrap());
+        let previous = Some(Head { seq: 7, ..Head::start_of(2) });
+        let other_authorities = vec![vec![7, 7]];
+        let sealed = Identity { machine: machine(1), previous, other_authorities, ..sample() };
+        sealed.save(folder.path()).unwrap();
+        let written = std::fs::read_to_string(folder.path().join(FILE)).unwrap();
+        let clear = [sample().record_key.to_bytes(), *sample().store_key, *sample().sealing_key];
+        assert!(clear.iter().all(|key| !written.contains(&BASE64.encode(key))), "{written}");
+        let read = Identity::load(folder.path(), machine(1)).unwrap();
+        assert_eq!((read.record_key, read.store_key), (sample().record_key, sample().store_key));
+        assert_eq!((read.previous, read.other_authorities), (previous, vec![vec![7, 7]]));
+        for (machine, why) in [(None, "which is not there"), (machine(2), "does not open under this machine's key")] {
+            let error = Identity::load(folder.path(), machine).unwrap_err().to_string();
+            assert!(error.contains(why), "{error}");
+        }
+
+        // One that was written in clear is read all the same, and sealed from then on.
+        sample().save(folder.path()).unwrap();
+        Identity::load(folder.path(), machine(1)).unwrap().save(folder.path()).unwrap();
+        assert!(load(folder.path()).is_err());
+    }
+
+    #[test]
+    fn authorities_are_replaced_and_never_by_none() {
+        let (next, old) = (vec![9], sample().authority);
+        let both = sample().trusting(&[next.clone(), old.clone()]).unwrap();
+        assert_eq!(both.authorities().collect::<Vec<_>>(), [&next, &old]);
+        assert!(both.trusting(&[]).is_none());
     }
 
     #[test]
     fn an_identity_is_read_as_it_was_written_and_belongs_to_its_owner_alone() {
         let folder = tempfile::tempdir().unwrap();
         sample().save(folder.path()).unwrap();
-        let read = Identity::load(folder.path()).unwrap();
+        let read = load(folder.path()).unwrap();
         assert_eq!(read.agent, sample().agent);
         assert_eq!(read.record_key, sample().record_key);
         assert_eq!(read.sealing_key, sample().sealing_key);
         assert_eq!(read.pending_key, sample().pending_key);
         Identity { pending_key: None, ..sample() }.save(folder.path()).unwrap();
-        assert_eq!(Identity::load(folder.path()).unwrap().pending_key, None);
+        assert_eq!(load(folder.path()).unwrap().pending_key, None);
         let written = std::fs::read_to_string(folder.path().join(FILE)).unwrap();
         assert!(!written.contains("pending_key"), "as agents before this one wrote it: {written}");
         let mode = std::fs::metadata(folder.path().join(FILE)).unwrap().permissions().mode();
@@ -288,7 +408,7 @@ pub(crate) mod tests {
     #[test]
     fn what_is_no_identity_is_named() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(matches!(Identity::load(folder.path()), Err(IdentityError::Missing(_))));
+        assert!(matches!(load(folder.path()), Err(IdentityError::Missing(_))));
         sample().save(folder.path()).unwrap();
         let path = folder.path().join(FILE);
         let whole = std::fs::read_to_string(&path).unwrap();
@@ -298,7 +418,7 @@ pub(crate) mod tests {
             ("\"record_key\": \"BAQE", "\"record_key\": \"", "record_key does not have 32 bytes"),
         ] {
             std::fs::write(&path, whole.replace(from, to)).unwrap();
-            let error = Identity::load(folder.path()).unwrap_err().to_string();
+            let error = load(folder.path()).unwrap_err().to_string();
             assert!(error.contains(expected) && error.contains(FILE), "{error}");
             assert!(!error.contains("BAQE"), "{error}");
         }

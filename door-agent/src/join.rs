@@ -24,13 +24,15 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::identity::{Identity, IdentityError};
+use crate::identity::{Identity, IdentityError, head};
 use crate::tls::{self, Connection, OwnCertificate, Trust};
 
 /// Longest answer that is read, in bytes.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 /// Longest wait for an answer.
 const ANSWER_WAIT: std::time::Duration = std::time::Duration::from_secs(20);
+/// Name of the file in the data folder with the configuration of the machine whose place this one took.
+pub const TAKEN_OVER: &str = "agent.toml.taken-over";
 /// What a token begins with.
 const TOKEN_PREFIX: &str = "pforte-join-1";
 
@@ -123,6 +125,10 @@ struct JoinAnswer {
     policy_key: String,
     server_name: String,
     epoch: u32,
+    #[serde(default)]
+    previous: Option<String>,
+    #[serde(default)]
+    configuration: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -196,9 +202,16 @@ pub async fn join(
         record_key: keys.record_key,
         sealing_key: keys.sealing_key,
         store_key: keys.store_key,
+        other_authorities: Vec::new(),
+        previous: answer.previous.as_deref().map(head).transpose().map_err(JoinError::Answer)?,
+        machine: None,
     };
     tracing::info!(agent = %identity.agent, at = now.0, "joined");
     identity.save(folder)?;
+    if let Some(configuration) = answer.configuration {
+        // Of the machine whose place this one takes: it must not be lost, and is not this machine's until somebody has looked.
+        crate::durable::replace(&folder.join(TAKEN_OVER), configuration.as_bytes()).map_err(JoinError::Folder)?;
+    }
     Ok(identity)
 }
 
@@ -233,7 +246,8 @@ pub async fn renew(address: &str, identity: &Identity, now: Option<UnixMs>) -> R
 
 /// What an agent that has joined recognises its server by.
 pub fn trust(identity: &Identity) -> Trust {
-    Trust::Authority { certificate: identity.authority.clone(), server_name: identity.server_name.clone() }
+    let certificates = identity.authorities().cloned().collect();
+    Trust::Authority { certificates, server_name: identity.server_name.clone() }
 }
 
 /// What it shows itself.

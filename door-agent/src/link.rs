@@ -13,8 +13,9 @@ use access_core::attempt::{Attempt, ClockTrust};
 use access_core::chain::{Head, SignedRecord};
 use access_core::ids::EnrolmentId;
 use access_core::protocol::{
-    self, CardWork, Command, EnrolmentOrder, EnrolmentStep, FromAgent, FromServer, HEARTBEAT_MS, Hello,
-    MESSAGE_BYTES_MAX, MessageError, PROTOCOL_NEWEST, PROTOCOL_OLDEST, Refusal, SILENCE_MAX_MS, SignedBundle, Standing,
+    self, AUTHORITIES_MAX, CONFIGURATION_BYTES_MAX, CardWork, Command, EnrolmentOrder, EnrolmentStep, FromAgent,
+    FromServer, HEARTBEAT_MS, Hello, MESSAGE_BYTES_MAX, MessageError, PROTOCOL_NEWEST, PROTOCOL_OLDEST, Refusal,
+    SILENCE_MAX_MS, SignedBundle, Standing,
 };
 use futures_util::{SinkExt as _, StreamExt as _};
 use rand::RngExt as _;
@@ -129,6 +130,8 @@ pub struct Link {
     pub identity: Identity,
     /// Where the identity lies.
     pub data_folder: PathBuf,
+    /// The configuration file, to be told in every session; empty if there is none.
+    pub configuration: String,
     /// The clock, which is set by the session.
     pub clock: Clock,
     /// How far the agent is.
@@ -319,6 +322,11 @@ impl Link {
         if self.events.send(LinkEvent::Up { session, acknowledged }).await.is_err() {
             return SessionError::Stopping;
         }
+        if (1..=CONFIGURATION_BYTES_MAX).contains(&self.configuration.len())
+            && let Err(error) = send(&mut socket, FromAgent::Configuration { toml: self.configuration.clone() }).await
+        {
+            return error;
+        }
         let beat = Duration::from_millis(HEARTBEAT_MS);
         let silence_max = Duration::from_millis(SILENCE_MAX_MS);
         let mut beats = interval_at(Instant::now() + beat, beat);
@@ -331,6 +339,7 @@ impl Link {
                 message = receive(&mut socket) => {
                     silent_at = Instant::now() + silence_max;
                     match message {
+                        Ok(FromServer::Authorities(authorities)) => self.trust(&mut socket, &authorities).await,
                         Ok(message) => self.pass_on(message).await,
                         Err(error) => Err(error),
                     }
@@ -363,6 +372,25 @@ impl Link {
         }
     }
 
+    /// Trusts these authorities from now on, and says so once it is written down.
+    async fn trust(&mut self, socket: &mut Socket, authorities: &[Vec<u8>]) -> Result<(), SessionError> {
+        let are_certificates = authorities.iter().all(|certificate| tls::validity(certificate).is_some());
+        let trusting = self.identity.trusting(authorities);
+        let Some(trusting) = trusting.filter(|_| are_certificates && authorities.len() <= AUTHORITIES_MAX) else {
+            return Err(SessionError::Protocol("authorities that are none".to_owned()));
+        };
+        if trusting.authorities().ne(self.identity.authorities()) {
+            if let Err(error) = trusting.save(&self.data_folder) {
+                tracing::error!(%error, "the authorities could not be written down");
+                return Ok(());
+            }
+            tracing::info!(count = authorities.len(), "authorities taken");
+            self.identity = trusting;
+        }
+        let digest = protocol::authorities_digest(authorities.iter().map(Vec::as_slice));
+        send(socket, FromAgent::AuthoritiesKept { digest }).await
+    }
+
     async fn pass_on(&self, message: FromServer) -> Result<(), SessionError> {
         let event = match message {
             FromServer::Answer { attempt, circumstances, verdict, rules_version } => {
@@ -379,6 +407,8 @@ impl Link {
                 return Ok(());
             }
             FromServer::Refused { why } => return Err(SessionError::Refused(why)),
+            // Taken where there is something to answer by.
+            FromServer::Authorities(_) => return Ok(()),
             FromServer::Welcome { .. } => return Err(SessionError::Protocol("a second welcome".to_owned())),
             FromServer::CardWork(work) => LinkEvent::CardWork(Box::new(work)),
         };

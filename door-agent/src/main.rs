@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use access_core::attempt::ClockTrust;
-use access_core::protocol::AgentKind;
+use access_core::protocol::{AgentKind, InstallationMode};
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 use door_agent::clock::Clock;
@@ -17,6 +17,7 @@ use door_agent::config::Config;
 use door_agent::identity::Identity;
 use door_agent::join::{self, JoinToken};
 use door_agent::lock::LockError;
+use door_agent::machine::MachineKey;
 use door_agent::sensor::{Accepted, SensorFiles};
 use door_agent::{commission, doctor, lines, lock, run};
 use tokio::signal::unix::{SignalKind, signal};
@@ -183,7 +184,7 @@ async fn commission_doors(request: Commission) -> anyhow::Result<ExitCode> {
         "{} belongs to another account: sudo -u pforte-agent pforte-agent commission",
         config.data_folder.display()
     );
-    let identity = Identity::load(&config.data_folder)?;
+    let identity = Identity::load(&config.data_folder, MachineKey::of_this_machine()?)?;
     let _lock = lock::take(&config.data_folder).map_err(|error| match error {
         error @ LockError::Held(_) => {
             anyhow::Error::new(error).context("the agent runs: systemctl stop pforte-agent first")
@@ -240,6 +241,13 @@ async fn join_server(request: Join) -> anyhow::Result<()> {
     let now = Clock::open(&request.data).now();
     let identity = join::join(&address, &token, &request.data, request.kind, now.unix).await?;
     tracing::info!(agent = %identity.agent, mode = %identity.mode, data = %request.data.display(), "joined");
+    let taken_over = request.data.join(join::TAKEN_OVER);
+    if taken_over.exists() {
+        tracing::info!(
+            "{} is the configuration of the machine whose place this one takes: look it through and copy it to /etc/pforte/agent.toml",
+            taken_over.display()
+        );
+    }
     Ok(())
 }
 
@@ -300,7 +308,18 @@ async fn rest(path: &std::path::Path) -> anyhow::Result<()> {
 
 async fn run_agent(path: &std::path::Path) -> anyhow::Result<()> {
     let config = Config::load(path)?;
-    let identity = Identity::load(&config.data_folder)?;
+    anyhow::ensure!(
+        config.mode != InstallationMode::Production || !nix::unistd::geteuid().is_root(),
+        "an agent of a production installation does not run as root; its unit names an account of its own"
+    );
+    let machine = MachineKey::of_this_machine()?;
+    let identity = Identity::load(&config.data_folder, machine)?;
+    // Sealed from the first start on at which the machine has a key. A disk that is full must not keep doors from working.
+    if identity.machine.is_some()
+        && let Err(error) = identity.save(&config.data_folder)
+    {
+        tracing::error!(%error, "the identity could not be sealed");
+    }
     let _lock = match lock::take(&config.data_folder) {
         Ok(lock) => Some(lock),
         Err(error @ LockError::Held(_)) => return Err(error.into()),
@@ -422,6 +441,14 @@ mod tests {
         std::fs::write(&path, format!("{head}{}{}", door(1), door(2))).unwrap();
         let error = rest(&path).await.unwrap_err().to_string();
         assert!(error.contains("door 1") && error.contains("door 2"), "{error}");
+    }
+
+    #[test]
+    fn the_shipped_unit_gives_no_rights() {
+        let unit = include_str!("../debian/pforte-agent.service");
+        for line in ["User=pforte-agent", "NoNewPrivileges=yes", "CapabilityBoundingSet=", "AmbientCapabilities="] {
+            assert!(unit.lines().any(|said| said == line), "{line}");
+        }
     }
 
     #[test]

@@ -15,10 +15,12 @@ use access_core::canonical;
 use access_core::circumstances::Circumstances;
 use access_core::decide::{self, ModeInForce, RULES_VERSION};
 use access_core::ids::{AgentId, DoorId, PersonId};
-use access_core::policy::{CardToken, DoorRule, Policy, PolicyError, PolicyRows, PolicyScope, Side, SiteRule};
+use access_core::policy::{
+    CardToken, DoorRule, Policy, PolicyError, PolicyRows, PolicyScope, Side, SiteRule, TenantRules,
+};
 use access_core::protocol::{
-    Bundle, BundleError, CREDENTIAL_NUMBER_BYTES, SealedTemplate, SecretBytes, SignedBundle, TemplateContent,
-    template_binding,
+    Bundle, BundleError, CREDENTIAL_NUMBER_BYTES, PinContent, SealedPin, SealedTemplate, SecretBytes, SignedBundle,
+    TemplateContent, pepper_binding, pin_binding, template_binding,
 };
 use access_core::verdict::{Outcome, Reason, Verdict};
 use access_core::{State, UnixMs};
@@ -34,6 +36,7 @@ use crate::cards::{self, CardBook, Cards, Claim};
 use crate::door::Ruling;
 use crate::durable;
 use crate::identity::Identity;
+use crate::pin::PinCheck;
 
 /// Name of the file in the data folder.
 const FILE: &str = "bundle.sealed";
@@ -44,6 +47,8 @@ const REMAINS_PURPOSE: &str = "pforte remains file 1";
 /// HPKE's `info` for whatever is sealed to an agent; what it is says the associated data.
 const SEALED_INFO: &[u8] = b"pforte template 1";
 const NONCE_BYTES: usize = 24;
+/// Longest time that a bundle is decided by, in seconds: 72 hours.
+const AGE_MAX_S: u32 = TenantRules::ALONE_HOURS_MAX * 60 * 60;
 
 /// Why a bundle is not taken.
 #[derive(Debug, thiserror::Error)]
@@ -146,6 +151,8 @@ struct InForce {
     policy: Policy,
     card_key: SecretBytes,
     templates: HashMap<PersonId, Vec<SealedTemplate>>,
+    pepper: Vec<u8>,
+    pins: HashMap<PersonId, SealedPin>,
 }
 
 impl PolicyStore {
@@ -350,11 +357,24 @@ impl PolicyStore {
         let sealed = self.in_force.as_ref().and_then(|in_force| in_force.templates.get(&person));
         sealed.into_iter().flatten().filter_map(|template| open_template(&self.identity, template)).collect()
     }
+
+    /// What a person's PINs are checked by, opened; none if there is nothing, or it does not open.
+    pub fn pin(&self, person: PersonId) -> Option<PinCheck> {
+        let in_force = self.in_force.as_ref()?;
+        let sealed = in_force.pins.get(&person)?;
+        let opened = open_pin(&self.identity, &in_force.pepper, sealed);
+        if opened.is_none() {
+            tracing::warn!(%person, "what a PIN is checked by does not open under this agent's key");
+        }
+        opened
+    }
 }
 
 impl InForce {
     fn compile(bundle: Bundle) -> Result<Self, PolicyError> {
-        let usable_until = bundle.signed_at.plus_ms(i64::from(bundle.age_max_s) * 1_000);
+        // Whatever it says: no tenant may choose longer.
+        let age_s = bundle.age_max_s.min(AGE_MAX_S);
+        let usable_until = bundle.signed_at.plus_ms(i64::from(age_s) * 1_000);
         let remains = Remains::of(&bundle.policy, bundle.sequence);
         let mut templates: HashMap<PersonId, Vec<SealedTemplate>> = HashMap::new();
         for template in bundle.templates {
@@ -368,6 +388,8 @@ impl InForce {
             policy: Policy::compile(bundle.policy)?.usable_until(usable_until),
             card_key: bundle.card_key,
             templates,
+            pepper: bundle.pins.pepper,
+            pins: bundle.pins.of_persons.into_iter().map(|pin| (pin.person, pin)).collect(),
         })
     }
 }
@@ -428,6 +450,13 @@ pub(crate) fn open_sealed_to_us(identity: &Identity, sealed: &[u8], binding: &[u
         binding,
     );
     opened.ok().map(Zeroizing::new)
+}
+
+fn open_pin(identity: &Identity, pepper: &[u8], pin: &SealedPin) -> Option<PinCheck> {
+    let pepper = open_sealed_to_us(identity, pepper, &pepper_binding(identity.agent))?;
+    let content = open_sealed_to_us(identity, &pin.sealed, &pin_binding(identity.agent, pin.person))?;
+    let content = canonical::decode::<PinContent>("PIN", &content).ok()?;
+    Some(PinCheck { content, pepper: Zeroizing::new(pepper.as_slice().try_into().ok()?) })
 }
 
 fn open_template(identity: &Identity, template: &SealedTemplate) -> Option<Finger> {

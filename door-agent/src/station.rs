@@ -1,18 +1,22 @@
-//! The enrolment station's dialogue, as a pure state machine: one at a time, for a card or a finger.
+//! The enrolment station's dialogue, as a pure state machine: one at a time, for a card, a finger or a PIN.
 //!
 //! The server starts and ends it; every step goes back to the server, which stores the result. Nothing stays here. What is to
 //! be done with a card the server says once it knows which lies there, with that card's keys and no others; a card that left in
-//! the middle is shown to the server again when it is back, and gets the same order.
+//! the middle is shown to the server again when it is back, and gets the same order. A PIN is typed twice and leaves the station
+//! only as what argon2id makes of it.
 
 use access_core::UnixMs;
 use access_core::ids::{EnrolmentId, PersonId};
 use access_core::protocol::{
     CaptureFault, CardFault, CardKind, CardWork, EnrolmentFault, EnrolmentOrder, EnrolmentStep, EnrolmentWant,
-    SecretBytes,
+    PinFault, PinPrompt, PinSalt, SecretBytes,
 };
 use hardware::card::Uid;
 use hardware::card::task::{Done, TaskError};
 use hardware::finger::{self, EnrolError, EnrolProgress, Enrolled};
+use hardware::keypad::{Digits, Typed};
+
+use crate::pin::{self, PinHash};
 
 mod card_work;
 
@@ -28,6 +32,8 @@ pub struct Equipment {
     pub has_reader: bool,
     /// A sensor is wired.
     pub has_sensor: bool,
+    /// A keypad is wired.
+    pub has_keypad: bool,
 }
 
 /// What the station is to do.
@@ -48,6 +54,21 @@ pub enum StationAction {
     Work(Box<CardWork>),
     /// Stop the sensor.
     StopSensor,
+    /// Have something typed, once.
+    WantPin(EnrolmentId),
+    /// Stop the keypad.
+    StopKeypad,
+    /// Make of PINs what the server keeps.
+    HashPin {
+        /// Which dialogue.
+        enrolment: EnrolmentId,
+        /// Salt of the person's PINs.
+        salt: PinSalt,
+        /// The one for every day, beside a sign of duress.
+        everyday: Option<Digits>,
+        /// The new one.
+        new: Digits,
+    },
     /// The dialogue is over.
     Ended {
         /// Which.
@@ -73,6 +94,15 @@ pub struct Station {
     /// What comes after that.
     next: Option<CardWork>,
     is_reader_lost: bool,
+    is_keypad_lost: bool,
+    typed: TypedSoFar,
+}
+
+/// What was typed of a PIN so far.
+#[derive(Debug, Default)]
+struct TypedSoFar {
+    everyday: Option<Digits>,
+    new: Option<Digits>,
 }
 
 impl Station {
@@ -86,6 +116,8 @@ impl Station {
             working: None,
             next: None,
             is_reader_lost: false,
+            is_keypad_lost: false,
+            typed: TypedSoFar::default(),
         }
     }
 
@@ -120,6 +152,12 @@ impl Station {
                     actions.extend(self.present());
                 }
                 actions
+            }
+            EnrolmentWant::Pin { .. } if !self.equipment.has_keypad => fail(EnrolmentFault::NotSupported),
+            EnrolmentWant::Pin { .. } if self.is_keypad_lost => fail(EnrolmentFault::KeypadFault),
+            EnrolmentWant::Pin { .. } => {
+                self.current = Some(order);
+                self.begin_pin(None)
             }
             EnrolmentWant::Finger { .. } if !self.equipment.has_sensor => fail(EnrolmentFault::NotSupported),
             EnrolmentWant::Finger { captures } => {
@@ -263,6 +301,86 @@ impl Station {
         }
     }
 
+    /// The PIN is typed from the beginning, and why, if it was begun already.
+    fn begin_pin(&mut self, why: Option<PinFault>) -> Vec<StationAction> {
+        self.typed = TypedSoFar::default();
+        let Some(order) = &self.current else { return Vec::new() };
+        let refused = why.map(|why| StationAction::Step(order.id, EnrolmentStep::PinRefused { why }));
+        refused.into_iter().chain(self.prompt()).collect()
+    }
+
+    /// What is to be typed next.
+    fn prompt(&self) -> Vec<StationAction> {
+        let Some(EnrolmentOrder { id, want: EnrolmentWant::Pin { is_duress, .. }, .. }) = self.current else {
+            return Vec::new();
+        };
+        let prompt = match (&self.typed.everyday, &self.typed.new) {
+            (None, _) if is_duress => PinPrompt::Everyday,
+            (_, None) => PinPrompt::New,
+            (_, Some(_)) => PinPrompt::Again,
+        };
+        // What is typed before it is wanted is dropped: it is wanted first, and said then.
+        vec![StationAction::WantPin(id), StationAction::Step(id, EnrolmentStep::TypePin { prompt })]
+    }
+
+    /// Something was typed, or the keypad is gone.
+    pub fn typed(&mut self, enrolment: EnrolmentId, typed: Option<Typed>) -> Vec<StationAction> {
+        let Some(EnrolmentOrder { id, want: EnrolmentWant::Pin { is_duress, salt }, .. }) = self.current else {
+            return Vec::new();
+        };
+        if id != enrolment {
+            return Vec::new();
+        }
+        let digits = match typed {
+            Some(Typed::Digits(digits)) => digits,
+            Some(Typed::Cancelled) => return self.begin_pin(None),
+            None => return self.fail(EnrolmentFault::KeypadFault),
+        };
+        if is_duress && self.typed.everyday.is_none() {
+            self.typed.everyday = Some(digits);
+            return self.prompt();
+        }
+        match self.typed.new.take() {
+            None => {
+                let is_too_like = |everyday: &Digits| pin::is_too_like(everyday, &digits);
+                let too_like = self.typed.everyday.as_ref().is_some_and(is_too_like).then_some(PinFault::TooLike);
+                match pin::fault_of(&digits).or(too_like) {
+                    Some(why) => self.begin_pin(Some(why)),
+                    None => {
+                        self.typed.new = Some(digits);
+                        self.prompt()
+                    }
+                }
+            }
+            Some(first) if first != digits => self.begin_pin(Some(PinFault::Different)),
+            Some(new) => {
+                let everyday = self.typed.everyday.take();
+                vec![StationAction::HashPin { enrolment, salt, everyday, new }]
+            }
+        }
+    }
+
+    /// What was typed was hashed.
+    pub fn hashed(&mut self, enrolment: EnrolmentId, hashes: Option<(Option<PinHash>, PinHash)>) -> Vec<StationAction> {
+        if self.current.as_ref().is_none_or(|order| order.id != enrolment) {
+            return Vec::new();
+        }
+        let secret = |hash: &PinHash| SecretBytes(hash.to_vec());
+        match hashes {
+            Some((everyday, new)) => {
+                let everyday = everyday.as_ref().map(secret);
+                self.end(EnrolmentStep::PinRead { everyday, hash: secret(&new) }, true)
+            }
+            None => self.fail(EnrolmentFault::KeypadFault),
+        }
+    }
+
+    /// The keypad came or went.
+    pub fn keypad(&mut self, is_lost: bool) {
+        // A dialogue that waits for it is told by what it wanted.
+        self.is_keypad_lost = is_lost;
+    }
+
     /// The server is out of reach: nobody would hear the result.
     pub fn link_down(&mut self) -> Vec<StationAction> {
         if self.current.is_some() { self.fail(EnrolmentFault::Cancelled) } else { Vec::new() }
@@ -277,9 +395,13 @@ impl Station {
         if was_completed && wants_card(&order) {
             self.card_is_of = Some(order.person);
         }
+        self.typed = TypedSoFar::default();
         let mut actions = vec![StationAction::Step(order.id, step)];
         if !was_completed && matches!(order.want, EnrolmentWant::Finger { .. }) {
             actions.push(StationAction::StopSensor);
+        }
+        if !was_completed && matches!(order.want, EnrolmentWant::Pin { .. }) {
+            actions.push(StationAction::StopKeypad);
         }
         actions.push(StationAction::Ended { enrolment: order.id, person: order.person, was_completed });
         actions
@@ -306,7 +428,7 @@ mod tests {
 
     use super::*;
 
-    const WHOLE: Equipment = Equipment { has_reader: true, has_sensor: true };
+    const WHOLE: Equipment = Equipment { has_reader: true, has_sensor: true, has_keypad: true };
 
     fn order(number: u128, want: EnrolmentWant) -> EnrolmentOrder {
         let id = Uuid::from_u128(number);
@@ -325,6 +447,10 @@ mod tests {
             StationAction::EnrolFinger { captures, .. } => format!("sensor {captures}"),
             StationAction::Work(_) => "work".to_owned(),
             StationAction::StopSensor => "stop".to_owned(),
+            StationAction::WantPin(_) => "type".to_owned(),
+            StationAction::StopKeypad => "stop".to_owned(),
+            StationAction::HashPin { everyday, .. } if everyday.is_some() => "hash both".to_owned(),
+            StationAction::HashPin { .. } => "hash".to_owned(),
             StationAction::Ended { was_completed, .. } => format!("ended {was_completed}"),
         };
         actions.iter().map(word).collect::<Vec<_>>().join(", ")
@@ -452,8 +578,63 @@ mod tests {
         assert_eq!(words(&start(finger).link_down()), "cancelled, stop, ended false");
         let failed = start(finger).enrolled(id, Err(EnrolError::DoesNotCombine));
         assert_eq!(words(&failed), "does_not_combine, stop, ended false");
-        let mut bare = Station::new(Equipment { has_reader: false, has_sensor: false });
+        let mut bare = Station::new(Equipment { has_reader: false, has_sensor: false, has_keypad: false });
         assert_eq!(words(&bare.start(order(1, EnrolmentWant::Card))), "not_supported");
         assert_eq!(words(&bare.start(order(1, finger))), "not_supported");
+        assert_eq!(words(&bare.start(order(1, PIN))), "not_supported");
+        assert_eq!(words(&start(PIN).cancel(id)), "cancelled, stop, ended false");
+        assert_eq!(words(&start(PIN).typed(id, None)), "keypad_fault, stop, ended false");
+        assert_eq!(words(&start(PIN).hashed(id, None)), "keypad_fault, stop, ended false");
+        let mut station = Station::new(WHOLE);
+        station.keypad(true);
+        assert_eq!(words(&station.start(order(1, PIN))), "keypad_fault");
+        station.keypad(false);
+        assert_eq!(words(&station.start(order(1, PIN))), "type, TypePin { prompt: New }");
+    }
+
+    const PIN: EnrolmentWant = EnrolmentWant::Pin { is_duress: false, salt: [7; 16] };
+    const SIGN: EnrolmentWant = EnrolmentWant::Pin { is_duress: true, salt: [7; 16] };
+    const NEW: &str = "type, TypePin { prompt: New }";
+
+    fn typed(station: &mut Station, text: &str) -> String {
+        let digits = Typed::Digits(Digits::new(text).unwrap());
+        words(&station.typed(Uuid::from_u128(1).into(), Some(digits)))
+    }
+
+    #[test]
+    fn a_pin_is_typed_twice_and_leaves_as_a_hash() {
+        let mut station = Station::new(WHOLE);
+        let id = Uuid::from_u128(1).into();
+        assert_eq!(words(&station.start(order(1, PIN))), NEW);
+        for (text, why) in [("20481", "TooShort"), ("2048163276812", "TooLong"), ("123456", "TooSimple")] {
+            assert_eq!(typed(&mut station, text), format!("PinRefused {{ why: {why} }}, {NEW}"));
+        }
+        assert_eq!(typed(&mut station, "204816"), "type, TypePin { prompt: Again }");
+        assert_eq!(typed(&mut station, "204817"), format!("PinRefused {{ why: Different }}, {NEW}"));
+        assert_eq!(typed(&mut station, "204816"), "type, TypePin { prompt: Again }");
+        assert_eq!(words(&station.typed(id, Some(Typed::Cancelled))), NEW, "begun anew");
+        assert_eq!(typed(&mut station, "975310"), "type, TypePin { prompt: Again }");
+        assert_eq!(typed(&mut station, "975310"), "hash");
+        assert_eq!(words(&station.hashed(Uuid::from_u128(9).into(), None)), "", "of another dialogue");
+        let hashes = Some((None, PinHash::new([5; 32])));
+        let ended = "PinRead { everyday: None, hash: [redacted] }, ended true";
+        assert_eq!(words(&station.hashed(id, hashes)), ended);
+        assert_eq!(typed(&mut station, "975310"), "", "nobody asked");
+        assert!(!format!("{station:?}").contains("9753"));
+    }
+
+    #[test]
+    fn a_sign_of_duress_is_unlike_the_pin_beside_it() {
+        let mut station = Station::new(WHOLE);
+        let everyday = "type, TypePin { prompt: Everyday }";
+        assert_eq!(words(&station.start(order(1, SIGN))), everyday);
+        assert_eq!(typed(&mut station, "204816"), NEW);
+        assert_eq!(typed(&mut station, "204819"), format!("PinRefused {{ why: TooLike }}, {everyday}"));
+        assert_eq!(typed(&mut station, "204816"), NEW);
+        assert_eq!(typed(&mut station, "975310"), "type, TypePin { prompt: Again }");
+        assert_eq!(typed(&mut station, "975310"), "hash both");
+        let hashes = Some((Some(PinHash::new([4; 32])), PinHash::new([5; 32])));
+        let ended = words(&station.hashed(Uuid::from_u128(1).into(), hashes));
+        assert_eq!(ended, "PinRead { everyday: Some([redacted]), hash: [redacted] }, ended true");
     }
 }

@@ -1,4 +1,5 @@
-//! TLS to the agent port: version 1.3 only, no resumption, one authority and no other.
+//! TLS to the agent port: version 1.3 only, no resumption, the installation's own authority and no other; two while one takes the
+//! other's place.
 //!
 //! An agent without a trusted clock checks chain and name but not dates; it gets the time from the session.
 
@@ -31,10 +32,10 @@ pub type Connection = TlsStream<TcpStream>;
 pub enum Trust {
     /// SHA-256 of the authority's certificate, which the server must present. For joining.
     Fingerprint([u8; 32]),
-    /// The authority's certificate, and the name in the server's. For all else.
+    /// Certificates of the authorities, any of which may have issued the server's, and the name in that. For all else.
     Authority {
         /// DER.
-        certificate: Vec<u8>,
+        certificates: Vec<Vec<u8>>,
         /// Name.
         server_name: String,
     },
@@ -77,7 +78,7 @@ fn host_of(address: &str) -> &str {
 
 fn client_config(trust: Trust, own: Option<&OwnCertificate>, now: Option<UnixMs>) -> Result<ClientConfig, Error> {
     let provider = Arc::new(ring::default_provider());
-    let verifier = Arc::new(OneAuthority { trust, now, provider: provider.clone() });
+    let verifier = Arc::new(OwnAuthorities { trust, now, provider: provider.clone() });
     let config = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13])?
         .dangerous()
@@ -93,28 +94,30 @@ fn client_config(trust: Trust, own: Option<&OwnCertificate>, now: Option<UnixMs>
     Ok(config)
 }
 
-/// Believes one authority.
+/// Believes these authorities and no other.
 #[derive(Debug)]
-struct OneAuthority {
+struct OwnAuthorities {
     trust: Trust,
     now: Option<UnixMs>,
     provider: Arc<CryptoProvider>,
 }
 
-impl OneAuthority {
-    fn authority(&self, presented: &[CertificateDer<'_>]) -> Result<CertificateDer<'static>, Error> {
+impl OwnAuthorities {
+    fn authorities(&self, presented: &[CertificateDer<'_>]) -> Result<Vec<CertificateDer<'static>>, Error> {
         match &self.trust {
-            Trust::Authority { certificate, .. } => Ok(CertificateDer::from(certificate.clone())),
+            Trust::Authority { certificates, .. } => {
+                Ok(certificates.iter().map(|certificate| CertificateDer::from(certificate.clone())).collect())
+            }
             Trust::Fingerprint(fingerprint) => presented
                 .iter()
                 .find(|certificate| <[u8; 32]>::from(Sha256::digest(certificate)) == *fingerprint)
-                .map(|certificate| certificate.clone().into_owned())
+                .map(|certificate| vec![certificate.clone().into_owned()])
                 .ok_or(Error::InvalidCertificate(CertificateError::UnknownIssuer)),
         }
     }
 }
 
-impl ServerCertVerifier for OneAuthority {
+impl ServerCertVerifier for OwnAuthorities {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -124,7 +127,9 @@ impl ServerCertVerifier for OneAuthority {
         _: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let mut roots = RootCertStore::empty();
-        roots.add(self.authority(intermediates)?)?;
+        for authority in self.authorities(intermediates)? {
+            roots.add(authority)?;
+        }
         let parsed = ParsedCertificate::try_from(end_entity)?;
         let at = match self.now {
             Some(now) => now,

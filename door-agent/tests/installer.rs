@@ -122,6 +122,9 @@ impl Site {
             record_key: SigningKey::from_bytes(&[4; 32]),
             sealing_key: Zeroizing::new([5; 32]),
             store_key: Zeroizing::new([6; 32]),
+            other_authorities: Vec::new(),
+            previous: None,
+            machine: None,
         };
         std::fs::create_dir_all(self.data()).unwrap();
         identity.save(&self.data()).unwrap();

@@ -14,17 +14,19 @@ use door_agent::journal::segment::{HEADER_BYTES, Header, scan, write_frame, writ
 use hardware::card::apdu::parse_uid;
 use hardware::card::desfire::{AesKey, ApplicationId, KeyVersion, ReadOrder, read};
 use hardware::finger::packet::{Decoder, Frame};
+use hardware::keypad::{self, Entry, Pressed, Typed};
 use hardware::world::{Order, WorldFile};
 
 /// A reader of bytes: whether it took them.
 pub type Target = fn(&[u8]) -> bool;
 
 /// All of them, by name.
-pub const TARGETS: [(&str, Target); 11] = [
+pub const TARGETS: [(&str, Target); 12] = [
     ("card_answer", card_answer),
     ("desfire_answers", desfire_answers),
     ("card_secrets", card_secrets),
     ("sensor_packet", sensor_packet),
+    ("keypad_frames", keypad_frames),
     ("from_agent", from_agent),
     ("from_server", from_server),
     ("record", record),
@@ -87,6 +89,25 @@ pub fn sensor_packet(bytes: &[u8]) -> bool {
     let framed: usize = frames.iter().map(|frame| frame.encode().len()).sum();
     assert!(decoder.noise_bytes() as usize + framed <= line.len());
     !frames.is_empty()
+}
+
+/// What came from a keypad's device. The first byte says into what pieces it was cut.
+pub fn keypad_frames(bytes: &[u8]) -> bool {
+    let Some((cut, line)) = bytes.split_first() else { return false };
+    let typed = |piece: usize| {
+        let (mut decoder, mut entry) = (keypad::Decoder::default(), Entry::default());
+        let mut typed: Vec<Typed> = Vec::new();
+        for piece in line.chunks(piece.max(1)) {
+            decoder.push(piece, |pressed| match pressed {
+                Pressed::Key(key) => typed.extend(entry.press(key)),
+                Pressed::Lost => entry.clear(),
+            });
+        }
+        typed
+    };
+    let whole = typed(line.len());
+    assert_eq!(typed(usize::from(*cut)), whole, "cutting changes nothing");
+    !whole.is_empty()
 }
 
 /// A message of an agent.

@@ -9,7 +9,8 @@ use crate::policy::Editors;
 use crate::state::AppState;
 use crate::{
     access, agents, alarms, calendars, cards, credentials, demo, devices, doors, enrolment, events, fingers, groups,
-    health, idempotency, interlocks, operators, people, policy, sites, situation, tenant_rules, threats, travel, vault,
+    health, idempotency, interlocks, operators, people, pins, policy, revocations, sites, situation, tenant_rules,
+    threats, travel, vault,
 };
 
 /// Under which path everything lies.
@@ -41,8 +42,10 @@ fn routes() -> OpenApiRouter<AppState> {
         .merge(people::routes::routes())
         .merge(vault::routes::routes())
         .merge(cards::routes::routes())
+        .merge(revocations::routes::routes())
         .merge(credentials::routes::routes())
         .merge(fingers::routes::routes())
+        .merge(pins::routes::routes())
         .merge(enrolment::routes::routes())
         .merge(operators::routes::routes())
         .merge(agents::routes::routes())

@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use access_core::ids::{AgentId, TenantId};
+use access_core::protocol::authorities_digest;
 use anyhow::{Context as _, ensure};
 use chrono::{DateTime, TimeDelta, Utc};
 use rcgen::{
@@ -24,6 +25,12 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::keys::sync_entry;
+
+pub mod rollover;
+
+/// Names of the authority's files.
+const CERTIFICATE: &str = "ca.pem";
+const KEY: &str = "ca.key";
 
 /// How long an agent's certificate is good for, in hours. It is renewed at half of it.
 pub const AGENT_CERTIFICATE_HOURS: i64 = 24;
@@ -40,9 +47,11 @@ const SKEW_MINUTES: i64 = 5;
 /// Name in the certificate of the agent port, which agents check.
 pub const AGENT_PORT_NAME: &str = "agents.pforte.internal";
 
-/// The installation's certificate authority. Its key lies in the data folder, mode 0600.
+/// The installation's certificate authority in use. Its key lies in the data folder, mode 0600.
 pub struct Authority {
     certificate: CertificateDer<'static>,
+    /// Of the one to come, and of the one before: see [`rollover`].
+    others: Vec<CertificateDer<'static>>,
     pem: String,
     issuer: Issuer<'static, KeyPair>,
 }
@@ -155,16 +164,20 @@ impl Authority {
     /// Reads the authority in `folder`, or makes it.
     pub fn open(folder: &Path, now: DateTime<Utc>) -> anyhow::Result<Self> {
         std::fs::create_dir_all(folder).with_context(|| format!("can't make {}", folder.display()))?;
-        let (certificate, key) = (folder.join("ca.pem"), folder.join("ca.key"));
+        rollover::complete(folder)?;
+        let (certificate, key) = (folder.join(CERTIFICATE), folder.join(KEY));
         if !key.try_exists()? {
-            make_authority(&certificate, &key, now)?;
+            let (made, pair) = make_authority(now)?;
+            write_private(&certificate, made.as_bytes())?;
+            // The key comes last: where it is, the certificate is too.
+            write_private(&key, pair.as_bytes())?;
         }
         let pem = std::fs::read_to_string(&certificate)
             .with_context(|| format!("can't read the authority's certificate {}", certificate.display()))?;
         let key = std::fs::read_to_string(&key).with_context(|| format!("can't read {}", key.display()))?;
         let der = CertificateDer::from_pem_slice(pem.as_bytes()).context("the authority's certificate is no PEM")?;
         let issuer = Issuer::from_ca_cert_pem(&pem, KeyPair::from_pem(&key)?)?;
-        Ok(Self { certificate: der, pem, issuer })
+        Ok(Self { certificate: der, others: rollover::others(folder)?, pem, issuer })
     }
 
     /// Its certificate, PEM.
@@ -175,6 +188,24 @@ impl Authority {
     /// Its certificate.
     pub fn certificate(&self) -> &CertificateDer<'static> {
         &self.certificate
+    }
+
+    /// Certificates of every authority that agents may trust now, its own first.
+    pub fn trusted(&self) -> impl Iterator<Item = &CertificateDer<'static>> {
+        std::iter::once(&self.certificate).chain(&self.others)
+    }
+
+    /// What stands for them.
+    pub fn trusted_digest(&self) -> [u8; 32] {
+        authorities_digest(self.trusted().map(|certificate| certificate.as_ref()))
+    }
+
+    /// SHA-256 of the certificate of the trusted authority that issued this one, as it says itself; none if it names another. Whoever
+    /// asks has verified it.
+    pub fn issuer_of(&self, certificate: &CertificateDer<'_>) -> Option<[u8; 32]> {
+        let named = rollover::issuer_key(certificate)?;
+        let issuer = self.trusted().find(|authority| rollover::own_key(authority).as_ref() == Some(&named))?;
+        Some(Sha256::digest(issuer).into())
     }
 
     /// SHA-256 of its certificate, which join tokens carry.
@@ -270,15 +301,12 @@ fn as_offset(at: DateTime<Utc>) -> time::OffsetDateTime {
     time::OffsetDateTime::from_unix_timestamp(at.timestamp()).unwrap_or(time::OffsetDateTime::UNIX_EPOCH)
 }
 
-fn make_authority(certificate: &Path, key: &Path, now: DateTime<Utc>) -> anyhow::Result<()> {
+fn make_authority(now: DateTime<Utc>) -> anyhow::Result<(String, String)> {
     let pair = KeyPair::generate()?;
     let mut parameters = parameters("Pforte authority", now, TimeDelta::days(AUTHORITY_DAYS));
     parameters.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    let made = parameters.self_signed(&pair)?;
-    write_private(certificate, made.pem().as_bytes())?;
-    // The key comes last: where it is, the certificate is too.
-    write_private(key, pair.serialize_pem().as_bytes())
+    Ok((parameters.self_signed(&pair)?.pem(), pair.serialize_pem()))
 }
 
 fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {

@@ -10,7 +10,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use access_core::canonical;
-use access_core::ids::{PersonId, TenantId};
+use access_core::ids::{AgentId, PersonId, TenantId};
 use anyhow::{Context as _, ensure};
 use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
@@ -226,6 +226,11 @@ impl Keys {
         self.master.id()
     }
 
+    /// An agent's pepper: what its verifiers of PINs are made with.
+    pub fn pin_pepper(&self, tenant: TenantId, agent: AgentId) -> Key {
+        self.of_tenant(tenant, &format!("pin pepper {}", agent.as_uuid()))
+    }
+
     /// Key of the hash that makes card tokens.
     pub fn card_key(&self, tenant: TenantId) -> Key {
         self.of_tenant(tenant, "card token")
@@ -279,5 +284,10 @@ mod tests {
         let tenant = |n| TenantId::from_uuid(Uuid::from_u128(n));
         assert_ne!(keys.card_key(tenant(1)).bytes(), keys.card_key(tenant(2)).bytes());
         assert_ne!(keys.of_tenant(tenant(1), "a").bytes(), keys.of_tenant(tenant(1), "b").bytes());
+        let agent = |n| AgentId::from_uuid(Uuid::from_u128(n));
+        let pepper = |tenant_number, n| *keys.pin_pepper(tenant(tenant_number), agent(n)).bytes();
+        assert_ne!(pepper(1, 1), pepper(1, 2));
+        assert_ne!(pepper(1, 1), pepper(2, 1));
+        assert_eq!(pepper(1, 1), pepper(1, 1));
     }
 }

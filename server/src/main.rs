@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail};
 use chrono::{DateTime, Utc};
 use clap::{Parser, Subcommand};
 use server::agents::port::AgentPort;
-use server::certificates::{self, Authority, Renewing};
+use server::certificates::{self, Authority, Renewing, rollover};
 use server::cluster::Cluster;
 use server::config::Config;
 use server::db::{self, Db};
@@ -77,6 +77,11 @@ enum Command {
         #[arg(long)]
         changes: Option<PathBuf>,
     },
+    /// Puts another authority for agents' certificates in place of the one in use, step by step; see docs/operator-of-the-server.md.
+    Authority {
+        #[command(subcommand)]
+        command: AuthorityCommand,
+    },
     /// Writes the API's description.
     Openapi,
     /// Writes the SQL that makes the database's roles, for a Postgres of one's own.
@@ -97,6 +102,26 @@ enum TenantCommand {
         #[arg(long)]
         name: String,
     },
+}
+
+#[derive(Subcommand)]
+enum AuthorityCommand {
+    /// Makes the next one. Start the server anew: it tells every agent that connects.
+    Next(OfAuthority),
+    /// Takes the next one into use. Start the server anew.
+    Switch(OfAuthority),
+    /// Forgets the one before. Start the server anew.
+    Finish(OfAuthority),
+}
+
+#[derive(clap::Args)]
+struct OfAuthority {
+    /// Configuration file.
+    #[arg(long)]
+    config: PathBuf,
+    /// Although agents are left behind, which then have to join anew.
+    #[arg(long)]
+    leaving_behind: bool,
 }
 
 #[derive(Subcommand)]
@@ -166,6 +191,7 @@ async fn carry_out(command: Command) -> anyhow::Result<()> {
             let changes = changes.as_deref().map(supposed).transpose()?;
             replay(&Config::read(&config)?, &tenant, (from, to), changes).await
         }
+        Command::Authority { command } => change_authority(command).await,
         Command::Openapi => print(&api::description().to_pretty_json()?),
         Command::Roles => print(db::ROLES),
     }
@@ -291,6 +317,41 @@ async fn replay(
         bail!("{wrong} decisions do not follow from rules that are known and were in force");
     }
     Ok(())
+}
+
+/// A step of a change of the authority. One that would leave agents behind is not taken unless that is wanted.
+async fn change_authority(command: AuthorityCommand) -> anyhow::Result<()> {
+    let (AuthorityCommand::Next(of) | AuthorityCommand::Switch(of) | AuthorityCommand::Finish(of)) = &command;
+    let config = Config::read(&of.config)?;
+    let folder = config.data_folder.join("agents");
+    if let AuthorityCommand::Next(_) = command {
+        rollover::prepare(&folder, clock::now())?;
+        return print("NEXT the next authority is made; start the server anew, so that agents hear of it");
+    }
+    let authority = Authority::open(&folder, clock::now())?;
+    let linked_by = authority.fingerprint();
+    let linked_by = matches!(command, AuthorityCommand::Finish(_)).then_some(&linked_by);
+    let opened = Opened::open(&config).await?;
+    let mut behind = Vec::new();
+    for tenant in tenants::Tenants::new(opened.db.clone()).refresh().await? {
+        let mut tx = opened.db.begin(tenant.id, None).await?;
+        let names = agents::store::behind_in_trust(&mut tx, tenant.id, &authority.trusted_digest(), linked_by).await?;
+        behind.extend(names.into_iter().map(|name| format!("{} of {}", name, tenant.slug)));
+    }
+    opened.close().await;
+    if !behind.is_empty() && !of.leaving_behind {
+        bail!("agents that are not ready, and would have to join anew (--leaving-behind): {}", behind.join(", "));
+    }
+    match command {
+        AuthorityCommand::Switch(_) => {
+            rollover::switch(&folder)?;
+            print("SWITCHED start the server anew; agents renew their certificates within half a day")
+        }
+        _ => {
+            rollover::finish(&folder)?;
+            print("FINISHED the authority before is forgotten; start the server anew")
+        }
+    }
 }
 
 async fn run(config: Config) -> anyhow::Result<()> {

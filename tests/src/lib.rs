@@ -4,6 +4,7 @@
 pub mod bench;
 pub mod daemon;
 pub mod demo;
+pub mod faults;
 pub mod plant;
 pub mod recorded;
 pub mod recorder;

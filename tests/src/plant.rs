@@ -70,6 +70,8 @@ pub struct DoorPlan {
     pub closes_ms: Option<u64>,
     /// Whether a card is read on the inside, too: one leaves by card there.
     pub is_read_inside: bool,
+    /// Whether a PIN can be typed on the outside.
+    pub has_keypad: bool,
     /// What is worth trying at it, for whoever plays.
     pub hint: Option<&'static str>,
 }
@@ -82,7 +84,17 @@ impl DoorPlan {
         areas: (&'static str, &'static str),
         factors_in: &'static str,
     ) -> Self {
-        Self { name, label, areas, factors_in, held_ms: 30_000, closes_ms: None, is_read_inside: false, hint: None }
+        Self {
+            name,
+            label,
+            areas,
+            factors_in,
+            held_ms: 30_000,
+            closes_ms: None,
+            is_read_inside: false,
+            has_keypad: false,
+            hint: None,
+        }
     }
 
     /// Name of the place on its inside, if a card is read there.
@@ -102,7 +114,10 @@ impl Plan {
                     name: "east",
                     label: "East wing",
                     doors: vec![
-                        DoorPlan::plain("lobby", "Lobby", ("Street", "Hall"), "card_finger"),
+                        DoorPlan {
+                            has_keypad: true,
+                            ..DoorPlan::plain("lobby", "Lobby", ("Street", "Hall"), "card_finger")
+                        },
                         DoorPlan::plain("lab", "Laboratory", ("Hall", "Laboratory"), "card"),
                     ],
                 },
@@ -175,7 +190,15 @@ fn world_file(plan: &Plan) -> anyhow::Result<String> {
                 writeln!(text, "hint = {}", toml::Value::from(hint))?;
             }
         }
+        // A station has all there is.
+        let has_keypad = door.is_none_or(|door| door.has_keypad);
+        if has_keypad {
+            writeln!(text, "[[keypad]]\nname = \"{name}\"")?;
+        }
         write!(text, "[[place]]\nname = \"{name}\"\nlabel = \"{label}\"\nreader = \"{name}\"\nsensor = \"{name}\"\n")?;
+        if has_keypad {
+            writeln!(text, "keypad = \"{name}\"")?;
+        }
         if let Some(door) = door {
             writeln!(text, "door = \"{name}\"")?;
             if let Some(inside) = door.inside() {
@@ -357,6 +380,14 @@ impl Plant {
         Ok(())
     }
 
+    /// Ends the server as a power cut would; its Postgres ends with it.
+    pub async fn kill_server(&mut self) -> anyhow::Result<()> {
+        if let Some(mut server) = self.server.take() {
+            server.kill().await?;
+        }
+        Ok(())
+    }
+
     /// Starts the server again, at the same address.
     pub async fn start_server(&mut self) -> anyhow::Result<()> {
         let (server, staff_url, agents_address) = start_server(&self.folder).await?;
@@ -420,24 +451,27 @@ impl Plant {
         let mut text = String::new();
         writeln!(text, "data_folder = \"{}\"", self.folder.join(plan.name).display())?;
         writeln!(text, "server = \"{}\"\nmode = \"{}\"", self.agents_address, self.plan.mode)?;
-        let devices = |place: &str| {
+        let devices = |place: &str, has_keypad: bool| {
+            let keypad = world::keypad_pipe(&world, place);
+            let keypad = format!("keypad = {{ backend = \"virtual\", pipe = \"{}\" }}\n", keypad.display());
             format!(
-                "reader = {{ name = \"{}\" }}\nsensor = {{ path = \"{}\" }}\n",
+                "reader = {{ name = \"{}\" }}\nsensor = {{ path = \"{}\" }}\n{}",
                 world::reader_name(place),
-                world::sensor_line(&world, place).display()
+                world::sensor_line(&world, place).display(),
+                if has_keypad { &keypad } else { "" }
             )
         };
         for door in &plan.doors {
             writeln!(text, "[[door]]\nid = \"{}\"\nname = \"{}\"", self.door(door.name)?, door.label)?;
             let socket = world::door_socket(&world, door.name);
             writeln!(text, "io = {{ backend = \"virtual\", socket = \"{}\" }}", socket.display())?;
-            write!(text, "[door.in]\n{}", devices(door.name))?;
+            write!(text, "[door.in]\n{}", devices(door.name, door.has_keypad))?;
             if let Some(inside) = door.inside() {
                 writeln!(text, "[door.out]\nreader = {{ name = \"{}\" }}", world::reader_name(&inside))?;
             }
         }
         if plan.doors.is_empty() {
-            write!(text, "[station]\n{}", devices(plan.name))?;
+            write!(text, "[station]\n{}", devices(plan.name, true))?;
         }
         Ok(text)
     }
@@ -626,6 +660,41 @@ impl Plant {
         }
     }
 
+    /// Has a person type a PIN twice at the station.
+    pub async fn set_pin(&self, person: &str, pin: &str) -> anyhow::Result<()> {
+        self.type_pins(person, false, ["", pin, pin]).await
+    }
+
+    /// Has a person type their PIN and, twice, one that is to be a sign of duress.
+    pub async fn set_duress_pin(&self, person: &str, pin: &str, sign: &str) -> anyhow::Result<()> {
+        self.type_pins(person, true, [pin, sign, sign]).await
+    }
+
+    async fn type_pins(&self, person: &str, is_duress: bool, [everyday, new, again]: [&str; 3]) -> anyhow::Result<()> {
+        let mut twins = self.twins().await?;
+        let started = self.start_enrolment(person, json!({ "pin": { "is_duress": is_duress } })).await?;
+        let mut steps = self.staff.steps(&started).await?;
+        loop {
+            let step = steps.next().await?;
+            match step["step"].as_str().unwrap_or_default() {
+                "type_everyday_pin" => twins.type_keys("desk", &format!("{everyday}#")).await?,
+                "type_pin" => twins.type_keys("desk", &format!("{new}#")).await?,
+                "type_pin_again" => twins.type_keys("desk", &format!("{again}#")).await?,
+                "done" => return Ok(()),
+                _ => anyhow::bail!("the PIN was not set: {step}"),
+            }
+        }
+    }
+
+    /// Says that a person shows no finger, for good.
+    pub async fn exempt(&self, person: &str) -> anyhow::Result<()> {
+        let detail = self.staff.get(&format!("/people/{person}")).await?;
+        let version = detail["rules"]["version"].as_i64().context("the version of their rules")?;
+        let exemption = json!({ "ground": "not_usable", "valid_from": "2026-01-01T00:00:00Z", "valid_until": null });
+        self.staff.put_version(&format!("/people/{person}/rules"), version, json!({ "exemption": exemption })).await?;
+        Ok(())
+    }
+
     async fn start_enrolment(&self, person: &str, want: Value) -> anyhow::Result<String> {
         let station = self.made.agents.get("desk").context("the plan has no station `desk`")?;
         let body = json!({ "station_id": station, "person_id": person, "want": want });
@@ -664,8 +733,13 @@ impl Plant {
 
     /// Grants a level without an end.
     pub async fn grant(&self, person: &str, level: &str) -> anyhow::Result<String> {
+        Self::grant_by(&self.staff, person, level).await
+    }
+
+    /// The same by somebody of staff.
+    pub async fn grant_by(staff: &Staff, person: &str, level: &str) -> anyhow::Result<String> {
         let body = json!({ "level_id": level, "valid_from": "2026-01-01T00:00:00Z", "valid_until": null,
             "no_end_reason": "employed" });
-        id(&self.staff.post(&format!("/people/{person}/grants"), body).await?)
+        id(&staff.post(&format!("/people/{person}/grants"), body).await?)
     }
 }

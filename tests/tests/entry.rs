@@ -76,6 +76,85 @@ async fn whoever_is_forced_gets_in_as_ever_and_only_the_alarms_say_so() -> anyho
 }
 
 #[tokio::test]
+async fn whoever_has_no_finger_comes_in_with_card_and_pin() -> anyhow::Result<()> {
+    let mut plant = Plant::small().await?;
+    let person = plant.register("Anna", "Groß").await?;
+    plant.enrol_card(&person, "anna").await?;
+    plant.exempt(&person).await?;
+    let level = plant.level("Everywhere", &["lobby", "lab"], None).await?;
+    plant.grant(&person, &level).await?;
+    plant.rules_reach("east").await?;
+    let mut twins = plant.twins().await?;
+    let mut watch = plant.twins().await?.watch().await?;
+    let mut feed = plant.staff.feed(None).await?;
+    twins.tap("lobby", "anna").await?;
+    is(&feed.decision().await?, "refused", "no_pin_enrolled");
+    twins.remove("lobby").await?;
+
+    // Set by the person at the station, and nobody is told what it is.
+    plant.set_pin(&person, "204816").await?;
+    plant.set_duress_pin(&person, "204816", "975310").await?;
+    plant.rules_reach("east").await?;
+
+    let mut feed = plant.staff.feed(None).await?;
+    let mut seen = Vec::new();
+    for (keys, result) in [("204816#", "matched"), ("975310#", "matched_duress")] {
+        watch.until(|world| world.doors.iter().all(|door| door.view.line == "Card, please")).await?;
+        twins.tap("lobby", "anna").await?;
+        watch.until(|world| world.door("lobby").is_some_and(|door| door.view.line == "PIN, please")).await?;
+        twins.type_keys("lobby", keys).await?;
+        let decision = feed.decision().await?;
+        is(&decision, "granted", "granted");
+        assert_eq!((&decision["pin"], &decision["finger"]), (&json!(result), &Value::Null), "{decision}");
+        assert_eq!((&decision["decided"], &decision["person_id"]), (&json!("online"), &json!(person)));
+        let world = watch
+            .until(|world| world.doors.iter().any(|door| door.view.is_energised && door.view.line == "Come in"))
+            .await?;
+        seen.push(world.doors.iter().map(|door| (door.name.clone(), door.view.clone())).collect::<Vec<_>>());
+        let open = plant.staff.get("/alarms").await?;
+        let open: Vec<_> = open["items"].as_array().into_iter().flatten().map(|alarm| &alarm["kind"]).collect();
+        let is_forced = result == "matched_duress";
+        assert_eq!(open, if is_forced { vec!["duress"] } else { vec![] });
+        twins.push("lobby").await?;
+        feed.kind("entered").await?;
+        twins.remove("lobby").await?;
+        feed.kind("door_closed").await?;
+    }
+    assert_eq!(seen[0], seen[1], "the doors show the same");
+
+    // A wrong one, and none.
+    watch.until(|world| world.doors.iter().all(|door| door.view.line == "Card, please")).await?;
+    twins.tap("lobby", "anna").await?;
+    watch.until(|world| world.door("lobby").is_some_and(|door| door.view.line == "PIN, please")).await?;
+    twins.type_keys("lobby", "204817#").await?;
+    is(&feed.decision().await?, "refused", "wrong_pin");
+    assert_eq!(twins.push("lobby").await.unwrap_err().to_string(), "locked");
+    twins.remove("lobby").await?;
+    watch.until(|world| world.doors.iter().all(|door| door.view.line == "Card, please")).await?;
+    twins.tap("lobby", "anna").await?;
+    watch.until(|world| world.door("lobby").is_some_and(|door| door.view.line == "PIN, please")).await?;
+    twins.type_keys("lobby", "2048!").await?;
+    is(&feed.decision().await?, "refused", "pin_timeout");
+    twins.remove("lobby").await?;
+
+    // Without the server the agent decides alone.
+    let east = plant.agent("east")?.lines().len();
+    plant.stop_server().await?;
+    plant.agent("east")?.line_after(east, "link down").await?;
+    watch.until(|world| world.doors.iter().all(|door| door.view.line == "Card, please")).await?;
+    twins.tap("lobby", "anna").await?;
+    watch.until(|world| world.door("lobby").is_some_and(|door| door.view.line == "PIN, please")).await?;
+    twins.type_keys("lobby", "204816#").await?;
+    watch.until(|world| world.door("lobby").is_some_and(|door| door.view.is_energised)).await?;
+
+    // No PIN in any log.
+    for lines in [plant.agent("east")?.lines(), plant.agent("desk")?.lines()] {
+        assert!(!lines.iter().any(|line| line.contains("204816") || line.contains("975310")), "{lines:?}");
+    }
+    plant.stop().await
+}
+
+#[tokio::test]
 async fn a_person_is_registered_and_walks_in_and_others_do_not() -> anyhow::Result<()> {
     let plant = Plant::small().await?;
     let (person, card) = anna(&plant).await?;

@@ -220,10 +220,13 @@ async fn cards(played: &mut Played) -> anyhow::Result<()> {
         ensure!(decided["reason"] == reason, "{card}: {decided}");
         played.twins.remove(door).await?;
     }
-    // Exempt from the finger, and no PIN enrolled.
+    // Exempt from the finger: asked for a PIN.
     played.twins.tap("main", "gita").await?;
+    let asked = |world: &hardware::world::State| world.door("main").is_some_and(|door| door.view.line == "PIN, please");
+    played.watch.until(asked).await?;
+    played.twins.type_keys("main", "246819#").await?;
     let decided = played.feed.decision().await?;
-    ensure!(decided["reason"] == "no_pin_enrolled", "{decided}");
+    ensure!(decided["reason"] == "wrong_pin" && decided["pin"] == "not_matched", "{decided}");
     played.twins.remove("main").await?;
     Ok(())
 }

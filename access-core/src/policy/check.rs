@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use super::index::Index;
 use super::{
-    HELD_MS_MAX, LevelLine, PAIR_S_MAX, Place, PolicyRows, PolicyScope, RELEASE_MS_MAX, Suspicion, TravelEnds,
+    HELD_MS_MAX, LevelLine, PAIR_S_MAX, Place, PolicyRows, PolicyScope, RELEASE_MS_MAX, Suspicion, TenantRules,
+    TravelEnds,
 };
 use crate::ids::{AccessLevelId, AreaId, CalendarId, DoorId, GroupId, ScheduleId, SiteId};
 
@@ -129,7 +130,9 @@ fn check_tenant(rows: &PolicyRows) -> Result<(), PolicyError> {
         (1..=Suspicion::READER_LOCK_S_MAX).contains(&reader_lock_s),
         row,
         "the lock of a reader is zero or over ten minutes",
-    )
+    )?;
+    let hours = 1..=TenantRules::ALONE_HOURS_MAX;
+    require(hours.contains(&rows.rules.alone_hours), row, "the time that agents decide alone is zero or over 72 hours")
 }
 
 fn check_places(rows: &PolicyRows, known: &Known) -> Result<(), PolicyError> {

@@ -3,7 +3,7 @@
 use borsh::{BorshDeserialize, BorshSerialize};
 
 /// A tenant's choices.
-#[derive(Debug, Clone, PartialEq, Eq, Default, BorshSerialize, BorshDeserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct TenantRules {
     /// When refusals become suspicious.
     pub suspicion: Suspicion,
@@ -11,6 +11,20 @@ pub struct TenantRules {
     pub alone: AloneRules,
     /// Rules that an entry under duress need not meet, ascending.
     pub waived_for_duress: Vec<WaivableRule>,
+    /// For so many hours an agent decides alone by rules that were not signed anew, 1 to [`TenantRules::ALONE_HOURS_MAX`].
+    pub alone_hours: u32,
+}
+
+impl TenantRules {
+    /// No tenant lets agents decide alone for longer, in hours.
+    pub const ALONE_HOURS_MAX: u32 = 72;
+}
+
+impl Default for TenantRules {
+    fn default() -> Self {
+        let (suspicion, alone) = (Suspicion::default(), AloneRules::default());
+        Self { suspicion, alone, waived_for_duress: Vec::new(), alone_hours: 24 }
+    }
 }
 
 /// When refusals become suspicious, and what then.

@@ -17,14 +17,11 @@ fn a_newer_kind_of_message_is_named() {
     let error = read_message::<FromAgent>(&[FromAgent::KINDS, 1, 2]).unwrap_err();
     assert_eq!(error, MessageError::UnknownKind { kind: FromAgent::KINDS, newest: PROTOCOL_NEWEST });
     assert!(matches!(read_message::<FromAgent>(&[]), Err(MessageError::NotCanonical(_))));
-    let standing = write_message(&FromAgent::StandingInForce { number: 3 });
-    assert_eq!(standing[0], FromAgent::KINDS - 1, "KINDS counts the variants");
-    assert!(matches!(read_message::<FromAgent>(&standing[..8]), Err(MessageError::NotCanonical(_))));
+    let kept = write_message(&FromAgent::AuthoritiesKept { digest: [3; 32] });
+    assert_eq!(kept[0], FromAgent::KINDS - 1, "KINDS counts the variants");
+    assert!(matches!(read_message::<FromAgent>(&kept[..8]), Err(MessageError::NotCanonical(_))));
     assert!(matches!(read_message::<FromServer>(&[FromServer::KINDS]), Err(MessageError::UnknownKind { .. })));
-    let application = CardApplication { id: [0; 3], system: Vec::new() };
-    let (enrolment, uid) = (Uuid::nil().into(), SecretBytes(Vec::new()));
-    let work = CardWork { enrolment, uid, application, keys: Vec::new(), task: CardTask::Wipe };
-    let last = write_message(&FromServer::CardWork(work));
+    let last = write_message(&FromServer::Authorities(vec![vec![1]]));
     assert_eq!(last[0], FromServer::KINDS - 1, "KINDS counts the variants");
 }
 
@@ -40,6 +37,7 @@ fn bundle() -> Bundle {
         policy: rows(),
         templates: Vec::new(),
         cards: CardSecrets::default(),
+        pins: SealedPins::default(),
     }
 }
 
@@ -52,6 +50,14 @@ fn a_bundle_is_taken_from_the_policy_key_only() {
     assert_eq!(signed.verify(&other), Err(BundleError::BadSignature));
     signed.bytes[40] ^= 1;
     assert_eq!(signed.verify(&key.verifying_key()), Err(BundleError::BadSignature));
+}
+
+#[test]
+fn authorities_are_told_apart_by_order_and_by_where_one_ends() {
+    let of = |certificates: &[&[u8]]| authorities_digest(certificates.iter().copied());
+    assert_eq!(of(&[&[1, 2], &[3]]), of(&[&[1, 2], &[3]]));
+    assert_ne!(of(&[&[1, 2], &[3]]), of(&[&[3], &[1, 2]]));
+    assert_ne!(of(&[&[1, 2], &[3]]), of(&[&[1], &[2, 3]]));
 }
 
 #[test]

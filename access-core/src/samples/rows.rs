@@ -78,11 +78,13 @@ prop_compose! {
         (refusals, within_s, reader_lock_s) in (2u32..8, 1u32..300, 1u32..60),
         alone in vec(any_word::<Alone>(), 4),
         waived_for_duress in subsequence(WaivableRule::ALL.to_vec(), 0..=WaivableRule::ALL.len()),
+        alone_hours in 1..=TenantRules::ALONE_HOURS_MAX,
     ) -> TenantRules {
         TenantRules {
             suspicion: Suspicion { refusals, within_s, reader_lock_s },
             alone: AloneRules { travel: alone[0], anti_passback: alone[1], occupancy: alone[2], two_person: alone[3] },
             waived_for_duress,
+            alone_hours,
         }
     }
 }

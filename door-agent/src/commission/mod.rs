@@ -1,7 +1,7 @@
 //! `pforte-agent commission`: walks an installer through trying a door, and keeps the outcome as the door's acceptance record.
 //!
-//! [`script`] says what is tried and what each thing that happens means; here it is carried out at the door's own lines, readers
-//! and sensors. It drives the door instead of the agent, never beside it: the lock of the data folder is the caller's. It decides
+//! [`script`] says what is tried and what each thing that happens means; here it is carried out at the door's own lines, readers,
+//! sensors and keypads. It drives the door instead of the agent, never beside it: the lock of the data folder is the caller's. It decides
 //! about nobody and reads no card beyond that there is one. The strike is at rest whenever this ends, unless it is killed outright.
 
 mod record;
@@ -17,6 +17,7 @@ use access_core::policy::Side;
 use hardware::card::{ReaderBinding, ReaderChange, ReaderEvent, Readers, ReadersError};
 use hardware::door_io::{self, DoorInput, DoorIoError, DoorOutputs, Signal};
 use hardware::finger::{Capture, SensorError, SerialSensor};
+use hardware::keypad::{Entry, Keypad, KeypadError, Pressed, Typed};
 use tokio::signal::unix::{Signal as Signals, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
@@ -174,6 +175,7 @@ impl Site<'_> {
         let deadline = Instant::now() + self.wait;
         let outcome = match step {
             Step::Finger(side) => self.await_finger(step, side, deadline).await?,
+            Step::Keypad(side) => self.await_digits(step, side, deadline).await?,
             _ => self.await_event(step, deadline).await?,
         };
         if matches!(outcome, Outcome::Passed) && !step.leaves_strike_energised(&self.levels) {
@@ -250,6 +252,27 @@ impl Site<'_> {
         Ok(looked.unwrap_or_else(|error| Outcome::Failed(error.to_string())))
     }
 
+    async fn await_digits(&mut self, step: Step, side: Side, deadline: Instant) -> Result<Outcome, CommissionError> {
+        let Some(config) = &self.door.side(side).keypad else {
+            return Ok(Outcome::Failed("there is no keypad".to_owned()));
+        };
+        let mut keypad = match Keypad::open(config) {
+            Ok(keypad) => keypad,
+            Err(error) => return Ok(Outcome::Failed(error.to_string())),
+        };
+        tokio::select! {
+            typed = take_digits(&mut keypad) => Ok(match typed {
+                Ok(()) => Outcome::Passed,
+                Err(error) => Outcome::Failed(error.to_string()),
+            }),
+            answer = self.dialogue.answers.recv() => match answer {
+                Some(answer) if !is_quit(&answer) => Ok(Outcome::Failed("given up by the installer".to_owned())),
+                _ => Err(CommissionError::Stopped),
+            },
+            () = sleep_until(deadline) => Ok(Outcome::Failed(step.nothing_came().to_owned())),
+        }
+    }
+
     async fn wish(&mut self) -> Result<Wish, CommissionError> {
         self.say("  Enter: once more.  s: leave it as it is.  q: stop, and record nothing.")?;
         let answer = self.dialogue.answers.recv().await.ok_or(CommissionError::Stopped)?;
@@ -291,4 +314,19 @@ async fn look_for_finger(sensor: &mut SerialSensor, deadline: Instant, step: Ste
     };
     sensor.wipe().await?;
     Ok(outcome)
+}
+
+/// Digits and Enter, whichever; they are wiped here.
+async fn take_digits(keypad: &mut Keypad) -> Result<(), KeypadError> {
+    let mut entry = Entry::default();
+    loop {
+        match keypad.pressed().await? {
+            Pressed::Lost => entry.clear(),
+            Pressed::Key(key) => {
+                if let Some(Typed::Digits(_)) = entry.press(key) {
+                    return Ok(());
+                }
+            }
+        }
+    }
 }

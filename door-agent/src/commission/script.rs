@@ -43,6 +43,8 @@ pub enum Step {
     Card(Side),
     /// A finger at the sensor of a side.
     Finger(Side),
+    /// Digits at the keypad of a side.
+    Keypad(Side),
 }
 
 /// How a step ended.
@@ -124,6 +126,7 @@ pub(super) fn steps(door: &DoorConfig, levels: &Levels) -> Vec<Step> {
     let sides = [Side::In, Side::Out];
     steps.extend(sides.into_iter().filter(|side| door.side(*side).reader.is_some()).map(Step::Card));
     steps.extend(sides.into_iter().filter(|side| door.side(*side).sensor.is_some()).map(Step::Finger));
+    steps.extend(sides.into_iter().filter(|side| door.side(*side).keypad.is_some()).map(Step::Keypad));
     steps
 }
 
@@ -229,6 +232,7 @@ impl Step {
             Self::Ends(line) => return format!("{}_ends", line.word()),
             Self::Card(side) => return format!("card_{side}"),
             Self::Finger(side) => return format!("finger_{side}"),
+            Self::Keypad(side) => return format!("keypad_{side}"),
             Self::Strike => "strike",
             Self::Opens => "opens",
             Self::Shuts => "shuts",
@@ -263,6 +267,7 @@ impl Step {
             Self::Sound => "Did the reader sound once? y or n".to_owned(),
             Self::Card(side) => format!("Hold a card to the reader {}.", place(side)),
             Self::Finger(side) => format!("Place a finger on the sensor {}.", place(side)),
+            Self::Keypad(side) => format!("Type some digits on the keypad {}, then Enter. Not your PIN.", place(side)),
         }
     }
 
@@ -289,6 +294,7 @@ impl Step {
                 "no card was read: try another card, another place on the reader; pforte-agent doctor says how it is"
             }
             Self::Finger(_) => "no finger was seen: press it flat and dry; pforte-agent doctor says how the sensor is",
+            Self::Keypad(_) => "no digits and Enter came: are its numbers switched on, and is it this device?",
             Self::Strike | Self::Holds | Self::Light(_) | Self::Sound => "nobody answered",
         }
     }

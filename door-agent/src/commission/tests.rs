@@ -1,4 +1,4 @@
-//! The walk at a door's twin and a sensor's: everything good, and each thing that can be wired wrongly. Cards need a card
+//! The walk at a door's twin, a sensor's and a keypad's: everything good, and each thing that can be wired wrongly. Cards need a card
 //! service: they are in tests/tests/installer.rs, where the program is driven by its terminal.
 
 use std::path::Path;
@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex};
 use hardware::door_io::virtual_door::{DoorBuild, VirtualDoor};
 use hardware::door_io::{Buzzer, DoorIoConfig, Light};
 use hardware::finger::virtual_sensor::VirtualSensor;
+use hardware::keypad::KeypadConfig;
+use hardware::keypad::virtual_keypad::VirtualKeypad;
 use tempfile::TempDir;
 
 use super::script::{begin, judge, steps};
@@ -82,7 +84,7 @@ impl Installer {
         }
     }
 
-    async fn types(&mut self, line: &str) {
+    async fn types(&self, line: &str) {
         self.keyboard.send(line.to_owned()).await.unwrap();
     }
 
@@ -127,7 +129,7 @@ fn wired(folder: &Path) -> DoorConfig {
         id: uuid::Uuid::from_u128(7).into(),
         name: "lobby".into(),
         io: DoorIoConfig::Virtual { socket: folder.join("door.sock") },
-        inward: SideConfig { reader: None, sensor: Some(sensor) },
+        inward: SideConfig { sensor: Some(sensor), ..SideConfig::default() },
         outward: SideConfig::default(),
     }
 }
@@ -140,7 +142,10 @@ async fn beside<T>(walk: impl Future<Output = T>, installer: impl Future<Output 
 #[tokio::test]
 async fn a_door_without_fault_passes_every_step() {
     let (mut installer, mut dialogue) = Installer::new();
-    let door = installer.wired();
+    let mut door = installer.wired();
+    let pipe = installer.folder.path().join("keypad");
+    let keypad = VirtualKeypad::plug(&pipe).unwrap();
+    door.inward.keypad = Some(KeypadConfig::Virtual { pipe });
     let tried = beside(walk(&door, WAIT, &mut dialogue), async {
         installer.tries_the_strike().await;
         installer.reads("Press the exit button").await;
@@ -154,6 +159,9 @@ async fn a_door_without_fault_passes_every_step() {
         installer.tries_lights().await;
         installer.reads("Place a finger on the sensor outside").await;
         installer.sensor.place(Some(5));
+        installer.reads("on the keypad outside").await;
+        // Enter alone, and what is taken back, are no digits.
+        keypad.press("#7*12#").unwrap();
         installer.reads("good").await;
     })
     .await
@@ -178,7 +186,8 @@ async fn a_door_without_fault_passes_every_step() {
             "light_red",
             "light_blue",
             "sound",
-            "finger_in"
+            "finger_in",
+            "keypad_in"
         ]
     );
     assert!(!installer.is_energised());
@@ -218,6 +227,30 @@ async fn what_fails_is_named_tried_again_or_left_and_the_strike_rests_meanwhile(
     let failed: Vec<String> =
         tried.iter().filter(|tried| tried.outcome != Outcome::Passed).map(|tried| tried.step.word()).collect();
     assert_eq!(failed, ["rex_acts", "finger_in"]);
+}
+
+#[tokio::test]
+async fn a_keypad_that_is_not_there_or_says_nothing_fails() {
+    let (installer, mut dialogue) = Installer::new();
+    let mut door = installer.wired();
+    let pipe = installer.folder.path().join("keypad");
+    door.inward.keypad = Some(KeypadConfig::Virtual { pipe: pipe.clone() });
+    let (outputs, inputs) = door_io::open(&door.io).await.unwrap();
+    let (_events, reader_events) = mpsc::channel(1);
+    let (levels, dialogue) = (Levels::default(), &mut dialogue);
+    let mut site = Site { door: &door, outputs, inputs, reader_events, levels, wait: Duration::ZERO, dialogue };
+    let Outcome::Failed(why) = site.try_one(Step::Keypad(Side::In)).await.unwrap() else { panic!() };
+    assert!(why.contains("keypad: No such file"), "{why}");
+    let keypad = VirtualKeypad::plug(&pipe).unwrap();
+    let Outcome::Failed(why) = site.try_one(Step::Keypad(Side::In)).await.unwrap() else { panic!() };
+    assert!(why.contains("no digits and Enter came"), "{why}");
+    site.wait = WAIT;
+    installer.types("s").await;
+    let Outcome::Failed(why) = site.try_one(Step::Keypad(Side::In)).await.unwrap() else { panic!() };
+    assert!(why.contains("given up"), "{why}");
+    keypad.press("4#").unwrap();
+    assert_eq!(site.try_one(Step::Keypad(Side::In)).await.unwrap(), Outcome::Passed);
+    assert!(matches!(site.try_one(Step::Keypad(Side::Out)).await.unwrap(), Outcome::Failed(_)), "none is wired there");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Readers, sensors and lines, each as far as it can be looked at without disturbing whoever has it.
+//! Readers, sensors, keypads and lines, each as far as it can be looked at without disturbing whoever has it.
 
 use std::path::Path;
 use std::time::Duration;
@@ -8,6 +8,7 @@ use hardware::FaultKind;
 use hardware::card;
 use hardware::door_io::{self, CONSUMER, DoorIoConfig, DoorIoError, LineView};
 use hardware::finger::{Refusal, SensorError, SerialSensor};
+use hardware::keypad::{Keypad, KeypadConfig, KeypadError};
 use tokio::time::timeout;
 
 use super::{Finding, Patient};
@@ -147,6 +148,41 @@ fn remedy(error: &SensorError, config: &SensorConfig) -> String {
             }
         },
     }
+}
+
+/// Every keypad. Opening one takes it from whoever else would read it, for a moment; a running agent's is left alone.
+pub(super) fn keypads(patient: &Patient<'_>) -> Vec<Finding> {
+    let doors =
+        patient.config.doors.iter().flat_map(|door| {
+            [Side::In, Side::Out].map(|side| (reader_name(door, side), door.side(side).keypad.as_ref()))
+        });
+    let station = patient.config.station.iter().map(|side| (STATION_READER.to_owned(), side.keypad.as_ref()));
+    let wired = doors.chain(station).filter_map(|(place, keypad)| Some((format!("keypad {place}"), keypad?)));
+    let look = |(what, keypad): (String, &KeypadConfig)| {
+        let shown = keypad.path().display().to_string();
+        if !keypad.path().exists() {
+            let to_do = "plug it in, or write the path that ls /dev/input/by-path shows, with -event-kbd at its end";
+            return Finding::wrong(what, format!("{shown} is not there"), to_do);
+        }
+        if patient.driven_by.is_some() {
+            let says = format!("{shown} is the running agent's; its page on the server says how it is");
+            return Finding::in_use(what, says);
+        }
+        match Keypad::open(keypad) {
+            Ok(_) => Finding::good(what, format!("{shown} is plugged in, and this program's alone")),
+            Err(error) => {
+                let to_do = match error {
+                    KeypadError::Gone { .. } => {
+                        "see whether this account may open it (60-pforte.rules of udev gives it to pforte-agent)"
+                    }
+                    KeypadError::Taken { .. } => "stop the program that holds it",
+                    KeypadError::NotOne { .. } => "write the path that ls /dev/input/by-path shows",
+                };
+                Finding::wrong(what, error.to_string(), to_do)
+            }
+        }
+    };
+    wired.map(look).collect()
 }
 
 /// The kernel's console, if it is on this line, as the kernel was told of it.

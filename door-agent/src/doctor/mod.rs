@@ -20,6 +20,7 @@ use crate::commission;
 use crate::config::Config;
 use crate::identity::Identity;
 use crate::lock;
+use crate::machine::MachineKey;
 
 /// Nothing is wrong.
 pub const EXIT_GOOD: u8 = 0;
@@ -163,7 +164,7 @@ pub async fn examine(config_path: &Path, surroundings: &Surroundings) -> Report 
     findings.push(program);
     let patient = Patient { config: &config, surroundings, driven_by };
     let clock = Clock::open(&config.data_folder);
-    let identity = Identity::load(&config.data_folder);
+    let identity = Identity::load(&config.data_folder, MachineKey::of_this_machine().ok().flatten());
     findings.extend(upstream::key(&patient, &identity, clock.now()));
     findings.extend(machine::disk(&patient).await);
     findings.push(machine::agent_clock(clock.now()));
@@ -171,6 +172,7 @@ pub async fn examine(config_path: &Path, surroundings: &Surroundings) -> Report 
     findings.extend(upstream::link(&patient, identity.as_ref().ok(), clock.now()).await);
     findings.extend(devices::readers(&patient).await);
     findings.extend(devices::sensors(&patient).await);
+    findings.extend(devices::keypads(&patient));
     findings.extend(devices::lines(&patient).await);
     findings.extend(acceptances(config_path, &config, identity.as_ref().ok()));
     findings.extend(machine::pi(&patient));

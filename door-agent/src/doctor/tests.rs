@@ -8,6 +8,7 @@ use access_core::attempt::ClockTrust;
 use hardware::door_io::virtual_door::{DoorBuild, VirtualDoor};
 use hardware::door_io::{CONSUMER, DoorIoError, LineView};
 use hardware::finger::virtual_sensor::{SensorFault, VirtualSensor};
+use hardware::keypad::virtual_keypad::VirtualKeypad;
 use rcgen::KeyPair;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -269,6 +270,25 @@ async fn sensors_of_every_bad_kind() {
     wrong(&judged(3, 2), "2 templates", "empty it");
     wrong(&judged(2, 0), "security level is 2", "change the sensor");
     assert_eq!(judged(3, 0).verdict, Verdict::Good);
+}
+
+#[tokio::test]
+async fn keypads_there_not_there_and_no_keypads() {
+    let bench = Bench::new().await;
+    let with = |keypad: &str| bench.configure(&bench.wiring().replace("sensor = {", &format!("{keypad}\nsensor = {{")));
+    let pipe = bench.at("keypad");
+    with(&format!("keypad = {{ backend = \"virtual\", pipe = {pipe:?} }}"));
+    bench.is_wrong("keypad lobby in", "is not there", "by-path").await;
+    bench.write("keypad", "no pipe");
+    bench.is_wrong("keypad lobby in", "is not the pipe", "by-path").await;
+    let _keypad = VirtualKeypad::plug(&pipe).unwrap();
+    let config = Config::load(&bench.at("agent.toml")).unwrap();
+    let patient = Patient { config: &config, surroundings: &bench.surroundings, driven_by: None };
+    assert_eq!(devices::keypads(&patient)[0].verdict, Verdict::Good);
+    let driven = Patient { driven_by: Some(1), ..patient };
+    assert_eq!(devices::keypads(&driven)[0].verdict, Verdict::InUse);
+    with(&format!("keypad = {{ backend = \"evdev\", device = {pipe:?} }}"));
+    bench.is_wrong("keypad lobby in", "is not an event device", "by-path").await;
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The attempts of one side, one after another: card read, deciding, wanting a finger, recording the grant.
+//! The attempts of one side, one after another: card read, deciding, wanting a finger or a PIN, recording the grant.
 
 use access_core::RULES_VERSION;
 use access_core::attempt::{Assurance, Attempt, Factor, FactorResult};
@@ -10,7 +10,10 @@ use access_core::protocol::ANSWER_WAIT_MS;
 use access_core::verdict::{Effect, Outcome, Reason, Verdict};
 
 use super::wrong_fingers::WrongFingers;
-use super::{Action, Door, FINGER_WAIT_MS, Face, FingerOutcome, Now, Release, Ruling, Ticket};
+use super::{
+    Action, Door, FINGER_WAIT_MS, Face, FingerOutcome, Now, PIN_CHECK_MS, PIN_WAIT_MS, PinOutcome, Release, Ruling,
+    Ticket,
+};
 use crate::journal::Weight;
 
 /// An unknown card that is held to the same reader again within this time is the same presentation, in milliseconds.
@@ -40,9 +43,10 @@ struct Presented {
 struct Current {
     card: Presented,
     finger: Option<FactorResult>,
+    pin: Option<FactorResult>,
     /// Its template lies on the card, which was taken away too early.
     needs_card: bool,
-    /// The verdict that asked for a finger, or granted.
+    /// The verdict that asked for a finger or a PIN, or granted.
     ruling: Option<(Ruling, Decided)>,
     phase: Phase,
 }
@@ -53,6 +57,8 @@ enum Phase {
     Deciding { until_ms: u64 },
     /// Until then a finger may be placed.
     WantingFinger { until_ms: u64 },
+    /// Until then a PIN may be typed, or, once it is, checked.
+    WantingPin { until_ms: u64, is_typed: bool },
     /// The grant is on its way to the disk.
     Recording {
         ticket: Ticket,
@@ -70,7 +76,9 @@ impl Lane {
 
     pub(super) fn wake_at_ms(&self) -> Option<u64> {
         match self.current.as_ref()?.phase {
-            Phase::Deciding { until_ms } | Phase::WantingFinger { until_ms } => Some(until_ms),
+            Phase::Deciding { until_ms } | Phase::WantingFinger { until_ms } | Phase::WantingPin { until_ms, .. } => {
+                Some(until_ms)
+            }
             Phase::Recording { .. } => None,
         }
     }
@@ -87,6 +95,11 @@ impl Lane {
         self.is_wanting_finger() && self.current.as_ref().is_some_and(|current| current.needs_card)
     }
 
+    pub(super) fn is_wanting_pin(&self) -> bool {
+        let is_wanting = |current: &Current| matches!(current.phase, Phase::WantingPin { is_typed: false, .. });
+        self.current.as_ref().is_some_and(is_wanting)
+    }
+
     fn ask(&self, door: &Door, now: Now) -> Option<Attempt> {
         let current = self.current.as_ref()?;
         Some(Attempt {
@@ -98,7 +111,7 @@ impl Lane {
             card: current.card.token,
             assurance: current.card.assurance,
             finger: current.finger,
-            pin: None,
+            pin: current.pin,
         })
     }
 }
@@ -139,7 +152,8 @@ impl Door {
         let phase = Phase::Deciding { until_ms };
         self.refused = None;
         self.lanes[place(side)].folded = None;
-        self.lanes[place(side)].current = Some(Current { card, finger: None, needs_card: false, ruling: None, phase });
+        self.lanes[place(side)].current =
+            Some(Current { card, finger: None, pin: None, needs_card: false, ruling: None, phase });
         self.ask(now, side);
     }
 
@@ -185,6 +199,10 @@ impl Door {
                 Some(Phase::WantingFinger { until_ms }) if now.mono_ms >= *until_ms => {
                     self.refuse(now, side, Reason::FingerTimeout);
                 }
+                Some(Phase::WantingPin { until_ms, is_typed }) if now.mono_ms >= *until_ms => {
+                    let reason = if *is_typed { Reason::KeypadFault } else { Reason::PinTimeout };
+                    self.refuse(now, side, reason);
+                }
                 _ => {}
             }
         }
@@ -203,9 +221,9 @@ impl Door {
         // What is answered is what was asked: a grant for another's card, door or side is none for whoever stands here.
         let (asked, answered) = (&current.card, &ruling.attempt);
         let is_anothers = (answered.door, answered.side, answered.card) != (self.id, side, asked.token)
-            || (answered.assurance, answered.pin) != (asked.assurance, None);
-        // A late answer to the question without the finger; the answer to the one with it is still to come.
-        let is_stale = decided == Decided::Online && ruling.attempt.finger != current.finger;
+            || answered.assurance != asked.assurance;
+        // A late answer to the question without the finger or PIN; the answer to the one with it is still to come.
+        let is_stale = (decided == Decided::Online && answered.finger != current.finger) || answered.pin != current.pin;
         if is_anothers || is_stale || !matches!(current.phase, Phase::Deciding { .. }) {
             return;
         }
@@ -225,11 +243,12 @@ impl Door {
                 self.out.push(Action::WantFinger { attempt, side, person, until_ms });
             }
             (Outcome::Need(Factor::Finger), _) => self.refuse(now, side, Reason::SensorFault),
-            // No door has a keypad yet: what the rules ask for can't be shown.
-            (Outcome::Need(Factor::Pin), _) => {
+            (Outcome::Need(Factor::Pin), Some(person)) if current.pin.is_none() => {
                 current.ruling = Some((ruling, decided));
-                self.refuse(now, side, Reason::PinRequired);
+                current.phase = Phase::WantingPin { until_ms: now.mono_ms + PIN_WAIT_MS, is_typed: false };
+                self.out.push(Action::WantPin { attempt, side, person });
             }
+            (Outcome::Need(Factor::Pin), _) => self.refuse(now, side, Reason::KeypadFault),
         }
     }
 
@@ -255,6 +274,36 @@ impl Door {
             FingerOutcome::Fault => return self.refuse(now, side, Reason::SensorFault),
         };
         current.finger = Some(result);
+        current.phase = Phase::Deciding { until_ms: now.mono_ms + ANSWER_WAIT_MS };
+        self.ask(now, side);
+    }
+
+    pub(super) fn pin_typed(&mut self, now: Now, attempt: AttemptId) {
+        let Some(side) = self.lane_of(attempt) else { return };
+        if let Some(current) = &mut self.lanes[place(side)].current
+            && matches!(current.phase, Phase::WantingPin { .. })
+        {
+            current.phase = Phase::WantingPin { until_ms: now.mono_ms + PIN_CHECK_MS, is_typed: true };
+        }
+    }
+
+    pub(super) fn pin(&mut self, now: Now, attempt: AttemptId, outcome: PinOutcome) {
+        let Some(side) = self.lane_of(attempt) else { return };
+        let Some(current) = &mut self.lanes[place(side)].current else { return };
+        if !matches!(current.phase, Phase::WantingPin { .. }) {
+            return;
+        }
+        let result = match outcome {
+            PinOutcome::Matched => FactorResult::Matched,
+            PinOutcome::MatchedDuress => FactorResult::MatchedDuress,
+            PinOutcome::NotMatched => FactorResult::NotMatched,
+            PinOutcome::NotTyped => return self.refuse(now, side, Reason::PinTimeout),
+            PinOutcome::NoPin => return self.refuse(now, side, Reason::NoPinEnrolled),
+            PinOutcome::NoKeypad => return self.refuse(now, side, Reason::PinRequired),
+            PinOutcome::Delayed => return self.refuse(now, side, Reason::PinDelayed),
+            PinOutcome::Fault => return self.refuse(now, side, Reason::KeypadFault),
+        };
+        current.pin = Some(result);
         current.phase = Phase::Deciding { until_ms: now.mono_ms + ANSWER_WAIT_MS };
         self.ask(now, side);
     }
@@ -301,7 +350,7 @@ impl Door {
         };
         match self.lanes.iter_mut().find(is_waiting)?.current.take()?.phase {
             Phase::Recording { release, since_ms, lock, .. } => Some((release, since_ms, lock)),
-            Phase::Deciding { .. } | Phase::WantingFinger { .. } => None,
+            Phase::Deciding { .. } | Phase::WantingFinger { .. } | Phase::WantingPin { .. } => None,
         }
     }
 
@@ -320,6 +369,9 @@ impl Door {
         let Some(current) = &self.lanes[place(side)].current else { return };
         if matches!(current.phase, Phase::WantingFinger { .. }) {
             self.out.push(Action::StopFinger { side });
+        }
+        if matches!(current.phase, Phase::WantingPin { .. }) {
+            self.out.push(Action::StopPin { side });
         }
         let asked = current.ruling.clone().or_else(|| {
             let verdict = Verdict::refused(reason, self.behaviour.policy_version);

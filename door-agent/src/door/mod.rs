@@ -42,6 +42,10 @@ use watched::Watched;
 
 /// How long somebody has to place a finger, in milliseconds.
 pub const FINGER_WAIT_MS: u64 = 10_000;
+/// How long somebody has to type a PIN, in milliseconds.
+pub const PIN_WAIT_MS: u64 = 20_000;
+/// How long it may take to check one that was typed, in milliseconds.
+const PIN_CHECK_MS: u64 = 5_000;
 /// A grant that was recorded later than this after the decision is not carried out: its person may be gone.
 pub const RELEASE_LATE_MS: u64 = 2_000;
 /// So many of the newest commands are remembered, so that none is carried out twice.
@@ -134,6 +138,27 @@ impl FingerOutcome {
     }
 }
 
+/// What asking for a PIN brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PinOutcome {
+    /// The PIN is the holder's.
+    Matched,
+    /// It is the holder's sign of duress. Whoever stands at the door must see and hear the same as for [`PinOutcome::Matched`].
+    MatchedDuress,
+    /// It is not.
+    NotMatched,
+    /// Nobody typed one, or whoever did gave it up.
+    NotTyped,
+    /// There is nothing to compare with.
+    NoPin,
+    /// No keypad is wired here.
+    NoKeypad,
+    /// Too many wrong ones were typed: none is asked for now.
+    Delayed,
+    /// The keypad failed, or the check did.
+    Fault,
+}
+
 /// How the other doors of the airlock stand.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Beside {
@@ -181,6 +206,18 @@ pub enum Input {
         attempt: AttemptId,
         /// What came of it.
         outcome: FingerOutcome,
+    },
+    /// Somebody typed what [`Action::WantPin`] wanted; it is being checked.
+    PinTyped {
+        /// For which attempt.
+        attempt: AttemptId,
+    },
+    /// The answer to [`Action::WantPin`].
+    Pin {
+        /// For which attempt.
+        attempt: AttemptId,
+        /// What came of it.
+        outcome: PinOutcome,
     },
     /// A record lies on the disk.
     Recorded(Ticket),
@@ -246,6 +283,20 @@ pub enum Action {
         /// At which sensor.
         side: Side,
     },
+    /// Have a PIN typed and checked. Answered by [`Input::PinTyped`] and [`Input::Pin`], or by the latter alone.
+    WantPin {
+        /// For which attempt.
+        attempt: AttemptId,
+        /// At which keypad.
+        side: Side,
+        /// Whose PIN.
+        person: PersonId,
+    },
+    /// The PIN is no longer wanted.
+    StopPin {
+        /// At which keypad.
+        side: Side,
+    },
     /// Write to the journal. Answered by [`Input::Recorded`] or [`Input::RecordFailed`].
     Record {
         /// Its name.
@@ -278,6 +329,8 @@ pub enum Face {
     PlaceFinger,
     /// Hold the card to the reader once more, and longer: the finger's template is on it.
     HoldCard,
+    /// Type the PIN.
+    TypePin,
     /// Come in.
     Granted,
     /// Whoever comes may pass: the door stands unlocked.
@@ -437,6 +490,8 @@ impl Door {
             Input::CardNeeded { attempt, is_needed } => self.card_needed(attempt, is_needed),
             Input::Verdict { ruling, decided } => self.verdict(now, *ruling, decided),
             Input::Finger { attempt, outcome } => self.finger(now, attempt, outcome),
+            Input::PinTyped { attempt } => self.pin_typed(now, attempt),
+            Input::Pin { attempt, outcome } => self.pin(now, attempt, outcome),
             Input::Recorded(ticket) => self.recorded(now, ticket),
             Input::RecordFailed(ticket) => self.record_failed(now, ticket),
             Input::StrikeFailed { is_energised } => self.strike_failed(now, is_energised),
@@ -612,6 +667,8 @@ impl Door {
             Face::HoldCard
         } else if self.lanes.iter().any(Lane::is_wanting_finger) {
             Face::PlaceFinger
+        } else if self.lanes.iter().any(Lane::is_wanting_pin) {
+            Face::TypePin
         } else if self.lanes.iter().any(Lane::is_busy) {
             Face::Wait
         } else if let Some((face, _)) = self.refused {

@@ -12,6 +12,7 @@ mod airlock;
 mod feedback;
 mod found;
 mod laws;
+mod pin;
 mod rex;
 mod walk;
 mod watched;
@@ -44,6 +45,13 @@ fn after(finger: Option<FactorResult>, attempt: u128, outcome: Outcome, reason: 
     let verdict = Verdict { outcome, person: Some(id(attempt + 100)), ..Verdict::refused(reason, 7) };
     let ruling = Box::new(ruling(id(attempt), finger, verdict));
     Input::Verdict { ruling, decided: Decided::Online }
+}
+
+/// The same to what was asked with this PIN.
+fn with_pin(pin: Option<FactorResult>, input: Input) -> Input {
+    let Input::Verdict { mut ruling, decided } = input else { panic!("no verdict") };
+    ruling.attempt.pin = pin;
+    Input::Verdict { ruling, decided }
 }
 
 fn ruling(attempt: AttemptId, finger: Option<FactorResult>, verdict: Verdict) -> Ruling {
@@ -129,6 +137,8 @@ fn words(action: &Action) -> String {
         Action::DecideAlone(_) => "alone".to_owned(),
         Action::WantFinger { .. } => "finger".to_owned(),
         Action::StopFinger { .. } => "stop".to_owned(),
+        Action::WantPin { .. } => "pin".to_owned(),
+        Action::StopPin { .. } => "stop pin".to_owned(),
         Action::Strike { is_energised } => if *is_energised { "on" } else { "off" }.to_owned(),
         Action::Show(face) => format!("{face:?}"),
         Action::Record { event, .. } => match event {

@@ -54,7 +54,12 @@ fn welcome(server: &Server, request: &Value) -> Value {
         "agent": id, "tenant": id, "installation": id, "mode": "test", "epoch": 1, "server_name": SERVER_NAME,
         "certificate": certify(server, request), "chain": pem("CERTIFICATE", server.authority.der()),
         "policy_key": BASE64.encode(SigningKey::from_bytes(&[3; 32]).verifying_key().as_bytes()),
+        "previous": BASE64.encode(access_core::canonical::encode(&previous())), "configuration": "mode = \"test\"",
     })
+}
+
+fn previous() -> access_core::chain::Head {
+    access_core::chain::Head { seq: 41, ..access_core::chain::Head::start_of(1) }
 }
 
 async fn join_to(server: &Server, token: &JoinToken, folder: &Path) -> Result<Identity, JoinError> {
@@ -80,8 +85,10 @@ async fn joining_and_renewing() {
     served.unwrap();
     let joined = joined.unwrap();
     assert_eq!(joined.agent, Uuid::from_u128(3).into());
-    let loaded = Identity::load(&folder).unwrap();
+    let loaded = Identity::load(&folder, None).unwrap();
     assert_eq!(loaded.certificate, joined.certificate);
+    assert_eq!(loaded.previous, Some(previous()), "the record that its own begin after");
+    assert_eq!(std::fs::read_to_string(folder.join(TAKEN_OVER)).unwrap(), "mode = \"test\"");
     let validity = tls::validity(&loaded.certificate).unwrap();
     assert_eq!(validity.until.since(validity.from), 24 * 3_600_000);
 
@@ -98,7 +105,7 @@ async fn joining_and_renewing() {
     assert!(matches!(lost, Err(JoinError::Refused(_))), "{lost:?}");
 
     // It starts anew, knows what lies on its disk, and asks for the same key.
-    let again = prepare_renewal(&Identity::load(&folder).unwrap()).unwrap();
+    let again = prepare_renewal(&Identity::load(&folder, None).unwrap()).unwrap();
     assert_eq!(again.pending_key, prepared.pending_key);
     let serving = serve_one(&server, |_, request| {
         asked.lock().unwrap().push(request["certificate_key"].clone());
@@ -136,7 +143,7 @@ async fn what_the_server_says_no_with_is_told_in_its_words() {
     });
     let (refused, _) = tokio::join!(join_to(&server, &token, folder.path()), serving);
     assert!(refused.unwrap_err().to_string().contains("not the token's"));
-    assert!(matches!(Identity::load(folder.path()), Err(IdentityError::Missing(_))), "nothing was written");
+    assert!(matches!(Identity::load(folder.path(), None), Err(IdentityError::Missing(_))), "nothing was written");
 }
 
 #[tokio::test]

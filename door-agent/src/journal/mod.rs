@@ -133,6 +133,11 @@ impl<S: Storage> Journal<S> {
 
     fn load(&self, number: u64, end: Option<u64>, is_header_only: bool) -> Result<segment::Scanned, JournalError> {
         let mut bytes = self.storage.read(number).map_err(|source| self.failed(number, source))?;
+        // A segment has its whole length from the beginning. The last one says nowhere else that something was cut off it.
+        if end.is_none() && bytes.len() < self.limits.segment_bytes {
+            let why = format!("the file is cut short: a segment is {} bytes long", self.limits.segment_bytes);
+            return Err(self.damaged(number, Damage { offset: bytes.len(), why }));
+        }
         if is_header_only {
             bytes.truncate(HEADER_BYTES);
         }
@@ -311,5 +316,7 @@ pub fn is_newer(head: &Head, other: &Head) -> bool {
     (head.epoch, head.seq) > (other.epoch, other.seq)
 }
 
+#[cfg(test)]
+mod damaged;
 #[cfg(test)]
 mod tests;

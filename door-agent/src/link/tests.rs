@@ -51,6 +51,7 @@ fn start(server: &Server) -> Agent {
         address: server.address.clone(),
         identity,
         data_folder: folder.path().to_owned(),
+        configuration: String::new(),
         clock: clock.clone(),
         progress,
         requests: incoming,

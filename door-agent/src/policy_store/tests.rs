@@ -1,7 +1,7 @@
 use access_core::attempt::Assurance;
 use access_core::policy::{
-    AntiPassback, AreaRule, CredentialRule, CredentialState, Exit, FactorDemand, PersonRule, PolicyRows, PolicyScope,
-    SiteRule,
+    AccessLevel, AntiPassback, AreaRule, CredentialRule, CredentialState, Exit, FactorDemand, Grant, GroupRule, Holder,
+    LevelLine, PersonRule, Place, PolicyRows, PolicyScope, Sides, SiteRule,
 };
 use access_core::protocol::InstallationMode;
 use access_core::time::{Period, Zone};
@@ -106,6 +106,7 @@ fn bundle(sequence: u64) -> Bundle {
         policy: rows(),
         templates: vec![template_for(&sample(), id(1))],
         cards: access_core::protocol::CardSecrets::default(),
+        pins: access_core::protocol::SealedPins::default(),
     }
 }
 
@@ -166,6 +167,34 @@ fn a_bundle_ages() {
     assert_eq!((late.outcome, late.reason), (Outcome::Deny, Reason::PolicyTooOld));
     assert!(!store.is_aging(SIGNED_AT.plus_ms(50_000)));
     assert!(store.is_aging(SIGNED_AT.plus_ms(50_001)));
+}
+
+#[test]
+fn no_bundle_is_decided_by_for_more_than_three_days_and_responders_and_leavers_go_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = store(folder.path());
+    let mut rules = bundle(1);
+    rules.age_max_s = u32::MAX;
+    let (responders, level) = (id(7), id(8));
+    rules.policy.doors[0].exit = Exit::BySystem;
+    rules.policy.groups = vec![GroupRule { id: responders, is_responder: true }];
+    let lines = vec![LevelLine { places: vec![Place::Tenant], sides: Sides::Both, schedule: None, factors: None }];
+    rules.policy.levels = vec![AccessLevel { id: level, lines }];
+    let valid = Period { from: UnixMs(0), until: None };
+    rules.policy.grants = vec![Grant { id: id(9), holder: Holder::Person(id(1)), level, valid }];
+    store.take(&signed(&rules)).unwrap();
+    let days = 3 * 24 * 60 * 60 * 1_000;
+    let outcome = |store: &PolicyStore, attempt| store.decide(&alone(), attempt).verdict;
+    assert!(matches!(outcome(&store, attempt(&store, days)).outcome, Outcome::Grant { .. }));
+    assert_eq!(outcome(&store, attempt(&store, days + 1)).reason, Reason::PolicyTooOld);
+    assert!(!store.is_aging(SIGNED_AT.plus_ms(days / 2)) && store.is_aging(SIGNED_AT.plus_ms(days / 2 + 1)));
+    let leaving = Attempt { side: Side::Out, ..attempt(&store, 100 * days) };
+    assert!(matches!(outcome(&store, leaving).outcome, Outcome::Grant { .. }));
+
+    rules.sequence = 2;
+    rules.policy.persons[0].groups = vec![responders];
+    store.take(&signed(&rules)).unwrap();
+    assert!(matches!(outcome(&store, attempt(&store, 100 * days)).outcome, Outcome::Grant { .. }), "a responder");
 }
 
 #[test]

@@ -56,6 +56,12 @@ impl Agent {
                         let _ = self.sensors[sensor].requests.try_send(SensorRequest::Stop);
                     }
                 }
+                Action::WantPin { attempt, side, person } => {
+                    if let Some(outcome) = self.want_pin(door, side, attempt, person) {
+                        inputs.push_back(Input::Pin { attempt, outcome });
+                    }
+                }
+                Action::StopPin { side } => self.stop_pin(door, side),
                 Action::Record { ticket, event, weight, is_awaited: true } => {
                     self.forget_template(door, &event);
                     let cause = released_by(&event);
@@ -225,6 +231,13 @@ impl Agent {
                     self.ask_station_sensor(SensorRequest::Enrol { enrolment, captures, deadline });
                 }
                 StationAction::Work(work) => self.work_on_card(*work),
+                StationAction::WantPin(enrolment) => {
+                    self.ask_station_keypad(KeypadRequest::Want(TypedFor::Enrolment(enrolment)))
+                }
+                StationAction::StopKeypad => self.ask_station_keypad(KeypadRequest::Stop),
+                StationAction::HashPin { enrolment, salt, everyday, new } => {
+                    self.hash_pin(PinWork::Hash { enrolment, salt, everyday, new });
+                }
                 StationAction::StopSensor => self.ask_station_sensor(SensorRequest::Stop),
                 StationAction::Ended { enrolment, person, was_completed } => {
                     self.record(Event::EnrolmentEnded { enrolment, person, was_completed }, Weight::Routine);
@@ -260,6 +273,7 @@ impl Agent {
         for (event, weight) in self.devices.change(device, place, state) {
             self.record(event, weight);
         }
+        self.switch_what_hangs();
     }
 
     pub(super) fn lines_are(&mut self, door: usize, state: DeviceState) {

@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use access_core::State;
 use access_core::chain::{Head, SignedRecord};
 use access_core::event::{
-    AlarmKind, Author, CommandOutcome, Decided, Device, DeviceState, EpochCause, Event, InputKind, ReleaseCause,
+    AlarmKind, Author, CommandOutcome, Decided, Device, DeviceState, EpochCause, Event, InputKind, NtpState,
+    ReleaseCause,
 };
 use access_core::ids::{AttemptId, PersonId};
 use access_core::policy::{CardToken, Side};
@@ -19,22 +20,27 @@ use access_core::protocol::{CardKind, Refusal, SignedBundle};
 use hardware::card::task::Task;
 use hardware::card::{ReaderChange, ReaderEvent};
 use hardware::door_io::{DoorInput, DoorOutputs, WatchedInput};
+use hardware::keypad::{KeypadConfig, Typed};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{interval, sleep_until};
 use uuid::Uuid;
 
-use crate::clock::Clock;
+use crate::clock::{Change, Clock};
 use crate::config::{self, Config, CrashPoint, SensorConfig};
 use crate::devices::{Devices, Place};
-use crate::door::{Action, Behaviour, Door, FingerOutcome, Input, Ticket};
+use crate::door::{Action, Behaviour, Door, FingerOutcome, Input, PinOutcome, Ticket};
 use crate::face;
 use crate::history::{self, CarriedOut, History, Notes};
 use crate::identity::Identity;
 use crate::journal::{Files, Journal, JournalError, Limits, Storage, Weight};
+use crate::keypad::{KeypadEvent, KeypadRequest, TypedFor};
 use crate::lines::{self, LinesEvent};
 use crate::link::{self, Link, LinkEvent, LinkRequest, Progress};
 use crate::outflow::{Flow, Outflow};
+use crate::pin::throttle::Throttle;
+use crate::pin::{PinDone, PinWork};
 use crate::policy_store::PolicyStore;
+use crate::power::{self, Switches};
 use crate::recorder::{Recorder, Reply};
 use crate::recording::{self, JournalState, Recording, Taken, released_by};
 use crate::sensor::{self, Habits, SensorEvent, SensorFiles, SensorRequest, SensorTask, Suspicion};
@@ -44,6 +50,7 @@ use crate::station::{self, Equipment, Station, StationAction};
 mod cards;
 mod effects;
 mod knowledge;
+mod pins;
 mod records;
 mod start;
 mod suspicions;
@@ -67,7 +74,7 @@ const REQUESTS_MAX: usize = 64;
 const JOURNAL_RETRY: Duration = Duration::from_secs(2);
 /// Doors' modes are looked at so often: schedules begin and end by themselves.
 const MODE_LOOK: Duration = Duration::from_secs(1);
-/// The age of the bundle is looked at so often, and whether the time is to be written down.
+/// Looked at so often: the age of the bundle, whether the time is to be written down, who keeps the machine's clock, what hangs.
 const AGE_LOOK: Duration = Duration::from_secs(60);
 
 /// A door with what it is wired to.
@@ -75,6 +82,7 @@ struct DoorUnit {
     door: Door,
     outputs: Option<Box<dyn DoorOutputs>>,
     sensors: [Option<usize>; 2],
+    keypads: [Option<usize>; 2],
     carried_out: CarriedOut,
     taps: BTreeMap<AttemptId, Tap>,
     /// The card that proved itself last, by side.
@@ -127,6 +135,11 @@ struct SensorUnit {
     requests: mpsc::Sender<SensorRequest>,
 }
 
+struct KeypadUnit {
+    spot: Spot,
+    requests: mpsc::Sender<KeypadRequest>,
+}
+
 /// Everything the loop works with.
 struct Agent {
     clock: Clock,
@@ -147,6 +160,10 @@ struct Agent {
     session: Option<u64>,
     doors: Vec<DoorUnit>,
     sensors: Vec<SensorUnit>,
+    keypads: Vec<KeypadUnit>,
+    /// Where PINs are checked and hashed; none without a keypad.
+    pin_work: Option<mpsc::Sender<PinWork>>,
+    throttle: Throttle,
     readers: BTreeMap<String, Spot>,
     station: Option<Station>,
     devices: Devices,
@@ -154,8 +171,11 @@ struct Agent {
     suspicions: Suspicions,
     /// Has a reader do something with the card on it.
     card_desk: CardDesk,
+    switches: Switches,
     waiting: BTreeMap<u64, Waiting>,
     is_policy_aging: bool,
+    /// Whether time servers keep the machine's own clock, as it was looked at last.
+    ntp: NtpState,
     crash_point: Option<CrashPoint>,
     /// Number of the bundle that came to lie on the disk last; 0 if none did.
     bundle_kept: u64,
@@ -176,6 +196,8 @@ enum Happened {
     Reply(Reply),
     Link(LinkEvent),
     Sensor(usize, SensorEvent),
+    Keypad(usize, KeypadEvent),
+    Pin(PinDone),
     Lines(usize, LinesEvent),
     Reader(ReaderEvent),
     /// A bundle lies on the disk: its number.
@@ -195,6 +217,8 @@ struct Incoming {
     readers: mpsc::Receiver<ReaderEvent>,
     lines: mpsc::Receiver<(usize, LinesEvent)>,
     sensors: mpsc::Receiver<(usize, SensorEvent)>,
+    keypads: mpsc::Receiver<(usize, KeypadEvent)>,
+    pins: mpsc::Receiver<PinDone>,
     link: mpsc::Receiver<LinkEvent>,
     recorder: mpsc::UnboundedReceiver<Reply>,
     /// Numbers of bundles, as they come to lie on the disk.
@@ -221,6 +245,8 @@ impl Agent {
                 Some(reply) = incoming.recorder.recv() => Happened::Reply(reply),
                 Some(event) = incoming.link.recv() => Happened::Link(event),
                 Some((number, event)) = incoming.sensors.recv() => Happened::Sensor(number, event),
+                Some((number, event)) = incoming.keypads.recv() => Happened::Keypad(number, event),
+                Some(done) = incoming.pins.recv() => Happened::Pin(done),
                 Some((number, event)) = incoming.lines.recv() => Happened::Lines(number, event),
                 Some(event) = incoming.readers.recv() => Happened::Reader(event),
                 Some(number) = incoming.bundle_kept.recv() => Happened::BundleKept(number),
@@ -244,6 +270,8 @@ impl Agent {
             Happened::Reply(reply) => self.replied(reply),
             Happened::Link(event) => self.link_said(event),
             Happened::Sensor(number, event) => self.sensor_said(number, event),
+            Happened::Keypad(number, event) => self.keypad_said(number, event),
+            Happened::Pin(done) => self.pin_done(done),
             Happened::Lines(number, event) => self.lines_said(number, event),
             Happened::Reader(event) => self.reader_said(event),
             Happened::BundleKept(number) => {
@@ -256,6 +284,8 @@ impl Agent {
             Happened::ModeLook => self.look_at_modes(),
             Happened::AgeLook => {
                 self.clock.keep();
+                self.look_at_ntp();
+                self.switch_what_hangs();
                 self.look_at_age();
             }
             Happened::JournalRetry => {
@@ -263,6 +293,9 @@ impl Agent {
                 let flow = self.outflow.resume();
                 self.flow(flow);
             }
+        }
+        while let Some(Change { by_ms, was_followed }) = self.clock.take_change() {
+            self.record(Event::ClockChanged { by_ms, was_followed, ntp: self.ntp }, Weight::Vital);
         }
         self.tell_journal();
     }
@@ -432,7 +465,7 @@ impl Agent {
                 }
             },
             LinkEvent::Enrol(order) => {
-                let equipment = Equipment { has_reader: false, has_sensor: false };
+                let equipment = Equipment { has_reader: false, has_sensor: false, has_keypad: false };
                 let actions = self.station.get_or_insert_with(|| Station::new(equipment)).start(order);
                 self.station_acts(actions);
             }
@@ -531,6 +564,18 @@ impl Agent {
                 false => Event::AlarmCleared { kind, door: None },
             };
             self.record(event, Weight::Vital);
+        }
+    }
+
+    /// Has the power of what hangs switched, where that is wired.
+    fn switch_what_hangs(&mut self) {
+        self.switches.due(self.clock.now().mono_ms, &self.devices).into_iter().for_each(power::cycle);
+    }
+
+    fn look_at_ntp(&mut self) {
+        let ntp = self.clock.ntp();
+        if ntp != std::mem::replace(&mut self.ntp, ntp) {
+            self.record(Event::ClockChanged { by_ms: 0, was_followed: false, ntp }, Weight::Routine);
         }
     }
 

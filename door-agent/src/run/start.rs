@@ -8,6 +8,7 @@ use hardware::card::{CardLookup, ReaderBinding, Readers, ReadersError};
 use tokio::task::JoinHandle;
 
 use super::*;
+use crate::config::SideConfig;
 
 /// Longest wait at start for a door's lines, so that a strike rests before anything else happens.
 const LINES_WAIT: Duration = Duration::from_secs(3);
@@ -80,6 +81,9 @@ pub(super) async fn run_with<R: Fn(&str, Task) -> bool + Send + 'static, S: Stor
     let (journal, before) = open_journal(&config, &identity, Limits::STANDARD, open_storage);
     let recorder = Recorder::start(journal, identity.author(), identity.record_key.clone(), replies);
     let (sensor_events, sensors_said) = mpsc::channel(EVENTS_MAX);
+    let (keypad_events, keypads_said) = mpsc::channel(EVENTS_MAX);
+    let (pin_work, pin_todo) = mpsc::channel(REQUESTS_MAX);
+    let (pin_results, pins_done) = mpsc::channel(EVENTS_MAX);
     let (reader_events, readers_said) = mpsc::channel(EVENTS_MAX);
     let (link_requests, requests) = mpsc::channel(REQUESTS_MAX);
     let (link_events, link_said) = mpsc::channel(EVENTS_MAX);
@@ -107,6 +111,10 @@ pub(super) async fn run_with<R: Fn(&str, Task) -> bool + Send + 'static, S: Stor
         let task = SensorTask { number, config: sensor.clone(), files, habits: Habits { decoys, ..habits.clone() } };
         tokio::spawn(sensor::run(task, requests, sensor_events.clone()));
     });
+    agent.wire_keypads(&config, pin_work, |number, keypad, requests| {
+        tokio::spawn(crate::keypad::run(number, keypad.clone(), requests, keypad_events.clone()));
+    });
+    tokio::spawn(crate::pin::run(pin_todo, pin_results));
     agent.begin(&before, &identity);
     for (number, event) in first_lines {
         agent.lines_said(number, event);
@@ -118,6 +126,7 @@ pub(super) async fn run_with<R: Fn(&str, Task) -> bool + Send + 'static, S: Stor
         address: config.server.clone(),
         identity,
         data_folder: config.data_folder.clone(),
+        configuration: config.text.clone(),
         clock,
         progress,
         requests,
@@ -128,6 +137,8 @@ pub(super) async fn run_with<R: Fn(&str, Task) -> bool + Send + 'static, S: Stor
         readers: readers_said,
         lines,
         sensors: sensors_said,
+        keypads: keypads_said,
+        pins: pins_done,
         link: link_said,
         recorder: recorder_replies,
         bundle_kept,
@@ -246,13 +257,18 @@ impl Agent {
             session: None,
             doors: Vec::new(),
             sensors: Vec::new(),
+            keypads: Vec::new(),
+            pin_work: None,
+            throttle: Throttle::default(),
             readers: BTreeMap::new(),
             station: None,
             devices: Devices::default(),
             suspicions: Suspicions::default(),
             card_desk: Box::new(|_, _| false),
+            switches: Switches::default(),
             waiting: BTreeMap::new(),
             is_policy_aging: false,
+            ntp: NtpState::Unknown,
             crash_point: config.crash_point,
             bundle_kept: 0,
             bundles,
@@ -276,6 +292,8 @@ impl Agent {
             let mut sensors = [None, None];
             for side in [Side::In, Side::Out] {
                 let spot = Spot::Door(number, side);
+                let place = Place { door: Some(wired.id), side: Some(side) };
+                self.switch_by(place, wired.side(side));
                 if wired.side(side).reader.is_some() {
                     self.readers.insert(config::reader_name(wired, side), spot);
                 }
@@ -289,6 +307,7 @@ impl Agent {
                 door,
                 outputs: None,
                 sensors,
+                keypads: [None; 2],
                 carried_out,
                 taps: BTreeMap::new(),
                 on_reader: [None, None],
@@ -296,12 +315,26 @@ impl Agent {
             });
         }
         if let Some(station) = &config.station {
-            let equipment = Equipment { has_reader: station.reader.is_some(), has_sensor: station.sensor.is_some() };
+            let equipment = Equipment {
+                has_reader: station.reader.is_some(),
+                has_sensor: station.sensor.is_some(),
+                has_keypad: station.keypad.is_some(),
+            };
             self.station = Some(Station::new(equipment));
+            self.switch_by(Place { door: None, side: None }, station);
             self.readers.insert(config::STATION_READER.to_owned(), Spot::Station);
             if let Some(sensor) = &station.sensor {
                 let place = Place { door: None, side: None };
                 self.wire_sensor((Spot::Station, place), sensor, &mut start_sensor);
+            }
+        }
+    }
+
+    fn switch_by(&mut self, place: Place, side: &SideConfig) {
+        let powers = [(Device::Reader, &side.reader_power), (Device::Sensor, &side.sensor_power)];
+        for (device, path) in powers {
+            if let Some(path) = path {
+                self.switches.add(device, place, path.clone());
             }
         }
     }
@@ -322,7 +355,7 @@ impl Agent {
     /// The first records of this start.
     pub(super) fn begin(&mut self, before: &Before, identity: &Identity) {
         if before.head == Head::start_of(identity.epoch) {
-            self.record(Event::EpochBegan { cause: EpochCause::Joined, previous: None }, Weight::Vital);
+            self.record(Event::EpochBegan { cause: EpochCause::Joined, previous: identity.previous }, Weight::Vital);
         }
         if let Some(passed) = before.history.trusted_at {
             self.clock.not_before(passed);

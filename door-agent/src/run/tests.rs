@@ -25,8 +25,10 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use hardware::card::{ReadersError, Uid};
 use hardware::door_io::DoorIoConfig;
 use hardware::door_io::virtual_door::{DoorBuild, DoorView, VirtualDoor};
-use hardware::finger::virtual_sensor::VirtualSensor;
+use hardware::finger::virtual_sensor::{SensorFault, VirtualSensor};
 use hardware::finger::{BAUD_DEFAULT, Sensor};
+use hardware::keypad::KeypadConfig;
+use hardware::keypad::virtual_keypad::VirtualKeypad;
 use hpke::{Deserializable as _, Kem as _, OpModeS, Serializable as _};
 use rcgen::KeyPair;
 use tokio::net::TcpStream;
@@ -49,6 +51,7 @@ use crate::testing::{SERVER_NAME, Server};
 mod alone;
 mod cards;
 mod journal;
+mod pin;
 mod restart;
 mod sensors;
 mod station;
@@ -119,6 +122,7 @@ struct World {
     identity: Identity,
     door: VirtualDoor,
     finger: VirtualSensor,
+    keypad: Option<VirtualKeypad>,
     has_station: bool,
     /// Beside the lobby's: another door.
     has_inner: bool,
@@ -154,6 +158,7 @@ impl World {
             identity,
             door,
             finger,
+            keypad: None,
             has_station,
             has_inner,
             mode_of_exit,
@@ -161,6 +166,15 @@ impl World {
             rules: |_| (),
             cards: |_| protocol::CardSecrets::default(),
         }
+    }
+
+    /// A keypad at the lobby or the station.
+    fn hang_keypad(&mut self) {
+        self.keypad = Some(VirtualKeypad::plug(&self.path("keypad")).unwrap());
+    }
+
+    fn type_keys(&self, keys: &str) {
+        self.keypad.as_ref().unwrap().press(keys).unwrap();
     }
 
     /// Another door on the agent.
@@ -177,6 +191,9 @@ impl World {
         let side = SideConfig {
             reader: Some(hardware::card::ReaderMatch::Name("twin".to_owned())),
             sensor: Some(SensorConfig { path: self.path("sensor"), baud: BAUD_DEFAULT, password: 0 }),
+            reader_power: None,
+            sensor_power: Some(self.path("brightness")),
+            keypad: self.keypad.as_ref().map(|_| KeypadConfig::Virtual { pipe: self.path("keypad") }),
         };
         let door = DoorConfig {
             id: id(1),
@@ -191,7 +208,7 @@ impl World {
             name: "inner".to_owned(),
             io: DoorIoConfig::Virtual { socket: self.path("inner.sock") },
             zones_armed: ZonesArmed::Always,
-            inward: SideConfig { sensor: None, ..side.clone() },
+            inward: SideConfig { sensor: None, keypad: None, ..side.clone() },
             outward: SideConfig::default(),
         };
         let doors = [(!self.has_station).then_some(door), self.has_inner.then_some(inner)];
@@ -200,6 +217,7 @@ impl World {
             server: self.server.address.clone(),
             mode: InstallationMode::Test,
             crash_point: None,
+            text: String::new(),
             doors: doors.into_iter().flatten().collect(),
             station: self.has_station.then_some(side),
         }
@@ -267,6 +285,7 @@ impl World {
             policy,
             templates: Vec::new(),
             cards: (self.cards)(identity),
+            pins: protocol::SealedPins::default(),
         }
     }
 
@@ -771,6 +790,40 @@ async fn devices_that_go_and_come_are_told() {
     session.record(device(Device::Reader, DeviceState::Lost)).await;
     agent.reader("lobby in", ReaderChange::Back).await;
     session.record(device(Device::Reader, DeviceState::Working)).await;
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sensor_that_hangs_is_told_within_five_seconds_and_its_power_is_switched() {
+    let world = World::new().await;
+    std::fs::write(world.path("brightness"), "1").unwrap();
+    let mut agent = world.start();
+    let mut session = world.session(Head::start_of(1)).await;
+    let sensor = |how: DeviceState| {
+        move |event: &Event| match event {
+            Event::DeviceChanged { device: Device::Sensor, state, .. } if *state == how => Some(()),
+            _ => None,
+        }
+    };
+    session.record(sensor(DeviceState::Working)).await;
+    let hung = Instant::now();
+    world.finger.misbehave(SensorFault::Hang);
+    session.record(sensor(DeviceState::Silent)).await;
+    assert!(hung.elapsed() < Duration::from_secs(5), "{:?}", hung.elapsed());
+    session.kind("alarm_raised").await;
+    let stands_at = async |value: &str| {
+        while std::fs::read_to_string(world.path("brightness")).unwrap() != value {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(WAIT, stands_at("0")).await.expect("its power to be taken");
+    timeout(WAIT, stands_at("1")).await.expect("its power to be given back");
+    // Nothing else is concerned meanwhile.
+    agent.tap().await;
+    session.decision().await;
+    world.finger.misbehave(SensorFault::None);
+    session.record(sensor(DeviceState::Working)).await;
+    session.kind("alarm_cleared").await;
     agent.stop().await;
 }
 

@@ -78,6 +78,22 @@ enum Command {
     },
     /// Lifts the finger
     Lift(At),
+    /// Presses keys of a keypad
+    Type {
+        #[command(flatten)]
+        at: At,
+        /// Digits, `#` for Enter, `*` for Clear, `!` for Cancel
+        #[arg(long)]
+        keys: String,
+    },
+    /// Unplugs a keypad
+    Keypad {
+        #[command(flatten)]
+        at: At,
+        /// Plugs it in again instead
+        #[arg(long)]
+        plug: bool,
+    },
     /// Pushes a door and goes through
     Push(At),
     /// Closes a door
@@ -336,6 +352,8 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Remove(at) => at.order(|at| Order::Remove { at }),
         Command::Finger { at, finger } => at.order(|at| Order::Finger { at, finger }),
         Command::Lift(at) => at.order(|at| Order::Lift { at }),
+        Command::Type { at, keys } => at.order(|at| Order::Type { at, keys }),
+        Command::Keypad { at, plug } => at.order(|at| Order::Keypad { at, plugged: plug }),
         Command::Push(at) => at.order(|door| Order::Push { door }),
         Command::Close(at) => at.order(|door| Order::Close { door }),
         Command::Force(at) => at.order(|door| Order::Force { door }),

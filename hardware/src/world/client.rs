@@ -85,6 +85,11 @@ impl Client {
         self.order(&Order::Lift { at: at.into() }).await
     }
 
+    /// Presses keys of the keypad at a place: digits, `#` for Enter, `*` for Clear, `!` for Cancel.
+    pub async fn type_keys(&mut self, at: &str, keys: &str) -> Result<(), ClientError> {
+        self.order(&Order::Type { at: at.into(), keys: keys.into() }).await
+    }
+
     /// Pushes a door; an error unless it is released.
     pub async fn push(&mut self, door: &str) -> Result<(), ClientError> {
         self.order(&Order::Push { door: door.into() }).await

@@ -24,6 +24,9 @@ pub struct WorldFile {
     /// Fingerprint sensors.
     #[serde(default)]
     pub sensor: Vec<SensorFile>,
+    /// Keypads.
+    #[serde(default)]
+    pub keypad: Vec<KeypadFile>,
     /// Doors.
     #[serde(default)]
     pub door: Vec<DoorFile>,
@@ -53,6 +56,14 @@ pub struct ReaderFile {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SensorFile {
+    /// Its name.
+    pub name: String,
+}
+
+/// A keypad; its pipe is `keypad-NAME` in the world's folder.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeypadFile {
     /// Its name.
     pub name: String,
 }
@@ -137,6 +148,8 @@ pub struct PlaceFile {
     pub reader: Option<String>,
     /// The sensor in reach.
     pub sensor: Option<String>,
+    /// The keypad in reach.
+    pub keypad: Option<String>,
 }
 
 /// What is wrong with a world file.
@@ -174,6 +187,7 @@ impl WorldFile {
         }
         let readers = unique("reader", self.reader.iter().map(|reader| &reader.name))?;
         let sensors = unique("sensor", self.sensor.iter().map(|sensor| &sensor.name))?;
+        let keypads = unique("keypad", self.keypad.iter().map(|keypad| &keypad.name))?;
         let doors = unique("door", self.door.iter().map(|door| &door.name))?;
         unique("card", self.card.iter().map(|card| &card.name))?;
         for card in self.card.iter().filter(|card| card.desfire.is_some()) {
@@ -185,6 +199,7 @@ impl WorldFile {
             for (kind, named, known) in [
                 ("reader", &place.reader, &readers),
                 ("sensor", &place.sensor, &sensors),
+                ("keypad", &place.keypad, &keypads),
                 ("door", &place.door, &doors),
             ] {
                 if let Some(named) = named
@@ -291,6 +306,7 @@ mod tests {
         check("[[reader]]\nname = \"a\"\n[[reader]]\nname = \"a\"", "two of kind reader are named \"a\"");
         check("[[door]]\nname = \"../a\"", "../a");
         check("[[place]]\nname = \"a\"\nreader = \"b\"", "reader \"b\"");
+        check("[[keypad]]\nname = \"a\"\n[[place]]\nname = \"a\"\nkeypad = \"b\"", "keypad \"b\"");
         check("[[card]]\nname = \"a\"\nuid = \"0401\"", "4, 7 or 10 bytes");
         check("[[card]]\nname = \"a\"\nuid = \"0401020\"", "hexadecimal");
         check("[[card]]\nname = \"a\"\nuid = \"zz010203\"", "hexadecimal");

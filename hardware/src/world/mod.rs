@@ -1,4 +1,4 @@
-//! A world of twins: cards, readers, fingers, sensors and doors that speak to drivers by the real protocols.
+//! A world of twins: cards, readers, fingers, sensors, keypads and doors that speak to drivers by the real protocols.
 //!
 //! `pforte-twin serve` runs one ([`serve`]); tests and the demo act in it by its control socket ([`Client`]). It opens no
 //! port that others could reach: the card readers' driver listens on all addresses, so everything runs in a private
@@ -17,10 +17,13 @@ mod service;
 mod stage;
 
 pub use client::{Client, ClientError, Watch};
-pub use file::{CardFile, DoorFile, FingerFile, PlaceFile, ReaderFile, SensorFile, WorldFile, WorldFileError};
+pub use file::{
+    CardFile, DoorFile, FingerFile, KeypadFile, PlaceFile, ReaderFile, SensorFile, WorldFile, WorldFileError,
+};
 pub use namespace::enter_private_network;
 pub use order::{
-    CardState, DoorState, FingerState, Order, PlaceState, ReaderState, Ring, SensorState, SensorWish, State,
+    CardState, DoorState, FingerState, KeypadState, Order, PlaceState, ReaderState, Ring, SensorState, SensorWish,
+    State,
 };
 pub use process::{Process, ProcessError};
 pub use service::ServiceError;
@@ -54,6 +57,11 @@ pub fn door_socket(folder: &Path, door: &str) -> PathBuf {
 /// Where the line of a sensor is.
 pub fn sensor_line(folder: &Path, sensor: &str) -> PathBuf {
     folder.join(format!("sensor-{sensor}"))
+}
+
+/// Where the pipe of a keypad is.
+pub fn keypad_pipe(folder: &Path, keypad: &str) -> PathBuf {
+    folder.join(format!("keypad-{keypad}"))
 }
 
 /// Where the content of a card is kept, if it is a DESFire.

@@ -37,6 +37,20 @@ pub enum Order {
         /// Place or door of the sensor.
         at: String,
     },
+    /// Presses keys of the keypad: digits, `#` for Enter, `*` for Clear, `!` for Cancel.
+    Type {
+        /// Place or door of the keypad.
+        at: String,
+        /// The keys, one after the other.
+        keys: String,
+    },
+    /// Unplugs a keypad, or plugs it in again.
+    Keypad {
+        /// Place or door of the keypad.
+        at: String,
+        /// Whether it is plugged in from here on.
+        plugged: bool,
+    },
     /// Pushes a door and goes through; answered once it is open, or by the error `locked`.
     Push {
         /// Door, or a place at it.
@@ -171,6 +185,9 @@ pub struct State {
     pub readers: Vec<ReaderState>,
     /// Sensors.
     pub sensors: Vec<SensorState>,
+    /// Keypads. What was typed is no part of it.
+    #[serde(default)]
+    pub keypads: Vec<KeypadState>,
     /// Doors.
     pub doors: Vec<DoorState>,
     /// Cards.
@@ -219,6 +236,15 @@ pub struct SensorState {
     pub ring: Ring,
     /// How it misbehaves.
     pub fault: SensorWish,
+}
+
+/// A keypad.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeypadState {
+    /// Its name.
+    pub name: String,
+    /// Whether it is there.
+    pub is_plugged: bool,
 }
 
 /// Colour of a sensor's ring, as of an R503.
@@ -318,4 +344,7 @@ pub struct PlaceState {
     pub reader: Option<String>,
     /// The sensor in reach.
     pub sensor: Option<String>,
+    /// The keypad in reach.
+    #[serde(default)]
+    pub keypad: Option<String>,
 }

@@ -12,15 +12,19 @@ use tokio::time::Instant;
 
 use super::file::{check_name, parse_uid};
 use super::order::{
-    CardState, DoorState, FingerState, Order, PlaceState, ReaderState, Ring, SensorState, SensorWish, State,
+    CardState, DoorState, FingerState, KeypadState, Order, PlaceState, ReaderState, Ring, SensorState, SensorWish,
+    State,
 };
 use super::service::{CardService, fields};
-use super::{CardFile, FingerFile, PlaceFile, WorldError, WorldFile, card_content, door_socket, sensor_line};
+use super::{
+    CardFile, FingerFile, PlaceFile, WorldError, WorldFile, card_content, door_socket, keypad_pipe, sensor_line,
+};
 use crate::card::Uid;
 use crate::card::virtual_card::{CardFault, FieldCard, Pace, Reaction, hold};
 use crate::card::virtual_desfire::{Deed, Misdeed, Random, Twin, TwinError, exchange_time};
 use crate::door_io::virtual_door::{DoorBuild, VirtualDoor};
 use crate::finger::virtual_sensor::{SensorFault, VirtualSensor};
+use crate::keypad::virtual_keypad::VirtualKeypad;
 
 /// How often a card service that dies by itself is looked for. Orders are seen at once.
 const SERVICE_LOOK: Duration = Duration::from_millis(500);
@@ -34,6 +38,7 @@ pub(super) struct Stage {
     folder: Arc<Path>,
     readers: Arc<BTreeMap<String, Reader>>,
     sensors: Arc<BTreeMap<String, Sensor>>,
+    keypads: Arc<BTreeMap<String, VirtualKeypad>>,
     doors: Arc<BTreeMap<String, Door>>,
     places: Arc<Vec<PlaceFile>>,
     things: Arc<Mutex<Things>>,
@@ -104,6 +109,12 @@ impl Stage {
             let twin = VirtualSensor::plug(&line).map_err(WorldError::io(line.display().to_string()))?;
             sensors.insert(file.name, Sensor { twin });
         }
+        let mut keypads = BTreeMap::new();
+        for file in world.keypad {
+            let pipe = keypad_pipe(folder, &file.name);
+            let twin = VirtualKeypad::plug(&pipe).map_err(WorldError::io(pipe.display().to_string()))?;
+            keypads.insert(file.name, twin);
+        }
         let mut doors = BTreeMap::new();
         for file in world.door {
             let socket = door_socket(folder, &file.name);
@@ -130,6 +141,7 @@ impl Stage {
             folder: folder.into(),
             readers: Arc::new(readers.collect()),
             sensors: Arc::new(sensors),
+            keypads: Arc::new(keypads),
             doors: Arc::new(doors),
             places: Arc::new(world.place),
             things: Arc::new(Mutex::new(things)),
@@ -139,6 +151,9 @@ impl Stage {
         };
         for sensor in stage.sensors.values() {
             tokio::spawn(forward(sensor.twin.watch(), stage.changes.clone()));
+        }
+        for keypad in stage.keypads.values() {
+            tokio::spawn(forward(keypad.watch(), stage.changes.clone()));
         }
         for door in stage.doors.values() {
             tokio::spawn(forward(door.twin.watch(), stage.changes.clone()));
@@ -161,6 +176,11 @@ impl Stage {
                 let (name, sensor) = self.sensor_at(&at)?;
                 self.things().await.placed.remove(name);
                 sensor.twin.place(None);
+            }
+            Order::Type { at, keys } => self.keypad_at(&at)?.press(&keys).map_err(|error| error.to_string())?,
+            Order::Keypad { at, plugged: false } => self.keypad_at(&at)?.unplug(),
+            Order::Keypad { at, plugged: true } => {
+                self.keypad_at(&at)?.plug_again().map_err(|error| error.to_string())?;
             }
             Order::Push { door } => self.door(&door)?.twin.push().await.map_err(|error| error.to_string())?,
             Order::Close { door } => self.door(&door)?.twin.close(),
@@ -255,6 +275,10 @@ impl Stage {
                 },
             }
         };
+        let keypad = |(name, keypad): (&String, &VirtualKeypad)| KeypadState {
+            name: name.clone(),
+            is_plugged: *keypad.watch().borrow(),
+        };
         let door = |(name, door): (&String, &Door)| DoorState {
             name: name.clone(),
             label: door.label.clone(),
@@ -270,6 +294,7 @@ impl Stage {
             door: place.door.clone(),
             reader: place.reader.clone(),
             sensor: place.sensor.clone(),
+            keypad: place.keypad.clone(),
         };
         let card = |card: &Card| {
             let misdeed = match &card.body {
@@ -284,6 +309,7 @@ impl Stage {
         State {
             readers: self.readers.iter().map(reader).collect(),
             sensors: self.sensors.iter().map(sensor).collect(),
+            keypads: self.keypads.iter().map(keypad).collect(),
             doors: self.doors.iter().map(door).collect(),
             cards: things.cards.iter().map(card).collect(),
             fingers: things.fingers.iter().map(finger).collect(),
@@ -381,6 +407,11 @@ impl Stage {
         let sensor = self.place(at)?.sensor.as_ref();
         let sensor = sensor.and_then(|sensor| self.sensors.get_key_value(sensor));
         sensor.map(|(name, sensor)| (name.as_str(), sensor)).ok_or_else(|| format!("there is no sensor at {at:?}"))
+    }
+
+    fn keypad_at(&self, at: &str) -> Result<&VirtualKeypad, String> {
+        let keypad = self.place(at)?.keypad.as_ref();
+        keypad.and_then(|keypad| self.keypads.get(keypad)).ok_or_else(|| format!("there is no keypad at {at:?}"))
     }
 
     fn door(&self, named: &str) -> Result<&Door, String> {

@@ -1,12 +1,16 @@
-//! What an agent decides by when alone: its cut of the rules, and the templates of the people in it, sealed to its key.
+//! What an agent decides by when alone: its cut of the rules, and the templates and PINs of the people in it, sealed to its key.
 
 use std::collections::{BTreeSet, HashMap};
 
 use access_core::canonical;
-use access_core::ids::{AgentId, DoorId, FingerId, TenantId};
+use access_core::ids::{AgentId, DoorId, FingerId, PersonId, TenantId};
 use access_core::policy::Policy;
-use access_core::protocol::{Bundle, SealedTemplate, SecretBytes, SignedBundle, TemplateContent, template_binding};
+use access_core::protocol::{
+    Bundle, SealedPin, SealedPins, SealedTemplate, SecretBytes, SignedBundle, TemplateContent, pepper_binding,
+    pin_binding, template_binding,
+};
 use anyhow::Context as _;
+use chrono::TimeDelta;
 use hpke::aead::ChaCha20Poly1305;
 use hpke::kdf::HkdfSha256;
 use hpke::kem::X25519HkdfSha256;
@@ -14,14 +18,13 @@ use hpke::{Deserializable as _, Kem, OpModeS, Serializable as _};
 use uuid::Uuid;
 
 use super::card_secrets::CardSealer;
-use super::store;
+use super::store::{self, BundleMade};
 use crate::cards;
 use crate::clock;
 use crate::state::AppState;
-use crate::vault;
+use crate::vault::store::SealedPinRow;
+use crate::{pins, vault};
 
-/// How long an agent may decide alone without a newer bundle, in seconds: 24 hours.
-pub const AGE_MAX_S: u32 = 24 * 60 * 60;
 /// What HPKE's key schedule is bound to.
 const HPKE_INFO: &[u8] = b"pforte template 1";
 
@@ -50,6 +53,9 @@ pub(super) struct Bundler {
     sealed: HashMap<FingerId, SealedTemplate>,
     /// None after cards could not be sealed: begun anew.
     cards: Option<CardSealer>,
+    /// By person: the rows that it was made of, and what was sealed of them.
+    pins: HashMap<PersonId, (Vec<SealedPinRow>, SealedPin)>,
+    pepper: Option<Vec<u8>>,
     /// Number of the newest bundle.
     sequence: i64,
     /// Doors of the newest bundle, at first those when it linked.
@@ -66,7 +72,17 @@ impl Bundler {
     ) -> anyhow::Result<Self> {
         let sealing_key =
             SealingKey::from_bytes(sealing_key).map_err(|error| anyhow::anyhow!("an agent's sealing key: {error}"))?;
-        Ok(Self { tenant, agent, sealing_key, sealed: HashMap::new(), cards: None, sequence: 0, doors })
+        Ok(Self {
+            tenant,
+            agent,
+            sealing_key,
+            sealed: HashMap::new(),
+            cards: None,
+            pins: HashMap::new(),
+            pepper: None,
+            sequence: 0,
+            doors,
+        })
     }
 
     /// The bundle of these rules.
@@ -85,6 +101,9 @@ impl Bundler {
             let template = self.seal(&open)?;
             self.sealed.insert(open.finger, template);
         }
+        let with_pin: Vec<Uuid> =
+            rows.persons.iter().filter(|person| person.has_pin).map(|person| person.id.into()).collect();
+        let pins = self.pins(state, vault::store::pins(&mut tx, self.tenant, &with_pin).await?)?;
         let cards = match self.cards.take() {
             Some(cards) => cards,
             None => CardSealer::new(self.tenant, self.agent, &self.sealing_key)?,
@@ -96,6 +115,10 @@ impl Bundler {
         // Before they are sent: what a stolen agent gives away must be known.
         cards::store::note_held(&mut tx, self.tenant, self.agent, cards.unnoted()).await?;
         let sequence = store::next_bundle(&mut tx, self.tenant, self.agent, self.sequence).await?;
+        let (signed_at, age_max_s) = (clock::now(), policy.rules().alone_hours * 60 * 60);
+        let usable_until = signed_at + TimeDelta::seconds(age_max_s.into());
+        let made = BundleMade { version: policy.version(), sequence, made_at: signed_at, usable_until };
+        store::bundle_made(&mut tx, self.tenant, self.agent, made).await?;
         tx.commit().await?;
         cards.noted();
         self.cards = Some(cards);
@@ -107,12 +130,13 @@ impl Bundler {
             mode: state.installation.mode,
             agent: self.agent,
             sequence: sequence.try_into()?,
-            signed_at: clock::unix_ms(clock::now()),
-            age_max_s: AGE_MAX_S,
+            signed_at: clock::unix_ms(signed_at),
+            age_max_s,
             card_key: SecretBytes(state.keys.card_key(self.tenant).bytes().to_vec()),
             policy: rows,
             templates,
             cards: card_secrets,
+            pins,
         };
         Ok(SignedBundle::sign(&bundle, &state.keys.policy_key()))
     }
@@ -123,6 +147,39 @@ impl Bundler {
         let content = zeroize::Zeroizing::new(canonical::encode(&content));
         let sealed = seal_to(&self.sealing_key, &content, &binding)?;
         Ok(SealedTemplate { finger: open.finger, person: open.person, sensor_type: open.sensor_type.clone(), sealed })
+    }
+
+    /// What PINs are checked by: sealed anew for whoever has another than before.
+    fn pins(&mut self, state: &AppState, rows: Vec<SealedPinRow>) -> anyhow::Result<SealedPins> {
+        let pepper = state.keys.pin_pepper(self.tenant, self.agent);
+        let mut pins = HashMap::new();
+        for rows in rows.chunk_by(|one, next| one.person_id == next.person_id) {
+            let person = PersonId::from_uuid(rows[0].person_id);
+            let known = self.pins.remove(&person).filter(|(before, _)| before == rows);
+            let known = match known {
+                Some(known) => known,
+                None => {
+                    let kept = vault::open_pins(&state.keys, self.tenant, rows)?;
+                    let Some(content) = pins::content_for(&pepper, &kept)? else { continue };
+                    let binding = pin_binding(self.agent, person);
+                    let sealed = seal_to(&self.sealing_key, &content, &binding)?;
+                    (rows.to_vec(), SealedPin { person, sealed })
+                }
+            };
+            pins.insert(person, known);
+        }
+        self.pins = pins;
+        let mut of_persons: Vec<SealedPin> = self.pins.values().map(|(_, sealed)| sealed.clone()).collect();
+        of_persons.sort_by_key(|pin| pin.person);
+        if of_persons.is_empty() {
+            return Ok(SealedPins::default());
+        }
+        let sealed = match self.pepper.take() {
+            Some(sealed) => sealed,
+            None => seal_to(&self.sealing_key, pepper.bytes(), &pepper_binding(self.agent))?,
+        };
+        self.pepper = Some(sealed.clone());
+        Ok(SealedPins { pepper: sealed, of_persons })
     }
 
     /// Doors of the newest bundle, at first those when the agent linked.

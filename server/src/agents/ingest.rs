@@ -156,6 +156,10 @@ fn check(agent: AgentId, key: &VerifyingKey, epoch_max: u32, stored: Head, recor
                 batch.fault = Some((record.epoch, record.seq, ChainFault::ForeignKind));
                 break;
             }
+            Ok(()) if !names_the_end_of(&stored, &record.event) => {
+                batch.fault = Some((record.epoch, record.seq, ChainFault::Fork));
+                break;
+            }
             Ok(()) => {
                 let after = std::mem::replace(&mut batch.head, signed.head(&record));
                 let place = (record.epoch, record.seq);
@@ -173,6 +177,15 @@ fn check(agent: AgentId, key: &VerifyingKey, epoch_max: u32, stored: Head, recor
         }
     }
     batch
+}
+
+/// Whether an event that begins a sequence tells truly which record of the one before was the last that is stored. Programs of before
+/// named none.
+fn names_the_end_of(stored: &Head, event: &Event) -> bool {
+    match event {
+        Event::EpochBegan { previous: Some(previous), .. } => previous == stored,
+        _ => true,
+    }
 }
 
 /// The first of the records that come a second time that is not, byte for byte, the one that is stored.

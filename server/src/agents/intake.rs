@@ -17,6 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use super::ingest::{Ingested, ingest};
 use super::{journal, store};
+use crate::clock;
 use crate::state::AppState;
 
 /// Records that wait to be taken; each delivery counts as one at least. Twice what an agent has under way.
@@ -36,6 +37,10 @@ pub(super) enum Delivery {
     Records(Vec<SignedRecord>),
     /// The bundle that the agent decides by.
     BundleInForce(u64),
+    /// Its configuration.
+    Configuration(String),
+    /// What stands for the authorities that it trusts.
+    AuthoritiesKept([u8; 32]),
     /// How its journal is.
     JournalState {
         /// Why it takes no records; none if it does.
@@ -49,7 +54,7 @@ impl Delivery {
     fn size(&self) -> u32 {
         let records = match self {
             Self::Records(records) => records.len(),
-            Self::BundleInForce(_) | Self::JournalState { .. } => 1,
+            Self::BundleInForce(_) | Self::Configuration(_) | Self::AuthoritiesKept(_) | Self::JournalState { .. } => 1,
         };
         u32::try_from(records.clamp(1, RECORDS_PER_MESSAGE_MAX)).unwrap_or(1)
     }
@@ -168,6 +173,18 @@ async fn take(
     match delivery {
         Delivery::Records(records) => ingest(state, tenant, agent, records).await.map(Some),
         Delivery::BundleInForce(sequence) => note_bundle(state, tenant, agent, sequence).await.map(|()| None),
+        Delivery::Configuration(toml) => {
+            let mut tx = state.db.begin(tenant, None).await?;
+            store::keep_configuration(&mut tx, tenant, agent, &toml).await?;
+            tx.commit().await?;
+            Ok(None)
+        }
+        Delivery::AuthoritiesKept(digest) => {
+            let mut tx = state.db.begin(tenant, None).await?;
+            store::authorities_kept(&mut tx, tenant, agent, &digest).await?;
+            tx.commit().await?;
+            Ok(None)
+        }
         Delivery::JournalState { fault, since } => {
             let is_listened_to = journal::note(state, tenant, agent, fault, since).await?;
             Ok((!is_listened_to).then_some(Ingested::NotJoined))
@@ -194,6 +211,6 @@ fn gathered(waiting: impl Iterator<Item = Waiting>) -> Vec<(Delivery, Vec<OwnedS
 
 async fn note_bundle(state: &AppState, tenant: TenantId, agent: AgentId, sequence: u64) -> anyhow::Result<()> {
     let mut tx = state.db.begin(tenant, None).await?;
-    store::bundle_in_force(&mut tx, tenant, agent, sequence).await?;
+    store::bundle_in_force(&mut tx, tenant, agent, sequence, clock::now()).await?;
     Ok(tx.commit().await?)
 }

@@ -1,9 +1,10 @@
 //! Joining and renewing: the only two things an agent does outside its link. Joining needs no certificate and a one-time
 //! token; renewing needs the agent's own certificate, which may have expired a while ago.
 
+use access_core::canonical;
 use access_core::event::{ActKind, CopySign, SubjectKind};
 use access_core::ids::TenantId;
-use access_core::protocol::AgentKind;
+use access_core::protocol::{AgentKind, authorities_digest};
 use axum::Json;
 use axum::extract::State;
 use base64::Engine as _;
@@ -84,6 +85,10 @@ pub(super) struct Joined {
     policy_key: String,
     server_name: &'static str,
     epoch: i32,
+    /// Newest record of the machine whose place it takes: canonical bytes of a head, Base64.
+    previous: Option<String>,
+    /// That machine's configuration, as it said last.
+    configuration: Option<String>,
 }
 
 fn key(field: &str, text: &str) -> ApiResult<[u8; 32]> {
@@ -124,13 +129,20 @@ pub(super) async fn join(State(port): State<AgentPort>, ApiJson(body): ApiJson<J
         return Err(ApiError::field("kind", format!("the token is for a {kind}")));
     }
     let (epoch, generation) = store::next_epoch(&mut tx, tenant, agent).await?;
+    let before = store::for_link(&mut tx, tenant, agent.into(), true).await?.ok_or_else(no_token)?.head()?;
+    let configuration = store::configuration(&mut tx, tenant, agent).await?;
     let name = AgentName { tenant, agent: agent.into(), generation };
     let (certificate, certificate_expires_at) = port
         .authority
         .issue_agent(name, &certificate_key, now)
         .map_err(|error| ApiError::field("certificate_key", format!("{error:#}")))?;
-    let joining =
-        Joining { record_key: &record_key, sealing_key: &sealing_key, build: &body.build, certificate_expires_at };
+    let joining = Joining {
+        record_key: &record_key,
+        sealing_key: &sealing_key,
+        build: &body.build,
+        certificate_expires_at,
+        authorities: authorities_digest([port.authority.certificate().as_ref()]),
+    };
     store::join(&mut tx, tenant, agent, &joining, now).await?;
     Entry::by_command_line(&state.keys, ActKind::Joined, SubjectKind::Agent, agent, now).append(&mut tx).await?;
     tx.commit().await?;
@@ -146,6 +158,8 @@ pub(super) async fn join(State(port): State<AgentPort>, ApiJson(body): ApiJson<J
         policy_key: STANDARD.encode(state.keys.policy_key().verifying_key().as_bytes()),
         server_name: AGENT_PORT_NAME,
         epoch,
+        previous: (before.seq > 0).then(|| STANDARD.encode(canonical::encode(&before))),
+        configuration,
     }))
 }
 
@@ -185,7 +199,7 @@ pub(super) async fn renew(
         .map_err(|_| ApiError::field("certificate_key", "must be a public key (SPKI) in Base64"))?;
     let mut tx = state.db.begin(tenant, None).await?;
     let row = store::for_link(&mut tx, tenant, agent, true).await?.ok_or(ApiError::Unauthenticated)?;
-    if row.standing()? != Standing::Joined {
+    if row.standing()? != Standing::Joined || row.is_replaced(generation) {
         return Err(superseded());
     }
     let key = copies::key_hash(&certificate_key);

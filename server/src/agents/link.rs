@@ -12,8 +12,8 @@ use access_core::event::CopySign;
 use access_core::ids::DoorId;
 use access_core::policy::Policy;
 use access_core::protocol::{
-    AgentKind, FromAgent, FromServer, HEARTBEAT_MS, Hello, MESSAGE_BYTES_MAX, RECORDS_PER_MESSAGE_MAX, Refusal,
-    SILENCE_MAX_MS, SignedBundle, common_version, read_message, write_message,
+    AgentKind, CONFIGURATION_BYTES_MAX, FromAgent, FromServer, HEARTBEAT_MS, Hello, MESSAGE_BYTES_MAX,
+    RECORDS_PER_MESSAGE_MAX, Refusal, SILENCE_MAX_MS, SignedBundle, common_version, read_message, write_message,
 };
 use anyhow::{Context as _, bail};
 use axum::extract::State;
@@ -31,7 +31,7 @@ use super::intake::{Delivery, Intake};
 use super::port::{AgentPort, Caller};
 use super::presence::{ABSENCE, note_coming, note_seen, report_absence};
 use super::store::{self, LinkRow};
-use crate::certificates::AgentName;
+use crate::certificates::{AgentName, Authority};
 use crate::clock;
 use crate::decisions::Answer;
 use crate::http::{ApiError, ApiResult};
@@ -64,7 +64,7 @@ pub(super) async fn connect(
         let detail = "The certificate has expired; it serves for renewal only.".to_owned();
         return Err(ApiError::Refused("certificate_expired", detail));
     }
-    let state = port.state;
+    let AgentPort { state, authority } = port;
     Ok(upgrade
         .read_buffer_size(READ_BUFFER_BYTES)
         .write_buffer_size(0)
@@ -72,7 +72,7 @@ pub(super) async fn connect(
         .max_frame_size(FROM_AGENT_BYTES_MAX)
         .on_upgrade(move |socket| async move {
             let AgentName { tenant, agent, .. } = caller.name;
-            match serve(&state, caller.name, socket).await {
+            match serve(&state, &authority, caller, socket).await {
                 Ok(why) => tracing::info!(%tenant, %agent, why, "link ended"),
                 Err(error) => tracing::warn!(%tenant, %agent, error = format!("{error:#}"), "link ended"),
             }
@@ -114,6 +114,9 @@ fn admit(state: &AppState, name: AgentName, row: Option<&LinkRow>, hello: &Hello
         return Err(Refusal::WrongInstallation);
     }
     let row = row.ok_or(Refusal::WrongAgent)?;
+    if row.is_replaced(name.generation) {
+        return Err(Refusal::Revoked);
+    }
     match row.standing() {
         Ok(Standing::Joined) => {}
         Ok(Standing::Quarantined) => return Err(Refusal::Quarantined),
@@ -127,7 +130,13 @@ fn admit(state: &AppState, name: AgentName, row: Option<&LinkRow>, hello: &Hello
     common_version(hello.oldest, hello.newest).ok_or(Refusal::NoCommonVersion)
 }
 
-async fn serve(state: &AppState, name: AgentName, mut socket: WebSocket) -> anyhow::Result<&'static str> {
+async fn serve(
+    state: &AppState,
+    authority: &Authority,
+    caller: Caller,
+    mut socket: WebSocket,
+) -> anyhow::Result<&'static str> {
+    let name = caller.name;
     let AgentName { tenant, agent, generation } = name;
     let first = timeout(HELLO_WAIT, receive(&mut socket)).await.context("no Hello in time")?;
     let hello = match first {
@@ -160,10 +169,17 @@ async fn serve(state: &AppState, name: AgentName, mut socket: WebSocket) -> anyh
         return refuse(&mut socket, Refusal::Quarantined).await;
     }
     store::linked(&mut tx, tenant, agent, generation, (&hello.build, hello.bundle_sequence), clock::now()).await?;
+    store::linked_by(&mut tx, tenant, agent, caller.issued_by).await?;
     let (out, waiting) = mpsc::channel(WAITING_MAX);
     // While the row is locked: whoever revokes the agent comes before, and it is refused, or after, and finds the link.
     let linked = state.agents.link(tenant, agent, out.clone());
     tx.commit().await?;
+    // What it knows already is not told again.
+    let news = (row.authorities_kept.as_deref() != Some(&authority.trusted_digest()))
+        .then(|| authority.trusted().map(|certificate| certificate.to_vec()).collect());
+    if let Some(authorities) = news {
+        out.try_send(FromServer::Authorities(authorities)).context("a link that has just begun")?;
+    }
     let ended = speak(state, name, &row, version, socket, (out, waiting), &linked).await;
     drop(linked);
     // Off the task of this connection: an agent that comes back at once is not lost.
@@ -394,6 +410,11 @@ impl Session<'_> {
             FromAgent::JournalState { fault, since } => self.intake.hand_over(Delivery::JournalState { fault, since }),
             FromAgent::Records(records) => self.intake.hand_over(Delivery::Records(records)),
             FromAgent::BundleInForce { sequence } => self.intake.hand_over(Delivery::BundleInForce(sequence)),
+            FromAgent::Configuration { toml } if toml.len() > CONFIGURATION_BYTES_MAX => {
+                return Ok(Some(Refusal::Protocol));
+            }
+            FromAgent::Configuration { toml } => self.intake.hand_over(Delivery::Configuration(toml)),
+            FromAgent::AuthoritiesKept { digest } => self.intake.hand_over(Delivery::AuthoritiesKept(digest)),
             FromAgent::StandingInForce { number } => state.agents.note_standing(tenant, agent, number),
             FromAgent::EnrolmentStep { enrolment, step } => {
                 state.stations.step(state, tenant, agent, enrolment, step, clock::now()).await;
@@ -404,9 +425,12 @@ impl Session<'_> {
 }
 
 /// Why a link was ended. A database that does not answer is no reason to call an agent revoked: it would give up its rules.
-async fn why_ended(state: &AppState, AgentName { tenant, agent, .. }: AgentName) -> anyhow::Result<Refusal> {
+async fn why_ended(state: &AppState, AgentName { tenant, agent, generation }: AgentName) -> anyhow::Result<Refusal> {
     let mut tx = state.db.begin(tenant, None).await?;
     let row = store::for_link(&mut tx, tenant, agent, false).await?;
+    if row.as_ref().is_some_and(|row| row.is_replaced(generation)) {
+        return Ok(Refusal::Revoked);
+    }
     Ok(match row.map(|row| row.standing()).transpose()? {
         Some(Standing::Joined) => Refusal::AlreadyConnected,
         Some(Standing::Quarantined) => Refusal::Quarantined,

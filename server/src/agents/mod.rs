@@ -34,7 +34,6 @@ pub mod store;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use bundle::AGE_MAX_S as BUNDLE_AGE_MAX_S;
 pub use commands::release;
 pub use presence::watch_for_absence;
 
@@ -116,6 +115,8 @@ pub struct Agent {
 pub struct Configuration {
     /// The file, to be copied; how things are wired is left to be filled in.
     pub toml: String,
+    /// The file as the agent's machine has it, for one that takes its place; none if it has not said.
+    pub in_use: Option<String>,
 }
 
 /// An agent to be invited.

@@ -56,12 +56,14 @@ pub struct Caller {
     pub name: AgentName,
     /// When that certificate ends or ended.
     pub ends_at: DateTime<Utc>,
+    /// SHA-256 of the authority's certificate that issued it.
+    pub issued_by: Option<[u8; 32]>,
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Caller {
+impl FromRequestParts<AgentPort> for Caller {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+    async fn from_request_parts(parts: &mut Parts, port: &AgentPort) -> Result<Self, ApiError> {
         let Some(PeerCertificate(certificate)) = parts.extensions.get() else {
             return Err(ApiError::Refused("certificate_missing", "Call with the agent's certificate.".to_owned()));
         };
@@ -69,7 +71,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
             tracing::warn!(error = format!("{error:#}"), "a certificate of the authority that names no agent");
             ApiError::Refused("certificate_refused", "The certificate names no agent.".to_owned())
         })?;
-        Ok(Self { name, ends_at })
+        Ok(Self { name, ends_at, issued_by: port.authority.issuer_of(certificate) })
     }
 }
 
@@ -77,7 +79,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
 pub fn tls(authority: &Arc<Authority>, now: fn() -> DateTime<Utc>) -> anyhow::Result<ServerConfig> {
     let shown = Renewing::new(Arc::clone(authority), vec![AGENT_PORT_NAME.to_owned()], now)?;
     let mut roots = RootCertStore::empty();
-    roots.add(authority.certificate().clone())?;
+    for certificate in authority.trusted() {
+        roots.add(certificate.clone())?;
+    }
     let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider())
         // Joining needs no certificate; every other route asks for one.
         .allow_unauthenticated()

@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::join::JoinToken;
-use super::{Agent, AgentChange, Configuration, NewAgent, Standing, configuration, store};
+use super::{Agent, AgentChange, AgentState, Configuration, NewAgent, Standing, configuration, store};
 use crate::audit::{Why, checked_reason};
 use crate::auth::Actor;
 use crate::cards;
@@ -34,6 +34,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(get, change))
         .routes(routes!(configuration))
         .routes(routes!(issue_token))
+        .routes(routes!(replace))
         .routes(routes!(revoke))
 }
 
@@ -109,7 +110,9 @@ async fn configuration(
     let doors = store::named_doors(&mut tx, actor.tenant, id).await?;
     let is_station = agent.kind == AgentKind::Station.as_str();
     let mode = state.installation.mode;
-    Ok(Json(Configuration { toml: configuration::write(&state.agents_port.address, mode, is_station, &doors) }))
+    let toml = configuration::write(&state.agents_port.address, mode, is_station, &doors);
+    let in_use = store::configuration(&mut tx, actor.tenant, id).await?;
+    Ok(Json(Configuration { toml, in_use }))
 }
 
 /// Invites an agent: it gets a token that is good for 15 minutes and once.
@@ -148,7 +151,7 @@ async fn issue_token(
     let reason = checked_reason(&why.reason)?;
     let mut tx = state.change(&actor).await?;
     let agent = store::get(&mut tx, actor.tenant, id, &state.agents).await?.ok_or(ApiError::NotFound("agent"))?;
-    if agent.state == super::AgentState::Revoked {
+    if agent.state == AgentState::Revoked {
         return Err(ApiError::Conflict(
             "agent_revoked",
             "A revoked agent does not come back; invite a new one.".to_owned(),
@@ -156,6 +159,38 @@ async fn issue_token(
     }
     let token = issue(&state, &mut tx, &actor, &agent).await?;
     tx.act(ActKind::JoinTokenIssued, SubjectKind::Agent, id).reason(reason).commit().await?;
+    Ok(Json(token))
+}
+
+/// Another machine is to take an agent's place, with its name, its doors and its configuration: the one so far is out of use at
+/// once, and the new one joins with the token. Its records go on from the newest that is stored.
+#[utoipa::path(post, path = "/agents/{id}/replace", tag = "agents", params(("id" = Uuid, Path)), request_body = Why,
+    responses((status = 200, body = IssuedToken), (status = 404, body = Problem), (status = 409, body = Problem)))]
+async fn replace(
+    actor: Actor,
+    State(state): State<AppState>,
+    ApiPath(id): ApiPath<Uuid>,
+    ApiJson(why): ApiJson<Why>,
+) -> ApiResult<Json<IssuedToken>> {
+    actor.administrator()?;
+    let reason = checked_reason(&why.reason)?;
+    let mut tx = state.change(&actor).await?;
+    let agent = store::get(&mut tx, actor.tenant, id, &state.agents).await?.ok_or(ApiError::NotFound("agent"))?;
+    match agent.state {
+        AgentState::Revoked => {
+            let detail = "A revoked agent does not come back; invite a new one.".to_owned();
+            return Err(ApiError::Conflict("agent_revoked", detail));
+        }
+        AgentState::Invited => {
+            let detail = "No machine has joined as this agent; issue a new token.".to_owned();
+            return Err(ApiError::Conflict("agent_invited", detail));
+        }
+        AgentState::Online | AgentState::Offline | AgentState::Quarantined => {}
+    }
+    store::replace(&mut tx, actor.tenant, id).await?;
+    let token = issue(&state, &mut tx, &actor, &agent).await?;
+    tx.act(ActKind::Replaced, SubjectKind::Agent, id).reason(reason).commit().await?;
+    state.agents.end(actor.tenant, id.into());
     Ok(Json(token))
 }
 
@@ -202,7 +237,7 @@ async fn revoke(
     let reason = checked_reason(&why.reason)?;
     let mut tx = state.change(&actor).await?;
     let before = store::get(&mut tx, actor.tenant, id, &state.agents).await?.ok_or(ApiError::NotFound("agent"))?;
-    if before.state == super::AgentState::Revoked {
+    if before.state == AgentState::Revoked {
         return Err(ApiError::Conflict("agent_revoked", "This agent is revoked already.".to_owned()));
     }
     store::set_state(&mut tx, actor.tenant, id.into(), Standing::Revoked).await?;

@@ -6,7 +6,7 @@ use access_core::chain::{Digest, Head};
 use access_core::event::Commitment;
 use access_core::ids::{AgentId, CommandId, DoorId, TenantId};
 use access_core::word::Word as _;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -248,6 +248,8 @@ pub struct Joining<'a> {
     pub build: &'a str,
     /// End of its certificate.
     pub certificate_expires_at: DateTime<Utc>,
+    /// What stands for the one authority that it trusts.
+    pub authorities: [u8; 32],
 }
 
 /// Which sequence of records and which certificate an agent gets when it joins now.
@@ -272,7 +274,7 @@ pub async fn join(
     let epoch: i32 = sqlx::query_scalar(
         "UPDATE agents SET state = 'joined', joined_at = $3, build = $4, record_key = $5, sealing_key = $6, \
          epoch = epoch + 1, certificate_generation = certificate_generation + 1, \
-         generation_used = certificate_generation + 1, certificate_expires_at = $7, bundle_in_force = 0, \
+         generation_used = certificate_generation + 1, certificate_expires_at = $7, bundle_in_force = 0, authorities_kept = $8, \
          row_version = row_version + 1 WHERE tenant_id = $1 AND id = $2 RETURNING epoch",
     )
     .bind(tenant.as_uuid())
@@ -282,8 +284,15 @@ pub async fn join(
     .bind(joining.record_key.to_vec())
     .bind(joining.sealing_key.to_vec())
     .bind(joining.certificate_expires_at)
+    .bind(joining.authorities.to_vec())
     .fetch_one(&mut *db)
     .await?;
+    // The machine that joins holds none of the rules that this agent was sent before.
+    sqlx::query("DELETE FROM agent_rules WHERE tenant_id = $1 AND agent_id = $2")
+        .bind(tenant.as_uuid())
+        .bind(agent)
+        .execute(&mut *db)
+        .await?;
     sqlx::query(
         "INSERT INTO agent_epochs (tenant_id, agent_id, epoch, record_key, began_at) VALUES ($1, $2, $3, $4, $5)",
     )
@@ -318,6 +327,9 @@ pub struct LinkRow {
     head_hash: Vec<u8>,
     issued_generation: Option<i32>,
     issued_key_hash: Option<Vec<u8>>,
+    replaced_generation: i32,
+    /// What stands for the authorities that it trusts, as it said last.
+    pub authorities_kept: Option<Vec<u8>>,
 }
 
 impl LinkRow {
@@ -342,6 +354,11 @@ impl LinkRow {
         self.issued_key_hash.as_deref().filter(|_| self.issued_generation == Some(generation))
     }
 
+    /// Whether a certificate of this generation belongs to a machine that another took the place of.
+    pub fn is_replaced(&self, generation: i32) -> bool {
+        generation <= self.replaced_generation
+    }
+
     /// Whether a certificate of this generation is still good: the newest, or the one before while that was not used.
     pub fn takes_generation(&self, generation: i32) -> bool {
         generation == self.certificate_generation
@@ -359,7 +376,7 @@ pub async fn for_link(
     let lock = if is_locked { " FOR UPDATE" } else { "" };
     let sql = format!(
         "SELECT state, kind, record_key, sealing_key, certificate_generation, generation_used, epoch, head_epoch, \
-         head_seq, head_hash, issued_generation, issued_key_hash FROM agents WHERE tenant_id = $1 AND id = $2{lock}"
+         head_seq, head_hash, issued_generation, issued_key_hash, replaced_generation, authorities_kept FROM agents WHERE tenant_id = $1 AND id = $2{lock}"
     );
     sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(tenant.as_uuid()).bind(agent.as_uuid()).fetch_optional(db).await
 }
@@ -389,6 +406,96 @@ pub async fn linked(
     .bind(now)
     .bind(i64::try_from(bundle_sequence).unwrap_or(0))
     .bind(BUNDLES_AHEAD_MAX)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Which authority issued the certificate that an agent linked with.
+pub async fn linked_by(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    agent: AgentId,
+    authority: Option<[u8; 32]>,
+) -> sqlx::Result<()> {
+    sqlx::query("UPDATE agents SET linked_by = $3 WHERE tenant_id = $1 AND id = $2")
+        .bind(tenant.as_uuid())
+        .bind(agent.as_uuid())
+        .bind(authority.map(|sha256| sha256.to_vec()))
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// An agent trusts these authorities.
+pub async fn authorities_kept(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    agent: AgentId,
+    digest: &[u8; 32],
+) -> sqlx::Result<()> {
+    sqlx::query("UPDATE agents SET authorities_kept = $3 WHERE tenant_id = $1 AND id = $2")
+        .bind(tenant.as_uuid())
+        .bind(agent.as_uuid())
+        .bind(digest.to_vec())
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Names of agents in use that don't trust these authorities, as far as they said; or whose last link was not by the first of them.
+pub async fn behind_in_trust(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    digest: &[u8; 32],
+    linked_by: Option<&[u8; 32]>,
+) -> sqlx::Result<Vec<String>> {
+    sqlx::query_scalar(
+        "SELECT name FROM agents WHERE tenant_id = $1 AND state IN ('joined', 'quarantined') \
+         AND (authorities_kept IS DISTINCT FROM $2 OR ($3::bytea IS NOT NULL AND linked_by IS DISTINCT FROM $3)) ORDER BY name",
+    )
+    .bind(tenant.as_uuid())
+    .bind(digest.to_vec())
+    .bind(linked_by.map(|sha256| sha256.to_vec()))
+    .fetch_all(db)
+    .await
+}
+
+/// An agent's configuration, as it says.
+pub async fn keep_configuration(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    agent: AgentId,
+    toml: &str,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "UPDATE agents SET configuration = $3 WHERE tenant_id = $1 AND id = $2 AND configuration IS DISTINCT FROM $3",
+    )
+    .bind(tenant.as_uuid())
+    .bind(agent.as_uuid())
+    .bind(toml)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// An agent's configuration, as it said last.
+pub async fn configuration(db: &mut PgConnection, tenant: TenantId, agent: Uuid) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar("SELECT configuration FROM agents WHERE tenant_id = $1 AND id = $2")
+        .bind(tenant.as_uuid())
+        .bind(agent)
+        .fetch_one(db)
+        .await
+}
+
+/// Puts an agent's machine out of use: whatever certificate it has is worth nothing from here on, and another may join in its place.
+pub async fn replace(db: &mut PgConnection, tenant: TenantId, agent: Uuid) -> sqlx::Result<()> {
+    sqlx::query(
+        "UPDATE agents SET state = 'invited', replaced_generation = certificate_generation, row_version = row_version + 1 \
+         WHERE tenant_id = $1 AND id = $2",
+    )
+    .bind(tenant.as_uuid())
+    .bind(agent)
     .execute(db)
     .await?;
     Ok(())
@@ -455,19 +562,83 @@ pub async fn next_bundle(db: &mut PgConnection, tenant: TenantId, agent: AgentId
     .await
 }
 
-/// An agent decides by this bundle when alone.
+/// How long it is kept since when an agent held which rules, in days.
+const RULES_KEPT_DAYS: i64 = 180;
+
+/// A bundle that is about to be signed.
+#[derive(Debug, Clone, Copy)]
+pub struct BundleMade {
+    /// Version of the rules in it.
+    pub version: u64,
+    /// Its number.
+    pub sequence: i64,
+    /// When it is signed.
+    pub made_at: DateTime<Utc>,
+    /// When it is too old to be decided by.
+    pub usable_until: DateTime<Utc>,
+}
+
+/// Takes note of a bundle before it is sent.
+pub async fn bundle_made(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    agent: AgentId,
+    made: BundleMade,
+) -> anyhow::Result<()> {
+    sqlx::query(
+        "INSERT INTO agent_rules AS kept (tenant_id, agent_id, version, first_bundle, newest_bundle, made_at, usable_until) \
+         VALUES ($1, $2, $3, $4, $4, $5, $6) ON CONFLICT (tenant_id, agent_id, version) DO UPDATE \
+         SET newest_bundle = excluded.newest_bundle, usable_until = greatest(kept.usable_until, excluded.usable_until)",
+    )
+    .bind(tenant.as_uuid())
+    .bind(agent.as_uuid())
+    .bind(i64::try_from(made.version)?)
+    .bind(made.sequence)
+    .bind(made.made_at)
+    .bind(made.usable_until)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// An agent decides by this bundle when alone: by its version of the rules, from now on if it did not say so before.
 pub async fn bundle_in_force(
     db: &mut PgConnection,
     tenant: TenantId,
     agent: AgentId,
     sequence: u64,
+    now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
+    let sequence = i64::try_from(sequence).unwrap_or(i64::MAX);
     sqlx::query("UPDATE agents SET bundle_in_force = $3 WHERE tenant_id = $1 AND id = $2 AND $3 <= bundle_sent")
         .bind(tenant.as_uuid())
         .bind(agent.as_uuid())
-        .bind(i64::try_from(sequence).unwrap_or(i64::MAX))
-        .execute(db)
+        .bind(sequence)
+        .execute(&mut *db)
         .await?;
+    let noted = sqlx::query(
+        "UPDATE agent_rules SET in_force_at = $4 WHERE tenant_id = $1 AND agent_id = $2 \
+         AND $3 BETWEEN first_bundle AND newest_bundle AND in_force_at IS NULL",
+    )
+    .bind(tenant.as_uuid())
+    .bind(agent.as_uuid())
+    .bind(sequence)
+    .bind(now)
+    .execute(&mut *db)
+    .await?;
+    if noted.rows_affected() == 0 {
+        return Ok(());
+    }
+    // What it held long ago, and has replaced since.
+    sqlx::query(
+        "DELETE FROM agent_rules WHERE tenant_id = $1 AND agent_id = $2 AND newest_bundle < $3 AND usable_until < $4",
+    )
+    .bind(tenant.as_uuid())
+    .bind(agent.as_uuid())
+    .bind(sequence)
+    .bind(now - TimeDelta::days(RULES_KEPT_DAYS))
+    .execute(db)
+    .await?;
     Ok(())
 }
 

@@ -112,6 +112,7 @@ pub(super) async fn presented(
         Want::Finger { .. } if at_card.finger.is_none() => {
             return Err(conflict("not_wanted", "The station read a card where a finger was asked for."));
         }
+        Want::Pin { .. } => return Err(conflict("not_wanted", "The station read a card where a PIN was asked for.")),
         Want::Finger { .. } | Want::RenewCard | Want::RemoveFinger { .. } => {
             let (credential, chip) = theirs(order, &holders)?;
             let task = CardTask::Read { is_ev1_allowed: is_ev1_allowed(chip, &desk) };

@@ -1,4 +1,4 @@
-//! Dialogues at enrolment stations: an operator starts one, the station asks for card or finger, the page follows each
+//! Dialogues at enrolment stations: an operator starts one, the station asks for card, finger or PIN, the page follows each
 //! step, and the result is stored here. UIDs and templates pass through, and never into a step, an answer or a log.
 //!
 //! A card that proves itself takes several turns: the station says what lies there, the server answers with work and this card's
@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use access_core::ids::{AgentId, EnrolmentId, OperatorId, PersonId, TenantId};
-use access_core::protocol::{EnrolmentFault, EnrolmentOrder, EnrolmentWant, FromServer};
+use access_core::protocol::{EnrolmentFault, EnrolmentOrder, EnrolmentWant, FromServer, PinSalt};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, watch};
@@ -68,17 +68,13 @@ pub enum Want {
         /// Which finger.
         finger_id: Uuid,
     },
-}
-
-impl Want {
-    /// What the station is asked for first.
-    fn of_station(self) -> EnrolmentWant {
-        match self {
-            Self::Card => EnrolmentWant::Card,
-            Self::Finger { .. } => EnrolmentWant::Finger { captures: CAPTURES },
-            Self::RenewCard | Self::TakeBackCard { .. } | Self::RemoveFinger { .. } => EnrolmentWant::PresentCard,
-        }
-    }
+    /// A PIN, typed twice by the person: nobody else learns it.
+    Pin {
+        /// Whether it is to be a sign of duress: it opens like the one for every day, and raises a silent alarm. Never a
+        /// person's only PIN, which is therefore typed first.
+        #[serde(default)]
+        is_duress: bool,
+    },
 }
 
 /// What an operator starts a dialogue for.
@@ -90,6 +86,20 @@ pub struct Asked {
     pub replaces: bool,
     /// Why, in the operator's words, where it takes something away.
     pub reason: Option<String>,
+    /// For a PIN: the salt of this person's PINs.
+    pub salt: PinSalt,
+}
+
+impl Asked {
+    /// What the station is asked for first.
+    fn of_station(&self) -> EnrolmentWant {
+        match self.want {
+            Want::Card => EnrolmentWant::Card,
+            Want::Finger { .. } => EnrolmentWant::Finger { captures: CAPTURES },
+            Want::RenewCard | Want::TakeBackCard { .. } | Want::RemoveFinger { .. } => EnrolmentWant::PresentCard,
+            Want::Pin { is_duress } => EnrolmentWant::Pin { is_duress, salt: self.salt },
+        }
+    }
 }
 
 access_core::words! {
@@ -127,6 +137,14 @@ access_core::words! {
         Cancelled = "cancelled",
         /// Nobody came in time. Ends the dialogue.
         TimedOut = "timed_out",
+        /// Type the PIN for every day.
+        TypeEverydayPin = "type_everyday_pin",
+        /// Type the new PIN.
+        TypePin = "type_pin",
+        /// Type the new PIN once more.
+        TypePinAgain = "type_pin_again",
+        /// What was typed can't be the PIN.
+        PinRefused = "pin_refused",
     }
 }
 
@@ -372,7 +390,7 @@ impl Stations {
         let linked = inner.linked.get(&(tenant, station)).ok_or(NotStarted::Offline)?;
         let id = EnrolmentId::from_uuid(Uuid::now_v7());
         let expires_at = now + TimeDelta::seconds(DIALOGUE_SECONDS_MAX);
-        let order = EnrolmentOrder { id, person, want: asked.want.of_station(), expires_at: unix_ms(expires_at) };
+        let order = EnrolmentOrder { id, person, want: asked.of_station(), expires_at: unix_ms(expires_at) };
         linked.link.try_send(FromServer::Enrol(order)).map_err(|_| NotStarted::Offline)?;
         let steps = watch::Sender::new(Vec::new());
         let dialogue = Dialogue {

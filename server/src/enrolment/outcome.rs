@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use access_core::attempt::Assurance;
 use access_core::event::{ActKind, SubjectKind};
 use access_core::ids::{AgentId, CredentialId, EnrolmentId, FingerId, OperatorId, PersonId, TenantId};
-use access_core::protocol::{CardWork, EnrolmentOrder, EnrolmentStep, EnrolmentWant, FromServer, SecretBytes};
+use access_core::protocol::{
+    CardWork, EnrolmentOrder, EnrolmentStep, EnrolmentWant, FromServer, PinPrompt, SecretBytes,
+};
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
@@ -21,6 +23,7 @@ use crate::db::TenantTx;
 use crate::fingers::{self, Finger};
 use crate::http::{ApiError, on_constraint};
 use crate::people::{self, LegalBasisKind};
+use crate::pins;
 use crate::state::AppState;
 use crate::vault;
 
@@ -188,6 +191,18 @@ async fn turn(
             at_card.refused(why);
             show(Step { reason: Some(why.to_string()), ..shown(StepWord::CardRefused) })
         }
+        EnrolmentStep::TypePin { prompt } => show(shown(match prompt {
+            PinPrompt::Everyday => StepWord::TypeEverydayPin,
+            PinPrompt::New => StepWord::TypePin,
+            PinPrompt::Again => StepWord::TypePinAgain,
+        })),
+        EnrolmentStep::PinRefused { why } => {
+            show(Step { reason: Some(why.to_string()), ..shown(StepWord::PinRefused) })
+        }
+        EnrolmentStep::PinRead { everyday, hash } => {
+            let kept = keep_pin(state, order, (everyday.as_ref(), &hash), now).await;
+            Some(stored(kept.map(|()| shown(StepWord::Done))))
+        }
     }
 }
 
@@ -247,6 +262,29 @@ pub(super) async fn keep_weak_card(
         .await?;
     tx.commit().await?;
     Ok(card)
+}
+
+/// Keeps a PIN that was typed, as argon2id made it.
+async fn keep_pin(
+    state: &AppState,
+    order: &Order,
+    typed: (Option<&SecretBytes>, &SecretBytes),
+    now: DateTime<Utc>,
+) -> Result<(), ApiError> {
+    let Want::Pin { is_duress } = order.asked.want else {
+        return Err(ApiError::Conflict("not_wanted", "The station read a PIN that nobody asked for.".to_owned()));
+    };
+    let actor = actor(order, now);
+    let mut tx = state.db.begin_vault(order.tenant, Some(order.operator)).await?;
+    people::store::get(&mut tx, order.tenant, order.person, now).await?.ok_or(ApiError::NotFound("person"))?;
+    let kind = pins::keep(&state.keys, &mut tx, order.person, is_duress, order.asked.salt, typed, now).await?;
+    let after = pins::of_person(&mut tx, order.tenant, order.person, true).await?;
+    Entry::new(&state.keys, &actor, kind, SubjectKind::Pin, order.person.as_uuid())
+        .after(&after)
+        .append(&mut tx)
+        .await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 /// A finger that a station read. Its template is wiped when dropped.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use access_core::event::{ActKind, SubjectKind};
 use access_core::ids::{AgentId, EnrolmentId, PersonId, TenantId};
+use access_core::protocol::PinSalt;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -27,6 +28,7 @@ use crate::db::TenantTx;
 use crate::fingers;
 use crate::http::{ApiError, ApiJson, ApiPath, ApiResult, Page, Problem};
 use crate::people::{self, LegalBasisKind, PersonState};
+use crate::pins;
 use crate::state::AppState;
 
 /// How often it is looked whether a dialogue has run out of time, or is followed by nobody.
@@ -106,13 +108,13 @@ impl NewEnrolment {
             None if takes_away => return Err(ApiError::field("reason", "say why: something is taken away by it")),
             None => None,
         };
-        Ok(Asked { want: self.want, replaces: self.replaces, reason })
+        Ok(Asked { want: self.want, replaces: self.replaces, reason, salt: PinSalt::default() })
     }
 }
 
 /// Starts a dialogue at a station. A finger is asked for only of a person who consented, a sign of duress only of one who has
-/// another finger enrolled; where templates lie on cards, of one who has such a card. Whoever starts it follows its steps:
-/// 10 seconds without a follower end it.
+/// another finger enrolled, or a PIN; where templates lie on cards, a finger only of one who has such a card. Whoever starts it
+/// follows its steps: 10 seconds without a follower end it.
 #[utoipa::path(post, path = "/enrolments", tag = "enrolment", request_body = NewEnrolment,
     responses((status = 201, body = Enrolment), (status = 404, body = Problem), (status = 409, body = Problem),
     (status = 422, body = Problem)))]
@@ -122,16 +124,22 @@ async fn start(
     ApiJson(new): ApiJson<NewEnrolment>,
 ) -> ApiResult<(StatusCode, Json<Enrolment>)> {
     actor.administrator()?;
-    let asked = new.checked()?;
+    let mut asked = new.checked()?;
     let person = PersonId::from_uuid(new.person_id);
-    let mut tx = state.change(&actor).await?;
+    let mut tx = match new.want {
+        Want::Pin { .. } => state.change_vault(&actor).await?,
+        _ => state.change(&actor).await?,
+    };
     let row =
         people::store::get(&mut tx, actor.tenant, person, actor.now).await?.ok_or(ApiError::NotFound("person"))?;
-    let gives = matches!(new.want, Want::Card | Want::Finger { .. });
+    let gives = matches!(new.want, Want::Card | Want::Finger { .. } | Want::Pin { .. });
     if gives && row.state() != PersonState::Active {
         return Err(ApiError::Conflict("person_inactive", "This person is out of use.".to_owned()));
     }
     may_be_asked(&mut tx, actor.tenant, person, new.want).await?;
+    if let Want::Pin { is_duress } = new.want {
+        asked.salt = pins::salt_for(&state.keys, &mut tx, person, is_duress).await?;
+    }
     let station = AgentId::from_uuid(new.station_id);
     let reason = asked.reason.clone();
     let begun = state.stations.start(actor.tenant, actor.operator, station, person, asked, actor.now);
@@ -155,7 +163,8 @@ async fn start(
 async fn may_be_asked(tx: &mut TenantTx, tenant: TenantId, person: PersonId, want: Want) -> ApiResult<()> {
     let conflict = |code, detail: &str| Err(ApiError::Conflict(code, detail.to_owned()));
     match want {
-        Want::Card => {}
+        // Whether there is a PIN beside a sign of duress shows with its salt.
+        Want::Card | Want::Pin { .. } => {}
         Want::Finger { position, is_duress } => {
             let basis = people::store::legal_basis(tx, tenant, person).await?;
             if basis.is_none_or(|basis| basis.kind != LegalBasisKind::Consent) {

@@ -153,6 +153,13 @@ pub struct LogEvent {
     /// What tells a copied agent.
     #[schema(value_type = Option<words::CopySign>)]
     pub copy_sign: Option<&'static str>,
+    /// How far the server's clock was ahead of the agent's, in milliseconds.
+    pub clock_ahead_ms: Option<i64>,
+    /// Whether the agent's clock was set by the server's.
+    pub clock_was_set: Option<bool>,
+    /// Whether time servers keep the clock of the agent's machine.
+    #[schema(value_type = Option<words::NtpState>)]
+    pub ntp: Option<&'static str>,
     /// SHA-256 of the record, hexadecimal: the next one of its author holds it.
     pub hash: String,
 }
@@ -400,6 +407,11 @@ impl LogEvent {
             Event::AgentCopied { agent, sign, .. } => {
                 self.agent_id = Some(agent.into());
                 self.copy_sign = word(sign);
+            }
+            Event::ClockChanged { by_ms, was_followed, ntp } => {
+                self.clock_ahead_ms = Some(by_ms);
+                self.clock_was_set = Some(was_followed);
+                self.ntp = word(ntp);
             }
             Event::EpochBegan { .. }
             | Event::AgentStarted { .. }

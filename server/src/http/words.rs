@@ -64,6 +64,7 @@ stand_ins! {
     ChainFault: event::ChainFault,
     CommandOutcome: event::CommandOutcome,
     CopySign: event::CopySign,
+    NtpState: event::NtpState,
     CredentialState: policy::CredentialState,
     Decided: event::Decided,
     Device: event::Device,

@@ -59,8 +59,9 @@ pub fn priority(kind: AlarmKind) -> i16 {
         | AlarmKind::ContactFault
         | AlarmKind::StrikeFault
         | AlarmKind::MainsLost
-        | AlarmKind::BatteryLow => 2,
-        AlarmKind::ReaderFault | AlarmKind::SensorFault | AlarmKind::PolicyAging => 3,
+        | AlarmKind::BatteryLow
+        | AlarmKind::WrongPins => 2,
+        AlarmKind::ReaderFault | AlarmKind::SensorFault | AlarmKind::KeypadFault | AlarmKind::PolicyAging => 3,
     }
 }
 
@@ -293,7 +294,7 @@ async fn raise(tx: &mut TenantTx, row: &Placed, alarm: &Alarm, at: DateTime<Utc>
 
 /// What an agent senses as long as it lasts. One that starts senses anew, and raises again what still is so: that its rules
 /// are old as soon as it knows the time.
-const SENSED: [AlarmKind; 15] = [
+const SENSED: [AlarmKind; 16] = [
     AlarmKind::Tamper,
     AlarmKind::Fire,
     AlarmKind::MainsLost,
@@ -304,6 +305,7 @@ const SENSED: [AlarmKind; 15] = [
     AlarmKind::RexStuck,
     AlarmKind::ReaderFault,
     AlarmKind::SensorFault,
+    AlarmKind::KeypadFault,
     AlarmKind::DoorIoFault,
     AlarmKind::PolicyAging,
     AlarmKind::SensorTampered,

@@ -9,6 +9,7 @@ use crate::access::{Block, Grant};
 use crate::credentials::Credential;
 use crate::fingers::Finger;
 use crate::groups::GroupName;
+use crate::pins::Pin;
 use crate::vault::{Document, Identity, Name};
 
 pub mod consent;
@@ -119,6 +120,8 @@ pub struct PersonDetail {
     pub cards: Vec<Credential>,
     /// Their enrolled fingers.
     pub enrolled_fingers: Vec<Finger>,
+    /// Their PIN, if they have one.
+    pub pin: Option<Pin>,
     /// Why their templates may be kept, if they may.
     pub legal_basis: Option<LegalBasis>,
     /// What rules ask of them otherwise than of others.

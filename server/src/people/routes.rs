@@ -27,7 +27,7 @@ use crate::http::{
 };
 use crate::state::AppState;
 use crate::vault::{Identity, IdentityChange};
-use crate::{access, credentials, groups, vault};
+use crate::{access, credentials, groups, pins, vault};
 
 /// People in a piece of the list, unless the client says otherwise.
 const LIMIT: i64 = 50;
@@ -172,6 +172,7 @@ async fn read(state: &AppState, actor: &Actor, tx: &mut TenantTx, person: Person
             Ok(()) => fingers,
             Err(_) => fingers.into_iter().map(Finger::without_sign).collect(),
         },
+        pin: pins::of_person(tx, tenant, person, actor.administrator().is_ok()).await?,
         legal_basis: store::legal_basis(tx, tenant, person).await?,
         escort_group: match rules.escort.and_then(|escort| escort.group_id) {
             Some(group) => groups::store::name(tx, tenant, group).await?,

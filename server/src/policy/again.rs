@@ -23,11 +23,14 @@ pub enum Again {
 }
 
 /// Reasons that agents give for what no rule ended.
-const AGENTS_OWN: [Reason; 7] = [
+const AGENTS_OWN: [Reason; 10] = [
     Reason::CardRemoved,
     Reason::FingerTimeout,
     Reason::FingerPaused,
     Reason::SensorFault,
+    Reason::PinTimeout,
+    Reason::KeypadFault,
+    Reason::PinDelayed,
     Reason::NotRecorded,
     Reason::DoorFault,
     Reason::NoPolicy,
@@ -38,10 +41,10 @@ pub fn is_without_rules(verdict: &Verdict) -> bool {
     verdict.outcome == Outcome::Deny && verdict.rule.is_none() && AGENTS_OWN.contains(&verdict.reason)
 }
 
-/// Whether an agent refused for want of what the rules asked for: no keypad, or no template at this door.
+/// Whether an agent refused for want of what the rules asked for: no keypad, no template, or nothing to compare a PIN with.
 fn lacks_what_is_asked(recorded: Reason, by_rules: Outcome) -> bool {
     match recorded {
-        Reason::PinRequired => by_rules == Outcome::Need(Factor::Pin),
+        Reason::PinRequired | Reason::NoPinEnrolled => by_rules == Outcome::Need(Factor::Pin),
         Reason::NoFingerEnrolled => by_rules == Outcome::Need(Factor::Finger),
         _ => false,
     }

@@ -131,6 +131,8 @@ access_core::words! {
         AloneTwoPerson = "alone_two_person",
         /// Rules that are not asked under duress.
         WaivedForDuress = "waived_for_duress",
+        /// Hours that an agent decides alone.
+        AloneHours = "alone_hours",
     }
 }
 
@@ -530,7 +532,7 @@ impl Speaker<'_> {
 }
 
 fn tenant_rules(rules: &TenantRules) -> Said {
-    let TenantRules { suspicion, alone, waived_for_duress } = rules;
+    let TenantRules { suspicion, alone, waived_for_duress, alone_hours } = rules;
     vec![
         (RuleField::Refusals, number(suspicion.refusals)),
         (RuleField::RefusalsWithin, number(suspicion.within_s)),
@@ -540,6 +542,7 @@ fn tenant_rules(rules: &TenantRules) -> Said {
         (RuleField::AloneOccupancy, one(word(alone.occupancy))),
         (RuleField::AloneTwoPerson, one(word(alone.two_person))),
         (RuleField::WaivedForDuress, waived_for_duress.iter().map(|rule| item([word(*rule)])).collect()),
+        (RuleField::AloneHours, number(*alone_hours)),
     ]
 }
 

@@ -9,7 +9,6 @@ use access_core::time::UnixMs;
 use access_core::verdict::Rule;
 
 use super::again::{Again, decide_again};
-use crate::agents::BUNDLE_AGE_MAX_S;
 
 /// A saved change is in force at the server so long after its last row was written, at the latest, in milliseconds: mostly a few.
 /// But a large one must be committed, heard of, read and compiled, and the database's clock need not be the server's.
@@ -17,8 +16,6 @@ const TAKES_EFFECT_MS: i64 = 60_000;
 /// An agent's trusted clock differs from the server's by so much at most, in milliseconds: it follows no greater leap, which is five
 /// minutes. In the sixth lies what passes between an answer and its record, such as the wait for a finger.
 const AGENTS_CLOCK_MS: i64 = 6 * 60_000;
-/// How long an agent decides alone by one bundle, in milliseconds.
-const BUNDLE_AGE_MS: i64 = BUNDLE_AGE_MAX_S as i64 * 1_000;
 
 /// First and last instant at which rows of a version were written.
 pub type Written = (UnixMs, UnixMs);
@@ -78,11 +75,13 @@ impl Span {
         if at < self.from.plus_ms(-AGENTS_CLOCK_MS) {
             return false;
         }
+        // As long as the tenant chose in that version.
+        let bundle_age_ms = i64::from(policy.rules().alone_hours) * 60 * 60 * 1_000;
         if verdict.rule == Some(Rule::PolicyAge) {
-            return at > self.from.plus_ms(BUNDLE_AGE_MS - AGENTS_CLOCK_MS);
+            return at > self.from.plus_ms(bundle_age_ms - AGENTS_CLOCK_MS);
         }
         let Some(until) = self.until else { return true };
-        let usable_until = until.plus_ms(BUNDLE_AGE_MS + AGENTS_CLOCK_MS);
+        let usable_until = until.plus_ms(bundle_age_ms + AGENTS_CLOCK_MS);
         // Recorded long after the attempt's instant, the attempt's is made up.
         let is_made_up = recorded_at > usable_until && recorded_at.since(at) > AGENTS_CLOCK_MS;
         // Responders, and whoever leaves, go on by rules that are too old.

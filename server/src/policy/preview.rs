@@ -134,6 +134,8 @@ editors! {
     CredentialChange = "credential_change": PATCH "/credentials/{id}";
     /// A finger goes, with its template.
     FingerDelete = "finger_delete": DELETE "/fingers/{id}";
+    /// A person's PIN goes; the id is the person's.
+    PinDelete = "pin_delete": DELETE "/people/{id}/pin";
     /// Why templates of a person may be kept; the id is the person's.
     LegalBasisRecord = "legal_basis_record": PUT "/people/{id}/legal-basis";
     /// They may be kept no longer; the id is the person's.

@@ -36,6 +36,8 @@ pub struct TenantRules {
     /// Rules that an entry under duress need not meet.
     #[schema(value_type = Vec<words::WaivableRule>)]
     pub waived_for_duress: Vec<WaivableRule>,
+    /// For so many hours an agent decides alone by rules that were not signed anew.
+    pub alone_hours: i16,
     /// Longest time for which a grant may be given, in days; none means any.
     pub grant_days_max: Option<i32>,
     /// Counts its changes; the `ETag`. 0: nothing was chosen so far.
@@ -67,6 +69,8 @@ pub struct TenantRulesChange {
     /// Rules that an entry under duress need not meet.
     #[schema(value_type = Vec<words::WaivableRule>)]
     pub waived_for_duress: Vec<WaivableRule>,
+    /// For so many hours, 1 to 72, an agent decides alone by rules that were not signed anew.
+    pub alone_hours: i16,
     /// Longest time for which a grant may be given, in days, 1 to 36,500; none means any.
     pub grant_days_max: Option<i32>,
     /// Why they are changed.
@@ -85,6 +89,7 @@ impl TenantRules {
             alone_occupancy: Alone::Deny,
             alone_two_person: Alone::Deny,
             waived_for_duress: Vec::new(),
+            alone_hours: 24,
             grant_days_max: None,
             version: 0,
         }

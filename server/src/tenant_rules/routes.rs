@@ -1,7 +1,7 @@
 //! Routes of a tenant's choices. Guards read; administrators change, with a reason.
 
 use access_core::event::{ActKind, SubjectKind};
-use access_core::policy::Suspicion;
+use access_core::policy::{Suspicion, TenantRules as Choices};
 use axum::extract::State;
 use axum::response::Response;
 use utoipa_axum::router::OpenApiRouter;
@@ -26,6 +26,7 @@ fn checked(mut change: TenantRulesChange) -> ApiResult<TenantRulesChange> {
         ("refusals", i32::from(change.refusals), 2, Suspicion::REFUSALS_MAX),
         ("refusals_within_s", change.refusals_within_s, 1, Suspicion::WITHIN_S_MAX),
         ("reader_lock_s", change.reader_lock_s, 1, Suspicion::READER_LOCK_S_MAX),
+        ("alone_hours", i32::from(change.alone_hours), 1, Choices::ALONE_HOURS_MAX),
     ];
     for (field, value, least, most) in numbers {
         if value < least || value > most.cast_signed() {

@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 use super::{TenantRules, TenantRulesChange};
 
 const COLUMNS: &str = "refusals, refusals_within_s, reader_lock_s, alone_travel, alone_anti_passback, alone_occupancy, \
-                       alone_two_person, waived_for_duress, grant_days_max, row_version";
+                       alone_two_person, waived_for_duress, alone_hours, grant_days_max, row_version";
 
 fn rules(row: PgRow) -> sqlx::Result<TenantRules> {
     Ok(TenantRules {
@@ -25,6 +25,7 @@ fn rules(row: PgRow) -> sqlx::Result<TenantRules> {
             .iter()
             .map(|text| word::<WaivableRule>("waived_for_duress", text))
             .collect::<sqlx::Result<_>>()?,
+        alone_hours: row.try_get("alone_hours")?,
         grant_days_max: row.try_get("grant_days_max")?,
         version: row.try_get("row_version")?,
     })
@@ -62,13 +63,13 @@ pub async fn put(
 ) -> sqlx::Result<Option<TenantRules>> {
     let sql = format!(
         "INSERT INTO tenant_rules AS kept (tenant_id, refusals, refusals_within_s, reader_lock_s, alone_travel, \
-         alone_anti_passback, alone_occupancy, alone_two_person, waived_for_duress, grant_days_max) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (tenant_id) DO UPDATE SET refusals = excluded.refusals, \
+         alone_anti_passback, alone_occupancy, alone_two_person, waived_for_duress, alone_hours, grant_days_max) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (tenant_id) DO UPDATE SET refusals = excluded.refusals, \
          refusals_within_s = excluded.refusals_within_s, reader_lock_s = excluded.reader_lock_s, \
          alone_travel = excluded.alone_travel, alone_anti_passback = excluded.alone_anti_passback, \
          alone_occupancy = excluded.alone_occupancy, alone_two_person = excluded.alone_two_person, \
-         waived_for_duress = excluded.waived_for_duress, grant_days_max = excluded.grant_days_max, \
-         row_version = kept.row_version + 1 WHERE kept.row_version = $11 RETURNING {COLUMNS}"
+         waived_for_duress = excluded.waived_for_duress, alone_hours = excluded.alone_hours, grant_days_max = excluded.grant_days_max, \
+         row_version = kept.row_version + 1 WHERE kept.row_version = $12 RETURNING {COLUMNS}"
     );
     sqlx::query(AssertSqlSafe(sql))
         .bind(tenant.as_uuid())
@@ -80,6 +81,7 @@ pub async fn put(
         .bind(new.alone_occupancy.as_str())
         .bind(new.alone_two_person.as_str())
         .bind(new.waived_for_duress.iter().map(|rule| rule.as_str()).collect::<Vec<_>>())
+        .bind(new.alone_hours)
         .bind(new.grant_days_max)
         .bind(version)
         .try_map(rules)

@@ -10,7 +10,7 @@ fn looser() -> Value {
     json!({
         "refusals": 10, "refusals_within_s": 120, "reader_lock_s": 15, "alone_travel": "as_known", "alone_anti_passback": "deny",
         "alone_occupancy": "deny", "alone_two_person": "deny", "waived_for_duress": ["two_person", "schedule"],
-        "grant_days_max": 365, "reason": "agreed with the works council",
+        "alone_hours": 72, "grant_days_max": 365, "reason": "agreed with the works council",
     })
 }
 
@@ -34,6 +34,8 @@ async fn choices_begin_strict_and_reach_the_policy() {
         ("refusals", json!(21)),
         ("refusals_within_s", json!(0)),
         ("reader_lock_s", json!(601)),
+        ("alone_hours", json!(0)),
+        ("alone_hours", json!(73)),
         ("grant_days_max", json!(0)),
         ("reason", json!("")),
         ("alone_travel", json!("perhaps")),
@@ -49,7 +51,7 @@ async fn choices_begin_strict_and_reach_the_policy() {
     let again = server.change(admin, "PUT", "/tenant-rules", &chosen.etag.unwrap(), looser()).await.is(200);
     assert_eq!(again.json["version"], 2);
     let in_force = policy().await;
-    assert_eq!((in_force.suspicion.refusals, in_force.alone.travel), (10, Alone::AsKnown));
+    assert_eq!((in_force.suspicion.refusals, in_force.alone.travel, in_force.alone_hours), (10, Alone::AsKnown, 72));
     assert_eq!(in_force.waived_for_duress, [WaivableRule::Schedule, WaivableRule::TwoPerson]);
     let others = server.call(&server.other.administrator, "GET", "/tenant-rules", Value::Null).await.is(200);
     assert_eq!(others.json["refusals"], 5);

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use access_core::attempt::ClockTrust;
+use access_core::canonical;
 use access_core::chain::{Head, SignedRecord};
 use access_core::event::{Author, Event, Record};
 use access_core::ids::{AgentId, InstallationId, TenantId};
@@ -46,6 +47,8 @@ pub(crate) struct TestAgent {
     pub(crate) record_key: SigningKey,
     pub(crate) sealing_key: <X25519HkdfSha256 as Kem>::PrivateKey,
     pub(crate) policy_key: VerifyingKey,
+    /// Newest record of the machine whose place it took.
+    pub(crate) previous: Option<Head>,
     /// Its newest record.
     pub(crate) head: Head,
     port: SocketAddr,
@@ -174,6 +177,9 @@ impl TestServer {
             record_key: keys.record,
             sealing_key: keys.sealing.0,
             policy_key: VerifyingKey::from_bytes(&policy_key).unwrap(),
+            previous: answer["previous"]
+                .as_str()
+                .map(|text| canonical::decode("head", &STANDARD.decode(text).unwrap()).unwrap()),
             head: Head::start_of(answer["epoch"].as_u64().unwrap().try_into().unwrap()),
             port: self.agents_port,
             authority: Arc::clone(&self.authority),

@@ -3,8 +3,11 @@
 
 use std::collections::HashMap;
 
+use access_core::canonical;
 use access_core::ids::{FingerId, PersonId, TenantId};
+use access_core::protocol::{PIN_HASH_BYTES, PinSalt};
 use anyhow::Context as _;
+use borsh::{BorshDeserialize, BorshSerialize};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use uuid::Uuid;
@@ -150,6 +153,63 @@ pub async fn templates_of(keys: &Keys, tx: &mut TenantTx, fingers: &[Uuid]) -> a
             Ok(OpenTemplate { finger, person, sensor_type, is_duress, template })
         })
         .collect()
+}
+
+/// What argon2id made of a PIN. Never to be logged or answered; wiped when dropped.
+#[derive(Clone, BorshSerialize, BorshDeserialize, zeroize::Zeroize, zeroize::ZeroizeOnDrop)]
+pub struct PinHash {
+    /// Its salt.
+    pub salt: PinSalt,
+    /// The hash.
+    pub hash: [u8; PIN_HASH_BYTES],
+}
+
+/// A person's PINs, opened.
+#[derive(Default)]
+pub struct PinsKept {
+    /// The one for every day.
+    pub everyday: Option<PinHash>,
+    /// The sign of duress.
+    pub duress: Option<PinHash>,
+}
+
+const fn pin_purpose(is_duress: bool) -> &'static str {
+    if is_duress { "duress pin" } else { "pin" }
+}
+
+/// Keeps the hash of a PIN under the person's vault key: a PIN stays when a consent to templates goes.
+pub async fn put_pin(
+    keys: &Keys,
+    tx: &mut TenantTx,
+    person: PersonId,
+    is_duress: bool,
+    hash: &PinHash,
+) -> anyhow::Result<()> {
+    let tenant = tx.tenant();
+    let key = person_key(keys, tx, person, KeyPurpose::Vault).await?;
+    let plain = zeroize::Zeroizing::new(canonical::encode(hash));
+    let sealed = key.seal(&Binding { tenant, purpose: pin_purpose(is_duress), row: person.as_uuid() }, &plain)?;
+    Ok(store::put_pin(tx, tenant, person, is_duress, &sealed).await?)
+}
+
+/// A person's PINs.
+pub async fn pins_of(keys: &Keys, tx: &mut TenantTx, person: PersonId) -> anyhow::Result<PinsKept> {
+    let tenant = tx.tenant();
+    let rows = store::pins(tx, tenant, &[person.as_uuid()]).await?;
+    open_pins(keys, tenant, &rows)
+}
+
+/// Opens rows of one person's PINs.
+pub fn open_pins(keys: &Keys, tenant: TenantId, rows: &[store::SealedPinRow]) -> anyhow::Result<PinsKept> {
+    let mut kept = PinsKept::default();
+    for row in rows {
+        let key = keys.unwrap(tenant, row.person_id.into(), key_purpose(KeyPurpose::Vault), &row.wrapped)?;
+        let binding = Binding { tenant, purpose: pin_purpose(row.is_duress), row: row.person_id };
+        let hash = canonical::decode::<PinHash>("hash of a PIN", &key.open(&binding, &row.sealed)?)?;
+        let place = if row.is_duress { &mut kept.duress } else { &mut kept.everyday };
+        *place = Some(hash);
+    }
+    Ok(kept)
 }
 
 /// Reads a tenant's names for searching.

@@ -9,7 +9,7 @@ use uuid::Uuid;
 access_core::words! {
     /// What a person's key is for.
     pub enum KeyPurpose {
-        /// Name, number, document, photo and card UIDs.
+        /// Name, number, document, photo, card UIDs and hashes of PINs.
         Vault = "vault",
         /// Templates.
         Template = "template",
@@ -368,6 +368,79 @@ pub struct SealedTemplateRow {
     pub sealed: Vec<u8>,
     /// The person's template key, wrapped.
     pub wrapped: Vec<u8>,
+}
+
+/// Keeps a hash of a PIN, sealed, in place of the one before.
+pub async fn put_pin(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    person: PersonId,
+    is_duress: bool,
+    sealed: &[u8],
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "INSERT INTO vault.pins (tenant_id, person_id, is_duress, sealed) VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (tenant_id, person_id, is_duress) DO UPDATE SET sealed = excluded.sealed",
+    )
+    .bind(tenant.as_uuid())
+    .bind(person.as_uuid())
+    .bind(is_duress)
+    .bind(sealed)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// A hash of a PIN as it lies there.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct SealedPinRow {
+    /// Whose.
+    pub person_id: Uuid,
+    /// Whether it is the sign of duress.
+    pub is_duress: bool,
+    /// Sealed bytes.
+    pub sealed: Vec<u8>,
+    /// The person's vault key, wrapped.
+    pub wrapped: Vec<u8>,
+}
+
+/// Hashes of these people's PINs, each person's together, that for every day first. Those whose key was destroyed are left out.
+pub async fn pins(db: &mut PgConnection, tenant: TenantId, persons: &[Uuid]) -> sqlx::Result<Vec<SealedPinRow>> {
+    sqlx::query_as(
+        "SELECT pin.person_id, pin.is_duress, pin.sealed, person_key.wrapped FROM vault.pins pin \
+         JOIN vault.person_keys person_key ON person_key.tenant_id = pin.tenant_id \
+         AND person_key.person_id = pin.person_id AND person_key.purpose = 'vault' \
+         WHERE pin.tenant_id = $1 AND pin.person_id = ANY ($2) ORDER BY pin.person_id, pin.is_duress",
+    )
+    .bind(tenant.as_uuid())
+    .bind(persons)
+    .fetch_all(db)
+    .await
+}
+
+/// Whether a person has a sign of duress beside the PIN.
+pub async fn has_duress_pin(db: &mut PgConnection, tenant: TenantId, person: PersonId) -> sqlx::Result<bool> {
+    sqlx::query_scalar("SELECT EXISTS (SELECT FROM vault.pins WHERE tenant_id = $1 AND person_id = $2 AND is_duress)")
+        .bind(tenant.as_uuid())
+        .bind(person.as_uuid())
+        .fetch_one(db)
+        .await
+}
+
+/// Removes a person's sign of duress, or it and the PIN for every day; says whether there was anything.
+pub async fn delete_pins(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    person: PersonId,
+    only_duress: bool,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query("DELETE FROM vault.pins WHERE tenant_id = $1 AND person_id = $2 AND (is_duress OR NOT $3)")
+        .bind(tenant.as_uuid())
+        .bind(person.as_uuid())
+        .bind(only_duress)
+        .execute(db)
+        .await?;
+    Ok(done.rows_affected() > 0)
 }
 
 /// Fingers of these people that have a template.

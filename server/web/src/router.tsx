@@ -128,15 +128,18 @@ const people = createRoute({
   validateSearch: (search: Record<string, unknown>): { q?: string; state?: string } => texts(search, "q", "state"),
 });
 const register = createRoute({ getParentRoute: () => signedIn, path: "/register", component: RegisterNew });
+type RegisterSearch = { step: Exclude<StepName, "person">; level?: string; factor?: "pin" };
 const registerSteps = createRoute({
   getParentRoute: () => signedIn,
   path: "/people/$id/register",
   component: RegisterSteps,
-  validateSearch: (search: Record<string, unknown>): { step: Exclude<StepName, "person">; level?: string } => {
+  validateSearch: (search: Record<string, unknown>): RegisterSearch => {
     const step = STEPS.find((name) => name === search.step);
     // A level that is to be chosen already, where somebody was told that it would help.
     const level = typeof search.level === "string" ? { level: search.level } : {};
-    return { step: step === undefined || step === "person" ? "card" : step, ...level };
+    // The same of a PIN in place of a finger.
+    const factor = search.factor === "pin" ? { factor: "pin" as const } : {};
+    return { step: step === undefined || step === "person" ? "card" : step, ...level, ...factor };
   },
 });
 const agents = createRoute({ getParentRoute: () => signedIn, path: "/agents", component: Agents });

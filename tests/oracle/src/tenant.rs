@@ -182,7 +182,7 @@ fn rules(dice: &mut Dice) -> TenantRules {
         reader_lock_s: dice.pick(&[30, 1, 600]),
     };
     let waived_for_duress = WaivableRule::ALL.iter().copied().filter(|_| dice.one_in(2)).collect();
-    TenantRules { suspicion, alone, waived_for_duress }
+    TenantRules { suspicion, alone, waived_for_duress, alone_hours: dice.pick(&[24, 1, 72]) }
 }
 
 fn site(dice: &mut Dice, number: u128) -> SiteRule {

@@ -3,6 +3,7 @@
 
 pub use figures::{Figure, Samples, ms};
 
+pub mod alone;
 pub mod card;
 pub mod echo;
 pub mod finger;

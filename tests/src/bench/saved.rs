@@ -17,8 +17,13 @@ use crate::rules;
 const QUESTIONS_MAX: usize = 10_000;
 
 /// Persons with a card and a grant each, of a level that opens nothing: no agent's part of the rules grows by them.
-pub async fn crowd(plant: &Plant, persons: usize) -> anyhow::Result<()> {
+pub async fn beside(plant: &Plant, persons: usize) -> anyhow::Result<()> {
     let level = id(&plant.staff.post("/access-levels", json!({ "name": "Nowhere", "lines": [] })).await?)?;
+    crowd(plant, persons, &level).await
+}
+
+/// Persons with a card and a grant of this level each.
+pub async fn crowd(plant: &Plant, persons: usize, level: &str) -> anyhow::Result<()> {
     let level: Uuid = level.parse()?;
     let mut db = rules::database(plant).await?;
     let tenant = rules::tenant(&mut db, &plant.staff.account.tenant).await?;

@@ -34,9 +34,9 @@ struct Arguments {
     /// Where the report goes.
     #[arg(long, default_value = "target/bench/report.json")]
     report: PathBuf,
-    /// Figures of another program, to stand in the same report.
+    /// Figures of other programs, to stand in the same report.
     #[arg(long)]
-    with: Option<PathBuf>,
+    with: Vec<PathBuf>,
     /// Entries.
     #[arg(long, default_value_t = 200)]
     taps: usize,
@@ -55,6 +55,9 @@ struct Arguments {
     /// Persons beside whom a grant is saved.
     #[arg(long, default_value_t = 5_000)]
     crowd: usize,
+    /// Card holders of one door, whose rules its agent holds.
+    #[arg(long, default_value_t = 50_000)]
+    holders: usize,
     /// Grants saved and taken back.
     #[arg(long, default_value_t = 20)]
     grants: usize,
@@ -94,16 +97,19 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     ensure!(filesystem != TMPFS_MAGIC, "{} lies in memory: nothing there waits for a disk", arguments.folder.display());
 
     // Read first: a report that is not there must not be found missing at the end.
-    let mut figures = arguments.with.as_deref().map(figures::read).transpose()?.unwrap_or_default();
+    let mut figures = Vec::new();
+    for report in &arguments.with {
+        figures.extend(figures::read(report)?);
+    }
     // Before anything waits to be answered: it keeps the thread.
     figures.extend(bench::card::run(arguments.cards)?);
     let mut plan = Plan::small();
     plan.closes_ms = Some(DOOR_OPEN_MS);
-    let plant = Plant::start(plan, folder.path()).await?;
+    let mut plant = Plant::start(plan, folder.path()).await?;
     // A plant that is not stopped in order is ended with this process; its folder goes in any case.
-    let measured = Box::pin(figures_of(&plant, arguments, folder.path(), &mut figures)).await;
+    let measured = Box::pin(figures_of(&mut plant, arguments, folder.path(), &mut figures)).await;
     if measured.is_err() {
-        let said = plant.server().map(tests::Daemon::lines)?;
+        let said = plant.server().map(tests::Daemon::lines).unwrap_or_default();
         let mut errors = std::io::stderr();
         for line in said.iter().skip(said.len().saturating_sub(LINES_SHOWN)) {
             writeln!(errors, "pforte-server: {line}")?;
@@ -128,7 +134,7 @@ fn build() -> &'static str {
 }
 
 async fn figures_of(
-    plant: &Plant,
+    plant: &mut Plant,
     arguments: &Arguments,
     folder: &Path,
     figures: &mut Vec<Figure>,
@@ -171,13 +177,15 @@ async fn figures_of(
     let mut caller = caller.come_back().await?;
     figures.extend(caller.ask(arguments.questions).await?);
     figures.extend(bench::ingest::run(plant, &mut caller).await?);
-    figures.push(Figure::plain("agent.rss_mib", bench::memory::rss_mib(plant.agent("east")?)?, "MiB"));
+    figures.push(Figure::plain("agent.rss_small_mib", bench::memory::rss_mib(plant.agent("east")?)?, "MiB"));
     figures.push(Figure::plain("server.rss_mib", bench::memory::rss_mib(plant.server()?)?, "MiB"));
 
     // Last: so many persons weigh on everything else.
-    bench::saved::crowd(plant, arguments.crowd).await?;
+    bench::saved::beside(plant, arguments.crowd).await?;
     let live = bench::saved::run(plant, &mut caller, arguments.grants).await?;
     say(&format!("saved to live beside {} persons, ms: {}", arguments.crowd, live.summary()?))?;
     figures.push(Figure::plain("policy.saved_to_live_ms", live.median()?, "ms"));
+    drop(caller);
+    figures.extend(bench::alone::run(plant, "anna", &level, arguments.holders).await?);
     Ok(())
 }

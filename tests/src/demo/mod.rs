@@ -28,8 +28,8 @@ pub const PORTS: (u16, u16) = (8460, 8461);
 const STREET: &str = "Street";
 
 /// What is worth trying at each door; `docs/demo.md` has all of it.
-const MAIN: &str =
-    "Emil, a visitor, is let in only with Bruno or Amira, within a minute. Who went in can't once more for 30 s.";
+const MAIN: &str = "Emil, a visitor, is let in only with Bruno or Amira, within a minute. Gita has no finger that reads and types 246810, \
+     or 135790 if she is forced. Who went in can't once more for 30 s.";
 const YARD: &str = "Locked by night, but for Dora, a responder. She is asked for a finger, others are not.";
 const OFFICE: &str = "Free by day, once the first person went in. By night each card turns it free and back.";
 const AIRLOCK: &str = "Never open together with the server hall, and holds one person.";
@@ -55,9 +55,12 @@ pub fn plan(ports: (u16, u16)) -> Plan {
                 name: "gate",
                 label: "Gate house",
                 doors: vec![
-                    door("main", "Main entrance", (STREET, "Lobby"), "card_finger", MAIN),
+                    DoorPlan {
+                        has_keypad: true,
+                        ..door("main", "Main entrance", (STREET, "Lobby"), "card_finger", MAIN)
+                    },
                     door("yard", "Delivery yard", (STREET, "Yard"), "card", YARD),
-                    door("office", "Office", ("Lobby", "Office"), "card", OFFICE),
+                    DoorPlan { has_keypad: true, ..door("office", "Office", ("Lobby", "Office"), "card", OFFICE) },
                 ],
             },
             AgentPlan {

@@ -206,7 +206,7 @@ async fn choices(plant: &Plant) -> anyhow::Result<()> {
         "refusals": 5, "refusals_within_s": 60, "reader_lock_s": 20,
         "alone_travel": "deny", "alone_anti_passback": "as_known", "alone_occupancy": "as_known",
         "alone_two_person": "deny", "waived_for_duress": ["schedule", "anti_passback", "two_person"],
-        "grant_days_max": null, "reason": "As the site's security concept has it",
+        "alone_hours": 24, "grant_days_max": null, "reason": "As the site's security concept has it",
     });
     plant.staff.put_version("/tenant-rules", version, choices).await?;
     Ok(())

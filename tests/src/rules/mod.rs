@@ -2,6 +2,7 @@
 //! by, and what recorded decisions are held against.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use access_core::ids::TenantId;
 use access_core::policy::{
@@ -32,7 +33,11 @@ const SUPERUSER: &str = "cluster";
 
 /// Connects to a plant's Postgres, past row security.
 pub async fn database(plant: &Plant) -> anyhow::Result<PgConnection> {
-    let socket = plant.folder().join("server/run");
+    database_at(&plant.folder().join("server/run")).await
+}
+
+/// The same by the folder of its socket.
+pub async fn database_at(socket: &Path) -> anyhow::Result<PgConnection> {
     let options = PgConnectOptions::new().socket(socket).database("pforte").username(SUPERUSER);
     PgConnection::connect_with(&options).await.context("the plant's Postgres")
 }
@@ -171,6 +176,7 @@ async fn choices(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<Tena
             two_person: row.alone_two_person,
         },
         waived_for_duress: row.waived_for_duress,
+        alone_hours: row.alone_hours,
     };
     Ok(rows.into_iter().next().map(rules).unwrap_or_default())
 }

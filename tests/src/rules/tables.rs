@@ -100,6 +100,7 @@ rows! {
         #[serde(deserialize_with = "word")] alone_occupancy: access_core::policy::Alone,
         #[serde(deserialize_with = "word")] alone_two_person: access_core::policy::Alone,
         #[serde(deserialize_with = "words")] waived_for_duress: Vec<access_core::policy::WaivableRule>,
+        alone_hours: u32,
     }
     CalendarDayRow { calendar_id: Uuid, day: NaiveDate, day_type: u8 }
     WindowRow { schedule_id: Uuid, days: u8, day_types: u8, from_minute: u16, to_minute: u16 }

@@ -10,6 +10,8 @@ enum Chance {
     Card(bool, bool),
     Verdict(u8),
     Finger(u8),
+    PinTyped,
+    Pin(u8),
     Recorded(bool),
     Contact(bool),
     Rex(bool),
@@ -22,11 +24,25 @@ enum Chance {
     Beside(usize, bool),
 }
 
+/// Each, and how it ends the attempt unless it is asked again with it.
+pub(super) const PIN_OUTCOMES: [(PinOutcome, Option<Reason>); 8] = [
+    (PinOutcome::Matched, None),
+    (PinOutcome::MatchedDuress, None),
+    (PinOutcome::NotMatched, None),
+    (PinOutcome::NotTyped, Some(Reason::PinTimeout)),
+    (PinOutcome::NoPin, Some(Reason::NoPinEnrolled)),
+    (PinOutcome::NoKeypad, Some(Reason::PinRequired)),
+    (PinOutcome::Delayed, Some(Reason::PinDelayed)),
+    (PinOutcome::Fault, Some(Reason::KeypadFault)),
+];
+
 fn any_chance() -> impl Strategy<Value = (u64, Chance)> {
     let chance = prop_oneof![
         4 => any::<(bool, bool)>().prop_map(|(side, card)| Chance::Card(side, card)),
-        4 => (0u8..4).prop_map(Chance::Verdict),
+        4 => (0u8..5).prop_map(Chance::Verdict),
         3 => (0u8..5).prop_map(Chance::Finger),
+        1 => Just(Chance::PinTyped),
+        3 => (0u8..8).prop_map(Chance::Pin),
         4 => any::<bool>().prop_map(Chance::Recorded),
         3 => any::<bool>().prop_map(Chance::Contact),
         1 => any::<bool>().prop_map(Chance::Rex),
@@ -52,6 +68,7 @@ struct Watch {
     attempts: BTreeMap<AttemptId, Attempt>,
     asked: Vec<Attempt>,
     wanted: Vec<AttemptId>,
+    wanted_pins: Vec<AttemptId>,
     /// Records on their way to the disk.
     unwritten: BTreeMap<Ticket, Event>,
     decided: BTreeMap<AttemptId, usize>,
@@ -75,6 +92,7 @@ impl Watch {
             attempts: BTreeMap::new(),
             asked: Vec::new(),
             wanted: Vec::new(),
+            wanted_pins: Vec::new(),
             unwritten: BTreeMap::new(),
             decided: BTreeMap::new(),
             is_energised: false,
@@ -108,11 +126,13 @@ impl Watch {
                     self.begun.insert(attempt.id);
                     self.attempts.insert(attempt.id, attempt.clone());
                     let verdict = Verdict::refused(Reason::NoGrant, 1);
-                    let ruling = Box::new(ruling(attempt.id, attempt.finger, verdict));
+                    let mut ruling = Box::new(ruling(attempt.id, attempt.finger, verdict));
+                    ruling.attempt.pin = attempt.pin;
                     self.feed(Input::Verdict { ruling, decided: Decided::Offline });
                 }
                 Action::WantFinger { attempt, .. } => self.wanted.push(attempt),
-                Action::StopFinger { .. } | Action::Show(_) => {}
+                Action::WantPin { attempt, .. } => self.wanted_pins.push(attempt),
+                Action::StopFinger { .. } | Action::StopPin { .. } | Action::Show(_) => {}
                 Action::Record { ticket, event, .. } => {
                     if let Event::Decision(decision) = &event {
                         *self.decided.entry(decision.attempt.id).or_default() += 1;
@@ -188,9 +208,10 @@ impl Watch {
                 let (outcome, reason) = match kind {
                     0 => (Outcome::Deny, Reason::NoGrant),
                     1 => (Outcome::Need(Factor::Finger), Reason::FingerRequired),
+                    2 => (Outcome::Need(Factor::Pin), Reason::PinRequired),
                     _ => (RELEASE, Reason::Granted),
                 };
-                self.feed(after(attempt.finger, number, outcome, reason));
+                self.feed(with_pin(attempt.pin, after(attempt.finger, number, outcome, reason)));
             }
             Chance::Finger(kind) => {
                 let Some(attempt) = self.wanted.pop() else { return };
@@ -202,6 +223,15 @@ impl Watch {
                     FingerOutcome::Fault,
                 ];
                 self.feed(Input::Finger { attempt, outcome: outcomes[kind as usize] });
+            }
+            Chance::PinTyped => {
+                if let Some(&attempt) = self.wanted_pins.last() {
+                    self.feed(Input::PinTyped { attempt });
+                }
+            }
+            Chance::Pin(kind) => {
+                let Some(attempt) = self.wanted_pins.pop() else { return };
+                self.feed(Input::Pin { attempt, outcome: PIN_OUTCOMES[kind as usize].0 });
             }
             Chance::Recorded(works) => self.answer_record(works),
             Chance::Contact(is_open) => self.feed(contact(is_open)),

@@ -20,7 +20,7 @@ mod plant;
 use plant::{Move, Plant, Setting};
 
 /// Everything that may happen at a door. Times are a little more than what they are for: see [`Move::Pass`].
-const WHOLE: [Move; 30] = [
+const WHOLE: [Move; 33] = [
     Move::Card(Side::In),
     Move::Card(Side::Out),
     Move::OtherCard,
@@ -29,6 +29,9 @@ const WHOLE: [Move; 30] = [
     Move::NeedFinger,
     Move::Finger(FingerOutcome::Matched),
     Move::Finger(FingerOutcome::NotMatched),
+    Move::NeedPin,
+    Move::PinTyped,
+    Move::Pin(PinOutcome::Matched),
     Move::Written,
     Move::Unwritten,
     Move::Leaf,
@@ -73,9 +76,10 @@ const BESIDE: [Move; 14] = [
 
 /// Where walks begin, by the moves that lead there: so that the few moves of a walk are not spent on opening a door.
 /// Moves that are none in a state are left out.
-const BEGINNINGS: [&[Move]; 17] = [
+const BEGINNINGS: [&[Move]; 18] = [
     &[],
     &[Move::Card(Side::In), Move::NeedFinger],
+    &[Move::Card(Side::In), Move::NeedPin],
     &[Move::Card(Side::In), Move::Grant],
     &[Move::Card(Side::Out), Move::Grant],
     &[Move::Command],

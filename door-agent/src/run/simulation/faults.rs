@@ -45,7 +45,14 @@ listed! {
         BundleForeign,
         /// Signed by somebody else.
         BundleForged,
-        CardRepeated, CardUnreadable, ReaderLost,
+        /// The server says that this agent is revoked, until an operator takes it back.
+        AgentRefused,
+        CardRepeated, CardUnreadable,
+        /// It is gone before all is done.
+        CardTakenAway,
+        /// It, or its reader, stops answering in the middle.
+        CardSilent,
+        ReaderLost,
         FingerWrong,
         /// A sensor speaks of an attempt that is over.
         FingerStray,

@@ -72,6 +72,11 @@ pub(super) struct Host {
     pub(super) session: Option<u64>,
     pub(super) sessions: u64,
     pub(super) cut_off_until_ms: u64,
+    /// The server refuses it until then, and at which step that came about, until it has come to bear.
+    pub(super) refused_until_ms: u64,
+    pub(super) refused_at: Option<Step>,
+    /// It was refused, and has no rules of after that.
+    pub(super) is_refused: bool,
     /// Faults that wait for the next message, the next word on the time, the next finger.
     pub(super) on_message: Vec<(Kind, Step)>,
     pub(super) on_time: Vec<Step>,
@@ -121,6 +126,7 @@ impl Host {
         let side = |has_sensor: bool| SideConfig {
             reader: Some(ReaderMatch::Name("simulated".to_owned())),
             sensor: has_sensor.then(|| SensorConfig { path: "simulated".into(), baud: 57_600, password: 0 }),
+            ..SideConfig::default()
         };
         let door = |(place, built): (usize, &Built)| DoorConfig {
             id: built.id,
@@ -135,6 +141,7 @@ impl Host {
             server: String::new(),
             mode: identity.mode,
             crash_point: None,
+            text: String::new(),
             doors: built.iter().enumerate().map(door).collect(),
             station: None,
         };
@@ -154,6 +161,9 @@ impl Host {
             session: None,
             sessions: 0,
             cut_off_until_ms: 0,
+            refused_until_ms: 0,
+            refused_at: None,
+            is_refused: false,
             on_message: Vec::new(),
             on_time: Vec::new(),
             on_finger: Vec::new(),

@@ -89,12 +89,24 @@ struct Energised {
     is_told: bool,
 }
 
+#[derive(Clone, Copy)]
+struct GivenUp {
+    at_ms: u64,
+    /// In which run of the program it was told; the next knows it once it lies on the disk.
+    life: u64,
+    is_on_disk: bool,
+    /// Newest version of the rules at that moment.
+    version: u64,
+}
+
 /// The judge of one agent.
 pub(super) struct Judge {
     agent: usize,
     doors: Vec<Built>,
     watched: Vec<Watched>,
     grounds: Vec<Ground>,
+    /// The agent was told that it is refused: the rules it had then let nobody in any more.
+    given_up: Option<GivenUp>,
     /// Matches that the sensor told, by attempt.
     pub(super) matches: BTreeSet<AttemptId>,
     /// Everything that must be with the server in the end: by number, its hash.
@@ -106,7 +118,7 @@ impl Judge {
     pub(super) fn new(agent: usize, doors: Vec<Built>) -> Self {
         let watched = doors.iter().map(|_| Watched::default()).collect();
         let (grounds, matches, due) = (Vec::new(), BTreeSet::new(), BTreeMap::new());
-        Self { agent, doors, watched, grounds, matches, due, findings: Findings::default() }
+        Self { agent, doors, watched, grounds, given_up: None, matches, due, findings: Findings::default() }
     }
 
     fn tell(&mut self, at_ms: u64, what: &str) {
@@ -151,6 +163,19 @@ impl Judge {
         }
     }
 
+    /// The agent was told that the server refuses it, when this was the newest version of its rules.
+    pub(super) fn refused(&mut self, at_ms: u64, life: u64, version: u64) {
+        let is_on_disk = self.given_up.is_some_and(|before| before.is_on_disk && before.version == version);
+        self.given_up = Some(GivenUp { at_ms, life, is_on_disk, version });
+    }
+
+    /// That the rules were given up lies on the disk.
+    pub(super) fn gave_up(&mut self, life: u64) {
+        if let Some(given_up) = self.given_up.as_mut().filter(|given_up| given_up.life == life) {
+            given_up.is_on_disk = true;
+        }
+    }
+
     pub(super) fn lines_lost(&mut self, door: usize) {
         self.watched[door].was_lost = true;
         self.watched[door].energised = None;
@@ -189,6 +214,8 @@ impl Judge {
             // One that is carried out again, because the lines were away, was in time the first time.
             let is_late = !may_repeat && is_late(at_ms, ground, known);
             let refused = refusal(at_ms, ground, self.doors[door], cards, matches, server, known);
+            let is_given_up = self.given_up.is_some_and(|given_up| given_up.forbids(ground));
+            let refused = refused.or(is_given_up.then(|| "the agent was refused, and went by what it had".to_owned()));
             match refused.or(is_late.then(|| "it was decided too long ago".to_owned())) {
                 None => {
                     ground.was_used = true;
@@ -312,6 +339,18 @@ impl Judge {
     pub(super) fn contradicted(&mut self, at_ms: u64, why: &str) {
         self.findings.lost += 1;
         self.tell(at_ms, &format!("the server refused a record: {why}"));
+    }
+}
+
+impl GivenUp {
+    /// Whether it is a grant to enter by rules that were given up, and the program knew that.
+    fn forbids(&self, ground: &Ground) -> bool {
+        let Event::Decision(decision) = &ground.event else { return false };
+        decision.decided == Decided::Offline
+            && decision.attempt.side == Side::In
+            && decision.verdict.policy_version <= self.version
+            && ground.at_ms > self.at_ms + DECIDED_MS
+            && (ground.life == self.life || self.is_on_disk)
     }
 }
 

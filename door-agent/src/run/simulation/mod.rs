@@ -5,7 +5,7 @@
 //! [`start`](super::start) does and lets it fall between any two things it does; [`site`] is what it has hold of: disk,
 //! strikes and clock; [`server`] is what it speaks with. [`judge`] counts what must never be, from the strikes, the disk and
 //! the server's store. A seed reruns exactly: `PFORTE_SIM_SEED=7` runs that one, with `PFORTE_SIM_TRACE=1` it is told what
-//! happens; `PFORTE_SIM_SEEDS=400` runs so many.
+//! happens; `PFORTE_SIM_SEEDS=400` runs so many. `PFORTE_SIM_REPORT` names a file for the counts, which `pforte-faults` adds to its own.
 
 use access_core::UnixMs;
 use access_core::ids::AttemptId;
@@ -88,6 +88,12 @@ fn no_fault_opens_a_door_wrongly_or_loses_a_record() {
         findings.lost,
         findings.twice
     );
+    if let Some(report) = std::env::var_os("PFORTE_SIM_REPORT") {
+        let Findings { wrong_opens, unrecorded, lost, twice, .. } = findings;
+        let counted = serde_json::json!({ "injected": counts.total(), "wrong_opens": wrong_opens,
+            "unrecorded": unrecorded, "lost": lost, "twice": twice });
+        std::fs::write(report, counted.to_string()).unwrap();
+    }
     assert!(findings.is_clean(), "{:#?}", findings.told);
     assert!(findings.opens.iter().all(|opens| *opens > 0), "doors do open: {:?}", findings.opens);
     if seeds.len() as u64 >= SEEDS_FULL {

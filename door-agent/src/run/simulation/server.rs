@@ -33,6 +33,8 @@ pub(super) const BEGIN: UnixMs = UnixMs(1_800_000_000_000);
 const BUNDLE_AGE_S: u32 = 600;
 /// Persons whom the rules know; person 5 and her card are strange to them.
 pub(super) const PERSONS: usize = 4;
+/// Nobody enters an area that forbids it twice within so long, in seconds.
+const PASSED_BACK_S: u32 = 15;
 /// How long a door is released, in milliseconds.
 pub(super) const RELEASE_MS: u32 = 3_000;
 
@@ -162,6 +164,11 @@ impl Server {
         self.agents[agent].bundles.values().next_back().unwrap().clone()
     }
 
+    /// Newest version of an agent's rules.
+    pub(super) fn newest_version(&self, agent: usize) -> u64 {
+        self.agents[agent].bundles.last_key_value().map_or(0, |(version, _)| *version)
+    }
+
     /// The server's own, newer than any, and for another agent.
     pub(super) fn foreign_bundle(&self, agent: usize, now: UnixMs) -> SignedBundle {
         let known = &self.agents[agent];
@@ -282,6 +289,7 @@ fn bundle(
         policy,
         templates,
         cards: access_core::protocol::CardSecrets::default(),
+        pins: access_core::protocol::SealedPins::default(),
     }
 }
 
@@ -311,7 +319,11 @@ fn rows(identity: &Identity, doors: &[Built], version: u64, granted: &[bool]) ->
     let area = |number: u128| AreaRule {
         id: id(number),
         site: id(1),
-        anti_passback: AntiPassback::Off,
+        // One of the agents has an area that nobody enters twice within a while.
+        anti_passback: match identity.agent == id(102) && number == 2 {
+            true => AntiPassback::Timed { within_s: PASSED_BACK_S },
+            false => AntiPassback::Off,
+        },
         persons_max: None,
         two_person: None,
     };

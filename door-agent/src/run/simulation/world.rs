@@ -214,6 +214,10 @@ impl World {
             }
             Due::BundleLies(path, content, number) => {
                 replace(&path, &content);
+                if number == 0 {
+                    let host = &mut self.hosts[agent];
+                    host.judge.gave_up(host.life);
+                }
                 self.take(agent, Happened::BundleKept(number));
             }
             Due::StandingLies(path, content, number) => {
@@ -293,6 +297,7 @@ impl World {
         for agent in 0..self.hosts.len() {
             let host = &mut self.hosts[agent];
             host.cut_off_until_ms = 0;
+            (host.refused_until_ms, host.refused_at) = (0, None);
             (host.on_message, host.on_time, host.on_finger) = (Vec::new(), Vec::new(), Vec::new());
             (host.slow_disk, host.at_start) = (None, None);
             let mut site = host.site.lock();

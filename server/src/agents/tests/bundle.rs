@@ -50,9 +50,14 @@ async fn enrol(server: &TestServer, desk: (&TestAgent, &mut TestLink), person: &
 }
 
 pub(super) async fn grant(server: &TestServer, person: &str, door: &str) -> String {
+    grant_all(server, person, &[door]).await
+}
+
+async fn grant_all(server: &TestServer, person: &str, doors: &[&str]) -> String {
     let admin = &server.own.administrator;
-    let lines = json!([{ "places": [{ "kind": "door", "id": door }], "side": "both", "schedule_id": null }]);
-    let level = json!({ "name": format!("{person} at {door}"), "lines": lines });
+    let places: Vec<_> = doors.iter().map(|door| json!({ "kind": "door", "id": door })).collect();
+    let lines = json!([{ "places": places, "side": "both", "schedule_id": null }]);
+    let level = json!({ "name": format!("{person} at {}", doors[0]), "lines": lines });
     let level = server.call(admin, "POST", "/access-levels", level).await.is(201).id();
     let body =
         json!({ "level_id": level, "valid_from": "2026-01-01T00:00:00Z", "valid_until": "2999-01-01T00:00:00Z" });
@@ -60,18 +65,23 @@ pub(super) async fn grant(server: &TestServer, person: &str, door: &str) -> Stri
     answer.is(201).id()
 }
 
-fn open(agent: &TestAgent, template: &SealedTemplate) -> Option<TemplateContent> {
-    let (key, ciphertext) = template.sealed.split_first_chunk::<32>()?;
-    let content = hpke::single_shot_open::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
+/// What is sealed to an agent, opened.
+fn opened(agent: &TestAgent, sealed: &[u8], binding: &[u8]) -> Option<Vec<u8>> {
+    let (key, ciphertext) = sealed.split_first_chunk::<32>()?;
+    hpke::single_shot_open::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
         &OpModeR::Base,
         &agent.sealing_key,
         &<X25519HkdfSha256 as Kem>::EncappedKey::from_bytes(key).ok()?,
         b"pforte template 1",
         ciphertext,
-        &template_binding(agent.id, template.person, template.finger),
+        binding,
     )
-    .ok()?;
-    Some(canonical::decode("template", &content).unwrap())
+    .ok()
+}
+
+fn open(agent: &TestAgent, template: &SealedTemplate) -> Option<TemplateContent> {
+    let binding = template_binding(agent.id, template.person, template.finger);
+    opened(agent, &template.sealed, &binding).map(|content| canonical::decode("template", &content).unwrap())
 }
 
 fn people(bundle: &Bundle) -> Vec<String> {
@@ -194,4 +204,83 @@ async fn a_restored_database_numbers_no_bundle_again() {
     again.say(&FromAgent::Hello(Hello { bundle_sequence: later, ..gate.hello() })).await;
     let first = again.bundle(&gate).await.sequence;
     assert!(first > later, "{first} after {later}, on a new link");
+}
+
+#[tokio::test]
+async fn pins_come_to_the_agents_of_their_holders_doors_each_by_a_pepper_of_its_own() {
+    use access_core::protocol::{EnrolmentWant, PinContent, pepper_binding, pin_binding};
+    use hmac::{Hmac, KeyInit as _, Mac as _};
+    use sha2::Sha256;
+
+    let server = TestServer::serving().await;
+    let (front, back) = (door(&server, "Front").await, door(&server, "Back").await);
+    let gate = server.agent("Gate", AgentKind::DoorController, &[&front]).await;
+    let other = server.agent("Other", AgentKind::DoorController, &[&back]).await;
+    let station = server.agent("Desk", AgentKind::Station, &[]).await;
+    let mut desk = station.link().await;
+    let (anna, berta) = (person(&server, "1").await, person(&server, "2").await);
+    let mut salts = Vec::new();
+    for (person, everyday, hash, is_duress) in
+        [(&anna, None, 1, false), (&anna, Some(1), 2, true), (&berta, None, 3, false)]
+    {
+        let want = json!({ "pin": { "is_duress": is_duress } });
+        let body = json!({ "station_id": station.id, "person_id": person, "want": want });
+        let started = server.call(&server.own.administrator, "POST", "/enrolments", body).await.is(201);
+        let order = order(&mut desk).await;
+        let EnrolmentWant::Pin { salt, .. } = order.want else { panic!("{order:?}") };
+        salts.push(salt);
+        let secret = |byte: u8| SecretBytes(vec![byte; 32]);
+        let step = EnrolmentStep::PinRead { everyday: everyday.map(secret), hash: secret(hash) };
+        desk.say(&FromAgent::EnrolmentStep { enrolment: order.id, step }).await;
+        let path = format!("/enrolments/{}/steps", started.id());
+        let steps = server.call(&server.own.administrator, "GET", &path, Value::Null).await.is(200);
+        assert!(String::from_utf8(steps.bytes).unwrap().contains("\"step\":\"done\""));
+    }
+    grant_all(&server, &anna, &[&front, &back]).await;
+    grant(&server, &berta, &back).await;
+    let mut link = gate.link().await;
+    let bundle = bundle_with(&mut link, &gate, |bundle| bundle.pins.of_persons.len() == 1).await;
+    let pin = &bundle.pins.of_persons[0];
+    assert_eq!(pin.person.to_string(), anna);
+    assert!(bundle.policy.persons[0].has_pin);
+    let mut back_link = other.link().await;
+    let of_back = bundle_with(&mut back_link, &other, |bundle| bundle.pins.of_persons.len() == 2).await;
+
+    let content = |agent: &TestAgent, bundle: &Bundle, person: &str| {
+        let pepper = opened(agent, &bundle.pins.pepper, &pepper_binding(agent.id)).unwrap();
+        let pin = bundle.pins.of_persons.iter().find(|pin| pin.person.to_string() == person).unwrap();
+        let opened = opened(agent, &pin.sealed, &pin_binding(agent.id, pin.person)).unwrap();
+        (pepper, canonical::decode::<PinContent>("PIN", &opened).unwrap())
+    };
+    let verifier = |pepper: &[u8], hash: u8| -> [u8; 32] {
+        let mut mac = <Hmac<Sha256>>::new_from_slice(pepper).unwrap();
+        mac.update(&[hash; 32]);
+        mac.finalize().into_bytes().into()
+    };
+    let (pepper, annas) = content(&gate, &bundle, &anna);
+    assert_eq!((pepper.len(), annas.salt, salts[0]), (32, salts[1], salts[1]));
+    assert_eq!((annas.everyday, annas.duress), (verifier(&pepper, 1), verifier(&pepper, 2)));
+    let (back_pepper, annas_there) = content(&other, &of_back, &anna);
+    assert_ne!(back_pepper, pepper);
+    assert_eq!(annas_there.everyday, verifier(&back_pepper, 1));
+    let (_, bertas) = content(&other, &of_back, &berta);
+    assert_eq!(bertas.everyday, verifier(&back_pepper, 3));
+    // Who has no sign of duress has as much sealed as who has one.
+    let lengths: Vec<_> = of_back.pins.of_persons.iter().map(|pin| pin.sealed.len()).collect();
+    assert_eq!(lengths[0], lengths[1]);
+    assert!((0..=255).all(|byte| bertas.duress != verifier(&back_pepper, byte)));
+
+    // For nobody else: not another agent, another person, or whoever holds the bundle alone.
+    assert!(opened(&other, &pin.sealed, &pin_binding(gate.id, pin.person)).is_none());
+    assert!(opened(&gate, &pin.sealed, &pin_binding(other.id, pin.person)).is_none());
+    assert!(opened(&gate, &pin.sealed, &pin_binding(gate.id, berta.parse::<uuid::Uuid>().unwrap().into())).is_none());
+    let bytes = canonical::encode(&bundle);
+    let holds = |part: &[u8]| bytes.windows(part.len()).any(|window| window == part);
+    assert!(!holds(&pepper) && !holds(&annas.everyday) && !holds(&[1; 32]) && !holds(&annas.salt));
+
+    // A PIN that is removed goes with the next bundle.
+    let why = json!({ "reason": "has a finger again" });
+    server.call(&server.own.administrator, "DELETE", &format!("/people/{anna}/pin"), why).await.is(204);
+    let without = bundle_with(&mut link, &gate, |bundle| bundle.pins.of_persons.is_empty()).await;
+    assert!(!without.policy.persons[0].has_pin && without.sequence > bundle.sequence);
 }

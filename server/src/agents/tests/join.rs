@@ -1,13 +1,14 @@
 //! Joining and renewing, over TLS.
 
-use access_core::protocol::{AgentKind, Refusal};
+use access_core::event::{EpochCause, Event};
+use access_core::protocol::{AgentKind, FromAgent, FromServer, Refusal};
 use chrono::TimeDelta;
 use rcgen::PublicKeyData as _;
 use serde_json::{Value, json};
 
 use super::{door, seen};
 use crate::certificates::{AgentName, Authority};
-use crate::testing::{AgentKeys, TestAgent, TestServer, connect, dial_over, identity_of, post};
+use crate::testing::{AgentKeys, TestAgent, TestLink, TestServer, connect, dial_over, identity_of, post};
 
 #[tokio::test]
 async fn a_token_is_good_once() {
@@ -95,7 +96,7 @@ async fn an_agent_that_joins_anew_supersedes_itself() {
     assert_eq!(refused, Refusal::WrongAgent);
     // It delivered nothing before: its second sequence is the first that the log holds.
     let mut link = new.link().await;
-    let records = vec![new.record(access_core::event::Event::AgentStopped)];
+    let records = vec![new.record(Event::AgentStopped)];
     assert_eq!(link.deliver(records).await, new.head);
     assert_eq!(server.events("kind=chain_broken").await, Vec::<Value>::new());
 }
@@ -261,4 +262,77 @@ async fn an_agent_is_offered_its_configuration() {
     let toml = server.call(&server.own.guard, "GET", &path, Value::Null).await.is(200).json["toml"].clone();
     let toml: toml::Table = toml.as_str().unwrap().parse().unwrap();
     assert_eq!(toml["door"][0]["id"].as_str(), Some(door.as_str()));
+}
+
+#[tokio::test]
+async fn another_machine_takes_the_place_of_one() {
+    let server = TestServer::serving().await;
+    let (admin, guard) = (&server.own.administrator, &server.own.guard);
+    let door = door(&server, "Main").await;
+    let mut old = server.agent("Gate", AgentKind::DoorController, &[&door]).await;
+    let mut link = old.link().await;
+    link.say(&FromAgent::Configuration { toml: "mode = \"test\"".to_owned() }).await;
+    let began = old.record(Event::EpochBegan { cause: EpochCause::Joined, previous: None });
+    let head = link.deliver(vec![began]).await;
+    let path = format!("/agents/{}/configuration", old.id);
+    let in_use = server.call(guard, "GET", &path, Value::Null).await.is(200).json["in_use"].clone();
+    assert_eq!(in_use, "mode = \"test\"");
+
+    let path = format!("/agents/{}/replace", old.id);
+    let why = || json!({ "reason": "its disk is broken" });
+    server.call(guard, "POST", &path, why()).await.problem(403, "forbidden");
+    server.call(&server.other.administrator, "POST", &path, why()).await.problem(404, "not_found");
+    server.call(admin, "POST", &path, json!({ "reason": "" })).await.problem(422, "invalid");
+    let issued = server.call(admin, "POST", &path, why()).await.is(200).json;
+    assert_eq!(link.refusal().await, Refusal::Revoked, "its link ends at once, and it is told to give up its rules");
+    assert_eq!(old.refusal(old.hello()).await, Refusal::Revoked);
+    assert_eq!(old.renew().await.err().map(|(status, _)| status), Some(401));
+    server.call(admin, "POST", &path, why()).await.problem(409, "agent_invited");
+    let acts = server.events("kind=act").await;
+    assert!(acts.iter().any(|event| event["act"]["kind"] == "replaced"), "{acts:?}");
+
+    let mut new = server.joined(issued["token"].as_str().unwrap(), AgentKind::DoorController).await;
+    assert_eq!((new.id, new.previous, new.head.epoch), (old.id, Some(head), head.epoch + 1));
+    assert_eq!(seen(&server, new.id).await["door_ids"], json!([door]));
+    let mut link = new.link().await;
+    let began = new.record(Event::EpochBegan { cause: EpochCause::Joined, previous: new.previous });
+    link.deliver(vec![began]).await;
+    assert_eq!(old.refusal(old.hello()).await, Refusal::Revoked, "the one so far hears it still");
+    assert!(signs(&server).await.is_empty(), "and is no copy");
+
+    // One that names another end of the sequence before hides something.
+    let issued = server.call(admin, "POST", &path, why()).await.is(200).json;
+    let mut liar = server.joined(issued["token"].as_str().unwrap(), AgentKind::DoorController).await;
+    let mut link = liar.link().await;
+    let began = liar.record(Event::EpochBegan { cause: EpochCause::Joined, previous: Some(head) });
+    link.say(&FromAgent::Records(vec![began])).await;
+    assert_eq!(link.refusal().await, Refusal::Quarantined);
+    server.call(admin, "POST", &format!("/agents/{}/revoke", liar.id), why()).await.is(200);
+    server.call(admin, "POST", &path, why()).await.problem(409, "agent_revoked");
+}
+
+#[tokio::test]
+async fn an_agent_hears_of_authorities_until_it_says_that_it_trusts_them() {
+    let server = TestServer::serving().await;
+    let agent = server.agent("Gate", AgentKind::DoorController, &[]).await;
+    let told = async |link: &mut TestLink| {
+        link.hear_of(|message| match message {
+            FromServer::Authorities(authorities) => Some(Some(authorities)),
+            FromServer::Bundle(_) => Some(None),
+            _ => None,
+        })
+        .await
+    };
+    assert_eq!(told(&mut agent.link().await).await, None, "it joined by the one that there is");
+    server.execute("UPDATE agents SET authorities_kept = sha256('those of before')").await;
+    let mut link = agent.link().await;
+    let own = vec![server.authority.certificate().to_vec()];
+    assert_eq!(told(&mut link).await, Some(own.clone()));
+    assert_eq!(told(&mut agent.link().await).await, Some(own), "again, for it said nothing");
+    let mut link = agent.link().await;
+    link.say(&FromAgent::AuthoritiesKept { digest: server.authority.trusted_digest() }).await;
+    link.deliver(Vec::new()).await;
+    assert_eq!(told(&mut agent.link().await).await, None);
+    let issuer = server.query("SELECT encode(linked_by, 'hex') FROM agents").await;
+    assert_eq!(issuer, [server.authority.fingerprint().map(|byte| format!("{byte:02x}")).concat()]);
 }

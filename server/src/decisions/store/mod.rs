@@ -134,13 +134,14 @@ struct TenantRow {
     alone_occupancy: String,
     alone_two_person: String,
     waived_for_duress: Vec<String>,
+    alone_hours: i16,
 }
 
 /// The tenant's choices; the strictest while it has made none.
 async fn tenant_rules(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<TenantRules> {
     let row: Option<TenantRow> = sqlx::query_as(
         "SELECT refusals, refusals_within_s, reader_lock_s, alone_travel, alone_anti_passback, alone_occupancy, \
-         alone_two_person, waived_for_duress FROM tenant_rules WHERE tenant_id = $1",
+         alone_two_person, waived_for_duress, alone_hours FROM tenant_rules WHERE tenant_id = $1",
     )
     .bind(tenant.as_uuid())
     .fetch_optional(db)
@@ -164,6 +165,7 @@ async fn tenant_rules(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result
             .iter()
             .map(|word| word.parse::<WaivableRule>())
             .collect::<Result<_, _>>()?,
+        alone_hours: row.alone_hours.try_into()?,
     })
 }
 

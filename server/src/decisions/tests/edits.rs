@@ -342,7 +342,7 @@ impl<'a> Editor<'a> {
                 let body = json!({
                     "refusals": 2 + self.below(9), "refusals_within_s": 120, "reader_lock_s": 15, "alone_travel": "as_known",
                     "alone_anti_passback": "deny", "alone_occupancy": "deny", "alone_two_person": "deny",
-                    "waived_for_duress": waived, "grant_days_max": null, "reason": "drawn by lot",
+                    "waived_for_duress": waived, "alone_hours": 1 + self.below(72), "grant_days_max": null, "reason": "drawn by lot",
                 });
                 self.change("PUT", "/tenant-rules", &format!("\"{}\"", version[0]), body).await
             }

@@ -47,7 +47,7 @@ fn assert_same(one: &Policy, other: &Policy, seed: u64) {
 #[tokio::test]
 async fn steps_lead_where_reading_all_leads() {
     let (mut never, mut changed) = (BTreeSet::from(EDITS), BTreeSet::<String>::new());
-    for seed in 1..=3 {
+    for seed in 1..=4 {
         let server = TestServer::start().await;
         let mut editor = Editor::new(&server, seed).await;
         let mut known = vec![whole(&server).await];

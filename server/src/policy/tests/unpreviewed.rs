@@ -12,7 +12,7 @@ pub(crate) enum Because {
 
 use Because::{NoRule, Nobody};
 
-pub(crate) const NOT_PREVIEWED: [(&str, &str, Because); 39] = [
+pub(crate) const NOT_PREVIEWED: [(&str, &str, Because); 41] = [
     ("POST", "/areas", Nobody("no door leads there yet, and it asks for nothing")),
     ("PUT", "/day-types/{number}", Nobody("only what a day type is called")),
     (
@@ -24,7 +24,12 @@ pub(crate) const NOT_PREVIEWED: [(&str, &str, Because); 39] = [
     ("PATCH", "/people/{id}", Nobody("who somebody is; the row only counts that it changed")),
     ("PUT", "/people/{id}/photo", Nobody("how somebody looks; the row only counts that it changed")),
     ("DELETE", "/people/{id}/photo", Nobody("how somebody looks; the row only counts that it changed")),
-    ("POST", "/enrolments", Nobody("the card or finger comes later from the station, where its holder sits")),
+    (
+        "DELETE",
+        "/people/{id}/duress-pin",
+        Nobody("it opens nothing that the PIN beside it does not; the row only says that it changed"),
+    ),
+    ("POST", "/enrolments", Nobody("the card, finger or PIN comes later from the station, where its holder sits")),
     ("POST", "/enrolments/{id}/cancel", NoRule),
     ("PUT", "/card-rules", Nobody("how cards and fingers are made from now on; those that are there stay as they are")),
     ("POST", "/card-rules/rotate", Nobody("which keys cards get; those that they have go on opening")),
@@ -32,6 +37,7 @@ pub(crate) const NOT_PREVIEWED: [(&str, &str, Because); 39] = [
     ("PATCH", "/agents/{id}", Nobody("which part of the rules it gets; what they say stays")),
     ("POST", "/agents/{id}/revoke", Nobody("its doors have no agent then; what the rules say stays")),
     ("POST", "/agents/{id}/join-token", NoRule),
+    ("POST", "/agents/{id}/replace", NoRule),
     ("POST", "/doors/{id}/release", NoRule),
     // What operators set is state, not rules: its dialogues name the effect in numbers.
     ("PUT", "/doors/{id}/mode", NoRule),

@@ -79,7 +79,7 @@ function Doors({ agent }: { agent: Agent }) {
   );
 }
 
-type Doing = "edit" | "revoke" | "token" | null;
+type Doing = "edit" | "revoke" | "token" | "replace" | null;
 
 export function AgentPage() {
   const { id } = useParams({ from: "/signed-in/agents/$id" });
@@ -114,6 +114,11 @@ export function AgentPage() {
             <Button color="error" onClick={() => setDoing("revoke")} aria-label={w.agents.revokeTitle(agent.name)}>
               {w.agents.revoke}
             </Button>
+            {agent.state !== "invited" && (
+              <Button onClick={() => setDoing("replace")} aria-label={w.agents.replaceTitle(agent.name)}>
+                {w.agents.replace}
+              </Button>
+            )}
             <Button onClick={() => setDoing("token")} aria-label={w.agents.newTokenTitle(agent.name)}>
               {w.agents.newToken}
             </Button>
@@ -162,6 +167,19 @@ export function AgentPage() {
           danger={false}
           act={async (reason) => {
             const made = await bodyOf(api.POST("/api/v1/agents/{id}/join-token", { params, body: { reason } }));
+            setToken({ ...made, name: agent.name, agentId: id });
+            await changed();
+          }}
+          onClose={close}
+        />
+      )}
+      {doing === "replace" && (
+        <ReasonDialog
+          title={w.agents.replaceTitle(agent.name)}
+          effect={w.agents.replaceEffect}
+          submit={w.agents.replace}
+          act={async (reason) => {
+            const made = await bodyOf(api.POST("/api/v1/agents/{id}/replace", { params, body: { reason } }));
             setToken({ ...made, name: agent.name, agentId: id });
             await changed();
           }}

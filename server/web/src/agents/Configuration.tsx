@@ -22,6 +22,7 @@ export function ConfigurationOf({ agentId }: { agentId: string }) {
       <Trouble error={configuration.error} onRetry={() => configuration.refetch()} />
       {configuration.isLoading && <Waiting />}
       {configuration.data && <Copyable label={w.agents.configurationText} text={configuration.data.toml} />}
+      {configuration.data?.in_use && <Copyable label={w.agents.inUse} text={configuration.data.in_use} />}
     </Stack>
   );
 }

@@ -4,6 +4,8 @@ import { queryOptions, useQuery } from "@tanstack/react-query";
 import { api, bodyOf } from "./client";
 
 const STALE_MS = 60_000;
+/** How often it is asked whether the last doors know of a revocation. */
+const REVOCATIONS_MS = 3_000;
 
 export const queries = {
   session: queryOptions({
@@ -32,6 +34,17 @@ export const queries = {
     queryFn: () => bodyOf(api.GET("/api/v1/doors")).then((page) => page.items),
     staleTime: STALE_MS,
   }),
+  /** Under the person's own key: whoever reads the person again reads these again. Asked again while a door waits. */
+  revocations: (id: string) =>
+    queryOptions({
+      queryKey: ["person", id, "revocations"],
+      queryFn: () =>
+        bodyOf(api.GET("/api/v1/people/{id}/revocations", { params: { path: { id } } })).then((page) => page.items),
+      refetchInterval: (query) =>
+        query.state.data?.some((revocation) => revocation.doors.some((door) => door.holding === "waiting"))
+          ? REVOCATIONS_MS
+          : false,
+    }),
   doorStates: queryOptions({
     queryKey: ["door-states"],
     queryFn: () => bodyOf(api.GET("/api/v1/doors/states")).then((page) => page.items),

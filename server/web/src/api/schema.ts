@@ -4437,6 +4437,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/people/{id}/revocations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was taken from a person within 30 days, the newest first, 20 at most: for each, at which doors it holds, and since when, and
+         *     where an agent that decides alone may not know of it yet.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Page_Revocation"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/credentials/{id}/state": {
         parameters: {
             query?: never;
@@ -4627,6 +4675,116 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/people/{id}/pin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a person's PIN and the sign of duress beside it, here and at every agent with its next rules. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Why"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{id}/duress-pin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a person's sign of duress; the PIN for every day stays. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Why"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stations": {
         parameters: {
             query?: never;
@@ -4673,8 +4831,8 @@ export interface paths {
         put?: never;
         /**
          * Starts a dialogue at a station. A finger is asked for only of a person who consented, a sign of duress only of one who has
-         *     another finger enrolled; where templates lie on cards, of one who has such a card. Whoever starts it follows its steps:
-         *     10 seconds without a follower end it.
+         *     another finger enrolled, or a PIN; where templates lie on cards, a finger only of one who has such a card. Whoever starts it
+         *     follows its steps: 10 seconds without a follower end it.
          */
         post: {
             parameters: {
@@ -5820,6 +5978,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/agents/{id}/replace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Another machine is to take an agent's place, with its name, its doors and its configuration: the one so far is out of use at
+         *     once, and the new one joins with the token. Its records go on from the newest that is stored.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Why"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["IssuedToken"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/agents/{id}/revoke": {
         parameters: {
             query?: never;
@@ -5928,9 +6146,9 @@ export interface paths {
                     /** @description How many, 1 to 200. */
                     limit?: number;
                     /** @description Of this kind. */
-                    kind?: "epoch_began" | "agent_started" | "agent_stopped" | "decision" | "release_abandoned" | "door_opened" | "door_closed" | "entered" | "not_opened" | "exit_requested" | "alarm_raised" | "alarm_cleared" | "device_changed" | "link_changed" | "policy_in_force" | "command_done" | "enrolment_ended" | "act" | "chain_broken" | "journal_changed" | "folded" | "door_found" | "agent_copied" | "state_set" | "free_began" | "free_ended" | "input_changed";
+                    kind?: "epoch_began" | "agent_started" | "agent_stopped" | "decision" | "release_abandoned" | "door_opened" | "door_closed" | "entered" | "not_opened" | "exit_requested" | "alarm_raised" | "alarm_cleared" | "device_changed" | "link_changed" | "policy_in_force" | "command_done" | "enrolment_ended" | "act" | "chain_broken" | "journal_changed" | "folded" | "door_found" | "agent_copied" | "state_set" | "free_began" | "free_ended" | "input_changed" | "clock_changed";
                     /** @description Acts of this kind. */
-                    act?: "created" | "changed" | "deleted" | "signed_in" | "sign_in_failed" | "signed_out" | "set_up" | "totp_reset" | "password_changed" | "disabled" | "enabled" | "viewed" | "revoked" | "acknowledged" | "door_released" | "join_token_issued" | "joined" | "legal_basis_recorded" | "legal_basis_withdrawn" | "enrolment_started" | "setup_link_issued" | "enrolment_stopped" | "factors_reset";
+                    act?: "created" | "changed" | "deleted" | "signed_in" | "sign_in_failed" | "signed_out" | "set_up" | "totp_reset" | "password_changed" | "disabled" | "enabled" | "viewed" | "revoked" | "acknowledged" | "door_released" | "join_token_issued" | "joined" | "legal_basis_recorded" | "legal_basis_withdrawn" | "enrolment_started" | "setup_link_issued" | "enrolment_stopped" | "factors_reset" | "replaced";
                     /** @description Acts of this operator's, and what doors did by their command. */
                     operator_id?: string;
                     /** @description `false` leaves out looks at personal data; they are many. */
@@ -5944,7 +6162,7 @@ export interface paths {
                     /** @description `granted` or `refused`. */
                     outcome?: "granted" | "refused";
                     /** @description Decided for this reason. */
-                    reason?: "granted" | "finger_required" | "leaving_not_refused" | "request_to_exit" | "operator_release" | "unknown_door" | "unknown_credential" | "not_known_here" | "weak_card_not_accepted" | "credential_suspended" | "credential_lost" | "credential_stolen" | "credential_returned" | "credential_not_yet_valid" | "credential_expired" | "person_inactive" | "blocked" | "no_grant" | "door_not_granted" | "grant_not_yet_valid" | "grant_expired" | "outside_schedule" | "no_finger_enrolled" | "wrong_finger" | "finger_timeout" | "sensor_fault" | "no_policy" | "policy_too_old" | "clock_not_trusted" | "not_recorded" | "door_fault" | "lockdown" | "door_locked" | "card_removed" | "reader_locked" | "card_not_authentic" | "credential_not_active" | "credential_locked" | "door_free" | "server_needed" | "too_fast" | "passed_back" | "area_full" | "interlock" | "pin_required" | "no_pin_enrolled" | "wrong_pin" | "escort_required" | "second_person_required" | "finger_paused";
+                    reason?: "granted" | "finger_required" | "leaving_not_refused" | "request_to_exit" | "operator_release" | "unknown_door" | "unknown_credential" | "not_known_here" | "weak_card_not_accepted" | "credential_suspended" | "credential_lost" | "credential_stolen" | "credential_returned" | "credential_not_yet_valid" | "credential_expired" | "person_inactive" | "blocked" | "no_grant" | "door_not_granted" | "grant_not_yet_valid" | "grant_expired" | "outside_schedule" | "no_finger_enrolled" | "wrong_finger" | "finger_timeout" | "sensor_fault" | "no_policy" | "policy_too_old" | "clock_not_trusted" | "not_recorded" | "door_fault" | "lockdown" | "door_locked" | "card_removed" | "reader_locked" | "card_not_authentic" | "credential_not_active" | "credential_locked" | "door_free" | "server_needed" | "too_fast" | "passed_back" | "area_full" | "interlock" | "pin_required" | "no_pin_enrolled" | "wrong_pin" | "escort_required" | "second_person_required" | "finger_paused" | "pin_timeout" | "keypad_fault" | "pin_delayed";
                     /** @description From this instant on. */
                     from?: string;
                     /** @description Before this instant. */
@@ -6943,7 +7161,7 @@ export interface components {
             note: string;
         };
         /** @enum {string} */
-        ActKind: "created" | "changed" | "deleted" | "signed_in" | "sign_in_failed" | "signed_out" | "set_up" | "totp_reset" | "password_changed" | "disabled" | "enabled" | "viewed" | "revoked" | "acknowledged" | "door_released" | "join_token_issued" | "joined" | "legal_basis_recorded" | "legal_basis_withdrawn" | "enrolment_started" | "setup_link_issued" | "enrolment_stopped" | "factors_reset";
+        ActKind: "created" | "changed" | "deleted" | "signed_in" | "sign_in_failed" | "signed_out" | "set_up" | "totp_reset" | "password_changed" | "disabled" | "enabled" | "viewed" | "revoked" | "acknowledged" | "door_released" | "join_token_issued" | "joined" | "legal_basis_recorded" | "legal_basis_withdrawn" | "enrolment_started" | "setup_link_issued" | "enrolment_stopped" | "factors_reset" | "replaced";
         /** @description What an operator did. */
         ActView: {
             /**
@@ -7093,7 +7311,7 @@ export interface components {
             note?: string | null;
         };
         /** @enum {string} */
-        AlarmKind: "door_forced" | "door_held" | "tamper" | "reader_fault" | "sensor_fault" | "door_io_fault" | "journal_fault" | "agent_lost" | "records_missing" | "records_forked" | "lost_card_presented" | "left_against_rule" | "policy_aging" | "wrong_fingers" | "rex_stuck" | "rules_withdrawn" | "agent_copied" | "clone_suspected" | "impossible_travel" | "passed_back" | "repeated_refusals" | "duress" | "interlock_contradiction" | "records_foreign" | "sensor_tampered" | "sensor_changed" | "sensor_not_empty" | "contact_fault" | "strike_fault" | "fire" | "mains_lost" | "battery_low" | "zone";
+        AlarmKind: "door_forced" | "door_held" | "tamper" | "reader_fault" | "sensor_fault" | "door_io_fault" | "journal_fault" | "agent_lost" | "records_missing" | "records_forked" | "lost_card_presented" | "left_against_rule" | "policy_aging" | "wrong_fingers" | "rex_stuck" | "rules_withdrawn" | "agent_copied" | "clone_suspected" | "impossible_travel" | "passed_back" | "repeated_refusals" | "duress" | "interlock_contradiction" | "records_foreign" | "sensor_tampered" | "sensor_changed" | "sensor_not_empty" | "contact_fault" | "strike_fault" | "fire" | "mains_lost" | "battery_low" | "zone" | "wrong_pins" | "keypad_fault";
         /** @enum {string} */
         Alone: "deny" | "as_known";
         /** @enum {string} */
@@ -7343,7 +7561,7 @@ export interface components {
         /** @enum {string} */
         ChainFault: "hole" | "fork" | "signature" | "foreign_kind" | "foreign_door";
         /** @enum {string} */
-        ChangeKind: "site_create" | "site_change" | "area_change" | "door_create" | "door_change" | "area_delete" | "interlock_create" | "interlock_replace" | "interlock_delete" | "travel_time_create" | "travel_time_change" | "travel_time_delete" | "threat_level_create" | "threat_level_replace" | "threat_level_delete" | "tenant_rules" | "calendar_create" | "calendar_replace" | "calendar_delete" | "schedule_create" | "schedule_replace" | "schedule_delete" | "level_create" | "level_replace" | "level_delete" | "grant_create" | "group_grant_create" | "grant_change" | "grant_revoke" | "block_create" | "group_block_create" | "credential_block_create" | "block_lift" | "group_create" | "group_change" | "group_delete" | "group_members" | "person_rules" | "person_deactivate" | "person_activate" | "credential_state" | "credential_change" | "finger_delete" | "legal_basis_record" | "legal_basis_withdraw";
+        ChangeKind: "site_create" | "site_change" | "area_change" | "door_create" | "door_change" | "area_delete" | "interlock_create" | "interlock_replace" | "interlock_delete" | "travel_time_create" | "travel_time_change" | "travel_time_delete" | "threat_level_create" | "threat_level_replace" | "threat_level_delete" | "tenant_rules" | "calendar_create" | "calendar_replace" | "calendar_delete" | "schedule_create" | "schedule_replace" | "schedule_delete" | "level_create" | "level_replace" | "level_delete" | "grant_create" | "group_grant_create" | "grant_change" | "grant_revoke" | "block_create" | "group_block_create" | "credential_block_create" | "block_lift" | "group_create" | "group_change" | "group_delete" | "group_members" | "person_rules" | "person_deactivate" | "person_activate" | "credential_state" | "credential_change" | "finger_delete" | "pin_delete" | "legal_basis_record" | "legal_basis_withdraw";
         /** @description A row that a version changed. */
         ChangedRow: {
             /** @description In which table. */
@@ -7383,6 +7601,8 @@ export interface components {
         Configuration: {
             /** @description The file, to be copied; how things are wired is left to be filled in. */
             toml: string;
+            /** @description The file as the agent's machine has it, for one that takes its place; none if it has not said. */
+            in_use?: string | null;
         };
         /** @enum {string} */
         Confirmation: "confirmed" | "waiting" | "offline" | "none";
@@ -7573,7 +7793,7 @@ export interface components {
         /** @enum {string} */
         Decided: "online" | "offline";
         /** @enum {string} */
-        Device: "reader" | "sensor" | "door_io" | "journal";
+        Device: "reader" | "sensor" | "door_io" | "journal" | "keypad";
         /** @description A device as its agent reported it last. One that has said nothing since its agent started is not listed. */
         DeviceHealth: {
             /**
@@ -7705,6 +7925,31 @@ export interface components {
             schedule_id: string;
             /** @description these are demanded. */
             factors: components["schemas"]["FactorDemand"];
+        };
+        /** @description How a revocation is known at a door. */
+        DoorHolding: {
+            /**
+             * Format: uuid
+             * @description Which door.
+             */
+            door_id: string;
+            /**
+             * Format: uuid
+             * @description Its agent.
+             */
+            agent_id: string;
+            /** @description Whether its agent, alone, goes by it. */
+            holding: components["schemas"]["Holding"];
+            /**
+             * Format: date-time
+             * @description Since when, by the server's clock.
+             */
+            since?: string | null;
+            /**
+             * Format: date-time
+             * @description When the older rules that its agent may hold are too old at the latest, by an agent's clock that runs.
+             */
+            older_until?: string | null;
         };
         /** @enum {string} */
         DoorMode: "normal" | "locked" | "free" | "first_person" | "toggle";
@@ -7868,7 +8113,7 @@ export interface components {
         /** @enum {string} */
         EventAuthor: "agent" | "server";
         /** @enum {string} */
-        EventKind: "epoch_began" | "agent_started" | "agent_stopped" | "decision" | "release_abandoned" | "door_opened" | "door_closed" | "entered" | "not_opened" | "exit_requested" | "alarm_raised" | "alarm_cleared" | "device_changed" | "link_changed" | "policy_in_force" | "command_done" | "enrolment_ended" | "act" | "chain_broken" | "journal_changed" | "folded" | "door_found" | "agent_copied" | "state_set" | "free_began" | "free_ended" | "input_changed";
+        EventKind: "epoch_began" | "agent_started" | "agent_stopped" | "decision" | "release_abandoned" | "door_opened" | "door_closed" | "entered" | "not_opened" | "exit_requested" | "alarm_raised" | "alarm_cleared" | "device_changed" | "link_changed" | "policy_in_force" | "command_done" | "enrolment_ended" | "act" | "chain_broken" | "journal_changed" | "folded" | "door_found" | "agent_copied" | "state_set" | "free_began" | "free_ended" | "input_changed" | "clock_changed";
         /** @description Shows a PIN where a finger is demanded, for a while or for good. A ground of a closed list says why; no other is kept. */
         Exemption: {
             /** @description `declined`, `not_usable` or `temporary`. */
@@ -8162,6 +8407,8 @@ export interface components {
             /** @description The server's version. */
             build: string;
         };
+        /** @enum {string} */
+        Holding: "in_force" | "waiting" | "too_old" | "no_older";
         /** @description Who a person is. Lies in the vault, sealed, as JSON. */
         Identity: {
             /** @description What they are called. */
@@ -8490,6 +8737,14 @@ export interface components {
             /** @description Whether an enrolment station read what it was asked for. */
             was_completed?: boolean | null;
             copy_sign?: components["schemas"]["CopySign"] | null;
+            /**
+             * Format: int64
+             * @description How far the server's clock was ahead of the agent's, in milliseconds.
+             */
+            clock_ahead_ms?: number | null;
+            /** @description Whether the agent's clock was set by the server's. */
+            clock_was_set?: boolean | null;
+            ntp?: components["schemas"]["NtpState"] | null;
             /** @description SHA-256 of the record, hexadecimal: the next one of its author holds it. */
             hash: string;
         };
@@ -8907,6 +9162,8 @@ export interface components {
              */
             least_s: number;
         };
+        /** @enum {string} */
+        NtpState: "unknown" | "synchronised" | "unsynchronised";
         /** @description Staff using the web UI. */
         Operator: {
             /**
@@ -9447,6 +9704,14 @@ export interface components {
                 /** @description Whether an enrolment station read what it was asked for. */
                 was_completed?: boolean | null;
                 copy_sign?: components["schemas"]["CopySign"] | null;
+                /**
+                 * Format: int64
+                 * @description How far the server's clock was ahead of the agent's, in milliseconds.
+                 */
+                clock_ahead_ms?: number | null;
+                /** @description Whether the agent's clock was set by the server's. */
+                clock_was_set?: boolean | null;
+                ntp?: components["schemas"]["NtpState"] | null;
                 /** @description SHA-256 of the record, hexadecimal: the next one of its author holds it. */
                 hash: string;
             }[];
@@ -9641,6 +9906,33 @@ export interface components {
                 rows_count: number;
                 /** @description In which tables. */
                 tables: string[];
+            }[];
+            /** @description Where the next piece begins; none if this is the last. */
+            next?: string | null;
+        };
+        /** @description A list in pieces. */
+        Page_Revocation: {
+            /** @description This piece. */
+            items: {
+                /** @description What it is. */
+                kind: components["schemas"]["RevocationKind"];
+                /**
+                 * Format: uuid
+                 * @description Which card, grant, block, person or group.
+                 */
+                subject_id: string;
+                /**
+                 * Format: date-time
+                 * @description When it was saved; from then on the server refuses.
+                 */
+                at: string;
+                /**
+                 * Format: int64
+                 * @description Version of the rules from which on it holds.
+                 */
+                version: number;
+                /** @description Every door that has an agent, those that wait first. */
+                doors: components["schemas"]["DoorHolding"][];
             }[];
             /** @description Where the next piece begins; none if this is the last. */
             next?: string | null;
@@ -9885,6 +10177,7 @@ export interface components {
             cards: components["schemas"]["Credential"][];
             /** @description Their enrolled fingers. */
             enrolled_fingers: components["schemas"]["Finger"][];
+            pin?: components["schemas"]["Pin"] | null;
             legal_basis?: components["schemas"]["LegalBasis"] | null;
             /** @description What rules ask of them otherwise than of others. */
             rules: components["schemas"]["PersonRules"];
@@ -9916,6 +10209,16 @@ export interface components {
         };
         /** @enum {string} */
         PersonState: "active" | "inactive";
+        /** @description A person's PIN, as far as anybody is told. */
+        Pin: {
+            /**
+             * Format: date-time
+             * @description When it, or the sign of duress beside it, was set or removed last.
+             */
+            changed_at: string;
+            /** @description Whether there is a sign of duress beside it; told to administrators alone. */
+            has_duress?: boolean | null;
+        };
         /** @description A door, or all doors of something. */
         Place: {
             /** @description `tenant`, `site`, `area` or `door`. */
@@ -10022,7 +10325,7 @@ export interface components {
             reason: string;
         };
         /** @enum {string} */
-        Reason: "granted" | "finger_required" | "leaving_not_refused" | "request_to_exit" | "operator_release" | "unknown_door" | "unknown_credential" | "not_known_here" | "weak_card_not_accepted" | "credential_suspended" | "credential_lost" | "credential_stolen" | "credential_returned" | "credential_not_yet_valid" | "credential_expired" | "person_inactive" | "blocked" | "no_grant" | "door_not_granted" | "grant_not_yet_valid" | "grant_expired" | "outside_schedule" | "no_finger_enrolled" | "wrong_finger" | "finger_timeout" | "sensor_fault" | "no_policy" | "policy_too_old" | "clock_not_trusted" | "not_recorded" | "door_fault" | "lockdown" | "door_locked" | "card_removed" | "reader_locked" | "card_not_authentic" | "credential_not_active" | "credential_locked" | "door_free" | "server_needed" | "too_fast" | "passed_back" | "area_full" | "interlock" | "pin_required" | "no_pin_enrolled" | "wrong_pin" | "escort_required" | "second_person_required" | "finger_paused";
+        Reason: "granted" | "finger_required" | "leaving_not_refused" | "request_to_exit" | "operator_release" | "unknown_door" | "unknown_credential" | "not_known_here" | "weak_card_not_accepted" | "credential_suspended" | "credential_lost" | "credential_stolen" | "credential_returned" | "credential_not_yet_valid" | "credential_expired" | "person_inactive" | "blocked" | "no_grant" | "door_not_granted" | "grant_not_yet_valid" | "grant_expired" | "outside_schedule" | "no_finger_enrolled" | "wrong_finger" | "finger_timeout" | "sensor_fault" | "no_policy" | "policy_too_old" | "clock_not_trusted" | "not_recorded" | "door_fault" | "lockdown" | "door_locked" | "card_removed" | "reader_locked" | "card_not_authentic" | "credential_not_active" | "credential_locked" | "door_free" | "server_needed" | "too_fast" | "passed_back" | "area_full" | "interlock" | "pin_required" | "no_pin_enrolled" | "wrong_pin" | "escort_required" | "second_person_required" | "finger_paused" | "pin_timeout" | "keypad_fault" | "pin_delayed";
         /** @enum {string} */
         RecordKind: "grant" | "block" | "access_level" | "schedule" | "door" | "area" | "threat_level" | "person" | "credential";
         /** @description A record that settled what a rule answers. What does not apply is null. */
@@ -10190,6 +10493,30 @@ export interface components {
             /** @description What the level, door, area or threat level is called today; the card's mark. */
             name?: string | null;
         };
+        /** @description Something that was taken from a person. */
+        Revocation: {
+            /** @description What it is. */
+            kind: components["schemas"]["RevocationKind"];
+            /**
+             * Format: uuid
+             * @description Which card, grant, block, person or group.
+             */
+            subject_id: string;
+            /**
+             * Format: date-time
+             * @description When it was saved; from then on the server refuses.
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description Version of the rules from which on it holds.
+             */
+            version: number;
+            /** @description Every door that has an agent, those that wait first. */
+            doors: components["schemas"]["DoorHolding"][];
+        };
+        /** @enum {string} */
+        RevocationKind: "card" | "grant" | "block" | "person" | "group";
         /** @enum {string} */
         Role: "administrator" | "guard";
         /** @enum {string} */
@@ -10227,7 +10554,7 @@ export interface components {
         /** @enum {string} */
         RuleFate: "added" | "changed" | "removed";
         /** @enum {string} */
-        RuleField: "between" | "least_s" | "site" | "time_zone" | "accepts_uid_only" | "calendar" | "days" | "anti_passback" | "persons_max" | "two_person" | "outside" | "inside" | "factors_in" | "factors_out" | "factor_lines" | "mode_lines" | "release_ms" | "held_ms" | "release_longer_ms" | "held_longer_ms" | "exit" | "has_contact" | "doors" | "locks" | "places" | "factors" | "exempt" | "windows" | "exceptions" | "lines" | "is_responder" | "state" | "has_finger" | "has_pin" | "needs_longer" | "exemption" | "escort" | "groups" | "holder" | "level" | "valid" | "subject" | "place" | "refusals" | "refusals_within_s" | "reader_lock_s" | "alone_travel" | "alone_anti_passback" | "alone_occupancy" | "alone_two_person" | "waived_for_duress";
+        RuleField: "between" | "least_s" | "site" | "time_zone" | "accepts_uid_only" | "calendar" | "days" | "anti_passback" | "persons_max" | "two_person" | "outside" | "inside" | "factors_in" | "factors_out" | "factor_lines" | "mode_lines" | "release_ms" | "held_ms" | "release_longer_ms" | "held_longer_ms" | "exit" | "has_contact" | "doors" | "locks" | "places" | "factors" | "exempt" | "windows" | "exceptions" | "lines" | "is_responder" | "state" | "has_finger" | "has_pin" | "needs_longer" | "exemption" | "escort" | "groups" | "holder" | "level" | "valid" | "subject" | "place" | "refusals" | "refusals_within_s" | "reader_lock_s" | "alone_travel" | "alone_anti_passback" | "alone_occupancy" | "alone_two_person" | "waived_for_duress" | "alone_hours";
         /** @description One item of what a rule says, such as a line of an access level: its parts belong together. */
         RuleItem: {
             /** @description In the order in which they are read. */
@@ -10610,9 +10937,9 @@ export interface components {
             at: string;
         };
         /** @enum {string} */
-        StepWord: "waiting_for_card" | "card_read" | "card_unreadable" | "card_working" | "card_refused" | "hold_card" | "card_in_use" | "place_finger" | "lift_finger" | "again" | "captured" | "verifying" | "done" | "failed" | "cancelled" | "timed_out";
+        StepWord: "waiting_for_card" | "card_read" | "card_unreadable" | "card_working" | "card_refused" | "hold_card" | "card_in_use" | "place_finger" | "lift_finger" | "again" | "captured" | "verifying" | "done" | "failed" | "cancelled" | "timed_out" | "type_everyday_pin" | "type_pin" | "type_pin_again" | "pin_refused";
         /** @enum {string} */
-        SubjectKind: "tenant" | "operator" | "person" | "credential" | "finger" | "access_level" | "schedule" | "grant" | "block" | "site" | "area" | "door" | "agent" | "alarm" | "command" | "enrolment" | "group" | "calendar" | "interlock" | "threat_level" | "tenant_rules" | "travel_time";
+        SubjectKind: "tenant" | "operator" | "person" | "credential" | "finger" | "access_level" | "schedule" | "grant" | "block" | "site" | "area" | "door" | "agent" | "alarm" | "command" | "enrolment" | "group" | "calendar" | "interlock" | "threat_level" | "tenant_rules" | "travel_time" | "pin";
         /** @enum {string} */
         TemplatesOn: "card" | "server";
         /** @description A client whose people, doors and log are separate from every other's. */
@@ -10663,6 +10990,11 @@ export interface components {
             waived_for_duress: components["schemas"]["WaivableRule"][];
             /**
              * Format: int32
+             * @description For so many hours an agent decides alone by rules that were not signed anew.
+             */
+            alone_hours: number;
+            /**
+             * Format: int32
              * @description Longest time for which a grant may be given, in days; none means any.
              */
             grant_days_max?: number | null;
@@ -10699,6 +11031,11 @@ export interface components {
             alone_two_person: components["schemas"]["Alone"];
             /** @description Rules that an entry under duress need not meet. */
             waived_for_duress: components["schemas"]["WaivableRule"][];
+            /**
+             * Format: int32
+             * @description For so many hours, 1 to 72, an agent decides alone by rules that were not signed anew.
+             */
+            alone_hours: number;
             /**
              * Format: int32
              * @description Longest time for which a grant may be given, in days, 1 to 36,500; none means any.
@@ -10926,6 +11263,15 @@ export interface components {
                  * @description Which finger.
                  */
                 finger_id: string;
+            };
+        } | {
+            /** @description A PIN, typed twice by the person: nobody else learns it. */
+            pin: {
+                /**
+                 * @description Whether it is to be a sign of duress: it opens like the one for every day, and raises a silent alarm. Never a
+                 *     person's only PIN, which is therefore typed first.
+                 */
+                is_duress?: boolean;
             };
         };
         /** @description A stretch of time on some days, by the clock on the site's wall. */

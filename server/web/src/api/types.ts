@@ -51,6 +51,7 @@ export type PolicyVersion = Schema["PolicyVersion"];
 export type Release = Schema["Release"];
 export type Schedule = Schema["Schedule"];
 export type ScheduleException = Schema["ScheduleException"];
+export type Revocation = Schema["Revocation"];
 export type Session = Schema["Session"];
 export type SetupAnswer = Schema["SetUp"];
 export type SetupLook = Schema["Setup"];

@@ -8,6 +8,7 @@ import ButtonBase from "@mui/material/ButtonBase";
 import Stack from "@mui/material/Stack";
 import { type DragEvent, type ReactNode, useState } from "react";
 import { w } from "../words";
+import { Keypad } from "./Keypad";
 import { type Command, labelOf, type Place, type World } from "./world";
 
 /** A card or finger that was picked up. */
@@ -99,8 +100,9 @@ export function Station({ world, place, what = w.demo.reader, hand, act, onUsed 
       onUsed();
     } else if (sensor?.finger) act(lift);
   };
+  const keypad = world.keypads.find((candidate) => candidate.name === place.keypad);
   return (
-    <Stack direction="row" spacing={1}>
+    <Stack direction="row" useFlexGap spacing={1} sx={{ flexWrap: "wrap" }}>
       {reader && (
         <Spot
           label={reader.card && !hasCard ? w.demo.takeBack(name) : w.demo.holdTo(name)}
@@ -123,6 +125,9 @@ export function Station({ world, place, what = w.demo.reader, hand, act, onUsed 
           onUse={useSensor}
         />
       )}
+      {keypad && (
+        <Keypad name={name} isPlugged={keypad.is_plugged} press={(keys) => act({ do: "type", at: place.name, keys })} />
+      )}
     </Stack>
   );
 }
@@ -143,6 +148,12 @@ export function troublesOf(world: World, place: Place): { label: string; command
       found.push({ label: w.demo.hangSensor(name), command: fault("hang") });
       found.push({ label: w.demo.misreadSensor(name), command: fault("misread") });
     }
+  }
+  const keypad = world.keypads.find((candidate) => candidate.name === place.keypad);
+  if (keypad) {
+    const plug = (plugged: boolean) => ({ do: "keypad", at, plugged });
+    if (keypad.is_plugged) found.push({ label: w.demo.unplugKeypad(name), command: plug(false) });
+    else found.push({ label: w.demo.plugKeypad(name), command: plug(true) });
   }
   if (reader) {
     found.push({ label: w.demo.hangReader(name), command: { do: "reader", at, fault: "hang" } });

@@ -29,13 +29,16 @@ export type Place = {
   door?: string | null;
   reader?: string | null;
   sensor?: string | null;
+  keypad?: string | null;
 };
 export type Reader = { name: string; card: string | null; fault?: string | null };
 export type Sensor = { name: string; finger: string | null; is_plugged: boolean; ring?: string | null; fault: string };
+export type Keypad = { name: string; is_plugged: boolean };
 export type Held = { name: string; label?: string | null };
 export type World = {
   readers: Reader[];
   sensors: Sensor[];
+  keypads: Keypad[];
   doors: WorldDoor[];
   cards: Held[];
   fingers: Held[];

@@ -3,6 +3,7 @@
 
 import CardIcon from "@mui/icons-material/BadgeOutlined";
 import DoneIcon from "@mui/icons-material/CheckCircleOutlined";
+import PinIcon from "@mui/icons-material/DialpadOutlined";
 import FailedIcon from "@mui/icons-material/HighlightOffOutlined";
 import Alert from "@mui/material/Alert";
 import Box from "@mui/material/Box";
@@ -45,6 +46,7 @@ export function whyOf(step: Step): string {
     ...w.vocabulary.CardFault,
     ...w.vocabulary.CaptureFault,
     ...w.vocabulary.EnrolmentFault,
+    ...w.vocabulary.PinFault,
   };
   return known[step.reason] ?? step.reason;
 }
@@ -120,7 +122,8 @@ function Taken({ station }: { station: Station }) {
     onSettled: () => client.invalidateQueries({ queryKey: queries.stations.queryKey }),
   });
   if (!dialogue) return null;
-  const what = kindOf(dialogue.want) === "finger" ? w.wizard.takenFinger : w.wizard.takenCard;
+  const known: Record<string, string> = { finger: w.wizard.takenFinger, pin: w.wizard.takenPin };
+  const what = known[kindOf(dialogue.want)] ?? w.wizard.takenCard;
   const person = fullName(nameOf(dialogue.person_id)) ?? w.unnamed(dialogue.person_id);
   return (
     <>
@@ -143,6 +146,7 @@ function Picture({ step, want }: { step: Step | undefined; want: Want }) {
   if (step?.step === "done") return <DoneIcon color="success" sx={{ fontSize: 72 }} />;
   if (step && LAST_STEPS.includes(step.step)) return <FailedIcon color="error" sx={{ fontSize: 72 }} />;
   const isAtCard = step !== undefined && CARD_STEPS.includes(step.step);
+  if (kindOf(want) === "pin") return <PinIcon sx={{ fontSize: 72, color: "primary.main" }} />;
   if (kindOf(want) !== "finger" || isAtCard) return <CardIcon sx={{ fontSize: 72, color: "primary.main" }} />;
   return <FingerDrawing step={step?.step ?? "place_finger"} captures={step?.capture ?? 1} />;
 }

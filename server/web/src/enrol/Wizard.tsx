@@ -84,7 +84,61 @@ function CardStep({ person, onChanged }: StepProps) {
   );
 }
 
-function FingerStep({ person, onChanged }: StepProps) {
+function FingerStep(props: StepProps) {
+  const { person } = props;
+  const { factor } = useSearch({ from: "/signed-in/people/$id/register" });
+  const isTyping = useFound(person.id, "pin") !== undefined;
+  const isExempt = person.legal_basis?.kind === "alternative" || person.rules.exemption != null;
+  const [chosen, setChosen] = useState<"finger" | "pin" | null>(null);
+  const shown = chosen ?? factor ?? (isTyping || isExempt ? "pin" : "finger");
+  return (
+    <Stack spacing={2}>
+      <TextField
+        select
+        label={w.wizard.factor}
+        value={shown}
+        onChange={(event) => setChosen(event.target.value === "pin" ? "pin" : "finger")}
+        sx={{ maxWidth: 360 }}
+      >
+        <MenuItem value="finger">{w.wizard.factorFinger}</MenuItem>
+        <MenuItem value="pin">{w.wizard.factorPin}</MenuItem>
+      </TextField>
+      {shown === "pin" ? <PinPart {...props} /> : <FingerPart {...props} />}
+    </Stack>
+  );
+}
+
+function PinPart({ person, onChanged }: StepProps) {
+  const found = useFound(person.id, "pin")?.want;
+  const running = typeof found === "object" && "pin" in found ? found.pin : undefined;
+  const [isDuressChosen, setDuressChosen] = useState<boolean | null>(null);
+  const isDuress = person.pin != null && (isDuressChosen ?? running?.is_duress ?? false);
+  const done = () => {
+    setDuressChosen(null);
+    return onChanged();
+  };
+  return (
+    <Stack spacing={2}>
+      {person.pin && <Typography>{person.pin.has_duress ? w.wizard.pinDuressStored : w.wizard.pinStored}</Typography>}
+      {person.pin && (
+        <TextField
+          select
+          label={w.wizard.fingerUse}
+          value={isDuress ? "duress" : "daily"}
+          onChange={(event) => setDuressChosen(event.target.value === "duress")}
+          sx={{ maxWidth: 360 }}
+        >
+          <MenuItem value="daily">{w.wizard.useDaily}</MenuItem>
+          <MenuItem value="duress">{w.wizard.useDuress}</MenuItem>
+        </TextField>
+      )}
+      <Alert severity="info">{isDuress ? w.wizard.pinDuressHelp : w.wizard.pinHelp}</Alert>
+      <Dialogue personId={person.id} want={{ pin: { is_duress: isDuress } }} start={w.wizard.startPin} onDone={done} />
+    </Stack>
+  );
+}
+
+function FingerPart({ person, onChanged }: StepProps) {
   const enrolled = person.enrolled_fingers;
   const daily = enrolled.filter((finger) => !finger.is_duress);
   const taken = enrolled.map((finger) => finger.position);

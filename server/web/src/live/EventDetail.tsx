@@ -119,6 +119,7 @@ function Facts({ event }: { event: Detail }) {
   add(w.event.fault, event.chain_fault && text("ChainFault", event.chain_fault));
   add(w.event.until, event.until ? <When at={event.until} /> : null);
   add(w.event.fault, event.copy_sign && text("CopySign", event.copy_sign));
+  add(w.event.ntp, event.ntp && text("NtpState", event.ntp));
   if (event.act || event.state_set) {
     const operator = (event.act ?? event.state_set)?.operator_id;
     const nobody = event.act ? withoutOperator(event.act.kind) : w.event.byCommandLine;

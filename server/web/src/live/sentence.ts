@@ -52,6 +52,10 @@ export function headline(event: LogEvent, names: NamesKnown = nobody): string {
         event.count ?? 0,
         event.alarm ? text("AlarmKind", event.alarm) : text("EventKind", event.folded_kind),
       );
+    case "clock_changed":
+      return event.clock_ahead_ms
+        ? w.event.clockApart(event.clock_ahead_ms, event.clock_was_set === true)
+        : text("NtpState", event.ntp);
     case "door_found":
       return event.is_open ? w.event.foundOpen : w.event.foundClosed;
     case "input_changed": {

@@ -27,10 +27,11 @@ import { previewed } from "../preview/previewed";
 import { WhereMay } from "../rules/Passes";
 import { text, w } from "../words";
 import { Access, Blocks } from "./person/Access";
-import { Cards, Fingers, LegalBasis } from "./person/Credentials";
+import { Cards, Fingers, LegalBasis, OwnPin } from "./person/Credentials";
 import { EditIdentity } from "./person/EditIdentity";
 import { Groups } from "./person/Groups";
 import { OwnRules } from "./person/OwnRules";
+import { Revocations } from "./person/Revocations";
 
 const RECENT_ROWS = 12;
 
@@ -230,11 +231,13 @@ export function PersonPage() {
       )}
       <Head person={detail} onChanged={changed} />
       <Blocks person={detail} onChanged={reread} />
+      <Revocations personId={id} />
       <Box
         sx={{ display: "grid", gridTemplateColumns: { xs: "minmax(0, 1fr)", lg: "repeat(2, minmax(0, 1fr))" }, gap: 3 }}
       >
         <Cards person={detail} onChanged={reread} />
         <Fingers person={detail} onChanged={reread} />
+        <OwnPin person={detail} onChanged={reread} />
         <Access person={detail} onChanged={reread} />
         <Groups person={detail} onChanged={reread} />
         <OwnRules person={detail} onChanged={reread} />

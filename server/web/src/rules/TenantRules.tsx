@@ -35,6 +35,7 @@ function Form({ rules, onClose }: { rules: TenantRules; onClose: () => void }) {
   const [refusals, setRefusals] = useState(String(rules.refusals));
   const [within, setWithin] = useState(String(rules.refusals_within_s));
   const [lock, setLock] = useState(String(rules.reader_lock_s));
+  const [hours, setHours] = useState(String(rules.alone_hours));
   const [days, setDays] = useState(String(rules.grant_days_max ?? ""));
   const [reason, setReason] = useState("");
   const save = async () => {
@@ -44,6 +45,7 @@ function Form({ rules, onClose }: { rules: TenantRules; onClose: () => void }) {
       refusals: Number(refusals),
       refusals_within_s: Number(within),
       reader_lock_s: Number(lock),
+      alone_hours: Number(hours),
       grant_days_max: numberOf(days),
       reason: reason.trim(),
     };
@@ -102,6 +104,7 @@ function Form({ rules, onClose }: { rules: TenantRules; onClose: () => void }) {
                 </TextField>
               ))}
             </Stack>
+            {number("alone_hours", w.tenantRules.aloneHours, hours, setHours, w.tenantRules.aloneHoursHelp)}
             <Typography variant="h3">{w.tenantRules.duress}</Typography>
             <FormGroup row>
               {wordsOf("WaivableRule").map((rule) => (
@@ -156,6 +159,7 @@ export function TenantRulesSection() {
               w.tenantRules.alone,
               ALONE.map(([field, label]) => `${label}: ${text("Alone", rules[field])}`).join(" · "),
             ],
+            [w.tenantRules.aloneHours, w.tenantRules.hours(rules.alone_hours)],
             [
               w.tenantRules.duress,
               rules.waived_for_duress.map((rule) => text("WaivableRule", rule)).join(", ") || w.tenantRules.duressNone,

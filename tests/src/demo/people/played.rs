@@ -14,6 +14,10 @@ use crate::plant::{Plant, id};
 /// A visitor and their host come in within so much time, in seconds.
 const ESCORT_S: u32 = 60;
 
+/// What Gita types in place of a finger, and if she is forced; the door's hint tells it.
+const PIN: &str = "246810";
+const SIGN_OF_DURESS: &str = "135790";
+
 /// Makes them; they are numbered from `first` on.
 pub(super) async fn make(
     plant: &Plant,
@@ -59,6 +63,8 @@ pub(super) async fn make(
     grant(plant, &gita, no_end(&site.house)).await?;
     let exemption = json!({ "ground": "temporary", "valid_from": in_days(-7)?, "valid_until": in_days(60)? });
     person_rules(plant, &gita, json!({ "exemption": exemption, "needs_longer": true })).await?;
+    plant.set_pin(&gita, PIN).await.context("a PIN for gita")?;
+    plant.set_duress_pin(&gita, PIN, SIGN_OF_DURESS).await.context("gita's sign of duress")?;
 
     let habits = [
         (amira, Habit::Keeper),

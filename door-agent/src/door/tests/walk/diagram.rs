@@ -10,12 +10,15 @@ use super::*;
 
 /// What is drawn: an entry, an exit, what an operator does, modes, and a leaf that is not where it should be. Faults of
 /// lines and disks are walked too, and left out of the picture.
-const DRAWN: [Move; 17] = [
+const DRAWN: [Move; 20] = [
     Move::Card(Side::In),
     Move::Grant,
     Move::Deny,
     Move::NeedFinger,
     Move::Finger(FingerOutcome::Matched),
+    Move::NeedPin,
+    Move::PinTyped,
+    Move::Pin(PinOutcome::Matched),
     Move::Written,
     Move::Unwritten,
     Move::Leaf,
@@ -36,6 +39,7 @@ enum Look {
     Locked,
     Deciding,
     FingerAwaited,
+    PinAwaited,
     BeingRecorded,
     Released,
     Open,
@@ -47,10 +51,11 @@ enum Look {
 }
 
 impl Look {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Locked,
         Self::Deciding,
         Self::FingerAwaited,
+        Self::PinAwaited,
         Self::BeingRecorded,
         Self::Released,
         Self::Open,
@@ -75,6 +80,7 @@ impl Look {
             () if door.is_released() => Self::Released,
             () if !unit.unwritten.is_empty() => Self::BeingRecorded,
             () if door.lanes.iter().any(Lane::is_wanting_finger) => Self::FingerAwaited,
+            () if door.lanes.iter().any(Lane::is_wanting_pin) => Self::PinAwaited,
             () if door.lanes.iter().any(Lane::is_busy) => Self::Deciding,
             () => Self::Locked,
         }
@@ -84,7 +90,7 @@ impl Look {
     fn is_one_thing(plant: &Plant) -> bool {
         let unit = &plant.units[0];
         match Self::of(plant) {
-            Self::Deciding | Self::FingerAwaited | Self::BeingRecorded => {
+            Self::Deciding | Self::FingerAwaited | Self::PinAwaited | Self::BeingRecorded => {
                 unit.attempts_and_commands() + unit.modes_being_recorded() == 1
             }
             _ => unit.attempts_and_commands() == 0,
@@ -96,6 +102,7 @@ impl Look {
             Self::Locked => "closed, locked",
             Self::Deciding => "closed, deciding",
             Self::FingerAwaited => "closed, a finger is awaited",
+            Self::PinAwaited => "closed, a PIN is awaited",
             Self::BeingRecorded => "closed, a release is being recorded",
             Self::Released => "closed, released",
             Self::Open => "open",
@@ -131,9 +138,11 @@ fn label(step: Move, told: &[Action]) -> &'static str {
         Move::Card(_) => "a card",
         Move::Grant => "granted",
         Move::Deny => "refused",
-        Move::NeedFinger if events().next().is_some() => "refused",
+        Move::NeedFinger | Move::NeedPin if events().next().is_some() => "refused",
         Move::NeedFinger => "a finger is needed",
         Move::Finger(_) => "a finger",
+        Move::NeedPin => "a PIN is needed",
+        Move::PinTyped | Move::Pin(_) => "a PIN",
         Move::Written => "recorded",
         Move::Unwritten => "can't be recorded",
         Move::Rex => "REX, where only this system opens",

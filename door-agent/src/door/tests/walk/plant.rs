@@ -19,8 +19,13 @@ pub(super) enum Move {
     Grant,
     Deny,
     NeedFinger,
+    NeedPin,
     /// The sensor's answer.
     Finger(FingerOutcome),
+    /// A PIN was typed at the side that waits for one.
+    PinTyped,
+    /// What came of checking it, or why none was typed.
+    Pin(PinOutcome),
     /// The oldest record that waits comes to lie on the disk, or can't.
     Written,
     Unwritten,
@@ -45,7 +50,7 @@ pub(super) enum Move {
     Exit,
     /// So many milliseconds pass; whatever falls due in them happens at its instant. Past a bounce (30 ms), a grace after
     /// the release and a wait for the server (500), what is too late for a record or another try (2,000), a release and a
-    /// request's grace (5,000), a finger (10,000), a leaf that may stand open (30,000), a stuck request (60,000).
+    /// request's grace (5,000), a finger (10,000), a PIN (20,000), a leaf that may stand open (30,000), a stuck request (60,000).
     Pass(u64),
 }
 
@@ -80,6 +85,7 @@ pub(super) struct Unit {
     /// Questions that wait for an answer, the newest last; at each side at most one.
     asked: Vec<Attempt>,
     wanted: Vec<(Side, AttemptId)>,
+    wanted_pins: Vec<(Side, AttemptId)>,
     pub(super) unwritten: Vec<(Ticket, Ground)>,
     ledger: Ledger,
 }
@@ -119,6 +125,7 @@ impl Plant {
                 does_next_drive_fail: false,
                 asked: Vec::new(),
                 wanted: Vec::new(),
+                wanted_pins: Vec::new(),
                 unwritten: Vec::new(),
                 ledger: Ledger::default(),
             }
@@ -148,7 +155,7 @@ impl Plant {
             }
             Move::Card(side) => self.card(side, ANNA),
             Move::OtherCard => self.card(Side::In, BEN),
-            Move::Grant | Move::Deny | Move::NeedFinger => {
+            Move::Grant | Move::Deny | Move::NeedFinger | Move::NeedPin => {
                 let Some(attempt) = unit.asked.pop() else { return false };
                 let is_online = unit.is_link_up;
                 unit.answer(self.now_ms, attempt, is_online, step)
@@ -156,6 +163,14 @@ impl Plant {
             Move::Finger(outcome) => {
                 let Some((_, attempt)) = unit.wanted.pop() else { return false };
                 Input::Finger { attempt, outcome }
+            }
+            Move::PinTyped => {
+                let Some(&(_, attempt)) = unit.wanted_pins.last() else { return false };
+                Input::PinTyped { attempt }
+            }
+            Move::Pin(outcome) => {
+                let Some((_, attempt)) = unit.wanted_pins.pop() else { return false };
+                Input::Pin { attempt, outcome }
             }
             Move::Written | Move::Unwritten => {
                 if unit.unwritten.is_empty() {
@@ -359,6 +374,7 @@ impl Unit {
         let (outcome, reason) = match step {
             Move::Grant => (RELEASE, Reason::Granted),
             Move::NeedFinger => (Outcome::Need(Factor::Finger), Reason::FingerRequired),
+            Move::NeedPin => (Outcome::Need(Factor::Pin), Reason::PinRequired),
             _ => (Outcome::Deny, Reason::NoGrant),
         };
         if step == Move::Grant && attempt.side == Side::Out && self.exit == Exit::BySystem {
@@ -382,6 +398,8 @@ impl Unit {
             Action::DecideAlone(attempt) => self.is_to_be_answered(attempt),
             Action::WantFinger { attempt, side, .. } => self.wanted.push((*side, *attempt)),
             Action::StopFinger { side } => self.wanted.retain(|(of, _)| of != side),
+            Action::WantPin { attempt, side, .. } => self.wanted_pins.push((*side, *attempt)),
+            Action::StopPin { side } => self.wanted_pins.retain(|(of, _)| of != side),
             Action::Show(_) => {}
             Action::Record { ticket, event, is_awaited, .. } => {
                 if *is_awaited {
@@ -411,7 +429,7 @@ impl Unit {
     }
 
     fn is_asked(&self, attempt: &Attempt) -> bool {
-        self.asked.iter().any(|asked| (asked.id, asked.finger) == (attempt.id, attempt.finger))
+        self.asked.iter().any(|asked| (asked.id, asked.finger, asked.pin) == (attempt.id, attempt.finger, attempt.pin))
     }
 
     fn is_to_be_answered(&mut self, attempt: &Attempt) {

@@ -4,7 +4,9 @@ use super::*;
 
 impl World {
     pub(super) fn want_another(&mut self) {
-        self.wanted = (self.dice.pick(Kind::ALL), self.dice.pick(Step::ALL));
+        // A leaf stands open for a moment only, and mostly something else goes on beside it.
+        let step = if self.dice.one_in(6) { Step::Open } else { self.dice.pick(Step::ALL) };
+        self.wanted = (self.dice.pick(Kind::ALL), step);
         self.wanted_since_ms = self.now_ms;
     }
 
@@ -109,6 +111,27 @@ impl World {
                 }
                 None => false,
             },
+            Kind::AgentRefused => {
+                let for_ms = self.dice.between(1_000, 10_000);
+                let host = &mut self.hosts[agent];
+                (host.refused_until_ms, host.refused_at) = (self.now_ms + for_ms, Some(step));
+                let was_linked = host.session.is_some();
+                self.hang_up(agent);
+                if was_linked {
+                    self.refuse(agent);
+                }
+                false
+            }
+            Kind::CardTakenAway => {
+                self.reader(agent, door, Side::In, ReaderChange::Removed);
+                true
+            }
+            Kind::CardSilent => {
+                let back_ms = self.dice.between(200, 3_000);
+                self.plan(agent, 0, back_ms, Due::ReaderBack(door));
+                self.reader(agent, door, Side::In, ReaderChange::Silent);
+                true
+            }
             Kind::CardUnreadable => {
                 self.reader(agent, door, Side::In, ReaderChange::Unreadable("fault".to_owned()));
                 true

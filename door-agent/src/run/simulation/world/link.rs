@@ -16,6 +16,15 @@ impl World {
         let Some(progress) = progress.filter(|_| !self.is_cut_off(agent)) else {
             return self.plan_now(agent, retry_ms, Due::Connect);
         };
+        if self.hosts[agent].refused_until_ms > self.now_ms {
+            self.plan_now(agent, retry_ms, Due::Connect);
+            return self.refuse(agent);
+        }
+        if std::mem::take(&mut self.hosts[agent].is_refused) {
+            // An operator took it back: by new rules, since those that were given up are not taken again.
+            let unix = self.unix();
+            self.server.change_rules(agent, unix, &mut self.dice);
+        }
         let stored = self.server.agents[agent].head;
         let is_set_back =
             progress.head.epoch != 0 && (progress.head.epoch, progress.head.seq) < (stored.epoch, stored.seq);
@@ -41,6 +50,20 @@ impl World {
             self.strange_bundle(agent, kind, step);
         }
         self.plan_now(agent, HEARTBEAT_MS, Due::Beat(session));
+    }
+
+    /// The server says that it refuses the agent.
+    pub(super) fn refuse(&mut self, agent: usize) {
+        let newest = self.server.newest_version(agent);
+        let host = &mut self.hosts[agent];
+        host.is_refused = true;
+        if let Some(step) = host.refused_at.take() {
+            self.counts.note(Kind::AgentRefused, step);
+        }
+        if host.program.is_some() {
+            host.judge.refused(self.now_ms, host.life, newest);
+            self.take(agent, Happened::Link(LinkEvent::Refused(Refusal::Revoked)));
+        }
     }
 
     /// What the server says is the time.

@@ -1,4 +1,4 @@
-// Cards, fingers and the legal basis of a person.
+// Cards, fingers, the PIN and the legal basis of a person.
 
 import Button from "@mui/material/Button";
 import Chip from "@mui/material/Chip";
@@ -293,6 +293,87 @@ export function Fingers({ person, onChanged }: OfPerson) {
             const body = { reason };
             await previewed([{ kind: "finger_delete", id: removing.id, body }]);
             await api.DELETE("/api/v1/fingers/{id}", { params: { path: { id: removing.id } }, body });
+            await onChanged();
+          }}
+          onClose={() => setRemoving(null)}
+        />
+      )}
+    </Section>
+  );
+}
+
+export function OwnPin({ person, onChanged }: OfPerson) {
+  const isAdministrator = useIsAdministrator();
+  const [removing, setRemoving] = useState<"pin" | "duress" | null>(null);
+  const pin = person.pin;
+  const params = { path: { id: person.id } };
+  return (
+    <Section
+      title={w.person.pin}
+      action={
+        isAdministrator && (
+          <ButtonTo
+            size="small"
+            to="/people/$id/register"
+            params={{ id: person.id }}
+            search={{ step: "finger", factor: "pin" }}
+          >
+            {w.person.setPin}
+          </ButtonTo>
+        )
+      }
+    >
+      {!pin && <Typography sx={{ color: "text.secondary" }}>{w.person.noPin}</Typography>}
+      {pin && (
+        <Things>
+          <Thing
+            title={w.person.pinIs}
+            chips={pin.has_duress && <Chip label={w.person.pinDuress} color="warning" variant="outlined" />}
+            action={
+              isAdministrator && (
+                <Stack direction="row" spacing={1}>
+                  {pin.has_duress && (
+                    <Button size="small" color="error" onClick={() => setRemoving("duress")}>
+                      {w.person.removeDuressPin}
+                    </Button>
+                  )}
+                  <Button
+                    size="small"
+                    color="error"
+                    onClick={() => setRemoving("pin")}
+                    aria-label={w.person.removePinTitle}
+                  >
+                    {w.person.removePin}
+                  </Button>
+                </Stack>
+              )
+            }
+          >
+            {w.person.pinChanged} <When at={pin.changed_at} />
+          </Thing>
+        </Things>
+      )}
+      {removing === "pin" && (
+        <ReasonDialog
+          title={w.person.removePinTitle}
+          effect={w.person.removePinEffect}
+          submit={w.person.removePin}
+          act={async (reason) => {
+            const body = { reason };
+            await previewed([{ kind: "pin_delete", id: person.id, body }]);
+            await api.DELETE("/api/v1/people/{id}/pin", { params, body });
+            await onChanged();
+          }}
+          onClose={() => setRemoving(null)}
+        />
+      )}
+      {removing === "duress" && (
+        <ReasonDialog
+          title={w.person.removeDuressPinTitle}
+          effect={w.person.removeDuressPinEffect}
+          submit={w.person.removeDuressPin}
+          act={async (reason) => {
+            await api.DELETE("/api/v1/people/{id}/duress-pin", { params, body: { reason } });
             await onChanged();
           }}
           onClose={() => setRemoving(null)}

@@ -178,7 +178,7 @@ export const access = {
       "Who is exempt shows a PIN instead. The ground is all that is kept; never write down anything medical.",
     noEnd: "no end",
     hasEnd: "A temporary exemption has an end.",
-    noPin: "No PIN is enrolled: doors that demand a finger stay shut to this person.",
+    noPin: "No PIN is set: doors that demand a finger stay shut to this person. Set one at a station with a keypad.",
     escort: "Escort",
     noEscort: "Comes in alone",
     escortPerson: "Comes in with one person only",
@@ -227,6 +227,11 @@ export const access = {
     newToken: "New token",
     newTokenTitle: (name: string) => `New token for ${name}`,
     newTokenEffect: "Whoever runs the command becomes this agent. A token given out before no longer works.",
+    replace: "Replace",
+    replaceTitle: (name: string) => `Another machine in place of ${name}`,
+    replaceEffect:
+      "The machine so far is out of use at once, and hears so if it connects again. Whichever joins with the token that you get takes over name, doors and configuration.",
+    inUse: "agent.toml of the machine so far",
     revoke: "Revoke",
     revokeTitle: (name: string) => `Revoke ${name}`,
     revokeEffect: (doors: number, names: string) =>

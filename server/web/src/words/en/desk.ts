@@ -101,6 +101,9 @@ export const desk = {
     enrolmentRead: "Enrolment ended: card or finger was read",
     enrolmentWithout: "Enrolment ended without a result",
     folded: (count: number, what: string) => `${count} × ${what}, counted only`,
+    clockApart: (ahead: number, wasSet: boolean) =>
+      `Clock ${Math.abs(ahead / 1000).toFixed(1)} s ${ahead > 0 ? "behind" : "ahead of"} the server's: ${wasSet ? "set" : "not followed"}`,
+    ntp: "Machine's own clock",
     until: "The last of them",
     foundOpen: "Found open at the start",
     foundClosed: "Found closed at the start",
@@ -241,7 +244,8 @@ export const desk = {
   },
   demo: {
     title: "Virtual door",
-    intro: "Real controllers run behind this picture. Take a card, hold it to a door, place a finger, push.",
+    intro:
+      "Real controllers run behind this picture. Take a card, hold it to a door, place a finger or type a PIN, push.",
     hand: "Your hand",
     cards: "Cards",
     fingers: "Fingers",
@@ -252,6 +256,13 @@ export const desk = {
     reader: "Reader",
     readerInside: "Reader inside",
     sensor: "Sensor",
+    keypad: "Keypad",
+    keypadOf: (place: string) => `Keypad of ${place}`,
+    key: (key: string, place: string) => `${key} on the keypad of ${place}`,
+    keyClear: "Clear",
+    keyEnter: "Enter",
+    unplugKeypad: (place: string) => `Unplug the keypad ${place}`,
+    plugKeypad: (place: string) => `Plug in the keypad ${place}`,
     holdTo: (place: string) => `Hold to reader ${place}`,
     placeOn: (place: string) => `Place on sensor ${place}`,
     takeBack: (place: string) => `Take the card from ${place}`,

@@ -18,6 +18,14 @@ export const people = {
     complete: "complete",
     since: "Registered",
   },
+  revocations: {
+    title: "Taken away of late",
+    holds: (known: number, all: number) =>
+      known === all ? `Known at all ${all} doors` : `Known at ${known} of ${all} doors, and to the server at once`,
+    since: "since",
+    waits: (door: string, agent: string) =>
+      `Not yet: ${door} (${agent}). Out of reach it may go by older rules, at the latest until`,
+  },
   person: {
     missing: (what: string) => `The registration lacks: ${what}.`,
     resume: "Continue registering",
@@ -79,6 +87,19 @@ export const people = {
     removeFingerTitle: (finger: string) => `Remove: ${finger}`,
     removeFingerEffect:
       "1 template is deleted, here and at every door. It can't be undone; the finger can be enrolled again.",
+    pin: "PIN",
+    noPin: "No PIN set.",
+    setPin: "Set a PIN",
+    pinIs: "PIN set",
+    pinChanged: "changed",
+    pinDuress: "with a sign of duress",
+    removePin: "Remove",
+    removePinTitle: "Remove the PIN",
+    removePinEffect:
+      "The PIN, and a sign of duress beside it, no longer open anything, here and at every door. A new one can be set at a station.",
+    removeDuressPin: "Remove the sign",
+    removeDuressPinTitle: "Remove the sign of duress",
+    removeDuressPinEffect: "It no longer opens anything. The PIN for every day stays.",
     legalBasis: "Legal basis",
     noLegalBasis: "None recorded. No finger may be captured.",
     basisSince: (time: string) => `given ${time}`,
@@ -125,7 +146,7 @@ export const people = {
   wizard: {
     title: "Register a person",
     continueTitle: (name: string) => `Register ${name}`,
-    steps: { person: "Person", card: "Consent and card", finger: "Finger", access: "Access", done: "Done" },
+    steps: { person: "Person", card: "Consent and card", finger: "Finger or PIN", access: "Access", done: "Done" },
     saved: "What you enter is saved when you leave a step, or you are asked.",
     documentSeen: "Document seen",
     documentAttest: "I saw the original, and it shows this person",
@@ -149,9 +170,10 @@ export const people = {
     stationAway: "This station is not connected. Check its power and network before the person sits down.",
     stationInUse: "This station is in another dialogue. Wait until it ends.",
     stationTaken: (what: string, person: string, operator: string) =>
-      `${what} for ${person}, started by ${operator}. A card or finger given there becomes ${person}'s.`,
+      `${what} for ${person}, started by ${operator}. A card, finger or PIN given there becomes ${person}'s.`,
     takenCard: "This station reads a card",
     takenFinger: "This station captures a finger",
+    takenPin: "This station has a PIN typed",
     takenSomebody: "somebody",
     endOther: "End that dialogue",
     notLeft: "This step is not finished",
@@ -167,6 +189,16 @@ export const people = {
     leaveNote: "The note is not recorded: no legal basis is chosen.",
     startCard: "Read a card",
     startFinger: "Capture this finger",
+    startPin: "Have the PIN typed",
+    factor: "What to enrol",
+    factorFinger: "A finger",
+    factorPin: "A PIN",
+    pinHelp:
+      "The person types it twice at the station's keypad: 6 to 12 digits, at least three different ones, no run up or down. Nobody else learns it; look away. A new PIN for every day ends the sign of duress beside it.",
+    pinDuressHelp:
+      "Typed by somebody who is forced to open. The door opens as ever and shows nothing; whoever watches the alarms sees that the person may be forced. The person types the PIN for every day first, then the sign twice: one slip must not make one of the other. Only administrators see that there is one.",
+    pinStored: "A PIN is set",
+    pinDuressStored: "A PIN and a sign of duress are set",
     again: "Try again",
     cancel: "Stop",
     replace: "Make it this person's",

@@ -224,6 +224,10 @@ export const rules = {
     twoPerson: "Two-person rule",
     duress: "Not asked when somebody signals that they are forced",
     duressNone: "Every rule is asked",
+    aloneHours: "Decides alone for (hours)",
+    aloneHoursHelp:
+      "1 to 72. From then on only responders enter there until it reaches the server; leaving is as ever.",
+    hours: (hours: number) => (hours === 1 ? "1 hour" : `${hours} hours`),
     grant: "Longest grant (days)",
     grantHelp: "Empty: any length",
     grantAny: "Any length",

@@ -1,0 +1,112 @@
+//! `make test-faults`: real programs under load while things go wrong, after the simulation whose counts it is given. Ends with
+//! one line, and with an error unless all its counts but the first are 0.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, ensure};
+use clap::Parser;
+use serde::Deserialize;
+use tests::faults::{self, Options};
+
+/// In a whole run every kind comes at least so often.
+const MET_MIN: u64 = 20;
+
+#[derive(Parser)]
+#[command(about = "Breaks a plant of real programs while it is used, and counts what must never be")]
+struct Arguments {
+    /// All faults follow from it; when each comes, real time decides.
+    #[arg(long, env = "PFORTE_FAULTS_SEED", default_value_t = 1)]
+    seed: u64,
+    /// How often each kind of fault comes at each step.
+    #[arg(long, env = "PFORTE_FAULTS_ROUNDS", default_value_t = 4)]
+    rounds: usize,
+    /// Copies of a journal that are damaged in each way.
+    #[arg(long, default_value_t = 20)]
+    copies: usize,
+    /// Longest pause between two faults, in milliseconds.
+    #[arg(long, default_value_t = 1_200)]
+    pause_ms: u64,
+    /// Counts of the simulation, to be added in the last line.
+    #[arg(long)]
+    with: Option<PathBuf>,
+}
+
+/// What was counted.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Counted {
+    injected: u64,
+    wrong_opens: u64,
+    unrecorded: u64,
+    lost: u64,
+    twice: u64,
+}
+
+fn say(line: &str) {
+    // Whoever does not read any more is not told.
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+// One thread: programs end with the thread that started them.
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            say(&format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> anyhow::Result<bool> {
+    let began = Instant::now();
+    let simulated = match &arguments.with {
+        Some(path) => {
+            let text = std::fs::read(path).with_context(|| format!("the simulation left no {}", path.display()))?;
+            serde_json::from_slice(&text).with_context(|| format!("{}", path.display()))?
+        }
+        None => Counted::default(),
+    };
+    let options = Options {
+        seed: arguments.seed,
+        rounds: arguments.rounds,
+        only: None,
+        faults_max: usize::MAX,
+        copies: arguments.copies,
+        pause: Duration::from_millis(arguments.pause_ms),
+        has_relock: true,
+    };
+    let outcome = Box::pin(faults::run(options, say)).await?;
+    let (counts, found) = (&outcome.counts, &outcome.findings);
+    for told in &found.told {
+        say(&format!("seed {}: {told}", arguments.seed));
+    }
+    say(&format!("real programs, seed {}:\n{counts}", arguments.seed));
+    let [by_card, by_command, leaving] = found.opens;
+    say(&format!(
+        "releases: {by_card} by card, {by_command} by command, {leaving} for leaving; {} records",
+        outcome.records
+    ));
+    let reasons: Vec<String> = outcome.reasons.iter().map(|(reason, times)| format!("{reason} {times}")).collect();
+    say(&format!("decisions: {}", reasons.join(", ")));
+    say(&format!("at another step than planned: {}; {} s", outcome.elsewhere.len(), began.elapsed().as_secs()));
+    ensure!(found.opens.iter().all(|opens| *opens > 0), "doors do open");
+    let injected = simulated.injected + counts.total();
+    let wrong_opens = simulated.wrong_opens + found.wrong_opens;
+    let unrecorded = simulated.unrecorded + found.unrecorded;
+    let (lost, twice) = (simulated.lost + found.lost, simulated.twice + found.twice);
+    let rare = counts.rarer_than(MET_MIN);
+    let is_met = arguments.rounds < 4 || rare.is_empty();
+    if !is_met {
+        say(&format!("injected less often than {MET_MIN} times: {rare:?}"));
+    }
+    say(&format!(
+        "faults: {injected} injected, wrong opens {wrong_opens}, opens without a record {unrecorded}, records lost {lost}, records twice {twice}"
+    ));
+    Ok(is_met && wrong_opens + unrecorded + lost + twice == 0)
+}
