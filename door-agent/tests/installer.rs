@@ -266,7 +266,7 @@ async fn an_installer_is_walked_through_a_door_and_it_is_accepted() {
     let mut terminal = Terminal::open(site.command(&["commission", "--door", "lobby", "--by", "the installer"]));
     let press = |pressed| Order::Rex { door: "lobby".into(), pressed };
     let tamper = |tampered| Order::Tamper { door: "lobby".into(), tampered };
-    let mut was_swapped = false;
+    let (mut was_swapped, mut tries) = (false, 0);
     loop {
         let prompts = [
             "is it heard?",
@@ -305,6 +305,8 @@ async fn an_installer_is_walked_through_a_door_and_it_is_accepted() {
             "reader inside" => twins.tap("lobby-out", "anna").await.unwrap(),
             "sensor outside" => twins.finger("lobby-in", "anna-right-index").await.unwrap(),
             "Enter: once more" => {
+                tries += 1;
+                assert!(tries == 1, "a step fails: {}", terminal.shown);
                 twins.remove("lobby-out").await.unwrap();
                 terminal.types("");
             }

@@ -141,6 +141,7 @@ impl Site<'_> {
         self.say(&format!("Door {:?}: {} steps.", self.door.name, steps.len()))?;
         for (number, step) in steps.iter().enumerate() {
             let outcome = loop {
+                self.prepare(*step)?;
                 self.say(&format!("\n{}/{} {}", number + 1, steps.len(), step.prompt(&self.door.name)))?;
                 let outcome = self.try_one(*step).await?;
                 match &outcome {
@@ -164,14 +165,23 @@ impl Site<'_> {
         Ok(tried)
     }
 
-    async fn try_one(&mut self, step: Step) -> Result<Outcome, CommissionError> {
+    /// Before the question is put: what was pressed, held or typed until then is no answer to it, and whatever comes after it is.
+    fn prepare(&mut self, step: Step) -> Result<(), CommissionError> {
         self.outputs.strike(step.is_strike_energised())?;
         self.outputs.show(&step.signal())?;
-        // What was pressed or held before the question is no answer to it.
         while let Ok(input) = self.inputs.try_recv() {
             self.levels.take(&input);
         }
         while self.reader_events.try_recv().is_ok() {}
+        while let Ok(answer) = self.dialogue.answers.try_recv() {
+            if is_quit(&answer) {
+                return Err(CommissionError::Stopped);
+            }
+        }
+        Ok(())
+    }
+
+    async fn try_one(&mut self, step: Step) -> Result<Outcome, CommissionError> {
         let deadline = Instant::now() + self.wait;
         let outcome = match step {
             Step::Finger(side) => self.await_finger(step, side, deadline).await?,

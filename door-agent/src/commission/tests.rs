@@ -230,6 +230,33 @@ async fn what_fails_is_named_tried_again_or_left_and_the_strike_rests_meanwhile(
 }
 
 #[tokio::test]
+async fn what_is_typed_before_a_question_is_no_answer_to_it() {
+    let (mut installer, mut dialogue) = Installer::new();
+    let mut door = installer.wired();
+    door.inward = SideConfig::default();
+    let stopped = beside(walk(&door, WAIT, &mut dialogue), async {
+        installer.tries_the_strike().await;
+        installer.reads("Press the exit button").await;
+        installer.door.press_rex(true).unwrap();
+        installer.reads("Let the exit button go").await;
+        installer.door.press_rex(false).unwrap();
+        installer.reads("Open the housing").await;
+        installer.door.tamper(true);
+        installer.reads("Close the housing again").await;
+        installer.door.tamper(false);
+        installer.reads("green").await;
+        installer.types("y").await;
+        installer.types("y").await;
+        installer.reads("red").await;
+        installer.types("n").await;
+        installer.reads("WRONG: the light").await;
+        installer.types("q").await;
+    })
+    .await;
+    assert!(matches!(stopped, Err(CommissionError::Stopped)));
+}
+
+#[tokio::test]
 async fn a_keypad_that_is_not_there_or_says_nothing_fails() {
     let (installer, mut dialogue) = Installer::new();
     let mut door = installer.wired();
