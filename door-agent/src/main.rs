@@ -330,8 +330,9 @@ async fn run_agent(path: &std::path::Path) -> anyhow::Result<()> {
         }
     };
     let stop = stop_signal()?;
-    // On the heap: it holds everything that the agent has at its doors.
-    Ok(Box::pin(run::run(config, identity, stop)).await?)
+    // A task like the link's, and not the thread that waits for it: an answer is then taken by the worker that received it.
+    tokio::spawn(run::run(config, identity, stop)).await.context("the agent's loop broke off")??;
+    Ok(())
 }
 
 /// Ready when the program is told to stop.

@@ -67,7 +67,7 @@ impl Agent {
         let attempt = AttemptId::from_uuid((self.new_id)());
         let taps = &mut self.doors[door].taps;
         taps.retain(|_, tap| tap.card_at.elapsed() < Duration::from_secs(60));
-        taps.insert(attempt, Tap { card_at, token, finger_since: None, finger: Duration::ZERO });
+        taps.insert(attempt, Tap::of(card_at, token));
         self.feed(door, Input::Card { side, attempt, token, assurance });
     }
 

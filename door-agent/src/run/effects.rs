@@ -36,6 +36,9 @@ impl Agent {
             match action {
                 Action::Ask(attempt) => {
                     // Without a bundle the card has no name that the server would know.
+                    if let Some(tap) = self.doors[door].taps.get_mut(&attempt.id) {
+                        tap.asked = tap.card_at.elapsed();
+                    }
                     if self.policy.sequence() == 0 || !self.send(LinkRequest::Ask(attempt.clone())) {
                         inputs.push_back(self.decide_alone(attempt));
                     }
@@ -167,9 +170,13 @@ impl Agent {
             if let ReleaseCause::Attempt(attempt) = cause
                 && let Some(tap) = unit.taps.remove(&attempt)
             {
-                let whole = tap.card_at.elapsed();
-                let tap_to_strike_us = whole.saturating_sub(tap.finger).as_micros();
-                tracing::info!("tap_to_strike_us={tap_to_strike_us} finger_us={}", tap.finger.as_micros());
+                let tap_to_strike_us = tap.card_at.elapsed().saturating_sub(tap.finger).as_micros();
+                let [asked, answered, recorded, finger] =
+                    [tap.asked, tap.answered, tap.recorded, tap.finger].map(|stage| stage.as_micros());
+                tracing::info!(
+                    "tap_to_strike_us={tap_to_strike_us} asked_us={asked} answered_us={answered} recorded_us={recorded} \
+                     finger_us={finger}"
+                );
             }
         }
         if is_energised {

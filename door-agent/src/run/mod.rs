@@ -98,6 +98,17 @@ struct Tap {
     token: CardToken,
     finger_since: Option<Instant>,
     finger: Duration,
+    /// When each stage was done, since the card; zero if it was not gone through.
+    asked: Duration,
+    answered: Duration,
+    recorded: Duration,
+}
+
+impl Tap {
+    fn of(card_at: Instant, token: CardToken) -> Self {
+        let none = Duration::ZERO;
+        Self { card_at, token, finger_since: None, finger: none, asked: none, answered: none, recorded: none }
+    }
 }
 
 /// The door whose machine waits for a record, and what it will release.
@@ -444,6 +455,9 @@ impl Agent {
             LinkEvent::Answer(ruling) => {
                 let door = self.doors.iter().position(|unit| unit.door.id() == ruling.attempt.door);
                 if let Some(door) = door {
+                    if let Some(tap) = self.doors[door].taps.get_mut(&ruling.attempt.id) {
+                        tap.answered = tap.card_at.elapsed();
+                    }
                     self.feed(door, Input::Verdict { ruling, decided: Decided::Online });
                 }
             }

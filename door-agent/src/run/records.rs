@@ -59,6 +59,11 @@ impl Agent {
 
     fn written(&mut self, number: u64) {
         let Some(Waiting { door, ticket, cause }) = self.waiting.remove(&number) else { return };
+        if let Some(ReleaseCause::Attempt(attempt)) = cause
+            && let Some(tap) = self.doors[door].taps.get_mut(&attempt)
+        {
+            tap.recorded = tap.card_at.elapsed();
+        }
         // What began or ended since the decision is known first.
         self.look_at_mode(door);
         let mut inputs = VecDeque::new();

@@ -1,4 +1,5 @@
-//! The driver of a door twin: commands over one connection, each waited for, inputs over another.
+//! The driver of a door twin: commands over one connection, inputs over another. The strike's level is waited for, as a line's
+//! is; what is shown costs no more than a line would, and is not.
 
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::net::UnixStream;
@@ -15,12 +16,14 @@ use super::{DoorInput, DoorIoError, DoorOutputs, LineView, Signal};
 const ANSWER_WAIT: Duration = Duration::from_secs(1);
 /// Longest answer that is taken, in bytes.
 const ANSWER_BYTES_MAX: u64 = 4_096;
+/// Most answers that are left to be read later.
+const UNREAD_MAX: usize = 16;
 /// Pause before a twin whose inputs ended is tried again.
 const RETRY_PAUSE: Duration = Duration::from_millis(200);
 
 /// Connects to a twin and puts its strike to rest.
 pub(super) async fn open(socket: &Path, inputs: mpsc::Sender<DoorInput>) -> Result<VirtualOutputs, DoorIoError> {
-    let mut outputs = VirtualOutputs { socket: socket.to_owned(), connection: None };
+    let mut outputs = VirtualOutputs { socket: socket.to_owned(), connection: None, unread: 0 };
     outputs.strike(false)?;
     let watch = InputWatch::connect(socket).await.map_err(|error| gone(socket, &error))?;
     tokio::spawn(forward(watch, socket.to_owned(), inputs));
@@ -41,44 +44,59 @@ pub(super) async fn inspect(socket: &Path) -> Result<Vec<Result<LineView, DoorIo
 pub(super) struct VirtualOutputs {
     socket: PathBuf,
     connection: Option<BufReader<UnixStream>>,
+    /// Answers to what was shown that were not read yet.
+    unread: usize,
 }
 
 impl DoorOutputs for VirtualOutputs {
     fn strike(&mut self, is_energised: bool) -> Result<(), DoorIoError> {
-        self.order(&Request::Strike(is_energised))
+        self.order(&Request::Strike(is_energised), 0)
     }
 
     fn show(&mut self, signal: &Signal) -> Result<(), DoorIoError> {
-        self.order(&Request::Show(signal.clone()))
+        self.order(&Request::Show(signal.clone()), UNREAD_MAX)
     }
 }
 
 impl VirtualOutputs {
-    fn order(&mut self, request: &Request) -> Result<(), DoorIoError> {
+    /// Orders something, and leaves at most so many answers unread.
+    fn order(&mut self, request: &Request, unread_max: usize) -> Result<(), DoorIoError> {
         // A connection left from a twin that was hung anew meanwhile fails once.
         let is_fresh = self.connection.is_none();
-        match self.exchange(request) {
-            Err(DoorIoError::Gone { .. }) if !is_fresh => self.exchange(request),
+        match self.exchange(request, unread_max) {
+            Err(DoorIoError::Gone { .. }) if !is_fresh => self.exchange(request, unread_max),
             done => done,
         }
     }
 
-    fn exchange(&mut self, request: &Request) -> Result<(), DoorIoError> {
+    fn exchange(&mut self, request: &Request, unread_max: usize) -> Result<(), DoorIoError> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
-            None => connect(&self.socket).map_err(|error| gone(&self.socket, &error))?,
+            None => {
+                self.unread = 0;
+                connect(&self.socket).map_err(|error| gone(&self.socket, &error))?
+            }
         };
-        let answer = ask(&mut connection, request).map_err(|error| match error.kind() {
+        let broken = |error: io::Error| match error.kind() {
             io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => DoorIoError::Timeout { place: shown(&self.socket) },
             _ => gone(&self.socket, &error),
-        })?;
-        match serde_json::from_str::<Answer>(&answer) {
-            Ok(Answer { ok: true, .. }) => {
-                self.connection = Some(connection);
-                Ok(())
+        };
+        send(&mut connection, request).map_err(broken)?;
+        self.unread += 1;
+        if self.unread > unread_max {
+            // The last is this request's; those before it are of what was shown, which a twin does not refuse.
+            let mut answer = String::new();
+            for _ in 0..self.unread {
+                answer = read(&mut connection).map_err(broken)?;
             }
-            _ => Err(DoorIoError::Protocol { place: shown(&self.socket), answer: answer.trim_end().to_owned() }),
+            self.unread = 0;
+            if !matches!(serde_json::from_str(&answer), Ok(Answer { ok: true, .. })) {
+                let answer = answer.trim_end().to_owned();
+                return Err(DoorIoError::Protocol { place: shown(&self.socket), answer });
+            }
         }
+        self.connection = Some(connection);
+        Ok(())
     }
 }
 
@@ -89,10 +107,13 @@ fn connect(socket: &Path) -> io::Result<BufReader<UnixStream>> {
     Ok(BufReader::new(connection))
 }
 
-fn ask(connection: &mut BufReader<UnixStream>, request: &Request) -> io::Result<String> {
+fn send(connection: &mut BufReader<UnixStream>, request: &Request) -> io::Result<()> {
     let mut line = serde_json::to_vec(request)?;
     line.push(b'\n');
-    connection.get_mut().write_all(&line)?;
+    connection.get_mut().write_all(&line)
+}
+
+fn read(connection: &mut BufReader<UnixStream>) -> io::Result<String> {
     let mut answer = String::new();
     if connection.take(ANSWER_BYTES_MAX).read_line(&mut answer)? == 0 {
         return Err(io::ErrorKind::UnexpectedEof.into());

@@ -26,6 +26,8 @@ const DOOR: &str = "lab";
 pub struct Taps {
     /// From the card that the agent saw to the strike, without what the person took to place a finger.
     pub tap_to_strike: Samples,
+    /// Parts of the same: until it was asked, answered, recorded; each from the end of the one before.
+    pub stages: [(&'static str, Samples); 3],
     /// From what happened at the door, by the agent's clock, to the same at a client of the feed.
     pub door_to_browser: Samples,
 }
@@ -57,6 +59,12 @@ fn follow(mut feed: Feed) -> mpsc::UnboundedReceiver<(String, f64)> {
 
 fn instant(event: &Value) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc3339(event["at"].as_str()?).ok().map(|at| at.to_utc())
+}
+
+/// A field of a line of the log, in milliseconds.
+fn field_ms(line: &str, name: &str) -> Option<f64> {
+    let (_, rest) = line.split_once(name)?;
+    Some(rest.split_whitespace().next()?.parse::<f64>().ok()? / 1_000.0)
 }
 
 /// Taps so many times. Between two taps the door comes to rest, so that nothing waits for anything but this one entry,
@@ -94,13 +102,18 @@ pub async fn run(plant: &Plant, card: &str, count: usize, reference: &mut EntryR
             reference.measure().await?;
         }
     }
-    let field = |line: &str| -> Option<f64> {
-        let (_, rest) = line.split_once("tap_to_strike_us=")?;
-        rest.split_whitespace().next()?.parse().ok()
-    };
     let lines = agent.lines();
-    let tap_to_strike: Samples =
-        lines[lines_before..].iter().filter_map(|line| field(line)).map(|us| us / 1_000.0).collect();
-    ensure!(tap_to_strike.count() == count, "{} of {count} taps were measured", tap_to_strike.count());
-    Ok(Taps { tap_to_strike, door_to_browser })
+    let instants =
+        |name: &str| -> Vec<f64> { lines[lines_before..].iter().filter_map(|line| field_ms(line, name)).collect() };
+    let [strike, asked, answered, recorded] =
+        ["tap_to_strike_us=", "asked_us=", "answered_us=", "recorded_us="].map(instants);
+    ensure!(strike.len() == count, "{} of {count} taps were measured", strike.len());
+    let between =
+        |later: &[f64], earlier: &[f64]| later.iter().zip(earlier).map(|(later, earlier)| later - earlier).collect();
+    let stages = [
+        ("asked", asked.iter().copied().collect()),
+        ("answered", between(&answered, &asked)),
+        ("recorded", between(&recorded, &answered)),
+    ];
+    Ok(Taps { tap_to_strike: strike.into_iter().collect(), stages, door_to_browser })
 }

@@ -155,6 +155,9 @@ async fn figures_of(
     let mut reference = EntryReference::start(folder, record_bytes, message_bytes).await?;
     let taps = bench::taps::run(plant, "anna", arguments.taps, &mut reference).await?;
     say(&format!("tap to strike, ms: {}", taps.tap_to_strike.summary()?))?;
+    for (stage, samples) in &taps.stages {
+        say(&format!("  until it was {stage}, ms: {}", samples.summary()?))?;
+    }
     say(&format!("door to browser, ms: {}", taps.door_to_browser.summary()?))?;
     say(&format!("bare append of {record_bytes} bytes, ms: {}", reference.appends.summary()?))?;
     say(&format!("bare round trip of {message_bytes} bytes, ms: {}", reference.round_trips.summary()?))?;
