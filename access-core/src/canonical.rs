@@ -16,7 +16,7 @@ pub struct NotCanonical {
 }
 
 /// The canonical bytes of a value.
-pub fn encode<T: BorshSerialize>(value: &T) -> Vec<u8> {
+pub fn encode<T: BorshSerialize + ?Sized>(value: &T) -> Vec<u8> {
     #[expect(
         clippy::expect_used,
         reason = "memory takes every byte; borsh refuses only sequences of empty elements, \

@@ -118,12 +118,44 @@ pub enum ChainError {
     },
 }
 
+/// A record's canonical bytes and their hash: its place in the chain is settled, its signature is still to come. Signatures
+/// don't depend on each other, so several can be made at once.
+#[derive(Debug)]
+pub struct Unsigned {
+    bytes: Vec<u8>,
+    head: Head,
+}
+
+impl Unsigned {
+    /// Writes a record.
+    pub fn of(record: &Record) -> Self {
+        let bytes = canonical::encode(record);
+        let hash = hash_record(&bytes);
+        Self { bytes, head: Head { epoch: record.epoch, seq: record.seq, hash } }
+    }
+
+    /// What the next record must extend.
+    pub const fn head(&self) -> Head {
+        self.head
+    }
+
+    /// The author's signature.
+    pub fn signature(&self, key: &SigningKey) -> [u8; 64] {
+        key.sign(&self.head.hash.0).to_bytes()
+    }
+
+    /// The record with its [`signature`](Self::signature).
+    pub fn signed(self, signature: [u8; 64]) -> SignedRecord {
+        SignedRecord { bytes: self.bytes, signature }
+    }
+}
+
 impl SignedRecord {
     /// Writes and signs a record.
     pub fn sign(record: &Record, key: &SigningKey) -> Self {
-        let bytes = canonical::encode(record);
-        let signature = key.sign(&hash_record(&bytes).0).to_bytes();
-        Self { bytes, signature }
+        let unsigned = Unsigned::of(record);
+        let signature = unsigned.signature(key);
+        unsigned.signed(signature)
     }
 
     /// The hash that the next record holds.

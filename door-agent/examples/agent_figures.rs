@@ -27,6 +27,7 @@ use anyhow::{Context as _, ensure};
 use clap::Parser;
 use door_agent::history;
 use door_agent::identity::Identity;
+use door_agent::journal::segment;
 use door_agent::journal::{Files, Journal, JournalError, Limits, Storage, Weight};
 use door_agent::policy_store::PolicyStore;
 use door_agent::recorder::{Entry, Recorder, Reply};
@@ -381,7 +382,7 @@ fn written(identity: &Identity, event: &Event, folder: &Path) -> anyhow::Result<
         event: event.clone(),
     };
     let signed = access_core::chain::SignedRecord::sign(&record, &identity.record_key);
-    let frame = door_agent::journal::segment::write_frame(1, 0, std::slice::from_ref(&signed)).len();
+    let frame = segment::FRAME_HEAD_BYTES + segment::write_payload(std::slice::from_ref(&signed)).len();
     let mut bare = Bare::make(folder, frame)?;
     let mut writing = Writing::start(identity, event, &folder.join("written"))?;
     writing.rate(WRITERS)?;

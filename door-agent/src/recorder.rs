@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 
 use access_core::UnixMs;
 use access_core::attempt::ClockTrust;
-use access_core::chain::{Head, SignedRecord};
+use access_core::chain::{Head, SignedRecord, Unsigned};
 use access_core::event::{Author, Event, Record};
 use ed25519_dalek::SigningKey;
 use tokio::sync::mpsc;
@@ -18,6 +18,9 @@ use crate::journal::{Journal, JournalError, Storage, Weight};
 
 /// Most records in one append.
 const BATCH_RECORDS_MAX: usize = 64;
+
+/// A thread more signs no fewer records than this: to start one takes as long as about two signatures.
+const SIGNATURES_MIN: usize = 8;
 
 /// What is to be recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,7 +104,8 @@ impl Recorder {
         replies: mpsc::UnboundedSender<Reply>,
     ) -> (Self, Writer<S>) {
         let (requests, incoming) = blocking::channel();
-        let writer = Writer { journal, author, key, incoming, replies, is_stopped: false };
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let writer = Writer { journal, author, key, cores, incoming, replies, is_stopped: false };
         (Self { requests: Some(requests), thread: None }, writer)
     }
 
@@ -157,6 +161,8 @@ pub(crate) struct Writer<S> {
     journal: Result<Journal<S>, String>,
     author: Author,
     key: SigningKey,
+    /// How many threads may sign at once.
+    cores: usize,
     incoming: blocking::Receiver<Request>,
     replies: mpsc::UnboundedSender<Reply>,
     /// A record could not be written: none is until the loop says so.
@@ -240,7 +246,7 @@ impl<S: Storage> Writer<S> {
         let journal = self.journal.as_mut().map_err(|why| JournalError::Unusable(why.clone()))?;
         let before = journal.head();
         let mut head = before;
-        let mut records = Vec::with_capacity(entries.len());
+        let mut chained = Vec::with_capacity(entries.len());
         for entry in entries {
             let record = Record {
                 author: self.author,
@@ -251,10 +257,13 @@ impl<S: Storage> Writer<S> {
                 clock: entry.clock,
                 event: entry.event.clone(),
             };
-            let signed = SignedRecord::sign(&record, &self.key);
-            head = signed.head(&record);
-            records.push(signed);
+            let unsigned = Unsigned::of(&record);
+            head = unsigned.head();
+            chained.push(unsigned);
         }
+        let signatures = sign(&chained, &self.key, self.cores);
+        let records: Vec<SignedRecord> =
+            chained.into_iter().zip(signatures).map(|(unsigned, signature)| unsigned.signed(signature)).collect();
         // A batch is as vital as its least vital part: the others go alone if that does not fit any more.
         let weight = entries.iter().map(|entry| entry.weight).min().unwrap_or(Weight::Routine);
         journal.append(&records, weight)?;
@@ -276,6 +285,24 @@ impl<S: Storage> Writer<S> {
     fn reply(&self, reply: Reply) {
         let _ = self.replies.send(reply);
     }
+}
+
+/// Signs each of these, in order; a burst on several cores, since signing is what takes longest.
+fn sign(chained: &[Unsigned], key: &SigningKey, cores: usize) -> Vec<[u8; 64]> {
+    let signers = cores.min(chained.len() / SIGNATURES_MIN).max(1);
+    let (own, rest) = chained.split_at(chained.len().div_ceil(signers));
+    let here = |part: &[Unsigned]| part.iter().map(|unsigned| unsigned.signature(key)).collect::<Vec<_>>();
+    if rest.is_empty() {
+        return here(own);
+    }
+    std::thread::scope(|scope| {
+        let others = std::thread::Builder::new().spawn_scoped(scope, || sign(rest, key, signers - 1));
+        let mut signatures = here(own);
+        // A thread that can't be had, or broke off, leaves its part to this one.
+        let others = others.ok().and_then(|others| others.join().ok());
+        signatures.extend(others.unwrap_or_else(|| here(rest)));
+        signatures
+    })
 }
 
 #[cfg(test)]
@@ -329,6 +356,29 @@ mod tests {
         recorder.finish();
         let Some(Reply::Records { records, head: last, .. }) = answers.blocking_recv() else { panic!("no records") };
         assert_eq!((records.len(), last), (2, Some(head)));
+    }
+
+    #[test]
+    fn a_burst_is_signed_in_order_however_many_sign() {
+        let key = SigningKey::from_bytes(&[1; 32]);
+        let chained = |count: u64| -> Vec<Unsigned> {
+            let record = |seq| Record {
+                author: author(),
+                epoch: 1,
+                seq,
+                previous: START.hash,
+                at: UnixMs(0),
+                clock: ClockTrust::Trusted,
+                event: Event::AgentStopped,
+            };
+            (1..=count).map(|seq| Unsigned::of(&record(seq))).collect()
+        };
+        for (count, cores) in [(0, 4), (1, 4), (15, 2), (16, 2), (17, 2), (64, 1), (64, 3), (64, 64)] {
+            let chained = chained(count);
+            let signatures = sign(&chained, &key, cores);
+            let alone: Vec<[u8; 64]> = chained.iter().map(|unsigned| unsigned.signature(&key)).collect();
+            assert_eq!(signatures, alone, "{count} on {cores}");
+        }
     }
 
     #[test]

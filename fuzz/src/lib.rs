@@ -10,7 +10,7 @@ use access_core::policy::Policy;
 use access_core::protocol::{Bundle, CardSecrets, FromAgent, FromServer, SecretBytes, read_message, write_message};
 use door_agent::cards::Cards;
 use door_agent::join::{JoinToken, parse_server};
-use door_agent::journal::segment::{HEADER_BYTES, Header, scan, write_frame, write_header};
+use door_agent::journal::segment::{HEADER_BYTES, Header, scan, write_frame, write_header, write_payload};
 use hardware::card::apdu::parse_uid;
 use hardware::card::desfire::{AesKey, ApplicationId, KeyVersion, ReadOrder, read};
 use hardware::finger::packet::{Decoder, Frame};
@@ -160,7 +160,7 @@ pub fn journal_segment(bytes: &[u8]) -> bool {
     let header = Header { number: 1, previous_end: 0, head_before: start, acknowledged: start };
     let records = vec![SignedRecord { bytes: bytes.to_vec(), signature: [7; 64] }];
     let mut file = write_header(&header);
-    file.extend(write_frame(1, file.len(), &records));
+    file.extend(write_frame(1, file.len(), &write_payload(&records)));
     let framed =
         scan(&file, None).map(|framed| framed.records.into_iter().map(|(_, record)| record).collect::<Vec<_>>());
     assert_eq!(framed, Ok(records), "what was written is read");

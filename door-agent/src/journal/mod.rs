@@ -15,7 +15,7 @@ mod storage;
 pub use segment::{Damage, scan};
 pub use storage::{Files, Storage};
 
-use segment::{HEADER_BYTES, Header, write_frame, write_header};
+use segment::{FRAME_HEAD_BYTES, HEADER_BYTES, Header, write_frame, write_header, write_payload};
 
 /// How large a journal may grow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -191,7 +191,8 @@ impl<S: Storage> Journal<S> {
             .try_fold(self.head, |head, record| extend(&head, record))
             .map_err(JournalError::OutOfOrder)?;
         let bytes_max = self.limits.segment_bytes - HEADER_BYTES;
-        let bytes = write_frame(0, 0, records).len();
+        let payload = write_payload(records);
+        let bytes = FRAME_HEAD_BYTES + payload.len();
         if bytes > bytes_max {
             return Err(JournalError::TooLong { bytes, segment_bytes: self.limits.segment_bytes });
         }
@@ -209,7 +210,7 @@ impl<S: Storage> Journal<S> {
             return Err(JournalError::Full { segments: 0 });
         };
         let (number, end) = (last.number, last.end);
-        if let Err(source) = self.storage.write(number, end, &write_frame(number, end, records)) {
+        if let Err(source) = self.storage.write(number, end, &write_frame(number, end, &payload)) {
             self.is_last_sealed = true;
             return Err(self.failed(number, source));
         }

@@ -130,12 +130,17 @@ fn read_header(bytes: &[u8]) -> Result<Header, Damage> {
     canonical::decode("journal header", content).map_err(|error| damage(&error.to_string()))
 }
 
-/// The bytes of a frame that begins at `offset` of segment `number`.
-pub fn write_frame(number: u64, offset: usize, records: &[SignedRecord]) -> Vec<u8> {
-    let payload = canonical::encode(&records.to_vec());
-    let sum = checksum(b"frame", &[&number.to_le_bytes(), &(offset as u64).to_le_bytes(), &payload]);
+/// What a frame of these records holds, wherever it lies.
+pub fn write_payload(records: &[SignedRecord]) -> Vec<u8> {
+    canonical::encode(records)
+}
+
+/// The bytes of a frame that begins at `offset` of segment `number`: [`FRAME_HEAD_BYTES`] more than its payload.
+pub fn write_frame(number: u64, offset: usize, payload: &[u8]) -> Vec<u8> {
+    let sum = checksum(b"frame", &[&number.to_le_bytes(), &(offset as u64).to_le_bytes(), payload]);
+    let mut bytes = Vec::with_capacity(FRAME_HEAD_BYTES + payload.len());
     // Records are a few KiB at most and an append is bounded by the segment: the length fits.
-    let mut bytes = (payload.len() as u32).to_le_bytes().to_vec();
+    bytes.extend((payload.len() as u32).to_le_bytes());
     bytes.extend(sum);
     bytes.extend(payload);
     bytes
