@@ -160,7 +160,7 @@ test("a person is exempt, escorted and blocked where it is said", async ({ page 
   await dialog.getByRole("button", { name: "Save" }).click();
   await confirm(page);
   await expect(rules).toContainText("Comes in with Amira Adler only, within 45 s");
-  await expect(rules).toContainText("No PIN is enrolled");
+  await expect(rules).toContainText("No PIN is set");
 
   await page.getByRole("button", { name: "Block", exact: true }).click();
   await dialog.getByRole("combobox", { name: "Where" }).fill("server");

@@ -69,7 +69,7 @@ test("an agent's page has what its configuration needs", async ({ page }) => {
   await signIn(page);
   await page.goto("/agents");
   await page.getByRole("table", { name: "Agents" }).getByRole("link").first().click();
-  await expect(page.getByRole("region", { name: "Configuration" }).getByLabel("agent.toml")).toHaveValue(/data_folder/);
+  await expect(page.getByRole("region", { name: "Configuration" }).getByLabel("agent.toml", { exact: true })).toHaveValue(/data_folder/);
   await accessible(page);
 });
 

@@ -103,7 +103,7 @@ test("who is inside is counted by area, searched, and forgotten with a reason", 
   await signIn(page);
   // At night everybody may have left.
   await page.goto("/demo");
-  const door = page.getByRole("region", { name: "Main entrance" });
+  const door = page.getByRole("region", { name: "Main entrance", exact: true });
   await act(page, { do: "tap", at: "main", card: "amira" });
   await act(page, { do: "finger", at: "main", finger: "amira" });
   await expect(door).toContainText("released");
