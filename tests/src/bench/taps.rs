@@ -15,6 +15,9 @@ use crate::staff::Feed;
 
 /// Longest wait for a door.
 const DOOR_WAIT: Duration = Duration::from_secs(30);
+/// How long everything rests before a sample of the reference: about as long as nothing happens between a card that is held to
+/// a reader and the reader that has seen it. A processor and a disk that rested are slower than those just at work.
+const REST: Duration = Duration::from_millis(400);
 /// Taps before the first that counts.
 const WARM_UP: usize = 10;
 /// Name of the agent and of its door that wants no finger.
@@ -99,6 +102,7 @@ pub async fn run(plant: &Plant, card: &str, count: usize, reference: &mut EntryR
             }
         }
         if tap >= WARM_UP {
+            tokio::time::sleep(REST).await;
             reference.measure().await?;
         }
     }
