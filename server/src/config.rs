@@ -9,6 +9,7 @@ use anyhow::{Context as _, ensure};
 use serde::Deserialize;
 
 use crate::http::{Network, Proxies, ProxyHeader};
+use crate::keys::module::ModulePlace;
 
 /// What the server is told.
 #[derive(Debug, Clone, Deserialize)]
@@ -24,6 +25,8 @@ pub struct Config {
     pub staff: Staff,
     /// Where agents reach it.
     pub agents: Agents,
+    /// A module (PKCS#11) in which master keys of cards are made from now on. Without it they follow from the master key.
+    pub card_keys: Option<ModulePlace>,
     /// The show around a demo or test.
     pub demo: Option<Demo>,
 }
@@ -139,6 +142,9 @@ impl Config {
             ("agents.connections_max", self.agents.connections_max),
             ("agents.connections_per_address_max", self.agents.connections_per_address_max),
         ];
+        if let Some(module) = &self.card_keys {
+            module.check()?;
+        }
         for (key, limit) in limits {
             ensure!(limit > 0, "{key} must be at least 1: nobody could connect");
         }
@@ -165,6 +171,13 @@ mod tests {
         listen = "0.0.0.0:8444"
     "#;
 
+    const MODULE: &str = r#"
+        [card_keys]
+        module = "/usr/lib/softhsm/libsofthsm2.so"
+        token = "pforte"
+        pin_file = "/etc/pforte/token.pin"
+    "#;
+
     fn read(text: &str) -> anyhow::Result<Config> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("server.toml");
@@ -175,6 +188,7 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named() {
         assert_eq!(read(GOOD).unwrap().mode, InstallationMode::Test);
+        assert_eq!(read(&(GOOD.to_owned() + MODULE)).unwrap().card_keys.unwrap().answer_ms_max, 5_000);
         let cases = [
             (GOOD.replace("plain_http", "plain_htpt"), "plain_htpt"),
             (GOOD.replace("\"test\"", "\"toy\""), "toy"),
@@ -186,6 +200,10 @@ mod tests {
             (GOOD.replace("plain_http", "trusted_proxies = [\"10.1.2.3/8\"]\nplain_http"), "10.1.2.3/8"),
             (GOOD.replace("plain_http", "proxy_header = \"via\"\nplain_http"), "via"),
             (GOOD.replace("plain_http", "connections_max = 0\nplain_http"), "staff.connections_max"),
+            (GOOD.to_owned() + MODULE + "pin = \"1234\"", "pin"),
+            (GOOD.to_owned() + &MODULE.replace("/etc/pforte/", ""), "card_keys.pin_file must be an absolute path"),
+            (GOOD.to_owned() + &MODULE.replace("\"pforte\"", "\"\""), "card_keys.token"),
+            (GOOD.to_owned() + MODULE + "answer_ms_max = 5", "card_keys.answer_ms_max"),
             (GOOD.to_owned() + "connections_per_address_max = 0", "agents.connections_per_address_max"),
         ];
         for (text, named) in cases {

@@ -21,8 +21,9 @@ use uuid::Uuid;
 use zeroize::{Zeroize as _, Zeroizing};
 
 pub mod cards;
+pub mod module;
 
-pub use cards::{CardKeyError, CardKeySource};
+pub use cards::{CardKeyError, CardKeySource, CardKeys};
 
 const FORMAT: u8 = 1;
 const NONCE_BYTES: usize = 24;

@@ -17,6 +17,7 @@ use server::db::{self, Db};
 use server::http::Proxies;
 use server::installation::{self, Installation};
 use server::keys::Keys;
+use server::keys::module::{Module, ModulePlace};
 use server::log::Sequencer;
 use server::operators::Lost;
 use server::policy::replay::{Difference, Replayed, Supposed};
@@ -82,6 +83,11 @@ enum Command {
         #[command(subcommand)]
         command: AuthorityCommand,
     },
+    /// Looks after the module that holds master keys of cards.
+    CardKeys {
+        #[command(subcommand)]
+        command: CardKeysCommand,
+    },
     /// Writes the API's description.
     Openapi,
     /// Writes the SQL that makes the database's roles, for a Postgres of one's own.
@@ -112,6 +118,16 @@ enum AuthorityCommand {
     Switch(OfAuthority),
     /// Forgets the one before. Start the server anew.
     Finish(OfAuthority),
+}
+
+#[derive(Subcommand)]
+enum CardKeysCommand {
+    /// Opens the module as the server would, by one try of the PIN, and says what is in it.
+    Check {
+        /// Configuration file.
+        #[arg(long)]
+        config: PathBuf,
+    },
 }
 
 #[derive(clap::Args)]
@@ -192,6 +208,13 @@ async fn carry_out(command: Command) -> anyhow::Result<()> {
             replay(&Config::read(&config)?, &tenant, (from, to), changes).await
         }
         Command::Authority { command } => change_authority(command).await,
+        Command::CardKeys { command: CardKeysCommand::Check { config } } => {
+            let config = Config::read(&config)?;
+            let place =
+                config.card_keys.as_ref().context("the configuration names no module: [card_keys] is missing")?;
+            let found = load_module(place)?.look()?;
+            print(&format!("CARD KEYS {found}"))
+        }
         Command::Openapi => print(&api::description().to_pretty_json()?),
         Command::Roles => print(db::ROLES),
     }
@@ -354,9 +377,25 @@ async fn change_authority(command: AuthorityCommand) -> anyhow::Result<()> {
     }
 }
 
+fn load_module(place: &ModulePlace) -> anyhow::Result<Module> {
+    Module::load(place).context("the module for card keys ([card_keys])")
+}
+
+/// Opens the module, so that the journal tells at once what stations would run into. Nothing waits for it.
+fn look_at_module(module: Arc<Module>) {
+    drop(tokio::task::spawn_blocking(move || match module.look() {
+        Ok(found) => tracing::info!(found, "card keys: the module is open"),
+        Err(error) => {
+            tracing::error!(%error, "card keys: no card can be made or renewed, and agents get no new rules of cards")
+        }
+    }));
+}
+
 async fn run(config: Config) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    // Before the database: what is wrong with it is known at once.
+    let module = config.card_keys.as_ref().map(load_module).transpose()?.map(Arc::new);
     let Opened { installation, db, keys, cluster } = Opened::open(&config).await?;
     let now = clock::now();
     let tls_folder = config.data_folder.join("tls");
@@ -369,6 +408,10 @@ async fn run(config: Config) -> anyhow::Result<()> {
     };
     let address = AgentsAddress { address: agents_address.clone(), authority: authority.fingerprint() };
     let mut state = AppState::new(installation, db.clone(), keys, address)?;
+    if let Some(module) = module {
+        look_at_module(Arc::clone(&module));
+        state.card_keys = state.card_keys.with_module(module);
+    }
     state.demo = config.demo.as_ref().and_then(|demo| demo.control_socket.clone()).map(Into::into);
     let staff_tls = match config.staff.plain_http {
         true => None,

@@ -18,7 +18,7 @@ use crate::decisions;
 use crate::decisions::{Keeper, PastRules, Policies, RulesOfVersion, States};
 use crate::enrolment::Stations;
 use crate::installation::Installation;
-use crate::keys::{CardKeySource, Keys};
+use crate::keys::{CardKeys, Keys};
 use crate::log::Log;
 use crate::operators::{Passwords, Throttle};
 use crate::tenants::Tenants;
@@ -33,8 +33,8 @@ pub struct AppState {
     pub db: Db,
     /// The installation's keys.
     pub keys: Arc<Keys>,
-    /// Who holds the master keys of cards: the same file, unless a module does.
-    pub card_keys: Arc<dyn CardKeySource>,
+    /// Who holds the master keys of cards: the same file, and a module where the configuration names one.
+    pub card_keys: CardKeys,
     /// Which tenants there are.
     pub tenants: Tenants,
     /// Who is called what.
@@ -89,7 +89,7 @@ impl AppState {
             installation,
             tenants: Tenants::new(db.clone()),
             db,
-            card_keys: keys.clone(),
+            card_keys: CardKeys::of_file(Arc::clone(&keys)),
             keys,
             names: Arc::default(),
             log,

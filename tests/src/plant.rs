@@ -372,6 +372,28 @@ impl Plant {
         Ok(())
     }
 
+    /// Gives the plant a token of its own (SoftHSM) and has the server make cards' keys in it from its next start on.
+    pub async fn make_token(&self) -> anyhow::Result<()> {
+        use std::os::unix::fs::PermissionsExt as _;
+        let (label, pin) = ("plant", "24-plant-42");
+        let (config, tokens, pin_file) =
+            (self.folder.join(SOFTHSM_FILE), self.folder.join("tokens"), self.folder.join("token.pin"));
+        std::fs::create_dir(&tokens)?;
+        std::fs::write(&config, format!("directories.tokendir = {}\nlog.level = ERROR\n", tokens.display()))?;
+        std::fs::write(&pin_file, format!("{pin}\n"))?;
+        std::fs::set_permissions(&pin_file, std::fs::Permissions::from_mode(0o600))?;
+        let mut make = Command::new("softhsm2-util");
+        make.args(["--init-token", "--free", "--label", label, "--so-pin", "officer-24", "--pin", pin]);
+        make.env("SOFTHSM2_CONF", &config);
+        run(make).await?;
+        let server_file = self.folder.join("server.toml");
+        let mut text = std::fs::read_to_string(&server_file)?;
+        writeln!(text, "[card_keys]\nmodule = \"/usr/lib/softhsm/libsofthsm2.so\"\ntoken = \"{label}\"")?;
+        writeln!(text, "pin_file = \"{}\"", pin_file.display())?;
+        std::fs::write(&server_file, text)?;
+        Ok(())
+    }
+
     /// Stops the server in order.
     pub async fn stop_server(&mut self) -> anyhow::Result<()> {
         if let Some(mut server) = self.server.take() {
@@ -514,8 +536,13 @@ async fn start_twin(plan: &Plan, folder: &Path) -> anyhow::Result<Daemon> {
 
 async fn start_server(folder: &Path) -> anyhow::Result<(Daemon, String, String)> {
     let config = folder.join("server.toml");
+    // A plant whose cards' keys lie in a token.
+    let token = folder.join(SOFTHSM_FILE);
     let server = Daemon::start("pforte-server", &program("pforte-server")?, folder, |command| {
         command.arg("run").arg("--config").arg(&config);
+        if token.exists() {
+            command.env("SOFTHSM2_CONF", &token);
+        }
     })?;
     let line = server.line("LISTENING ").await?;
     let address = |key: &str| {

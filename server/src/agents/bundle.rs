@@ -109,7 +109,8 @@ impl Bundler {
             None => CardSealer::new(self.tenant, self.agent, &self.sealing_key)?,
         };
         let found = cards.find(state, &mut tx, &rows).await?;
-        drop(tx);
+        // Which keys were made for them, if any.
+        tx.commit().await?;
         let (mut cards, card_secrets) = cards.seal(state, found).await?;
         let mut tx = state.db.begin(self.tenant, None).await?;
         // Before they are sent: what a stolen agent gives away must be known.

@@ -1,7 +1,7 @@
 //! What an agent's bundle carries of cards that prove themselves, and of templates that lie on them: the reading keys of the cards
 //! that may use its doors, each sealed under a key that is sealed to the agent. Never a master key, never the keys that write.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use access_core::canonical;
@@ -18,8 +18,9 @@ use zeroize::Zeroizing;
 use super::bundle::{SealingKey, seal_to};
 use crate::cards;
 use crate::cards::store::BundleChip;
+use crate::clock;
 use crate::db::TenantTx;
-use crate::keys::cards::{application, card_key};
+use crate::keys::cards::{Masters, application, card_key};
 use crate::keys::{CardKeySource, Key, Keys};
 use crate::state::AppState;
 use crate::vault;
@@ -53,7 +54,8 @@ impl Kept {
 
 /// What is read of the database for a bundle, to be sealed without it.
 pub(super) struct Found {
-    is_any: bool,
+    /// None: the tenant has no such cards.
+    masters: Option<Masters>,
     chips: Vec<BundleChip>,
     /// UIDs of those that are to be sealed, still sealed themselves.
     uids: Vec<vault::store::SealedCardUid>,
@@ -69,9 +71,8 @@ impl CardSealer {
 
     /// Reads what these rules need.
     pub(super) async fn find(&self, state: &AppState, tx: &mut TenantTx, rows: &PolicyRows) -> anyhow::Result<Found> {
-        let is_any = cards::store::are_there_any(tx, self.tenant).await?;
-        if !is_any {
-            return Ok(Found { is_any, chips: Vec::new(), uids: Vec::new(), template_keys: Vec::new() });
+        if !cards::store::are_there_any(tx, self.tenant).await? {
+            return Ok(Found { masters: None, chips: Vec::new(), uids: Vec::new(), template_keys: Vec::new() });
         }
         let own = rows.credentials.iter().map(|card| card.id.as_uuid());
         let ids: Vec<Uuid> = own.chain(rows.missing_cards.iter().map(|card| card.id.as_uuid())).collect();
@@ -82,28 +83,31 @@ impl CardSealer {
         let persons: Vec<Uuid> = rows.persons.iter().map(|person| person.id.as_uuid()).collect();
         let with_finger = cards::store::persons_with_finger_on_card(tx, self.tenant, &persons).await?;
         let template_keys = vault::cards::template_keys(&state.keys, tx, &with_finger).await?;
-        Ok(Found { is_any, chips, uids, template_keys })
+        // A version that cards are only to get may be new: doors know their next keys before they have them.
+        let versions = chips.iter().filter(|chip| !chip.is_missing).flat_map(|chip| chip.chip.versions());
+        let versions: BTreeSet<u8> = versions.collect();
+        let masters = cards::masters::provide(&state.card_keys, tx, self.tenant, versions, clock::now()).await?;
+        Ok(Found { masters: Some(masters), chips, uids, template_keys })
     }
 
     /// Seals what is new, on a thread that may wait for the keys' holder, and gives all of it.
     pub(super) async fn seal(self, state: &AppState, found: Found) -> anyhow::Result<(Self, CardSecrets)> {
-        let (keys, source) = (Arc::clone(&state.keys), Arc::clone(&state.card_keys));
+        let keys = Arc::clone(&state.keys);
         let application = application(state.installation.id, self.tenant);
-        tokio::task::spawn_blocking(move || self.seal_at_once(&keys, &*source, application, found)).await?
+        tokio::task::spawn_blocking(move || self.seal_at_once(&keys, application, found)).await?
     }
 
     fn seal_at_once(
         mut self,
         keys: &Keys,
-        source: &dyn CardKeySource,
         application: CardApplication,
         found: Found,
     ) -> anyhow::Result<(Self, CardSecrets)> {
-        let Found { is_any, chips, uids, template_keys } = found;
-        if !is_any {
+        let Found { masters, chips, uids, template_keys } = found;
+        let Some(masters) = masters else {
             self.cards.clear();
             return Ok((self, CardSecrets::default()));
-        }
+        };
         let uids: HashMap<Uuid, vault::store::SealedCardUid> =
             uids.into_iter().map(|row| (row.credential_id, row)).collect();
         let mut cards = HashMap::with_capacity(chips.len());
@@ -116,7 +120,7 @@ impl CardSealer {
                 None => match uids.get(&chip.credential) {
                     Some(row) => {
                         let uid = vault::cards::open_uid(keys, self.tenant, row)?;
-                        self.sealed(source, &application, chip, &uid)?
+                        self.sealed(&masters, &application, chip, &uid)?
                     }
                     None => continue,
                 },

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use crate::http::words;
 
+pub mod masters;
 pub mod routes;
 pub mod store;
 #[cfg(test)]

@@ -6,7 +6,7 @@ use axum::response::Response;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{CardRules, CardRulesChange, KEY_VERSION_MAX, store};
+use super::{CardRules, CardRulesChange, KEY_VERSION_MAX, masters, store};
 use crate::audit::{Why, checked_reason};
 use crate::auth::Actor;
 use crate::http::{ApiError, ApiJson, ApiResult, IfMatch, Problem, tagged};
@@ -68,6 +68,9 @@ async fn rotate(actor: Actor, State(state): State<AppState>, ApiJson(why): ApiJs
             format!("Card keys have had {KEY_VERSION_MAX} versions; there are no more."),
         ));
     }
+    // Here and now, so that nobody finds out at a station that it can't be made.
+    let made = u8::try_from(version).map_err(anyhow::Error::from)?;
+    masters::provide(&state.card_keys, &mut tx, actor.tenant, [made], actor.now).await.map_err(masters::refused)?;
     store::rotate(&mut tx, actor.tenant, version, actor.now).await?;
     let after = store::rules(&mut tx, actor.tenant).await?;
     tx.act(ActKind::Changed, SubjectKind::TenantRules, actor.tenant.as_uuid())

@@ -1,5 +1,7 @@
 //! SQL of cards that prove themselves. UIDs and numbers lie in the vault, not here.
 
+use std::collections::BTreeMap;
+
 use access_core::ids::{AgentId, CredentialId, PersonId, TenantId};
 use access_core::policy::{CardToken, CredentialState};
 use access_core::protocol::CardMessaging;
@@ -10,6 +12,7 @@ use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 use uuid::Uuid;
 
 use super::{CardRules, CardRulesChange, ChipRow, TemplatesOn};
+use crate::keys::cards::{HeldBy, KeyCheck};
 
 /// Columns of a chip, beside `chip` as the name of its table.
 pub const CHIP: &str = "chip.messaging, chip.key_version, chip.versions_begun, chip.version_wanted, chip.free_bytes, \
@@ -111,6 +114,50 @@ pub async fn newest_version(db: &mut PgConnection, tenant: TenantId) -> sqlx::Re
     .bind(tenant.as_uuid())
     .fetch_one(db)
     .await
+}
+
+/// Who holds the master key of each version that was ever used.
+pub async fn key_holders(db: &mut PgConnection, tenant: TenantId) -> sqlx::Result<BTreeMap<u8, HeldBy>> {
+    let rows: Vec<(i16, Option<Vec<u8>>)> =
+        sqlx::query_as("SELECT version, module_check FROM card_key_versions WHERE tenant_id = $1")
+            .bind(tenant.as_uuid())
+            .fetch_all(db)
+            .await?;
+    let unfit = |column: &str| sqlx::Error::ColumnDecode { index: column.to_owned(), source: "out of range".into() };
+    rows.into_iter()
+        .map(|(version, check)| {
+            let version = u8::try_from(version).map_err(|_| unfit("version"))?;
+            let held = match check {
+                None => HeldBy::File,
+                Some(check) => HeldBy::Module(KeyCheck(check.try_into().map_err(|_| unfit("module_check"))?)),
+            };
+            Ok((version, held))
+        })
+        .collect()
+}
+
+/// Writes down who holds the master key of a version, unless that is written.
+pub async fn put_key_holder(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    version: u8,
+    held: HeldBy,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    let check = match held {
+        HeldBy::File => None,
+        HeldBy::Module(KeyCheck(check)) => Some(check.to_vec()),
+    };
+    sqlx::query(
+        "INSERT INTO card_key_versions (tenant_id, version, module_check, made_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+    )
+    .bind(tenant.as_uuid())
+    .bind(i16::from(version))
+    .bind(check)
+    .bind(now)
+    .execute(db)
+    .await?;
+    Ok(())
 }
 
 /// Gives the tenant's keys another version: new cards get it, and every card at its next visit. Agents are told as of a change of

@@ -8,11 +8,16 @@ use access_core::protocol::{
     CardFault, CardKeyRole, CardKind, CardMessaging, CardTask, CardTemplates, CardWork, EnrolmentOrder, EnrolmentStep,
     EnrolmentWant, FromServer, SecretBytes, TemplateContent, card_finger_binding,
 };
+use access_core::word::Word as _;
 use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use serde_json::{Value, json};
 
 use crate::contract::{Desk, consent, desk, person, weak_cards};
+use crate::keys::CardKeys;
+use crate::keys::cards::{KeyCheck, card_key};
+use crate::keys::module::{KeyName, Module, Token, TokenError};
+use crate::testing::token::{Place, with_token};
 use crate::testing::{PATIENCE, TestServer};
 
 const UID: [u8; 7] = [0x04, 0xA1, 0xB2, 0xC3, 0xD4, 0xE5, 0xF6];
@@ -567,4 +572,87 @@ async fn withdrawn_consent_shuts_fingers_on_cards() {
     assert_eq!(failed(&dialogue.written(1).await), "legal_basis_missing");
     assert_eq!(open(&server, &anna, &card, 0).await, None);
     assert_eq!(server.query("SELECT count(*)::text FROM fingers").await, ["0"]);
+}
+
+/// Keys of a card as the station gets them, of one version.
+fn keys_of(work: &CardWork, version: u8) -> Vec<Vec<u8>> {
+    work.keys.iter().filter(|key| key.version == version).map(|key| key.key.0.clone()).collect()
+}
+
+/// The same, as they follow from the key file.
+fn keys_of_the_file(server: &TestServer, work: &CardWork, version: u8) -> Vec<Vec<u8>> {
+    let (tenant, uid) = (server.own.tenant, work.uid.0.as_slice().try_into().unwrap());
+    let key = |role: &CardKeyRole| {
+        card_key(&*server.state.keys, tenant, &work.application, uid, (*role, version)).unwrap().key.0.clone()
+    };
+    CardKeyRole::ALL.iter().map(key).collect()
+}
+
+#[test]
+fn cards_that_the_key_file_made_move_to_the_module_visit_by_visit() {
+    let own = "cards::tests::cards_that_the_key_file_made_move_to_the_module_visit_by_visit";
+    with_token(own, |place| tokio::runtime::Runtime::new().unwrap().block_on(moved_to_a_module(place)));
+}
+
+async fn moved_to_a_module(place: &Place) {
+    let mut server = TestServer::start().await;
+    let admin = server.own.administrator.clone();
+    let (anna, mut desk) = (person(&server, "1").await, desk(&server).await);
+    let (_, mut card) = made(&server, &mut desk, &anna, UID).await;
+    let held = "SELECT version || ' ' || (module_check IS NOT NULL) FROM card_key_versions ORDER BY version";
+    assert_eq!(server.query(held).await, ["1 false"]);
+
+    server.take_module(place.module());
+    server.call(&admin, "POST", "/card-rules/rotate", json!({ "reason": "to the module" })).await.is(200);
+    assert_eq!(server.query(held).await, ["1 false", "2 true"]);
+    let mut dialogue = Dialogue::start(&server, &mut desk, &anna, json!({ "want": "renew_card" })).await;
+    dialogue.present(&UID, CardKind::DesfireEv2).await;
+    let work = dialogue.work().await;
+    assert_eq!(versions(&work), [1, 2]);
+    assert_eq!(keys_of(&work, 1), keys_of_the_file(&server, &work, 1), "the card opens by what it has");
+    assert_ne!(keys_of(&work, 2), keys_of_the_file(&server, &work, 2));
+    dialogue.say(card.content()).await;
+    assert_eq!(keys_of(&dialogue.work().await, 2), keys_of(&work, 2), "always the same");
+    assert_eq!(dialogue.written(2).await["step"], "done");
+    card.version = 2;
+    drop(dialogue);
+    // As after a revocation, which waits for no module: a version that nobody made yet.
+    server.execute("UPDATE card_chips SET version_wanted = 3").await;
+    let mut dialogue = Dialogue::start(&server, &mut desk, &anna, json!({ "want": "renew_card" })).await;
+    assert_eq!(dialogue.rewrite(&mut card).await["step"], "done");
+    drop(dialogue);
+    assert_eq!(server.query(held).await, ["1 false", "2 true", "3 true"]);
+    // A tenant that begins with the module has nothing from the file.
+    let other = server.other.administrator.clone();
+    server.call(&other, "POST", "/card-rules/rotate", json!({ "reason": "begun" })).await.is(200);
+    assert_eq!(server.query(held).await.len(), 4);
+
+    // The module is gone: what needs it fails and says why, nothing is made up.
+    server.state.card_keys = CardKeys::of_file(server.state.keys.clone());
+    server.take_module(Module::over(Gone, PATIENCE).unwrap());
+    let rotated = server.call(&admin, "POST", "/card-rules/rotate", json!({ "reason": "again" })).await;
+    rotated.problem(409, "card_keys_away");
+    let mut dialogue = Dialogue::start(&server, &mut desk, &anna, json!({ "want": "renew_card" })).await;
+    dialogue.present(&UID, CardKind::DesfireEv2).await;
+    assert_eq!(failed(&dialogue.last().await), "card_keys_away");
+    drop(dialogue);
+    let rules = server.call(&admin, "GET", "/card-rules", Value::Null).await.is(200).json;
+    assert_eq!((&rules["key_version"], server.query(held).await.len()), (&json!(2), 4));
+}
+
+/// A token that nobody reaches.
+struct Gone;
+
+impl Token for Gone {
+    fn cmac(&mut self, _: &KeyName, _: KeyCheck, _: &[u8]) -> Result<zeroize::Zeroizing<[u8; 16]>, TokenError> {
+        Err(TokenError::Lost("unplugged".to_owned()))
+    }
+
+    fn make(&mut self, _: &KeyName) -> Result<KeyCheck, TokenError> {
+        Err(TokenError::Lost("unplugged".to_owned()))
+    }
+
+    fn look(&mut self) -> Result<String, TokenError> {
+        Err(TokenError::Lost("unplugged".to_owned()))
+    }
 }

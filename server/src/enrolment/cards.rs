@@ -116,7 +116,8 @@ pub(super) async fn presented(
         Want::Finger { .. } | Want::RenewCard | Want::RemoveFinger { .. } => {
             let (credential, chip) = theirs(order, &holders)?;
             let task = CardTask::Read { is_ev1_allowed: is_ev1_allowed(chip, &desk) };
-            let work = work(state, order, bytes, chip.versions(), task).await?;
+            let work = work(state, &mut tx, order, bytes, (chip.versions(), task), now).await?;
+            tx.commit().await?;
             (Begun::Reading { uid: uid.clone(), credential, is_ev1 }, work)
         }
         Want::TakeBackCard { credential_id } => {
@@ -124,7 +125,8 @@ pub(super) async fn presented(
             if credential != credential_id {
                 return Err(not_theirs());
             }
-            let work = work(state, order, bytes, chip.versions(), CardTask::Wipe).await?;
+            let work = work(state, &mut tx, order, bytes, (chip.versions(), CardTask::Wipe), now).await?;
+            tx.commit().await?;
             (Begun::Wiping { credential, uid: hash }, work)
         }
     };
@@ -158,19 +160,23 @@ fn theirs<'a>(order: &Order, holders: &'a [Holder]) -> ApiResult<(Uuid, &'a Chip
 /// What a card's keys are in all these versions, on a thread that may wait for them, with a task for them.
 async fn work(
     state: &AppState,
+    tx: &mut TenantTx,
     order: &Order,
     uid: &[u8; CHIP_UID_BYTES],
-    versions: Vec<u8>,
-    task: CardTask,
+    (versions, task): (Vec<u8>, CardTask),
+    now: DateTime<Utc>,
 ) -> ApiResult<CardWork> {
-    let (source, tenant) = (state.card_keys.clone(), order.tenant);
+    let tenant = order.tenant;
+    let masters = cards::masters::provide(&state.card_keys, tx, tenant, versions.iter().copied(), now);
+    let source = masters.await.map_err(cards::masters::refused)?;
     let application = application(state.installation.id, tenant);
     let (own_application, own_uid) = (application.clone(), zeroize::Zeroizing::new(*uid));
     let derive = move || -> Result<Vec<CardKey>, _> {
         let wanted = versions.iter().flat_map(|version| CardKeyRole::ALL.iter().map(|role| (*role, *version)));
-        wanted.map(|which| card_key(&*source, tenant, &own_application, &own_uid, which)).collect()
+        wanted.map(|which| card_key(&source, tenant, &own_application, &own_uid, which)).collect()
     };
-    let keys = tokio::task::spawn_blocking(derive).await.map_err(anyhow::Error::from)?.map_err(anyhow::Error::from)?;
+    let keys = tokio::task::spawn_blocking(derive).await.map_err(anyhow::Error::from)?;
+    let keys = keys.map_err(|error| cards::masters::refused(error.into()))?;
     // The dialogue's own number is put in where the message goes out.
     let enrolment = Uuid::nil().into();
     Ok(CardWork { enrolment, uid: SecretBytes(uid.to_vec()), application, keys, task })
@@ -227,7 +233,7 @@ async fn make(
         is_ev1_allowed: card.is_ev1,
     };
     let versions = begun.versions.iter().filter_map(|version| u8::try_from(*version).ok()).collect();
-    let work = work(state, order, card.bytes, versions, task).await?;
+    let work = work(state, &mut tx, order, card.bytes, (versions, task), now).await?;
     // Before the station hears of it.
     tx.commit().await?;
     Ok((Begun::Making { uid: card.uid.clone() }, work))
@@ -308,7 +314,7 @@ async fn rewrite(
         replaces: false,
         is_ev1_allowed: is_ev1 && chip.messaging == CardMessaging::Ev1,
     };
-    let work = work(state, order, bytes, chip.versions(), task).await?;
+    let work = work(state, &mut tx, order, bytes, (chip.versions(), task), now).await?;
     tx.commit().await?;
     let templates_bytes = i32::try_from(templates_bytes).map_err(anyhow::Error::from)?;
     at_card.begun = Some(Begun::Writing { credential: id, uid: hash, fingers: written, templates_bytes, added });

@@ -1,8 +1,10 @@
 //! Keys of cards that prove themselves: one master key for each tenant and version, from which each card's own follow
 //! (AN10922, AES-128). Used at stations' dialogues and for agents' bundles; what leaves the server is diversified, of use with
-//! one card alone.
+//! one card alone. A version's master key lies where it was made, for ever: in the key file, or in a module.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use access_core::canonical;
 use access_core::ids::{InstallationId, TenantId};
@@ -14,6 +16,7 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::Keys;
+use super::module::{KeyName, Module};
 
 /// Bytes of a DESFire card's own UID.
 pub const CHIP_UID_BYTES: usize = 7;
@@ -42,6 +45,76 @@ pub enum CardKeyError {
 pub trait CardKeySource: fmt::Debug + Send + Sync {
     /// AES-CMAC of `message` under a tenant's master key of one version.
     fn cmac(&self, tenant: TenantId, version: u8, message: &[u8]) -> Result<Zeroizing<[u8; 16]>, CardKeyError>;
+}
+
+/// Tells a module's key from another without telling it: the first bytes of its CMAC over a message that no card's key follows from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyCheck(pub [u8; 4]);
+
+/// Who holds a version's master key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HeldBy {
+    /// The installation's key file: it follows from the master key.
+    File,
+    /// The module, in which the key of this name must be this one.
+    Module(KeyCheck),
+}
+
+/// Who holds master keys of cards here: the key file, and a module where the configuration names one.
+#[derive(Debug, Clone)]
+pub struct CardKeys {
+    file: Arc<Keys>,
+    module: Option<Arc<Module>>,
+}
+
+impl CardKeys {
+    /// The key file alone.
+    pub fn of_file(file: Arc<Keys>) -> Self {
+        Self { file, module: None }
+    }
+
+    /// New versions are made in this module from now on.
+    pub fn with_module(self, module: Arc<Module>) -> Self {
+        Self { module: Some(module), ..self }
+    }
+
+    /// Makes the master key of a version that was never used, and says who holds it. Once more does no harm. Ask on a thread that
+    /// may wait.
+    pub fn make(&self, tenant: TenantId, version: u8) -> Result<HeldBy, CardKeyError> {
+        let Some(module) = &self.module else { return Ok(HeldBy::File) };
+        let made = module.make(KeyName { tenant, version });
+        made.map(HeldBy::Module).map_err(|error| CardKeyError::Unavailable { version, why: error.to_string() })
+    }
+
+    /// A tenant's master keys of these versions.
+    pub fn masters(&self, tenant: TenantId, held: BTreeMap<u8, HeldBy>) -> Masters {
+        Masters { tenant, held, keys: self.clone() }
+    }
+}
+
+/// A tenant's master keys of some versions, each asked of whoever holds it.
+#[derive(Debug, Clone)]
+pub struct Masters {
+    tenant: TenantId,
+    held: BTreeMap<u8, HeldBy>,
+    keys: CardKeys,
+}
+
+impl CardKeySource for Masters {
+    fn cmac(&self, tenant: TenantId, version: u8, message: &[u8]) -> Result<Zeroizing<[u8; 16]>, CardKeyError> {
+        let unavailable = |why: String| CardKeyError::Unavailable { version, why };
+        let held = self.held.get(&version).filter(|_| tenant == self.tenant);
+        match held {
+            None => Err(unavailable("it was never made".to_owned())),
+            Some(HeldBy::File) => self.keys.file.cmac(tenant, version, message),
+            Some(HeldBy::Module(check)) => match &self.keys.module {
+                None => Err(unavailable("a module holds it, and the configuration names none".to_owned())),
+                Some(module) => module
+                    .cmac(KeyName { tenant, version }, *check, message)
+                    .map_err(|error| unavailable(error.to_string())),
+            },
+        }
+    }
 }
 
 impl CardKeySource for Keys {

@@ -32,6 +32,7 @@ use crate::state::{AgentsAddress, AppState};
 
 mod agent;
 mod cluster;
+pub(crate) mod token;
 
 pub(crate) use agent::{AgentKeys, TestAgent, TestLink, client, connect, dial_over, identity_of, post};
 use cluster::Cluster;
@@ -151,6 +152,12 @@ impl TestServer {
         let port = Port { listener, tls: Some(tls), limits: LIMITS, proxies: Proxies::default() };
         tokio::spawn(crate::serve::run(port, router, server.state.stop.clone()));
         server
+    }
+
+    /// Makes master keys of cards in this module from now on; agents' port is not told.
+    pub(crate) fn take_module(&mut self, module: crate::keys::module::Module) {
+        self.state.card_keys = self.state.card_keys.clone().with_module(Arc::new(module));
+        self.router = crate::ui::with_api(self.state.clone());
     }
 
     /// Starts the log's sequencer, or one more.

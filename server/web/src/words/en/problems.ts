@@ -46,6 +46,8 @@ export const problems: Record<string, string> = {
   finger_on_card:
     "This finger lies on a card in use. Nothing was removed. Hold the card to a station to remove it, or report the card.",
   finger_not_on_card: "This finger lies on the server. Nothing was removed. Remove it without a station.",
+  card_keys_away:
+    "The module that holds the keys of cards is out of reach. Nothing was changed. Tell whoever runs the server.",
   key_versions_used_up: "Card keys have had every version there is. Nothing was changed. New cards are needed.",
   template_unusable: "The sensor's template can't be kept. Nothing was saved. Capture the finger again.",
   agent_revoked: "This agent is revoked and does not come back. Nothing was changed. Invite a new one.",

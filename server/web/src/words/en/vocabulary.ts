@@ -593,6 +593,8 @@ export const enrolmentTrouble: Record<string, string> = {
   card_not_theirs: "This card was not made here for this person",
   card_not_authentic:
     "The card holds another number than it was made with: it may be a copy. Keep it and tell whoever is responsible",
+  card_keys_away:
+    "The module that holds the keys of cards is out of reach. Nothing was written; whoever runs the server must look",
   card_full: "There is no room for another finger on this card. Remove one first, or take another card",
   finger_on_card: "This finger lies on another card of theirs. Remove it there first",
   duress_alone: "Only the sign of duress would be left",
