@@ -16,6 +16,9 @@ use tokio::process::Command;
 use crate::daemon::{Daemon, program};
 use crate::staff::{Account, Staff};
 
+/// Where a plant's token is described, in its folder.
+const SOFTHSM_FILE: &str = "softhsm2.conf";
+
 /// Password of the plant's first administrator; synthetic, like everything here.
 pub const PASSWORD: &str = "seven green umbrellas at dawn";
 /// Name of the plant's first administrator.
@@ -394,6 +397,28 @@ impl Plant {
         Ok(())
     }
 
+    /// What the server's own command line says of the token.
+    pub async fn token_told(&self) -> anyhow::Result<String> {
+        let mut check = Command::new(program("pforte-server")?);
+        check.args(["card-keys", "check", "--config"]).arg(self.folder.join("server.toml"));
+        check.env("SOFTHSM2_CONF", self.folder.join(SOFTHSM_FILE));
+        run(check).await
+    }
+
+    /// Starts the server anew and waits until these agents are linked again.
+    pub async fn restart_server(&mut self, agents: &[&str]) -> anyhow::Result<()> {
+        let mut before = Vec::new();
+        for name in agents {
+            before.push(self.agent(name)?.lines().len());
+        }
+        self.stop_server().await?;
+        self.start_server().await?;
+        for (name, lines) in agents.iter().zip(before) {
+            self.agent(name)?.line_after(lines, "link up").await?;
+        }
+        Ok(())
+    }
+
     /// Stops the server in order.
     pub async fn stop_server(&mut self) -> anyhow::Result<()> {
         if let Some(mut server) = self.server.take() {
@@ -722,7 +747,7 @@ impl Plant {
         Ok(())
     }
 
-    async fn start_enrolment(&self, person: &str, want: Value) -> anyhow::Result<String> {
+    pub async fn start_enrolment(&self, person: &str, want: Value) -> anyhow::Result<String> {
         let station = self.made.agents.get("desk").context("the plan has no station `desk`")?;
         let body = json!({ "station_id": station, "person_id": person, "want": want });
         id(&self.staff.post("/enrolments", body).await?)

@@ -83,3 +83,36 @@ async fn a_card_with_the_finger_on_it_opens_and_what_looks_like_it_does_not() ->
     assert_eq!(decision["alarms"], json!(["lost_card_presented"]));
     plant.stop().await
 }
+
+/// A card that the key file's keys were made for moves to a token's at its next visit, and one is made from the token's at once: the
+/// door reads both, at each step, and what the server is told of the module is in its command line.
+#[tokio::test]
+async fn cards_whose_master_key_lies_in_a_module_open() -> anyhow::Result<()> {
+    let mut plant = Plant::small().await?;
+    let (anna, berta) = (plant.register("Anna", "Groß").await?, plant.register("Berta", "Klein").await?);
+    let card = plant.enrol_card(&anna, "anna").await?;
+    let level = plant.level("Laboratory", &["lab"], None).await?;
+    plant.grant(&anna, &level).await?;
+    plant.grant(&berta, &level).await?;
+    plant.make_token().await?;
+    plant.restart_server(&["east", "desk"]).await?;
+    plant.staff.post("/card-rules/rotate", json!({ "reason": "into the module" })).await?;
+    let made = plant.make_card(&berta, "berta").await?;
+    assert_eq!(made["chip"]["key_version"], 2, "{made}");
+    plant.rules_reach("east").await?;
+    let mut feed = plant.staff.feed(None).await?;
+    is(&tap_lab(&plant, &mut feed, "berta").await?, "granted", "granted", "authenticated");
+    is(&tap_lab(&plant, &mut feed, "anna").await?, "granted", "granted", "authenticated");
+
+    let mut twins = plant.twins().await?;
+    let started = plant.start_enrolment(&anna, json!("renew_card")).await?;
+    twins.tap("desk", "anna").await?;
+    let renewed = plant.enrolment_result(&started).await?;
+    twins.remove("desk").await?;
+    assert_eq!((&renewed["step"], &renewed["credential"]["id"]), (&json!("done"), &json!(card)), "{renewed}");
+    assert_eq!(renewed["credential"]["chip"]["key_version"], 2, "{renewed}");
+    plant.rules_reach("east").await?;
+    is(&tap_lab(&plant, &mut feed, "anna").await?, "granted", "granted", "authenticated");
+    assert!(plant.token_told().await?.contains("1 keys of cards"));
+    plant.stop().await
+}

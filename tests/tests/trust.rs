@@ -41,20 +41,6 @@ async fn authority(plant: &Plant, step: &str) -> anyhow::Result<Result<String, S
     Ok(if output.status.success() { Ok(said) } else { Err(wrong) })
 }
 
-/// Starts the server anew and waits until every agent is linked again.
-async fn restart_server(plant: &mut Plant, agents: &[&str]) -> anyhow::Result<()> {
-    let mut before = Vec::new();
-    for name in agents {
-        before.push(plant.agent(name)?.lines().len());
-    }
-    plant.stop_server().await?;
-    plant.start_server().await?;
-    for (name, lines) in agents.iter().zip(before) {
-        plant.agent(name)?.line_after(lines, "link up").await?;
-    }
-    Ok(())
-}
-
 #[tokio::test]
 async fn another_authority_takes_over_without_a_visit_to_any_door() -> anyhow::Result<()> {
     let mut plant = Plant::small().await?;
@@ -67,7 +53,7 @@ async fn another_authority_takes_over_without_a_visit_to_any_door() -> anyhow::R
     let unheard = authority(&plant, "switch").await?.unwrap_err();
     assert!(NAMES.iter().all(|name| unheard.contains(name)), "none has heard of it: {unheard}");
 
-    restart_server(&mut plant, &agents).await?;
+    plant.restart_server(&agents).await?;
     let told = async {
         loop {
             match authority(&plant, "switch").await? {
@@ -78,7 +64,7 @@ async fn another_authority_takes_over_without_a_visit_to_any_door() -> anyhow::R
     };
     tokio::time::timeout(LINE_WAIT, told).await.context("every agent to know the next authority")??;
     // Each came with a certificate of the one before, and knows the new one already.
-    restart_server(&mut plant, &agents).await?;
+    plant.restart_server(&agents).await?;
     enters(&plant).await?;
     let left = authority(&plant, "finish").await?.unwrap_err();
     assert!(NAMES.iter().all(|name| left.contains(name)), "their certificates are of the one before: {left}");
