@@ -747,6 +747,7 @@ impl Plant {
         Ok(())
     }
 
+    /// Starts a dialogue at the station; returns its id.
     pub async fn start_enrolment(&self, person: &str, want: Value) -> anyhow::Result<String> {
         let station = self.made.agents.get("desk").context("the plan has no station `desk`")?;
         let body = json!({ "station_id": station, "person_id": person, "want": want });

@@ -188,6 +188,11 @@ impl Bundler {
         &self.doors
     }
 
+    /// Whether the newest bundle lacks keys of cards.
+    pub(super) fn is_incomplete(&self) -> bool {
+        self.cards.as_ref().is_some_and(CardSealer::is_incomplete)
+    }
+
     /// Length of a bundle's message, to see that it can be sent.
     pub(super) fn bytes(bundle: &SignedBundle) -> usize {
         canonical::encode(bundle).len()

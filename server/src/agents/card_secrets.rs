@@ -8,7 +8,7 @@ use access_core::canonical;
 use access_core::ids::{AgentId, PersonId, TenantId};
 use access_core::policy::PolicyRows;
 use access_core::protocol::{
-    CardApplication, CardKeyRole, CardSecrets, ReadingKeys, SealedCard, SealedTemplateKey, card_binding,
+    CardApplication, CardKeyRole, CardSecrets, ReadingKeys, SealedCard, SealedTemplateKey, SecretBytes, card_binding,
     content_key_binding, template_key_binding,
 };
 use anyhow::Context as _;
@@ -21,7 +21,7 @@ use crate::cards::store::BundleChip;
 use crate::clock;
 use crate::db::TenantTx;
 use crate::keys::cards::{Masters, application, card_key};
-use crate::keys::{CardKeySource, Key, Keys};
+use crate::keys::{CardKeyError, CardKeySource, Key, Keys};
 use crate::state::AppState;
 use crate::vault;
 
@@ -36,10 +36,15 @@ pub(super) struct CardSealer {
     cards: HashMap<Uuid, Kept>,
     /// Versions of reading keys that are sealed, and of which it is not written down yet that the agent gets them.
     unnoted: Vec<(Uuid, u8)>,
+    /// Whether the agent has the cards of an earlier bundle by this key.
+    has_sealed: bool,
+    /// Some key is not in the newest bundle, since it was not to be had.
+    is_incomplete: bool,
 }
 
-/// A sealed card, and what it was sealed as.
+/// A sealed card, and what it was sealed of: kept, so that a module that is away keeps no rule from an agent that has its cards.
 struct Kept {
+    keys: Vec<(u8, SecretBytes)>,
     versions: Vec<u8>,
     sealed: SealedCard,
 }
@@ -66,7 +71,16 @@ impl CardSealer {
     pub(super) fn new(tenant: TenantId, agent: AgentId, sealing_key: &SealingKey) -> anyhow::Result<Self> {
         let key = Key::random()?;
         let content_key = seal_to(sealing_key, key.bytes(), &content_key_binding(agent))?;
-        Ok(Self { tenant, agent, key, content_key, cards: HashMap::new(), unnoted: Vec::new() })
+        Ok(Self {
+            tenant,
+            agent,
+            key,
+            content_key,
+            cards: HashMap::new(),
+            unnoted: Vec::new(),
+            has_sealed: false,
+            is_incomplete: false,
+        })
     }
 
     /// Reads what these rules need.
@@ -86,7 +100,13 @@ impl CardSealer {
         // A version that cards are only to get may be new: doors know their next keys before they have them.
         let versions = chips.iter().filter(|chip| !chip.is_missing).flat_map(|chip| chip.chip.versions());
         let versions: BTreeSet<u8> = versions.collect();
-        let masters = cards::masters::provide(&state.card_keys, tx, self.tenant, versions, clock::now()).await?;
+        let masters = match cards::masters::provide(&state.card_keys, tx, self.tenant, versions, clock::now()).await {
+            Err(error) if error.is::<CardKeyError>() => {
+                tracing::warn!(tenant = %self.tenant, error = format!("{error:#}"), "a new version of card keys is not to be had");
+                cards::masters::known(&state.card_keys, tx, self.tenant).await?
+            }
+            masters => masters?,
+        };
         Ok(Found { masters: Some(masters), chips, uids, template_keys })
     }
 
@@ -112,15 +132,20 @@ impl CardSealer {
             uids.into_iter().map(|row| (row.credential_id, row)).collect();
         let mut cards = HashMap::with_capacity(chips.len());
         let mut order = Vec::with_capacity(chips.len());
+        self.is_incomplete = false;
         for chip in &chips {
-            let kept = match self.cards.remove(&chip.credential).filter(|kept| kept.is_of(chip)) {
-                Some(kept) => kept,
-                None if chip.is_missing => missing(chip),
+            let before = self.cards.remove(&chip.credential);
+            let kept = match before {
+                Some(kept) if kept.is_of(chip) => kept,
+                _ if chip.is_missing => missing(chip),
                 // Of somebody who was erased meanwhile.
-                None => match uids.get(&chip.credential) {
+                before => match uids.get(&chip.credential) {
                     Some(row) => {
                         let uid = vault::cards::open_uid(keys, self.tenant, row)?;
-                        self.sealed(&masters, &application, chip, &uid)?
+                        match self.sealed(&masters, &application, chip, &uid, before)? {
+                            Some(kept) => kept,
+                            None => continue,
+                        }
                     }
                     None => continue,
                 },
@@ -129,6 +154,7 @@ impl CardSealer {
             cards.insert(chip.credential, kept);
         }
         self.cards = cards;
+        self.has_sealed = true;
         // Few and short; and one that was destroyed and made anew is not told from the one before but by its bytes.
         let template_keys: Vec<SealedTemplateKey> = template_keys
             .into_iter()
@@ -144,32 +170,55 @@ impl CardSealer {
         Ok((self, CardSecrets { application: Some(application), content_key, cards, template_keys }))
     }
 
+    /// Keys that are not to be had for the moment are left out where that takes nothing from the agent: if it has its cards from a
+    /// bundle before, or no card can have them yet. None if nothing is left of this card.
     fn sealed(
         &mut self,
         source: &dyn CardKeySource,
         application: &CardApplication,
         chip: &BundleChip,
         uid: &vault::cards::OpenUid,
-    ) -> anyhow::Result<Kept> {
+        before: Option<Kept>,
+    ) -> anyhow::Result<Option<Kept>> {
         let bytes = uid.uid.as_slice().try_into().context("the UID of a card with a chip")?;
-        let versions = chip.chip.versions();
-        let mut keys = Vec::with_capacity(versions.len());
-        for version in &versions {
-            let which = (CardKeyRole::Reading, *version);
-            let key = card_key(source, self.tenant, application, bytes, which)?;
-            keys.push((*version, key.key));
+        let before = before.filter(|kept| kept.sealed.uid == chip.uid).map_or(Vec::new(), |kept| kept.keys);
+        let wanted = chip.chip.versions();
+        let mut keys = Vec::with_capacity(wanted.len());
+        for version in wanted {
+            let known = before.iter().find(|(known, _)| *known == version).map(|(_, key)| key.clone());
+            let key = match known {
+                Some(key) => key,
+                None => match card_key(source, self.tenant, application, bytes, (CardKeyRole::Reading, version)) {
+                    Ok(key) => key.key,
+                    Err(_) if self.has_sealed || !chip.chip.may_have(version) => {
+                        self.is_incomplete = true;
+                        continue;
+                    }
+                    Err(error) => return Err(error.into()),
+                },
+            };
+            keys.push((version, key));
         }
+        if keys.is_empty() {
+            return Ok(None);
+        }
+        let versions: Vec<u8> = keys.iter().map(|(version, _)| *version).collect();
         self.unnoted.extend(versions.iter().map(|version| (chip.credential, *version)));
-        let plain = Zeroizing::new(canonical::encode(&ReadingKeys { keys }));
+        let plain = Zeroizing::new(canonical::encode(&ReadingKeys { keys: keys.clone() }));
         let (uid, card, messaging) = (chip.uid, chip.card, chip.chip.messaging);
         let binding = card_binding(self.agent, &uid, &card, messaging);
-        let keys = Some(self.key.seal_for_others(&binding, &plain)?);
-        Ok(Kept { versions, sealed: SealedCard { uid, card, messaging, keys } })
+        let sealed = self.key.seal_for_others(&binding, &plain)?;
+        Ok(Some(Kept { keys, versions, sealed: SealedCard { uid, card, messaging, keys: Some(sealed) } }))
     }
 
     /// Versions of reading keys to be written down as the agent's before it is sent them.
     pub(super) fn unnoted(&self) -> &[(Uuid, u8)] {
         &self.unnoted
+    }
+
+    /// Whether the newest bundle lacks keys of cards, which may be to be had soon.
+    pub(super) fn is_incomplete(&self) -> bool {
+        self.is_incomplete
     }
 
     /// They are written down.
@@ -181,5 +230,5 @@ impl CardSealer {
 /// A card that is lost or stolen: found by its UID, and nothing else of it is told.
 fn missing(chip: &BundleChip) -> Kept {
     let (uid, card, messaging) = (chip.uid, chip.card, chip.chip.messaging);
-    Kept { versions: chip.chip.versions(), sealed: SealedCard { uid, card, messaging, keys: None } }
+    Kept { keys: Vec::new(), versions: chip.chip.versions(), sealed: SealedCard { uid, card, messaging, keys: None } }
 }

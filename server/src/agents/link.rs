@@ -45,6 +45,8 @@ const SEND_WAIT: Duration = Duration::from_secs(10);
 const BUNDLE_REFRESH: Duration = Duration::from_secs(10 * 60);
 /// A bundle that could not be made is tried again after so long.
 const BUNDLE_RETRY: Duration = Duration::from_secs(2);
+/// One that lacks keys of cards is made anew after so long.
+const BUNDLE_COMPLETION: Duration = Duration::from_secs(60);
 /// Messages that wait to be sent.
 const WAITING_MAX: usize = 64;
 /// Longest message that an agent sends, in bytes: 256 records of 4 KiB, and some.
@@ -334,6 +336,9 @@ impl Session<'_> {
                         Ok(bundle) => {
                             self.doors = doors;
                             self.send_bundle(bundle).await?;
+                            if self.bundling.bundler.as_ref().is_some_and(Bundler::is_incomplete) {
+                                refresh.reset_after(BUNDLE_COMPLETION);
+                            }
                         }
                         Err(error) => {
                             let AgentName { tenant, agent, .. } = self.name;

@@ -38,6 +38,11 @@ pub async fn provide(
     Ok(keys.masters(tenant, held))
 }
 
+/// The same without those that can't be made for the moment: for bundles, which must not wait for a version that no card has.
+pub async fn known(keys: &CardKeys, db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<Masters> {
+    Ok(keys.masters(tenant, store::key_holders(db, tenant).await?))
+}
+
 /// An answer for what keys were not to be had for.
 pub fn refused(error: anyhow::Error) -> ApiError {
     if error.downcast_ref::<CardKeyError>().is_none() {

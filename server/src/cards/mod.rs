@@ -122,6 +122,11 @@ impl ChipRow {
         }
     }
 
+    /// Whether its keys may have this version now.
+    pub fn may_have(&self, version: u8) -> bool {
+        self.versions_begun.iter().chain([&self.key_version]).any(|begun| *begun == i16::from(version))
+    }
+
     /// Every version that its keys may have now, or are to get.
     pub fn versions(&self) -> Vec<u8> {
         let mut versions: Vec<u8> = self

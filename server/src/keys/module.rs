@@ -124,7 +124,10 @@ struct Asked {
 
 /// A module, behind its thread.
 pub struct Module {
-    questions: SyncSender<Asked>,
+    /// None while it ends.
+    questions: Option<SyncSender<Asked>>,
+    /// Hangs up when the thread has ended.
+    ended: Mutex<Receiver<()>>,
     /// Since when the thread is at one question.
     busy_since: Arc<Mutex<Option<Instant>>>,
     wait: Duration,
@@ -150,11 +153,15 @@ impl Module {
         let (questions, asked) = sync_channel(WAITING_MAX);
         let busy_since = Arc::default();
         let busy = Arc::clone(&busy_since);
+        let (at_end, ended) = sync_channel(0);
         std::thread::Builder::new()
             .name("card-keys".to_owned())
-            .spawn(move || answer(token, &asked, &busy))
+            .spawn(move || {
+                answer(token, &asked, &busy);
+                drop(at_end);
+            })
             .context("can't start the module's thread")?;
-        Ok(Self { questions, busy_since, wait })
+        Ok(Self { questions: Some(questions), ended: Mutex::new(ended), busy_since, wait })
     }
 
     /// AES-CMAC under a key of the module. Waits, up to the deadline.
@@ -188,7 +195,8 @@ impl Module {
         let (sender, answered) = sync_channel(1);
         // Whoever asked may be gone.
         let question: Question = Box::new(move |token| drop(sender.send(ask(token))));
-        match self.questions.try_send(Asked { until: now + self.wait, question }) {
+        let questions = self.questions.as_ref().ok_or_else(ended)?;
+        match questions.try_send(Asked { until: now + self.wait, question }) {
             Ok(()) => {}
             Err(TrySendError::Full(_)) => return Err(late()),
             Err(TrySendError::Disconnected(_)) => return Err(ended()),
@@ -199,6 +207,17 @@ impl Module {
             // Passed over, because its time was up when its turn came.
             Err(RecvTimeoutError::Disconnected) if Instant::now() >= now + self.wait => Err(late()),
             Err(RecvTimeoutError::Disconnected) => Err(ended()),
+        }
+    }
+}
+
+/// The token is closed before the program ends: some libraries fall if they are not told. One that hangs is not waited for.
+impl Drop for Module {
+    fn drop(&mut self) {
+        drop(self.questions.take());
+        if self.busy_since.lock().unwrap_or_else(PoisonError::into_inner).is_none() {
+            let ended = self.ended.get_mut().unwrap_or_else(PoisonError::into_inner);
+            let _ = ended.recv_timeout(self.wait);
         }
     }
 }

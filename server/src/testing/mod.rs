@@ -139,7 +139,12 @@ impl TestServer {
 
     /// Starts one that does everything: sequences its log, follows its rules, and listens for agents.
     pub(crate) async fn serving() -> Self {
-        let mut server = Self::start().await;
+        Self::start().await.serve().await
+    }
+
+    /// Has one do everything.
+    pub(crate) async fn serve(mut self) -> Self {
+        let server = &mut self;
         server.sequence();
         server.state.tenants.refresh().await.unwrap();
         tokio::spawn(crate::decisions::run(server.state.keeper()));
@@ -151,10 +156,10 @@ impl TestServer {
         let router = crate::agents::port::router(port);
         let port = Port { listener, tls: Some(tls), limits: LIMITS, proxies: Proxies::default() };
         tokio::spawn(crate::serve::run(port, router, server.state.stop.clone()));
-        server
+        self
     }
 
-    /// Makes master keys of cards in this module from now on; agents' port is not told.
+    /// Makes master keys of cards in this module from now on: before it serves agents.
     pub(crate) fn take_module(&mut self, module: crate::keys::module::Module) {
         self.state.card_keys = self.state.card_keys.clone().with_module(Arc::new(module));
         self.router = crate::ui::with_api(self.state.clone());

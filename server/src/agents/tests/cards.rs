@@ -1,6 +1,9 @@
 //! What a bundle carries of cards that prove themselves: their reading keys for its agent alone, in each version that they may have;
 //! and what becomes of them when that agent is lost. The station is an agent on a real link.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use access_core::canonical;
 use access_core::ids::{AgentId, CredentialId, PersonId};
 use access_core::policy::{CardToken, CredentialRule, CredentialState, PolicyRows};
@@ -21,9 +24,10 @@ use uuid::Uuid;
 use super::bundle::{bundle_with, grant, order, person};
 use super::door;
 use crate::agents::card_secrets::CardSealer;
-use crate::keys::cards::{application, card_key};
+use crate::keys::cards::{KeyCheck, application, card_key};
+use crate::keys::module::{KeyName, Module, Token, TokenError};
 use crate::keys::{Binding, Key};
-use crate::testing::{TestAgent, TestLink, TestServer};
+use crate::testing::{PATIENCE, TestAgent, TestLink, TestServer};
 
 const UID: [u8; 7] = [0x04, 1, 2, 3, 4, 5, 6];
 
@@ -323,4 +327,77 @@ async fn seed(server: &TestServer, count: usize) -> PolicyRows {
     }
     tx.commit().await.unwrap();
     rows
+}
+
+/// A token in memory that can be away.
+struct Fleeting {
+    is_away: Arc<AtomicBool>,
+}
+
+impl Fleeting {
+    fn is_there(&self) -> Result<(), TokenError> {
+        let is_away = self.is_away.load(Ordering::SeqCst);
+        if is_away { Err(TokenError::Lost("unplugged".to_owned())) } else { Ok(()) }
+    }
+}
+
+impl Token for Fleeting {
+    fn cmac(&mut self, key: &KeyName, _: KeyCheck, message: &[u8]) -> Result<zeroize::Zeroizing<[u8; 16]>, TokenError> {
+        self.is_there()?;
+        let mut mac = zeroize::Zeroizing::new([key.version; 16]);
+        mac[1..7].copy_from_slice(&message[1..7]);
+        Ok(mac)
+    }
+
+    fn make(&mut self, key: &KeyName) -> Result<KeyCheck, TokenError> {
+        self.is_there()?;
+        Ok(KeyCheck([key.version; 4]))
+    }
+
+    fn look(&mut self) -> Result<String, TokenError> {
+        Ok("fleeting".to_owned())
+    }
+}
+
+/// Versions of reading keys in a bundle, card by card.
+fn versions(agent: &TestAgent, bundle: &Bundle) -> Vec<Vec<u8>> {
+    let of = |card| reading_keys(agent, bundle, card).unwrap().keys.iter().map(|(version, _)| *version).collect();
+    bundle.cards.cards.iter().map(of).collect()
+}
+
+#[tokio::test]
+async fn a_module_that_is_away_keeps_no_rule_from_an_agent_that_has_its_cards() {
+    let mut server = TestServer::start().await;
+    let is_away = Arc::new(AtomicBool::new(false));
+    server.take_module(Module::over(Fleeting { is_away: Arc::clone(&is_away) }, PATIENCE).unwrap());
+    let server = server.serve().await;
+    let (front, back) = (door(&server, "Front").await, door(&server, "Back").await);
+    let gate = server.agent("Gate", AgentKind::DoorController, &[&front]).await;
+    let station = server.agent("Desk", AgentKind::Station, &[]).await;
+    let (mut desk, mut link) = (station.link().await, gate.link().await);
+    link.bundle(&gate).await;
+    let (anna, berta) = (person(&server, "1").await, person(&server, "2").await);
+    make_card(&server, (&station, &mut desk), &anna, UID).await;
+    make_card(&server, (&station, &mut desk), &berta, [4, 9, 9, 9, 9, 9, 9]).await;
+    grant(&server, &berta, &back).await;
+    grant(&server, &anna, &front).await;
+    bundle_with(&mut link, &gate, |bundle| versions(&gate, bundle) == [[1]]).await;
+
+    // As after a revocation: her card is to get a version that nobody can make now. What else changed goes out.
+    is_away.store(true, Ordering::SeqCst);
+    server.execute("UPDATE card_chips SET version_wanted = 2").await;
+    grant(&server, &berta, &front).await;
+    let bundle = bundle_with(&mut link, &gate, |bundle| bundle.policy.persons.len() == 2).await;
+    assert_eq!(versions(&gate, &bundle), [[1]], "what it has stays, and a card whose keys it never had waits");
+    // One that comes anew may have better than nothing: it is sent nothing.
+    drop(link);
+    let mut anew = gate.link().await;
+    grant(&server, &anna, &back).await;
+    let made = "SELECT count(*)::text FROM card_key_versions";
+    assert_eq!(server.query(made).await, ["1"]);
+
+    is_away.store(false, Ordering::SeqCst);
+    let bundle = bundle_with(&mut anew, &gate, |bundle| bundle.policy.persons.len() == 2).await;
+    assert_eq!(versions(&gate, &bundle), [[1, 2], [1, 2]], "whole at once");
+    assert_eq!(server.query(made).await, ["2"]);
 }
