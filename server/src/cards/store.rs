@@ -226,6 +226,24 @@ pub async fn holders(db: &mut PgConnection, tenant: TenantId, uid: &CardToken) -
         .await
 }
 
+/// The card whose chip has this UID, and whose it is.
+pub async fn holder_of_uid(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    uid: &CardToken,
+) -> sqlx::Result<Option<(CredentialId, PersonId)>> {
+    let holder: Option<(Uuid, Uuid)> = sqlx::query_as(
+        "SELECT card.id, card.person_id FROM card_chips chip \
+         JOIN credentials card ON card.tenant_id = chip.tenant_id AND card.id = chip.credential_id \
+         WHERE chip.tenant_id = $1 AND chip.uid_hash = $2",
+    )
+    .bind(tenant.as_uuid())
+    .bind(uid.0.to_vec())
+    .fetch_optional(db)
+    .await?;
+    Ok(holder.map(|(card, person)| (card.into(), person.into())))
+}
+
 /// A chip, by its credential.
 pub async fn get(db: &mut PgConnection, tenant: TenantId, credential: Uuid) -> sqlx::Result<Option<ChipRow>> {
     let sql = format!("SELECT {CHIP} FROM card_chips chip WHERE tenant_id = $1 AND credential_id = $2 FOR UPDATE");
