@@ -195,6 +195,7 @@ fn policy() -> PolicyRows {
             token: CardToken([7; 32]),
             state: CredentialState::Active,
             valid: period(),
+            proves_itself: true,
         }],
         missing_cards: vec![MissingCard { token: CardToken([8; 32]), id: id(2), is_stolen: true }],
         grants: vec![Grant { id: id(1), holder: Holder::Group(id(1)), level: id(1), valid: period() }],

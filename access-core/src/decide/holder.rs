@@ -39,13 +39,17 @@ impl Case<'_> {
             Assurance::NotAuthentic => {
                 Err(Objection { alarm: Some(AlarmKind::CloneSuspected), ..Objection::new(Reason::CardNotAuthentic) })
             }
-            Assurance::WeakUid if !self.accepts_uid_only() => Err(Objection::new(Reason::WeakCardNotAccepted)),
+            Assurance::WeakUid if !self.is_uid_enough() => Err(Objection::new(Reason::WeakCardNotAccepted)),
             Assurance::WeakUid | Assurance::Authenticated => Ok(Met::Passed),
         }
     }
 
-    fn accepts_uid_only(&self) -> bool {
-        self.policy.site(self.door.site).is_some_and(|site| site.accepts_uid_only)
+    /// Whether the card's UID alone is taken for it. That of a lost or stolen card is taken for the reason's sake: the next rule
+    /// refuses it, and no agent has the keys by which it could prove itself.
+    fn is_uid_enough(&self) -> bool {
+        let accepts_uid_only = self.policy.site(self.door.site).is_some_and(|site| site.accepts_uid_only);
+        let must_prove = self.card.is_some_and(|card| card.proves_itself) && !self.is_card_missing();
+        accepts_uid_only && !must_prove
     }
 
     /// Whether the card is lost or stolen, whatever it proved: that raises an alarm, and opens nothing.
@@ -57,7 +61,7 @@ impl Case<'_> {
     pub(super) fn tells_of_holder(&self) -> bool {
         let is_believed = match self.attempt.assurance {
             Assurance::Authenticated => true,
-            Assurance::WeakUid => self.accepts_uid_only(),
+            Assurance::WeakUid => self.is_uid_enough(),
             Assurance::NotAuthentic => false,
         };
         is_believed && !self.is_card_missing()

@@ -145,6 +145,21 @@ fn a_lost_card_raises_its_alarm_whatever_it_proved() {
 }
 
 #[test]
+fn the_uid_of_a_card_that_can_prove_itself_is_taken_nowhere() {
+    let with = |assurance, state| {
+        let mut rows = rows();
+        (rows.credentials[0].proves_itself, rows.sites[0].accepts_uid_only) = (true, true);
+        rows.credentials[0].state = state;
+        let attempt = Attempt { assurance, ..attempt() };
+        decide(&Policy::compile(rows).unwrap(), &State::default(), &attempt)
+    };
+    assert_eq!(with(Assurance::WeakUid, CredentialState::Active).reason, Reason::WeakCardNotAccepted);
+    assert_eq!(with(Assurance::Authenticated, CredentialState::Active).reason, Reason::Granted);
+    // It has no keys at any door, and is refused for what it is.
+    assert_eq!(with(Assurance::WeakUid, CredentialState::Lost).reason, Reason::CredentialLost);
+}
+
+#[test]
 fn a_card_in_doubtful_hands_lets_out_and_moves_nobody() {
     let leaves = |change: Change| {
         let (mut rows, mut attempt) = (rows(), attempt());

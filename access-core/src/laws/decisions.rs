@@ -102,7 +102,10 @@ proptest! {
         let door = rows.doors.iter().find(|door| door.id == attempt.door);
         let is_proved = match attempt.assurance {
             Assurance::Authenticated => true,
-            Assurance::WeakUid => door.is_some_and(|door| accepts_uid_only(door.site)),
+            Assurance::WeakUid => {
+                let card = rows.credentials.iter().find(|card| card.token == attempt.card);
+                door.is_some_and(|door| accepts_uid_only(door.site)) && !card.is_some_and(|card| card.proves_itself)
+            }
             Assurance::NotAuthentic => false,
         };
         prop_assert!(is_proved || !verdict.is_grant() || verdict.person.is_none(), "{verdict:?}");

@@ -265,19 +265,20 @@ impl<'a> Case<'a> {
                 self.answer.alarm(AlarmKind::CloneSuspected);
                 Said::Refuses(Reason::CardNotAuthentic)
             }
-            Assurance::WeakUid if self.site().accepts_uid_only => Said::Passes,
-            Assurance::WeakUid => Said::Refuses(Reason::WeakCardNotAccepted),
+            Assurance::WeakUid if self.proof_is_refused() => Said::Refuses(Reason::WeakCardNotAccepted),
+            Assurance::WeakUid => Said::Passes,
         }
     }
 
     /// Whether rule 4 refuses what the card showed, whichever rule speaks first.
     fn proof_is_refused(&self) -> bool {
-        let is_taken = match self.attempt.assurance {
-            Assurance::Authenticated => true,
-            Assurance::NotAuthentic => false,
-            Assurance::WeakUid => self.site().accepts_uid_only,
-        };
-        !is_taken
+        let could_do_better = self.card.is_some_and(|(card, _)| card.proves_itself);
+        match self.attempt.assurance {
+            Assurance::Authenticated => false,
+            Assurance::NotAuthentic => true,
+            Assurance::WeakUid if !self.site().accepts_uid_only => true,
+            Assurance::WeakUid => could_do_better && !self.is_card_lost_or_stolen(),
+        }
     }
 
     /// "Lost and stolen cards".

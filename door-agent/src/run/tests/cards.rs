@@ -13,7 +13,7 @@ fn anna_proves(rows: &mut PolicyRows) {
     anna_and_ben(rows);
     rows.sites[0].accepts_uid_only = false;
     rows.doors[0].factors_in = FactorDemand::CardFinger;
-    rows.credentials[0].token = card();
+    (rows.credentials[0].token, rows.credentials[0].proves_itself) = (card(), true);
 }
 
 fn by_card_alone(rows: &mut PolicyRows) {

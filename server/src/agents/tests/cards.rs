@@ -287,7 +287,8 @@ async fn seed(server: &TestServer, count: usize) -> PolicyRows {
         hashes.push(hash.0.to_vec());
         tokens.push(token.0.to_vec());
         let valid = Period::ALWAYS;
-        rows.credentials.push(CredentialRule { id, person, token, state: CredentialState::Active, valid });
+        let (state, proves_itself) = (CredentialState::Active, true);
+        rows.credentials.push(CredentialRule { id, person, token, state, valid, proves_itself });
         ids.push(id.as_uuid());
         persons.push(person.as_uuid());
     }
