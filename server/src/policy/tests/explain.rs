@@ -195,7 +195,7 @@ async fn put_chip(hall: &Hall, who: usize, uid: u8) {
         .execute(&format!(
             "SET app.tenant = '{tenant}'; UPDATE credentials SET strength = 'authenticated' WHERE person_id = '{person}'; \
              INSERT INTO card_chips (tenant_id, credential_id, uid_hash, messaging, key_version, version_wanted, free_bytes, \
-             templates_bytes_max, written_at) SELECT '{tenant}', id, '\\x{uid}', 'ev2', 1, 1, 0, 0, now() \
+             templates_bytes_max, written_at, has_factory_key) SELECT '{tenant}', id, '\\x{uid}', 'ev2', 1, 1, 0, 0, now(), false \
              FROM credentials WHERE person_id = '{person}'"
         ))
         .await;
