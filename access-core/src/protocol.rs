@@ -26,9 +26,9 @@ mod cards;
 mod pins;
 
 pub use cards::{
-    CREDENTIAL_NUMBER_BYTES, CardApplication, CardFault, CardFinger, CardKey, CardKeyRole, CardKind, CardMessaging,
-    CardSecrets, CardTask, CardTemplates, CardWork, ReadingKeys, SealedCard, SealedTemplateKey, card_binding,
-    card_finger_binding, content_key_binding, template_key_binding,
+    CREDENTIAL_NUMBER_BYTES, CardApplication, CardFault, CardFinger, CardKey, CardKeyRole, CardKeysBefore, CardKind,
+    CardMessaging, CardSecrets, CardTask, CardTemplates, CardWork, ReadingKeys, SealedCard, SealedTemplateKey,
+    card_binding, card_finger_binding, content_key_binding, template_key_binding,
 };
 pub use pins::{
     PIN_DIGITS_MAX, PIN_DIGITS_MIN, PIN_HASH_BYTES, PIN_HASH_MIB, PIN_HASH_PASSES, PIN_SALT_BYTES, PinContent,

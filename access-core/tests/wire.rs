@@ -25,8 +25,8 @@ use access_core::policy::{
     ThreatLevelRule, TravelEnds, TravelTime, TwoPerson, WaivableRule, Window,
 };
 use access_core::protocol::{
-    AgentKind, Bundle, CaptureFault, CardApplication, CardFault, CardFinger, CardKey, CardKeyRole, CardKind,
-    CardMessaging, CardSecrets, CardTask, CardTemplates, CardWork, Command, CommandKind, EnrolmentFault,
+    AgentKind, Bundle, CaptureFault, CardApplication, CardFault, CardFinger, CardKey, CardKeyRole, CardKeysBefore,
+    CardKind, CardMessaging, CardSecrets, CardTask, CardTemplates, CardWork, Command, CommandKind, EnrolmentFault,
     EnrolmentOrder, EnrolmentStep, EnrolmentWant, FromAgent, FromServer, Hello, InstallationMode, PinContent, PinFault,
     PinPrompt, ReadingKeys, Refusal, SealedCard, SealedPin, SealedPins, SealedTemplate, SealedTemplateKey, SecretBytes,
     SignedBundle, Standing, TemplateContent, card_binding, card_finger_binding, content_key_binding, pepper_binding,
@@ -195,6 +195,7 @@ fn policy() -> PolicyRows {
             token: CardToken([7; 32]),
             state: CredentialState::Active,
             valid: period(),
+            proves_itself: true,
         }],
         missing_cards: vec![MissingCard { token: CardToken([8; 32]), id: id(2), is_stolen: true }],
         grants: vec![Grant { id: id(1), holder: Holder::Group(id(1)), level: id(1), valid: period() }],
@@ -496,6 +497,7 @@ fn messages_of_the_server_keep_their_bytes() {
             keeps_factory_key: false,
             replaces: true,
             is_ev1_allowed: false,
+            keys_before: CardKeysBefore::SitesApplication,
         },
         CardTask::Wipe,
     ];

@@ -64,6 +64,7 @@ pub(crate) fn rows(persons: usize) -> PolicyRows {
         token: CardToken(random.random()),
         state: CredentialState::Active,
         valid: Period { from: days(-400), until: None },
+        proves_itself: true,
     });
     let credentials = credentials.collect();
     let held: Vec<[usize; GRANTS]> = (0..persons).map(|number| levels_held(number, &mut random)).collect();

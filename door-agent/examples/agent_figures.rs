@@ -137,6 +137,7 @@ fn bundle(identity: &Identity, people: u128, with_fingers: bool) -> Bundle {
         token: token(number),
         state: CredentialState::Active,
         valid,
+        proves_itself: true,
     };
     let grant = |number| Grant { id: id(number), holder: Holder::Person(id(number)), level: id(1), valid };
     let area = |number| {

@@ -104,6 +104,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
                 credential,
                 template,
                 template_bytes_max,
+                keys_before: KeysBefore::Any,
                 card_key,
                 existing,
                 is_ev1_allowed,

@@ -35,29 +35,50 @@ impl Case<'_> {
     }
 
     pub(super) fn card_genuine(&mut self) -> Answer {
-        let accepts_uid_only = self.policy.site(self.door.site).is_some_and(|site| site.accepts_uid_only);
         match self.attempt.assurance {
             Assurance::NotAuthentic => {
                 Err(Objection { alarm: Some(AlarmKind::CloneSuspected), ..Objection::new(Reason::CardNotAuthentic) })
             }
-            Assurance::WeakUid if !accepts_uid_only => Err(Objection::new(Reason::WeakCardNotAccepted)),
+            Assurance::WeakUid if !self.is_uid_enough() => Err(Objection::new(Reason::WeakCardNotAccepted)),
             Assurance::WeakUid | Assurance::Authenticated => Ok(Met::Passed),
         }
     }
 
+    /// Whether the card's UID alone is taken for it. That of a lost or stolen card is taken for the reason's sake: the next rule
+    /// refuses it, and no agent has the keys by which it could prove itself.
+    fn is_uid_enough(&self) -> bool {
+        let accepts_uid_only = self.policy.site(self.door.site).is_some_and(|site| site.accepts_uid_only);
+        let must_prove = self.card.is_some_and(|card| card.proves_itself) && !self.is_card_missing();
+        accepts_uid_only && !must_prove
+    }
+
+    /// Whether the card is lost or stolen, whatever it proved: that raises an alarm, and opens nothing.
+    pub(super) fn is_card_missing(&self) -> bool {
+        self.card.is_some_and(|card| matches!(card.state, CredentialState::Lost | CredentialState::Stolen))
+    }
+
+    /// Whether the card says where its holder is: not one that anybody may have, or only claim to be.
+    pub(super) fn tells_of_holder(&self) -> bool {
+        let is_believed = match self.attempt.assurance {
+            Assurance::Authenticated => true,
+            Assurance::WeakUid => self.is_uid_enough(),
+            Assurance::NotAuthentic => false,
+        };
+        is_believed && !self.is_card_missing()
+    }
+
     pub(super) fn card_state(&mut self) -> Answer {
         let Some(card) = self.card else { return Ok(Met::NotApplicable) };
-        let lost = Some(AlarmKind::LostCardPresented);
-        let (reason, alarm) = match card.state {
+        let reason = match card.state {
             CredentialState::Active => return Ok(Met::Passed),
-            CredentialState::Issued => (Reason::CredentialNotActive, None),
-            CredentialState::Suspended => (Reason::CredentialSuspended, None),
-            CredentialState::Lost => (Reason::CredentialLost, lost),
-            CredentialState::Stolen => (Reason::CredentialStolen, lost),
-            CredentialState::Returned => (Reason::CredentialReturned, None),
-            CredentialState::Expired => (Reason::CredentialExpired, None),
+            CredentialState::Issued => Reason::CredentialNotActive,
+            CredentialState::Suspended => Reason::CredentialSuspended,
+            CredentialState::Lost => Reason::CredentialLost,
+            CredentialState::Stolen => Reason::CredentialStolen,
+            CredentialState::Returned => Reason::CredentialReturned,
+            CredentialState::Expired => Reason::CredentialExpired,
         };
-        Err(Objection { alarm, ..Objection::by(reason, RecordRef::Credential(card.id)) })
+        Err(Objection::by(reason, RecordRef::Credential(card.id)))
     }
 
     pub(super) fn card_lock(&mut self) -> Answer {

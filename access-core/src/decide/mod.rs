@@ -23,7 +23,7 @@ pub(crate) use together::may_still_pass;
 use case::{Case, Objection};
 
 /// Version of the rules. Every recorded decision names it.
-pub const RULES_VERSION: u16 = 4;
+pub const RULES_VERSION: u16 = 5;
 
 /// Decides an attempt. Pure and total: the same values always give the same verdict.
 pub fn decide(policy: &Policy, state: &State, attempt: &Attempt) -> Verdict {
@@ -79,6 +79,7 @@ pub(crate) fn judge_card<'a>(
             verdict.rule = Some(objection.rule);
             verdict.settled_by.extend(objection.records.into_iter().flatten());
             verdict.alarms.extend(objection.alarm);
+            verdict.alarms.extend(case.is_card_missing().then_some(AlarmKind::LostCardPresented));
             verdict.outcome = objection.need.map_or(Outcome::Deny, Outcome::Need);
             if let Some(effect) = objection.effect {
                 verdict.effects.push(effect.into());
@@ -86,6 +87,9 @@ pub(crate) fn judge_card<'a>(
             let is_known = case.card_id().is_some() || policy.scope() == PolicyScope::Cut;
             if attempt.side == Side::Out && door.exit == Exit::BySystem && is_known {
                 let_leave(grant, &mut verdict);
+                if !case.tells_of_holder() {
+                    verdict.person = None;
+                }
             } else {
                 suspect(policy, known, attempt, &mut verdict);
             }

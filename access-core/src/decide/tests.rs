@@ -121,6 +121,64 @@ fn a_lost_card_raises_an_alarm() {
 }
 
 #[test]
+fn a_lost_card_raises_its_alarm_whatever_it_proved() {
+    let weak = ask(|rows, _| {
+        rows.credentials[0].state = CredentialState::Stolen;
+        rows.sites[0].accepts_uid_only = false;
+    });
+    assert_eq!((weak.reason, weak.alarms), (Reason::WeakCardNotAccepted, vec![AlarmKind::LostCardPresented]));
+    let copied = ask(|rows, attempt| {
+        rows.credentials[0].state = CredentialState::Lost;
+        attempt.assurance = Assurance::NotAuthentic;
+    });
+    assert_eq!(copied.reason, Reason::CardNotAuthentic);
+    assert_eq!(copied.alarms, [AlarmKind::CloneSuspected, AlarmKind::LostCardPresented]);
+
+    let mut rows = rows();
+    rows.credentials[0].state = CredentialState::Lost;
+    let policy = Policy::compile(rows).unwrap();
+    let reader_locked_until = Some(MONDAY_NOON.plus_ms(1));
+    let known = Circumstances { reader_locked_until, ..Circumstances::default() };
+    let locked = judge(&policy, &known, &attempt());
+    assert_eq!((locked.reason, locked.alarms), (Reason::ReaderLocked, vec![AlarmKind::LostCardPresented]));
+    assert_eq!(locked.effects, [], "an alarm locks nothing");
+}
+
+#[test]
+fn the_uid_of_a_card_that_can_prove_itself_is_taken_nowhere() {
+    let with = |assurance, state| {
+        let mut rows = rows();
+        (rows.credentials[0].proves_itself, rows.sites[0].accepts_uid_only) = (true, true);
+        rows.credentials[0].state = state;
+        let attempt = Attempt { assurance, ..attempt() };
+        decide(&Policy::compile(rows).unwrap(), &State::default(), &attempt)
+    };
+    assert_eq!(with(Assurance::WeakUid, CredentialState::Active).reason, Reason::WeakCardNotAccepted);
+    assert_eq!(with(Assurance::Authenticated, CredentialState::Active).reason, Reason::Granted);
+    // It has no keys at any door, and is refused for what it is.
+    assert_eq!(with(Assurance::WeakUid, CredentialState::Lost).reason, Reason::CredentialLost);
+}
+
+#[test]
+fn a_card_in_doubtful_hands_lets_out_and_moves_nobody() {
+    let leaves = |change: Change| {
+        let (mut rows, mut attempt) = (rows(), attempt());
+        (attempt.door, attempt.side) = (id(2), Side::Out);
+        change(&mut rows, &mut attempt);
+        let verdict = decide(&Policy::compile(rows).unwrap(), &State::default(), &attempt);
+        assert_eq!((verdict.reason, verdict.credential), (Reason::LeavingNotRefused, Some(id(1))));
+        verdict.person
+    };
+    assert_eq!(leaves(|rows, _| rows.grants.clear()), Some(id(1)), "theirs is known, and refused for something else");
+    let cases: [Change; 3] = [
+        |rows, _| rows.credentials[0].state = CredentialState::Lost,
+        |rows, _| rows.sites[0].accepts_uid_only = false,
+        |_, attempt| attempt.assurance = Assurance::NotAuthentic,
+    ];
+    assert_eq!(cases.map(leaves), [None; 3]);
+}
+
+#[test]
 fn an_aged_policy_refuses_to_enter() {
     let with = |scope, group: Option<bool>| {
         let mut rows = rows();

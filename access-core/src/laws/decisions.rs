@@ -3,12 +3,14 @@
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use crate::attempt::Attempt;
+use crate::attempt::{Assurance, Attempt};
 use crate::circumstances::{Circumstances, Others};
 use crate::decide::{RULES_VERSION, judge, judge_traced};
-use crate::event::Event;
+use crate::event::{AlarmKind, Event};
 use crate::explain::{Answer, Remedy, explain};
-use crate::policy::{Block, BlockSubject, Exit, FactorDemand, Place, Policy, PolicyRows, PolicyScope, Side};
+use crate::policy::{
+    Block, BlockSubject, CredentialState, Exit, FactorDemand, Place, Policy, PolicyRows, PolicyScope, Side,
+};
 use crate::samples::{CARDS, any_attempt, any_rows, any_steps, id, play};
 use crate::verdict::{Outcome, Reason, Rule, Verdict};
 
@@ -77,6 +79,36 @@ proptest! {
         (attempt.door, attempt.side, attempt.card) = (rows.doors[door].id, Side::Out, crate::samples::token(card));
         let verdict = verdict(&rows, (&known, &attempt));
         prop_assert!(verdict.is_grant(), "{verdict:?}");
+    }
+
+    #[test]
+    fn a_missing_card_raises_its_alarm_and_moves_nobody(
+        (mut rows, known, mut attempt) in any_case(), card in any::<Index>(), is_stolen in any::<bool>(),
+    ) {
+        let which = card.index(rows.credentials.len());
+        rows.credentials[which].state = if is_stolen { CredentialState::Stolen } else { CredentialState::Lost };
+        attempt.card = rows.credentials[which].token;
+        let is_door_known = rows.doors.iter().any(|door| door.id == attempt.door);
+        let verdict = verdict(&rows, (&known, &attempt));
+        let alarms = verdict.alarms.iter().filter(|alarm| **alarm == AlarmKind::LostCardPresented).count();
+        prop_assert_eq!(alarms, usize::from(is_door_known), "{:?}", verdict);
+        prop_assert!(!verdict.is_grant() || verdict.person.is_none(), "{verdict:?}");
+    }
+
+    #[test]
+    fn what_a_card_could_not_prove_moves_nobody((rows, known, attempt) in any_case()) {
+        let verdict = verdict(&rows, (&known, &attempt));
+        let accepts_uid_only = |id| rows.sites.iter().any(|site| site.id == id && site.accepts_uid_only);
+        let door = rows.doors.iter().find(|door| door.id == attempt.door);
+        let is_proved = match attempt.assurance {
+            Assurance::Authenticated => true,
+            Assurance::WeakUid => {
+                let card = rows.credentials.iter().find(|card| card.token == attempt.card);
+                door.is_some_and(|door| accepts_uid_only(door.site)) && !card.is_some_and(|card| card.proves_itself)
+            }
+            Assurance::NotAuthentic => false,
+        };
+        prop_assert!(is_proved || !verdict.is_grant() || verdict.person.is_none(), "{verdict:?}");
     }
 
     #[test]

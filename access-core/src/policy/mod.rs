@@ -55,7 +55,7 @@ pub(crate) use holders::{Holders, Holding, Likeness};
 
 use check::Known;
 use frame::Frame;
-use people::{Bulk, Member, People};
+use people::{Bulk, CardKind, Member, People};
 
 use crate::ids::{
     AccessLevelId, AreaId, BlockId, CalendarId, CredentialId, DoorId, GrantId, GroupId, PersonId, ScheduleId, SiteId,
@@ -258,14 +258,15 @@ impl Policy {
     #[inline]
     pub fn card(&self, token: &CardToken) -> Option<CardView<'_>> {
         if let Some((member, card)) = self.people.card(token) {
-            let kind = self.people.card_kind(card);
-            let (state, valid, person) = (kind.state, kind.valid, Some(PersonView::of(&member)));
-            return Some(CardView { id: card.id, state, valid, person });
+            let &CardKind { state, valid, proves_itself } = self.people.card_kind(card);
+            let person = Some(PersonView::of(&member));
+            return Some(CardView { id: card.id, state, valid, proves_itself, person });
         }
         let missing = &self.frame.rows.missing_cards;
         let missing = missing[missing.binary_search_by_key(token, |card| card.token).ok()?];
         let state = if missing.is_stolen { CredentialState::Stolen } else { CredentialState::Lost };
-        Some(CardView { id: missing.id, state, valid: Period::ALWAYS, person: None })
+        // Whether it proves itself is not told: it is refused either way.
+        Some(CardView { id: missing.id, state, valid: Period::ALWAYS, proves_itself: false, person: None })
     }
 
     /// A card, with its token, by its id. Looks through all cards: [`Policy::cards_of`] does not, where the holder is known.
@@ -283,9 +284,9 @@ impl Policy {
     /// The cards of a person, by id, as doors see them.
     fn views_of_cards<'a>(&'a self, member: Member<'a>) -> impl Iterator<Item = (CardToken, CardView<'a>)> + use<'a> {
         member.cards().iter().map(move |card| {
-            let kind = self.people.card_kind(card);
+            let &CardKind { state, valid, proves_itself } = self.people.card_kind(card);
             let person = Some(PersonView::of(&member));
-            (card.token, CardView { id: card.id, state: kind.state, valid: kind.valid, person })
+            (card.token, CardView { id: card.id, state, valid, proves_itself, person })
         })
     }
 

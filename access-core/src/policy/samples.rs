@@ -82,6 +82,7 @@ pub(crate) fn rows() -> PolicyRows {
             token: CARD,
             state: CredentialState::Active,
             valid: Period { from: UnixMs(0), until: None },
+            proves_itself: false,
         }],
         grants: vec![Grant {
             id: GrantId::from_uuid(Uuid::from_u128(1)),

@@ -92,6 +92,8 @@ pub struct CredentialRule {
     pub state: CredentialState,
     /// When it may be used.
     pub valid: Period,
+    /// Whether it can prove that it is itself: then its UID alone says nothing, whatever a site takes.
+    pub proves_itself: bool,
 }
 
 crate::words! {

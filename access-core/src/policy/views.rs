@@ -14,6 +14,8 @@ pub struct CardView<'a> {
     pub state: CredentialState,
     /// When it may be used.
     pub valid: Period,
+    /// Whether it can prove that it is itself.
+    pub proves_itself: bool,
     /// Its holder; none for a lost or stolen card of somebody who is not in the cut.
     pub person: Option<PersonView<'a>>,
 }

@@ -185,6 +185,19 @@ crate::words! {
     }
 }
 
+crate::words! {
+    /// Which keys a card must have before it is written. What was read in the same dialogue has this site's; whatever has the
+    /// factory's is not that card, and would be told new keys under those, which everybody knows.
+    pub enum CardKeysBefore {
+        /// Any: it is made, from the factory's keys or from whatever an earlier try left.
+        Any = "any",
+        /// The application's are this site's; its own was left the factory's.
+        SitesApplication = "sites_application",
+        /// All are this site's.
+        Sites = "sites",
+    }
+}
+
 /// What a station is to do with the card that lies on its reader.
 #[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct CardWork {
@@ -225,6 +238,8 @@ pub enum CardTask {
         replaces: bool,
         /// Whether it may be one that knows the older messages only.
         is_ev1_allowed: bool,
+        /// Which keys it must have already, or it is refused as not authentic.
+        keys_before: CardKeysBefore,
     },
     /// Make it nobody's and give it back as it came. Answered by [`EnrolmentStep::CardWiped`](super::EnrolmentStep).
     Wipe,

@@ -90,7 +90,14 @@ fn policy(state: CredentialState) -> Policy {
     };
     Policy::compile(PolicyRows {
         persons: vec![person],
-        credentials: vec![CredentialRule { id: id(1), person: id(1), token: card(), state, valid }],
+        credentials: vec![CredentialRule {
+            id: id(1),
+            person: id(1),
+            token: card(),
+            state,
+            valid,
+            proves_itself: true,
+        }],
         ..PolicyRows::empty(id(1))
     })
     .unwrap()

@@ -64,6 +64,7 @@ fn rows() -> PolicyRows {
             token: cards::token(&SecretBytes(vec![8; 32]), &UID),
             state: CredentialState::Active,
             valid: Period { from: UnixMs(0), until: None },
+            proves_itself: false,
         }],
         ..PolicyRows::empty(id(1))
     }

@@ -96,7 +96,8 @@ fn anna_and_ben(rows: &mut PolicyRows) {
     for (number, uid) in [(1, UID), (2, BENS_UID)] {
         let state = CredentialState::Active;
         let (token, person) = (token(&uid), id(number));
-        rows.credentials.push(CredentialRule { id: id(number), person, token, state, valid: always });
+        let proves_itself = false;
+        rows.credentials.push(CredentialRule { id: id(number), person, token, state, valid: always, proves_itself });
         rows.grants.push(Grant { id: id(number), holder: Holder::Person(person), level: id(1), valid: always });
     }
     let locks_all = ThreatLevelRule { level: 1, locks: true, places: Vec::new(), factors: None, exempt: Vec::new() };

@@ -1,14 +1,14 @@
 //! What a station does with a card, in the words of the wire and in those of the reader.
 
 use access_core::protocol::{
-    CardApplication, CardFault, CardKey, CardKeyRole, CardKind, CardMessaging, CardTask, CardWork, EnrolmentStep,
-    SecretBytes,
+    CardApplication, CardFault, CardKey, CardKeyRole, CardKeysBefore, CardKind, CardMessaging, CardTask, CardWork,
+    EnrolmentStep, SecretBytes,
 };
 use hardware::card::Uid;
 use hardware::card::desfire::{
     self, AesKey, Application, ApplicationId, CardKeyAfter, CardKeyChoice, CardKeys, CardTemplate, CredentialNumber,
-    DiversificationInput, Existing, Generation, KeyRole, KeyUnavailable, KeyVersion, Look, Messaging, Personalised,
-    Plan, ReadError, ReadOrder, Refusal, StationError, SystemId, WipeOrder,
+    DiversificationInput, Existing, Generation, KeyRole, KeyUnavailable, KeyVersion, KeysBefore, Look, Messaging,
+    Personalised, Plan, ReadError, ReadOrder, Refusal, StationError, SystemId, WipeOrder,
 };
 use hardware::card::task::{Done, Job, Task, TaskError};
 use zeroize::Zeroizing;
@@ -44,6 +44,7 @@ pub fn task(work: CardWork) -> Option<Task> {
             keeps_factory_key,
             replaces,
             is_ev1_allowed,
+            keys_before,
         } => {
             let template = match templates.filter(|templates| !templates.is_empty()) {
                 Some(templates) => Some(CardTemplate::new(templates)?),
@@ -57,6 +58,11 @@ pub fn task(work: CardWork) -> Option<Task> {
                 credential: CredentialNumber::new(*credential)?,
                 template,
                 template_bytes_max: usize::from(templates_bytes_max),
+                keys_before: match keys_before {
+                    CardKeysBefore::Any => KeysBefore::Any,
+                    CardKeysBefore::SitesApplication => KeysBefore::SitesApplication,
+                    CardKeysBefore::Sites => KeysBefore::Sites,
+                },
                 card_key: if keeps_factory_key { CardKeyChoice::LeaveFactory } else { CardKeyChoice::Diversify },
                 existing: if replaces { Existing::Replace } else { Existing::Refuse },
                 is_ev1_allowed,
@@ -178,6 +184,7 @@ mod tests {
                 keeps_factory_key: false,
                 replaces: false,
                 is_ev1_allowed: false,
+                keys_before: CardKeysBefore::Sites,
             },
         }
     }
@@ -186,6 +193,7 @@ mod tests {
     fn an_order_becomes_a_task_or_makes_no_sense() {
         let Some(Task { job: Job::Personalise(plan, mut keys), .. }) = task(write()) else { panic!("no task") };
         assert_eq!((plan.version.get(), plan.template_bytes_max, plan.existing), (2, 100, Existing::Refuse));
+        assert_eq!(plan.keys_before, KeysBefore::Sites);
         let uid = desfire::CardUid::new(&[4; 7]).unwrap();
         let input = DiversificationInput::new(&uid, plan.application.id, &plan.application.system, KeyRole::Reading);
         let mut key = |role, version| keys.key(role, KeyVersion::new(version).unwrap(), &input).ok();

@@ -91,6 +91,7 @@ pub(crate) fn plan(template_bytes: usize) -> Plan {
         credential: credential(),
         template: template(template_bytes),
         template_bytes_max: template_bytes,
+        keys_before: KeysBefore::Any,
         card_key: CardKeyChoice::Diversify,
         existing: Existing::Refuse,
         is_ev1_allowed: true,

@@ -39,6 +39,32 @@ fn a_card_lives_from_the_factory_to_the_factory() {
 }
 
 #[test]
+fn a_card_is_renewed_and_one_put_in_its_place_is_not() {
+    for generation in GENERATIONS {
+        let renewal = || Plan { keys_before: KeysBefore::Sites, version: version(SECOND), ..plan(300) };
+        let mut card = personalised(generation, 300);
+        let done = hold(personalise(renewal(), keys, nonces(1)), &mut card).unwrap().unwrap();
+        assert_eq!((done.credential, done.version), (credential(), version(SECOND)));
+        check_whole(&mut card, SECOND, 300);
+
+        // With the UID of the card that was read: one from the factory, and one of another site.
+        let new = Content::factory(UID, model(generation, Size::K4));
+        let mut exchanged = twin(new.clone());
+        let refused = hold(personalise(renewal(), keys, nonces(2)), &mut exchanged).unwrap();
+        assert_eq!(refused, Err(StationError::FactoryKey));
+        assert_eq!(exchanged.content(), new, "nothing was changed");
+        let others =
+            |role, version, input: &DiversificationInput| keys(role, version, input).map(|_| AesKey::new([7; 16]));
+        let mut exchanged = twin(new);
+        hold(personalise(plan(300), others, nonces(3)), &mut exchanged).unwrap().unwrap();
+        let before = exchanged.content();
+        let refused = hold(personalise(renewal(), keys, nonces(4)), &mut exchanged).unwrap();
+        assert_eq!(refused, Err(StationError::ForeignApplication));
+        assert_eq!(exchanged.content(), before);
+    }
+}
+
+#[test]
 fn the_template_is_read_on_from_the_session_that_identified() {
     for generation in GENERATIONS {
         let mut card = personalised(generation, 1536);

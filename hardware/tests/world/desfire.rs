@@ -137,8 +137,8 @@ pub(super) mod site {
     use hardware::card::Uid;
     use hardware::card::desfire::{
         AesKey, Application, ApplicationId, CardKeyChoice, CardTemplate, CardUid, CredentialNumber,
-        DiversificationInput, Existing, KeyRole, KeyUnavailable, KeyVersion, Nonces, Plan, ReadOrder, SystemId,
-        diversify,
+        DiversificationInput, Existing, KeyRole, KeyUnavailable, KeyVersion, KeysBefore, Nonces, Plan, ReadOrder,
+        SystemId, diversify,
     };
 
     pub(crate) fn keys(
@@ -169,6 +169,7 @@ pub(super) mod site {
             credential: CredentialNumber::new([0xC1; 16]).unwrap(),
             template: CardTemplate::new(vec![0x5A; 1536]),
             template_bytes_max: 1536,
+            keys_before: KeysBefore::Any,
             card_key: CardKeyChoice::Diversify,
             existing: Existing::Refuse,
             is_ev1_allowed: false,

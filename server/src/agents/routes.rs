@@ -188,6 +188,8 @@ async fn replace(
         AgentState::Online | AgentState::Offline | AgentState::Quarantined => {}
     }
     store::replace(&mut tx, actor.tenant, id).await?;
+    // Where the broken machine is, and who opens it, nobody knows.
+    cards::store::rekey_held_by(&mut tx, actor.tenant, id.into(), actor.now).await?;
     let token = issue(&state, &mut tx, &actor, &agent).await?;
     tx.act(ActKind::Replaced, SubjectKind::Agent, id).reason(reason).commit().await?;
     state.agents.end(actor.tenant, id.into());

@@ -107,6 +107,8 @@ pub struct ChipRow {
     pub templates_bytes_max: i32,
     /// How much of it is used.
     pub templates_bytes: i32,
+    /// Whether its own key may be the factory's, since it was left so.
+    pub has_factory_key: bool,
 }
 
 impl ChipRow {

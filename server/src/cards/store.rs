@@ -16,7 +16,7 @@ use crate::keys::cards::{HeldBy, KeyCheck};
 
 /// Columns of a chip, beside `chip` as the name of its table.
 pub const CHIP: &str = "chip.messaging, chip.key_version, chip.versions_begun, chip.version_wanted, chip.free_bytes, \
-                        chip.templates_bytes_max, chip.templates_bytes";
+                        chip.templates_bytes_max, chip.templates_bytes, chip.has_factory_key";
 
 /// Reads [`CHIP`]; none if the card has no chip that proves anything.
 pub fn chip(row: &PgRow) -> sqlx::Result<Option<ChipRow>> {
@@ -29,6 +29,7 @@ pub fn chip(row: &PgRow) -> sqlx::Result<Option<ChipRow>> {
         free_bytes: row.try_get("free_bytes")?,
         templates_bytes_max: row.try_get("templates_bytes_max")?,
         templates_bytes: row.try_get("templates_bytes")?,
+        has_factory_key: row.try_get("has_factory_key")?,
     }))
 }
 
@@ -273,6 +274,24 @@ pub async fn holders(db: &mut PgConnection, tenant: TenantId, uid: &CardToken) -
         .await
 }
 
+/// The card whose chip has this UID, and whose it is.
+pub async fn holder_of_uid(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    uid: &CardToken,
+) -> sqlx::Result<Option<(CredentialId, PersonId)>> {
+    let holder: Option<(Uuid, Uuid)> = sqlx::query_as(
+        "SELECT card.id, card.person_id FROM card_chips chip \
+         JOIN credentials card ON card.tenant_id = chip.tenant_id AND card.id = chip.credential_id \
+         WHERE chip.tenant_id = $1 AND chip.uid_hash = $2",
+    )
+    .bind(tenant.as_uuid())
+    .bind(uid.0.to_vec())
+    .fetch_optional(db)
+    .await?;
+    Ok(holder.map(|(card, person)| (card.into(), person.into())))
+}
+
 /// A chip, by its credential.
 pub async fn get(db: &mut PgConnection, tenant: TenantId, credential: Uuid) -> sqlx::Result<Option<ChipRow>> {
     let sql = format!("SELECT {CHIP} FROM card_chips chip WHERE tenant_id = $1 AND credential_id = $2 FOR UPDATE");
@@ -295,6 +314,8 @@ pub struct WrittenChip<'a> {
     pub templates_bytes_max: i32,
     /// How much of it is used.
     pub templates_bytes: i32,
+    /// Whether its own key was to stay the factory's.
+    pub keeps_factory_key: bool,
 }
 
 /// Keeps the chip of a new credential. Fails by constraint `card_chips_uid_is_unique` if it is another's.
@@ -307,9 +328,9 @@ pub async fn insert(
 ) -> sqlx::Result<()> {
     sqlx::query(
         "INSERT INTO card_chips (tenant_id, credential_id, uid_hash, messaging, key_version, version_wanted, free_bytes, \
-         templates_bytes_max, templates_bytes, written_at) \
+         templates_bytes_max, templates_bytes, written_at, has_factory_key) \
          VALUES ($1, $2, $3, $4, $5, greatest($5, COALESCE((SELECT key_version FROM card_rules WHERE tenant_id = $1), 1)), \
-         $6, $7, $8, $9)",
+         $6, $7, $8, $9, $10)",
     )
     .bind(tenant.as_uuid())
     .bind(credential.as_uuid())
@@ -320,6 +341,7 @@ pub async fn insert(
     .bind(chip.templates_bytes_max)
     .bind(chip.templates_bytes)
     .bind(now)
+    .bind(chip.keeps_factory_key)
     .execute(db)
     .await?;
     Ok(())
@@ -354,7 +376,7 @@ pub async fn rewritten(
 ) -> sqlx::Result<()> {
     sqlx::query(
         "UPDATE card_chips SET key_version = $3, versions_begun = '{}', free_bytes = $4, templates_bytes = $5, written_at = $6, \
-         messaging = CASE WHEN messaging = 'ev2' THEN messaging ELSE $7 END WHERE tenant_id = $1 AND credential_id = $2",
+         messaging = CASE WHEN messaging = 'ev2' THEN messaging ELSE $7 END, has_factory_key = has_factory_key AND $8 WHERE tenant_id = $1 AND credential_id = $2",
     )
     .bind(tenant.as_uuid())
     .bind(credential)
@@ -363,6 +385,7 @@ pub async fn rewritten(
     .bind(chip.templates_bytes)
     .bind(now)
     .bind(chip.messaging.as_str())
+    .bind(chip.keeps_factory_key)
     .execute(db)
     .await?;
     Ok(())

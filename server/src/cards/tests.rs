@@ -5,8 +5,8 @@ use access_core::canonical;
 use access_core::event::ActKind;
 use access_core::ids::{FingerId, PersonId};
 use access_core::protocol::{
-    CardFault, CardKeyRole, CardKind, CardMessaging, CardTask, CardTemplates, CardWork, EnrolmentOrder, EnrolmentStep,
-    EnrolmentWant, FromServer, SecretBytes, TemplateContent, card_finger_binding,
+    CardFault, CardKeyRole, CardKeysBefore, CardKind, CardMessaging, CardTask, CardTemplates, CardWork, EnrolmentOrder,
+    EnrolmentStep, EnrolmentWant, FromServer, SecretBytes, TemplateContent, card_finger_binding,
 };
 use access_core::word::Word as _;
 use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
@@ -177,12 +177,14 @@ async fn a_card_is_written_down_before_the_station_hears_of_it() {
         keeps_factory_key,
         replaces,
         is_ev1_allowed,
+        keys_before,
     } = &work.task
     else {
         panic!("no write")
     };
     assert_eq!((*version, templates, *templates_bytes_max), (1, &None, 3_584));
     assert_eq!((*keeps_factory_key, *replaces, *is_ev1_allowed), (false, false, false));
+    assert_eq!(*keys_before, CardKeysBefore::Any, "it comes from the factory");
     let begun = "SELECT count(*)::text FROM vault.cards_begun";
     assert_eq!(server.query(begun).await, ["1"]);
     assert_eq!(server.query("SELECT count(*)::text FROM credentials").await, ["0"]);
@@ -349,7 +351,12 @@ async fn rotated_keys_reach_each_card_at_its_next_visit() {
     assert_eq!(versions(&dialogue.work().await), [1, 3]);
     dialogue.say(card.content()).await;
     let work = dialogue.work().await;
-    assert!(matches!(work.task, CardTask::Write { version: 3, replaces: false, .. }), "{:?}", work.task);
+    let keys_before = CardKeysBefore::Sites;
+    assert!(
+        matches!(work.task, CardTask::Write { version: 3, replaces: false, keys_before: told, .. } if told == keys_before),
+        "{:?}",
+        work.task
+    );
     // It is written, and nobody hears of it; then the keys move on once more: it may have any of three versions.
     dialogue.say(EnrolmentStep::Failed { why: access_core::protocol::EnrolmentFault::ReaderFault }).await;
     card.version = 3;
@@ -384,6 +391,34 @@ async fn rotated_keys_reach_each_card_at_its_next_visit() {
     server.execute(&format!("SET app.tenant = '{}'; UPDATE card_rules SET key_version = 255", server.own.tenant)).await;
     let spent = server.call(admin, "POST", "/card-rules/rotate", json!({ "reason": "again" })).await;
     spent.problem(409, "key_versions_used_up");
+}
+
+#[tokio::test]
+async fn a_card_whose_own_key_was_left_the_factorys_is_known_to_have_it_until_it_gets_another() {
+    let server = TestServer::start().await;
+    let (admin, anna) = (&server.own.administrator, person(&server, "1").await);
+    let mut desk = desk(&server).await;
+    let choose = async |leaves: bool, version: i64| {
+        let rules =
+            json!({ "templates_on": "card", "takes_ev1": false, "leaves_factory_key": leaves, "reason": "a test" });
+        let etag = format!("\"{version}\"");
+        server.change(admin, "PUT", "/card-rules", &etag, rules).await.is(200).json["version"].as_i64().unwrap()
+    };
+    let version = choose(true, 0).await;
+    let (_, mut card) = made(&server, &mut desk, &anna, UID).await;
+    choose(false, version).await;
+    for expected in [CardKeysBefore::SitesApplication, CardKeysBefore::Sites] {
+        let mut dialogue = Dialogue::start(&server, &mut desk, &anna, json!({ "want": "renew_card" })).await;
+        dialogue.present(&UID, CardKind::DesfireEv2).await;
+        dialogue.work().await;
+        dialogue.say(card.content()).await;
+        let CardTask::Write { keys_before, version, keeps_factory_key, .. } = dialogue.work().await.task else {
+            panic!("no write")
+        };
+        assert_eq!((keys_before, keeps_factory_key), (expected, false));
+        card.version = version;
+        assert_eq!(dialogue.written(version).await["step"], "done");
+    }
 }
 
 #[tokio::test]

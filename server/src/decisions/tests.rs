@@ -87,16 +87,27 @@ impl Hall {
             server,
         };
         // With a bundle of the newest rules these are in force.
-        let version = format!("SELECT version::text FROM policy_versions WHERE tenant_id = '{tenant}'");
-        let version: u64 = hall.server.query(&version).await[0].parse().unwrap();
-        for door in [0, 1] {
-            while hall.links[door].bundle(&hall.agents[door]).await.policy.version < version {}
-        }
+        hall.in_force().await;
         hall
     }
 
-    /// What the server says to a person's card at a door.
+    /// Waits until the newest rules are in force, at the server and at both agents.
+    pub(crate) async fn in_force(&mut self) {
+        let tenant = self.server.own.tenant;
+        let version = format!("SELECT version::text FROM policy_versions WHERE tenant_id = '{tenant}'");
+        let version: u64 = self.server.query(&version).await[0].parse().unwrap();
+        for door in [0, 1] {
+            while self.links[door].bundle(&self.agents[door]).await.policy.version < version {}
+        }
+    }
+
+    /// What the server says to a person's card at a door, known by its UID.
     pub(crate) async fn ask(&mut self, door: usize, side: Side, person: usize) -> Asked {
+        self.ask_by(door, side, person, Assurance::WeakUid).await
+    }
+
+    /// The same, with how sure it is.
+    pub(crate) async fn ask_by(&mut self, door: usize, side: Side, person: usize, assurance: Assurance) -> Asked {
         let attempt = Attempt {
             id: AttemptId::from_uuid(Uuid::now_v7()),
             door: self.doors[door],
@@ -104,7 +115,7 @@ impl Hall {
             at: UnixMs(0),
             clock: ClockTrust::Untrusted,
             card: self.people[person].1,
-            assurance: Assurance::WeakUid,
+            assurance,
             finger: None,
             pin: None,
         };
@@ -213,6 +224,25 @@ async fn a_card_handed_back_over_the_fence_is_refused_at_the_other_agents_door()
     hall.tell(0, vec![fourth.decision(), fourth.entered()]).await;
     let out = hall.ask(1, Side::Out, ANNA).await;
     assert_eq!(out.verdict.reason, Reason::Granted);
+}
+
+/// As an agent would ask whose bundle is of before: it held the card for lost, and so gave its UID for what it is.
+#[tokio::test]
+async fn the_uid_of_a_card_with_a_chip_is_no_evidence_where_uids_are_taken() {
+    let mut hall = Box::pin(Hall::new("persons_max = 9")).await;
+    let (tenant, anna) = (hall.server.own.tenant, hall.people[ANNA].0);
+    let with_chip = format!(
+        "SET app.tenant = '{tenant}'; UPDATE credentials SET strength = 'authenticated' WHERE person_id = '{anna}'"
+    );
+    hall.server.execute(&with_chip).await;
+    hall.in_force().await;
+    let bare = hall.ask(0, Side::In, ANNA).await;
+    assert_eq!((bare.verdict.reason, bare.verdict.is_grant()), (Reason::WeakCardNotAccepted, false));
+    let copied = hall.ask_by(0, Side::In, ANNA, Assurance::NotAuthentic).await;
+    assert_eq!(copied.verdict.reason, Reason::CardNotAuthentic);
+    let proved = hall.ask_by(0, Side::In, ANNA, Assurance::Authenticated).await;
+    assert_eq!(proved.verdict.reason, Reason::Granted);
+    assert_eq!(hall.ask(1, Side::In, BEN).await.verdict.reason, Reason::Granted, "a card that has nothing but its UID");
 }
 
 #[tokio::test]

@@ -9,8 +9,8 @@ use access_core::event::{ActKind, SubjectKind};
 use access_core::ids::{CredentialId, FingerId};
 use access_core::policy::{CardToken, CredentialState};
 use access_core::protocol::{
-    CREDENTIAL_NUMBER_BYTES, CardFault, CardKey, CardKeyRole, CardKind, CardMessaging, CardTask, CardTemplates,
-    CardWork, SecretBytes, TemplateContent,
+    CREDENTIAL_NUMBER_BYTES, CardFault, CardKey, CardKeyRole, CardKeysBefore, CardKind, CardMessaging, CardTask,
+    CardTemplates, CardWork, SecretBytes, TemplateContent,
 };
 use access_core::word::Word as _;
 use anyhow::Context as _;
@@ -53,9 +53,16 @@ enum Begun {
     /// Reads a card that is this person's.
     Reading { uid: SecretBytes, credential: Uuid, is_ev1: bool },
     /// Makes a card this person's.
-    Making { uid: SecretBytes },
+    Making { uid: SecretBytes, keeps_factory_key: bool },
     /// Writes a card that is this person's, so that these fingers lie on it.
-    Writing { credential: Uuid, uid: CardToken, fingers: Vec<Uuid>, templates_bytes: i32, added: Option<Finger> },
+    Writing {
+        credential: Uuid,
+        uid: CardToken,
+        fingers: Vec<Uuid>,
+        templates_bytes: i32,
+        added: Option<Finger>,
+        keeps_factory_key: bool,
+    },
     /// Wipes it.
     Wiping { credential: Uuid, uid: CardToken },
 }
@@ -231,12 +238,13 @@ async fn make(
         // What lies on a card that came back, or was begun for somebody else, is known to be nobody's.
         replaces: order.asked.replaces || was_anothers || !holders.is_empty(),
         is_ev1_allowed: card.is_ev1,
+        keys_before: CardKeysBefore::Any,
     };
     let versions = begun.versions.iter().filter_map(|version| u8::try_from(*version).ok()).collect();
     let work = work(state, &mut tx, order, card.bytes, (versions, task), now).await?;
     // Before the station hears of it.
     tx.commit().await?;
-    Ok((Begun::Making { uid: card.uid.clone() }, work))
+    Ok((Begun::Making { uid: card.uid.clone(), keeps_factory_key: card.rules.leaves_factory_key }, work))
 }
 
 /// A card was read: what it becomes. Nothing if nobody asked.
@@ -313,11 +321,15 @@ async fn rewrite(
         keeps_factory_key: rules.leaves_factory_key,
         replaces: false,
         is_ev1_allowed: is_ev1 && chip.messaging == CardMessaging::Ev1,
+        // It was read just now, by this site's keys. What has others is another that was put in its place.
+        keys_before: if chip.has_factory_key { CardKeysBefore::SitesApplication } else { CardKeysBefore::Sites },
     };
     let work = work(state, &mut tx, order, bytes, (chip.versions(), task), now).await?;
     tx.commit().await?;
     let templates_bytes = i32::try_from(templates_bytes).map_err(anyhow::Error::from)?;
-    at_card.begun = Some(Begun::Writing { credential: id, uid: hash, fingers: written, templates_bytes, added });
+    let keeps_factory_key = rules.leaves_factory_key;
+    let (credential, uid, fingers) = (id, hash, written);
+    at_card.begun = Some(Begun::Writing { credential, uid, fingers, templates_bytes, added, keeps_factory_key });
     Ok(Turn::Work(Box::new(work)))
 }
 
@@ -343,8 +355,10 @@ pub(super) async fn written(
 ) -> Option<ApiResult<Step>> {
     let free_bytes = i32::try_from(free_bytes).unwrap_or(i32::MAX);
     Some(match at_card.begun.take()? {
-        Begun::Making { uid } => made(state, order, &uid, (version, messaging, free_bytes), now).await,
-        Begun::Writing { credential, uid, fingers, templates_bytes, added } => {
+        Begun::Making { uid, keeps_factory_key } => {
+            made(state, order, (&uid, keeps_factory_key), (version, messaging, free_bytes), now).await
+        }
+        Begun::Writing { credential, uid, fingers, templates_bytes, added, keeps_factory_key } => {
             let chip = WrittenChip {
                 uid: &uid,
                 messaging,
@@ -352,6 +366,7 @@ pub(super) async fn written(
                 free_bytes,
                 templates_bytes_max: 0,
                 templates_bytes,
+                keeps_factory_key,
             };
             rewritten(state, order, credential, &chip, (&fingers, added), now).await
         }
@@ -371,7 +386,7 @@ fn check_version(told: u8, wanted: i16) -> ApiResult<()> {
 async fn made(
     state: &AppState,
     order: &Order,
-    uid: &SecretBytes,
+    (uid, keeps_factory_key): (&SecretBytes, bool),
     (version, messaging, free_bytes): (u8, CardMessaging, i32),
     now: DateTime<Utc>,
 ) -> ApiResult<Step> {
@@ -410,6 +425,7 @@ async fn made(
         free_bytes,
         templates_bytes_max: begun.templates_bytes_max,
         templates_bytes: 0,
+        keeps_factory_key,
     };
     cards::store::insert(&mut tx, order.tenant, begun.credential, &chip, now)
         .await

@@ -26,6 +26,7 @@ use super::views::{RecordView, RemedyView};
 use super::{beside, not_too_far_ahead};
 use crate::audit::Look;
 use crate::auth::Actor;
+use crate::cards;
 use crate::clock;
 use crate::http::{ApiError, ApiResult, words};
 use crate::state::AppState;
@@ -114,6 +115,8 @@ pub struct ExplanationView {
     pub person_id: Option<Uuid>,
     /// By which card, if it is known.
     pub credential_id: Option<Uuid>,
+    /// Which card it claims to be, of a refusal of a card that the decision did not know.
+    pub claimed: Option<ClaimView>,
     /// By which version of the tenant's rules.
     pub policy_version: u64,
     /// By which rules of RULES.md.
@@ -139,6 +142,19 @@ pub struct ExplanationView {
     pub rules: Vec<RuleView>,
     /// Single changes each of which would grant it.
     pub remedies: Vec<RemedyView>,
+}
+
+/// Whose UID a card told that could prove nothing, since its keys were not at the door. Anybody may have copied it: it is no
+/// evidence, and of nobody's movements.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ClaimView {
+    /// Which card has this UID.
+    pub credential_id: Uuid,
+    /// Whose that one is.
+    pub person_id: Uuid,
+    /// Why that card is refused there, whatever it proves. None: the rules say nothing against it; the door did not have its keys.
+    #[schema(value_type = Option<words::Reason>)]
+    pub reason: Option<&'static str>,
 }
 
 /// How one rule answered.
@@ -196,13 +212,52 @@ pub async fn answer(state: &AppState, actor: &Actor, wanted: ExplainWanted) -> A
         explanation.remedies.clear();
     }
     let verdict = recorded.as_ref().map_or(&explanation.verdict, |decision| &decision.verdict);
+    let claimed = match &recorded {
+        Some(decision) => claimed(state, actor, decision).await?,
+        None => None,
+    };
     let mut tx = state.read(actor).await?;
     let mut names = store::names(&mut tx, actor.tenant).await?;
     if let Some(person) = verdict.person {
         names = names.or(store::card_marks(&mut tx, actor.tenant, person).await?);
     }
     drop(tx);
-    Ok(view(&policy, &names, &explanation, verdict, &attempt, recorded.as_deref(), (read, is_by_rules, is_reproduced)))
+    let told = (read, is_by_rules, is_reproduced);
+    let view = view(&policy, &names, &explanation, verdict, &attempt, recorded.as_deref(), told);
+    Ok(ExplanationView { claimed, ..view })
+}
+
+/// Rules that look at nothing that happened before to the card or its holder: of a card that was not known, nothing of that was read.
+const BY_RULES_ALONE: [Rule; 8] = [
+    Rule::CardState,
+    Rule::CardPeriod,
+    Rule::Person,
+    Rule::Block,
+    Rule::ThreatLevel,
+    Rule::DoorMode,
+    Rule::Grant,
+    Rule::Schedule,
+];
+
+/// Of a refusal of a card that was not known: the card with this UID, by the rules of that version.
+async fn claimed(state: &AppState, actor: &Actor, decision: &Decision) -> ApiResult<Option<ClaimView>> {
+    let Decision { attempt, verdict, circumstances, .. } = decision;
+    if verdict.outcome != Outcome::Deny || verdict.credential.is_some() {
+        return Ok(None);
+    }
+    let mut tx = state.read(actor).await?;
+    let holder = cards::store::holder_of_uid(&mut tx, actor.tenant, &attempt.card).await?;
+    drop(tx);
+    let Some((credential, person)) = holder else { return Ok(None) };
+    let Some(rules) = state.rules_of(actor.tenant, verdict.policy_version).await? else { return Ok(None) };
+    let policy = &rules.policy;
+    let Some(card) = policy.cards_of(person).find(|card| card.id == credential) else { return Ok(None) };
+    let attempt = Attempt { card: card.token, assurance: Assurance::Authenticated, ..attempt.clone() };
+    let known = Circumstances { reader_locked_until: None, ..circumstances.clone() };
+    let supposed = access_core::decide::judge(policy, &known, &attempt);
+    let is_told = supposed.outcome == Outcome::Deny && supposed.rule.is_some_and(|rule| BY_RULES_ALONE.contains(&rule));
+    let reason = is_told.then_some(supposed.reason.as_str());
+    Ok(Some(ClaimView { credential_id: credential.into(), person_id: person.into(), reason }))
 }
 
 /// A decision of the log, and the rules that it was made by.
@@ -276,7 +331,7 @@ async fn supposed(state: &AppState, actor: &Actor, wanted: &ExplainWanted) -> Ap
         ),
         StateRead::Neutral => None,
     };
-    let cards = cards(&policy, wanted)?;
+    let cards = cards_wanted(&policy, wanted)?;
     let side = wanted.side.unwrap_or(Side::In);
     let asked = cards.into_iter().map(|card| {
         let attempt = attempt(card, door, side, instant, wanted.factors.unwrap_or_default());
@@ -335,7 +390,7 @@ async fn note_look(state: &AppState, actor: &Actor, person: PersonId) -> ApiResu
     Ok(())
 }
 
-fn cards(policy: &Policy, wanted: &ExplainWanted) -> ApiResult<Vec<CardToken>> {
+fn cards_wanted(policy: &Policy, wanted: &ExplainWanted) -> ApiResult<Vec<CardToken>> {
     if let Some(id) = wanted.credential_id.map(CredentialId::from_uuid) {
         let card = policy.credential(id);
         return Ok(vec![card.ok_or_else(|| ApiError::field("credential_id", "there was no such card"))?.token]);
@@ -374,6 +429,7 @@ fn view(
         at: clock::from_unix_ms(attempt.at),
         person_id: verdict.person.map(Into::into),
         credential_id: verdict.credential.map(Into::into),
+        claimed: None,
         policy_version: verdict.policy_version,
         rules_version: recorded.map_or(RULES_VERSION, |decision| decision.rules_version),
         decided: recorded.map(|decision| decision.decided.as_str()),

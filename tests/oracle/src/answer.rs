@@ -132,6 +132,8 @@ pub fn shown(answer: &Answer) -> Vec<String> {
     let mut shown = vec![answer.reason.to_string()];
     shown.extend(answer.rule.map(|rule| format!("{} by {rule}", answer.reason)));
     shown.extend(answer.alarms.iter().map(|alarm| format!("alarm {alarm}")));
+    let is_lost = answer.alarms.contains(&AlarmKind::LostCardPresented);
+    shown.extend(answer.rule.filter(|_| is_lost).map(|rule| format!("lost card by {rule}")));
     shown.extend(answer.rule.is_none().then(|| format!("with {} others", answer.admitted.len().min(2))));
     shown.extend(answer.reader_locked_until.map(|_| "reader locked".to_owned()));
     shown.extend(answer.card_is_locked.then(|| "card locked".to_owned()));

@@ -125,6 +125,9 @@ impl<'a> Case<'a> {
 
     fn judge(mut self) -> (Answer, Vec<Asked>) {
         let (rule, said) = self.first_that_does_not_pass();
+        if self.is_card_lost_or_stolen() {
+            self.answer.alarm(AlarmKind::LostCardPresented);
+        }
         match said {
             Said::Passes | Said::NotApplicable => {
                 self.release(Reason::Granted);
@@ -139,6 +142,9 @@ impl<'a> Case<'a> {
             Said::Refuses(_) | Said::Asks(..) if self.is_leaving_by_this_system() && self.is_card_known() => {
                 self.answer.rule = rule;
                 self.release(Reason::LeavingNotRefused);
+                if self.proof_is_refused() || self.is_card_lost_or_stolen() {
+                    self.answer.person = None;
+                }
                 self.answer.alarm(AlarmKind::LeftAgainstRule);
             }
             Said::Refuses(reason) => {
@@ -259,29 +265,44 @@ impl<'a> Case<'a> {
                 self.answer.alarm(AlarmKind::CloneSuspected);
                 Said::Refuses(Reason::CardNotAuthentic)
             }
-            Assurance::WeakUid if self.site().accepts_uid_only => Said::Passes,
-            Assurance::WeakUid => Said::Refuses(Reason::WeakCardNotAccepted),
+            Assurance::WeakUid if self.proof_is_refused() => Said::Refuses(Reason::WeakCardNotAccepted),
+            Assurance::WeakUid => Said::Passes,
         }
+    }
+
+    /// Whether rule 4 refuses what the card showed, whichever rule speaks first.
+    fn proof_is_refused(&self) -> bool {
+        let could_do_better = self.card.is_some_and(|(card, _)| card.proves_itself);
+        match self.attempt.assurance {
+            Assurance::Authenticated => false,
+            Assurance::NotAuthentic => true,
+            Assurance::WeakUid if !self.site().accepts_uid_only => true,
+            Assurance::WeakUid => could_do_better && !self.is_card_lost_or_stolen(),
+        }
+    }
+
+    /// "Lost and stolen cards".
+    fn is_card_lost_or_stolen(&self) -> bool {
+        let by_state = |(card, _): (&CredentialRule, _)| {
+            card.state == CredentialState::Lost || card.state == CredentialState::Stolen
+        };
+        self.card.map_or(self.missing.is_some(), by_state)
     }
 
     /// 5.
     pub(crate) fn card_state(&mut self) -> Said {
-        let state = match (self.card, self.missing) {
-            (Some((card, _)), _) => card.state,
-            (None, Some(missing)) if missing.is_stolen => CredentialState::Stolen,
-            (None, _) => CredentialState::Lost,
-        };
-        if [CredentialState::Lost, CredentialState::Stolen].contains(&state) {
-            self.answer.alarm(AlarmKind::LostCardPresented);
-        }
-        match state {
-            CredentialState::Active => Said::Passes,
-            CredentialState::Issued => Said::Refuses(Reason::CredentialNotActive),
-            CredentialState::Suspended => Said::Refuses(Reason::CredentialSuspended),
-            CredentialState::Lost => Said::Refuses(Reason::CredentialLost),
-            CredentialState::Stolen => Said::Refuses(Reason::CredentialStolen),
-            CredentialState::Returned => Said::Refuses(Reason::CredentialReturned),
-            CredentialState::Expired => Said::Refuses(Reason::CredentialExpired),
+        match (self.card, self.missing) {
+            (None, Some(missing)) if missing.is_stolen => Said::Refuses(Reason::CredentialStolen),
+            (None, _) => Said::Refuses(Reason::CredentialLost),
+            (Some((card, _)), _) => match card.state {
+                CredentialState::Active => Said::Passes,
+                CredentialState::Issued => Said::Refuses(Reason::CredentialNotActive),
+                CredentialState::Suspended => Said::Refuses(Reason::CredentialSuspended),
+                CredentialState::Lost => Said::Refuses(Reason::CredentialLost),
+                CredentialState::Stolen => Said::Refuses(Reason::CredentialStolen),
+                CredentialState::Returned => Said::Refuses(Reason::CredentialReturned),
+                CredentialState::Expired => Said::Refuses(Reason::CredentialExpired),
+            },
         }
     }
 

@@ -119,6 +119,7 @@ pub fn crowd(dice: &mut Dice) -> PolicyRows {
             token: token(number),
             state: CredentialState::Active,
             valid: ALWAYS,
+            proves_itself: true,
         })
         .collect();
     for person in &mut rows.persons {
@@ -368,7 +369,8 @@ fn person(dice: &mut Dice, number: u128) -> PersonRule {
 fn card(dice: &mut Dice, number: u128) -> CredentialRule {
     let state = if dice.one_in(9) { dice.pick(CredentialState::ALL) } else { CredentialState::Active };
     let person = id((number - 1) % PERSONS + 1);
-    CredentialRule { id: id(number), person, token: token(number), state, valid: period(dice) }
+    let (valid, proves_itself) = (period(dice), dice.one_in(2));
+    CredentialRule { id: id(number), person, token: token(number), state, valid, proves_itself }
 }
 
 fn grants(dice: &mut Dice) -> Vec<Grant> {

@@ -107,7 +107,7 @@ fn codes_of_rules() -> BTreeSet<String> {
 }
 
 /// Beside the codes: each rule that answers with them, what follows, and what a leaving goes against.
-const ALSO_MET: [&str; 32] = [
+const ALSO_MET: [&str; 36] = [
     "clock_not_trusted by card_period",
     "clock_not_trusted by grant",
     "clock_not_trusted by schedule",
@@ -129,6 +129,10 @@ const ALSO_MET: [&str; 32] = [
     "leaving_not_refused by interlock",
     "leaving_not_refused by factors",
     "leaving_not_refused by two_person",
+    "leaving_not_refused by card_genuine",
+    "lost card by reader_lock",
+    "lost card by card_genuine",
+    "lost card by card_state",
     "alarm duress",
     "alarm impossible_travel",
     "alarm interlock_contradiction",

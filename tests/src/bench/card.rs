@@ -8,8 +8,8 @@ use anyhow::{Context as _, bail, ensure};
 use hardware::card::Uid;
 use hardware::card::desfire::{
     AesKey, Application, ApplicationId, CardKeyChoice, CardTemplate, CardUid, CredentialNumber, Dialogue,
-    DiversificationInput, Existing, KeyRole, KeyUnavailable, KeyVersion, Plan, ReadOrder, SystemId, diversify,
-    identify, personalise,
+    DiversificationInput, Existing, KeyRole, KeyUnavailable, KeyVersion, KeysBefore, Plan, ReadOrder, SystemId,
+    diversify, identify, personalise,
 };
 use hardware::card::virtual_card::{FieldCard as _, Reaction};
 use hardware::card::virtual_desfire::{Content, Model, Twin, exchange_time};
@@ -82,6 +82,7 @@ impl Site {
             credential: CredentialNumber::new([0xC1; 16]).context("a number")?,
             template: CardTemplate::new(vec![0x5A; TEMPLATE_BYTES]),
             template_bytes_max: TEMPLATE_BYTES,
+            keys_before: KeysBefore::Any,
             card_key: CardKeyChoice::Diversify,
             existing: Existing::Refuse,
             is_ev1_allowed: false,

@@ -374,6 +374,7 @@ async fn credentials(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<
         token: CardToken(row.token),
         state: row.state,
         valid: period(row.valid_from, row.valid_until),
+        proves_itself: row.strength == "authenticated",
     };
     Ok(rows.into_iter().map(card).collect())
 }

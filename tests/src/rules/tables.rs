@@ -122,7 +122,7 @@ rows! {
     }
     FingerRow { person_id: Uuid, is_duress: bool }
     CredentialRow {
-        id: Uuid, person_id: Uuid, #[serde(deserialize_with = "token")] token: [u8; 32],
+        id: Uuid, person_id: Uuid, #[serde(deserialize_with = "token")] token: [u8; 32], strength: String,
         #[serde(deserialize_with = "word")] state: access_core::policy::CredentialState,
         valid_from: DateTime<Utc>, valid_until: Option<DateTime<Utc>>,
     }

@@ -40,8 +40,8 @@ impl<'a> Member<'a> {
     pub(in crate::policy) fn card_rules(self) -> impl Iterator<Item = CredentialRule> + use<'a> {
         let (people, person) = (self.people, self.id());
         self.cards().iter().map(move |card| {
-            let CardKind { state, valid } = *people.card_kind(card);
-            CredentialRule { id: card.id, person, token: card.token, state, valid }
+            let CardKind { state, valid, proves_itself } = *people.card_kind(card);
+            CredentialRule { id: card.id, person, token: card.token, state, valid, proves_itself }
         })
     }
 

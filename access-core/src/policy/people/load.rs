@@ -120,7 +120,7 @@ impl PersonKind {
 
 impl CardKind {
     pub(super) fn of(card: &CredentialRule) -> Self {
-        Self { state: card.state, valid: card.valid }
+        Self { state: card.state, valid: card.valid, proves_itself: card.proves_itself }
     }
 }
 

@@ -59,6 +59,7 @@ pub(super) struct PersonKind {
 pub(super) struct CardKind {
     pub(super) state: CredentialState,
     pub(super) valid: Period,
+    pub(super) proves_itself: bool,
 }
 
 /// Where a person is: a chunk's number and a place in it. It means nothing in another policy.

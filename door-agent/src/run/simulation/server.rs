@@ -343,6 +343,7 @@ fn rows(identity: &Identity, doors: &[Built], version: u64, granted: &[bool]) ->
         token: token(&uid(number)),
         state: CredentialState::Active,
         valid: always,
+        proves_itself: false,
     };
     let grant = |(number, _): (usize, &bool)| Grant {
         id: id(1 + number as u128),

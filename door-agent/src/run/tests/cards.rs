@@ -13,7 +13,7 @@ fn anna_proves(rows: &mut PolicyRows) {
     anna_and_ben(rows);
     rows.sites[0].accepts_uid_only = false;
     rows.doors[0].factors_in = FactorDemand::CardFinger;
-    rows.credentials[0].token = card();
+    (rows.credentials[0].token, rows.credentials[0].proves_itself) = (card(), true);
 }
 
 fn by_card_alone(rows: &mut PolicyRows) {
@@ -23,8 +23,12 @@ fn by_card_alone(rows: &mut PolicyRows) {
 
 fn lost(rows: &mut PolicyRows) {
     anna_proves(rows);
-    rows.sites[0].accepts_uid_only = true;
     rows.credentials[0].state = CredentialState::Lost;
+}
+
+fn lost_where_uids_are_taken(rows: &mut PolicyRows) {
+    lost(rows);
+    rows.sites[0].accepts_uid_only = true;
 }
 
 fn known(identity: &Identity) -> protocol::CardSecrets {
@@ -223,14 +227,21 @@ async fn a_uid_alone_is_not_believed_of_a_card_that_must_prove_itself() {
     agent.stop().await;
 }
 
+/// A lost card proves nothing, for no agent has its keys.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lost_card_is_known_by_its_uid_and_refused() {
-    let world = World { cards: |identity| secrets(identity, CardMessaging::Ev2, true), ..World::desfire(lost).await };
-    let (mut agent, mut session) = begin(&world).await;
-    agent.says(ReaderChange::Card(uid())).await;
-    let decision = session.decided_alone().await;
-    assert_eq!((decision.attempt.card, decision.attempt.assurance), (card(), Assurance::WeakUid));
-    assert_eq!(decision.verdict.reason, Reason::CredentialLost);
-    assert_eq!(decision.verdict.alarms, [AlarmKind::LostCardPresented]);
-    agent.stop().await;
+async fn a_lost_card_is_known_by_its_uid_refused_and_told() {
+    for (rules, reason) in [
+        (lost as fn(&mut PolicyRows), Reason::WeakCardNotAccepted),
+        (lost_where_uids_are_taken, Reason::CredentialLost),
+    ] {
+        let missing = |identity: &Identity| secrets(identity, CardMessaging::Ev2, true);
+        let world = World { cards: missing, ..World::desfire(rules).await };
+        let (mut agent, mut session) = begin(&world).await;
+        agent.says(ReaderChange::Card(uid())).await;
+        let decision = session.decided_alone().await;
+        assert_eq!((decision.attempt.card, decision.attempt.assurance), (card(), Assurance::WeakUid));
+        assert_eq!(decision.verdict.reason, reason);
+        assert_eq!(decision.verdict.alarms, [AlarmKind::LostCardPresented]);
+        agent.stop().await;
+    }
 }

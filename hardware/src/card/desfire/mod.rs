@@ -51,7 +51,7 @@ pub use self::key::{
 };
 pub use self::layout::Application;
 pub use self::look::{CardKind, Look, kind, look};
-pub use self::personalise::{CardKeyChoice, Existing, Personalised, Plan, personalise};
+pub use self::personalise::{CardKeyChoice, Existing, KeysBefore, Personalised, Plan, personalise};
 pub use self::read::{CardRead, Identified, ReadError, ReadOrder, identify, read};
 pub use self::rekey::{RekeyOrder, Rekeyed, rekey};
 pub use self::station::StationError;

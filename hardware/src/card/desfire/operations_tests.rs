@@ -77,6 +77,7 @@ fn plan() -> Plan {
         credential: credential(0xC1),
         template: Some(template()),
         template_bytes_max: 1800,
+        keys_before: KeysBefore::Any,
         card_key: CardKeyChoice::Diversify,
         existing: Existing::Refuse,
         is_ev1_allowed: true,
@@ -337,6 +338,50 @@ fn rekeying_sends_no_key_under_a_key_of_the_factory() {
     };
     check(factory_keys, StationError::FactoryKey);
     check(|card| card.applications.clear(), StationError::NotPersonalised);
+}
+
+/// Whatever claims to be the card that was read a moment ago and has no keys of this site gets none, and no template.
+#[test]
+fn what_is_put_in_the_place_of_a_card_that_was_read_gets_nothing() {
+    let renewal = |keys_before, card_key| Plan { keys_before, card_key, version: version(SECOND), ..plan() };
+    let all = [
+        (KeysBefore::Sites, CardKeyChoice::Diversify),
+        (KeysBefore::Sites, CardKeyChoice::LeaveFactory),
+        (KeysBefore::SitesApplication, CardKeyChoice::Diversify),
+        (KeysBefore::SitesApplication, CardKeyChoice::LeaveFactory),
+    ];
+    let exchanged: [fn(&mut Counterpart); 4] = [
+        |card| *card = Counterpart::from_factory(EV3),
+        |card| {
+            *card = Counterpart::from_factory(EV3);
+            card.card_key = CardKey::Aes(AesKey::FACTORY, 0);
+        },
+        |card| card.applications.clear(),
+        |card| card.applications.values_mut().next().unwrap().keys = vec![(AesKey::FACTORY, 0); 2],
+    ];
+    for exchange in exchanged {
+        for (keys_before, card_key) in all {
+            let mut card = personalised(EV3);
+            exchange(&mut card);
+            let mut is_told = false;
+            card.power_cycle();
+            let outcome = personalise(renewal(keys_before, card_key), keys, nonces(1)).hold(|apdu| {
+                is_told |= [Instruction::ChangeKey, Instruction::WriteData].iter().any(|told| apdu[1] == told.code());
+                Ok::<_, ()>(card.hear(apdu))
+            });
+            assert_eq!((outcome, is_told), (Ok(Err(StationError::FactoryKey)), false), "{keys_before:?} {card_key:?}");
+        }
+    }
+    // The card itself is renewed; and one whose own key the site had left the factory's, if that is known.
+    let mut card = personalised(EV3);
+    hold(personalise(renewal(KeysBefore::Sites, CardKeyChoice::Diversify), keys, nonces(1)), &mut card).unwrap();
+    let mut card = personalised(EV3);
+    card.card_key = CardKey::Des;
+    let refused = hold(personalise(renewal(KeysBefore::Sites, CardKeyChoice::Diversify), keys, nonces(1)), &mut card);
+    assert_eq!(refused, Err(StationError::FactoryKey));
+    let left = renewal(KeysBefore::SitesApplication, CardKeyChoice::Diversify);
+    hold(personalise(left, keys, nonces(1)), &mut card).unwrap();
+    assert!(matches!(card.card_key, CardKey::Aes(_, SECOND)));
 }
 
 #[test]

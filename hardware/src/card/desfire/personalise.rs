@@ -35,12 +35,26 @@ pub struct Plan {
     pub template: Option<CardTemplate>,
     /// Room for templates to come, in bytes: at most [`CardTemplate::BYTES_MAX`]. A file can't grow later.
     pub template_bytes_max: usize,
+    /// Which keys it must have already.
+    pub keys_before: KeysBefore,
     /// What becomes of the card's own key.
     pub card_key: CardKeyChoice,
     /// What becomes of another credential on it.
     pub existing: Existing,
     /// Whether it may be a card that knows the older secure messaging only.
     pub is_ev1_allowed: bool,
+}
+
+/// Which keys a card must have already. New keys travel under those before: under the factory's, which everybody knows, to
+/// whatever claims to be that card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeysBefore {
+    /// Any: it comes from the factory, or is as an earlier try left it.
+    Any,
+    /// The application's are the site's. Its own may be the factory's still.
+    SitesApplication,
+    /// All are the site's.
+    Sites,
 }
 
 /// What becomes of the card's own key.
@@ -94,15 +108,24 @@ async fn personalise_at(
     let card = &mut card;
     let Known { uid, messaging } = station::know(card, &plan.seen, plan.is_ev1_allowed).await?;
     let mut keys = KeysOfCard { uid: uid.clone(), application: plan.application.clone(), keys };
+    let (card_keys, application_keys) = match plan.keys_before {
+        KeysBefore::Any => (FactoryKeys::Taken, FactoryKeys::Taken),
+        KeysBefore::SitesApplication => (FactoryKeys::Taken, FactoryKeys::Refused),
+        KeysBefore::Sites => (FactoryKeys::Refused, FactoryKeys::Refused),
+    };
+    // The application first: whatever was put in the card's place gets no key before it proved one.
+    if plan.keys_before != KeysBefore::Any {
+        station::prove_application(card, messaging, &mut keys).await?;
+    }
     match plan.card_key {
         CardKeyChoice::Diversify => {
-            station::secure_card(card, messaging, &mut keys, plan.version, FactoryKeys::Taken).await?;
+            station::secure_card(card, messaging, &mut keys, plan.version, card_keys).await?;
         }
-        CardKeyChoice::LeaveFactory => drop(station::open_card(card, messaging, &mut keys).await?),
+        CardKeyChoice::LeaveFactory => station::open_known_card(card, messaging, &mut keys, card_keys).await?,
     }
     ensure_application(card, &plan).await?;
     let free_bytes = card.free_bytes().await?;
-    station::secure_application(card, messaging, &mut keys, plan.version, FactoryKeys::Taken).await?;
+    station::secure_application(card, messaging, &mut keys, plan.version, application_keys).await?;
     ensure_files(card, messaging, &plan, &mut keys).await.map_err(|error| without_room(error, &plan, free_bytes))?;
     write_content(card, &plan).await?;
     if station::prove_reading(card, &mut keys, plan.version).await?.as_ref() != Some(&plan.credential) {
@@ -132,6 +155,9 @@ fn needed_bytes(plan: &Plan) -> u32 {
 async fn ensure_application(card: &mut Card, plan: &Plan) -> Result<(), StationError> {
     if station::has_application(card, plan.application.id).await? {
         return Ok(());
+    }
+    if plan.keys_before != KeysBefore::Any {
+        return Err(StationError::FactoryKey);
     }
     let free_bytes = card.free_bytes().await?;
     let needed_bytes = needed_bytes(plan);

@@ -131,6 +131,49 @@ pub(super) async fn open_card(
     Ok(CardKey::FactoryAes)
 }
 
+/// The same, of a card that may not be one from the factory.
+async fn open_expected_card(
+    card: &mut Card,
+    messaging: Messaging,
+    keys: &mut KeysOfCard<'_>,
+    factory: FactoryKeys,
+) -> Result<CardKey, StationError> {
+    let present = open_card(card, messaging, keys).await?;
+    if factory == FactoryKeys::Refused && !matches!(present, CardKey::Site(_)) {
+        return Err(StationError::FactoryKey);
+    }
+    Ok(present)
+}
+
+/// Opens a card whose own key stays as it is.
+pub(super) async fn open_known_card(
+    card: &mut Card,
+    messaging: Messaging,
+    keys: &mut KeysOfCard<'_>,
+    factory: FactoryKeys,
+) -> Result<(), StationError> {
+    open_expected_card(card, messaging, keys, factory).await.map(drop)
+}
+
+/// The card proves that it has the site's application with the site's keys, before anything is changed or sent.
+pub(super) async fn prove_application(
+    card: &mut Card,
+    messaging: Messaging,
+    keys: &mut KeysOfCard<'_>,
+) -> Result<(), StationError> {
+    let (first, reading) = (KeyRole::Application.number(), KeyRole::Reading.number());
+    match card.select(keys.application.id).await {
+        Err(error) if error.refusal() == Some(Refusal::NoApplication) => return Err(StationError::FactoryKey),
+        selected => selected?,
+    }
+    let (told_first, told_reading) = (card.key_version(first).await?, card.key_version(reading).await?);
+    if told_first == 0 || told_reading == 0 {
+        return Err(StationError::FactoryKey);
+    }
+    let key = keys.key_told(KeyRole::Application, told_first)?;
+    card.authenticate(messaging, first, &key).await.map_err(foreign_application)
+}
+
 /// Gives the card its own key in `version`, if it has another, proves it, and lets nobody list, create and delete without
 /// it. Afterwards the card is authenticated by that key.
 pub(super) async fn secure_card(
@@ -140,10 +183,7 @@ pub(super) async fn secure_card(
     version: KeyVersion,
     factory: FactoryKeys,
 ) -> Result<(), StationError> {
-    let present = open_card(card, messaging, keys).await?;
-    if factory == FactoryKeys::Refused && !matches!(present, CardKey::Site(_)) {
-        return Err(StationError::FactoryKey);
-    }
+    let present = open_expected_card(card, messaging, keys, factory).await?;
     if present != CardKey::Site(version) {
         let key = keys.key(KeyRole::Card, version)?;
         card.change_card_key(&key, version.get()).await?;

@@ -186,6 +186,16 @@ async fn a_bundle_carries_reading_keys_for_its_agent_alone() {
 
 #[tokio::test]
 async fn revoking_an_agent_marks_the_cards_whose_keys_it_held() {
+    cards_are_marked_by("revoke").await;
+}
+
+#[tokio::test]
+async fn replacing_an_agent_marks_the_cards_whose_keys_it_held() {
+    cards_are_marked_by("replace").await;
+}
+
+/// An administrator's act on an agent that had cards' keys marks those, and no others.
+async fn cards_are_marked_by(act: &str) {
     let server = TestServer::serving().await;
     let admin = &server.own.administrator;
     let (front, back) = (door(&server, "Front").await, door(&server, "Back").await);
@@ -206,7 +216,7 @@ async fn revoking_an_agent_marks_the_cards_whose_keys_it_held() {
     bundle_with(&mut link, &gate, |bundle| bundle.cards.cards.is_empty()).await;
 
     let why = json!({ "reason": "stolen off the wall" });
-    server.call(admin, "POST", &format!("/agents/{}/revoke", gate.id), why).await.is(200);
+    server.call(admin, "POST", &format!("/agents/{}/{act}", gate.id), why).await.is(200);
     let wanted = "SELECT label || ' ' || key_version || ' ' || version_wanted FROM card_chips chip \
                   JOIN credentials card ON card.id = chip.credential_id ORDER BY card.created_at";
     assert_eq!(server.query(wanted).await, ["…0506 1 2", "…0909 1 1"]);
@@ -291,7 +301,8 @@ async fn seed(server: &TestServer, count: usize) -> PolicyRows {
         hashes.push(hash.0.to_vec());
         tokens.push(token.0.to_vec());
         let valid = Period::ALWAYS;
-        rows.credentials.push(CredentialRule { id, person, token, state: CredentialState::Active, valid });
+        let (state, proves_itself) = (CredentialState::Active, true);
+        rows.credentials.push(CredentialRule { id, person, token, state, valid, proves_itself });
         ids.push(id.as_uuid());
         persons.push(person.as_uuid());
     }
@@ -304,7 +315,7 @@ async fn seed(server: &TestServer, count: usize) -> PolicyRows {
          SELECT $1, id, person, token, 'card', 'authenticated', now() \
          FROM unnest($2::uuid[], $3::uuid[], $5::bytea[]) AS new (id, person, token)",
         "INSERT INTO card_chips (tenant_id, credential_id, uid_hash, messaging, key_version, version_wanted, free_bytes, \
-         templates_bytes_max, written_at) SELECT $1, id, hash, 'ev2', 1, 1, 1000, 3584, now() \
+         templates_bytes_max, written_at, has_factory_key) SELECT $1, id, hash, 'ev2', 1, 1, 1000, 3584, now(), false \
          FROM unnest($2::uuid[], $4::bytea[]) AS new (id, hash)",
         "INSERT INTO vault.card_uids (tenant_id, credential_id, person_id, sealed) SELECT $1, id, person, sealed \
          FROM unnest($2::uuid[], $3::uuid[], $7::bytea[]) AS new (id, person, sealed)",

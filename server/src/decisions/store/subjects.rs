@@ -1,5 +1,6 @@
 //! People, groups, cards, what they were granted, and what stops them.
 
+use access_core::attempt::Assurance;
 use access_core::ids::TenantId;
 use access_core::policy::{
     Block, BlockSubject, CardToken, CredentialRule, Escort, EscortBy, Exemption, Grant, GroupRule, Holder, PersonRule,
@@ -86,6 +87,7 @@ struct CredentialRow {
     id: Uuid,
     person_id: Uuid,
     token: Vec<u8>,
+    strength: String,
     state: String,
     valid_from: DateTime<Utc>,
     valid_until: Option<DateTime<Utc>>,
@@ -100,7 +102,7 @@ pub(super) async fn credentials(
         .rows(
             db,
             tenant,
-        "SELECT id, person_id, token, state, valid_from, valid_until FROM credentials WHERE tenant_id = $1 AND id {which} ORDER BY id",
+        "SELECT id, person_id, token, strength, state, valid_from, valid_until FROM credentials WHERE tenant_id = $1 AND id {which} ORDER BY id",
         )
         .await?;
     rows.into_iter()
@@ -111,6 +113,7 @@ pub(super) async fn credentials(
                 token: CardToken(row.token.try_into().map_err(|_| anyhow::anyhow!("a card's token"))?),
                 state: row.state.parse()?,
                 valid: period(row.valid_from, row.valid_until),
+                proves_itself: row.strength.parse::<Assurance>()? == Assurance::Authenticated,
             })
         })
         .collect()

@@ -1,7 +1,7 @@
 //! Why?
 
 use access_core::event::{Decided, Event};
-use access_core::policy::Side;
+use access_core::policy::{CardToken, Side};
 use access_core::verdict::{Reason, Rule, Verdict};
 use access_core::word::Word as _;
 use chrono::TimeDelta;
@@ -185,4 +185,54 @@ async fn a_logged_decision_is_explained_from_its_record() {
     // Whose whereabouts that told is an act, once.
     let looks = server.events("act=viewed").await;
     assert_eq!(looks.len(), 1, "{looks:?}");
+}
+
+/// A chip for a person's card, with a UID of its own.
+async fn put_chip(hall: &Hall, who: usize, uid: u8) {
+    let (tenant, person) = (hall.server.own.tenant, hall.people[who].0);
+    let uid = hex::encode([uid; 32]);
+    hall.server
+        .execute(&format!(
+            "SET app.tenant = '{tenant}'; UPDATE credentials SET strength = 'authenticated' WHERE person_id = '{person}'; \
+             INSERT INTO card_chips (tenant_id, credential_id, uid_hash, messaging, key_version, version_wanted, free_bytes, \
+             templates_bytes_max, written_at, has_factory_key) SELECT '{tenant}', id, '\\x{uid}', 'ev2', 1, 1, 0, 0, now(), false \
+             FROM credentials WHERE person_id = '{person}'"
+        ))
+        .await;
+}
+
+#[tokio::test]
+async fn a_card_without_keys_at_a_door_is_told_as_what_it_claims_to_be() {
+    let mut hall = Box::pin(Hall::new("persons_max = 9")).await;
+    let number = hall.people[ANNA].1;
+    put_chip(&hall, ANNA, 0xAA).await;
+    hall.people[ANNA].1 = CardToken([0xAA; 32]);
+    let may = hall.ask(0, Side::In, ANNA).await;
+    assert_eq!(may.verdict.reason, Reason::UnknownCredential);
+    let (tenant, person) = (hall.server.own.tenant, hall.people[ANNA].0);
+    let end = format!(
+        "SET app.tenant = '{tenant}'; UPDATE grants SET valid_until = now(), no_end_reason = NULL WHERE person_id = '{person}'"
+    );
+    hall.server.execute(&end).await;
+    hall.in_force().await;
+    let ended = hall.ask(0, Side::In, ANNA).await;
+    hall.people[ANNA].1 = CardToken([0xBB; 32]);
+    let unknown = hall.ask(0, Side::In, ANNA).await;
+    hall.tell(0, vec![may.decision(), ended.decision(), unknown.decision()]).await;
+
+    let server = &hall.server;
+    let decisions = server.events("kind=decision").await;
+    let mut told = Vec::new();
+    for event in &decisions {
+        told.push(explain(server, json!({ "position": event["position"] })).await.is(200).json);
+    }
+    told.sort_by_key(|told| told["at"].as_str().unwrap().to_owned());
+    for (told, reason) in told.iter().zip([Value::Null, json!("grant_expired")]) {
+        assert_eq!((&told["reason"], &told["person_id"]), (&json!("unknown_credential"), &Value::Null));
+        assert_eq!((&told["claimed"]["person_id"], &told["claimed"]["reason"]), (&json!(person.as_uuid()), &reason));
+    }
+    assert_eq!(told[2]["claimed"], Value::Null, "nobody's UID");
+    // No movement, no evidence: nothing of it is found under the person, and the number is nobody's to be told.
+    assert_eq!(server.events(&format!("kind=decision&person_id={person}")).await, Vec::<Value>::new());
+    assert!(!told[1].to_string().contains(&hex::encode(number.0)));
 }

@@ -7595,6 +7595,23 @@ export interface components {
              */
             fingers_fit: number;
         };
+        /**
+         * @description Whose UID a card told that could prove nothing, since its keys were not at the door. Anybody may have copied it: it is no
+         *     evidence, and of nobody's movements.
+         */
+        ClaimView: {
+            /**
+             * Format: uuid
+             * @description Which card has this UID.
+             */
+            credential_id: string;
+            /**
+             * Format: uuid
+             * @description Whose that one is.
+             */
+            person_id: string;
+            reason?: components["schemas"]["Reason"] | null;
+        };
         /** @enum {string} */
         CommandOutcome: "carried_out" | "expired" | "repeated" | "unknown_door" | "not_supported" | "not_recorded" | "door_fault" | "interlock";
         /** @description What an agent's configuration file holds of the server's side. */
@@ -8195,6 +8212,7 @@ export interface components {
              * @description By which card, if it is known.
              */
             credential_id?: string | null;
+            claimed?: components["schemas"]["ClaimView"] | null;
             /**
              * Format: int64
              * @description By which version of the tenant's rules.

@@ -125,6 +125,7 @@ export function Explained({ explanation }: { explanation: Explanation }) {
         <Typography sx={{ fontWeight: 650 }}>{text("Reason", explanation.reason)}</Typography>
         <Typography variant="body2">{explanation.is_by_rules ? failed && ruleText(failed) : w.why.noRule}</Typography>
       </Alert>
+      {explanation.claimed && <Claimed claim={explanation.claimed} />}
       <Remedies explanation={explanation} />
       <Box component="section" aria-label={w.why.rulesTitle}>
         <Typography variant="overline" component="h3">
@@ -143,6 +144,24 @@ export function Explained({ explanation }: { explanation: Explanation }) {
       </Typography>
       {explanation.is_reproduced === false && <Alert severity="warning">{w.why.notReproduced}</Alert>}
     </Stack>
+  );
+}
+
+/** The card that one without keys at the door claims to be: a UID can be copied, so nothing is made of it. */
+function Claimed({ claim }: { claim: Schema["ClaimView"] }) {
+  const nameOf = useNames([claim.person_id]);
+  const who = fullName(nameOf(claim.person_id)) ?? w.unnamed(claim.person_id);
+  return (
+    <Alert severity="info">
+      <Typography>
+        {w.why.claims}{" "}
+        <LinkTo underline="always" to="/people/$id" params={{ id: claim.person_id }}>
+          {who}
+        </LinkTo>
+        . {claim.reason ? w.why.claimRefused(text("Reason", claim.reason)) : w.why.claimWithoutKeys}
+      </Typography>
+      <Typography variant="body2">{w.why.claimHelp}</Typography>
+    </Alert>
   );
 }
 

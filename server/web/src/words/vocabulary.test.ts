@@ -7,7 +7,7 @@ import { en } from "./en";
 
 const root = resolve(import.meta.dirname, "../../../..");
 // Vocabularies between agents and server that no page shows.
-const notShown = ["Refusal", "CardKeyRole", "CardKind"];
+const notShown = ["Refusal", "CardKeyRole", "CardKeysBefore", "CardKind"];
 const texts: Record<string, Record<string, string>> = en.vocabulary;
 
 function rustFiles(folder: string): string[] {

@@ -93,6 +93,7 @@ fn rows() -> PolicyRows {
         token: CardToken([u8::try_from(number).unwrap(); 32]),
         state,
         valid: always,
+        proves_itself: true,
     };
     let mut credentials: Vec<_> = (0..PEOPLE).map(|number| card(number, number, CredentialState::Active)).collect();
     credentials.push(card(PEOPLE, 40, CredentialState::Lost));
