@@ -27,7 +27,7 @@ test: check
 	cargo $(CARGO_TEST) --workspace
 	@$(MAKE) --no-print-directory browser
 
-## Faults: the agent's loop in a simulated world, by seeds, then real programs under load (ten minutes). One line ends it, and an
+## Faults: the agent's loop in a simulated world, by seeds, then real programs under load (four plants beside each other, a quarter of an hour). One line ends it, and an
 ## error if doors opened wrongly or records were lost. PFORTE_SIM_SEEDS: so many; PFORTE_SIM_SEED: that one again; PFORTE_FAULTS_SEED: another plan.
 test-faults: web
 	cargo build --workspace --bins

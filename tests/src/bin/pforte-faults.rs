@@ -11,7 +11,7 @@ use clap::Parser;
 use serde::Deserialize;
 use tests::faults::{self, Options};
 
-/// In a whole run every kind comes at least so often.
+/// In a whole run every kind comes at each step at least so often.
 const MET_MIN: u64 = 20;
 
 #[derive(Parser)]
@@ -20,11 +20,14 @@ struct Arguments {
     /// All faults follow from it; when each comes, real time decides.
     #[arg(long, env = "PFORTE_FAULTS_SEED", default_value_t = 1)]
     seed: u64,
-    /// How often each kind of fault comes at each step.
-    #[arg(long, env = "PFORTE_FAULTS_ROUNDS", default_value_t = 4)]
+    /// How often each kind of fault comes at each step of one plant.
+    #[arg(long, env = "PFORTE_FAULTS_ROUNDS", default_value_t = 5)]
     rounds: usize,
-    /// Copies of a journal that are damaged in each way.
-    #[arg(long, default_value_t = 20)]
+    /// Plants that are broken beside each other, each by a seed of its own.
+    #[arg(long, env = "PFORTE_FAULTS_PLANTS", default_value_t = 4)]
+    plants: u64,
+    /// Copies of each plant's journals that are damaged in each way.
+    #[arg(long, default_value_t = 5)]
     copies: usize,
     /// Longest pause between two faults, in milliseconds.
     #[arg(long, default_value_t = 1_200)]
@@ -72,8 +75,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<bool> {
         }
         None => Counted::default(),
     };
-    let options = Options {
-        seed: arguments.seed,
+    let options = |plant| Options {
+        seed: arguments.seed + plant,
         rounds: arguments.rounds,
         only: None,
         faults_max: usize::MAX,
@@ -81,12 +84,17 @@ async fn run(arguments: Arguments) -> anyhow::Result<bool> {
         pause: Duration::from_millis(arguments.pause_ms),
         has_relock: true,
     };
-    let outcome = Box::pin(faults::run(options, say)).await?;
+    // Mostly they wait: for a step to come, for a program to start.
+    let plants = (0..arguments.plants.max(1))
+        .map(|plant| Box::pin(faults::run(options(plant), move |line| say(&format!("plant {}: {line}", plant + 1)))));
+    let mut outcomes = futures_util::future::try_join_all(plants).await?.into_iter();
+    let mut outcome = outcomes.next().context("a plant")?;
+    outcomes.for_each(|other| outcome.add(other));
     let (counts, found) = (&outcome.counts, &outcome.findings);
     for told in &found.told {
         say(&format!("seed {}: {told}", arguments.seed));
     }
-    say(&format!("real programs, seed {}:\n{counts}", arguments.seed));
+    say(&format!("real programs, {} plants, seeds from {}:\n{counts}", arguments.plants, arguments.seed));
     let [by_card, by_command, leaving] = found.opens;
     say(&format!(
         "releases: {by_card} by card, {by_command} by command, {leaving} for leaving; {} records",
@@ -101,7 +109,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<bool> {
     let unrecorded = simulated.unrecorded + found.unrecorded;
     let (lost, twice) = (simulated.lost + found.lost, simulated.twice + found.twice);
     let rare = counts.rarer_than(MET_MIN);
-    let is_met = arguments.rounds < 4 || rare.is_empty();
+    let is_whole = arguments.rounds as u64 * arguments.plants >= MET_MIN;
+    let is_met = !is_whole || rare.is_empty();
     if !is_met {
         say(&format!("injected less often than {MET_MIN} times: {rare:?}"));
     }

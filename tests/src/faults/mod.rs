@@ -34,6 +34,8 @@ use site::Site;
 
 use crate::rules;
 
+/// A fault whose step does not come is tried so often again.
+const TRIES_AGAIN: usize = 5;
 /// So long after the last fault people still come, so that what healed is used.
 const AFTERWARDS: Duration = Duration::from_secs(3);
 /// Then all that was recorded must have arrived within this.
@@ -114,13 +116,16 @@ pub async fn run(options: Options, say: impl Fn(&str)) -> anyhow::Result<Outcome
             say(&format!("{} of {planned} faults", number + 1));
         }
     }
-    let mut elsewhere = Vec::new();
-    for fault in missed {
-        if !harm.inject(fault).await.with_context(|| format!("{fault:?}"))? {
-            // A kind comes as often as planned in any case.
-            harm.inject_now(fault).await.with_context(|| format!("{fault:?}"))?;
-            elsewhere.push(fault);
+    for _ in 0..TRIES_AGAIN {
+        for fault in std::mem::take(&mut missed) {
+            if !harm.inject(fault).await.with_context(|| format!("{fault:?}"))? {
+                missed.push(fault);
+            }
         }
+    }
+    for fault in &missed {
+        // A kind comes as often as planned in any case.
+        harm.inject_now(*fault).await.with_context(|| format!("{fault:?}"))?;
     }
     harm.heal().await?;
     let mut counts = std::mem::take(&mut harm.counts);
@@ -143,7 +148,18 @@ pub async fn run(options: Options, say: impl Fn(&str)) -> anyhow::Result<Outcome
     findings.add(copies::damage(&site, options.copies, dice, &mut counts).await?);
     watcher.abort();
     site.stop().await?;
-    Ok(Outcome { counts, findings, records, reasons, elsewhere })
+    Ok(Outcome { counts, findings, records, reasons, elsewhere: missed })
+}
+
+impl Outcome {
+    /// Adds what came of another plant.
+    pub fn add(&mut self, other: Self) {
+        self.counts.add(&other.counts);
+        self.findings.add(other.findings);
+        self.records += other.records;
+        self.elsewhere.extend(other.elsewhere);
+        other.reasons.into_iter().for_each(|(reason, times)| *self.reasons.entry(reason).or_insert(0) += times);
+    }
 }
 
 fn reasons(stored: &judge::Stored) -> anyhow::Result<BTreeMap<Reason, usize>> {

@@ -151,10 +151,18 @@ impl Counts {
         self.0.iter().flatten().sum()
     }
 
-    /// Kinds that were injected less often than that.
-    pub fn rarer_than(&self, least: u64) -> Vec<(Kind, u64)> {
-        let of = |kind: &Kind| (*kind, self.0[*kind as usize].iter().sum());
-        Kind::ALL.iter().map(of).filter(|(_, count)| *count < least).collect()
+    /// Kinds that were injected less often than that, and at which step. Copies of a journal are at one step alone, an agent's start.
+    pub fn rarer_than(&self, least: u64) -> Vec<(Kind, Step, u64)> {
+        let steps = |kind: Kind| Step::ALL.iter().filter(move |step| !kind.is_of_copies() || **step == Step::Starting);
+        let each = Kind::ALL.iter().flat_map(|kind| steps(*kind).map(|step| (*kind, *step)));
+        each.map(|(kind, step)| (kind, step, self.0[kind as usize][step as usize]))
+            .filter(|(.., count)| *count < least)
+            .collect()
+    }
+
+    /// Adds what was injected elsewhere.
+    pub fn add(&mut self, other: &Self) {
+        self.0.iter_mut().flatten().zip(other.0.iter().flatten()).for_each(|(mine, theirs)| *mine += theirs);
     }
 }
 
@@ -182,6 +190,10 @@ mod tests {
         let mut counts = Counts::default();
         plan(7).iter().for_each(|fault| counts.note(fault.kind, fault.step));
         assert_eq!(counts.total(), 10 * 5 * 2);
-        assert_eq!(counts.rarer_than(10), [(Kind::JournalCut, 0), (Kind::BitFlipped, 0)]);
+        let copies = [Kind::JournalCut, Kind::BitFlipped].map(|kind| (kind, Step::Starting, 0));
+        assert_eq!(counts.rarer_than(2), copies);
+        assert_eq!(counts.rarer_than(3).len(), 10 * 5 + 2);
+        counts.add(&counts.clone());
+        assert_eq!((counts.total(), counts.rarer_than(4)), (200, copies.to_vec()));
     }
 }
