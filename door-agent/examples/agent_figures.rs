@@ -439,8 +439,10 @@ fn written(identity: &Identity, event: &Event, folder: &Path) -> anyhow::Result<
     ])
 }
 
-/// Records that are written one at a time, far from each other.
+/// Records or entries far from each other that are measured.
 const SPACED: u64 = 20;
+/// Records that one entry makes: decided, released, opened, entered, closed.
+const ENTRY: u64 = 5;
 /// Time between two of them: longer than ext4 keeps back what changed beside the records (5 s).
 const SPACE: Duration = Duration::from_secs(6);
 
@@ -472,28 +474,31 @@ impl<'a> Disk<'a> {
 fn wear_of_disk(identity: &Identity, event: &Event, folder: &Path) -> anyhow::Result<Vec<Figure>> {
     let disk = Disk::under(folder)?;
     let mut writing = Writing::start(identity, event, &folder.join("worn"))?;
-    let mut measure = |together: u64, rounds: u64, space: Duration| -> anyhow::Result<f64> {
+    // So many rounds of so many records one after another, each together with others.
+    let mut measure = |rounds: u64, records: u64, together: u64, space: Duration| -> anyhow::Result<f64> {
         let before = disk.written()?;
         for _ in 0..rounds {
-            writing.ask(together);
-            let mut left = together;
-            while left > 0 {
-                left -= writing.answered()?;
+            for _ in 0..records {
+                writing.ask(together);
+                let mut left = together;
+                while left > 0 {
+                    left -= writing.answered()?;
+                }
             }
             #[expect(clippy::disallowed_methods, reason = "time passes between two records, and nothing else happens")]
             std::thread::sleep(space);
         }
-        Ok((disk.written()? - before) as f64 / (together * rounds) as f64)
+        Ok((disk.written()? - before) as f64 / (rounds * records * together) as f64)
     };
     // Whole segments, so that each one's making is counted with the records that lie in it.
-    let alone = measure(1, 10_000, Duration::ZERO)?;
-    let together = measure(WRITERS, 400, Duration::ZERO)?;
-    let five = measure(5, SPACED, SPACE)?;
-    let spaced = measure(1, SPACED, SPACE)?;
+    let alone = measure(10_000, 1, 1, Duration::ZERO)?;
+    let together = measure(400, 1, WRITERS, Duration::ZERO)?;
+    let entry = measure(SPACED, ENTRY, 1, SPACE)? * ENTRY as f64;
+    let spaced = measure(SPACED, 1, 1, SPACE)?;
     Ok(vec![
         Figure::plain("journal.disk_alone_bytes", alone, "bytes/record"),
         Figure::plain("journal.disk_together_bytes", together, "bytes/record"),
-        Figure::plain("journal.disk_five_bytes", five, "bytes/record"),
+        Figure::plain("journal.disk_entry_bytes", entry, "bytes/entry"),
         Figure::plain("journal.disk_spaced_bytes", spaced, "bytes/record"),
     ])
 }
