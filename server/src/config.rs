@@ -229,13 +229,16 @@ mod tests {
     fn the_shipped_example_is_read_and_so_is_what_it_only_suggests() {
         assert_eq!(read(SHIPPED).unwrap().mode, InstallationMode::Production);
         let is_key = |text: &str| text.chars().all(|c| c.is_ascii_lowercase() || c == '_');
-        let is_meant = |text: &&str| text.split_once(" = ").is_some_and(|(key, _)| is_key(key));
+        let is_meant =
+            |text: &&str| text.starts_with('[') || text.split_once(" = ").is_some_and(|(key, _)| is_key(key));
         let uncommented = |line| str::strip_prefix(line, "# ").filter(is_meant).unwrap_or(line).to_owned() + "\n";
         let all: String = SHIPPED.lines().map(uncommented).collect();
         // The one line that contradicts the others.
         let config = read(&all.replace("plain_http = true\n", "")).unwrap();
         assert!(config.database_url.is_some() && config.staff.certificate.is_some());
-        assert!(config.staff.public_url.is_some() && config.agents.public_address.is_some());
+        assert!(
+            config.card_keys.is_some() && config.staff.public_url.is_some() && config.agents.public_address.is_some()
+        );
         // What is said to hold without a line is what holds without it.
         let without = read(SHIPPED).unwrap();
         assert_eq!(config.staff.connections_max, without.staff.connections_max);
@@ -252,7 +255,7 @@ mod tests {
             said.split_once("expected").unwrap().1.split('`').skip(1).step_by(2).map(str::to_owned).collect()
         }
         let words: Vec<&str> = SHIPPED.split(|c: char| !(c.is_ascii_lowercase() || c == '_')).collect();
-        let known = [keys::<Config>(), keys::<Staff>(), keys::<Agents>()];
+        let known = [keys::<Config>(), keys::<Staff>(), keys::<Agents>(), keys::<ModulePlace>()];
         assert!(known.iter().all(|keys| keys.len() > 3), "{known:?}");
         // Of a show, never of an installation.
         for key in known.iter().flatten().filter(|key| *key != "demo") {
