@@ -38,7 +38,7 @@ test-faults: web
 	$(BUILT)/pforte-faults --with $(SIMULATED) || failed=1; \
 	exit $$failed
 
-## A door's lines on a GPIO chip of the kernel, and a strike's on an emulated Raspberry Pi. Not part of `test`: downloads 500 MB.
+## A door's lines and the whole agent on a GPIO chip of the kernel, and a strike on an emulated Raspberry Pi. Downloads 500 MB: not part of `test`.
 test-gpio:
 	scripts/test-gpio
 	scripts/test-pi

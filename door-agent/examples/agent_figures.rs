@@ -3,7 +3,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::FileExt as _;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -65,6 +65,9 @@ struct Arguments {
     /// Where the report goes.
     #[arg(long, default_value = "target/bench/agent.json")]
     report: PathBuf,
+    /// Nobody else writes to that disk: what it is given to write is counted, too, and nothing else is measured. Some minutes.
+    #[arg(long)]
+    wear_of_disk: bool,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -72,6 +75,12 @@ fn main() -> anyhow::Result<()> {
     let folder = tempfile::Builder::new().prefix("pfa").tempdir_in(&arguments.folder)?;
     let identity = identity();
     let event = decision(&identity, folder.path())?;
+    if arguments.wear_of_disk {
+        for figure in wear_of_disk(&identity, &event, folder.path())? {
+            writeln!(io::stdout(), "{}", figure.line())?;
+        }
+        return Ok(());
+    }
     let mut figures = written(&identity, &event, folder.path())?;
     figures.extend(long(&identity, &event, folder.path())?);
     figures.extend(rules(&identity, folder.path())?);
@@ -427,6 +436,70 @@ fn written(identity: &Identity, event: &Event, folder: &Path) -> anyhow::Result<
         Figure::plain("journal.capacity_records", capacity, "records"),
         Figure::plain("journal.wear_alone_bytes", alone, "bytes/entry"),
         Figure::plain("journal.wear_together_bytes", together, "bytes/entry"),
+    ])
+}
+
+/// Records or entries far from each other that are measured.
+const SPACED: u64 = 20;
+/// Records that one entry makes: decided, released, opened, entered, closed.
+const ENTRY: u64 = 5;
+/// Time between two of them: longer than ext4 keeps back what changed beside the records (5 s).
+const SPACE: Duration = Duration::from_secs(6);
+
+/// The block device under a folder.
+struct Disk<'a> {
+    folder: &'a Path,
+    figures: PathBuf,
+}
+
+impl<'a> Disk<'a> {
+    fn under(folder: &'a Path) -> anyhow::Result<Self> {
+        let number = std::fs::metadata(folder)?.dev();
+        let (major, minor) = (nix::sys::stat::major(number), nix::sys::stat::minor(number));
+        Ok(Self { folder, figures: format!("/sys/dev/block/{major}:{minor}/stat").into() })
+    }
+
+    /// What it was given to write since it is there, in bytes, once everything is written.
+    fn written(&self) -> anyhow::Result<u64> {
+        let synced = std::process::Command::new("sync").arg("-f").arg(self.folder).status()?;
+        ensure!(synced.success(), "sync: {synced}");
+        let figures = std::fs::read_to_string(&self.figures).with_context(|| format!("{}", self.figures.display()))?;
+        // The seventh figure, in sectors of 512 bytes (block/stat of the kernel's documentation).
+        let sectors: u64 = figures.split_whitespace().nth(6).context("no figures of a disk")?.parse()?;
+        Ok(512 * sectors)
+    }
+}
+
+/// What a disk is given to write for a record, the file system's own with it.
+fn wear_of_disk(identity: &Identity, event: &Event, folder: &Path) -> anyhow::Result<Vec<Figure>> {
+    let disk = Disk::under(folder)?;
+    let mut writing = Writing::start(identity, event, &folder.join("worn"))?;
+    // So many rounds of so many records one after another, each together with others.
+    let mut measure = |rounds: u64, records: u64, together: u64, space: Duration| -> anyhow::Result<f64> {
+        let before = disk.written()?;
+        for _ in 0..rounds {
+            for _ in 0..records {
+                writing.ask(together);
+                let mut left = together;
+                while left > 0 {
+                    left -= writing.answered()?;
+                }
+            }
+            #[expect(clippy::disallowed_methods, reason = "time passes between two records, and nothing else happens")]
+            std::thread::sleep(space);
+        }
+        Ok((disk.written()? - before) as f64 / (rounds * records * together) as f64)
+    };
+    // Whole segments, so that each one's making is counted with the records that lie in it.
+    let alone = measure(10_000, 1, 1, Duration::ZERO)?;
+    let together = measure(400, 1, WRITERS, Duration::ZERO)?;
+    let entry = measure(SPACED, ENTRY, 1, SPACE)? * ENTRY as f64;
+    let spaced = measure(SPACED, 1, 1, SPACE)?;
+    Ok(vec![
+        Figure::plain("journal.disk_alone_bytes", alone, "bytes/record"),
+        Figure::plain("journal.disk_together_bytes", together, "bytes/record"),
+        Figure::plain("journal.disk_entry_bytes", entry, "bytes/entry"),
+        Figure::plain("journal.disk_spaced_bytes", spaced, "bytes/record"),
     ])
 }
 

@@ -419,12 +419,60 @@ mod tests {
         assert_ne!(wiring(&DOOR.replace("115200", "57600")), as_is);
     }
 
+    const SHIPPED: &str = include_str!("../debian/agent.example.toml");
+
     #[test]
-    fn the_shipped_example_is_read() {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("debian/agent.example.toml");
-        let config = Config::read(&path, config::Environment::with_prefix("NO_SUCH_PREFIX")).unwrap();
+    fn the_shipped_example_is_read_and_so_is_what_it_only_suggests() {
+        let config = read(SHIPPED, &[]).unwrap();
         assert_eq!(config.mode, InstallationMode::Production);
         assert!(!config.doors.is_empty());
+
+        let is_key = |text: &str| text.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+        let is_meant =
+            |text: &&str| text.starts_with('[') || text.split_once(" = ").is_some_and(|(key, _)| is_key(key));
+        let uncommented = |line| str::strip_prefix(line, "# ").filter(is_meant).unwrap_or(line).to_owned() + "\n";
+        let all: String = SHIPPED.lines().map(uncommented).collect();
+        let (doors, station) = all.split_once("[station]\n").unwrap();
+        let door = &read(doors, &[]).unwrap().doors[0];
+        for side in [&door.inward, &door.outward] {
+            assert!(side.reader.is_some() && side.sensor.is_some() && side.keypad.is_some(), "{side:?}");
+            assert!(side.reader_power.is_some() && side.sensor_power.is_some(), "{side:?}");
+        }
+        let everywhere = &doors[..doors.find("\n[[door]]").unwrap()];
+        let station = read(&format!("{everywhere}\n[station]\n{station}"), &[]).unwrap().station.unwrap();
+        assert!(station.reader.is_some() && station.sensor.is_some() && station.keypad.is_some(), "{station:?}");
+    }
+
+    /// What a table knows, as it answers whoever writes what it does not know.
+    fn keys<T: serde::de::DeserializeOwned>(table: serde_json::Value) -> Vec<String> {
+        let mut table = table;
+        table["no_such_key"] = true.into();
+        let said = serde_json::from_value::<T>(table).err().unwrap().to_string();
+        let (_, known) = said.split_once("expected").unwrap_or_else(|| panic!("{said}"));
+        known.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn the_shipped_example_names_every_key() {
+        let none = || serde_json::json!({});
+        let known = [
+            keys::<Config>(none()),
+            keys::<DoorConfig>(none()),
+            keys::<SideConfig>(none()),
+            keys::<SensorConfig>(none()),
+            keys::<KeypadConfig>(serde_json::json!({ "backend": "evdev" })),
+            keys::<DoorIoConfig>(serde_json::json!({ "backend": "gpiocdev" })),
+            keys::<hardware::door_io::InputLine>(none()),
+            keys::<hardware::door_io::OutputLine>(none()),
+            keys::<hardware::door_io::WatchedLines>(none()),
+        ];
+        assert!(known.iter().all(|keys| !keys.is_empty()), "{known:?}");
+        let words: Vec<&str> = SHIPPED.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).collect();
+        // For programs under test alone.
+        let apart = ["crash_point"];
+        for key in known.iter().flatten().filter(|key| !apart.contains(&key.as_str())) {
+            assert!(words.contains(&key.as_str()), "agent.example.toml says nothing of {key}");
+        }
     }
 
     #[test]

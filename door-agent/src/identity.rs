@@ -92,6 +92,9 @@ pub enum IdentityError {
         /// Why.
         source: std::io::Error,
     },
+    /// The machine's key is needed, and was not handed over.
+    #[error("{0}: its keys are sealed under the machine's key, which was not handed over to this program")]
+    Sealed(PathBuf),
     /// The file is not what was written.
     #[error("{path}: {why}")]
     Malformed {
@@ -196,14 +199,15 @@ impl Identity {
             .map_err(|source| IdentityError::Io { path: path.clone(), source })?
             .ok_or_else(|| IdentityError::Missing(path.clone()))?;
         let content = Zeroizing::new(content);
-        Self::read(&content, machine).map_err(|why| IdentityError::Malformed { path, why })
+        let malformed = |why| IdentityError::Malformed { path: path.clone(), why };
+        let stored: Stored = serde_json::from_slice(&content).map_err(|error| malformed(error.to_string()))?;
+        if stored.is_sealed && machine.is_none() {
+            return Err(IdentityError::Sealed(path));
+        }
+        Self::read(&stored, machine).map_err(malformed)
     }
 
-    fn read(content: &[u8], machine: Option<MachineKey>) -> Result<Self, String> {
-        let stored: Stored = serde_json::from_slice(content).map_err(|error| error.to_string())?;
-        if stored.is_sealed && machine.is_none() {
-            return Err("its keys are sealed under the machine's key, which is not there".to_owned());
-        }
+    fn read(stored: &Stored, machine: Option<MachineKey>) -> Result<Self, String> {
         let sealed_by = machine.as_ref().filter(|_| stored.is_sealed);
         let secret = |name: &str, text: &str| {
             let content = bytes(name, text)?;
@@ -222,7 +226,7 @@ impl Identity {
             installation: stored.installation,
             mode: stored.mode,
             kind: stored.kind,
-            server_name: stored.server_name,
+            server_name: stored.server_name.clone(),
             epoch: stored.epoch,
             policy_key: VerifyingKey::from_bytes(&policy_key).map_err(|error| format!("policy_key: {error}"))?,
             authority: bytes("authority", &stored.authority)?.to_vec(),
@@ -368,7 +372,9 @@ pub(crate) mod tests {
         let read = Identity::load(folder.path(), machine(1)).unwrap();
         assert_eq!((read.record_key, read.store_key), (sample().record_key, sample().store_key));
         assert_eq!((read.previous, read.other_authorities), (previous, vec![vec![7, 7]]));
-        for (machine, why) in [(None, "which is not there"), (machine(2), "does not open under this machine's key")] {
+        for (machine, why) in
+            [(None, "which was not handed over"), (machine(2), "does not open under this machine's key")]
+        {
             let error = Identity::load(folder.path(), machine).unwrap_err().to_string();
             assert!(error.contains(why), "{error}");
         }

@@ -14,7 +14,7 @@ use clap::{Args, Parser, Subcommand};
 use door_agent::clock::Clock;
 use door_agent::commission::{Acceptance, Dialogue};
 use door_agent::config::Config;
-use door_agent::identity::Identity;
+use door_agent::identity::{Identity, IdentityError};
 use door_agent::join::{self, JoinToken};
 use door_agent::lock::LockError;
 use door_agent::machine::MachineKey;
@@ -184,7 +184,13 @@ async fn commission_doors(request: Commission) -> anyhow::Result<ExitCode> {
         "{} belongs to another account: sudo -u pforte-agent pforte-agent commission",
         config.data_folder.display()
     );
-    let identity = Identity::load(&config.data_folder, MachineKey::of_this_machine()?)?;
+    let identity =
+        Identity::load(&config.data_folder, MachineKey::of_this_machine()?).map_err(|error| match error {
+            error @ IdentityError::Sealed(_) => {
+                anyhow::Error::new(error).context("see SEALED KEYS in pforte-agent(8) for how to hand it over")
+            }
+            error => error.into(),
+        })?;
     let _lock = lock::take(&config.data_folder).map_err(|error| match error {
         error @ LockError::Held(_) => {
             anyhow::Error::new(error).context("the agent runs: systemctl stop pforte-agent first")

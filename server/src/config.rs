@@ -223,9 +223,43 @@ mod tests {
         assert!(!unnamed.trusts("127.0.0.1".parse().unwrap()) && unnamed.header == ProxyHeader::XForwardedFor);
     }
 
+    const SHIPPED: &str = include_str!("../debian/server.example.toml");
+
     #[test]
-    fn the_shipped_example_is_good() {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("debian/server.example.toml");
-        assert_eq!(Config::read(&path).unwrap().mode, InstallationMode::Production);
+    fn the_shipped_example_is_read_and_so_is_what_it_only_suggests() {
+        assert_eq!(read(SHIPPED).unwrap().mode, InstallationMode::Production);
+        let is_key = |text: &str| text.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+        let is_meant =
+            |text: &&str| text.starts_with('[') || text.split_once(" = ").is_some_and(|(key, _)| is_key(key));
+        let uncommented = |line| str::strip_prefix(line, "# ").filter(is_meant).unwrap_or(line).to_owned() + "\n";
+        let all: String = SHIPPED.lines().map(uncommented).collect();
+        // The one line that contradicts the others.
+        let config = read(&all.replace("plain_http = true\n", "")).unwrap();
+        assert!(config.database_url.is_some() && config.staff.certificate.is_some());
+        assert!(
+            config.card_keys.is_some() && config.staff.public_url.is_some() && config.agents.public_address.is_some()
+        );
+        // What is said to hold without a line is what holds without it.
+        let without = read(SHIPPED).unwrap();
+        assert_eq!(config.staff.connections_max, without.staff.connections_max);
+        assert_eq!(config.staff.connections_per_address_max, without.staff.connections_per_address_max);
+        assert_eq!(config.agents.connections_max, without.agents.connections_max);
+        assert_eq!(config.agents.connections_per_address_max, without.agents.connections_per_address_max);
+    }
+
+    #[test]
+    fn the_shipped_example_names_every_key() {
+        // A table answers with what it knows whoever writes what it does not know.
+        fn keys<T: serde::de::DeserializeOwned>() -> Vec<String> {
+            let said = serde_json::from_str::<T>(r#"{"no_such_key": true}"#).err().unwrap().to_string();
+            said.split_once("expected").unwrap().1.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+        }
+        let words: Vec<&str> = SHIPPED.split(|c: char| !(c.is_ascii_lowercase() || c == '_')).collect();
+        let known = [keys::<Config>(), keys::<Staff>(), keys::<Agents>(), keys::<ModulePlace>()];
+        assert!(known.iter().all(|keys| keys.len() > 3), "{known:?}");
+        // Of a show, never of an installation.
+        for key in known.iter().flatten().filter(|key| *key != "demo") {
+            assert!(words.contains(&key.as_str()), "server.example.toml says nothing of {key}");
+        }
     }
 }

@@ -1,6 +1,8 @@
-//! Readers, sensors, keypads and lines, each as far as it can be looked at without disturbing whoever has it.
+//! Readers, sensors, keypads, switches of power and lines, each as far as it can be looked at without disturbing whoever has it.
 
-use std::path::Path;
+use std::fs::OpenOptions;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use access_core::policy::Side;
@@ -161,7 +163,8 @@ pub(super) fn keypads(patient: &Patient<'_>) -> Vec<Finding> {
     let look = |(what, keypad): (String, &KeypadConfig)| {
         let shown = keypad.path().display().to_string();
         if !keypad.path().exists() {
-            let to_do = "plug it in, or write the path that ls /dev/input/by-path shows, with -event-kbd at its end";
+            let to_do =
+                "plug it in, or write the path that ls /dev/input/by-path shows, with -event-kbd or -event at its end";
             return Finding::wrong(what, format!("{shown} is not there"), to_do);
         }
         if patient.driven_by.is_some() {
@@ -183,6 +186,53 @@ pub(super) fn keypads(patient: &Patient<'_>) -> Vec<Finding> {
         }
     };
     wired.map(look).collect()
+}
+
+/// Every switch of a reader's or sensor's power: there, and to be written to by this account and by the running agent, from whom its
+/// unit keeps whatever it does not name. None is worked.
+pub(super) fn powers(patient: &Patient<'_>) -> Vec<Finding> {
+    let doors = patient
+        .config
+        .doors
+        .iter()
+        .flat_map(|door| [Side::In, Side::Out].map(|side| (reader_name(door, side), door.side(side))));
+    let station = patient.config.station.iter().map(|side| (STATION_READER.to_owned(), side));
+    let wired = doors.chain(station).flat_map(|(place, side)| {
+        let of = |device: &str, path: &Option<PathBuf>| Some((format!("power of {device} {place}"), path.clone()?));
+        [of("reader", &side.reader_power), of("sensor", &side.sensor_power)].into_iter().flatten()
+    });
+    let look = |(what, path): (String, PathBuf)| {
+        let shown = path.display();
+        let allow = "let the agent write it by a file in /etc/systemd/system/pforte-agent.service.d: installer.md, Power of what hangs";
+        // Opening does not work it.
+        match OpenOptions::new().write(true).open(&path) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                Finding::wrong(what, format!("{shown}: {error}"), allow)
+            }
+            Err(error) => {
+                let to_do = "write the path as it is below /sys, or take the line out: then nothing is switched";
+                Finding::wrong(what, format!("{shown}: {error}"), to_do)
+            }
+            Ok(_) if patient.driven_by.is_some_and(|pid| is_read_only(&patient.surroundings.root, pid, &path)) => {
+                Finding::wrong(what, format!("{shown} is read-only for the running agent"), allow)
+            }
+            Ok(_) => Finding::good(what, format!("{shown} can be written to")),
+        }
+    };
+    wired.map(look).collect()
+}
+
+/// Whether a process sees a file on a mount that it can only read from, as far as this account may see that.
+fn is_read_only(root: &Path, pid: i32, path: &Path) -> bool {
+    let Ok(path) = std::fs::canonicalize(path) else { return false };
+    let mounts = std::fs::read_to_string(root.join(format!("proc/{pid}/mountinfo"))).unwrap_or_default();
+    // The fifth word is where, the sixth how (proc(5)); the longest place counts, and of the same place the last one.
+    let above = mounts.lines().filter_map(|line| {
+        let mut words = line.split(' ').skip(4);
+        let (place, how) = (words.next()?, words.next()?);
+        path.starts_with(place).then_some((place.len(), how))
+    });
+    above.max_by_key(|(length, _)| *length).is_some_and(|(_, how)| how.split(',').any(|word| word == "ro"))
 }
 
 /// The kernel's console, if it is on this line, as the kernel was told of it.

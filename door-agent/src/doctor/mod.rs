@@ -173,6 +173,7 @@ pub async fn examine(config_path: &Path, surroundings: &Surroundings) -> Report 
     findings.extend(devices::readers(&patient).await);
     findings.extend(devices::sensors(&patient).await);
     findings.extend(devices::keypads(&patient));
+    findings.extend(devices::powers(&patient));
     findings.extend(devices::lines(&patient).await);
     findings.extend(acceptances(config_path, &config, identity.as_ref().ok()));
     findings.extend(machine::pi(&patient));

@@ -213,6 +213,11 @@ async fn keys_of_every_bad_kind() {
     bench.is_wrong("key", "ends in 59 minutes", "half life").await;
     std::fs::write(&path, "{}").unwrap();
     bench.is_wrong("key", "missing field", "join anew").await;
+    let machine = MachineKey::of(&[1; 32], b"");
+    Identity { machine, ..identity::tests::sample() }.save(&bench.at("data")).unwrap();
+    let finding = bench.of("key").await;
+    assert_eq!(finding.verdict, Verdict::Unseen, "{finding:?}");
+    assert!(finding.says.contains("was not handed over") && finding.to_do.unwrap().contains("SEALED KEYS"));
     std::fs::remove_file(&path).unwrap();
     bench.is_wrong("key", "has not joined", "invites the agent").await;
     let link = bench.of("link").await;
@@ -289,6 +294,34 @@ async fn keypads_there_not_there_and_no_keypads() {
     assert_eq!(devices::keypads(&driven)[0].verdict, Verdict::InUse);
     with(&format!("keypad = {{ backend = \"evdev\", device = {pipe:?} }}"));
     bench.is_wrong("keypad lobby in", "is not an event device", "by-path").await;
+}
+
+#[tokio::test]
+async fn switches_of_power_that_the_agent_may_and_may_not_work() {
+    let bench = Bench::new().await;
+    let switch = bench.at("sys/port/disable");
+    let line = format!("sensor_power = {switch:?}\nsensor = {{");
+    bench.configure(&bench.wiring().replace("sensor = {", &line));
+    bench.is_wrong("power of sensor lobby in", "No such file", "below /sys").await;
+    bench.write("sys/port/disable", "0\n");
+    let config = Config::load(&bench.at("agent.toml")).unwrap();
+    let found = |driven_by| {
+        let patient = Patient { config: &config, surroundings: &bench.surroundings, driven_by };
+        devices::powers(&patient).remove(0)
+    };
+    assert_eq!(found(None).verdict, Verdict::Good);
+    let mounts = |of_sys: &str, of_port: &str| {
+        let (sys, port) = (bench.at("sys"), bench.at("sys/port"));
+        let (sys, port) = (sys.display(), port.display());
+        bench.write(
+            "root/proc/7/mountinfo",
+            &format!("1 0 0:1 / / rw - x x rw\n3 1 0:2 / {port} {of_port},nosuid - x x rw\n2 1 0:2 / {sys} {of_sys} - x x rw\n"),
+        );
+        found(Some(7))
+    };
+    wrong(&mounts("ro", "ro"), "read-only for the running agent", "pforte-agent.service.d");
+    assert_eq!(mounts("ro", "rw").verdict, Verdict::Good);
+    assert_eq!(std::fs::read_to_string(&switch).unwrap(), "0\n", "looked at, not worked");
 }
 
 #[tokio::test]

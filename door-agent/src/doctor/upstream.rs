@@ -38,6 +38,10 @@ pub(super) fn key(patient: &Patient<'_>, identity: &Result<Identity, IdentityErr
             let to_do = "run this as the agent's account: sudo -u pforte-agent pforte-agent doctor";
             return vec![Finding::unseen(WHAT, format!("{}: {source}", path.display()), to_do)];
         }
+        Err(error @ IdentityError::Sealed(_)) => {
+            let to_do = "hand the machine's key over, as pforte-agent(8) says under SEALED KEYS";
+            return vec![Finding::unseen(WHAT, error.to_string(), to_do)];
+        }
         Err(error) => return vec![Finding::wrong(WHAT, error.to_string(), ANEW)],
     };
     let mut wrong = Vec::new();
