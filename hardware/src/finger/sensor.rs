@@ -25,11 +25,14 @@ const ANSWER_WAIT: Duration = Duration::from_millis(1_500);
 const TRANSFER_WAIT: Duration = Duration::from_secs(3);
 /// How long to wait between two looks for a finger.
 pub(super) const LOOK_PAUSE: Duration = Duration::from_millis(30);
-/// Whatever the line still holds is read away for at most so long before a command.
+/// Before each command the line is listened to for so long. Only if it brings something is it waited for until it is quiet:
+/// whatever was asked before has been answered by then, unless it ended without a proper end.
 const DRAIN_WAIT: Duration = Duration::from_millis(2);
-/// A line that brought nothing for so long after an exchange without a proper end counts as quiet (the largest packet at
-/// 57,600 baud takes 47 ms, and adapters hand bytes over every 16 ms).
+/// A line that brought nothing for so long counts as quiet when it was opened, or after an exchange without a proper end (the
+/// largest packet at 57,600 baud takes 47 ms, and adapters hand bytes over every 16 ms).
 const QUIET_WAIT: Duration = Duration::from_millis(100);
+/// A line that is not quiet after so long brings noise: no answer of a sensor takes longer.
+const NOISE_WAIT: Duration = TRANSFER_WAIT;
 pub(super) mod command {
     pub(in crate::finger) const CAPTURE: u8 = 0x01;
     pub(in crate::finger) const EXTRACT: u8 = 0x02;
@@ -266,7 +269,8 @@ impl SerialSensor {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Sensor<S> {
-    /// Checks the password and reads the parameters.
+    /// Waits until the line is quiet, checks the password and reads the parameters. A sensor may be in the middle of an
+    /// answer to a program that ended: what is left of it must not be taken for the answer to the password.
     pub async fn open(line: S, password: u32) -> Result<Self, SensorError> {
         let mut sensor = Self {
             line,
@@ -276,6 +280,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sensor<S> {
             baud: BAUD_DEFAULT,
             open: None,
         };
+        sensor.read_away(QUIET_WAIT, NOISE_WAIT).await?;
         let mut payload = vec![command::VERIFY_PASSWORD];
         payload.extend(password.to_be_bytes());
         sensor.command("the password", &payload).await?;
@@ -497,39 +502,41 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sensor<S> {
                 (Ok(Some(_)), _) => continue,
                 (Err(SensorError::Timeout { .. }), _) => {
                     self.open = None;
-                    return self.read_away(QUIET_WAIT).await;
+                    return self.read_away(QUIET_WAIT, NOISE_WAIT).await;
                 }
                 (Err(error), _) => return Err(error),
             };
         }
     }
 
-    /// Reads away what a late answer, a reset (55) or noise left on the line.
+    /// Reads away what a late answer, a reset (55) or noise left on the line, and what follows it.
     async fn drain(&mut self) -> Result<(), SensorError> {
-        let until = Instant::now() + DRAIN_WAIT;
-        self.read_away_until(|| until).await
+        match self.read_once(DRAIN_WAIT).await? {
+            0 => Ok(()),
+            _ => self.read_away(QUIET_WAIT, NOISE_WAIT).await,
+        }
     }
 
-    /// Reads away whatever comes until nothing came for `quiet`.
-    async fn read_away(&mut self, quiet: Duration) -> Result<(), SensorError> {
-        self.read_away_until(|| Instant::now() + quiet).await
-    }
-
-    async fn read_away_until(&mut self, deadline: impl Fn() -> Instant) -> Result<(), SensorError> {
-        let mut rest = [0; 512];
-        let mut drained = 0;
-        while let Ok(read) = timeout_at(deadline(), self.line.read(&mut rest)).await {
-            drained += match read {
-                Ok(0) => return Err(SensorError::Disconnected(io::ErrorKind::UnexpectedEof.into())),
-                Ok(length) => length,
-                Err(error) => return Err(SensorError::Disconnected(error)),
-            };
-            if drained > 64 * 1024 {
+    /// Reads away whatever comes until nothing came for `quiet`; whether that comes to be is seen within `total`.
+    async fn read_away(&mut self, quiet: Duration, total: Duration) -> Result<(), SensorError> {
+        let until = Instant::now() + total;
+        while self.read_once(quiet).await? > 0 {
+            if Instant::now() >= until {
                 return Err(SensorError::Unexpected { to: "nothing", answer: "endless noise".to_owned() });
             }
         }
-        self.decoder = Decoder::new();
         Ok(())
+    }
+
+    /// Reads a piece away, if one comes within `wait`, and what was begun to be understood; answers its length in bytes.
+    async fn read_once(&mut self, wait: Duration) -> Result<usize, SensorError> {
+        self.decoder = Decoder::new();
+        match timeout_at(Instant::now() + wait, self.line.read(&mut [0; 512])).await {
+            Ok(Ok(0)) => Err(SensorError::Disconnected(io::ErrorKind::UnexpectedEof.into())),
+            Ok(Ok(length)) => Ok(length),
+            Ok(Err(error)) => Err(SensorError::Disconnected(error)),
+            Err(_) => Ok(0),
+        }
     }
 
     async fn receive(&mut self, to: &'static str, deadline: Instant) -> Result<Frame, SensorError> {

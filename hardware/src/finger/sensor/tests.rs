@@ -305,6 +305,34 @@ async fn an_unplugged_sensor_is_gone_and_comes_back_at_its_path() {
 }
 
 #[tokio::test]
+async fn a_sensor_in_the_middle_of_an_answer_to_a_program_that_ended_is_opened() {
+    let mut bench = bench().await;
+    bench.twin.place(Some(1));
+    assert_eq!(bench.sensor.look().await.unwrap(), Capture::Taken);
+    bench.sensor.extract(Buffer::Captured).await.unwrap();
+    // Four packets of 24 ms each: some cuts fall before, some into each of them, the last behind all.
+    let mut cut = 0;
+    for cut_ms in (5..200).step_by(13) {
+        let reading = bench.sensor.read_buffer(Buffer::Captured);
+        cut += usize::from(tokio::time::timeout(Duration::from_millis(cut_ms), reading).await.is_err());
+        drop(bench.sensor);
+        let opened = SerialSensor::open_serial(&bench.path, BAUD_DEFAULT, 0).await;
+        bench.sensor = opened.unwrap_or_else(|error| panic!("cut after {cut_ms} ms: {error}"));
+        assert_eq!(bench.sensor.read_buffer(Buffer::Captured).await.unwrap().as_bytes().len(), 512);
+    }
+    assert!(cut >= 4, "it was hardly ever cut short: {cut}");
+}
+
+#[tokio::test]
+async fn a_line_that_is_never_quiet_is_given_up() {
+    let line = tokio::io::join(tokio::io::repeat(0x55), tokio::io::sink());
+    let (decoder, address) = (Decoder::new(), ADDRESS_DEFAULT);
+    let mut sensor = Sensor { line, decoder, address, packet_bytes: 128, baud: BAUD_DEFAULT, open: None };
+    let error = sensor.read_away(QUIET_WAIT, Duration::from_millis(20)).await.unwrap_err();
+    assert_eq!(error.to_string(), "the sensor answered nothing with endless noise");
+}
+
+#[tokio::test]
 async fn an_enrolment_cut_short_anywhere_leaves_a_sensor_that_is_wiped() {
     let mut bench = bench().await;
     let captures = async |bench: &mut Bench| {
