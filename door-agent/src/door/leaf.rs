@@ -69,6 +69,8 @@ struct Released {
     is_recorded: bool,
     /// It is for people who come in, and for nothing else.
     is_entry: bool,
+    /// It is for somebody who leaves, by a request or by their card.
+    is_leaving: bool,
     /// The lock that was known of when it was granted last.
     lock: Option<Reason>,
 }
@@ -167,11 +169,13 @@ impl Door {
             was_used: counts_now,
             is_recorded,
             is_entry: true,
+            is_leaving: false,
             lock: None,
         });
         self.wait = None;
         under_way.is_recorded |= is_recorded;
         under_way.is_entry &= side == Side::In;
+        under_way.is_leaving |= side == Side::Out && !matches!(cause, ReleaseCause::Command(_));
         under_way.lock = self.lock;
         under_way.until_ms = under_way.until_ms.max(until_ms);
         under_way.held_ms = under_way.held_ms.max(held_ms);
@@ -242,14 +246,15 @@ impl Door {
     }
 
     /// The strike is about to be driven anew: for nothing that was not recorded first, if by now the door is known to be one that
-    /// people leave by a handle, and for nobody who comes in by a decision that knew of no lock, or while another door of the airlock is
-    /// not closed and locked.
+    /// people leave by a handle; for nobody who comes in by a decision that knew of no lock; and while another door of the airlock is
+    /// not closed and locked, for nobody but whoever was let out already: not for an operator's command either.
     pub(super) fn end_unfounded(&mut self) {
         let is_by_system = self.behaviour.exit == Exit::BySystem;
-        let (lock, is_kept_shut) = (self.lock, self.beside.is_unsecured);
+        let (lock, is_unsecured) = (self.lock, self.beside.is_unsecured);
         let is_unfounded = |release: &&mut Released| {
-            let is_locked_out = lock.is_some() && lock != release.lock;
-            (release.is_entry && (is_locked_out || is_kept_shut)) || !(release.is_recorded || is_by_system)
+            let is_locked_out = release.is_entry && lock.is_some() && lock != release.lock;
+            let is_kept_shut = is_unsecured && !release.is_leaving;
+            is_locked_out || is_kept_shut || !(release.is_recorded || is_by_system)
         };
         if let Some(release) = self.leaf.release.as_mut().filter(is_unfounded) {
             release.is_energised = false;

@@ -169,6 +169,12 @@ fn lines_that_come_back_beside_an_open_door_let_nobody_in() {
     assert_eq!(back(Side::In, OPEN), "off, Ready");
     assert_eq!(back(Side::In, RELEASED), "off, Ready");
     assert_eq!(back(Side::Out, OPEN), "on, Granted", "whoever was let out goes on");
+    for (beside, becomes) in [(SECURED, "on, Granted"), (OPEN, "off, Ready"), (RELEASED, "off, Ready")] {
+        let mut scene = Scene::new(Exit::Mechanical);
+        scene.step(1, SECURED, command(1, CommandKind::Release));
+        assert_eq!(scene.written(2, SECURED), "on, Granted");
+        assert_eq!(scene.step(3, beside, Input::LinesBack), becomes, "nor does an operator");
+    }
 }
 
 #[test]
