@@ -5,7 +5,7 @@
 //! says of cards ([`CardBook`]) until the card is held to a reader.
 //!
 //! When the server refuses the agent for good, the bundle is given up, here and on the disk. What stays is how the doors
-//! behave, so that whoever is inside gets out as before; nobody enters by it.
+//! behave and which of them are airlocks, so that whoever is inside gets out as before; nobody enters by it.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -132,7 +132,7 @@ pub struct Finger {
 struct Remains {
     /// Number of the bundle: a later one must be newer.
     sequence: u64,
-    /// How its doors behave. No persons, no cards, no grants.
+    /// How its doors behave, and which of them are airlocks. No persons, no cards, no grants.
     doors: PolicyRows,
 }
 
@@ -281,8 +281,13 @@ impl PolicyStore {
 
     /// What the policy in force says of a door, or the one that was given up.
     pub fn door(&self, door: DoorId) -> Option<&DoorRule> {
+        self.newest_policy()?.door(door)
+    }
+
+    /// The policy in force, or what is left of the one that was given up: how doors are built, whoever may pass.
+    fn newest_policy(&self) -> Option<&Policy> {
         let withdrawn = self.withdrawn.as_ref().map(|withdrawn| &withdrawn.policy);
-        self.in_force.as_ref().map(|in_force| &in_force.policy).or(withdrawn)?.door(door)
+        self.in_force.as_ref().map(|in_force| &in_force.policy).or(withdrawn)
     }
 
     /// A card as policies know it. Without a bundle there is no key and so no token: see [`PolicyStore::stand_in_token`].
@@ -346,9 +351,10 @@ impl PolicyStore {
         Some(decide::mode_in_force(policy, rule, &state.circumstances_of_door(rule, at), at, clock))
     }
 
-    /// The doors of the airlock that a door is in; none by rules that are not in force.
+    /// The doors of the airlock that a door is in, by the policy in force or the one that was given up: a grant that was
+    /// being recorded then must not be carried out beside a door that is released.
     pub fn airlock(&self, door: DoorId) -> &[DoorId] {
-        let interlock = self.in_force.as_ref().and_then(|in_force| in_force.policy.interlock_of(door));
+        let interlock = self.newest_policy().and_then(|policy| policy.interlock_of(door));
         interlock.map_or(&[], |interlock| &interlock.doors)
     }
 
@@ -405,6 +411,7 @@ impl Remains {
             sites: rows.sites.iter().map(|site| SiteRule { calendar: None, ..site.clone() }).collect(),
             areas: rows.areas.clone(),
             doors: rows.doors.iter().map(at_all_hours).collect(),
+            interlocks: rows.interlocks.clone(),
             ..PolicyRows::empty(rows.tenant)
         };
         Self { sequence, doors }

@@ -1,7 +1,7 @@
 use access_core::attempt::Assurance;
 use access_core::policy::{
     AccessLevel, AntiPassback, AreaRule, CredentialRule, CredentialState, Exit, FactorDemand, Grant, GroupRule, Holder,
-    LevelLine, PersonRule, Place, PolicyRows, PolicyScope, Sides, SiteRule,
+    InterlockRule, LevelLine, PersonRule, Place, PolicyRows, PolicyScope, Sides, SiteRule,
 };
 use access_core::protocol::InstallationMode;
 use access_core::time::{Period, Zone};
@@ -215,6 +215,7 @@ fn a_bundle_that_was_given_up_lets_people_out_and_nobody_in_also_after_a_restart
     assert!(first.withdraw().is_none(), "there is nothing to give up");
     let mut by_system = bundle(2);
     by_system.policy.doors.push(DoorRule { id: id(2), exit: Exit::BySystem, ..by_system.policy.doors[0].clone() });
+    by_system.policy.interlocks.push(InterlockRule { id: id(1), doors: vec![id(1), id(2)] });
     first.take(&signed(&by_system)).unwrap();
     let known = attempt(&first, 0);
     let (path, content, _) = first.withdraw().unwrap();
@@ -240,6 +241,7 @@ fn a_bundle_that_was_given_up_lets_people_out_and_nobody_in_also_after_a_restart
         );
         assert_eq!(leaving.alarms, [access_core::event::AlarmKind::LeftAgainstRule]);
         assert_eq!(store.door(id(2)).unwrap().exit, Exit::BySystem);
+        assert_eq!(store.airlock(id(1)), [id(1), id(2)], "an airlock stays one");
     }
     let error = second.take(&signed(&bundle(2))).unwrap_err();
     assert!(matches!(error, BundleRefused::Withdrawn { sequence: 2, withdrawn: 2 }), "{error}");

@@ -98,6 +98,30 @@ async fn an_operator_releases_no_door_of_an_airlock_beside_an_open_one() {
     agent.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_airlock_stays_one_when_the_rules_are_given_up() {
+    let mut world = World::new().await;
+    world.rules = airlock;
+    let inner = world.hang_inner();
+    let agent = world.start();
+    let mut session = world.session(Head::start_of(1)).await;
+    session.in_force().await;
+    world.door.force();
+    session.record(alarm(AlarmKind::DoorForced)).await;
+    say(&mut session.socket, &FromServer::Refused { why: Refusal::Revoked }).await;
+    // Refused at its next coming, too: by then the first refusal has been taken.
+    let head = session.head;
+    drop(session.socket);
+    world.refuse(Refusal::Quarantined).await;
+    inner.press_rex(true).unwrap();
+    let mut view = inner.watch();
+    timeout(WAIT, view.wait_for(|view| view.is_energised)).await.unwrap().unwrap();
+    let mut session = world.session(head).await;
+    let told = session.record(alarm(AlarmKind::LeftAgainstRule)).await;
+    assert_eq!(told, id(2), "the other door is known to stand open");
+    agent.stop().await;
+}
+
 /// A door with a handle, which Anna and Ben may pass.
 async fn world() -> World {
     World { mode_of_exit: Exit::Mechanical, rules: anna_and_ben, ..World::new().await }
