@@ -19,6 +19,9 @@ use sha2::{Digest as _, Sha256};
 use crate::devices::Place;
 use crate::door::ZonesArmed;
 
+/// Name of the file in the data folder that holds the configuration of the newest start.
+const KEPT: &str = "agent-started.toml";
+
 /// What the agent is wired to.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -248,6 +251,41 @@ impl Config {
         Ok(read.doors.iter().filter_map(|wiring| Some((id(wiring)?, digest(wiring)))).collect())
     }
 
+    /// Keeps the file as it was read, in the data folder, for [`Config::strikes`].
+    pub fn keep(&self) -> std::io::Result<()> {
+        crate::durable::replace(&self.data_folder.join(KEPT), self.text.as_bytes())
+    }
+
+    /// Whatever has a strike, by its name, and what is wrong with the file. A file that can't be used must not leave a strike
+    /// energised: then it is the wiring of the newest start that counts, which lies in `folder`, for by that the program drove
+    /// them; and without it, each door of the file that can be read by itself.
+    pub fn strikes(path: &Path, folder: Option<&Path>) -> (Vec<(String, DoorIoConfig)>, Vec<String>) {
+        let error = match Self::load(path) {
+            Ok(config) => return (config.doors.into_iter().map(|door| (door.name, door.io)).collect(), Vec::new()),
+            Err(error) => error,
+        };
+        let mut wrong = vec![error.to_string()];
+        let kept = folder.map(|folder| folder.join(KEPT)).filter(|kept| kept.exists());
+        let doors = kept.into_iter().chain([path.to_owned()]).find_map(|path| {
+            let read: Result<Wirings, config::ConfigError> = config::Config::builder()
+                .add_source(config::File::from(path).format(config::FileFormat::Toml))
+                .build()
+                .and_then(config::Config::try_deserialize);
+            read.ok().map(|read| read.doors).filter(|doors| !doors.is_empty())
+        });
+        let mut strikes = Vec::new();
+        for door in doors.into_iter().flatten() {
+            let name =
+                door.get("name").and_then(serde_json::Value::as_str).unwrap_or("a door without a name").to_owned();
+            match door.get("io").cloned().map(serde_json::from_value) {
+                Some(Ok(io)) => strikes.push((name, io)),
+                Some(Err(error)) => wrong.push(format!("{name}: {error}")),
+                None => wrong.push(format!("{name}: it has no lines")),
+            }
+        }
+        (strikes, wrong)
+    }
+
     /// What this agent is for.
     pub fn kind(&self) -> AgentKind {
         if self.station.is_some() { AgentKind::Station } else { AgentKind::DoorController }
@@ -386,6 +424,34 @@ mod tests {
         ] {
             assert_eq!(without_passwords(text), told);
         }
+    }
+
+    #[test]
+    fn a_file_that_cant_be_used_leaves_no_strike_energised() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("agent.toml");
+        let strikes = |text: &str, kept: bool| {
+            std::fs::write(&path, text).unwrap();
+            let (strikes, wrong) = Config::strikes(&path, kept.then_some(folder.path()));
+            (strikes.into_iter().map(|(name, _)| name).collect::<Vec<_>>(), wrong.len())
+        };
+        let two = format!(
+            "{DOOR}\n[[door]]\nid = \"0191d4c2-0000-7000-8000-000000000002\"\nname = \"yard\"\nio = {{ {GPIO} }}"
+        );
+        let one_is_wrong = two.replace("virtual", "vrtual");
+        let both = ["lobby", "yard"].map(str::to_owned).to_vec();
+        assert_eq!(strikes(&two, true), (both.clone(), 0));
+        assert_eq!(strikes(&format!("doors = 2\n{two}"), true), (both.clone(), 1), "a key that does not exist");
+        assert_eq!(strikes(&one_is_wrong, true), (vec!["yard".to_owned()], 2), "each by itself");
+        assert_eq!(strikes("no [ toml", true), (Vec::new(), 1), "nothing is known");
+        std::fs::write(&path, &two).unwrap();
+        Config { data_folder: folder.path().to_owned(), ..Config::load(&path).unwrap() }.keep().unwrap();
+        for text in ["no [ toml", "", &one_is_wrong] {
+            assert_eq!(strikes(text, true), (both.clone(), 1), "as it was driven by");
+            assert!(strikes(text, false).0.len() < 2, "nobody says where that lies");
+        }
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(Config::strikes(&path, Some(folder.path())).0.len(), 2, "the file is gone");
     }
 
     #[test]

@@ -15,9 +15,8 @@ const REST_WAIT: Duration = Duration::from_secs(3);
 
 /// Puts a strike to rest, whatever became of the program that energised it.
 pub async fn rest(config: &DoorIoConfig) -> Result<(), String> {
-    // Opening does it, and drops what it opened.
-    match timeout(REST_WAIT, door_io::open(config)).await {
-        Ok(opened) => opened.map(|_| ()).map_err(|error| error.to_string()),
+    match timeout(REST_WAIT, door_io::rest(config)).await {
+        Ok(rested) => rested.map_err(|error| error.to_string()),
         Err(_) => Err("its lines do not answer".to_owned()),
     }
 }
@@ -46,6 +45,8 @@ pub async fn run(number: usize, config: DoorIoConfig, events: mpsc::Sender<(usiz
                 let _ = events.send((number, LinesEvent::NotThere("its inputs ended".to_owned()))).await;
             }
             Err(error) => {
+                // A light that can't be had must not keep a strike energised that was so before.
+                let _ = rest(&config).await;
                 let _ = events.send((number, LinesEvent::NotThere(error.to_string()))).await;
             }
         }

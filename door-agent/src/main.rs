@@ -300,15 +300,17 @@ fn accept_sensor(path: &std::path::Path, name: Option<&str>) -> anyhow::Result<(
 }
 
 async fn rest(path: &std::path::Path) -> anyhow::Result<()> {
+    // The service manager names the agent's data folder; whoever calls this by hand has a file to name.
+    let folder = std::env::var_os("STATE_DIRECTORY").map(PathBuf::from);
+    let (doors, mut failed) = Config::strikes(path, folder.as_deref());
     // All at once: one whose lines don't answer must not keep the others released.
-    let rests = Config::load(path)?.doors.into_iter().map(|door| {
-        tokio::spawn(async move { lines::rest(&door.io).await.map_err(|error| format!("{}: {error}", door.name)) })
+    let rests = doors.into_iter().map(|(name, io)| {
+        tokio::spawn(async move { lines::rest(&io).await.map_err(|error| format!("{name}: {error}")) })
     });
-    let mut failed = Vec::new();
     for rest in rests.collect::<Vec<_>>() {
         failed.extend(rest.await?.err());
     }
-    anyhow::ensure!(failed.is_empty(), "strikes that could not be put to rest: {}", failed.join("; "));
+    anyhow::ensure!(failed.is_empty(), "strikes that may not be at rest: {}", failed.join("; "));
     Ok(())
 }
 
@@ -335,6 +337,9 @@ async fn run_agent(path: &std::path::Path) -> anyhow::Result<()> {
             None
         }
     };
+    if let Err(error) = config.keep() {
+        tracing::warn!(%error, "the wiring could not be kept for putting strikes to rest by");
+    }
     let stop = stop_signal()?;
     // A task like the link's, and not the thread that waits for it: an answer is then taken by the worker that received it.
     tokio::spawn(run::run(config, identity, stop)).await.context("the agent's loop broke off")??;

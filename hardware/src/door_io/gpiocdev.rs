@@ -40,6 +40,16 @@ pub(super) fn open(
     Ok(outputs)
 }
 
+/// Takes the strike's line alone, which puts it to rest, and lets go of it again.
+pub(super) fn rest(chip_path: &Path, strike: &OutputLine) -> Result<(), DoorIoError> {
+    let chip = Chip::from_path(chip_path).map_err(|error| gone(chip_path, &error))?;
+    let mut config = Config::default();
+    config.on_chip(chip.path());
+    output_config(&mut config, offset(&chip, &strike.line, Output::Strike.purpose())?, strike);
+    let request = Request::from_config(config).with_consumer(CONSUMER).request();
+    request.map(drop).map_err(|error| refused(chip.path(), &strike.line, Output::Strike.purpose(), &error))
+}
+
 /// Looks at the lines without taking any.
 pub(super) fn inspect(chip_path: &Path, lines: &Lines<'_>) -> Result<Vec<Result<LineView, DoorIoError>>, DoorIoError> {
     let chip = Chip::from_path(chip_path).map_err(|error| gone(chip_path, &error))?;
@@ -241,6 +251,8 @@ mod tests {
             assert_eq!(error.kind(), FaultKind::Disconnected, "{error}");
             let unseen = inspect(Path::new(chip), &lines).unwrap_err();
             assert_eq!(unseen.to_string(), error.to_string(), "looking finds what opening finds");
+            let unrested = rest(Path::new(chip), &strike).unwrap_err();
+            assert_eq!(unrested.to_string(), error.to_string(), "and so does putting to rest");
         }
     }
 

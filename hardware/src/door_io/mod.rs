@@ -326,6 +326,25 @@ pub async fn open(config: &DoorIoConfig) -> Result<(Box<dyn DoorOutputs>, mpsc::
     Ok((outputs, receiver))
 }
 
+/// Puts a door's strike to rest and lets go of its line. Takes no other line: a light or a contact that is not there, or that
+/// another program holds, must not keep a strike energised.
+pub async fn rest(config: &DoorIoConfig) -> Result<(), DoorIoError> {
+    match config {
+        DoorIoConfig::Gpiocdev { chip, strike, .. } => {
+            let (place, chip, strike) = (chip.display().to_string(), chip.clone(), strike.clone());
+            // A chip that hangs must not hold the thread that other doors are served by.
+            let resting = tokio::task::spawn_blocking(move || gpiocdev::rest(&chip, &strike)).await;
+            resting.unwrap_or(Err(DoorIoError::Timeout { place }))
+        }
+        #[cfg(feature = "rppal")]
+        DoorIoConfig::Rppal { strike, .. } => rppal::rest(strike),
+        #[cfg(not(feature = "rppal"))]
+        DoorIoConfig::Rppal { .. } => Err(DoorIoError::NotBuilt { backend: "rppal", feature: "rppal" }),
+        // Opening does it, and drops what it opened.
+        DoorIoConfig::Virtual { .. } => open(config).await.map(drop),
+    }
+}
+
 /// How one line stands, seen without taking it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LineView {

@@ -6,10 +6,23 @@ use std::sync::{Mutex, PoisonError};
 use ::rppal::gpio::{Gpio, InputPin, Level as PinLevel, OutputPin, Trigger};
 use tokio::sync::mpsc;
 
-use super::line::{DEBOUNCE, InputLine, Known, Level, LineId, LineOutputs, Lines, Output, Pins, Pull};
+use super::line::{DEBOUNCE, InputLine, Known, Level, LineId, LineOutputs, Lines, Output, OutputLine, Pins, Pull};
 use super::{DoorInput, DoorIoError};
 
 const PLACE: &str = "the board's GPIO";
+
+/// Puts the strike's line to rest, and no other one.
+pub(super) fn rest(strike: &OutputLine) -> Result<(), DoorIoError> {
+    let board = Gpio::new().map_err(|error| DoorIoError::Gone { place: PLACE.into(), why: error.to_string() })?;
+    let pin = pin(&board, &strike.line, Output::Strike.purpose())?;
+    let mut pin = match level(strike.active, false) {
+        PinLevel::High => pin.into_output_high(),
+        PinLevel::Low => pin.into_output_low(),
+    };
+    // It stays driven, at rest, whatever it was before.
+    pin.set_reset_on_drop(false);
+    Ok(())
+}
 
 /// Opens the lines; the strike is at rest when this returns.
 pub(super) fn open(lines: &Lines<'_>, inputs: mpsc::Sender<DoorInput>) -> Result<LineOutputs<BoardPins>, DoorIoError> {
