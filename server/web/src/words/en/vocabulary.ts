@@ -123,6 +123,8 @@ export const vocabulary = {
     free_ended: "Door no longer unlocked",
     input_changed: "Input changed",
     clock_changed: "Clock changed",
+    door_wired: "Wiring set or changed",
+    door_tried: "Door tried by an installer",
   },
   InputKind: {
     box_tamper: "Housing opened",
