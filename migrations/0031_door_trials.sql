@@ -7,7 +7,7 @@ CREATE TABLE door_trials (
     agent_id uuid NOT NULL,
     -- SHA-256 of the door's wiring in the agent's configuration; none if it did not say.
     wiring bytea CHECK (length(wiring) = 32),
-    -- Since when, by the agent's clock.
+    -- When the server received that: an agent says it as it starts, often before it knows the time.
     wired_at timestamptz,
     -- Place of the trial's record in the log, and the wiring that was tried; none if nobody tried the door.
     tried_position bigint CHECK (tried_position > 0),

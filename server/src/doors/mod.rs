@@ -322,7 +322,7 @@ pub struct Acceptance {
     pub state: &'static str,
     /// SHA-256 of its wiring now, in hexadecimal, as its agent said last.
     pub wiring: Option<String>,
-    /// Since when, by the agent's clock.
+    /// When the server received that.
     pub wired_at: Option<DateTime<Utc>>,
     /// The event of the trial, if there was one: how it was tried, and on which wiring.
     pub tried: Option<LogEvent>,

@@ -4,7 +4,6 @@ use access_core::event::{Author, Event};
 use access_core::ids::{AgentId, DoorId};
 
 use super::sequencer::Placed;
-use crate::clock;
 use crate::db::TenantTx;
 
 /// Takes one record, in its place in the order.
@@ -54,7 +53,7 @@ async fn wired(
     .bind(door.as_uuid())
     .bind(agent.as_uuid())
     .bind(wiring.to_vec())
-    .bind(clock::from_unix_ms(row.record.at))
+    .bind(row.received_at)
     .execute(&mut **tx)
     .await?;
     Ok(())

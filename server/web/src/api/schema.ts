@@ -7131,7 +7131,7 @@ export interface components {
             wiring?: string | null;
             /**
              * Format: date-time
-             * @description Since when, by the agent's clock.
+             * @description When the server received that.
              */
             wired_at?: string | null;
             tried?: components["schemas"]["LogEvent"] | null;

@@ -181,7 +181,7 @@ export const desk = {
     acceptance: "Acceptance",
     acceptanceHelp: "An installer tries it with pforte-agent commission at its machine. It works all the same.",
     triedAt: "Tried",
-    wiredSince: "Wiring said since",
+    wiredSince: "Wiring last told",
     toTrial: "Event of the trial",
     bySystem: "Left by this system",
     bySystemHelp:

@@ -160,9 +160,9 @@ export const vocabulary = {
   },
   AcceptanceState: {
     accepted: "Accepted",
-    changed: "Wiring changed since it was tried",
-    not_passed: "Tried, not passed",
-    untried: "Not tried by an installer",
+    changed: "Wiring changed since tried",
+    not_passed: "Trial not passed",
+    untried: "Not tried yet",
   },
   InputKind: {
     box_tamper: "Housing opened",
