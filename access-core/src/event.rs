@@ -260,6 +260,15 @@ pub enum Event {
         /// Whether time servers keep its machine's own clock, which the agent does not go by.
         ntp: NtpState,
     },
+    /// What a door is wired to, as its agent is configured: said when it is not what was said before.
+    DoorWired {
+        /// Which door.
+        door: DoorId,
+        /// SHA-256 of its wiring.
+        wiring: Digest,
+    },
+    /// An installer tried a door step by step: its acceptance record. Recorded when the agent starts next.
+    DoorTried(Box<Trial>),
 }
 
 /// How an attempt was decided, with everything the decision was made from: deciding it again must give the same.
@@ -375,6 +384,110 @@ pub struct SetMode {
     pub mode: DoorMode,
     /// First instant at which it is not in force.
     pub until: UnixMs,
+}
+
+/// How a door was tried by an installer, and what came of it. Who it was and what was said of a step that did not pass stand in
+/// the paper that lies with the agent.
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Trial {
+    /// Which door.
+    pub door: DoorId,
+    /// SHA-256 of the wiring that it was tried on.
+    pub wiring: Digest,
+    /// SHA-256 of that paper.
+    pub paper: Digest,
+    /// When it ended.
+    pub at: UnixMs,
+    /// Whether that instant can be relied on.
+    pub clock: ClockTrust,
+    /// Every step, in order.
+    pub steps: Vec<TriedStep>,
+}
+
+impl Trial {
+    /// Whether everything passed.
+    pub fn is_passed(&self) -> bool {
+        !self.steps.is_empty() && self.steps.iter().all(|step| step.outcome == TrialOutcome::Passed)
+    }
+}
+
+/// One step of a trial.
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct TriedStep {
+    /// What was tried.
+    pub step: TrialStep,
+    /// How it came out.
+    pub outcome: TrialOutcome,
+    /// What the device said it is, where one was asked: a sensor's parameters and versions.
+    pub device: Option<String>,
+}
+
+crate::words! {
+    /// What is tried at a door.
+    pub enum TrialStep {
+        /// The contact says closed at the beginning.
+        ContactRests = "contact_rests",
+        /// The exit button says let go at the beginning.
+        RexRests = "rex_rests",
+        /// The housing says closed at the beginning.
+        TamperRests = "tamper_rests",
+        /// The strike is energised and heard.
+        Strike = "strike",
+        /// The released door opens.
+        Opens = "opens",
+        /// It falls shut.
+        Shuts = "shuts",
+        /// With the strike at rest it stays shut.
+        Holds = "holds",
+        /// The contact says open.
+        ContactActs = "contact_acts",
+        /// And closed again.
+        ContactEnds = "contact_ends",
+        /// The exit button says pressed.
+        RexActs = "rex_acts",
+        /// And let go.
+        RexEnds = "rex_ends",
+        /// The housing says opened.
+        TamperActs = "tamper_acts",
+        /// And closed again.
+        TamperEnds = "tamper_ends",
+        /// The green light.
+        LightGreen = "light_green",
+        /// The red light.
+        LightRed = "light_red",
+        /// The blue light.
+        LightBlue = "light_blue",
+        /// The amber light.
+        LightAmber = "light_amber",
+        /// No light.
+        LightOff = "light_off",
+        /// The sounder.
+        Sound = "sound",
+        /// A card at the outer reader.
+        CardIn = "card_in",
+        /// A card at the inner reader.
+        CardOut = "card_out",
+        /// A finger at the outer sensor.
+        FingerIn = "finger_in",
+        /// A finger at the inner sensor.
+        FingerOut = "finger_out",
+        /// Digits at the outer keypad.
+        KeypadIn = "keypad_in",
+        /// Digits at the inner keypad.
+        KeypadOut = "keypad_out",
+    }
+}
+
+crate::words! {
+    /// How a step of a trial came out.
+    pub enum TrialOutcome {
+        /// As it must be.
+        Passed = "passed",
+        /// Not so.
+        Failed = "failed",
+        /// The installer left it out.
+        Skipped = "skipped",
+    }
 }
 
 crate::words! {
@@ -851,6 +964,10 @@ crate::words! {
         InputChanged = "input_changed",
         /// See [`Event::ClockChanged`].
         ClockChanged = "clock_changed",
+        /// See [`Event::DoorWired`].
+        DoorWired = "door_wired",
+        /// See [`Event::DoorTried`].
+        DoorTried = "door_tried",
     }
 }
 
@@ -887,7 +1004,9 @@ impl Event {
             | Self::FreeBegan { .. }
             | Self::FreeEnded { .. }
             | Self::InputChanged { .. }
-            | Self::ClockChanged { .. } => true,
+            | Self::ClockChanged { .. }
+            | Self::DoorWired { .. }
+            | Self::DoorTried(_) => true,
             Self::AlarmRaised { kind, .. } | Self::AlarmCleared { kind, .. } => !kind.is_of_server(),
             Self::Folded { alarm, .. } => !alarm.is_some_and(AlarmKind::is_of_server),
             // Its own link; whose, the server says.
@@ -931,6 +1050,8 @@ impl Event {
             Self::FreeEnded { .. } => EventKind::FreeEnded,
             Self::InputChanged { .. } => EventKind::InputChanged,
             Self::ClockChanged { .. } => EventKind::ClockChanged,
+            Self::DoorWired { .. } => EventKind::DoorWired,
+            Self::DoorTried(_) => EventKind::DoorTried,
         }
     }
 
@@ -938,6 +1059,7 @@ impl Event {
     pub fn door(&self) -> Option<DoorId> {
         match self {
             Self::Decision(decision) => Some(decision.attempt.door),
+            Self::DoorTried(trial) => Some(trial.door),
             Self::ReleaseAbandoned { door, .. }
             | Self::DoorOpened { door, .. }
             | Self::DoorClosed { door, .. }
@@ -948,7 +1070,8 @@ impl Event {
             | Self::DoorFound { door, .. }
             | Self::FreeBegan { door, .. }
             | Self::FreeEnded { door }
-            | Self::InputChanged { door, .. } => Some(*door),
+            | Self::InputChanged { door, .. }
+            | Self::DoorWired { door, .. } => Some(*door),
             Self::AlarmRaised { door, .. }
             | Self::AlarmCleared { door, .. }
             | Self::DeviceChanged { door, .. }

@@ -15,7 +15,7 @@ use access_core::circumstances::{Circumstances, Knowledge, LeafState, Others, Si
 use access_core::event::{
     Act, ActKind, AlarmKind, Author, ChainFault, CommandOutcome, Commitment, CopySign, Decided, Decision, Device,
     DeviceState, EpochCause, Event, EventKind, InputKind, JournalFault, NtpState, Passage, Record, ReleaseCause,
-    SetMode, StateChange, StateSet, Subject, SubjectKind,
+    SetMode, StateChange, StateSet, Subject, SubjectKind, Trial, TrialOutcome, TrialStep, TriedStep,
 };
 use access_core::policy::{
     AccessLevel, Alone, AloneRules, AntiPassback, AreaRule, Block, BlockSubject, Calendar, CalendarDay, CardToken,
@@ -371,6 +371,22 @@ fn events_keep_their_bytes() {
         Event::FreeEnded { door: id(1) },
         Event::InputChanged { input: InputKind::SensorTamper, door: id(1), is_active: true },
         Event::ClockChanged { by_ms: -2_000, was_followed: false, ntp: NtpState::Synchronised },
+        Event::DoorWired { door: id(1), wiring: Digest([2; 32]) },
+        Event::DoorTried(Box::new(Trial {
+            door: id(1),
+            wiring: Digest([2; 32]),
+            paper: Digest([3; 32]),
+            at: UnixMs(4),
+            clock: ClockTrust::Trusted,
+            steps: vec![
+                TriedStep { step: TrialStep::Strike, outcome: TrialOutcome::Passed, device: None },
+                TriedStep {
+                    step: TrialStep::FingerIn,
+                    outcome: TrialOutcome::Skipped,
+                    device: Some("R503".to_owned()),
+                },
+            ],
+        })),
     ];
     for (place, event) in events.into_iter().enumerate() {
         let name = format!("record_{place:02}_{}", event.kind());

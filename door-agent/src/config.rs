@@ -44,6 +44,9 @@ pub struct Config {
     /// The file itself, without passwords: the server keeps it for a machine that takes this one's place.
     #[serde(skip)]
     pub text: String,
+    /// What each door is wired to: see [`Config::wiring`]. None of a configuration that was not read from a file.
+    #[serde(skip)]
+    pub wirings: BTreeMap<DoorId, String>,
 }
 
 /// Where a program under test ends itself, as a power cut would end it.
@@ -163,7 +166,8 @@ impl Config {
         let config = Self::read(path, Self::environment())?;
         // What could be read a moment ago and can't now costs the copy only.
         let text = std::fs::read_to_string(path).unwrap_or_default();
-        Ok(Self { text: without_passwords(&text), ..config })
+        let wirings = Self::wiring(path).unwrap_or_default();
+        Ok(Self { text: without_passwords(&text), wirings, ..config })
     }
 
     fn environment() -> config::Environment {

@@ -8,6 +8,7 @@ mod record;
 mod script;
 #[cfg(test)]
 mod tests;
+mod told;
 
 use std::io::Write;
 use std::sync::Arc;
@@ -22,9 +23,12 @@ use tokio::signal::unix::{Signal as Signals, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-pub use record::{Acceptance, AcceptanceError, FOLDER, Tried, load, save};
+pub(crate) use record::digest_of;
+pub use record::{Acceptance, AcceptanceError, FOLDER, Tried, load, load_trial, save};
+use script::SKIPPED;
 use script::{Judgement, Levels, Seen};
 pub use script::{Line, Outcome, Step};
+pub(crate) use told::{Told, untold};
 
 use crate::config::{DoorConfig, reader_name};
 
@@ -73,7 +77,8 @@ pub async fn walk(door: &DoorConfig, wait: Duration, dialogue: &mut Dialogue) ->
     });
     // Dropped last: the readers' threads end with it.
     let _readers = Readers::start(bindings.collect(), events, Arc::new(()))?;
-    let mut site = Site { door, outputs, inputs, reader_events, levels: Levels::default(), wait, dialogue };
+    let mut site =
+        Site { door, outputs, inputs, reader_events, levels: Levels::default(), wait, device: None, dialogue };
     site.learn_levels().await;
     let walked = tokio::select! {
         walked = site.try_all() => walked,
@@ -118,6 +123,8 @@ struct Site<'a> {
     reader_events: mpsc::Receiver<ReaderEvent>,
     levels: Levels,
     wait: Duration,
+    /// What the device of the step said it is.
+    device: Option<String>,
     dialogue: &'a mut Dialogue,
 }
 
@@ -149,7 +156,11 @@ impl Site<'_> {
                         self.say("  good")?;
                         break outcome;
                     }
-                    Outcome::Failed(why) => {
+                    Outcome::Failed(_) | Outcome::Skipped => {
+                        let why = match &outcome {
+                            Outcome::Failed(why) => why,
+                            _ => SKIPPED,
+                        };
                         // Nobody stands in front of a released door and reads.
                         self.outputs.strike(false)?;
                         self.say(&format!("  WRONG: {why}"))?;
@@ -160,7 +171,7 @@ impl Site<'_> {
                     Wish::GoOn => break outcome,
                 }
             };
-            tried.push(Tried { step: *step, outcome });
+            tried.push(Tried { step: *step, outcome, device: self.device.take() });
         }
         Ok(tried)
     }
@@ -252,10 +263,12 @@ impl Site<'_> {
             Ok(Err(error)) => return Ok(Outcome::Failed(error.to_string())),
             Err(_) => return Ok(Outcome::Failed(SensorError::Timeout { to: "anything" }.to_string())),
         };
+        // One that can't say what it is may do all the same: that is the agent's to judge.
+        self.device = sensor.identity().await.ok().map(|identity| identity.to_string());
         let looked = tokio::select! {
             looked = look_for_finger(&mut sensor, deadline, step) => looked,
             answer = self.dialogue.answers.recv() => match answer {
-                Some(answer) if !is_quit(&answer) => Ok(Outcome::Failed("given up by the installer".to_owned())),
+                Some(answer) if !is_quit(&answer) => Ok(Outcome::Skipped),
                 _ => return Err(CommissionError::Stopped),
             },
         };
@@ -276,7 +289,7 @@ impl Site<'_> {
                 Err(error) => Outcome::Failed(error.to_string()),
             }),
             answer = self.dialogue.answers.recv() => match answer {
-                Some(answer) if !is_quit(&answer) => Ok(Outcome::Failed("given up by the installer".to_owned())),
+                Some(answer) if !is_quit(&answer) => Ok(Outcome::Skipped),
                 _ => Err(CommissionError::Stopped),
             },
             () = sleep_until(deadline) => Ok(Outcome::Failed(step.nothing_came().to_owned())),

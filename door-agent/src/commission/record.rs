@@ -4,14 +4,18 @@
 use std::path::{Path, PathBuf};
 
 use access_core::UnixMs;
+use access_core::attempt::ClockTrust;
+use access_core::chain::Digest;
+use access_core::event::{Trial, TrialOutcome, TrialStep, TriedStep};
 use access_core::ids::{AgentId, DoorId, InstallationId};
+use access_core::word::Word as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use ed25519_dalek::{Signature, Signer as _, SigningKey, Verifier as _, VerifyingKey};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::script::{Outcome, Step};
+use super::script::{Outcome, SKIPPED, Step};
 use crate::durable;
 
 /// Where acceptance records lie in the data folder.
@@ -20,6 +24,8 @@ pub const FOLDER: &str = "acceptance";
 const VERSION: u32 = 1;
 /// Keeps the signature from being taken for one of anything else: records of the journal are signed over 32 bytes.
 const CONTEXT: &[u8] = b"Pforte acceptance record 1\0";
+/// Longest word of a device on itself that goes into the log.
+const DEVICE_CHARS_MAX: usize = 200;
 /// What stands between the record and its signature.
 const SIGNED: &str = "\nsigned: ";
 
@@ -30,6 +36,8 @@ pub struct Tried {
     pub step: Step,
     /// How it came out.
     pub outcome: Outcome,
+    /// What the device said it is, where one was asked.
+    pub device: Option<String>,
 }
 
 /// A door's acceptance record.
@@ -72,6 +80,12 @@ pub struct StepRecord {
     /// What was wrong.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
+    /// Whether the installer left it out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_skipped: bool,
+    /// What the device said it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
 }
 
 /// An acceptance record can't be had.
@@ -104,8 +118,15 @@ impl Acceptance {
                 let why = match &tried.outcome {
                     Outcome::Passed => None,
                     Outcome::Failed(why) => Some(why.clone()),
+                    Outcome::Skipped => Some(SKIPPED.to_owned()),
                 };
-                StepRecord { step: tried.step.word(), is_passed: why.is_none(), why }
+                StepRecord {
+                    step: tried.step.word().to_string(),
+                    is_passed: why.is_none(),
+                    why,
+                    is_skipped: tried.outcome == Outcome::Skipped,
+                    device: tried.device.clone(),
+                }
             })
             .collect();
         Self {
@@ -123,6 +144,39 @@ impl Acceptance {
             steps,
         }
     }
+
+    /// The same for the log; none if it was written by a program that tries something else.
+    fn trial(&self, paper: Digest) -> Option<Trial> {
+        let steps = self.steps.iter().map(|step| {
+            let outcome = match step {
+                StepRecord { is_passed: true, .. } => TrialOutcome::Passed,
+                StepRecord { is_skipped: true, .. } => TrialOutcome::Skipped,
+                _ => TrialOutcome::Failed,
+            };
+            let device = step.device.as_ref().map(|device| device.chars().take(DEVICE_CHARS_MAX).collect());
+            Some(TriedStep { step: TrialStep::from_word(&step.step)?, outcome, device })
+        });
+        Some(Trial {
+            door: self.door,
+            wiring: digest_of(&self.wiring)?,
+            paper,
+            at: self.at,
+            clock: if self.is_time_told { ClockTrust::Trusted } else { ClockTrust::Untrusted },
+            steps: steps.collect::<Option<_>>()?,
+        })
+    }
+}
+
+/// A digest as a configuration's wiring has it: in hexadecimal.
+pub(crate) fn digest_of(text: &str) -> Option<Digest> {
+    let mut bytes = [0; 32];
+    if text.len() != 2 * bytes.len() {
+        return None;
+    }
+    for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+    }
+    Some(Digest(bytes))
 }
 
 /// Where a door's record lies.
@@ -146,6 +200,24 @@ pub fn save(data_folder: &Path, acceptance: &Acceptance, key: &SigningKey) -> Re
 
 /// A door's record, if there is one; an error if it is not as this agent's key signed it.
 pub fn load(data_folder: &Path, door: DoorId, key: &VerifyingKey) -> Result<Option<Acceptance>, AcceptanceError> {
+    Ok(load_whole(data_folder, door, key)?.map(|(acceptance, _)| acceptance))
+}
+
+/// The same for the log.
+pub fn load_trial(data_folder: &Path, door: DoorId, key: &VerifyingKey) -> Result<Option<Trial>, AcceptanceError> {
+    let Some((acceptance, paper)) = load_whole(data_folder, door, key)? else { return Ok(None) };
+    let not_ours = || AcceptanceError::NotOurs {
+        path: path_of(data_folder, door),
+        why: "another version of this program wrote it: try the door again".to_owned(),
+    };
+    acceptance.trial(paper).ok_or_else(not_ours).map(Some)
+}
+
+fn load_whole(
+    data_folder: &Path,
+    door: DoorId,
+    key: &VerifyingKey,
+) -> Result<Option<(Acceptance, Digest)>, AcceptanceError> {
     let path = path_of(data_folder, door);
     let content = match durable::read(&path) {
         Ok(Some(content)) => content,
@@ -153,12 +225,12 @@ pub fn load(data_folder: &Path, door: DoorId, key: &VerifyingKey) -> Result<Opti
         Err(source) => return Err(AcceptanceError::Io { path, source }),
     };
     match read(&content, door, key) {
-        Ok(acceptance) => Ok(Some(acceptance)),
+        Ok(read) => Ok(Some(read)),
         Err(why) => Err(AcceptanceError::NotOurs { path, why }),
     }
 }
 
-fn read(content: &[u8], door: DoorId, key: &VerifyingKey) -> Result<Acceptance, String> {
+fn read(content: &[u8], door: DoorId, key: &VerifyingKey) -> Result<(Acceptance, Digest), String> {
     let text = std::str::from_utf8(content).map_err(|_| "it is no text".to_owned())?;
     let (text, signature) = text.rsplit_once(SIGNED).ok_or("it is not signed")?;
     let signature = BASE64.decode(signature.trim_end()).map_err(|_| "its signature is damaged".to_owned())?;
@@ -168,7 +240,7 @@ fn read(content: &[u8], door: DoorId, key: &VerifyingKey) -> Result<Acceptance, 
     if acceptance.door != door {
         return Err(format!("it is that of door {}", acceptance.door));
     }
-    Ok(acceptance)
+    Ok((acceptance, Digest(Sha256::digest(text).into())))
 }
 
 fn signed_bytes(text: &str) -> Vec<u8> {

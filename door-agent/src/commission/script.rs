@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use access_core::event::TrialStep;
 use access_core::policy::Side;
 use hardware::door_io::{Buzzer, DoorInput, DoorIoConfig, Light, Signal};
 
@@ -54,7 +55,12 @@ pub enum Outcome {
     Passed,
     /// Not so; what is wrong, for the installer.
     Failed(String),
+    /// The installer left it out.
+    Skipped,
 }
+
+/// What is said of a step that was left out.
+pub(super) const SKIPPED: &str = "given up by the installer";
 
 /// Levels of the inputs, none for those that the door does not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -209,7 +215,7 @@ fn judge_answer(step: Step, answer: &str) -> Judgement {
         (true, "y" | "yes") => passed(),
         (true, "n" | "no") => failed(step.refused()),
         (true, _) => Judgement::Wait,
-        (false, "s") => failed("given up by the installer"),
+        (false, "s") => Judgement::Done(Outcome::Skipped),
         (false, _) => Judgement::Wait,
     }
 }
@@ -225,26 +231,34 @@ fn level_of(input: &DoorInput) -> Option<(Line, bool)> {
 
 impl Step {
     /// Its word in the record.
-    pub fn word(self) -> String {
-        let word = match self {
-            Self::Rests(line) => return format!("{}_rests", line.word()),
-            Self::Acts(line) => return format!("{}_acts", line.word()),
-            Self::Ends(line) => return format!("{}_ends", line.word()),
-            Self::Card(side) => return format!("card_{side}"),
-            Self::Finger(side) => return format!("finger_{side}"),
-            Self::Keypad(side) => return format!("keypad_{side}"),
-            Self::Strike => "strike",
-            Self::Opens => "opens",
-            Self::Shuts => "shuts",
-            Self::Holds => "holds",
-            Self::Light(Light::Green) => "light_green",
-            Self::Light(Light::Red) => "light_red",
-            Self::Light(Light::Waiting) => "light_blue",
-            Self::Light(Light::Amber) => "light_amber",
-            Self::Light(Light::Off) => "light_off",
-            Self::Sound => "sound",
-        };
-        word.to_owned()
+    pub fn word(self) -> TrialStep {
+        match self {
+            Self::Rests(Line::Contact) => TrialStep::ContactRests,
+            Self::Rests(Line::Rex) => TrialStep::RexRests,
+            Self::Rests(Line::Tamper) => TrialStep::TamperRests,
+            Self::Acts(Line::Contact) => TrialStep::ContactActs,
+            Self::Acts(Line::Rex) => TrialStep::RexActs,
+            Self::Acts(Line::Tamper) => TrialStep::TamperActs,
+            Self::Ends(Line::Contact) => TrialStep::ContactEnds,
+            Self::Ends(Line::Rex) => TrialStep::RexEnds,
+            Self::Ends(Line::Tamper) => TrialStep::TamperEnds,
+            Self::Card(Side::In) => TrialStep::CardIn,
+            Self::Card(Side::Out) => TrialStep::CardOut,
+            Self::Finger(Side::In) => TrialStep::FingerIn,
+            Self::Finger(Side::Out) => TrialStep::FingerOut,
+            Self::Keypad(Side::In) => TrialStep::KeypadIn,
+            Self::Keypad(Side::Out) => TrialStep::KeypadOut,
+            Self::Strike => TrialStep::Strike,
+            Self::Opens => TrialStep::Opens,
+            Self::Shuts => TrialStep::Shuts,
+            Self::Holds => TrialStep::Holds,
+            Self::Light(Light::Green) => TrialStep::LightGreen,
+            Self::Light(Light::Red) => TrialStep::LightRed,
+            Self::Light(Light::Waiting) => TrialStep::LightBlue,
+            Self::Light(Light::Amber) => TrialStep::LightAmber,
+            Self::Light(Light::Off) => TrialStep::LightOff,
+            Self::Sound => TrialStep::Sound,
+        }
     }
 
     /// What the installer is asked to do.
@@ -330,16 +344,6 @@ impl Step {
             Self::Light(light) => Signal { light, ..Signal::default() },
             Self::Sound => Signal { buzzer: Buzzer::Long, ..Signal::default() },
             _ => Signal::default(),
-        }
-    }
-}
-
-impl Line {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Contact => "contact",
-            Self::Rex => "rex",
-            Self::Tamper => "tamper",
         }
     }
 }

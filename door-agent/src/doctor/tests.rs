@@ -65,7 +65,7 @@ impl Bench {
         let wiring = Config::wiring(&self.at("agent.toml")).unwrap();
         let (door, wiring) = wiring.into_iter().next().unwrap();
         let identity = identity::tests::sample();
-        let tried = [Tried { step: Step::Strike, outcome }];
+        let tried = [Tried { step: Step::Strike, outcome, device: None }];
         let mut record = Acceptance::new(door, "lobby", identity.agent, identity.installation, &tried);
         record.wiring = wiring;
         commission::save(&self.at("data"), &record, &identity.record_key).unwrap();

@@ -26,6 +26,7 @@ use tokio::time::{interval, sleep_until};
 use uuid::Uuid;
 
 use crate::clock::{Change, Clock};
+use crate::commission::Told;
 use crate::config::{self, Config, CrashPoint, SensorConfig};
 use crate::devices::{Devices, Place};
 use crate::door::{Action, Behaviour, Door, FingerOutcome, Input, PinOutcome, Ticket};
@@ -54,6 +55,7 @@ mod pins;
 mod records;
 mod start;
 mod suspicions;
+mod trials;
 
 use cards::{OnReader, WantedFinger};
 use knowledge::OwnLock;
@@ -184,6 +186,8 @@ struct Agent {
     card_desk: CardDesk,
     switches: Switches,
     waiting: BTreeMap<u64, Waiting>,
+    /// Notes to be written once their records lie on the disk.
+    telling: BTreeMap<u64, Told>,
     is_policy_aging: bool,
     /// Whether time servers keep the machine's own clock, as it was looked at last.
     ntp: NtpState,

@@ -6,10 +6,17 @@ use super::*;
 impl Agent {
     /// Has something recorded that happened.
     pub(super) fn record(&mut self, event: Event, weight: Weight) {
+        self.record_numbered(event, weight);
+    }
+
+    /// The same; answers its number.
+    pub(super) fn record_numbered(&mut self, event: Event, weight: Weight) -> u64 {
         self.learn(&event, self.clock.now());
-        if let (_, Taken::Submit(entry)) = self.recording.record(self.clock.now(), event, weight, false) {
+        let (number, taken) = self.recording.record(self.clock.now(), event, weight, false);
+        if let Taken::Submit(entry) = taken {
             self.recorder.record(entry);
         }
+        number
     }
 
     /// Has something recorded before it happens; answers its number, unless it can't be recorded.
@@ -58,6 +65,7 @@ impl Agent {
     }
 
     fn written(&mut self, number: u64) {
+        self.note_told(number);
         let Some(Waiting { door, ticket, cause }) = self.waiting.remove(&number) else { return };
         if let Some(ReleaseCause::Attempt(attempt)) = cause
             && let Some(tap) = self.doors[door].taps.get_mut(&attempt)

@@ -116,6 +116,7 @@ pub(super) async fn run_with<R: Fn(&str, Task) -> bool + Send + 'static, S: Stor
     });
     tokio::spawn(crate::pin::run(pin_todo, pin_results));
     agent.begin(&before, &identity);
+    agent.tell_trials(&config, &identity, &before.records);
     for (number, event) in first_lines {
         agent.lines_said(number, event);
     }
@@ -267,6 +268,7 @@ impl Agent {
             card_desk: Box::new(|_, _| false),
             switches: Switches::default(),
             waiting: BTreeMap::new(),
+            telling: BTreeMap::new(),
             is_policy_aging: false,
             ntp: NtpState::Unknown,
             crash_point: config.crash_point,

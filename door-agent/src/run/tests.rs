@@ -55,6 +55,7 @@ mod pin;
 mod restart;
 mod sensors;
 mod station;
+mod trials;
 
 const WAIT: Duration = Duration::from_secs(60);
 const UID: [u8; 4] = [1, 2, 3, 4];
@@ -134,6 +135,8 @@ struct World {
     rules: fn(&mut PolicyRows),
     /// What its bundles say of cards that prove themselves.
     cards: fn(&Identity) -> protocol::CardSecrets,
+    /// What its doors are wired to, as the configuration file says.
+    wirings: BTreeMap<access_core::ids::DoorId, String>,
 }
 
 impl World {
@@ -166,6 +169,7 @@ impl World {
             habits: Habits { decoys: 0, ..Habits::standard() },
             rules: |_| (),
             cards: |_| protocol::CardSecrets::default(),
+            wirings: BTreeMap::new(),
         }
     }
 
@@ -219,6 +223,7 @@ impl World {
             mode: InstallationMode::Test,
             crash_point: None,
             text: String::new(),
+            wirings: self.wirings.clone(),
             doors: doors.into_iter().flatten().collect(),
             station: self.has_station.then_some(side),
         }

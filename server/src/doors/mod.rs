@@ -1,6 +1,7 @@
 //! Doors: where they lead, what they demand, how they behave, and how they are now.
 
 use access_core::policy::{DoorMode, Exit, FactorDemand, Side};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -292,6 +293,39 @@ pub struct DoorState {
     pub position: LeafPosition,
     /// What happened there last.
     pub last_event: Option<LogEvent>,
+    /// Whether an installer tried it; none without an agent.
+    #[schema(value_type = Option<AcceptanceState>)]
+    pub acceptance: Option<&'static str>,
+}
+
+access_core::words! {
+    /// Whether a door was tried, on the wiring that it has.
+    pub enum AcceptanceState {
+        /// Every step passed, and the wiring is as it was then.
+        Accepted = "accepted",
+        /// Every step passed, and its wiring in the agent's configuration was changed since.
+        Changed = "changed",
+        /// A step failed or was left out.
+        NotPassed = "not_passed",
+        /// Nobody tried it at the agent that controls it.
+        Untried = "untried",
+    }
+}
+
+crate::describe_words!(AcceptanceState);
+
+/// Whether and how a door was accepted.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Acceptance {
+    /// `accepted`, `changed`, `not_passed` or `untried`.
+    #[schema(value_type = AcceptanceState)]
+    pub state: &'static str,
+    /// SHA-256 of its wiring now, in hexadecimal, as its agent said last.
+    pub wiring: Option<String>,
+    /// When the server received that.
+    pub wired_at: Option<DateTime<Utc>>,
+    /// The event of the trial, if there was one: how it was tried, and on which wiring.
+    pub tried: Option<LogEvent>,
 }
 
 /// A command that was sent.

@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::{Door, DoorAgentState, DoorChange, DoorSettings, DoorState, NewDoor, Released, store};
+use super::{Acceptance, Door, DoorAgentState, DoorChange, DoorSettings, DoorState, NewDoor, Released, store};
 use crate::access::PARTS_MAX;
 use crate::agents;
 use crate::audit::{Why, checked_reason, reason_where};
@@ -28,6 +28,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(states))
         .routes(routes!(get, change))
         .routes(routes!(release))
+        .routes(routes!(acceptance))
 }
 
 fn checked(mut door: DoorSettings) -> ApiResult<DoorSettings> {
@@ -145,6 +146,19 @@ async fn states(actor: Actor, State(state): State<AppState>) -> ApiResult<Json<P
         doors.push(row.view(agent_state)?);
     }
     Ok(Page::whole(doors))
+}
+
+/// Whether and how an installer accepted the door, by its agent's records.
+#[utoipa::path(get, path = "/doors/{id}/acceptance", tag = "doors", params(("id" = Uuid, Path)),
+    responses((status = 200, body = Acceptance), (status = 404, body = Problem)))]
+async fn acceptance(
+    actor: Actor,
+    State(state): State<AppState>,
+    ApiPath(id): ApiPath<Uuid>,
+) -> ApiResult<Json<Acceptance>> {
+    let mut tx = state.read(&actor).await?;
+    store::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("door"))?;
+    Ok(Json(store::acceptance(&mut tx, actor.tenant, id).await?))
 }
 
 /// Releases a door for a moment. What became of it comes as an event `command_done`.

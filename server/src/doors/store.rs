@@ -3,13 +3,14 @@
 use access_core::canonical;
 use access_core::event::{Event, Record};
 use access_core::ids::TenantId;
+use access_core::word::Word as _;
 use chrono::{DateTime, Utc};
 use sqlx::postgres::PgRow;
 use sqlx::types::Json;
 use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 use uuid::Uuid;
 
-use super::{Door, DoorAgentState, DoorSettings, DoorState, LeafPosition};
+use super::{Acceptance, AcceptanceState, Door, DoorAgentState, DoorSettings, DoorState, LeafPosition};
 use crate::events::{Behind, LogEvent};
 
 const DOOR: &str = "id, name, site_id, area_outside_id, area_inside_id, factors_in, factors_out, release_ms, held_ms, \
@@ -188,6 +189,65 @@ pub struct StateRow {
     signature: Option<Vec<u8>>,
     operator_id: Option<Uuid>,
     command_id: Option<Uuid>,
+    #[sqlx(flatten)]
+    tried: TriedRow,
+}
+
+/// Whether a door was tried at its agent, and on which wiring.
+#[derive(Debug, Default, sqlx::FromRow)]
+struct TriedRow {
+    wiring: Option<Vec<u8>>,
+    tried_wiring: Option<Vec<u8>>,
+    is_passed: Option<bool>,
+}
+
+impl TriedRow {
+    fn state(&self) -> AcceptanceState {
+        match self.is_passed {
+            None => AcceptanceState::Untried,
+            Some(false) => AcceptanceState::NotPassed,
+            Some(true) if self.wiring == self.tried_wiring => AcceptanceState::Accepted,
+            Some(true) => AcceptanceState::Changed,
+        }
+    }
+}
+
+/// Whether and how a door was accepted at the agent that controls it.
+pub async fn acceptance(db: &mut PgConnection, tenant: TenantId, id: Uuid) -> anyhow::Result<Acceptance> {
+    #[derive(sqlx::FromRow)]
+    struct Found {
+        #[sqlx(flatten)]
+        tried: TriedRow,
+        wired_at: Option<DateTime<Utc>>,
+        position: Option<i64>,
+        received_at: Option<DateTime<Utc>>,
+        record: Option<Vec<u8>>,
+        signature: Option<Vec<u8>>,
+    }
+    let found: Option<Found> = sqlx::query_as(
+        "SELECT trial.wiring, trial.tried_wiring, trial.is_passed, trial.wired_at, event.position, event.received_at, \
+         event.record, event.signature FROM door_trials trial JOIN agent_doors controls ON controls.tenant_id = trial.tenant_id \
+         AND controls.door_id = trial.door_id AND controls.agent_id = trial.agent_id LEFT JOIN log_events event \
+         ON event.tenant_id = trial.tenant_id AND event.position = trial.tried_position \
+         WHERE trial.tenant_id = $1 AND trial.door_id = $2",
+    )
+    .bind(tenant.as_uuid())
+    .bind(id)
+    .fetch_optional(db)
+    .await?;
+    let Some(found) = found else {
+        let state = AcceptanceState::Untried.as_str();
+        return Ok(Acceptance { state, wiring: None, wired_at: None, tried: None });
+    };
+    let tried = match (found.position, found.received_at, found.record, found.signature) {
+        (Some(position), Some(received_at), Some(record), Some(signature)) => {
+            Some(LogEvent::read(position, received_at, record, signature, Behind::default())?)
+        }
+        _ => None,
+    };
+    let state = found.tried.state().as_str();
+    let wiring = found.tried.wiring.map(|digest| digest.iter().map(|byte| format!("{byte:02x}")).collect());
+    Ok(Acceptance { state, wiring, wired_at: found.wired_at, tried })
 }
 
 impl StateRow {
@@ -206,7 +266,8 @@ impl StateRow {
             Some(Event::DoorClosed { .. } | Event::DoorFound { is_open: false, .. }) => LeafPosition::Closed,
             _ => LeafPosition::Unknown,
         };
-        Ok(DoorState { door_id: self.door_id, agent_id: self.agent_id, agent_state, position, last_event })
+        let acceptance = self.agent_id.map(|_| self.tried.state().as_str());
+        Ok(DoorState { door_id: self.door_id, agent_id: self.agent_id, agent_state, position, last_event, acceptance })
     }
 }
 
@@ -214,8 +275,11 @@ impl StateRow {
 pub async fn states(db: &mut PgConnection, tenant: TenantId) -> sqlx::Result<Vec<StateRow>> {
     sqlx::query_as(
         "SELECT door.id AS door_id, controls.agent_id, contact.record AS contact, newest.position, newest.received_at, \
-         newest.record, newest.signature, newest.operator_id, newest.command_id FROM doors door \
+         newest.record, newest.signature, newest.operator_id, newest.command_id, trial.wiring, trial.tried_wiring, \
+         trial.is_passed FROM doors door \
          LEFT JOIN agent_doors controls ON controls.tenant_id = door.tenant_id AND controls.door_id = door.id \
+         LEFT JOIN door_trials trial ON trial.tenant_id = door.tenant_id AND trial.door_id = door.id \
+            AND trial.agent_id = controls.agent_id \
          LEFT JOIN LATERAL (SELECT event.position, event.received_at, event.record, event.signature, event.operator_id, event.command_id FROM log_events event \
             WHERE event.tenant_id = door.tenant_id AND event.door_id = door.id ORDER BY event.position DESC LIMIT 1) newest ON true \
          LEFT JOIN LATERAL (SELECT event.record FROM log_events event WHERE event.tenant_id = door.tenant_id \

@@ -20,6 +20,68 @@ async fn door(server: &TestServer) -> String {
 }
 
 #[tokio::test]
+async fn a_door_is_accepted_on_the_wiring_that_it_was_tried_on() {
+    use access_core::attempt::ClockTrust;
+    use access_core::chain::{Digest, Head};
+    use access_core::event::{EpochCause, Trial, TrialOutcome, TrialStep, TriedStep};
+    let server = TestServer::serving().await;
+    let id = door(&server).await;
+    let path = format!("/doors/{id}/acceptance");
+    let state = async || {
+        server.settled().await;
+        let states = server.call(&server.own.guard, "GET", "/doors/states", Value::Null).await.is(200).json;
+        let acceptance = server.call(&server.own.guard, "GET", &path, Value::Null).await.is(200).json;
+        let word = states["items"][0]["acceptance"].clone();
+        assert!(word.is_null() || word == acceptance["state"], "{states} {acceptance}");
+        acceptance
+    };
+    assert_eq!(state().await, json!({ "state": "untried", "wiring": null, "wired_at": null, "tried": null }));
+    let mut agent = server.agent("Gate", AgentKind::DoorController, &[&id]).await;
+    let mut link = agent.link().await;
+    let door = id.parse::<Uuid>().unwrap().into();
+    let wired = |byte| Event::DoorWired { door, wiring: Digest([byte; 32]) };
+    let tried = |byte, outcome| {
+        let step = |step, outcome| TriedStep { step, outcome, device: None };
+        Event::DoorTried(Box::new(Trial {
+            door,
+            wiring: Digest([byte; 32]),
+            paper: Digest([9; 32]),
+            at: access_core::UnixMs(1_800_000_000_000),
+            clock: ClockTrust::Untrusted,
+            steps: vec![step(TrialStep::Strike, TrialOutcome::Passed), step(TrialStep::CardIn, outcome)],
+        }))
+    };
+    let first = vec![agent.record(wired(1))];
+    link.deliver(first).await;
+    assert_eq!(state().await["state"], "untried");
+    let skipped = vec![agent.record(tried(1, TrialOutcome::Skipped))];
+    link.deliver(skipped).await;
+    let found = state().await;
+    assert_eq!((&found["state"], &found["wiring"]), (&json!("not_passed"), &json!("01".repeat(32))));
+    let trial = &found["tried"]["trial"];
+    assert_eq!((&trial["is_passed"], &trial["is_time_told"]), (&json!(false), &json!(false)));
+    assert_eq!(trial["steps"][1], json!({ "step": "card_in", "outcome": "skipped", "device": null }));
+    assert_eq!(found["tried"]["wiring"], "01".repeat(32));
+    let passed = vec![agent.record(tried(1, TrialOutcome::Passed))];
+    link.deliver(passed).await;
+    assert_eq!(state().await["state"], "accepted");
+    let changed = vec![agent.record(wired(2))];
+    link.deliver(changed).await;
+    assert_eq!(state().await["state"], "changed");
+    let back = vec![agent.record(wired(1))];
+    link.deliver(back).await;
+    assert_eq!(state().await["state"], "accepted", "the wiring is again as it was tried");
+    server.call(&server.other.guard, "GET", &path, Value::Null).await.problem(404, "not_found");
+    let unknown = format!("/doors/{}/acceptance", Uuid::now_v7());
+    server.call(&server.own.guard, "GET", &unknown, Value::Null).await.problem(404, "not_found");
+    // What another machine begins, nobody has tried.
+    let began = Event::EpochBegan { cause: EpochCause::Joined, previous: None::<Head> };
+    let began = vec![agent.record(began)];
+    link.deliver(began).await;
+    assert_eq!(state().await["state"], "untried");
+}
+
+#[tokio::test]
 async fn a_door_stands_as_its_records_say() {
     let server = TestServer::serving().await;
     let id = door(&server).await;
@@ -29,8 +91,7 @@ async fn a_door_stands_as_its_records_say() {
         assert_eq!(states["items"].as_array().unwrap().len(), 1);
         states["items"][0].clone()
     };
-    let bare =
-        json!({ "door_id": id, "agent_id": null, "agent_state": "none", "position": "unknown", "last_event": null });
+    let bare = json!({ "door_id": id, "agent_id": null, "agent_state": "none", "position": "unknown", "last_event": null, "acceptance": null });
     assert_eq!(state().await, bare);
     let mut agent = server.agent("Gate", AgentKind::DoorController, &[&id]).await;
     assert_eq!(state().await["agent_state"], "offline");

@@ -1,7 +1,8 @@
 //! What happened, as staff read it: the log searched and paged by position, one event whole, and the live feed.
 
+use access_core::attempt::ClockTrust;
 use access_core::chain::SignedRecord;
-use access_core::event::{Act, Author, Decision, Event, ReleaseCause, StateChange, StateSet};
+use access_core::event::{Act, Author, Decision, Event, ReleaseCause, StateChange, StateSet, Trial};
 use access_core::policy::Place;
 use access_core::word::Word;
 use chrono::{DateTime, Utc};
@@ -162,6 +163,10 @@ pub struct LogEvent {
     pub ntp: Option<&'static str>,
     /// SHA-256 of the record, hexadecimal: the next one of its author holds it.
     pub hash: String,
+    /// Of `door_wired` and `door_tried`: SHA-256 of the door's wiring, in hexadecimal.
+    pub wiring: Option<String>,
+    /// How an installer tried the door.
+    pub trial: Option<TrialView>,
 }
 
 /// What an operator did.
@@ -291,6 +296,51 @@ pub struct Behind {
     pub command_id: Option<Uuid>,
 }
 
+/// How an installer tried a door, step by step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct TrialView {
+    /// When it ended, by the agent's clock.
+    pub at: DateTime<Utc>,
+    /// Whether that clock had been told the time.
+    pub is_time_told: bool,
+    /// Whether every step passed.
+    pub is_passed: bool,
+    /// Every step, in order.
+    pub steps: Vec<TriedStepView>,
+    /// SHA-256 of the acceptance record that lies with the agent, in hexadecimal: the text above its signature.
+    pub paper: String,
+}
+
+/// One step of a trial.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct TriedStepView {
+    /// What was tried.
+    #[schema(value_type = words::TrialStep)]
+    pub step: &'static str,
+    /// How it came out.
+    #[schema(value_type = words::TrialOutcome)]
+    pub outcome: &'static str,
+    /// What the device said it is, where one was asked.
+    pub device: Option<String>,
+}
+
+impl TrialView {
+    fn of(trial: &Trial) -> Self {
+        let steps = trial.steps.iter().map(|tried| TriedStepView {
+            step: tried.step.as_str(),
+            outcome: tried.outcome.as_str(),
+            device: tried.device.clone(),
+        });
+        Self {
+            at: crate::clock::from_unix_ms(trial.at),
+            is_time_told: trial.clock == ClockTrust::Trusted,
+            is_passed: trial.is_passed(),
+            steps: steps.collect(),
+            paper: trial.paper.to_string(),
+        }
+    }
+}
+
 impl Outcome {
     /// How a decision ended.
     pub fn of(decision: &Decision) -> Self {
@@ -412,6 +462,11 @@ impl LogEvent {
                 self.clock_ahead_ms = Some(by_ms);
                 self.clock_was_set = Some(was_followed);
                 self.ntp = word(ntp);
+            }
+            Event::DoorWired { wiring, .. } => self.wiring = Some(wiring.to_string()),
+            Event::DoorTried(trial) => {
+                self.wiring = Some(trial.wiring.to_string());
+                self.trial = Some(TrialView::of(&trial));
             }
             Event::EpochBegan { .. }
             | Event::AgentStarted { .. }

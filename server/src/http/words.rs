@@ -77,6 +77,8 @@ stand_ins! {
     FactorDemand: policy::FactorDemand,
     FactorResult: attempt::FactorResult,
     InputKind: event::InputKind,
+    TrialOutcome: event::TrialOutcome,
+    TrialStep: event::TrialStep,
     InstallationMode: protocol::InstallationMode,
     JournalFault: event::JournalFault,
     Reason: verdict::Reason,

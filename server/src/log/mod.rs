@@ -15,6 +15,7 @@ mod projection;
 mod sequencer;
 #[cfg(test)]
 mod tests;
+mod trials;
 
 pub use projection::Alarm;
 pub use sequencer::{Sequencer, run};

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::sequencer::Placed;
-use super::{behind, devices};
+use super::{behind, devices, trials};
 use crate::clock;
 use crate::db::TenantTx;
 
@@ -217,6 +217,7 @@ pub(super) async fn write(tx: &mut TenantTx, placed: &[Placed]) -> anyhow::Resul
     write_persons(tx, placed).await?;
     for row in placed {
         devices::take(tx, row).await?;
+        trials::take(tx, row).await?;
         let (raised, cleared) = alarms(&row.record);
         for alarm in raised {
             raise(tx, row, &alarm, at(&row.record)).await?;

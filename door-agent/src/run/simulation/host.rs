@@ -142,6 +142,7 @@ impl Host {
             mode: identity.mode,
             crash_point: None,
             text: String::new(),
+            wirings: std::collections::BTreeMap::new(),
             doors: built.iter().enumerate().map(door).collect(),
             station: None,
         };

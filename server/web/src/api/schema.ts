@@ -622,6 +622,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/doors/{id}/acceptance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether and how an installer accepted the door, by its agent's records. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Acceptance"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/calendars": {
         parameters: {
             query?: never;
@@ -6146,7 +6191,7 @@ export interface paths {
                     /** @description How many, 1 to 200. */
                     limit?: number;
                     /** @description Of this kind. */
-                    kind?: "epoch_began" | "agent_started" | "agent_stopped" | "decision" | "release_abandoned" | "door_opened" | "door_closed" | "entered" | "not_opened" | "exit_requested" | "alarm_raised" | "alarm_cleared" | "device_changed" | "link_changed" | "policy_in_force" | "command_done" | "enrolment_ended" | "act" | "chain_broken" | "journal_changed" | "folded" | "door_found" | "agent_copied" | "state_set" | "free_began" | "free_ended" | "input_changed" | "clock_changed";
+                    kind?: "epoch_began" | "agent_started" | "agent_stopped" | "decision" | "release_abandoned" | "door_opened" | "door_closed" | "entered" | "not_opened" | "exit_requested" | "alarm_raised" | "alarm_cleared" | "device_changed" | "link_changed" | "policy_in_force" | "command_done" | "enrolment_ended" | "act" | "chain_broken" | "journal_changed" | "folded" | "door_found" | "agent_copied" | "state_set" | "free_began" | "free_ended" | "input_changed" | "clock_changed" | "door_wired" | "door_tried";
                     /** @description Acts of this kind. */
                     act?: "created" | "changed" | "deleted" | "signed_in" | "sign_in_failed" | "signed_out" | "set_up" | "totp_reset" | "password_changed" | "disabled" | "enabled" | "viewed" | "revoked" | "acknowledged" | "door_released" | "join_token_issued" | "joined" | "legal_basis_recorded" | "legal_basis_withdrawn" | "enrolment_started" | "setup_link_issued" | "enrolment_stopped" | "factors_reset" | "replaced";
                     /** @description Acts of this operator's, and what doors did by their command. */
@@ -7078,6 +7123,21 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Whether and how a door was accepted. */
+        Acceptance: {
+            /** @description `accepted`, `changed`, `not_passed` or `untried`. */
+            state: components["schemas"]["AcceptanceState"];
+            /** @description SHA-256 of its wiring now, in hexadecimal, as its agent said last. */
+            wiring?: string | null;
+            /**
+             * Format: date-time
+             * @description When the server received that.
+             */
+            wired_at?: string | null;
+            tried?: components["schemas"]["LogEvent"] | null;
+        };
+        /** @enum {string} */
+        AcceptanceState: "accepted" | "changed" | "not_passed" | "untried";
         /** @description Who gains and who loses which door from one set of rules to another, within a stretch of time. */
         AccessDiff: {
             /**
@@ -8075,6 +8135,7 @@ export interface components {
             /** @description `open`, `closed` or `unknown`. */
             position: components["schemas"]["LeafPosition"];
             last_event?: components["schemas"]["LogEvent"] | null;
+            acceptance?: components["schemas"]["AcceptanceState"] | null;
         };
         /** @description A dialogue, as it is now. */
         Enrolment: {
@@ -8130,7 +8191,7 @@ export interface components {
         /** @enum {string} */
         EventAuthor: "agent" | "server";
         /** @enum {string} */
-        EventKind: "epoch_began" | "agent_started" | "agent_stopped" | "decision" | "release_abandoned" | "door_opened" | "door_closed" | "entered" | "not_opened" | "exit_requested" | "alarm_raised" | "alarm_cleared" | "device_changed" | "link_changed" | "policy_in_force" | "command_done" | "enrolment_ended" | "act" | "chain_broken" | "journal_changed" | "folded" | "door_found" | "agent_copied" | "state_set" | "free_began" | "free_ended" | "input_changed" | "clock_changed";
+        EventKind: "epoch_began" | "agent_started" | "agent_stopped" | "decision" | "release_abandoned" | "door_opened" | "door_closed" | "entered" | "not_opened" | "exit_requested" | "alarm_raised" | "alarm_cleared" | "device_changed" | "link_changed" | "policy_in_force" | "command_done" | "enrolment_ended" | "act" | "chain_broken" | "journal_changed" | "folded" | "door_found" | "agent_copied" | "state_set" | "free_began" | "free_ended" | "input_changed" | "clock_changed" | "door_wired" | "door_tried";
         /** @description Shows a PIN where a finger is demanded, for a while or for good. A ground of a closed list says why; no other is kept. */
         Exemption: {
             /** @description `declined`, `not_usable` or `temporary`. */
@@ -8765,6 +8826,9 @@ export interface components {
             ntp?: components["schemas"]["NtpState"] | null;
             /** @description SHA-256 of the record, hexadecimal: the next one of its author holds it. */
             hash: string;
+            /** @description Of `door_wired` and `door_tried`: SHA-256 of the door's wiring, in hexadecimal. */
+            wiring?: string | null;
+            trial?: components["schemas"]["TrialView"] | null;
         };
         /** @description One event with what stands behind its commitments. */
         LogEventDetail: components["schemas"]["LogEvent"] & {
@@ -9544,6 +9608,7 @@ export interface components {
                 /** @description `open`, `closed` or `unknown`. */
                 position: components["schemas"]["LeafPosition"];
                 last_event?: components["schemas"]["LogEvent"] | null;
+                acceptance?: components["schemas"]["AcceptanceState"] | null;
             }[];
             /** @description Where the next piece begins; none if this is the last. */
             next?: string | null;
@@ -9732,6 +9797,9 @@ export interface components {
                 ntp?: components["schemas"]["NtpState"] | null;
                 /** @description SHA-256 of the record, hexadecimal: the next one of its author holds it. */
                 hash: string;
+                /** @description Of `door_wired` and `door_tried`: SHA-256 of the door's wiring, in hexadecimal. */
+                wiring?: string | null;
+                trial?: components["schemas"]["TrialView"] | null;
             }[];
             /** @description Where the next piece begins; none if this is the last. */
             next?: string | null;
@@ -11216,6 +11284,35 @@ export interface components {
             least_s: number;
             /** @description Why; needed where it becomes shorter. */
             reason?: string | null;
+        };
+        /** @enum {string} */
+        TrialOutcome: "passed" | "failed" | "skipped";
+        /** @enum {string} */
+        TrialStep: "contact_rests" | "rex_rests" | "tamper_rests" | "strike" | "opens" | "shuts" | "holds" | "contact_acts" | "contact_ends" | "rex_acts" | "rex_ends" | "tamper_acts" | "tamper_ends" | "light_green" | "light_red" | "light_blue" | "light_amber" | "light_off" | "sound" | "card_in" | "card_out" | "finger_in" | "finger_out" | "keypad_in" | "keypad_out";
+        /** @description How an installer tried a door, step by step. */
+        TrialView: {
+            /**
+             * Format: date-time
+             * @description When it ended, by the agent's clock.
+             */
+            at: string;
+            /** @description Whether that clock had been told the time. */
+            is_time_told: boolean;
+            /** @description Whether every step passed. */
+            is_passed: boolean;
+            /** @description Every step, in order. */
+            steps: components["schemas"]["TriedStepView"][];
+            /** @description SHA-256 of the acceptance record that lies with the agent, in hexadecimal: the text above its signature. */
+            paper: string;
+        };
+        /** @description One step of a trial. */
+        TriedStepView: {
+            /** @description What was tried. */
+            step: components["schemas"]["TrialStep"];
+            /** @description How it came out. */
+            outcome: components["schemas"]["TrialOutcome"];
+            /** @description What the device said it is, where one was asked. */
+            device?: string | null;
         };
         /** @description A grant in force by which nobody was let through a door for a while. */
         UnusedGrant: {

@@ -64,4 +64,5 @@ export type ThreatChange = Schema["ThreatChange"];
 export type ThreatInForce = Schema["ThreatInForce"];
 export type ThreatLevel = Schema["ThreatLevel"];
 export type TravelTime = Schema["TravelTime"];
+export type Trial = Schema["TrialView"];
 export type WeekWindow = Schema["WeekWindow"];

@@ -27,6 +27,7 @@ import { named, text, w } from "../words";
 import { BySystemMark } from "./DoorLink";
 import { agentWords, Position } from "./Doors";
 import { Answer, ReleaseDialog, type Sent } from "./Release";
+import { Acceptance } from "./Trial";
 
 const RECENT_ROWS = 15;
 const READ_ROWS = 100;
@@ -235,6 +236,7 @@ export function DoorPage() {
       {sent && <Answer key={sent.commandId} sent={sent} onClose={() => setSent(null)} />}
       <Facts door={door} />
       <Hours door={door} />
+      {door.agent_id && <Acceptance door={door} />}
       <WhoMay key={id} doorId={id} />
       <Recent door={door} />
       {isReleasing && <ReleaseDialog door={door} onSent={setSent} onClose={() => setReleasing(false)} />}

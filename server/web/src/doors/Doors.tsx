@@ -157,6 +157,11 @@ export function Doors() {
             <Typography variant="caption" sx={{ color: "text.secondary" }}>
               {agentName(door.agent_id)}
             </Typography>
+            {known?.acceptance && known.acceptance !== "accepted" && (
+              <Typography component="div" variant="caption" sx={{ color: "text.secondary" }}>
+                {text("AcceptanceState", known.acceptance)}
+              </Typography>
+            )}
           </Box>
         );
       },

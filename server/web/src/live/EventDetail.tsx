@@ -14,6 +14,7 @@ import { useAgentName } from "../api/queries";
 import { useHeadline, useOperatorName } from "../api/subjects";
 import type { EventDetail as Detail } from "../api/types";
 import { DoorLink } from "../doors/DoorLink";
+import { TrialEnd, TrialSteps } from "../doors/Trial";
 import { Lines } from "../parts/Lines";
 import { Waiting } from "../parts/Page";
 import { fullName, Portrait } from "../parts/Portrait";
@@ -120,6 +121,11 @@ function Facts({ event }: { event: Detail }) {
   add(w.event.until, event.until ? <When at={event.until} /> : null);
   add(w.event.fault, event.copy_sign && text("CopySign", event.copy_sign));
   add(w.event.ntp, event.ntp && text("NtpState", event.ntp));
+  if (event.trial) {
+    add(w.event.trialEnded, <TrialEnd trial={event.trial} />);
+    add(w.event.trialPaper, <code>{event.trial.paper.slice(0, 16)}…</code>);
+  }
+  add(w.event.wiring, event.wiring && <code>{event.wiring.slice(0, 16)}…</code>);
   if (event.act || event.state_set) {
     const operator = (event.act ?? event.state_set)?.operator_id;
     const nobody = event.act ? withoutOperator(event.act.kind) : w.event.byCommandLine;
@@ -158,6 +164,7 @@ function Facts({ event }: { event: Detail }) {
       })}
       {event.release && <ReleaseFacts release={event.release} position={event.position} />}
       <Lines lines={lines} />
+      {event.trial && <TrialSteps trial={event.trial} />}
       {event.content && (
         <>
           <Content label={w.event.actReason} value={event.content.reason} />

@@ -45,6 +45,8 @@ export function logEvent(position: number, rest: Partial<LogEvent> = {}): LogEve
     clock_was_set: null,
     ntp: null,
     until: null,
+    wiring: null,
+    trial: null,
     hash: "",
     ...rest,
   };

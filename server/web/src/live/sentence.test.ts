@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { logEvent } from "./samples";
-import { actSentence, headline } from "./sentence";
+import { actSentence, because, headline } from "./sentence";
 
 const names = {
   operator: (id: string | null | undefined) => (id === "o" ? "Gesa Guard" : ""),
@@ -45,4 +45,19 @@ test("an input says what it is named for, or no longer", () => {
   const input = (is_active: boolean) => logEvent(1, { kind: "input_changed", input: "mains_lost", is_active });
   expect(headline(input(true))).toBe("Mains power is gone");
   expect(headline(input(false))).toBe("No longer: Mains power is gone");
+});
+
+test("a trial says whether everything passed, and how much did not", () => {
+  const step = (outcome: "passed" | "failed" | "skipped") => ({ step: "strike" as const, outcome, device: null });
+  const tried = (...steps: ReturnType<typeof step>[]) => {
+    const is_passed = steps.every(({ outcome }) => outcome === "passed");
+    const trial = { at: "2026-11-23T13:05:09Z", is_time_told: true, is_passed, steps, paper: "" };
+    const event = logEvent(1, { kind: "door_tried", trial });
+    return [headline(event), because(event)];
+  };
+  expect(tried(step("passed"))).toEqual(["Door tried: everything passed", ""]);
+  expect(tried(step("passed"), step("failed"), step("skipped"))).toEqual([
+    "Door tried: not everything passed",
+    "2 of 3 steps not passed",
+  ]);
 });

@@ -56,6 +56,8 @@ export function headline(event: LogEvent, names: NamesKnown = nobody): string {
       return event.clock_ahead_ms
         ? w.event.clockApart(event.clock_ahead_ms, event.clock_was_set === true)
         : text("NtpState", event.ntp);
+    case "door_tried":
+      return w.event.tried(event.trial?.is_passed === true);
     case "door_found":
       return event.is_open ? w.event.foundOpen : w.event.foundClosed;
     case "input_changed": {
@@ -92,6 +94,10 @@ export function because(event: LogEvent): string {
   if (event.kind === "journal_changed" && event.journal_fault) return text("JournalFault", event.journal_fault);
   if (event.kind === "command_done" && event.command_outcome !== "carried_out") {
     return text("CommandOutcome", event.command_outcome);
+  }
+  if (event.trial && !event.trial.is_passed) {
+    const { steps } = event.trial;
+    return w.event.notPassed(steps.filter(({ outcome }) => outcome !== "passed").length, steps.length);
   }
   return "";
 }
