@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use access_core::canonical;
 use access_core::ids::{AgentId, PersonId, TenantId};
-use access_core::policy::PolicyRows;
+use access_core::policy::{CardToken, PolicyRows};
 use access_core::protocol::{
     CardApplication, CardKeyRole, CardSecrets, ReadingKeys, SealedCard, SealedTemplateKey, SecretBytes, card_binding,
     content_key_binding, template_key_binding,
@@ -34,8 +34,8 @@ pub(super) struct CardSealer {
     /// The same, sealed to the agent.
     content_key: Vec<u8>,
     cards: HashMap<Uuid, Kept>,
-    /// Versions of reading keys that are sealed, and of which it is not written down yet that the agent gets them.
-    unnoted: Vec<(Uuid, u8)>,
+    /// Versions of reading keys that are sealed, by their card's UID, and of which it is not written down yet that the agent gets them.
+    unnoted: Vec<(CardToken, u8)>,
     /// Whether the agent has the cards of an earlier bundle by this key.
     has_sealed: bool,
     /// Some key is not in the newest bundle, since it was not to be had.
@@ -203,7 +203,7 @@ impl CardSealer {
             return Ok(None);
         }
         let versions: Vec<u8> = keys.iter().map(|(version, _)| *version).collect();
-        self.unnoted.extend(versions.iter().map(|version| (chip.credential, *version)));
+        self.unnoted.extend(versions.iter().map(|version| (chip.uid, *version)));
         let plain = Zeroizing::new(canonical::encode(&ReadingKeys { keys: keys.clone() }));
         let (uid, card, messaging) = (chip.uid, chip.card, chip.chip.messaging);
         let binding = card_binding(self.agent, &uid, &card, messaging);
@@ -212,7 +212,7 @@ impl CardSealer {
     }
 
     /// Versions of reading keys to be written down as the agent's before it is sent them.
-    pub(super) fn unnoted(&self) -> &[(Uuid, u8)] {
+    pub(super) fn unnoted(&self) -> &[(CardToken, u8)] {
         &self.unnoted
     }
 

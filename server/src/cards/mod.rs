@@ -56,6 +56,8 @@ pub struct CardRules {
     pub cards: i64,
     /// How many of them are to get other keys at their next visit to a station.
     pub cards_due: i64,
+    /// How many of them have to be exchanged for other cards: whoever has a lost agent knows their keys, and these have no next version.
+    pub cards_to_exchange: i64,
     /// Counts changes; the `ETag`. 0: nothing was chosen so far.
     pub version: i64,
 }
@@ -84,10 +86,19 @@ pub struct Chip {
     pub key_version: i16,
     /// Whether it is to get other keys at its next visit to a station. Until then it works as it is.
     pub is_renewal_due: bool,
+    /// Whether it has to be exchanged for another card: whoever has a lost agent knows its keys, and these have no next version.
+    pub is_exchange_due: bool,
     /// What was free on it when it was written last, in bytes.
     pub free_bytes: i32,
     /// How many more fingers fit on it, at least.
     pub fingers_fit: i32,
+}
+
+/// Version of keys for a card that is made now: the tenant's, or one beyond those that whoever has a lost agent knows of a card with
+/// this UID. None: they know the last one.
+pub fn version_to_make(of_tenant: i16, exposed: Option<i16>) -> Option<i16> {
+    let beyond = exposed.map_or(1, |exposed| exposed.saturating_add(1));
+    Some(of_tenant.max(beyond)).filter(|version| *version <= KEY_VERSION_MAX)
 }
 
 /// A chip, as it is kept.
@@ -109,6 +120,8 @@ pub struct ChipRow {
     pub templates_bytes: i32,
     /// Whether its own key may be the factory's, since it was left so.
     pub has_factory_key: bool,
+    /// Newest version of its keys that whoever has a lost agent knows.
+    pub exposed_version: Option<i16>,
 }
 
 impl ChipRow {
@@ -118,10 +131,16 @@ impl ChipRow {
         Chip {
             messaging: self.messaging,
             key_version: self.key_version,
-            is_renewal_due: self.version_wanted != self.key_version,
+            is_renewal_due: self.version_wanted != self.key_version && !self.is_exchange_due(),
+            is_exchange_due: self.is_exchange_due(),
             free_bytes: self.free_bytes,
             fingers_fit: (self.templates_bytes_max - used).max(0) / FINGER_BYTES,
         }
+    }
+
+    /// Whether its keys are known to others in their last version.
+    pub fn is_exchange_due(&self) -> bool {
+        self.exposed_version.is_some_and(|exposed| exposed >= KEY_VERSION_MAX)
     }
 
     /// Whether its keys may have this version now.

@@ -65,7 +65,10 @@ async fn rotate(actor: Actor, State(state): State<AppState>, ApiJson(why): ApiJs
     if version > KEY_VERSION_MAX {
         return Err(ApiError::Conflict(
             "key_versions_used_up",
-            format!("Card keys have had {KEY_VERSION_MAX} versions; there are no more."),
+            format!(
+                "Card keys have had {KEY_VERSION_MAX} versions, and a card can tell no more of them. All cards go on opening by the keys \
+                 that they have. A card whose keys somebody else may know gets no others: exchange this card for another."
+            ),
         ));
     }
     // Here and now, so that nobody finds out at a station that it can't be made.

@@ -11,25 +11,31 @@ use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 use uuid::Uuid;
 
-use super::{CardRules, CardRulesChange, ChipRow, TemplatesOn};
+use super::{CardRules, CardRulesChange, ChipRow, KEY_VERSION_MAX, TemplatesOn};
 use crate::keys::cards::{HeldBy, KeyCheck};
 
 /// Columns of a chip, beside `chip` as the name of its table.
 pub const CHIP: &str = "chip.messaging, chip.key_version, chip.versions_begun, chip.version_wanted, chip.free_bytes, \
-                        chip.templates_bytes_max, chip.templates_bytes, chip.has_factory_key";
+                        chip.templates_bytes_max, chip.templates_bytes, chip.has_factory_key, \
+                        (SELECT known.key_version FROM card_exposures known WHERE known.tenant_id = chip.tenant_id \
+                         AND known.uid_hash = chip.uid_hash) AS exposed_version";
 
 /// Reads [`CHIP`]; none if the card has no chip that proves anything.
 pub fn chip(row: &PgRow) -> sqlx::Result<Option<ChipRow>> {
     let Some(messaging) = row.try_get::<Option<String>, _>("messaging")? else { return Ok(None) };
+    let exposed_version: Option<i16> = row.try_get("exposed_version")?;
+    // Whatever was written down meanwhile, a card never gets a version that others know, while there is another.
+    let beyond = exposed_version.map_or(1, |exposed| exposed.saturating_add(1)).min(KEY_VERSION_MAX);
     Ok(Some(ChipRow {
         messaging: word("messaging", &messaging)?,
         key_version: row.try_get("key_version")?,
         versions_begun: row.try_get("versions_begun")?,
-        version_wanted: row.try_get("version_wanted")?,
+        version_wanted: row.try_get::<i16, _>("version_wanted")?.max(beyond),
         free_bytes: row.try_get("free_bytes")?,
         templates_bytes_max: row.try_get("templates_bytes_max")?,
         templates_bytes: row.try_get("templates_bytes")?,
         has_factory_key: row.try_get("has_factory_key")?,
+        exposed_version,
     }))
 }
 
@@ -53,13 +59,18 @@ pub async fn rules(db: &mut PgConnection, tenant: TenantId) -> sqlx::Result<Card
     let row = sqlx::query(
         "SELECT COALESCE(rules.key_version, 1::smallint) AS key_version, COALESCE(rules.templates_on, 'card') AS templates_on, \
          COALESCE(rules.takes_ev1, false) AS takes_ev1, COALESCE(rules.leaves_factory_key, false) AS leaves_factory_key, \
-         rules.rekeyed_at, COALESCE(rules.row_version, 0) AS row_version, held.cards, held.cards_due \
-         FROM (SELECT count(*) AS cards, count(*) FILTER (WHERE chip.version_wanted <> chip.key_version) AS cards_due \
+         rules.rekeyed_at, COALESCE(rules.row_version, 0) AS row_version, held.cards, held.cards_due, held.cards_to_exchange \
+         FROM (SELECT count(*) AS cards, \
+             count(*) FILTER (WHERE (chip.version_wanted <> chip.key_version OR known.key_version >= chip.key_version) \
+                 AND COALESCE(known.key_version, 0) < $2) AS cards_due, \
+             count(*) FILTER (WHERE known.key_version >= $2) AS cards_to_exchange \
              FROM card_chips chip JOIN credentials card ON card.tenant_id = chip.tenant_id AND card.id = chip.credential_id \
+             LEFT JOIN card_exposures known ON known.tenant_id = chip.tenant_id AND known.uid_hash = chip.uid_hash \
              WHERE chip.tenant_id = $1 AND card.state <> 'returned') held \
          LEFT JOIN card_rules rules ON rules.tenant_id = $1",
     )
     .bind(tenant.as_uuid())
+    .bind(KEY_VERSION_MAX)
     .fetch_one(db)
     .await?;
     let templates_on: &str = row.try_get("templates_on")?;
@@ -71,6 +82,7 @@ pub async fn rules(db: &mut PgConnection, tenant: TenantId) -> sqlx::Result<Card
         rekeyed_at: row.try_get("rekeyed_at")?,
         cards: row.try_get("cards")?,
         cards_due: row.try_get("cards_due")?,
+        cards_to_exchange: row.try_get("cards_to_exchange")?,
         version: row.try_get("row_version")?,
     })
 }
@@ -181,22 +193,34 @@ pub async fn rotate(db: &mut PgConnection, tenant: TenantId, version: i16, now: 
     Ok(())
 }
 
-/// Marks the cards whose keys an agent was ever sent: each gets a version that the agent does not have, at its next visit. Says how
-/// many. Other agents are told as of a change of rules.
+/// Keeps for good which cards' keys a lost agent was ever sent, and marks those cards: each gets a version that the agent does not
+/// have, at its next visit; one whose keys have no next version can only be exchanged for another card. A card that is nobody's now
+/// gets such a version when it is made anew. Says how many are marked. Other agents are told as of a change of rules.
 pub async fn rekey_held_by(
     db: &mut PgConnection,
     tenant: TenantId,
     agent: AgentId,
     now: DateTime<Utc>,
 ) -> sqlx::Result<u64> {
-    let marked = sqlx::query(
-        "UPDATE card_chips chip SET version_wanted = least(held.newest + 1, 255) \
-         FROM (SELECT credential_id, max(key_version) AS newest FROM agent_card_keys \
-             WHERE tenant_id = $1 AND agent_id = $2 GROUP BY credential_id) held \
-         WHERE chip.tenant_id = $1 AND chip.credential_id = held.credential_id AND chip.version_wanted <= held.newest",
+    sqlx::query(
+        "INSERT INTO card_exposures AS kept (tenant_id, uid_hash, key_version) \
+         SELECT tenant_id, uid_hash, max(key_version) FROM agent_card_keys WHERE tenant_id = $1 AND agent_id = $2 \
+         GROUP BY tenant_id, uid_hash ORDER BY uid_hash \
+         ON CONFLICT (tenant_id, uid_hash) DO UPDATE SET key_version = greatest(kept.key_version, excluded.key_version)",
     )
     .bind(tenant.as_uuid())
     .bind(agent.as_uuid())
+    .execute(&mut *db)
+    .await?;
+    let marked = sqlx::query(
+        "UPDATE card_chips chip SET version_wanted = least(held.newest + 1, $3) \
+         FROM (SELECT uid_hash, max(key_version) AS newest FROM agent_card_keys \
+             WHERE tenant_id = $1 AND agent_id = $2 GROUP BY uid_hash) held \
+         WHERE chip.tenant_id = $1 AND chip.uid_hash = held.uid_hash AND chip.version_wanted <= held.newest",
+    )
+    .bind(tenant.as_uuid())
+    .bind(agent.as_uuid())
+    .bind(KEY_VERSION_MAX)
     .execute(&mut *db)
     .await?
     .rows_affected();
@@ -213,25 +237,34 @@ pub async fn rekey_held_by(
     Ok(marked)
 }
 
-/// Notes that an agent is about to be sent these versions of reading keys.
+/// Newest version of the keys of the card with this UID that whoever has a lost agent knows.
+pub async fn exposed_version(db: &mut PgConnection, tenant: TenantId, uid: &CardToken) -> sqlx::Result<Option<i16>> {
+    sqlx::query_scalar("SELECT key_version FROM card_exposures WHERE tenant_id = $1 AND uid_hash = $2")
+        .bind(tenant.as_uuid())
+        .bind(uid.0.to_vec())
+        .fetch_optional(db)
+        .await
+}
+
+/// Notes that an agent is about to be sent these versions of reading keys, of cards by the keyed hash of their UIDs.
 pub async fn note_held(
     db: &mut PgConnection,
     tenant: TenantId,
     agent: AgentId,
-    keys: &[(Uuid, u8)],
+    keys: &[(CardToken, u8)],
 ) -> sqlx::Result<()> {
     if keys.is_empty() {
         return Ok(());
     }
-    let (credentials, versions): (Vec<Uuid>, Vec<i16>) =
-        keys.iter().map(|(credential, version)| (*credential, i16::from(*version))).unzip();
+    let (uids, versions): (Vec<Vec<u8>>, Vec<i16>) =
+        keys.iter().map(|(uid, version)| (uid.0.to_vec(), i16::from(*version))).unzip();
     sqlx::query(
-        "INSERT INTO agent_card_keys (tenant_id, agent_id, credential_id, key_version) \
-         SELECT $1, $2, * FROM unnest($3::uuid[], $4::smallint[]) ON CONFLICT DO NOTHING",
+        "INSERT INTO agent_card_keys (tenant_id, agent_id, uid_hash, key_version) \
+         SELECT $1, $2, * FROM unnest($3::bytea[], $4::smallint[]) ON CONFLICT DO NOTHING",
     )
     .bind(tenant.as_uuid())
     .bind(agent.as_uuid())
-    .bind(credentials)
+    .bind(uids)
     .bind(versions)
     .execute(db)
     .await?;
@@ -329,8 +362,8 @@ pub async fn insert(
     sqlx::query(
         "INSERT INTO card_chips (tenant_id, credential_id, uid_hash, messaging, key_version, version_wanted, free_bytes, \
          templates_bytes_max, templates_bytes, written_at, has_factory_key) \
-         VALUES ($1, $2, $3, $4, $5, greatest($5, COALESCE((SELECT key_version FROM card_rules WHERE tenant_id = $1), 1)), \
-         $6, $7, $8, $9, $10)",
+         VALUES ($1, $2, $3, $4, $5, greatest($5, COALESCE((SELECT key_version FROM card_rules WHERE tenant_id = $1), 1), \
+         (SELECT least(key_version + 1, 255)::smallint FROM card_exposures WHERE tenant_id = $1 AND uid_hash = $3)), $6, $7, $8, $9, $10)",
     )
     .bind(tenant.as_uuid())
     .bind(credential.as_uuid())

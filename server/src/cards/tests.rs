@@ -5,8 +5,8 @@ use access_core::canonical;
 use access_core::event::ActKind;
 use access_core::ids::{FingerId, PersonId};
 use access_core::protocol::{
-    CardFault, CardKeyRole, CardKeysBefore, CardKind, CardMessaging, CardTask, CardTemplates, CardWork, EnrolmentOrder,
-    EnrolmentStep, EnrolmentWant, FromServer, SecretBytes, TemplateContent, card_finger_binding,
+    AgentKind, CardFault, CardKeyRole, CardKeysBefore, CardKind, CardMessaging, CardTask, CardTemplates, CardWork,
+    EnrolmentOrder, EnrolmentStep, EnrolmentWant, FromServer, SecretBytes, TemplateContent, card_finger_binding,
 };
 use access_core::word::Word as _;
 use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
@@ -18,7 +18,7 @@ use crate::keys::CardKeys;
 use crate::keys::cards::{KeyCheck, card_key};
 use crate::keys::module::{KeyName, Module, Token, TokenError};
 use crate::testing::token::{Place, with_token};
-use crate::testing::{PATIENCE, TestServer};
+use crate::testing::{PATIENCE, TestAgent, TestServer};
 
 const UID: [u8; 7] = [0x04, 0xA1, 0xB2, 0xC3, 0xD4, 0xE5, 0xF6];
 /// As long as an R503's.
@@ -216,8 +216,8 @@ async fn a_card_is_written_down_before_the_station_hears_of_it() {
         (&done["step"], &card["label"], &card["strength"]),
         (&json!("done"), &json!("…E5F6"), &json!("authenticated"))
     );
-    let chip =
-        json!({ "messaging": "ev2", "key_version": 1, "is_renewal_due": false, "free_bytes": 1_000, "fingers_fit": 2 });
+    let chip = json!({ "messaging": "ev2", "key_version": 1, "is_renewal_due": false, "is_exchange_due": false,
+        "free_bytes": 1_000, "fingers_fit": 2 });
     assert_eq!(card["chip"], chip);
     assert_eq!(server.query(begun).await, ["0"]);
     let token = crate::credentials::token(server.state.keys.card_key(server.own.tenant).bytes(), &credential.0);
@@ -390,7 +390,123 @@ async fn rotated_keys_reach_each_card_at_its_next_visit() {
     assert!(dialogue.is_stopped());
     server.execute(&format!("SET app.tenant = '{}'; UPDATE card_rules SET key_version = 255", server.own.tenant)).await;
     let spent = server.call(admin, "POST", "/card-rules/rotate", json!({ "reason": "again" })).await;
-    spent.problem(409, "key_versions_used_up");
+    let spent = spent.problem(409, "key_versions_used_up");
+    assert!(spent.json["detail"].as_str().unwrap().contains("exchange this card"), "{}", spent.json);
+}
+
+/// Writes down that an agent was sent the reading keys of these cards in this version, as before a bundle goes out.
+async fn sent(server: &TestServer, agent: &TestAgent, uids: &[[u8; 7]], version: u8) {
+    let tenant = server.own.tenant;
+    let hash = |uid: &[u8; 7]| crate::credentials::token(server.state.keys.card_key(tenant).bytes(), uid);
+    let keys: Vec<_> = uids.iter().map(|uid| (hash(uid), version)).collect();
+    let mut tx = server.state.db.begin(tenant, None).await.unwrap();
+    crate::cards::store::note_held(&mut tx, tenant, agent.id, &keys).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+async fn revoke(server: &TestServer, agent: &TestAgent) {
+    let why = json!({ "reason": "stolen off the wall" });
+    let path = format!("/agents/{}/revoke", agent.id);
+    server.call(&server.own.administrator, "POST", &path, why).await.is(200);
+}
+
+async fn take_back(server: &TestServer, desk: &mut Desk, (person, card): (&str, &str), uid: [u8; 7]) {
+    let back = json!({ "want": { "take_back_card": { "credential_id": card } }, "reason": "moved" });
+    let mut dialogue = Dialogue::start(server, desk, person, back).await;
+    dialogue.present(&uid, CardKind::DesfireEv2).await;
+    assert_eq!(dialogue.work().await.task, CardTask::Wipe);
+    dialogue.say(EnrolmentStep::CardWiped).await;
+    assert_eq!(dialogue.last().await["step"], "done");
+}
+
+#[tokio::test]
+async fn a_card_made_anew_has_no_key_that_a_lost_agent_knows() {
+    const BEFORE: [u8; 7] = [4, 7, 7, 7, 7, 7, 7];
+    let server = TestServer::serving().await;
+    let (anna, berta) = (person(&server, "1").await, person(&server, "2").await);
+    let mut desk = desk(&server).await;
+    let gate = server.agent("Gate", AgentKind::DoorController, &[]).await;
+    let (first, _) = made(&server, &mut desk, &anna, UID).await;
+    let (second, _) = made(&server, &mut desk, &anna, BEFORE).await;
+    sent(&server, &gate, &[UID, BEFORE], 1).await;
+    // One is wiped and somebody else's before the agent is lost, the other after: of neither was the agent sent anything since.
+    take_back(&server, &mut desk, (&anna, &second), BEFORE).await;
+    let (_, bertas) = made(&server, &mut desk, &berta, BEFORE).await;
+    assert_eq!(bertas.version, 1, "known to no lost agent so far");
+    take_back(&server, &mut desk, (&anna, &first), UID).await;
+    revoke(&server, &gate).await;
+    assert_eq!(card_of(&server, &berta).await[0]["chip"]["is_renewal_due"], true, "it has the key that Anna's had");
+    let (id, anew) = made(&server, &mut desk, &berta, UID).await;
+    assert_eq!(anew.version, 2);
+    let cards = card_of(&server, &berta).await;
+    let chip = &cards.as_array().unwrap().iter().find(|card| card["id"] == *id).unwrap()["chip"];
+    assert_eq!((&chip["key_version"], &chip["is_renewal_due"]), (&json!(2), &json!(false)));
+    let rules = server.call(&server.own.administrator, "GET", "/card-rules", Value::Null).await.is(200).json;
+    assert_eq!((&rules["key_version"], &rules["cards_due"]), (&json!(1), &json!(1)), "{rules}");
+    let (_, other) = made(&server, &mut desk, &anna, [4, 6, 6, 6, 6, 6, 6]).await;
+    assert_eq!(other.version, 1, "others are made as ever");
+
+    // Its new keys are lost as well, to two agents; on an administrator's word it becomes Anna's as it lies there.
+    for name in ["Back", "Side"] {
+        let agent = server.agent(name, AgentKind::DoorController, &[]).await;
+        sent(&server, &agent, &[UID], 2).await;
+        revoke(&server, &agent).await;
+    }
+    let word = json!({ "want": "card", "replaces": true, "reason": "found in a drawer" });
+    let mut dialogue = Dialogue::start(&server, &mut desk, &anna, word).await;
+    dialogue.present(&UID, CardKind::DesfireEv2).await;
+    let work = dialogue.work().await;
+    assert_eq!((OnCard::of(&work).version, versions(&work)), (3, vec![2, 3]));
+    assert_eq!(dialogue.written(3).await["step"], "done");
+    // The other tenant's card of the same UID has other keys, which nobody knows.
+    assert_eq!(server.query("SELECT count(DISTINCT tenant_id)::text FROM card_exposures").await, ["1"]);
+}
+
+#[tokio::test]
+async fn a_card_whose_keys_are_lost_while_it_is_made_is_due_at_once() {
+    let server = TestServer::serving().await;
+    let anna = person(&server, "1").await;
+    let mut desk = desk(&server).await;
+    let gate = server.agent("Gate", AgentKind::DoorController, &[]).await;
+    sent(&server, &gate, &[UID], 1).await;
+    let mut dialogue = Dialogue::start(&server, &mut desk, &anna, json!({ "want": "card" })).await;
+    dialogue.present(&UID, CardKind::DesfireEv2).await;
+    let mut card = OnCard::of(&dialogue.work().await);
+    revoke(&server, &gate).await;
+    let done = dialogue.written(card.version).await;
+    assert_eq!(done["credential"]["chip"]["is_renewal_due"], true, "{done}");
+    let mut dialogue = Dialogue::start(&server, &mut desk, &anna, json!({ "want": "renew_card" })).await;
+    let done = dialogue.rewrite(&mut card).await;
+    assert_eq!((card.version, &done["credential"]["chip"]["is_renewal_due"]), (2, &json!(false)));
+}
+
+#[tokio::test]
+async fn a_card_whose_last_keys_are_known_to_others_is_to_be_exchanged() {
+    let server = TestServer::serving().await;
+    let (admin, tenant) = (&server.own.administrator, server.own.tenant);
+    let (anna, berta) = (person(&server, "1").await, person(&server, "2").await);
+    let mut desk = desk(&server).await;
+    let (card, _) = made(&server, &mut desk, &anna, UID).await;
+    made(&server, &mut desk, &berta, [4, 8, 8, 8, 8, 8, 8]).await;
+    let gate = server.agent("Gate", AgentKind::DoorController, &[]).await;
+    let spent = "UPDATE card_chips SET key_version = 255, version_wanted = 255";
+    server.execute(&format!("SET app.tenant = '{tenant}'; {spent}")).await;
+    sent(&server, &gate, &[UID], 255).await;
+    revoke(&server, &gate).await;
+    let rules = server.call(admin, "GET", "/card-rules", Value::Null).await.is(200).json;
+    assert_eq!((&rules["cards_due"], &rules["cards_to_exchange"]), (&json!(0), &json!(1)), "{rules}");
+    let told = async |person: &str| card_of(&server, person).await[0]["chip"]["is_exchange_due"].clone();
+    assert_eq!((told(&anna).await, told(&berta).await), (json!(true), json!(false)));
+    // A visit to a station can't help it, nor can making it anew, and both say so.
+    let mut dialogue = Dialogue::start(&server, &mut desk, &anna, json!({ "want": "renew_card" })).await;
+    dialogue.present(&UID, CardKind::DesfireEv2).await;
+    assert_eq!(failed(&dialogue.last().await), "key_versions_used_up");
+    assert!(dialogue.is_stopped());
+    take_back(&server, &mut desk, (&anna, &card), UID).await;
+    let mut dialogue = Dialogue::start(&server, &mut desk, &berta, json!({ "want": "card" })).await;
+    dialogue.present(&UID, CardKind::DesfireEv2).await;
+    assert_eq!(failed(&dialogue.last().await), "key_versions_used_up");
+    assert!(dialogue.is_stopped());
 }
 
 #[tokio::test]

@@ -85,6 +85,12 @@ fn not_theirs() -> ApiError {
     conflict("card_not_theirs", "This card was not made here for this person.")
 }
 
+/// Whoever has a lost agent knows this card's keys in their last version.
+fn used_up() -> ApiError {
+    let why = "Others may know this card's keys, and these have no next version: exchange this card for another.";
+    conflict("key_versions_used_up", why)
+}
+
 /// A card lies on the reader: what the station is to do with it.
 pub(super) async fn presented(
     state: &AppState,
@@ -122,6 +128,9 @@ pub(super) async fn presented(
         Want::Pin { .. } => return Err(conflict("not_wanted", "The station read a card where a PIN was asked for.")),
         Want::Finger { .. } | Want::RenewCard | Want::RemoveFinger { .. } => {
             let (credential, chip) = theirs(order, &holders)?;
+            if order.asked.want == Want::RenewCard && chip.is_exchange_due() {
+                return Err(used_up());
+            }
             let task = CardTask::Read { is_ev1_allowed: is_ev1_allowed(chip, &desk) };
             let work = work(state, &mut tx, order, bytes, (chip.versions(), task), now).await?;
             tx.commit().await?;
@@ -205,6 +214,9 @@ async fn make(
     if !order.asked.replaces && holders.iter().any(|holder| holder.state != CredentialState::Returned) {
         return Err(conflict("card_in_use", "This card is somebody's already."));
     }
+    // Its keys follow from its UID: what was known of them before it was wiped is known still.
+    let exposed = cards::store::exposed_version(&mut tx, order.tenant, &card.hash).await?;
+    let version = cards::version_to_make(card.rules.key_version, exposed).ok_or_else(used_up)?;
     let earlier = vault::cards::card_begun(&state.keys, &mut tx, &card.hash).await?;
     let was_anothers = earlier.as_ref().is_some_and(|earlier| earlier.person != order.person);
     let chip = holders.iter().find_map(|holder| holder.chip.as_ref());
@@ -215,7 +227,7 @@ async fn make(
     let templates_bytes_max = there.map_or(tried, |there| if room == 0 { there } else { there.min(tried) });
     let mut versions: Vec<i16> = earlier.iter().flat_map(|earlier| earlier.versions.clone()).collect();
     versions.extend(chip.iter().flat_map(|chip| chip.versions()).map(i16::from));
-    versions.push(card.rules.key_version);
+    versions.push(version);
     versions.sort_unstable();
     versions.dedup();
     let begun = match earlier.filter(|_| !was_anothers) {
@@ -231,7 +243,7 @@ async fn make(
     vault::cards::put_card_begun(&state.keys, &mut tx, &card.hash, &begun, now).await?;
     let task = CardTask::Write {
         credential: SecretBytes(begun.number.to_vec()),
-        version: u8::try_from(card.rules.key_version).map_err(anyhow::Error::from)?,
+        version: u8::try_from(version).map_err(anyhow::Error::from)?,
         templates: None,
         templates_bytes_max: u16::try_from(templates_bytes_max).map_err(anyhow::Error::from)?,
         keeps_factory_key: card.rules.leaves_factory_key,

@@ -7603,6 +7603,11 @@ export interface components {
             cards_due: number;
             /**
              * Format: int64
+             * @description How many of them have to be exchanged for other cards: whoever has a lost agent knows their keys, and these have no next version.
+             */
+            cards_to_exchange: number;
+            /**
+             * Format: int64
              * @description Counts changes; the `ETag`. 0: nothing was chosen so far.
              */
             version: number;
@@ -7644,6 +7649,8 @@ export interface components {
             key_version: number;
             /** @description Whether it is to get other keys at its next visit to a station. Until then it works as it is. */
             is_renewal_due: boolean;
+            /** @description Whether it has to be exchanged for another card: whoever has a lost agent knows its keys, and these have no next version. */
+            is_exchange_due: boolean;
             /**
              * Format: int32
              * @description What was free on it when it was written last, in bytes.

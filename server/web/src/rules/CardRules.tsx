@@ -104,6 +104,9 @@ export function CardRulesSection() {
           lines={[
             [w.cardRules.templates, text("TemplatesOn", rules.templates_on)],
             [w.cardRules.keys, w.cardRules.keysSentence(rules.key_version, rules.cards, rules.cards_due)],
+            ...(rules.cards_to_exchange > 0
+              ? ([[w.cardRules.exchange, w.cardRules.exchangeSentence(rules.cards_to_exchange)]] as [string, string][])
+              : []),
             [w.cardRules.ev1, rules.takes_ev1 ? w.cardRules.ev1Taken : w.cardRules.ev1Refused],
             [w.cardRules.factory, rules.leaves_factory_key ? w.cardRules.factoryLeft : w.cardRules.factoryChanged],
           ]}

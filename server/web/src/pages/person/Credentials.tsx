@@ -47,6 +47,11 @@ function ChipMarks({ chip }: { chip: NonNullable<Card["chip"]> }) {
           <Chip label={w.person.keysDue} color="info" variant="outlined" tabIndex={0} />
         </Tooltip>
       )}
+      {chip.is_exchange_due && (
+        <Tooltip title={w.person.exchangeDueHelp}>
+          <Chip label={w.person.exchangeDue} color="warning" variant="outlined" tabIndex={0} />
+        </Tooltip>
+      )}
     </>
   );
 }

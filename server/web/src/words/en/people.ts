@@ -53,6 +53,9 @@ export const people = {
     weakHelp: "Known by its number only. Anyone who held it for a second may own a copy.",
     strong: "Protected",
     keysDue: "New keys due",
+    exchangeDue: "Exchange this card",
+    exchangeDueHelp:
+      "A lost controller knows its keys, and they have no next version. Give another card, then take this one back.",
     keysDueHelp: "It opens doors as it is, and gets new keys when it is held to a station: choose New keys.",
     older: "Older messages",
     olderHelp: "It proves itself by the older messages (EV1), which have less to hold on to.",

@@ -48,7 +48,8 @@ export const problems: Record<string, string> = {
   finger_not_on_card: "This finger lies on the server. Nothing was removed. Remove it without a station.",
   card_keys_away:
     "The module that holds the keys of cards is out of reach. Nothing was changed. Tell whoever runs the server.",
-  key_versions_used_up: "Card keys have had every version there is. Nothing was changed. New cards are needed.",
+  key_versions_used_up:
+    "Card keys have had every version there is. Nothing was changed: cards go on opening by the keys they have. If others may know a card's keys, exchange this card for another.",
   template_unusable: "The sensor's template can't be kept. Nothing was saved. Capture the finger again.",
   agent_revoked: "This agent is revoked and does not come back. Nothing was changed. Invite a new one.",
   agent_invited: "No machine has joined as this agent yet, so there is none to replace. Give it a new token.",

@@ -253,6 +253,9 @@ export const rules = {
       cards === 0
         ? `Version ${version}; no card has them yet`
         : `Version ${version}; ${due === 0 ? `all ${cards} cards have what they are to have` : `${due} of ${cards} cards get new ones at their next visit to a station`}`,
+    exchange: "To be exchanged",
+    exchangeSentence: (cards: number) =>
+      `${cards === 1 ? "1 card" : `${cards} cards`}, whose keys a lost controller knows and which have no next version`,
     rotate: "New version of the keys",
     rotateEffect: (version: number, cards: number) =>
       `New cards get version ${version}, and ${cards === 1 ? "1 card gets" : `${cards} cards get`} it at the next visit to a station. Until then all of them go on opening. It can't be undone.`,

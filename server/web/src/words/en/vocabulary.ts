@@ -630,6 +630,7 @@ export const enrolmentTrouble: Record<string, string> = {
   card_too_old: "The card knows the older messages only, which are not taken here. Take a newer card",
   weak_cards_off: "This card can be copied, and no site takes such cards. Take one that can prove itself",
   card_proves_nothing: "This card can't prove itself; one that can is needed",
+  key_versions_used_up: "Others may know this card's keys, which have no next version. Exchange this card for another",
   card_not_theirs: "This card was not made here for this person",
   card_not_authentic:
     "The card holds another number than it was made with: it may be a copy. Keep it and tell whoever is responsible",
