@@ -291,10 +291,32 @@ impl Identity {
             sealing_key: secret("sealing_key", &*self.sealing_key)?,
             store_key: secret("store_key", &*self.store_key)?,
         };
-        serde_json::to_vec_pretty(&stored)
-            .map_err(std::io::Error::from)
-            .and_then(|content| durable::replace(&path, &Zeroizing::new(content)))
+        text_of(&stored)
+            .and_then(|content| durable::replace(&path, &content))
             .map_err(|source| IdentityError::Io { path, source })
+    }
+}
+
+/// The file's text. It is measured first: memory that grew would leave copies of the keys behind, which nobody wipes.
+fn text_of(stored: &Stored) -> std::io::Result<Zeroizing<Vec<u8>>> {
+    let mut measure = Measure(0);
+    serde_json::to_writer_pretty(&mut measure, stored)?;
+    let mut text = Zeroizing::new(Vec::with_capacity(measure.0));
+    serde_json::to_writer_pretty(&mut *text, stored)?;
+    Ok(text)
+}
+
+/// Counts the bytes that are written to it.
+struct Measure(usize);
+
+impl std::io::Write for Measure {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }
 
@@ -383,6 +405,33 @@ pub(crate) mod tests {
         sample().save(folder.path()).unwrap();
         Identity::load(folder.path(), machine(1)).unwrap().save(folder.path()).unwrap();
         assert!(load(folder.path()).is_err());
+    }
+
+    #[test]
+    fn the_files_text_never_outgrows_its_memory() {
+        let text = |name: &str| Zeroizing::new(name.repeat(700));
+        let stored = Stored {
+            agent: sample().agent,
+            tenant: sample().tenant,
+            installation: sample().installation,
+            mode: InstallationMode::Test,
+            kind: AgentKind::DoorController,
+            server_name: String::new(),
+            epoch: 1,
+            policy_key: String::new(),
+            authority: String::new(),
+            other_authorities: Vec::new(),
+            previous: None,
+            is_sealed: false,
+            certificate: String::new(),
+            certificate_key: text("a"),
+            pending_key: None,
+            record_key: text("b"),
+            sealing_key: text("c"),
+            store_key: text("d"),
+        };
+        let written = text_of(&stored).unwrap();
+        assert_eq!((written.capacity(), &**written), (written.len(), &*serde_json::to_vec_pretty(&stored).unwrap()));
     }
 
     #[test]

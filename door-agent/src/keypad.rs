@@ -124,7 +124,8 @@ impl Task {
                         }
                     }
                     Ok(Pressed::Key(_)) => {}
-                    Ok(Pressed::Lost) => entry.clear(),
+                    Ok(Pressed::Lost) if self.wanted.is_some() => entry.lose(),
+                    Ok(Pressed::Lost) => {}
                     Err(error) => return Some(error),
                 },
             }

@@ -95,16 +95,21 @@ impl Meantime {
         let (mut folded, mut last) = (1, entry.at);
         // It stands where the first of what it counts stood.
         let mut fold = entry;
+        let mut weight = fold.weight;
         if let Some(before) = place.and_then(|place| self.entries.remove(&place)) {
             if let Event::Folded { count, until, .. } = before.event {
                 (folded, last) = (count.saturating_add(1), last.max(until));
+            }
+            // What is vital in it stays so.
+            if before.weight == Weight::Vital {
+                weight = Weight::Vital;
             }
             if before.number < fold.number {
                 fold = before;
             }
         }
         fold.event = Event::Folded { kind, door, alarm, count: folded, until: last };
-        fold.weight = Weight::Vital;
+        fold.weight = weight;
         self.folds.insert((kind as u8, door, alarm), fold.number);
         self.entries.insert(fold.number, fold);
         true
@@ -182,6 +187,7 @@ mod tests {
         assert_eq!((kind, at, kept[1].at), (EventKind::DoorOpened, Some(door(1)), UnixMs(2)));
         assert_eq!(u64::from(count), last - 1 - (KEPT_MAX as u64 - 2), "all are kept or counted");
         assert_eq!(until, UnixMs(i64::from(count) + 1));
+        assert_eq!(kept[1].weight, Weight::Routine, "what is counted is no more than it was");
         assert!(kept[2..].iter().all(|entry| matches!(entry.event, Event::DoorOpened { .. })));
 
         // Nothing but alarms: then they are counted too, by what they are.
@@ -196,5 +202,19 @@ mod tests {
             })
             .sum();
         assert_eq!(counted, last);
+    }
+
+    #[test]
+    fn what_counts_a_vital_entry_is_vital() {
+        for is_first_vital in [true, false] {
+            let mut meantime = Meantime::default();
+            for number in 1..=2 {
+                let weight = if (number == 1) == is_first_vital { Weight::Vital } else { Weight::Routine };
+                meantime.entries.insert(number, Entry { weight, ..opened(number) });
+            }
+            assert!(meantime.fold_one() && meantime.fold_one());
+            let kept = meantime.take(usize::MAX);
+            assert_eq!(kept.iter().map(|entry| entry.weight).collect::<Vec<_>>(), [Weight::Vital]);
+        }
     }
 }

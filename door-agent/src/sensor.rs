@@ -391,7 +391,11 @@ impl Task {
         };
         let is_complete = known.decoys().len() >= self.habits.decoys;
         if is_complete || known.takes_no_images || self.poor_drawings >= POOR_DRAWINGS_MAX {
-            return sensor.parameters().await.map(|_| ());
+            // Another one that was put in its place meanwhile is not used before the next look.
+            if sensor.parameters().await? != known.identity.parameters {
+                self.check(sensor).await?;
+            }
+            return Ok(());
         }
         self.draw(sensor, known, requests).await
     }

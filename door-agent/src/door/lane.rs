@@ -87,6 +87,17 @@ impl Lane {
         self.current.is_some()
     }
 
+    pub(super) fn is_of(&self, side: Side) -> bool {
+        self.side == side
+    }
+
+    /// Whether an attempt with this card is not decided yet, or is still to begin.
+    pub(super) fn is_about(&self, token: CardToken) -> bool {
+        let is_undecided = |current: &Current| !matches!(current.phase, Phase::Recording { .. });
+        self.current.as_ref().is_some_and(|current| current.card.token == token && is_undecided(current))
+            || self.waiting.as_ref().is_some_and(|card| card.token == token)
+    }
+
     pub(super) fn is_wanting_finger(&self) -> bool {
         self.current.as_ref().is_some_and(|current| matches!(current.phase, Phase::WantingFinger { .. }))
     }

@@ -461,6 +461,11 @@ impl Door {
         self.leaf.may_be_open()
     }
 
+    /// Whether an attempt with this card at this side is not decided yet, or is still to begin.
+    pub fn is_about(&self, side: Side, token: CardToken) -> bool {
+        self.lanes.iter().any(|lane| lane.is_of(side) && lane.is_about(token))
+    }
+
     /// Whether it is closed and locked, for the other doors of its airlock.
     pub fn is_secured(&self) -> bool {
         !self.is_open() && !self.is_energised() && !self.leaf.may_be_energised()

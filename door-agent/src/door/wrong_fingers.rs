@@ -2,9 +2,10 @@
 //! for no finger for some minutes.
 //!
 //! Counted twice: of everybody at the reader, so that nobody tries one card after another, and of each person there, so that
-//! others who come in between do not hide who tries with somebody's card. Nothing of it lasts: what is refused in a pause does not
-//! count and makes no pause longer, a right finger ends it, and what happened long ago is forgotten. So a stranger with a found
-//! card keeps its holder from this one reader for minutes, and only while they go on at it.
+//! others who come in between do not hide who tries with somebody's card. A right finger takes back that person's own wrong ones
+//! and nobody else's: whoever has a finger here could try others' cards in between. Nothing of it lasts: what is refused in a
+//! pause does not count and makes no pause longer, and what happened long ago is forgotten. So a stranger with a found card keeps
+//! its holder from this one reader for minutes, and only while they go on at it.
 
 use access_core::ids::PersonId;
 
@@ -18,6 +19,8 @@ const LOCKED_FROM: u8 = 10;
 const LOCK_MS: u64 = 300_000;
 /// Forgotten so long after the newest of them, and not before its pause is over; in milliseconds.
 const FORGOTTEN_MS: u64 = 900_000;
+/// One wrong finger at a reader is forgotten after so long, in milliseconds: many people use it, and some give up.
+const READER_FORGETS_MS: u64 = 180_000;
 /// Persons of whom something is known at once; of more, those go first whose newest is the oldest.
 const PERSONS_MAX: usize = 32;
 
@@ -39,6 +42,20 @@ struct Row {
 impl Row {
     fn is_paused(&self, now_ms: u64) -> bool {
         now_ms < self.paused_until_ms
+    }
+
+    /// Forgets one for each so long since the newest.
+    fn forget(&mut self, now_ms: u64, forgets_ms: u64) {
+        let forgotten = now_ms.saturating_sub(self.newest_ms) / forgets_ms;
+        self.count = self.count.saturating_sub(u8::try_from(forgotten).unwrap_or(u8::MAX));
+    }
+
+    /// Takes so many back, and ends the pause if what is left makes none.
+    fn take_back(&mut self, count: u8) {
+        self.count = self.count.saturating_sub(count);
+        if count > 0 && self.count < DELAYED_FROM {
+            self.paused_until_ms = 0;
+        }
     }
 
     /// One more; answers whether it was one too many.
@@ -66,6 +83,7 @@ impl WrongFingers {
 
     /// A wrong finger was shown with this person's card; answers whether it was one too many.
     pub(super) fn wrong(&mut self, person: Option<PersonId>, now_ms: u64) -> bool {
+        self.of_all.forget(now_ms, READER_FORGETS_MS);
         let of_all = self.of_all.add(now_ms);
         let Some(person) = person else { return of_all };
         if self.of(person).is_none() {
@@ -82,7 +100,8 @@ impl WrongFingers {
 
     /// This person was let in.
     pub(super) fn right(&mut self, person: Option<PersonId>) {
-        self.of_all = Row::default();
+        let own = person.and_then(|person| self.of(person)).map_or(0, |row| row.count);
+        self.of_all.take_back(own);
         self.of_persons.retain(|(of, _)| Some(*of) != person);
     }
 
@@ -132,19 +151,43 @@ mod tests {
     }
 
     #[test]
-    fn a_right_finger_ends_it_for_the_reader_and_for_its_own_person_alone() {
+    fn a_right_finger_takes_back_its_own_persons_wrong_ones_alone() {
         let mut fingers = WrongFingers::default();
         for now_ms in 1..=4 {
             fingers.wrong(Some(person(1)), now_ms);
-            // Somebody else comes in each time: the reader's row begins anew, the person's goes on.
+            // Somebody else comes in each time: that takes nothing back.
             fingers.right(Some(person(2)));
         }
         assert!(!fingers.is_paused(person(1), 5));
         fingers.wrong(Some(person(1)), 5);
         fingers.right(Some(person(2)));
-        assert!(fingers.is_paused(person(1), 6) && !fingers.is_paused(person(2), 6));
+        assert!(fingers.is_paused(person(1), 6) && fingers.is_paused(person(2), 6));
         fingers.right(Some(person(1)));
-        assert!(!fingers.is_paused(person(1), 6));
+        assert!(!fingers.is_paused(person(1), 6) && !fingers.is_paused(person(2), 6));
+    }
+
+    #[test]
+    fn ones_own_finger_does_not_hide_tries_with_others_cards() {
+        let mut fingers = WrongFingers::default();
+        let alarms = (0..10).map(|number| {
+            // Another card each time, and one's own after each fourth.
+            let is_one_too_many = fingers.wrong(Some(person(100 + u128::from(number))), number * 61_000);
+            if number % 4 == 3 {
+                fingers.right(Some(person(1)));
+            }
+            is_one_too_many
+        });
+        assert_eq!(alarms.filter(|is_one_too_many| *is_one_too_many).count(), 1);
+    }
+
+    #[test]
+    fn people_who_give_up_now_and_then_are_forgotten() {
+        let mut fingers = WrongFingers::default();
+        for number in 0..200 {
+            let now_ms = number * READER_FORGETS_MS;
+            assert!(!fingers.wrong(Some(person(number.into())), now_ms));
+            assert!(!fingers.is_paused(person(0), now_ms));
+        }
     }
 
     #[test]

@@ -147,6 +147,15 @@ impl Agent {
         unit.wanted[side as usize].is_some() && !unit.on_reader[side as usize].as_ref().is_some_and(is_coming)
     }
 
+    /// Forgets the cards that no attempt is about: it is decided, or the door did not begin one. What is still read of them is
+    /// dropped.
+    pub(super) fn forget_cards(&mut self, door: usize) {
+        let unit = &mut self.doors[door];
+        for side in [Side::In, Side::Out] {
+            unit.on_reader[side as usize].take_if(|on_reader| !unit.door.is_about(side, on_reader.token));
+        }
+    }
+
     /// An attempt is decided: its template is wiped.
     pub(super) fn forget_template(&mut self, door: usize, event: &Event) {
         let Event::Decision(decision) = event else { return };

@@ -13,6 +13,7 @@ impl Agent {
         while let Some(input) = inputs.pop_front() {
             self.feed_one(door, input, None, &mut inputs);
         }
+        self.forget_cards(door);
         self.look_at_mode(door);
         self.look_beside(door);
     }

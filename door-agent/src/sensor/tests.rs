@@ -147,6 +147,18 @@ async fn the_first_sensor_is_written_down_and_another_is_not_used_until_it_is_ac
 }
 
 #[tokio::test]
+async fn another_sensor_is_found_while_nobody_asks() {
+    let mut bench = Bench::new();
+    bench.habits.check_every = Duration::from_secs(3_600);
+    let mut task = bench.start();
+    task.state(DeviceState::Working).await;
+    bench.twin.rebuild(|build| build.security_level = 4);
+    task.suspicion(Suspicion::Changed, true).await;
+    task.state(DeviceState::Faulty).await;
+    task.stop().await;
+}
+
+#[tokio::test]
 async fn a_sensor_of_which_nothing_can_be_read_or_written_is_not_used() {
     let bench = Bench::new();
     bench.files().keep(&Known::new(bench.driver().await.identity().await.unwrap())).unwrap();

@@ -66,11 +66,13 @@ pub enum Typed {
 #[derive(Debug)]
 pub struct Entry {
     digits: Digits,
+    /// Keys were lost: what comes up to the end of this entry is the rest of something.
+    is_lost: bool,
 }
 
 impl Default for Entry {
     fn default() -> Self {
-        Self { digits: Digits::none() }
+        Self { digits: Digits::none(), is_lost: false }
     }
 }
 
@@ -78,6 +80,11 @@ impl Entry {
     /// Takes a key.
     pub fn press(&mut self, key: Key) -> Option<Typed> {
         match key {
+            Key::Digit(_) if self.is_lost => None,
+            Key::Enter | Key::Clear if self.is_lost => {
+                self.clear();
+                None
+            }
             Key::Digit(digit) => {
                 if self.digits.0.len() < DIGITS_MAX {
                     self.digits.0.push(b'0' + digit % 10);
@@ -100,6 +107,13 @@ impl Entry {
     /// Forgets what was typed.
     pub fn clear(&mut self) {
         self.digits.0.zeroize();
+        self.is_lost = false;
+    }
+
+    /// Keys were lost: nothing is taken up to the end of this entry, and it is typed again.
+    pub fn lose(&mut self) {
+        self.clear();
+        self.is_lost = true;
     }
 }
 
@@ -117,7 +131,15 @@ mod tests {
             '!' => Key::Cancel,
             digit => Key::Digit(u8::try_from(digit.to_digit(10).unwrap()).unwrap()),
         };
-        keys.chars().filter_map(|letter| entry.press(key(letter))).collect()
+        keys.chars()
+            .filter_map(|letter| match letter {
+                '?' => {
+                    entry.lose();
+                    None
+                }
+                letter => entry.press(key(letter)),
+            })
+            .collect()
     }
 
     fn digits(text: &str) -> Typed {
@@ -135,6 +157,14 @@ mod tests {
         assert_eq!(format!("{:?}", digits("123456")), "Digits([redacted])");
         assert_eq!(Digits::new("12a"), None);
         assert_eq!(Digits::new("12345678901234567"), None);
+    }
+
+    #[test]
+    fn what_is_left_of_an_entry_of_which_keys_were_lost_is_no_entry() {
+        assert_eq!(typed("12?45#12345#"), [digits("12345")]);
+        assert_eq!(typed("12?45*12345#"), [digits("12345")], "begun anew");
+        assert_eq!(typed("12?45!"), [Typed::Cancelled]);
+        assert_eq!(typed("12?#?45#6#"), [digits("6")]);
     }
 
     proptest! {

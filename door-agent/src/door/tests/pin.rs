@@ -110,3 +110,18 @@ fn the_door_shows_the_same_for_a_sign_of_duress() {
     assert_eq!(everyday, ["Wait", "TypePin", "Wait"]);
     assert_eq!(shown(PinOutcome::MatchedDuress, FactorResult::MatchedDuress), everyday);
 }
+
+#[test]
+fn what_was_read_of_a_card_is_wanted_until_its_attempt_is_decided() {
+    let (mut door, _) = Door::start(id(1), behaviour(Exit::Mechanical, true));
+    assert!(!door.is_about(Side::In, ANNA));
+    door.handle(at(0), Input::Link { is_up: true });
+    door.handle(at(1), card(1, Side::In, ANNA));
+    assert!(door.is_about(Side::In, ANNA) && !door.is_about(Side::Out, ANNA) && !door.is_about(Side::In, BEN));
+    door.handle(at(2), grant(1));
+    assert!(!door.is_about(Side::In, ANNA), "being recorded");
+    door.handle(at(3), card(2, Side::In, ANNA));
+    assert!(!door.is_about(Side::In, ANNA), "laid there once more: nothing comes of it");
+    door.handle(at(4), card(3, Side::In, BEN));
+    assert!(door.is_about(Side::In, BEN), "its attempt is still to begin");
+}
