@@ -123,7 +123,7 @@ pub(super) async fn presented(
         Want::Finger { .. } | Want::RenewCard | Want::RemoveFinger { .. } => {
             let (credential, chip) = theirs(order, &holders)?;
             let task = CardTask::Read { is_ev1_allowed: is_ev1_allowed(chip, &desk) };
-            let work = work(state, &mut tx, order, bytes, (chip.versions(), task), now).await?;
+            let work = work(state, &mut tx, order, (bytes, Some(credential)), (chip.versions(), task), now).await?;
             tx.commit().await?;
             (Begun::Reading { uid: uid.clone(), credential, is_ev1 }, work)
         }
@@ -132,7 +132,8 @@ pub(super) async fn presented(
             if credential != credential_id {
                 return Err(not_theirs());
             }
-            let work = work(state, &mut tx, order, bytes, (chip.versions(), CardTask::Wipe), now).await?;
+            let (card, what) = ((bytes, Some(credential)), (chip.versions(), CardTask::Wipe));
+            let work = work(state, &mut tx, order, card, what, now).await?;
             tx.commit().await?;
             (Begun::Wiping { credential, uid: hash }, work)
         }
@@ -164,12 +165,13 @@ fn theirs<'a>(order: &Order, holders: &'a [Holder]) -> ApiResult<(Uuid, &'a Chip
     own.ok_or_else(not_theirs)
 }
 
-/// What a card's keys are in all these versions, on a thread that may wait for them, with a task for them.
+/// What a card's keys are in all these versions, on a thread that may wait for them, with a task for them. What the station is
+/// about to be sent is noted as known to it, if the card is a credential already.
 async fn work(
     state: &AppState,
     tx: &mut TenantTx,
     order: &Order,
-    uid: &[u8; CHIP_UID_BYTES],
+    (uid, credential): (&[u8; CHIP_UID_BYTES], Option<Uuid>),
     (versions, task): (Vec<u8>, CardTask),
     now: DateTime<Utc>,
 ) -> ApiResult<CardWork> {
@@ -178,12 +180,17 @@ async fn work(
     let source = masters.await.map_err(cards::masters::refused)?;
     let application = application(state.installation.id, tenant);
     let (own_application, own_uid) = (application.clone(), zeroize::Zeroizing::new(*uid));
+    let wanted = versions.clone();
     let derive = move || -> Result<Vec<CardKey>, _> {
-        let wanted = versions.iter().flat_map(|version| CardKeyRole::ALL.iter().map(|role| (*role, *version)));
+        let wanted = wanted.iter().flat_map(|version| CardKeyRole::ALL.iter().map(|role| (*role, *version)));
         wanted.map(|which| card_key(&source, tenant, &own_application, &own_uid, which)).collect()
     };
     let keys = tokio::task::spawn_blocking(derive).await.map_err(anyhow::Error::from)?;
     let keys = keys.map_err(|error| cards::masters::refused(error.into()))?;
+    if let Some(credential) = credential {
+        let held: Vec<(Uuid, u8)> = versions.iter().map(|version| (credential, *version)).collect();
+        cards::store::note_held(tx, tenant, order.station, &held).await?;
+    }
     // The dialogue's own number is put in where the message goes out.
     let enrolment = Uuid::nil().into();
     Ok(CardWork { enrolment, uid: SecretBytes(uid.to_vec()), application, keys, task })
@@ -241,7 +248,8 @@ async fn make(
         keys_before: CardKeysBefore::Any,
     };
     let versions = begun.versions.iter().filter_map(|version| u8::try_from(*version).ok()).collect();
-    let work = work(state, &mut tx, order, card.bytes, (versions, task), now).await?;
+    let known = holders.iter().find(|holder| holder.chip.is_some()).map(|holder| holder.credential);
+    let work = work(state, &mut tx, order, (card.bytes, known), (versions, task), now).await?;
     // Before the station hears of it.
     tx.commit().await?;
     Ok((Begun::Making { uid: card.uid.clone(), keeps_factory_key: card.rules.leaves_factory_key }, work))
@@ -324,7 +332,7 @@ async fn rewrite(
         // It was read just now, by this site's keys. What has others is another that was put in its place.
         keys_before: if chip.has_factory_key { CardKeysBefore::SitesApplication } else { CardKeysBefore::Sites },
     };
-    let work = work(state, &mut tx, order, bytes, (chip.versions(), task), now).await?;
+    let work = work(state, &mut tx, order, (bytes, Some(id)), (chip.versions(), task), now).await?;
     tx.commit().await?;
     let templates_bytes = i32::try_from(templates_bytes).map_err(anyhow::Error::from)?;
     let keeps_factory_key = rules.leaves_factory_key;
@@ -430,6 +438,10 @@ async fn made(
     cards::store::insert(&mut tx, order.tenant, begun.credential, &chip, now)
         .await
         .map_err(on_constraint([("card_chips_uid_is_unique", in_use)]))?;
+    // It was no credential when the station was sent its keys.
+    let held = begun.versions.iter().filter_map(|version| u8::try_from(*version).ok());
+    let held: Vec<(Uuid, u8)> = held.map(|version| (begun.credential.as_uuid(), version)).collect();
+    cards::store::note_held(&mut tx, order.tenant, order.station, &held).await?;
     vault::cards::put_card(&state.keys, &mut tx, order.person, begun.credential, &uid.0, Some(&begun.number)).await?;
     vault::store::end_card_begun(&mut tx, order.tenant, &hash).await?;
     let card = get_card(&mut tx, order, begun.credential.as_uuid()).await?;

@@ -36,6 +36,7 @@ const TEMPLATE_BYTES_MAX: usize = 16 * 1024;
 #[derive(Debug, Clone)]
 pub(super) struct Order {
     pub(super) tenant: TenantId,
+    pub(super) station: AgentId,
     pub(super) person: PersonId,
     pub(super) operator: OperatorId,
     pub(super) asked: Asked,
@@ -77,7 +78,7 @@ impl Stations {
             }
             dialogue.is_settling = true;
             let Dialogue { person, operator, ref asked, .. } = *dialogue;
-            let order = Order { tenant, person, operator, asked: asked.clone() };
+            let order = Order { tenant, station, person, operator, asked: asked.clone() };
             (order, std::mem::take(&mut dialogue.at_card))
         };
         let turn = if let EnrolmentStep::CardRead { .. } = step {
