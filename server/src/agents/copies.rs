@@ -14,6 +14,7 @@ use sqlx::PgConnection;
 use super::Standing;
 use super::store::{self, Issued, LinkRow};
 use crate::audit::append_event;
+use crate::cards;
 use crate::certificates::{AGENT_CERTIFICATE_HOURS, AgentName};
 use crate::db::TenantTx;
 use crate::state::AppState;
@@ -76,6 +77,8 @@ pub(super) async fn quarantine(tx: &mut TenantTx, name: AgentName, now: DateTime
     let AgentName { tenant, agent, generation } = name;
     tracing::error!(%tenant, %agent, generation, "a certificate was renewed for two keys: the agent was copied");
     store::set_state(tx, tenant, agent, Standing::Quarantined).await?;
+    // One of the two is somebody else's, with the reading keys that the agent was sent.
+    cards::store::rekey_held_by(tx, tenant, agent, now).await?;
     append_event(tx, &copied(agent, generation, CopySign::RenewedTwice), now).await
 }
 

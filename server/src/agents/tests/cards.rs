@@ -238,6 +238,32 @@ async fn cards_are_marked_by(act: &str) {
 }
 
 #[tokio::test]
+async fn an_agent_that_was_copied_marks_the_cards_whose_keys_it_held() {
+    let server = TestServer::serving().await;
+    let front = door(&server, "Front").await;
+    let gate = server.agent("Gate", AgentKind::DoorController, &[&front]).await;
+    let station = server.agent("Desk", AgentKind::Station, &[]).await;
+    let (mut desk, mut link) = (station.link().await, gate.link().await);
+    let anna = person(&server, "1").await;
+    make_card(&server, (&station, &mut desk), &anna, UID).await;
+    grant(&server, &anna, &front).await;
+    bundle_with(&mut link, &gate, |bundle| bundle.cards.cards.len() == 1).await;
+    let wanted = "SELECT version_wanted::text FROM card_chips";
+    gate.renew().await.map_err(|(status, _)| status).unwrap();
+    assert_eq!(server.query(wanted).await, ["1"]);
+    assert!(gate.renew().await.is_err(), "for another key");
+    assert_eq!(server.query(wanted).await, ["2"], "at once");
+
+    // However it came to be in quarantine, and once.
+    server.execute("UPDATE card_chips SET version_wanted = 1").await;
+    for _ in 0..2 {
+        let path = format!("/agents/{}/join-token", gate.id);
+        server.call(&server.own.administrator, "POST", &path, json!({ "reason": "found" })).await.is(200);
+        assert_eq!(server.query(wanted).await, ["2"]);
+    }
+}
+
+#[tokio::test]
 async fn revoking_a_station_marks_the_cards_whose_keys_it_was_sent() {
     let server = TestServer::serving().await;
     let admin = &server.own.administrator;
