@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use access_core::canonical;
+use access_core::event::Event;
 use access_core::ids::{AgentId, CredentialId, PersonId};
 use access_core::policy::{CardToken, CredentialRule, CredentialState, PolicyRows};
 use access_core::protocol::{
@@ -235,6 +236,32 @@ async fn cards_are_marked_by(act: &str) {
         keys.map(|keys| keys.keys.len()).sum::<usize>() == 3
     };
     bundle_with(&mut others, &other, both).await;
+}
+
+#[tokio::test]
+async fn an_operator_who_was_put_out_of_use_in_a_dialogue_enrols_nothing() {
+    let server = TestServer::serving().await;
+    let mut desk = server.agent("Desk", AgentKind::Station, &[]).await;
+    let mut link = desk.link().await;
+    let anna = person(&server, "1").await;
+    for change in ["state = 'disabled'", "role = 'guard'"] {
+        start(&server, (&desk, &mut link), &anna, json!("card")).await;
+        let id = running(&server).await;
+        let presented = EnrolmentStep::CardPresented { uid: SecretBytes(UID.to_vec()), kind: CardKind::DesfireEv2 };
+        let CardTask::Write { version, .. } = task(&mut link, presented, id).await else { panic!("no write") };
+        server.execute(&format!("UPDATE operators SET {change} WHERE name = 'administrator'")).await;
+        let step = EnrolmentStep::CardWritten { version, messaging: CardMessaging::Ev2, free_bytes: 1_000 };
+        link.say(&FromAgent::EnrolmentStep { enrolment: id, step }).await;
+        // Taken after the step.
+        let record = desk.record(Event::AgentStopped);
+        link.deliver(vec![record]).await;
+        let back = "UPDATE operators SET state = 'active', role = 'administrator' WHERE name = 'administrator'";
+        server.execute(back).await;
+        let last = ended(&server, id).await;
+        assert_eq!((&last["step"], &last["reason"]), (&json!("failed"), &json!("operator_out_of_use")), "{change}");
+        assert_eq!(server.query("SELECT count(*)::text FROM credentials").await, ["0"], "{change}");
+    }
+    assert_eq!(make_card(&server, (&desk, &mut link), &anna, UID).await["strength"], "authenticated");
 }
 
 #[tokio::test]
