@@ -203,8 +203,15 @@ pub(super) async fn renew(
         return Err(superseded());
     }
     let key = copies::key_hash(&certificate_key);
-    let next = match copies::judge(&row, generation, &key) {
+    let own = store::issued(&mut tx, tenant, agent, generation).await?;
+    let successor = store::issued(&mut tx, tenant, agent, generation.saturating_add(1)).await?;
+    let next = match copies::judge(&row, generation, &key, (own.as_ref(), successor.as_ref()), now) {
         Renewal::Issue(next) => next,
+        Renewal::TooEarly => {
+            tracing::warn!(%tenant, %agent, generation, "asks for a certificate hours after it got one");
+            let detail = "This certificate was issued just now; ask again in some hours.".to_owned();
+            return Err(ApiError::Conflict("renewal_too_early", detail));
+        }
         Renewal::RenewedTwice => {
             copies::quarantine(&mut tx, caller.name, now).await?;
             tx.commit().await?;
@@ -223,7 +230,7 @@ pub(super) async fn renew(
         .authority
         .issue_agent(name, &certificate_key, now)
         .map_err(|error| ApiError::field("certificate_key", format!("{error:#}")))?;
-    store::renewed(&mut tx, tenant, agent, next, &key, expires_at).await?;
+    store::renewed(&mut tx, tenant, agent, next, &key, (now, expires_at)).await?;
     tx.commit().await?;
     Ok(Json(Renewed { certificate, chain: port.authority.pem().to_owned() }))
 }

@@ -29,7 +29,7 @@ use super::copies;
 use super::ingest::{Ingested, is_set_back, shut_out_set_back};
 use super::intake::{Delivery, Intake};
 use super::port::{AgentPort, Caller};
-use super::presence::{ABSENCE, note_coming, note_seen, report_absence};
+use super::presence::{ABSENCE, SeenNotes, note_coming, note_seen, report_absence};
 use super::store::{self, LinkRow};
 use crate::certificates::{AgentName, Authority};
 use crate::clock;
@@ -217,7 +217,7 @@ async fn speak(
     let doors = bundler.doors().clone();
     let bundling = Bundling { bundler: Some(bundler), made: None, is_due: false };
     let intake = Intake::start(state.clone(), tenant, agent);
-    Session { state, name, socket, doors, bundling, intake }.run(waiting, linked).await
+    Session { state, name, socket, doors, bundling, intake, seen: SeenNotes::default() }.run(waiting, linked).await
 }
 
 struct Session<'a> {
@@ -228,6 +228,7 @@ struct Session<'a> {
     doors: BTreeSet<DoorId>,
     bundling: Bundling,
     intake: Intake,
+    seen: SeenNotes,
 }
 
 /// Bundles are made beside the link, one after the other.
@@ -394,7 +395,7 @@ impl Session<'_> {
             FromAgent::Hello(_) => return Ok(Some(Refusal::Protocol)),
             FromAgent::Heartbeat => {
                 // Not waited for: the database may be away, and questions about doors come over this link.
-                tokio::spawn(note_seen(state.clone(), tenant, agent));
+                self.seen.begin(Instant::now(), note_seen(state.clone(), tenant, agent));
             }
             // Not its door: it gets no verdict, and by its own rules none but a refusal.
             FromAgent::Ask(attempt) if !self.doors.contains(&attempt.door) => {

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use access_core::event::Event;
 use access_core::ids::{AgentId, TenantId};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use super::Standing;
 use super::store;
@@ -18,6 +20,30 @@ pub(super) const ABSENCE: Duration = Duration::from_secs(10);
 const ABSENCE_RETRY: Duration = Duration::from_secs(2);
 /// How long an agent may be away after the server's start, when all agents connect at once.
 const ABSENCE_AT_START: Duration = Duration::from_secs(30);
+
+/// That an agent was heard is noted so often at most: it says so every five seconds, or as often as it likes.
+const SEEN_EVERY: Duration = Duration::from_secs(3);
+
+/// Notes of one link that the agent was heard: one at a time, and not more often than every [`SEEN_EVERY`]. What comes in between is
+/// left out, since a later one says the same.
+#[derive(Debug, Default)]
+pub(super) struct SeenNotes {
+    begun: Option<(Instant, JoinHandle<()>)>,
+}
+
+impl SeenNotes {
+    /// Begins one beside the link, unless it is too early; tells whether it did.
+    pub(super) fn begin(&mut self, now: Instant, note: impl Future<Output = ()> + Send + 'static) -> bool {
+        let is_due = match &self.begun {
+            Some((at, under_way)) => under_way.is_finished() && now.duration_since(*at) >= SEEN_EVERY,
+            None => true,
+        };
+        if is_due {
+            self.begun = Some((now, tokio::spawn(note)));
+        }
+        is_due
+    }
+}
 
 /// Takes note that an agent was heard.
 pub(super) async fn note_seen(state: AppState, tenant: TenantId, agent: AgentId) {
@@ -86,4 +112,22 @@ pub async fn watch_for_absence(state: AppState) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_agent_that_says_it_lives_without_end_is_noted_one_at_a_time() {
+        let (mut notes, start) = (SeenNotes::default(), Instant::now());
+        let (go_on, waits) = tokio::sync::oneshot::channel::<()>();
+        assert!(notes.begin(start, async move { drop(waits.await) }), "the first, at once");
+        assert!(!notes.begin(start + 9 * SEEN_EVERY, async {}), "the database is away: none beside it");
+        go_on.send(()).unwrap();
+        let (_, first) = notes.begun.as_mut().unwrap();
+        first.await.unwrap();
+        assert!(!notes.begin(start + SEEN_EVERY - Duration::from_millis(1), async {}), "too early");
+        assert!(notes.begin(start + SEEN_EVERY, async {}));
+    }
 }

@@ -157,6 +157,10 @@ async fn issue_token(
             "A revoked agent does not come back; invite a new one.".to_owned(),
         ));
     }
+    if agent.state == AgentState::Quarantined {
+        // Two machines may have its keys: those of its cards are worth nothing once they have others.
+        cards::store::rekey_held_by(&mut tx, actor.tenant, id.into(), actor.now).await?;
+    }
     let token = issue(&state, &mut tx, &actor, &agent).await?;
     tx.act(ActKind::JoinTokenIssued, SubjectKind::Agent, id).reason(reason).commit().await?;
     Ok(Json(token))

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::{Agent, AgentState, Links, NewAgent, Standing};
 use crate::auth::Actor;
+use crate::certificates::RENEWAL_GRACE_DAYS;
 
 #[derive(sqlx::FromRow)]
 struct AgentRow {
@@ -287,6 +288,12 @@ pub async fn join(
     .bind(joining.authorities.to_vec())
     .fetch_one(&mut *db)
     .await?;
+    // What earlier machines renewed says nothing about this one: theirs are refused, and shut it out no more.
+    sqlx::query("DELETE FROM agent_certificates WHERE tenant_id = $1 AND agent_id = $2")
+        .bind(tenant.as_uuid())
+        .bind(agent)
+        .execute(&mut *db)
+        .await?;
     // The machine that joins holds none of the rules that this agent was sent before.
     sqlx::query("DELETE FROM agent_rules WHERE tenant_id = $1 AND agent_id = $2")
         .bind(tenant.as_uuid())
@@ -325,8 +332,6 @@ pub struct LinkRow {
     head_epoch: i32,
     head_seq: i64,
     head_hash: Vec<u8>,
-    issued_generation: Option<i32>,
-    issued_key_hash: Option<Vec<u8>>,
     replaced_generation: i32,
     /// What stands for the authorities that it trusts, as it said last.
     pub authorities_kept: Option<Vec<u8>>,
@@ -347,11 +352,6 @@ impl LinkRow {
     /// Whether it joined, or why not.
     pub fn standing(&self) -> anyhow::Result<Standing> {
         Ok(self.state.parse()?)
-    }
-
-    /// SHA-256 of the key that the certificate of this generation was issued for; none if that is not known.
-    pub fn issued_key(&self, generation: i32) -> Option<&[u8]> {
-        self.issued_key_hash.as_deref().filter(|_| self.issued_generation == Some(generation))
     }
 
     /// Whether a certificate of this generation belongs to a machine that another took the place of.
@@ -376,7 +376,7 @@ pub async fn for_link(
     let lock = if is_locked { " FOR UPDATE" } else { "" };
     let sql = format!(
         "SELECT state, kind, record_key, sealing_key, certificate_generation, generation_used, epoch, head_epoch, \
-         head_seq, head_hash, issued_generation, issued_key_hash, replaced_generation, authorities_kept FROM agents WHERE tenant_id = $1 AND id = $2{lock}"
+         head_seq, head_hash, replaced_generation, authorities_kept FROM agents WHERE tenant_id = $1 AND id = $2{lock}"
     );
     sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(tenant.as_uuid()).bind(agent.as_uuid()).fetch_optional(db).await
 }
@@ -512,6 +512,36 @@ pub async fn seen(db: &mut PgConnection, tenant: TenantId, agent: AgentId, now: 
     Ok(())
 }
 
+/// A certificate that an agent renewed for a key.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Issued {
+    /// SHA-256 of the key.
+    pub key_hash: Vec<u8>,
+    /// When it was issued first.
+    pub issued_at: DateTime<Utc>,
+}
+
+/// The certificate of this generation; none if the agent joined with it, or if it was too long ago to matter.
+pub async fn issued(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    agent: AgentId,
+    generation: i32,
+) -> sqlx::Result<Option<Issued>> {
+    sqlx::query_as(
+        "SELECT key_hash, issued_at FROM agent_certificates WHERE tenant_id = $1 AND agent_id = $2 AND generation = $3",
+    )
+    .bind(tenant.as_uuid())
+    .bind(agent.as_uuid())
+    .bind(generation)
+    .fetch_optional(db)
+    .await
+}
+
+/// A certificate is good for so long and renewable for so long after; whoever could ask with the one before is then refused
+/// by its age.
+const CERTIFICATES_KEPT_DAYS: i64 = RENEWAL_GRACE_DAYS + 2;
+
 /// An agent got a new certificate.
 pub async fn renewed(
     db: &mut PgConnection,
@@ -519,17 +549,34 @@ pub async fn renewed(
     agent: AgentId,
     generation: i32,
     key_hash: &[u8; 32],
-    expires_at: DateTime<Utc>,
+    (now, expires_at): (DateTime<Utc>, DateTime<Utc>),
 ) -> sqlx::Result<()> {
     sqlx::query(
-        "UPDATE agents SET certificate_generation = $3, certificate_expires_at = $4, issued_generation = $3, \
-         issued_key_hash = $5, generation_used = greatest(generation_used, $3 - 1) WHERE tenant_id = $1 AND id = $2",
+        "UPDATE agents SET certificate_generation = $3, certificate_expires_at = $4, \
+         generation_used = greatest(generation_used, $3 - 1) WHERE tenant_id = $1 AND id = $2",
     )
     .bind(tenant.as_uuid())
     .bind(agent.as_uuid())
     .bind(generation)
     .bind(expires_at)
+    .execute(&mut *db)
+    .await?;
+    sqlx::query("DELETE FROM agent_certificates WHERE tenant_id = $1 AND agent_id = $2 AND issued_at < $3")
+        .bind(tenant.as_uuid())
+        .bind(agent.as_uuid())
+        .bind(now - TimeDelta::days(CERTIFICATES_KEPT_DAYS))
+        .execute(&mut *db)
+        .await?;
+    // The same again if an answer was lost.
+    sqlx::query(
+        "INSERT INTO agent_certificates (tenant_id, agent_id, generation, key_hash, issued_at) VALUES ($1, $2, $3, $4, $5) \
+         ON CONFLICT DO NOTHING",
+    )
+    .bind(tenant.as_uuid())
+    .bind(agent.as_uuid())
+    .bind(generation)
     .bind(key_hash.to_vec())
+    .bind(now)
     .execute(db)
     .await?;
     Ok(())

@@ -116,6 +116,7 @@ pub(super) async fn presented(
         uid.0.as_slice().try_into().map_err(|_| conflict("card_unreadable", "The UID of such a card has 7 bytes."))?;
     let hash = credentials::token(state.keys.card_key(order.tenant).bytes(), bytes);
     let mut tx = state.db.begin_vault(order.tenant, Some(order.operator)).await?;
+    actor(&mut tx, order, now).await?;
     people::store::get(&mut tx, order.tenant, order.person, now).await?.ok_or(ApiError::NotFound("person"))?;
     let rules = cards::store::rules(&mut tx, order.tenant).await?;
     let holders = cards::store::holders(&mut tx, order.tenant, &hash).await?;
@@ -141,7 +142,8 @@ pub(super) async fn presented(
             if credential != credential_id {
                 return Err(not_theirs());
             }
-            let work = work(state, &mut tx, order, bytes, (chip.versions(), CardTask::Wipe), now).await?;
+            let what = (chip.versions(), CardTask::Wipe);
+            let work = work(state, &mut tx, order, bytes, what, now).await?;
             tx.commit().await?;
             (Begun::Wiping { credential, uid: hash }, work)
         }
@@ -173,7 +175,8 @@ fn theirs<'a>(order: &Order, holders: &'a [Holder]) -> ApiResult<(Uuid, &'a Chip
     own.ok_or_else(not_theirs)
 }
 
-/// What a card's keys are in all these versions, on a thread that may wait for them, with a task for them.
+/// What a card's keys are in all these versions, on a thread that may wait for them, with a task for them. What the station is
+/// about to be sent is noted as known to it.
 async fn work(
     state: &AppState,
     tx: &mut TenantTx,
@@ -187,12 +190,16 @@ async fn work(
     let source = masters.await.map_err(cards::masters::refused)?;
     let application = application(state.installation.id, tenant);
     let (own_application, own_uid) = (application.clone(), zeroize::Zeroizing::new(*uid));
+    let wanted = versions.clone();
     let derive = move || -> Result<Vec<CardKey>, _> {
-        let wanted = versions.iter().flat_map(|version| CardKeyRole::ALL.iter().map(|role| (*role, *version)));
+        let wanted = wanted.iter().flat_map(|version| CardKeyRole::ALL.iter().map(|role| (*role, *version)));
         wanted.map(|which| card_key(&source, tenant, &own_application, &own_uid, which)).collect()
     };
     let keys = tokio::task::spawn_blocking(derive).await.map_err(anyhow::Error::from)?;
     let keys = keys.map_err(|error| cards::masters::refused(error.into()))?;
+    let token = credentials::token(state.keys.card_key(tenant).bytes(), uid);
+    let held: Vec<_> = versions.iter().map(|version| (token, *version)).collect();
+    cards::store::note_held(tx, tenant, order.station, &held).await?;
     // The dialogue's own number is put in where the message goes out.
     let enrolment = Uuid::nil().into();
     Ok(CardWork { enrolment, uid: SecretBytes(uid.to_vec()), application, keys, task })
@@ -283,6 +290,7 @@ async fn rewrite(
     let bytes: &[u8; CHIP_UID_BYTES] = uid.0.as_slice().try_into().map_err(anyhow::Error::from)?;
     let hash = credentials::token(state.keys.card_key(order.tenant).bytes(), bytes);
     let mut tx = state.db.begin_vault(order.tenant, Some(order.operator)).await?;
+    actor(&mut tx, order, now).await?;
     let chip = cards::store::get(&mut tx, order.tenant, id).await?.ok_or_else(not_theirs)?;
     let number = vault::cards::card_number(&state.keys, &mut tx, id).await?.context("the number of a card")?;
     // One that tells none was left so by a write that was cut; one that tells another is not the card that it claims to be.
@@ -402,10 +410,10 @@ async fn made(
     (version, messaging, free_bytes): (u8, CardMessaging, i32),
     now: DateTime<Utc>,
 ) -> ApiResult<Step> {
-    let actor = actor(order, now);
     let card_key = state.keys.card_key(order.tenant);
     let hash = credentials::token(card_key.bytes(), &uid.0);
     let mut tx = state.db.begin_vault(order.tenant, Some(order.operator)).await?;
+    let actor = actor(&mut tx, order, now).await?;
     people::store::get(&mut tx, order.tenant, order.person, now).await?.ok_or(ApiError::NotFound("person"))?;
     let in_use = || conflict("card_in_use", "This card is somebody's already.");
     let begun = vault::cards::card_begun(&state.keys, &mut tx, &hash).await?.ok_or_else(in_use)?;
@@ -510,8 +518,8 @@ async fn rewritten(
     (staying, added): (&[Uuid], Option<Finger>),
     now: DateTime<Utc>,
 ) -> ApiResult<Step> {
-    let actor = actor(order, now);
     let mut tx = state.db.begin_vault(order.tenant, Some(order.operator)).await?;
+    let actor = actor(&mut tx, order, now).await?;
     people::store::get(&mut tx, order.tenant, order.person, now).await?.ok_or(ApiError::NotFound("person"))?;
     let row = cards::store::get(&mut tx, order.tenant, id).await?.ok_or_else(not_theirs)?;
     // Another version may have been wanted since; this one was told to the station.
@@ -560,8 +568,8 @@ pub(super) async fn wiped(
 ) -> Option<ApiResult<Step>> {
     let Some(Begun::Wiping { credential, uid }) = at_card.begun.take() else { return None };
     let done = async {
-        let actor = actor(order, now);
         let mut tx = state.db.begin_vault(order.tenant, Some(order.operator)).await?;
+        let actor = actor(&mut tx, order, now).await?;
         let card = take_back(state, &mut tx, order, &actor, credential).await?;
         vault::store::end_card_begun(&mut tx, order.tenant, &uid).await?;
         tx.commit().await?;

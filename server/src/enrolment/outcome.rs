@@ -22,6 +22,7 @@ use crate::credentials::{self, Credential};
 use crate::db::TenantTx;
 use crate::fingers::{self, Finger};
 use crate::http::{ApiError, on_constraint};
+use crate::operators;
 use crate::people::{self, LegalBasisKind};
 use crate::pins;
 use crate::state::AppState;
@@ -36,6 +37,7 @@ const TEMPLATE_BYTES_MAX: usize = 16 * 1024;
 #[derive(Debug, Clone)]
 pub(super) struct Order {
     pub(super) tenant: TenantId,
+    pub(super) station: AgentId,
     pub(super) person: PersonId,
     pub(super) operator: OperatorId,
     pub(super) asked: Asked,
@@ -77,7 +79,7 @@ impl Stations {
             }
             dialogue.is_settling = true;
             let Dialogue { person, operator, ref asked, .. } = *dialogue;
-            let order = Order { tenant, person, operator, asked: asked.clone() };
+            let order = Order { tenant, station, person, operator, asked: asked.clone() };
             (order, std::mem::take(&mut dialogue.at_card))
         };
         let turn = if let EnrolmentStep::CardRead { .. } = step {
@@ -219,9 +221,13 @@ pub(super) fn refused(error: ApiError, now: DateTime<Utc>) -> Step {
     }
 }
 
-pub(super) fn actor(order: &Order, now: DateTime<Utc>) -> Actor {
-    // Whoever started the dialogue was an administrator then; the result is their act.
-    Actor { tenant: order.tenant, operator: order.operator, role: Role::Administrator, now }
+/// Whoever started the dialogue: the result is their act. Put out of use since, or a guard now, they change nothing any more.
+pub(super) async fn actor(tx: &mut TenantTx, order: &Order, now: DateTime<Utc>) -> Result<Actor, ApiError> {
+    if !operators::store::is_administrator(tx, order.tenant, order.operator).await? {
+        let detail = "Whoever started this is no administrator any more.".to_owned();
+        return Err(ApiError::Conflict("operator_out_of_use", detail));
+    }
+    Ok(Actor { tenant: order.tenant, operator: order.operator, role: Role::Administrator, now })
 }
 
 /// Keeps a card that tells its UID and proves nothing.
@@ -237,8 +243,8 @@ pub(super) async fn keep_weak_card(
     if !UID_BYTES.contains(&uid.0.len()) {
         return Err(ApiError::Conflict("card_unreadable", "A UID has 4 to 10 bytes.".to_owned()));
     }
-    let actor = actor(order, now);
     let mut tx = state.db.begin_vault(order.tenant, Some(order.operator)).await?;
+    let actor = actor(&mut tx, order, now).await?;
     people::store::get(&mut tx, order.tenant, order.person, now).await?.ok_or(ApiError::NotFound("person"))?;
     if !crate::cards::store::are_weak_cards_taken(&mut tx, order.tenant).await? {
         return Err(ApiError::Conflict("weak_cards_off", "No site takes cards that can be copied.".to_owned()));
@@ -274,8 +280,8 @@ async fn keep_pin(
     let Want::Pin { is_duress } = order.asked.want else {
         return Err(ApiError::Conflict("not_wanted", "The station read a PIN that nobody asked for.".to_owned()));
     };
-    let actor = actor(order, now);
     let mut tx = state.db.begin_vault(order.tenant, Some(order.operator)).await?;
+    let actor = actor(&mut tx, order, now).await?;
     people::store::get(&mut tx, order.tenant, order.person, now).await?.ok_or(ApiError::NotFound("person"))?;
     let kind = pins::keep(&state.keys, &mut tx, order.person, is_duress, order.asked.salt, typed, now).await?;
     let after = pins::of_person(&mut tx, order.tenant, order.person, true).await?;
@@ -314,8 +320,8 @@ async fn finger_read(
     if template.0.is_empty() || template.0.len() > TEMPLATE_BYTES_MAX || !(1..=64).contains(&sensor_type.len()) {
         return Err(ApiError::Conflict("template_unusable", "The station's template can't be kept.".to_owned()));
     }
-    let actor = actor(order, now);
     let mut tx = state.db.begin_vault(order.tenant, Some(order.operator)).await?;
+    let actor = actor(&mut tx, order, now).await?;
     let finger = new_finger(&mut tx, order, &read, None, now).await?;
     if crate::cards::store::templates_on(&mut tx, order.tenant).await? == TemplatesOn::Card {
         return Ok(FingerKept::GoesToCard(read));

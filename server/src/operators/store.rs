@@ -25,6 +25,19 @@ pub async fn get(db: &mut PgConnection, tenant: TenantId, id: Uuid) -> sqlx::Res
         .await
 }
 
+/// Whether this is an administrator who is in use. For the vault's role, too.
+pub async fn is_administrator(db: &mut PgConnection, tenant: TenantId, operator: OperatorId) -> sqlx::Result<bool> {
+    sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM operators WHERE tenant_id = $1 AND id = $2 AND role = $3 AND state = $4)",
+    )
+    .bind(tenant.as_uuid())
+    .bind(operator.as_uuid())
+    .bind(Role::Administrator.as_str())
+    .bind(OperatorState::Active.as_str())
+    .fetch_one(db)
+    .await
+}
+
 /// Makes an operator who still has to set themselves up.
 pub async fn insert(db: &mut PgConnection, tenant: TenantId, id: Uuid, new: &NewOperator) -> sqlx::Result<()> {
     sqlx::query(

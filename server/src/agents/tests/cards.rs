@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use access_core::canonical;
+use access_core::event::Event;
 use access_core::ids::{AgentId, CredentialId, PersonId};
 use access_core::policy::{CardToken, CredentialRule, CredentialState, PolicyRows};
 use access_core::protocol::{
@@ -47,10 +48,17 @@ async fn task(link: &mut TestLink, step: EnrolmentStep, enrolment: access_core::
     .await
 }
 
-/// The dialogue that the station is in.
+/// The dialogue that the only station is in.
 async fn running(server: &TestServer) -> access_core::ids::EnrolmentId {
+    running_at(server, None).await
+}
+
+/// The dialogue that a station is in.
+async fn running_at(server: &TestServer, station: Option<&TestAgent>) -> access_core::ids::EnrolmentId {
     let stations = server.call(&server.own.administrator, "GET", "/stations", Value::Null).await.is(200).json;
-    stations["items"][0]["dialogue"]["id"].as_str().unwrap().parse().unwrap()
+    let mut items = stations["items"].as_array().unwrap().iter();
+    let station = items.find(|item| station.is_none_or(|station| item["id"] == json!(station.id))).unwrap();
+    station["dialogue"]["id"].as_str().unwrap().parse().unwrap()
 }
 
 /// How a dialogue ended.
@@ -65,7 +73,7 @@ async fn ended(server: &TestServer, id: access_core::ids::EnrolmentId) -> Value 
 async fn make_card(server: &TestServer, desk: (&TestAgent, &mut TestLink), person: &str, uid: [u8; 7]) -> Value {
     let (station, link) = desk;
     start(server, (station, link), person, json!("card")).await;
-    let id = running(server).await;
+    let id = running_at(server, Some(station)).await;
     let presented = EnrolmentStep::CardPresented { uid: SecretBytes(uid.to_vec()), kind: CardKind::DesfireEv2 };
     let CardTask::Write { version, .. } = task(link, presented, id).await else { panic!("no write") };
     let step = EnrolmentStep::CardWritten { version, messaging: CardMessaging::Ev2, free_bytes: 1_000 };
@@ -228,6 +236,85 @@ async fn cards_are_marked_by(act: &str) {
         keys.map(|keys| keys.keys.len()).sum::<usize>() == 3
     };
     bundle_with(&mut others, &other, both).await;
+}
+
+#[tokio::test]
+async fn an_operator_who_was_put_out_of_use_in_a_dialogue_enrols_nothing() {
+    let server = TestServer::serving().await;
+    let mut desk = server.agent("Desk", AgentKind::Station, &[]).await;
+    let mut link = desk.link().await;
+    let anna = person(&server, "1").await;
+    for change in ["state = 'disabled'", "role = 'guard'"] {
+        start(&server, (&desk, &mut link), &anna, json!("card")).await;
+        let id = running(&server).await;
+        let presented = EnrolmentStep::CardPresented { uid: SecretBytes(UID.to_vec()), kind: CardKind::DesfireEv2 };
+        let CardTask::Write { version, .. } = task(&mut link, presented, id).await else { panic!("no write") };
+        server.execute(&format!("UPDATE operators SET {change} WHERE name = 'administrator'")).await;
+        let step = EnrolmentStep::CardWritten { version, messaging: CardMessaging::Ev2, free_bytes: 1_000 };
+        link.say(&FromAgent::EnrolmentStep { enrolment: id, step }).await;
+        // Taken after the step.
+        let record = desk.record(Event::AgentStopped);
+        link.deliver(vec![record]).await;
+        let back = "UPDATE operators SET state = 'active', role = 'administrator' WHERE name = 'administrator'";
+        server.execute(back).await;
+        let last = ended(&server, id).await;
+        assert_eq!((&last["step"], &last["reason"]), (&json!("failed"), &json!("operator_out_of_use")), "{change}");
+        assert_eq!(server.query("SELECT count(*)::text FROM credentials").await, ["0"], "{change}");
+    }
+    assert_eq!(make_card(&server, (&desk, &mut link), &anna, UID).await["strength"], "authenticated");
+}
+
+#[tokio::test]
+async fn an_agent_that_was_copied_marks_the_cards_whose_keys_it_held() {
+    let server = TestServer::serving().await;
+    let front = door(&server, "Front").await;
+    let gate = server.agent("Gate", AgentKind::DoorController, &[&front]).await;
+    let station = server.agent("Desk", AgentKind::Station, &[]).await;
+    let (mut desk, mut link) = (station.link().await, gate.link().await);
+    let anna = person(&server, "1").await;
+    make_card(&server, (&station, &mut desk), &anna, UID).await;
+    grant(&server, &anna, &front).await;
+    bundle_with(&mut link, &gate, |bundle| bundle.cards.cards.len() == 1).await;
+    let wanted = "SELECT version_wanted::text FROM card_chips";
+    gate.renew().await.map_err(|(status, _)| status).unwrap();
+    assert_eq!(server.query(wanted).await, ["1"]);
+    assert!(gate.renew().await.is_err(), "for another key");
+    assert_eq!(server.query(wanted).await, ["2"], "at once");
+
+    // However it came to be in quarantine, and once.
+    server.execute("UPDATE card_chips SET version_wanted = 1").await;
+    for _ in 0..2 {
+        let path = format!("/agents/{}/join-token", gate.id);
+        server.call(&server.own.administrator, "POST", &path, json!({ "reason": "found" })).await.is(200);
+        assert_eq!(server.query(wanted).await, ["2"]);
+    }
+}
+
+#[tokio::test]
+async fn revoking_a_station_marks_the_cards_whose_keys_it_was_sent() {
+    let server = TestServer::serving().await;
+    let admin = &server.own.administrator;
+    let (desk, other) = (
+        server.agent("Desk", AgentKind::Station, &[]).await,
+        server.agent("Other desk", AgentKind::Station, &[]).await,
+    );
+    let (mut link, mut others) = (desk.link().await, other.link().await);
+    let uids = [UID, [4, 9, 9, 9, 9, 9, 9], [4, 8, 8, 8, 8, 8, 8]];
+    let (anna, berta, cora) = (person(&server, "1").await, person(&server, "2").await, person(&server, "3").await);
+    make_card(&server, (&desk, &mut link), &anna, uids[0]).await;
+    // Berta's is made elsewhere, and read here: that is enough to know its keys. Cora's was never here.
+    make_card(&server, (&other, &mut others), &berta, uids[1]).await;
+    make_card(&server, (&other, &mut others), &cora, uids[2]).await;
+    start(&server, (&desk, &mut link), &berta, json!("renew_card")).await;
+    let id = running_at(&server, Some(&desk)).await;
+    let presented = EnrolmentStep::CardPresented { uid: SecretBytes(uids[1].to_vec()), kind: CardKind::DesfireEv2 };
+    assert!(matches!(task(&mut link, presented, id).await, CardTask::Read { .. }));
+
+    let why = json!({ "reason": "stolen off the desk" });
+    server.call(admin, "POST", &format!("/agents/{}/revoke", desk.id), why).await.is(200);
+    let wanted = "SELECT label || ' ' || version_wanted FROM card_chips chip \
+                  JOIN credentials card ON card.id = chip.credential_id ORDER BY card.created_at";
+    assert_eq!(server.query(wanted).await, ["…0506 2", "…0909 2", "…0808 1"]);
 }
 
 /// So many cards: `PFORTE_CARDS=50000` measures what a large site costs.

@@ -155,6 +155,7 @@ async fn an_older_certificate_is_good_until_the_newer_was_used() {
     assert_eq!(future.refusal(first.hello()).await, Refusal::WrongAgent, "never issued");
     assert!(future.renew().await.is_err(), "never issued");
     assert_eq!(seen(&server, first.id).await["state"], "offline", "nobody was shut out");
+    hours_pass(&server).await;
     second.renew().await.map_err(|(status, _)| status).unwrap();
 }
 
@@ -202,21 +203,71 @@ async fn two_copies_that_renew_are_both_shut_out_until_one_joins_anew() {
     assert_eq!(copy.refusal(copy.hello()).await, Refusal::WrongAgent);
 }
 
+/// As if every certificate had been issued long enough ago to be renewed.
+async fn hours_pass(server: &TestServer) {
+    server.execute("UPDATE agent_certificates SET issued_at = issued_at - interval '6 hours'").await;
+}
+
 #[tokio::test]
 async fn a_certificate_from_long_ago_is_one_alarm_and_shuts_nobody_out() {
     let server = TestServer::serving().await;
     let first = server.agent("Gate", AgentKind::DoorController, &[]).await;
-    let second = first.renew().await.map_err(|(status, _)| status).unwrap();
+    let key = rcgen::KeyPair::generate().unwrap();
+    let second = first.renew_for(&key).await.map_err(|(status, _)| status).unwrap();
+    hours_pass(&server).await;
     let third = second.renew().await.map_err(|(status, _)| status).unwrap();
+    // A disk that was put back asks for the key that it kept.
     for _ in 0..3 {
-        assert_eq!(first.renew().await.err().map(|(status, _)| status), Some(401));
+        assert_eq!(first.renew_for(&key).await.err().map(|(status, _)| status), Some(401));
         assert_eq!(first.refusal(first.hello()).await, Refusal::WrongAgent);
     }
     third.link().await;
     assert_eq!(signs(&server).await, ["old_certificate"], "one within the hour");
     server.execute("UPDATE agents SET copy_reported_at = copy_reported_at - interval '1 hour'").await;
-    assert_eq!(first.renew().await.err().map(|(status, _)| status), Some(401));
+    assert_eq!(first.renew_for(&key).await.err().map(|(status, _)| status), Some(401));
     assert_eq!(signs(&server).await.len(), 2);
+    assert_eq!(seen(&server, first.id).await["state"], "offline", "nobody was shut out");
+}
+
+#[tokio::test]
+async fn a_copy_that_renews_again_and_again_is_told_from_the_original() {
+    let server = TestServer::serving().await;
+    let original = server.agent("Gate", AgentKind::DoorController, &[]).await;
+    let copy = original.with_identity((original.identity.0.clone(), original.identity.1.clone_key()));
+    let mut newest = copy.renew().await.map_err(|(status, _)| status).unwrap();
+    for _ in 0..3 {
+        let early = newest.renew().await.err().map(|(status, problem)| (status, problem["code"].clone()));
+        assert_eq!(early, Some((409, json!("renewal_too_early"))));
+        hours_pass(&server).await;
+        newest = newest.renew().await.map_err(|(status, _)| status).unwrap();
+    }
+    let mut link = newest.link().await;
+    assert_eq!(original.refusal(original.hello()).await, Refusal::WrongAgent);
+    assert_eq!(seen(&server, original.id).await["state"], "online", "not yet");
+
+    assert_eq!(original.renew().await.err().map(|(status, _)| status), Some(401));
+    assert_eq!(link.refusal().await, Refusal::Quarantined, "the copy's link");
+    assert_eq!(original.refusal(original.hello()).await, Refusal::Quarantined);
+    assert_eq!(newest.renew().await.err().map(|(status, _)| status), Some(401));
+    assert_eq!(signs(&server).await, ["old_certificate", "renewed_twice"]);
+
+    // The machine that joins anew is not shut out again by the one that was thrown out.
+    let path = format!("/agents/{}/join-token", original.id);
+    let issued = server.call(&server.own.administrator, "POST", &path, json!({ "reason": "found" })).await.is(200);
+    let anew = server.joined(issued.json["token"].as_str().unwrap(), AgentKind::DoorController).await;
+    assert_eq!(original.renew().await.err().map(|(status, _)| status), Some(401));
+    assert_eq!(newest.renew().await.err().map(|(status, _)| status), Some(401));
+    let _link = anew.link().await;
+    assert_eq!(seen(&server, original.id).await["state"], "online");
+}
+
+#[tokio::test]
+async fn a_servers_clock_that_was_put_back_keeps_no_agent_from_its_certificate() {
+    let server = TestServer::serving().await;
+    let first = server.agent("Gate", AgentKind::DoorController, &[]).await;
+    let second = first.renew().await.map_err(|(status, _)| status).unwrap();
+    server.execute("UPDATE agent_certificates SET issued_at = issued_at + interval '1 day'").await;
+    second.renew().await.map_err(|(status, _)| status).unwrap();
 }
 
 #[tokio::test]

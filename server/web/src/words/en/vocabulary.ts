@@ -645,6 +645,7 @@ export const enrolmentTrouble: Record<string, string> = {
   pin_not_theirs: "What was typed first is not this person's PIN",
   pin_alike: "The two PINs are one",
   not_wanted: "The station read something else than was asked for",
+  operator_out_of_use: "Whoever started this is no administrator any more",
   person_gone: "The person is no longer there",
   not_stored: "It could not be stored; the server's log says why",
 };
