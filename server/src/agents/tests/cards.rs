@@ -57,7 +57,7 @@ async fn running(server: &TestServer) -> access_core::ids::EnrolmentId {
 async fn running_at(server: &TestServer, station: Option<&TestAgent>) -> access_core::ids::EnrolmentId {
     let stations = server.call(&server.own.administrator, "GET", "/stations", Value::Null).await.is(200).json;
     let mut items = stations["items"].as_array().unwrap().iter();
-    let station = items.find(|item| station.is_none_or(|station| item["id"] == json!(station.id))).unwrap();
+    let station = items.find(|item| station.is_none_or(|station| item["agent_id"] == json!(station.id))).unwrap();
     station["dialogue"]["id"].as_str().unwrap().parse().unwrap()
 }
 
