@@ -23,6 +23,7 @@ use crate::time::UnixMs;
 use crate::verdict::Verdict;
 
 mod cards;
+mod delta;
 mod pins;
 
 pub use cards::{
@@ -30,6 +31,7 @@ pub use cards::{
     CardMessaging, CardSecrets, CardTask, CardTemplates, CardWork, ReadingKeys, SealedCard, SealedTemplateKey,
     card_binding, card_finger_binding, content_key_binding, template_key_binding,
 };
+pub use delta::{BundleDelta, BundleIndex, DeltaError, Piece, bundle_hash};
 pub use pins::{
     PIN_DIGITS_MAX, PIN_DIGITS_MIN, PIN_HASH_BYTES, PIN_HASH_MIB, PIN_HASH_PASSES, PIN_SALT_BYTES, PinContent,
     PinFault, PinPrompt, PinSalt, SealedPin, SealedPins, pepper_binding, pin_binding,
@@ -99,6 +101,11 @@ pub enum FromAgent {
     AuthoritiesKept {
         /// Of their certificates.
         digest: [u8; 32],
+    },
+    /// A delta made no bundle here: the next one is to come whole, by [`FromServer::Bundle`].
+    BundleWanted {
+        /// Number of the newest bundle that the agent took; 0 if none.
+        sequence: u64,
     },
 }
 
@@ -202,6 +209,9 @@ pub enum FromServer {
     /// The authorities that a server of this installation may show a certificate of from now on, DER, at most [`AUTHORITIES_MAX`], the
     /// one in use first. Replaces those that the agent knew. Answered by [`FromAgent::AuthoritiesKept`].
     Authorities(Vec<Vec<u8>>),
+    /// The next bundle as what differs from the last one of this session: what comes of it is taken as [`FromServer::Bundle`] is. Answered
+    /// by [`FromAgent::BundleWanted`] if nothing does.
+    BundleDelta(BundleDelta),
 }
 
 crate::words! {
@@ -592,12 +602,12 @@ pub trait Message {
 
 impl Message for FromAgent {
     const NAME: &'static str = "message of an agent";
-    const KINDS: u8 = 10;
+    const KINDS: u8 = 11;
 }
 
 impl Message for FromServer {
     const NAME: &'static str = "message of the server";
-    const KINDS: u8 = 12;
+    const KINDS: u8 = 13;
 }
 
 /// Bytes that are no message.

@@ -25,12 +25,12 @@ use access_core::policy::{
     ThreatLevelRule, TravelEnds, TravelTime, TwoPerson, WaivableRule, Window,
 };
 use access_core::protocol::{
-    AgentKind, Bundle, CaptureFault, CardApplication, CardFault, CardFinger, CardKey, CardKeyRole, CardKeysBefore,
-    CardKind, CardMessaging, CardSecrets, CardTask, CardTemplates, CardWork, Command, CommandKind, EnrolmentFault,
-    EnrolmentOrder, EnrolmentStep, EnrolmentWant, FromAgent, FromServer, Hello, InstallationMode, PinContent, PinFault,
-    PinPrompt, ReadingKeys, Refusal, SealedCard, SealedPin, SealedPins, SealedTemplate, SealedTemplateKey, SecretBytes,
-    SignedBundle, Standing, TemplateContent, card_binding, card_finger_binding, content_key_binding, pepper_binding,
-    pin_binding, template_binding, template_key_binding,
+    AgentKind, Bundle, BundleDelta, CaptureFault, CardApplication, CardFault, CardFinger, CardKey, CardKeyRole,
+    CardKeysBefore, CardKind, CardMessaging, CardSecrets, CardTask, CardTemplates, CardWork, Command, CommandKind,
+    EnrolmentFault, EnrolmentOrder, EnrolmentStep, EnrolmentWant, FromAgent, FromServer, Hello, InstallationMode,
+    Piece, PinContent, PinFault, PinPrompt, ReadingKeys, Refusal, SealedCard, SealedPin, SealedPins, SealedTemplate,
+    SealedTemplateKey, SecretBytes, SignedBundle, Standing, TemplateContent, card_binding, card_finger_binding,
+    content_key_binding, pepper_binding, pin_binding, template_binding, template_key_binding,
 };
 use access_core::time::{Period, UnixMs, Zone, ZoneOffset};
 use access_core::verdict::{Effect, Outcome, Reason, RecordRef, Rule, Verdict};
@@ -439,6 +439,7 @@ fn messages_of_the_agent_keep_their_bytes() {
     check("agent_journal_fails", &FromAgent::JournalState { fault, since: UnixMs(6) });
     check("agent_standing_in_force", &FromAgent::StandingInForce { number: 6 });
     check("agent_configuration", &FromAgent::Configuration { toml: "a = 1".to_owned() });
+    check("agent_bundle_wanted", &FromAgent::BundleWanted { sequence: 5 });
     check("agent_authorities_kept", &FromAgent::AuthoritiesKept { digest: [7; 32] });
     let steps = [
         EnrolmentStep::WaitingForCard,
@@ -485,6 +486,9 @@ fn messages_of_the_server_keep_their_bytes() {
     check("server_acknowledged", &FromServer::Acknowledged(head()));
     let signed = SignedBundle { bytes: canonical::encode(&bundle()), signature: [8; 64] };
     check("server_bundle", &FromServer::Bundle(signed));
+    let pieces = vec![Piece::Same { at: 1, bytes: 2 }, Piece::New(vec![3; 4])];
+    let delta = BundleDelta { base: [5; 32], result: [6; 32], pieces, signature: [7; 64] };
+    check("server_bundle_delta", &FromServer::BundleDelta(delta));
     let kind = CommandKind::Release;
     let command = Command { id: id(1), door: id(2), expires_at: UnixMs(3), kind, reason: Commitment([4; 32]) };
     check("server_command_0", &FromServer::Command(command));

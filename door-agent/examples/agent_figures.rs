@@ -18,8 +18,8 @@ use access_core::policy::{
     LevelLine, PersonRule, Place, PolicyRows, PolicyScope, Side, Sides, SiteRule,
 };
 use access_core::protocol::{
-    AgentKind, Bundle, CardSecrets, InstallationMode, SealedTemplate, SecretBytes, SignedBundle, TemplateContent,
-    template_binding,
+    AgentKind, Bundle, BundleIndex, CardSecrets, InstallationMode, SealedTemplate, SecretBytes, SignedBundle,
+    TemplateContent, template_binding,
 };
 use access_core::time::{Period, Zone};
 use access_core::{State, UnixMs};
@@ -556,9 +556,58 @@ fn rules(identity: &Identity, folder: &Path) -> anyhow::Result<Vec<Figure>> {
     let began = Instant::now();
     store.take(&many)?;
     let took = began.elapsed().as_secs_f64();
-    Ok(vec![
+    let mut figures = vec![
         Figure::plain("bundle.kib_per_1000_people", per_1000(false), "KiB"),
         Figure::plain("bundle.kib_per_1000_fingers", per_1000(true) - per_1000(false), "KiB"),
         Figure::plain("bundle.take_50000_s", took, "s"),
+    ];
+    for people in [1_000, 10_000] {
+        figures.extend(changes(identity, folder, people)?);
+    }
+    Ok(figures)
+}
+
+/// How long the deltas of single changes are, and how soon one is in force.
+fn changes(identity: &Identity, folder: &Path, people: u128) -> anyhow::Result<Vec<Figure>> {
+    let base = bundle(identity, people, true);
+    let whole = SignedBundle::sign(&base, &policy_key());
+    let began = Instant::now();
+    let index = BundleIndex::of(&whole);
+    let indexing = began.elapsed().as_secs_f64();
+    let changed = |change: &dyn Fn(&mut Bundle)| {
+        let mut bundle = base.clone();
+        bundle.sequence += 1;
+        bundle.signed_at = AT.plus_ms(60_000);
+        bundle.policy.version += 1;
+        change(&mut bundle);
+        SignedBundle::sign(&bundle, &policy_key())
+    };
+    let middle = usize::try_from(people / 2)?;
+    let grant = changed(&|bundle| bundle.policy.grants[middle].valid.until = Some(AT));
+    let card = changed(&|bundle| bundle.policy.credentials[middle].state = CredentialState::Lost);
+    let more = bundle(identity, people + 1, true);
+    let person = changed(&|bundle| {
+        bundle.policy.persons.extend(more.policy.persons.last().cloned());
+        bundle.policy.credentials.extend(more.policy.credentials.last().cloned());
+        bundle.policy.grants.extend(more.policy.grants.last().cloned());
+        bundle.templates.extend(more.templates.last().cloned());
+    });
+    let kib = |next: &SignedBundle| canonical::encode(&index.delta_to(next)).len() as f64 / 1_024.0;
+    let mut store = PolicyStore::new(identity.clone(), &folder.join(people.to_string()));
+    store.take(&whole)?;
+    let delta = index.delta_to(&card);
+    let began = Instant::now();
+    let rebuilt = store.rebuilt(&delta)?.context("a newer bundle")?;
+    ensure!(store.take(&rebuilt)?, "a newer bundle");
+    let took = began.elapsed().as_secs_f64();
+    let figure = |name: &str, value, unit| Figure::plain(&format!("bundle.{name}_{people}"), value, unit);
+    Ok(vec![
+        figure("whole_kib", canonical::encode(&whole).len() as f64 / 1_024.0, "KiB"),
+        figure("delta_kib_per_change", kib(&grant), "KiB"),
+        figure("delta_kib_per_revoked_card", kib(&card), "KiB"),
+        figure("delta_kib_per_new_person", kib(&person), "KiB"),
+        figure("delta_take_s", took, "s"),
+        figure("index_s", indexing, "s"),
+        figure("index_kib", index.bytes() as f64 / 1_024.0, "KiB"),
     ])
 }

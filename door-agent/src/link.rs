@@ -13,9 +13,9 @@ use access_core::attempt::{Attempt, ClockTrust};
 use access_core::chain::{Head, SignedRecord};
 use access_core::ids::EnrolmentId;
 use access_core::protocol::{
-    self, AUTHORITIES_MAX, CONFIGURATION_BYTES_MAX, CardWork, Command, EnrolmentOrder, EnrolmentStep, FromAgent,
-    FromServer, HEARTBEAT_MS, Hello, MESSAGE_BYTES_MAX, MessageError, PROTOCOL_NEWEST, PROTOCOL_OLDEST, Refusal,
-    SILENCE_MAX_MS, SignedBundle, Standing,
+    self, AUTHORITIES_MAX, BundleDelta, CONFIGURATION_BYTES_MAX, CardWork, Command, EnrolmentOrder, EnrolmentStep,
+    FromAgent, FromServer, HEARTBEAT_MS, Hello, MESSAGE_BYTES_MAX, MessageError, PROTOCOL_NEWEST, PROTOCOL_OLDEST,
+    Refusal, SILENCE_MAX_MS, SignedBundle, Standing,
 };
 use futures_util::{SinkExt as _, StreamExt as _};
 use rand::RngExt as _;
@@ -62,6 +62,8 @@ pub enum LinkEvent {
     Acknowledged(Head),
     /// A bundle.
     Bundle(SignedBundle),
+    /// What differs in the next bundle.
+    BundleDelta(Box<BundleDelta>),
     /// A command.
     Command(Command),
     /// State that operators set.
@@ -85,6 +87,8 @@ pub enum LinkRequest {
     Records(Vec<SignedRecord>),
     /// The bundle that the agent decides by.
     BundleInForce(u64),
+    /// The next bundle is to come whole; the number of the newest that was taken.
+    BundleWanted(u64),
     /// The state set by operators that the agent goes by.
     StandingInForce(u64),
     /// A step of a dialogue.
@@ -104,6 +108,7 @@ impl LinkRequest {
             Self::Ask(attempt) => FromAgent::Ask(attempt),
             Self::Records(records) => FromAgent::Records(records),
             Self::BundleInForce(sequence) => FromAgent::BundleInForce { sequence },
+            Self::BundleWanted(sequence) => FromAgent::BundleWanted { sequence },
             Self::StandingInForce(number) => FromAgent::StandingInForce { number },
             Self::EnrolmentStep { enrolment, step } => FromAgent::EnrolmentStep { enrolment, step },
             Self::JournalState(JournalState { fault, since }) => FromAgent::JournalState { fault, since },
@@ -399,6 +404,7 @@ impl Link {
             FromServer::Standing(standing) => LinkEvent::Standing(standing),
             FromServer::Acknowledged(head) => LinkEvent::Acknowledged(head),
             FromServer::Bundle(bundle) => LinkEvent::Bundle(bundle),
+            FromServer::BundleDelta(delta) => LinkEvent::BundleDelta(Box::new(delta)),
             FromServer::Command(command) => LinkEvent::Command(command),
             FromServer::Enrol(order) => LinkEvent::Enrol(order),
             FromServer::CancelEnrolment(enrolment) => LinkEvent::CancelEnrolment(enrolment),

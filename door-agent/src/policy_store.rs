@@ -19,8 +19,8 @@ use access_core::policy::{
     CardToken, DoorRule, Policy, PolicyError, PolicyRows, PolicyScope, Side, SiteRule, TenantRules,
 };
 use access_core::protocol::{
-    Bundle, BundleError, CREDENTIAL_NUMBER_BYTES, PinContent, SealedPin, SealedTemplate, SecretBytes, SignedBundle,
-    TemplateContent, pepper_binding, pin_binding, template_binding,
+    Bundle, BundleDelta, BundleError, CREDENTIAL_NUMBER_BYTES, DeltaError, PinContent, SealedPin, SealedTemplate,
+    SecretBytes, SignedBundle, TemplateContent, bundle_hash, pepper_binding, pin_binding, template_binding,
 };
 use access_core::verdict::{Outcome, Reason, Verdict};
 use access_core::{State, UnixMs};
@@ -144,6 +144,9 @@ struct Withdrawn {
 
 /// A bundle in use.
 struct InForce {
+    /// Its bytes as they were signed, and their hash: what a delta is applied to.
+    bytes: Zeroizing<Vec<u8>>,
+    hash: [u8; 32],
     sequence: u64,
     remains: Remains,
     signed_at: UnixMs,
@@ -215,10 +218,19 @@ impl PolicyStore {
             return Err(BundleRefused::Withdrawn { sequence: bundle.sequence, withdrawn: withdrawn.sequence });
         }
         let (card_key, secrets) = (bundle.card_key.clone(), std::mem::take(&mut bundle.cards));
-        self.in_force = Some(InForce::compile(bundle)?);
+        self.in_force = Some(InForce::compile(bundle, &signed.bytes)?);
         self.book.put(Some(Cards::open(&self.identity, card_key, secrets)));
         self.withdrawn = None;
         Ok(true)
+    }
+
+    /// The bundle that comes of a delta, to be taken like any other; none if it is the one in force.
+    pub fn rebuilt(&self, delta: &BundleDelta) -> Result<Option<SignedBundle>, DeltaError> {
+        let in_force = self.in_force.as_ref().ok_or(DeltaError::OtherBase)?;
+        if delta.result == in_force.hash {
+            return Ok(None);
+        }
+        delta.apply(&in_force.bytes, &in_force.hash).map(Some)
     }
 
     fn verified(&self, signed: &SignedBundle) -> Result<Bundle, BundleError> {
@@ -377,7 +389,7 @@ impl PolicyStore {
 }
 
 impl InForce {
-    fn compile(bundle: Bundle) -> Result<Self, PolicyError> {
+    fn compile(bundle: Bundle, bytes: &[u8]) -> Result<Self, PolicyError> {
         // Whatever it says: no tenant may choose longer.
         let age_s = bundle.age_max_s.min(AGE_MAX_S);
         let usable_until = bundle.signed_at.plus_ms(i64::from(age_s) * 1_000);
@@ -387,6 +399,8 @@ impl InForce {
             templates.entry(template.person).or_default().push(template);
         }
         Ok(Self {
+            bytes: Zeroizing::new(bytes.to_vec()),
+            hash: bundle_hash(bytes),
             sequence: bundle.sequence,
             remains,
             signed_at: bundle.signed_at,

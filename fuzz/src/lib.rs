@@ -7,7 +7,10 @@ use access_core::canonical;
 use access_core::chain::{Digest, Head, SignedRecord};
 use access_core::event::Record;
 use access_core::policy::Policy;
-use access_core::protocol::{Bundle, CardSecrets, FromAgent, FromServer, SecretBytes, read_message, write_message};
+use access_core::protocol::{
+    Bundle, CardSecrets, FromAgent, FromServer, MESSAGE_BYTES_MAX, SecretBytes, bundle_hash, read_message,
+    write_message,
+};
 use door_agent::cards::Cards;
 use door_agent::join::{JoinToken, parse_server};
 use door_agent::journal::segment::{HEADER_BYTES, Header, scan, write_frame, write_header, write_payload};
@@ -35,6 +38,9 @@ pub const TARGETS: [(&str, Target); 12] = [
     ("world_order", world_order),
     ("world_file", world_file),
 ];
+
+/// What deltas are applied to, whatever they say of their base.
+const DELTA_BASE: &[u8] = b"a bundle of some bytes, more than the pieces of most deltas reach";
 
 /// What a card answered.
 pub fn card_answer(bytes: &[u8]) -> bool {
@@ -126,6 +132,13 @@ pub fn from_server(bytes: &[u8]) -> bool {
     assert_eq!(write_message(&message), bytes, "one message has one form");
     if let FromServer::CardWork(work) = &message {
         drop(door_agent::station::task(work.clone()));
+    }
+    // Whatever comes of a delta is what it says, and no longer than a message.
+    if let FromServer::BundleDelta(delta) = &message
+        && let Ok(made) = delta.apply(DELTA_BASE, &delta.base)
+    {
+        assert_eq!(bundle_hash(&made.bytes), delta.result, "a delta makes what it says");
+        assert!(made.bytes.len() <= MESSAGE_BYTES_MAX, "a delta makes no more than a message");
     }
     // What an agent is to decide by, past its signature.
     if let FromServer::Bundle(signed) = message

@@ -12,7 +12,7 @@ use access_core::event::{Author, Event, Record};
 use access_core::ids::AgentId;
 use access_core::protocol::{
     AgentKind, EnrolmentOrder, FromAgent, FromServer, Hello, InstallationMode, PROTOCOL_NEWEST, PROTOCOL_OLDEST,
-    RECORDS_PER_MESSAGE_MAX, SignedBundle, read_message, write_message,
+    RECORDS_PER_MESSAGE_MAX, SignedBundle, bundle_hash, read_message, write_message,
 };
 use access_core::time::UnixMs;
 use access_core::verdict::Verdict;
@@ -133,7 +133,7 @@ impl Recorder {
         stream.set_nodelay(true)?;
         let tls = TlsConnector::from(Arc::new(config)).connect(ServerName::try_from(PORT_NAME)?, stream).await?;
         let (socket, _) = client_async(format!("wss://{PORT_NAME}/link"), tls).await?;
-        let mut link = RecorderLink { socket, bundle: None };
+        let mut link = RecorderLink { socket, bundle: None, base: None };
         link.send(&FromAgent::Hello(Hello {
             oldest: PROTOCOL_OLDEST,
             newest: PROTOCOL_NEWEST,
@@ -160,6 +160,8 @@ pub struct RecorderLink {
     socket: WebSocketStream<TlsStream<TcpStream>>,
     /// The newest bundle that came.
     pub bundle: Option<SignedBundle>,
+    /// The same, for the next delta, whatever became of it.
+    base: Option<SignedBundle>,
 }
 
 impl std::fmt::Debug for RecorderLink {
@@ -174,17 +176,30 @@ impl RecorderLink {
         Ok(self.socket.send(Message::Binary(write_message(message).into())).await?)
     }
 
-    /// The next message, bundles and heartbeats too.
+    /// The next message, bundles and heartbeats too: a bundle whole, as it comes of a delta.
     pub async fn receive(&mut self) -> anyhow::Result<FromServer> {
         loop {
             let message =
                 tokio::time::timeout(MESSAGE_WAIT, self.socket.next()).await.context("the server is silent")?;
             match message.context("the link ended")?? {
-                Message::Binary(bytes) => return Ok(read_message(&bytes)?),
+                Message::Binary(bytes) => return self.whole(read_message(&bytes)?),
                 Message::Close(_) => bail!("the server closed the link"),
                 _ => {}
             }
         }
+    }
+
+    fn whole(&mut self, message: FromServer) -> anyhow::Result<FromServer> {
+        let bundle = match message {
+            FromServer::Bundle(bundle) => bundle,
+            FromServer::BundleDelta(delta) => {
+                let base = &self.base.as_ref().context("a delta before any bundle")?.bytes;
+                delta.apply(base, &bundle_hash(base))?
+            }
+            other => return Ok(other),
+        };
+        self.base = Some(bundle.clone());
+        Ok(FromServer::Bundle(bundle))
     }
 
     async fn wanted<T>(&mut self, mut take: impl FnMut(FromServer) -> Option<T>) -> anyhow::Result<T> {

@@ -17,11 +17,12 @@ fn a_newer_kind_of_message_is_named() {
     let error = read_message::<FromAgent>(&[FromAgent::KINDS, 1, 2]).unwrap_err();
     assert_eq!(error, MessageError::UnknownKind { kind: FromAgent::KINDS, newest: PROTOCOL_NEWEST });
     assert!(matches!(read_message::<FromAgent>(&[]), Err(MessageError::NotCanonical(_))));
-    let kept = write_message(&FromAgent::AuthoritiesKept { digest: [3; 32] });
+    let kept = write_message(&FromAgent::BundleWanted { sequence: 3 });
     assert_eq!(kept[0], FromAgent::KINDS - 1, "KINDS counts the variants");
     assert!(matches!(read_message::<FromAgent>(&kept[..8]), Err(MessageError::NotCanonical(_))));
     assert!(matches!(read_message::<FromServer>(&[FromServer::KINDS]), Err(MessageError::UnknownKind { .. })));
-    let last = write_message(&FromServer::Authorities(vec![vec![1]]));
+    let none = BundleDelta { base: [0; 32], result: [0; 32], pieces: Vec::new(), signature: [0; 64] };
+    let last = write_message(&FromServer::BundleDelta(none));
     assert_eq!(last[0], FromServer::KINDS - 1, "KINDS counts the variants");
 }
 

@@ -3,7 +3,7 @@ use access_core::policy::{
     AccessLevel, AntiPassback, AreaRule, CredentialRule, CredentialState, Exit, FactorDemand, Grant, GroupRule, Holder,
     InterlockRule, LevelLine, PersonRule, Place, PolicyRows, PolicyScope, Sides, SiteRule,
 };
-use access_core::protocol::InstallationMode;
+use access_core::protocol::{BundleIndex, InstallationMode};
 use access_core::time::{Period, Zone};
 use access_core::verdict::Outcome;
 use ed25519_dalek::SigningKey;
@@ -273,6 +273,54 @@ fn what_is_not_for_this_agent_is_refused() {
     let forged = SignedBundle::sign(&bundle(1), &SigningKey::from_bytes(&[1; 32]));
     let refused = store(folder.path()).take(&forged).unwrap_err();
     assert!(matches!(refused, BundleRefused::NotGenuine(BundleError::BadSignature)), "{refused}");
+}
+
+fn delta(before: &SignedBundle, after: &SignedBundle) -> BundleDelta {
+    BundleIndex::of(before).delta_to(after)
+}
+
+#[test]
+fn what_comes_of_a_delta_is_the_signed_bundle_also_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut first = store(folder.path());
+    let (one, two, three) = (signed(&bundle(1)), signed(&bundle(2)), signed(&bundle(3)));
+    assert_eq!(first.rebuilt(&delta(&one, &two)), Err(DeltaError::OtherBase), "there is none");
+    first.take(&one).unwrap();
+    let rebuilt = first.rebuilt(&delta(&one, &two)).unwrap().unwrap();
+    assert_eq!((&rebuilt, first.sequence()), (&two, 1), "nothing is in force before it is taken");
+    assert!(first.take(&rebuilt).unwrap());
+    let (path, content, _) = first.sealed(&rebuilt).unwrap();
+    durable::replace(&path, &content).unwrap();
+    let mut second = store(folder.path());
+    second.load().unwrap();
+    for store in [&first, &second] {
+        assert_eq!(store.rebuilt(&delta(&one, &two)), Ok(None), "a second time");
+        assert_eq!(store.rebuilt(&delta(&one, &three)), Err(DeltaError::OtherBase), "one was lost");
+        assert_eq!(store.rebuilt(&delta(&two, &three)), Ok(Some(three.clone())));
+    }
+    first.withdraw();
+    assert_eq!(first.rebuilt(&delta(&two, &three)), Err(DeltaError::OtherBase), "given up");
+}
+
+#[test]
+fn what_comes_of_a_delta_is_refused_for_the_same_causes() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = store(folder.path());
+    let five = signed(&bundle(5));
+    store.take(&five).unwrap();
+    let forged = SignedBundle::sign(&bundle(6), &SigningKey::from_bytes(&[1; 32]));
+    let cases = [
+        (forged, "signature"),
+        (signed(&Bundle { agent: id(2), ..bundle(6) }), "another agent"),
+        (signed(&Bundle { installation: id(2), ..bundle(6) }), "another installation"),
+        (signed(&bundle(4)), "bundle 4 is older than bundle 5"),
+    ];
+    for (strange, expected) in cases {
+        let rebuilt = store.rebuilt(&delta(&five, &strange)).unwrap().unwrap();
+        let error = store.take(&rebuilt).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+        assert_eq!(store.rebuilt(&delta(&five, &five)), Ok(None), "{expected}: the one in force stays");
+    }
 }
 
 #[test]

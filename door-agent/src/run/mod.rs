@@ -16,7 +16,7 @@ use access_core::event::{
 };
 use access_core::ids::{AttemptId, PersonId};
 use access_core::policy::{CardToken, Side};
-use access_core::protocol::{CardKind, Refusal, SignedBundle};
+use access_core::protocol::{BundleDelta, CardKind, Refusal, SignedBundle};
 use hardware::card::task::Task;
 use hardware::card::{ReaderChange, ReaderEvent};
 use hardware::door_io::{DoorInput, DoorOutputs, WatchedInput};
@@ -473,7 +473,10 @@ impl Agent {
                 self.tell_progress();
                 self.flow(flow);
             }
-            LinkEvent::Bundle(bundle) => self.take_bundle(&bundle),
+            LinkEvent::Bundle(bundle) => {
+                self.take_bundle(&bundle);
+            }
+            LinkEvent::BundleDelta(delta) => self.take_delta(&delta),
             LinkEvent::Command(command) => match self.doors.iter().position(|unit| unit.door.id() == command.door) {
                 Some(door) => self.feed(door, Input::Command(command)),
                 None => {
@@ -517,15 +520,32 @@ impl Agent {
         self.tell_progress();
     }
 
-    fn take_bundle(&mut self, bundle: &SignedBundle) {
+    /// Takes the bundle that comes of a delta as one that came whole. If none does, for whatever cause, one is to come whole: the rules in
+    /// force stay until then.
+    fn take_delta(&mut self, delta: &BundleDelta) {
+        let is_taken = match self.policy.rebuilt(delta) {
+            Ok(Some(bundle)) => self.take_bundle(&bundle),
+            Ok(None) => true,
+            Err(error) => {
+                tracing::warn!(%error, "no bundle comes of a delta");
+                false
+            }
+        };
+        if !is_taken {
+            self.send(LinkRequest::BundleWanted(self.policy.newest_sequence()));
+        }
+    }
+
+    /// Puts a bundle in force and has it written. Answers whether it is in force.
+    fn take_bundle(&mut self, bundle: &SignedBundle) -> bool {
         let version_before = self.policy.version();
         let was_withdrawn = self.policy.is_withdrawn();
         match self.policy.take(bundle) {
             Ok(true) => self.bundle_in_force(version_before),
-            Ok(false) => return,
+            Ok(false) => return true,
             Err(error) => {
                 tracing::error!(%error, "bundle refused");
-                return;
+                return false;
             }
         }
         if was_withdrawn {
@@ -536,6 +556,7 @@ impl Agent {
         if let Some(sealed) = self.policy.sealed(bundle) {
             self.bundles.send_replace(Some(sealed));
         }
+        true
     }
 
     /// Tells the server which bundle is in force, once it lies on the disk: what the server takes for revoked must not open a

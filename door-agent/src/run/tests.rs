@@ -14,8 +14,8 @@ use access_core::policy::{
     Sides, SiteRule, Span, ThreatLevelRule, TwoPerson, Window,
 };
 use access_core::protocol::{
-    self, AgentKind, Bundle, Command, CommandKind, EnrolmentOrder, EnrolmentStep, EnrolmentWant, FromAgent, FromServer,
-    InstallationMode, SealedTemplate, SecretBytes, Standing, TemplateContent, template_binding,
+    self, AgentKind, Bundle, BundleIndex, Command, CommandKind, EnrolmentOrder, EnrolmentStep, EnrolmentWant,
+    FromAgent, FromServer, InstallationMode, SealedTemplate, SecretBytes, Standing, TemplateContent, template_binding,
 };
 use access_core::time::{Period, Zone};
 use access_core::verdict::{Effect, Outcome, Reason, Verdict};
@@ -522,6 +522,42 @@ fn set_mode(mode: DoorMode, now: UnixMs) -> FromServer {
 fn standing(number: u64, level: u8) -> FromServer {
     let set = vec![(UnixMs(number as i64), StateChange::ThreatLevel { place: Where::Tenant, level })];
     FromServer::Standing(Standing { number, set })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delta_is_taken_as_a_bundle_is_and_without_its_base_the_whole_is_asked_for() {
+    let world = World::new().await;
+    let _agent = world.start();
+    let mut session = world.session(Head::start_of(1)).await;
+    let in_force = async |session: &mut Session| loop {
+        match session.next().await {
+            FromAgent::BundleInForce { sequence } => break Ok(sequence),
+            FromAgent::BundleWanted { sequence } => break Err(sequence),
+            _ => {}
+        }
+    };
+    let first = in_force(&mut session).await.unwrap();
+    let now = crate::clock::machine_time().plus_ms(60_000);
+    let next = Bundle { sequence: first + 1, ..world.bundle(now).await };
+    let [one, two, three] = [0, 1, 2].map(|more| {
+        let next = Bundle { sequence: next.sequence + more, ..next.clone() };
+        SignedBundle::sign(&next, &SigningKey::from_bytes(&[3; 32]))
+    });
+    let delta = |before: &SignedBundle, after| FromServer::BundleDelta(BundleIndex::of(before).delta_to(after));
+    say(&mut session.socket, &delta(&one, &two)).await;
+    assert_eq!(in_force(&mut session).await, Err(first), "its base never came");
+    say(&mut session.socket, &FromServer::Bundle(one.clone())).await;
+    assert_eq!(in_force(&mut session).await, Ok(first + 1));
+    say(&mut session.socket, &delta(&one, &two)).await;
+    assert_eq!(in_force(&mut session).await, Ok(first + 2));
+    // A second time it changes nothing and is not answered; the next is.
+    say(&mut session.socket, &delta(&one, &two)).await;
+    let mut forged = BundleIndex::of(&two).delta_to(&three);
+    forged.signature = [9; 64];
+    say(&mut session.socket, &FromServer::BundleDelta(forged)).await;
+    assert_eq!(in_force(&mut session).await, Err(first + 2), "nobody signed it");
+    say(&mut session.socket, &delta(&two, &three)).await;
+    assert_eq!(in_force(&mut session).await, Ok(first + 3));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,8 +6,8 @@ use access_core::canonical;
 use access_core::ids::{AgentId, DoorId, FingerId, PersonId, TenantId};
 use access_core::policy::Policy;
 use access_core::protocol::{
-    Bundle, SealedPin, SealedPins, SealedTemplate, SecretBytes, SignedBundle, TemplateContent, pepper_binding,
-    pin_binding, template_binding,
+    Bundle, BundleIndex, FromServer, SealedPin, SealedPins, SealedTemplate, SecretBytes, SignedBundle, TemplateContent,
+    pepper_binding, pin_binding, template_binding,
 };
 use anyhow::Context as _;
 use chrono::TimeDelta;
@@ -28,6 +28,9 @@ use crate::{pins, vault};
 /// What HPKE's key schedule is bound to.
 const HPKE_INFO: &[u8] = b"pforte template 1";
 
+/// Most fingers that are sealed anew for one bundle after a session's first: the rules, with whatever was revoked, go out before the rest.
+const SEALED_AT_ONCE_MAX: usize = 256;
+
 /// An agent's key that things are sealed to.
 pub(super) type SealingKey = <X25519HkdfSha256 as Kem>::PublicKey;
 
@@ -45,6 +48,16 @@ pub(super) fn seal_to(key: &SealingKey, plain: &[u8], binding: &[u8]) -> anyhow:
     Ok([encapsulated.to_bytes().as_slice(), &ciphertext].concat())
 }
 
+/// A bundle that was made.
+pub(super) struct Made {
+    /// What is sent of it.
+    pub message: FromServer,
+    /// Length of the message that it would be whole: it must fit one in any case.
+    pub whole_bytes: usize,
+    /// Templates are missing that the next one brings.
+    pub is_partial: bool,
+}
+
 /// Makes one agent's bundles. Keeps sealed templates: sealing costs more than all the rest, and a finger's never changes.
 pub(super) struct Bundler {
     tenant: TenantId,
@@ -60,6 +73,9 @@ pub(super) struct Bundler {
     sequence: i64,
     /// Doors of the newest bundle, at first those when it linked.
     doors: BTreeSet<DoorId>,
+    /// Of the newest bundle of this session, from which the next is told apart: hashes of its pieces, a twelfth of its length. None before the first,
+    /// and after one that the agent could not put together.
+    sent: Option<BundleIndex>,
 }
 
 impl Bundler {
@@ -82,11 +98,12 @@ impl Bundler {
             pepper: None,
             sequence: 0,
             doors,
+            sent: None,
         })
     }
 
-    /// The bundle of these rules.
-    pub(super) async fn make(&mut self, state: &AppState, policy: &Policy) -> anyhow::Result<SignedBundle> {
+    /// The bundle of these rules, as it is to be sent.
+    pub(super) async fn make(&mut self, state: &AppState, policy: &Policy) -> anyhow::Result<Made> {
         let mut tx = state.db.begin_vault(self.tenant, None).await?;
         let doors: BTreeSet<_> = store::doors(&mut tx, self.tenant, self.agent).await?.into_iter().collect();
         let rows = policy.for_doors(&doors);
@@ -96,11 +113,18 @@ impl Bundler {
         let known: Vec<Uuid> = self.sealed.keys().map(|finger| finger.as_uuid()).collect();
         let kept = vault::store::fingers_with_template(&mut tx, self.tenant, &persons).await?;
         self.sealed.retain(|finger, _| kept.contains(&finger.as_uuid()));
-        let missing: Vec<Uuid> = kept.iter().copied().filter(|finger| !known.contains(finger)).collect();
+        let mut missing: Vec<Uuid> = kept.iter().copied().filter(|finger| !known.contains(finger)).collect();
+        let has_more = self.sent.is_some() && missing.len() > SEALED_AT_ONCE_MAX;
+        if has_more {
+            missing.truncate(SEALED_AT_ONCE_MAX);
+        }
+        let sealed_before = self.sealed.len();
         for open in vault::templates_of(&state.keys, &mut tx, &missing).await? {
             let template = self.seal(&open)?;
             self.sealed.insert(open.finger, template);
         }
+        // One that could not be opened would be asked for for ever.
+        let is_partial = has_more && self.sealed.len() > sealed_before;
         let with_pin: Vec<Uuid> =
             rows.persons.iter().filter(|person| person.has_pin).map(|person| person.id.into()).collect();
         let pins = self.pins(state, vault::store::pins(&mut tx, self.tenant, &with_pin).await?)?;
@@ -139,7 +163,23 @@ impl Bundler {
             cards: card_secrets,
             pins,
         };
-        Ok(SignedBundle::sign(&bundle, &state.keys.policy_key()))
+        Ok(self.made(SignedBundle::sign(&bundle, &state.keys.policy_key()), is_partial))
+    }
+
+    /// What is sent of a bundle: what differs from the one before, if that is less than half of it. The link keeps the order, and ends
+    /// where something is lost: what was sent is what the agent has, or it asks.
+    fn made(&mut self, bundle: SignedBundle, is_partial: bool) -> Made {
+        let before = self.sent.replace(BundleIndex::of(&bundle));
+        let whole_bytes = canonical::encode(&bundle).len();
+        let delta = before.map(|before| before.delta_to(&bundle));
+        let delta = delta.filter(|delta| 2 * canonical::encode(delta).len() < whole_bytes);
+        let message = delta.map_or_else(|| FromServer::Bundle(bundle), FromServer::BundleDelta);
+        Made { message, whole_bytes, is_partial }
+    }
+
+    /// The next bundle is sent whole.
+    pub(super) fn forget_sent(&mut self) {
+        self.sent = None;
     }
 
     fn seal(&self, open: &vault::OpenTemplate) -> anyhow::Result<SealedTemplate> {
@@ -191,10 +231,5 @@ impl Bundler {
     /// Whether the newest bundle lacks keys of cards.
     pub(super) fn is_incomplete(&self) -> bool {
         self.cards.as_ref().is_some_and(CardSealer::is_incomplete)
-    }
-
-    /// Length of a bundle's message, to see that it can be sent.
-    pub(super) fn bytes(bundle: &SignedBundle) -> usize {
-        canonical::encode(bundle).len()
     }
 }

@@ -13,7 +13,7 @@ use access_core::ids::DoorId;
 use access_core::policy::Policy;
 use access_core::protocol::{
     AgentKind, CONFIGURATION_BYTES_MAX, FromAgent, FromServer, HEARTBEAT_MS, Hello, MESSAGE_BYTES_MAX,
-    RECORDS_PER_MESSAGE_MAX, Refusal, SILENCE_MAX_MS, SignedBundle, common_version, read_message, write_message,
+    RECORDS_PER_MESSAGE_MAX, Refusal, SILENCE_MAX_MS, common_version, read_message, write_message,
 };
 use anyhow::{Context as _, bail};
 use axum::extract::State;
@@ -24,7 +24,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, interval, timeout};
 
 use super::Standing;
-use super::bundle::Bundler;
+use super::bundle::{Bundler, Made};
 use super::copies;
 use super::ingest::{Ingested, is_set_back, shut_out_set_back};
 use super::intake::{Delivery, Intake};
@@ -215,7 +215,8 @@ async fn speak(
     let key = row.sealing_key.as_deref().context("the agent's sealing key")?;
     let bundler = Bundler::new(tenant, agent, key, doors)?;
     let doors = bundler.doors().clone();
-    let bundling = Bundling { bundler: Some(bundler), made: None, is_due: false };
+    let bundling =
+        Bundling { bundler: Some(bundler), made: None, is_due: false, wanted_whole_at: None, is_wanted_whole: false };
     let intake = Intake::start(state.clone(), tenant, agent);
     Session { state, name, socket, doors, bundling, intake, seen: SeenNotes::default() }.run(waiting, linked).await
 }
@@ -235,9 +236,13 @@ struct Session<'a> {
 struct Bundling {
     /// Not while one is made.
     bundler: Option<Bundler>,
-    made: Option<JoinHandle<(Bundler, anyhow::Result<SignedBundle>)>>,
+    made: Option<JoinHandle<(Bundler, anyhow::Result<Made>)>>,
     /// Another is to be made.
     is_due: bool,
+    /// When the agent asked last for a whole one, not having been able to put the newest together.
+    wanted_whole_at: Option<Instant>,
+    /// The next one is sent whole, and due after [`Bundling::pause_before_whole`].
+    is_wanted_whole: bool,
 }
 
 impl Bundling {
@@ -248,6 +253,9 @@ impl Bundling {
         }
         let Some(mut bundler) = self.bundler.take() else { return };
         self.is_due = false;
+        if std::mem::take(&mut self.is_wanted_whole) {
+            bundler.forget_sent();
+        }
         let Some(current) = policy.borrow_and_update().clone() else {
             self.bundler = Some(bundler);
             return;
@@ -259,8 +267,17 @@ impl Bundling {
         }));
     }
 
+    /// How long an agent that asks for a whole bundle is kept waiting: not at all, unless it asks again and again.
+    fn pause_before_whole(&mut self) -> Duration {
+        let now = Instant::now();
+        match self.wanted_whole_at.replace(now) {
+            Some(before) if now < before + BUNDLE_RETRY => BUNDLE_RETRY,
+            _ => Duration::ZERO,
+        }
+    }
+
     /// The bundle that was made, or why it could not be, with the doors that it is about. Dropping the future loses nothing.
-    async fn made(&mut self) -> anyhow::Result<(BTreeSet<DoorId>, anyhow::Result<SignedBundle>)> {
+    async fn made(&mut self) -> anyhow::Result<(BTreeSet<DoorId>, anyhow::Result<Made>)> {
         let Some(making) = &mut self.made else { return std::future::pending().await };
         let (bundler, made) = making.await?;
         self.made = None;
@@ -301,6 +318,12 @@ impl Session<'_> {
                 message = receive(&mut self.socket), if !self.intake.is_full() => {
                     last_heard = Instant::now();
                     match message {
+                        Ok(Some(FromAgent::BundleWanted { sequence })) => {
+                            let AgentName { tenant, agent, .. } = self.name;
+                            tracing::warn!(%tenant, %agent, sequence, "no bundle came of a delta: the next is sent whole");
+                            self.bundling.is_wanted_whole = true;
+                            refresh.reset_after(self.bundling.pause_before_whole());
+                        }
                         Ok(Some(message)) => if let Some(why) = self.take(message).await? {
                             return refuse(&mut self.socket, why).await;
                         },
@@ -336,6 +359,8 @@ impl Session<'_> {
                     match made {
                         Ok(bundle) => {
                             self.doors = doors;
+                            // At once, by the rules as they are then.
+                            self.bundling.is_due |= bundle.is_partial;
                             self.send_bundle(bundle).await?;
                             if self.bundling.bundler.as_ref().is_some_and(Bundler::is_incomplete) {
                                 refresh.reset_after(BUNDLE_COMPLETION);
@@ -380,12 +405,11 @@ impl Session<'_> {
         Ok(())
     }
 
-    async fn send_bundle(&mut self, bundle: SignedBundle) -> anyhow::Result<()> {
-        let bytes = Bundler::bytes(&bundle);
+    async fn send_bundle(&mut self, Made { message, whole_bytes: bytes, .. }: Made) -> anyhow::Result<()> {
         if bytes >= MESSAGE_BYTES_MAX {
             bail!("the bundle of {bytes} bytes is longer than a message may be: give the agent fewer doors");
         }
-        send(&mut self.socket, &FromServer::Bundle(bundle)).await
+        send(&mut self.socket, &message).await
     }
 
     /// Takes one message; says why the link must end, if it must.
@@ -416,6 +440,8 @@ impl Session<'_> {
             FromAgent::JournalState { fault, since } => self.intake.hand_over(Delivery::JournalState { fault, since }),
             FromAgent::Records(records) => self.intake.hand_over(Delivery::Records(records)),
             FromAgent::BundleInForce { sequence } => self.intake.hand_over(Delivery::BundleInForce(sequence)),
+            // Taken where the next bundle is due.
+            FromAgent::BundleWanted { .. } => {}
             FromAgent::Configuration { toml } if toml.len() > CONFIGURATION_BYTES_MAX => {
                 return Ok(Some(Refusal::Protocol));
             }

@@ -10,7 +10,7 @@ use access_core::event::{Author, Event, Record};
 use access_core::ids::{AgentId, InstallationId, TenantId};
 use access_core::protocol::{
     AgentKind, Bundle, FromAgent, FromServer, Hello, InstallationMode, PROTOCOL_NEWEST, PROTOCOL_OLDEST, Refusal,
-    read_message, write_message,
+    SignedBundle, bundle_hash, read_message, write_message,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -289,13 +289,17 @@ impl TestAgent {
 /// A link of an agent.
 pub(crate) struct TestLink {
     pub(crate) socket: WebSocketStream<TlsStream<TcpStream>>,
+    /// The newest bundle, which the next delta applies to.
+    pub(crate) newest: Option<SignedBundle>,
+    /// How many bundles came as deltas.
+    pub(crate) deltas: usize,
 }
 
 /// Asks for a link over a TLS connection; or the HTTP status that it was refused with.
 pub(crate) async fn dial_over(stream: TlsStream<TcpStream>) -> Result<TestLink, u16> {
     let url = format!("wss://{AGENT_PORT_NAME}/link");
     match timeout(PATIENCE, tokio_tungstenite::client_async(url, stream)).await.expect("an answer") {
-        Ok((socket, _)) => Ok(TestLink { socket }),
+        Ok((socket, _)) => Ok(TestLink { socket, newest: None, deltas: 0 }),
         Err(tungstenite::Error::Http(response)) => Err(response.status().as_u16()),
         Err(error) => panic!("no link: {error}"),
     }
@@ -313,15 +317,29 @@ impl TestLink {
         let _ = self.socket.send(frame).await;
     }
 
-    /// The next message; none if the link has ended.
+    /// The next message, a bundle whole as it comes of a delta; none if the link has ended.
     pub(crate) async fn next(&mut self) -> Option<FromServer> {
         loop {
             match timeout(PATIENCE, self.socket.next()).await.expect("a message in time")? {
-                Ok(tungstenite::Message::Binary(bytes)) => return Some(read_message(&bytes).unwrap()),
+                Ok(tungstenite::Message::Binary(bytes)) => return Some(self.whole(read_message(&bytes).unwrap())),
                 Ok(tungstenite::Message::Close(_)) | Err(_) => return None,
                 Ok(_) => {}
             }
         }
+    }
+
+    fn whole(&mut self, message: FromServer) -> FromServer {
+        let bundle = match message {
+            FromServer::Bundle(bundle) => bundle,
+            FromServer::BundleDelta(delta) => {
+                self.deltas += 1;
+                let base = &self.newest.as_ref().expect("a bundle before its delta").bytes;
+                delta.apply(base, &bundle_hash(base)).expect("a delta of the newest bundle")
+            }
+            other => return other,
+        };
+        self.newest = Some(bundle.clone());
+        FromServer::Bundle(bundle)
     }
 
     /// The next message that is no heartbeat.

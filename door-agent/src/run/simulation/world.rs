@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use access_core::protocol::{Command, HEARTBEAT_MS, SILENCE_MAX_MS, Standing};
+use access_core::protocol::{BundleDelta, BundleIndex, Command, HEARTBEAT_MS, SILENCE_MAX_MS, Standing};
 use sha2::{Digest as _, Sha256};
 
 use super::dice::Dice;
@@ -35,6 +35,7 @@ enum Said {
     Answer(Box<Ruling>),
     Acknowledged(Head),
     Bundle(SignedBundle),
+    BundleDelta(Box<BundleDelta>),
     Command(Command),
     Standing(Standing),
 }
@@ -275,7 +276,8 @@ impl World {
             Due::NewRules => {
                 let (unix, again_ms) = (self.unix(), self.dice.between(6_000, 20_000));
                 let bundle = self.server.change_rules(agent, unix, &mut self.dice);
-                self.say(agent, Said::Bundle(bundle));
+                let said = self.as_it_is_sent(agent, bundle);
+                self.say(agent, said);
                 self.plan(agent, 0, again_ms, Due::NewRules);
             }
             Due::Operator => self.operator_acts(),

@@ -175,6 +175,49 @@ async fn a_bundle_holds_what_its_agent_needs_and_no_more() {
 }
 
 #[tokio::test]
+async fn what_changes_is_sent_as_a_delta_and_whole_to_an_agent_that_asks() {
+    let server = TestServer::serving().await;
+    let front = door(&server, "Front").await;
+    let gate = server.agent("Gate", AgentKind::DoorController, &[&front]).await;
+    let mut link = gate.link().await;
+    let (anna, last) = (person(&server, "1").await, person(&server, "2").await);
+    grant(&server, &anna, &front).await;
+    let lasts = grant(&server, &last, &front).await;
+    // Long enough that less than half of it differs by one change.
+    server
+        .execute(&format!(
+            "SELECT set_config('app.tenant', '{}', false); \
+             INSERT INTO grants (tenant_id, id, person_id, level_id, valid_from, no_end_reason) \
+             SELECT tenant_id, gen_random_uuid(), person_id, level_id, valid_from, 'always' \
+             FROM grants, generate_series(1, 1000) WHERE person_id = '{anna}'",
+            server.own.tenant
+        ))
+        .await;
+    let all = |bundle: &Bundle| people(bundle).len() == 2 && bundle.policy.grants.len() == 1_002;
+    bundle_with(&mut link, &gate, all).await;
+    let deltas = link.deltas;
+    let why = json!({ "reason": "left" });
+    server.call(&server.own.administrator, "POST", &format!("/grants/{lasts}/revoke"), why).await.is(200);
+    let without = bundle_with(&mut link, &gate, |bundle| !people(bundle).contains(&last)).await;
+    assert!(link.deltas > deltas, "the revocation came as a delta");
+
+    // It has other bytes, or says so: the next is whole, newer, and of the same rules; when it asks again, too.
+    for _ in 0..2 {
+        let deltas = link.deltas;
+        link.say(&FromAgent::BundleWanted { sequence: without.sequence }).await;
+        let whole = link.bundle(&gate).await;
+        assert_eq!((link.deltas, people(&whole)), (deltas, people(&without)));
+        assert!(whole.sequence > without.sequence);
+    }
+
+    // A new link begins with the whole.
+    drop(link);
+    let mut link = gate.link().await;
+    assert_eq!(people(&link.bundle(&gate).await), people(&without));
+    assert_eq!(link.deltas, 0);
+}
+
+#[tokio::test]
 async fn a_restored_database_numbers_no_bundle_again() {
     let server = TestServer::serving().await;
     let front = door(&server, "Front").await;

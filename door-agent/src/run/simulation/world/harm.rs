@@ -201,7 +201,17 @@ impl World {
             _ => self.server.forged_bundle(agent, unix),
         };
         let behind_ms = self.hosts[agent].arrives_ms[TO_AGENT].saturating_sub(self.now_ms) + 1;
+        let said = match kind {
+            // Others may come before it, to which it does not apply.
+            Kind::BundleLate => self.as_it_is_sent(agent, bundle),
+            // What comes of it is as foreign, or as badly signed.
+            Kind::BundleForged | Kind::BundleForeign if self.dice.one_in(2) => {
+                let newest = self.server.newest_bundle(agent);
+                Said::BundleDelta(Box::new(BundleIndex::of(&newest).delta_to(&bundle)))
+            }
+            _ => Said::Bundle(bundle),
+        };
         let late_ms = if kind == Kind::BundleLate { self.dice.between(1_000, 9_000) } else { 0 };
-        self.plan_now(agent, behind_ms + late_ms, Due::ToAgent(session, Said::Bundle(bundle)));
+        self.plan_now(agent, behind_ms + late_ms, Due::ToAgent(session, said));
     }
 }

@@ -164,10 +164,23 @@ impl World {
             LinkRequest::BundleInForce(sequence) => {
                 self.server.agents[agent].confirmed.push((self.now_ms, sequence));
             }
+            LinkRequest::BundleWanted(_) => {
+                let bundle = self.server.newest_bundle(agent);
+                self.say(agent, Said::Bundle(bundle));
+            }
             LinkRequest::StandingInForce(number) => {
                 self.server.agents[agent].confirmed_standings.push((self.now_ms, number));
             }
             LinkRequest::JournalState(_) | LinkRequest::EnrolmentStep { .. } => {}
+        }
+    }
+
+    /// A bundle, whole or as what differs from the one before: which the agent may not have got, having been away.
+    pub(super) fn as_it_is_sent(&mut self, agent: usize, bundle: SignedBundle) -> Said {
+        let before = self.server.agents[agent].bundles.values().rev().nth(1);
+        match before.filter(|_| !self.dice.one_in(4)) {
+            Some(before) => Said::BundleDelta(Box::new(BundleIndex::of(before).delta_to(&bundle))),
+            None => Said::Bundle(bundle),
         }
     }
 
@@ -194,6 +207,7 @@ impl World {
             }
             Said::Acknowledged(head) => LinkEvent::Acknowledged(head),
             Said::Bundle(bundle) => LinkEvent::Bundle(bundle),
+            Said::BundleDelta(delta) => LinkEvent::BundleDelta(delta),
             Said::Command(command) => LinkEvent::Command(command),
             Said::Standing(standing) => LinkEvent::Standing(standing),
         };
