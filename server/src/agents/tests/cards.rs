@@ -194,12 +194,12 @@ async fn a_bundle_carries_reading_keys_for_its_agent_alone() {
 
 #[tokio::test]
 async fn revoking_an_agent_marks_the_cards_whose_keys_it_held() {
-    cards_are_marked_by("revoke").await;
+    Box::pin(cards_are_marked_by("revoke")).await;
 }
 
 #[tokio::test]
 async fn replacing_an_agent_marks_the_cards_whose_keys_it_held() {
-    cards_are_marked_by("replace").await;
+    Box::pin(cards_are_marked_by("replace")).await;
 }
 
 /// An administrator's act on an agent that had cards' keys marks those, and no others.

@@ -63,4 +63,6 @@ export const problems: Record<string, string> = {
   unavailable: "The server can't do this at the moment. Nothing was saved. Try again in a minute.",
   internal: "The server failed. Nothing was saved. Its log says why; try again, then tell whoever runs it.",
   unknown: "It did not work, and nothing was saved.",
+  renewal_too_early:
+    "This certificate was issued a short while ago. It is valid still; an agent renews it by itself at half its life.",
 };
