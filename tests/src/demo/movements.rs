@@ -160,6 +160,8 @@ impl<'a> Movements<'a> {
     }
 
     fn attempt(&mut self, door: DoorId, side: Side, card: CardToken, at: UnixMs) -> Attempt {
+        // A card that can prove itself does, and the reader saw no more than the UID of any other.
+        let proves_itself = self.policy.card(&card).is_some_and(|card| card.proves_itself);
         Attempt {
             id: AttemptId::from_uuid(Builder::from_random_bytes(self.random.random()).into_uuid()),
             door,
@@ -167,7 +169,7 @@ impl<'a> Movements<'a> {
             at,
             clock: ClockTrust::Trusted,
             card,
-            assurance: Assurance::WeakUid,
+            assurance: if proves_itself { Assurance::Authenticated } else { Assurance::WeakUid },
             finger: None,
             pin: None,
         }

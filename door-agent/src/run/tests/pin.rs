@@ -88,7 +88,7 @@ async fn whoever_is_exempt_comes_in_with_card_and_pin_without_the_server() {
         assert_eq!((decision.attempt.pin, decision.attempt.finger), (Some(pin), None));
         assert!(decision.verdict.is_grant(), "{decision:?}");
         assert_eq!((decision.decided, &decision.verdict.alarms), (Decided::Offline, &alarms));
-        world.door_shows(|view| view.is_energised).await;
+        world.door_shows(|view| view.is_energised && view.line == "Come in").await;
         shown.push(world.door.watch().borrow().clone());
         world.door.push().await.unwrap();
         session.kind("entered").await;

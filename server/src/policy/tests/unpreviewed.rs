@@ -36,7 +36,7 @@ pub(crate) const NOT_PREVIEWED: [(&str, &str, Because); 41] = [
     ("POST", "/agents", Nobody("which part of the rules it gets; what they say stays")),
     ("PATCH", "/agents/{id}", Nobody("which part of the rules it gets; what they say stays")),
     ("POST", "/agents/{id}/revoke", Nobody("its doors have no agent then; what the rules say stays")),
-    ("POST", "/agents/{id}/join-token", NoRule),
+    ("POST", "/agents/{id}/join-token", Nobody("which keys cards get that a copy may know; what the rules say stays")),
     ("POST", "/agents/{id}/replace", Nobody("which keys cards get that its machine had; what the rules say stays")),
     ("POST", "/doors/{id}/release", NoRule),
     // What operators set is state, not rules: its dialogues name the effect in numbers.
