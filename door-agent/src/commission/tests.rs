@@ -1,5 +1,5 @@
 //! The walk at a door's twin, a sensor's and a keypad's: everything good, and each thing that can be wired wrongly. Cards need a card
-//! service: they are in tests/tests/installer.rs, where the program is driven by its terminal.
+//! service: they are in door-agent/tests/installer.rs, where the program is driven by its terminal.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};

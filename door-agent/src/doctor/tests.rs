@@ -1,5 +1,5 @@
 //! The doctor at twins and at a machine laid out in a folder: everything good, and each thing bad in its ways. Readers need a
-//! card service: they are in tests/tests/installer.rs, but for the service that does not run.
+//! card service: they are in door-agent/tests/installer.rs, but for the service that does not run.
 
 use std::os::unix::fs::PermissionsExt as _;
 
