@@ -53,19 +53,20 @@ impl<'a> Harm<'a> {
         if timeout(STEP_WAIT, self.site.model.until(machine.number, fault.step)).await.is_err() {
             return Ok(false);
         }
-        // Anywhere within the step.
+        // Anywhere within the step. If it is over by then, another one has to come.
         let within_ms = if fault.step == Step::Starting { 400 } else { 120 };
         sleep(ms(&mut dice, 0, within_ms)).await;
-        self.breaks(fault.kind, fault.step, machine, dice).await?;
-        Ok(true)
+        if self.site.model.step(machine.number) != fault.step {
+            return Ok(false);
+        }
+        self.breaks(fault.kind, machine, dice).await
     }
 
     /// Injects a fault whatever its agent is in the middle of.
     pub async fn inject_now(&mut self, fault: Fault) -> anyhow::Result<()> {
         let mut dice = Dice::of(fault.draw);
         let machine = self.victim(fault.kind, &mut dice);
-        let step = self.site.model.step(machine.number);
-        self.breaks(fault.kind, step, machine, dice).await
+        self.breaks(fault.kind, machine, dice).await.map(|_| ())
     }
 
     fn victim(&self, kind: Kind, dice: &mut Dice) -> Arc<Machine> {
@@ -78,13 +79,15 @@ impl<'a> Harm<'a> {
         doors.iter().find(|door| door.name == WITH_FINGER).map_or(0, |door| door.agent)
     }
 
-    async fn breaks(&mut self, kind: Kind, step: Step, machine: Arc<Machine>, mut dice: Dice) -> anyhow::Result<()> {
-        self.counts.note(kind, step);
+    /// Breaks it, and counts it at the step that its agent is at; answers whether there was anything to break.
+    async fn breaks(&mut self, kind: Kind, machine: Arc<Machine>, mut dice: Dice) -> anyhow::Result<bool> {
+        let step = self.site.model.step(machine.number);
+        let mut has_bitten = true;
         while let Some(healed) = self.healing.try_join_next() {
             healed??;
         }
         match kind {
-            Kind::AgentKilled => machine.signal(Signal::SIGKILL),
+            Kind::AgentKilled => has_bitten = machine.signal(Signal::SIGKILL),
             Kind::ServerKilled => {
                 let once_more = dice.one_in(3).then(|| ms(&mut dice, 0, 1_500));
                 if once_more.is_some() {
@@ -95,10 +98,11 @@ impl<'a> Harm<'a> {
             }
             Kind::PostgresKilled => {
                 let file = self.site.folder.join("server/cluster/postmaster.pid");
-                // Not there: it died a moment ago, with the server or by a fault before.
+                // Not there: it died a moment ago, with the server or by a fault before. Then another moment has to come.
+                has_bitten = false;
                 if let Some(id) = std::fs::read_to_string(file).ok().and_then(|text| text.lines().next()?.parse().ok())
                 {
-                    let _ = kill(Pid::from_raw(id), Signal::SIGKILL);
+                    has_bitten = kill(Pid::from_raw(id), Signal::SIGKILL).is_ok();
                 }
             }
             Kind::PcscdKilled => {
@@ -155,7 +159,10 @@ impl<'a> Harm<'a> {
             }
             Kind::JournalCut | Kind::BitFlipped => anyhow::bail!("{kind:?} is done to copies"),
         }
-        Ok(())
+        if has_bitten {
+            self.counts.note(kind, step);
+        }
+        Ok(has_bitten)
     }
 
     /// Waits until everything is healed.

@@ -192,7 +192,8 @@ fn grounds<'a>(door: &Door, records: &'a [Record]) -> Vec<Ground<'a>> {
 fn door_of(door: &Door, at: &AtDoor, records: &[Record], seen: &Seen, unsure: &mut usize) -> Findings {
     let mut findings = Findings::default();
     let mut grounds = grounds(door, records);
-    for release in &at.releases {
+    let began_by = begun_by(&mut grounds, at);
+    for (release, began_by) in at.releases.iter().zip(began_by) {
         let (from, to) = (release.from, release.to.unwrap_or(i64::MAX));
         let told = |what: &str| format!("{}: released at {from} for {} ms: {what}", door.name, to.saturating_sub(from));
         let release_ms = i64::from(RELEASE_MS);
@@ -201,11 +202,8 @@ fn door_of(door: &Door, at: &AtDoor, records: &[Record], seen: &Seen, unsure: &m
         let leaving =
             leaving.map(|exit| exit.to.unwrap_or(i64::MAX)).filter(|end| end + release_ms + CLOCKS_MS >= from);
         let leaving = leaving.max().map(|end| end.saturating_add(release_ms + OVERDUE_MS));
-        let is_near =
-            |ground: &&mut Ground<'_>| (ground.at - CLOCKS_MS..=ground.at + LATE_MS + CLOCKS_MS).contains(&from);
         let mut until = leaving;
-        if let Some(ground) = grounds.iter_mut().filter(|ground| !ground.was_used).find(is_near) {
-            ground.was_used = true;
+        if let Some(ground) = began_by.map(|place| &grounds[place]) {
             match objection(ground, door, at, seen, unsure) {
                 None => findings.opens[usize::from(matches!(ground.why, Why::Command(_)))] += 1,
                 Some(why) => {
@@ -221,7 +219,9 @@ fn door_of(door: &Door, at: &AtDoor, records: &[Record], seen: &Seen, unsure: &m
             until = Some(ground.at + LATE_MS + ground.release_ms + OVERDUE_MS);
         } else {
             findings.unrecorded += 1;
-            findings.told.push(told("nothing that is stored says why"));
+            findings
+                .told
+                .push(told(&format!("nothing that is stored says why; {}", around(from, &grounds, at, seen, door))));
             continue;
         }
         // Whoever else was let in meanwhile prolongs it, but not beyond the end of the program that released the door.
@@ -237,6 +237,37 @@ fn door_of(door: &Door, at: &AtDoor, records: &[Record], seen: &Seen, unsure: &m
         }
     }
     findings
+}
+
+/// By release: the ground that it began by, the nearest that began no other. What is left over can but prolong; a grant that
+/// is recorded in a release's last moments begins the next one.
+fn begun_by(grounds: &mut [Ground<'_>], at: &AtDoor) -> Vec<Option<usize>> {
+    let of_release = |release: &Span| {
+        let near = |ground: &Ground<'_>| ground.at - CLOCKS_MS..=ground.at + LATE_MS + CLOCKS_MS;
+        let free = grounds.iter_mut().enumerate().filter(|(_, ground)| !ground.was_used);
+        let at_hand = free.filter(|(_, ground)| near(ground).contains(&release.from));
+        let (place, ground) = at_hand.min_by_key(|(_, ground)| ground.at.abs_diff(release.from))?;
+        ground.was_used = true;
+        Some(place)
+    };
+    at.releases.iter().map(of_release).collect()
+}
+
+/// What lay near a release that nothing explains, in milliseconds from its begin.
+fn around(from: i64, grounds: &[Ground<'_>], at: &AtDoor, seen: &Seen, door: &Door) -> String {
+    let is_near = |instant: i64| (from - SHOWN_MS..=from + LATE_MS).contains(&instant);
+    let since = |instants: &mut dyn Iterator<Item = i64>| -> Vec<i64> {
+        instants.filter(|instant| is_near(*instant)).map(|instant| instant - from).collect()
+    };
+    format!(
+        "grounds at {:?}, releases at {:?} until {:?}, lines cut at {:?}, exits at {:?}, program ended at {:?}",
+        since(&mut grounds.iter().map(|ground| ground.at)),
+        since(&mut at.releases.iter().map(|release| release.from)),
+        since(&mut at.releases.iter().filter_map(|release| release.to)),
+        since(&mut at.cuts.iter().copied()),
+        since(&mut at.exits.iter().map(|exit| exit.from)),
+        since(&mut seen.ends[door.agent].iter().copied()),
+    )
 }
 
 /// Whether a release that was carried out is carried out again, because its lines were cut meanwhile.
@@ -294,4 +325,70 @@ fn objection(ground: &Ground<'_>, door: &Door, at: &AtDoor, seen: &Seen, unsure:
 fn holder(decision: &Decision, rows: &PolicyRows, door: &Door, seen: &Seen) -> Option<usize> {
     let credential = rows.credentials.iter().find(|credential| credential.token == decision.attempt.card)?;
     (0..PERSONS).find(|number| seen.persons.get(&(door.id, *number)) == Some(&credential.person))
+}
+
+#[cfg(test)]
+mod tests {
+    use access_core::attempt::ClockTrust;
+    use access_core::ids::DoorId;
+    use access_core::time::UnixMs;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn id(at: i64) -> CommandId {
+        CommandId::from_uuid(Uuid::from_u128(at.unsigned_abs().into()))
+    }
+
+    fn span(from: i64, to: i64) -> Span {
+        Span { what: "strike".to_owned(), from, to: Some(to) }
+    }
+
+    fn commands(instants: &[i64]) -> (Door, Vec<Record>) {
+        let door =
+            Door { name: "store", id: DoorId::from_uuid(Uuid::from_u128(1)), agent: 0, is_left_by_system: false };
+        let done = |at| Event::CommandDone {
+            command: id(at),
+            door: door.id,
+            outcome: CommandOutcome::CarriedOut,
+            release_ms: RELEASE_MS,
+        };
+        let record = |at: &i64| Record {
+            author: Author::Agent(AgentId::from_uuid(Uuid::from_u128(1))),
+            epoch: 1,
+            seq: 1,
+            previous: Digest::ZERO,
+            at: UnixMs(*at),
+            clock: ClockTrust::Trusted,
+            event: done(*at),
+        };
+        let records = instants.iter().map(record).collect();
+        (door, records)
+    }
+
+    fn judged(releases: &[(i64, i64)], instants: &[i64]) -> Findings {
+        let (door, records) = commands(instants);
+        let at = AtDoor { releases: releases.iter().map(|(from, to)| span(*from, *to)).collect(), ..AtDoor::default() };
+        let mut seen = Seen { ends: vec![Vec::new()], ..Seen::default() };
+        seen.commands = instants.iter().map(|at| id(*at)).collect();
+        door_of(&door, &at, &records, &seen, &mut 0)
+    }
+
+    #[test]
+    fn a_grant_of_the_last_moment_begins_the_next_release() {
+        let found = judged(&[(10_000, 11_000), (11_004, 12_004)], &[9_999, 10_999]);
+        assert!(found.is_clean() && found.opens == [0, 2, 0], "{found:?}");
+    }
+
+    #[test]
+    fn what_prolongs_a_release_begins_none_and_a_release_without_a_ground_is_told() {
+        let found = judged(&[(10_000, 11_500)], &[9_999, 10_500]);
+        assert!(found.is_clean() && found.opens == [0, 1, 0], "{found:?}");
+        let found = judged(&[(10_000, 11_000), (14_004, 15_004)], &[9_999]);
+        assert_eq!((found.unrecorded, found.wrong_opens), (1, 0), "{found:?}");
+        let found = judged(&[(10_000, 11_000), (11_004, 12_004)], &[9_999]);
+        assert_eq!((found.unrecorded, found.wrong_opens), (1, 0), "{found:?}");
+        let found = judged(&[(10_000, 13_500)], &[9_999]);
+        assert_eq!((found.unrecorded, found.wrong_opens), (0, 1), "{found:?}");
+    }
 }

@@ -87,13 +87,10 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// Sends the program a signal, if it runs.
-    pub fn signal(&self, signal: Signal) {
+    /// Sends the program a signal; answers whether it runs.
+    pub fn signal(&self, signal: Signal) -> bool {
         let id = self.id.load(Ordering::SeqCst);
-        if id > 0 {
-            // It may have ended this very moment.
-            let _ = kill(Pid::from_raw(id), signal);
-        }
+        id > 0 && kill(Pid::from_raw(id), signal).is_ok()
     }
 
     /// Where its journal lies, as it is seen from here.
@@ -178,6 +175,7 @@ pub struct Site {
     pub model: Arc<Model>,
     /// By door and number: who has a card there.
     pub holders: Vec<Vec<Holder>>,
+    _ports: Ports,
 }
 
 /// Name of the card, and of the finger, of somebody at a door; the last is a stranger's.
@@ -185,21 +183,31 @@ pub fn card(door: &str, number: usize) -> String {
     format!("{door}-{number}")
 }
 
-/// Two ports that are free, below those that the system gives to whoever wants any: while the server is away, nobody must be
+/// Two ports of a plant's own.
+#[derive(Debug)]
+struct Ports {
+    staff: u16,
+    agents: u16,
+    /// Held for the plant's life: whoever else looks for a place finds this one taken, also while its server is away.
+    _claim: TcpListener,
+}
+
+/// A place of three ports below those that the system gives to whoever wants any: while the server is away, nobody must be
 /// given one of its ports by chance, not even the one who tries to reach it there.
-async fn ports() -> anyhow::Result<(u16, u16)> {
-    let mut free = Vec::new();
-    // Several runs on one machine look at places of their own, those that were started one after the other, too.
-    let first = 20_000 + 20 * u16::try_from(std::process::id() % 500)?;
-    for port in first..first + 20 {
-        if TcpListener::bind(("127.0.0.1", port)).await.is_ok() {
-            free.push(port);
-        }
-        if let [staff, agents] = free[..] {
-            return Ok((staff, agents));
+async fn ports() -> anyhow::Result<Ports> {
+    const PLACES: u32 = 3_000;
+    // Several runs on one machine begin at places of their own.
+    let begin = std::process::id() % PLACES;
+    for place in (0..PLACES).map(|step| (begin + step) % PLACES) {
+        let first = 20_000 + 3 * u16::try_from(place)?;
+        let bind = |port| TcpListener::bind(("127.0.0.1", port));
+        let Ok(claim) = bind(first).await else { continue };
+        let (staff, agents) = (first + 1, first + 2);
+        if bind(staff).await.is_ok() && bind(agents).await.is_ok() {
+            return Ok(Ports { staff, agents, _claim: claim });
         }
     }
-    anyhow::bail!("no two free ports among twenty from {first} on")
+    anyhow::bail!("no three free ports beside each other in {PLACES} places")
 }
 
 fn plan(ports: (u16, u16)) -> Plan {
@@ -240,7 +248,8 @@ impl Site {
     /// Makes the plant, its people and what lies between. Without `has_relock` nothing puts strikes to rest when an agent
     /// ended or starts.
     pub async fn start(has_relock: bool) -> anyhow::Result<Self> {
-        let plan = plan(ports().await?);
+        let ports = ports().await?;
+        let plan = plan((ports.staff, ports.agents));
         let mut plant = Plant::temporary(plan.clone()).await?;
         let holders = people(&plant, &plan).await?;
         let folder = plant.folder().to_owned();
@@ -271,7 +280,17 @@ impl Site {
         }
         let keepers = machines.iter().map(|machine| tokio::spawn(machine.clone().keep())).collect();
         let staff = plant.staff.clone();
-        Ok(Self { plant: Arc::new(Mutex::new(plant)), staff, tenant, folder, machines, keepers, model, holders })
+        Ok(Self {
+            plant: Arc::new(Mutex::new(plant)),
+            staff,
+            tenant,
+            folder,
+            machines,
+            keepers,
+            model,
+            holders,
+            _ports: ports,
+        })
     }
 
     /// Folder of the twins.

@@ -103,7 +103,7 @@ impl Kind {
     }
 }
 
-/// Faults by kind and step.
+/// Faults that came to bear, by kind and by the step at which they were laid: a lost message may be the next one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Counts(Vec<[u64; Step::ALL.len()]>);
 
