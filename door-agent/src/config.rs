@@ -260,28 +260,27 @@ impl Config {
         crate::durable::replace(&self.data_folder.join(KEPT), self.text.as_bytes())
     }
 
-    /// Whatever has a strike, by its name, and what is wrong with the file. A file that can't be used must not leave a strike
-    /// energised: then it is the wiring of the newest start that counts, which lies in `folder`, for by that the program drove
-    /// them; and without it, each door of the file that can be read by itself.
+    /// Whatever has a strike, by its name, and what is wrong with the file. The program drove them by the wiring of its newest
+    /// start, which lies in `folder`; since then the file may say other lines, or be one that can't be used. So both count. Without
+    /// the kept one, each door of such a file that can be read by itself.
     pub fn strikes(path: &Path, folder: Option<&Path>) -> (Vec<(String, DoorIoConfig)>, Vec<String>) {
-        let error = match Self::load(path) {
-            Ok(config) => return (config.doors.into_iter().map(|door| (door.name, door.io)).collect(), Vec::new()),
-            Err(error) => error,
-        };
-        let mut wrong = vec![error.to_string()];
         let kept = folder.map(|folder| folder.join(KEPT)).filter(|kept| kept.exists());
-        let doors = kept.into_iter().chain([path.to_owned()]).find_map(|path| {
-            let read: Result<Wirings, config::ConfigError> = config::Config::builder()
-                .add_source(config::File::from(path).format(config::FileFormat::Toml))
-                .build()
-                .and_then(config::Config::try_deserialize);
-            read.ok().map(|read| read.doors).filter(|doors| !doors.is_empty())
-        });
-        let mut strikes = Vec::new();
-        for door in doors.into_iter().flatten() {
+        let mut wrong = Vec::new();
+        let (mut strikes, others): (Vec<_>, Option<Vec<serde_json::Value>>) = match Self::load(path) {
+            Ok(config) => (
+                config.doors.into_iter().map(|door| (door.name, door.io)).collect(),
+                kept.and_then(|kept| Wirings::read(&kept)),
+            ),
+            Err(error) => {
+                wrong.push(error.to_string());
+                (Vec::new(), kept.into_iter().chain([path.to_owned()]).find_map(|path| Wirings::read(&path)))
+            }
+        };
+        for door in others.into_iter().flatten() {
             let name =
                 door.get("name").and_then(serde_json::Value::as_str).unwrap_or("a door without a name").to_owned();
             match door.get("io").cloned().map(serde_json::from_value) {
+                Some(Ok(io)) if strikes.iter().any(|(_, known)| *known == io) => {}
                 Some(Ok(io)) => strikes.push((name, io)),
                 Some(Err(error)) => wrong.push(format!("{name}: {error}")),
                 None => wrong.push(format!("{name}: it has no lines")),
@@ -333,6 +332,17 @@ struct Wirings {
     doors: Vec<serde_json::Value>,
 }
 
+impl Wirings {
+    /// The doors of a file, if there are any to be read.
+    fn read(path: &Path) -> Option<Vec<serde_json::Value>> {
+        let read: Result<Self, config::ConfigError> = config::Config::builder()
+            .add_source(config::File::from(path).format(config::FileFormat::Toml))
+            .build()
+            .and_then(config::Config::try_deserialize);
+        read.ok().map(|read| read.doors).filter(|doors| !doors.is_empty())
+    }
+}
+
 /// Writes a value with the keys of its tables in order, whatever order they came in.
 fn write_sorted(value: &serde_json::Value, text: &mut String) {
     match value {
@@ -365,7 +375,7 @@ fn without_passwords(text: &str) -> String {
     while let Some(place) = rest.find("password") {
         let (before, after) = rest.split_at(place + "password".len());
         kept.push_str(before);
-        let value = after.trim_start_matches([' ', '\t', '"']);
+        let value = after.trim_start_matches([' ', '\t', '"', '\'']);
         let Some(value) = value.strip_prefix('=') else {
             rest = after;
             continue;
@@ -454,6 +464,10 @@ mod tests {
             assert_eq!(strikes(text, true), (both.clone(), 1), "as it was driven by");
             assert!(strikes(text, false).0.len() < 2, "nobody says where that lies");
         }
+        let other_line = two.replacen("GPIO17", "GPIO27", 1);
+        assert_ne!(other_line, two);
+        let as_driven = ["lobby", "yard", "yard"].map(str::to_owned).to_vec();
+        assert_eq!(strikes(&other_line, true), (as_driven, 0), "the old line was driven, the new one will be");
         std::fs::remove_file(&path).unwrap();
         assert_eq!(Config::strikes(&path, Some(folder.path())).0.len(), 2, "the file is gone");
     }

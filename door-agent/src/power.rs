@@ -13,6 +13,8 @@ use crate::devices::{Devices, Place};
 
 /// How long the power is away.
 const OFF: Duration = Duration::from_secs(2);
+/// Giving the power back is tried so often.
+const GIVEN_BACK_MAX: u32 = 30;
 /// A device that still hangs is switched again after so long, in milliseconds: it may need some time to begin.
 const AGAIN_MS: u64 = 60_000;
 
@@ -54,16 +56,31 @@ pub fn cycle(path: PathBuf) {
     tracing::warn!(switch = shown, "a device hangs: its power is taken away for a moment");
     let work = move || {
         let [off, on] = values(&path);
+        if let Err(error) = write(&path, off) {
+            tracing::error!(switch = %path.display(), %error, "the power could not be taken away");
+        }
         // It is given back whatever became of the first.
-        let taken = write(&path, off);
-        #[expect(clippy::disallowed_methods, reason = "this thread is its own and nobody waits for it")]
-        std::thread::sleep(OFF);
-        if let Err(error) = taken.and(write(&path, on)) {
-            tracing::error!(switch = %path.display(), %error, "the power could not be switched");
+        for _ in 0..GIVEN_BACK_MAX {
+            #[expect(clippy::disallowed_methods, reason = "this thread is its own and nobody waits for it")]
+            std::thread::sleep(OFF);
+            match write(&path, on) {
+                Ok(()) => return,
+                Err(error) => tracing::error!(switch = %path.display(), %error, "the power could not be given back"),
+            }
         }
     };
     if let Err(error) = std::thread::Builder::new().name("power".to_owned()).spawn(work) {
         tracing::error!(switch = shown, %error, "the power could not be switched");
+    }
+}
+
+/// Gives the power back where it is away: a program that ended while it was switched could not.
+pub fn restore(path: &Path) {
+    let [off, on] = values(path);
+    // A switch that is not there, or can't be read, is doctor's to tell.
+    let is_away = std::fs::read_to_string(path).is_ok_and(|value| value.trim() == off);
+    if is_away && let Err(error) = write(path, on) {
+        tracing::error!(switch = %path.display(), %error, "the power could not be given back");
     }
 }
 
@@ -113,5 +130,11 @@ mod tests {
         std::fs::write(&path, "1").unwrap();
         write(&path, "0").unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "0");
+        restore(&path);
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "1", "somebody ended while it was away");
+        std::fs::write(&path, "255").unwrap();
+        restore(&path);
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "255", "it is there");
+        restore(&folder.path().join("nothing"));
     }
 }

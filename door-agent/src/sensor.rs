@@ -324,6 +324,11 @@ impl Task {
             Ok(known) => known,
             Err(error) => {
                 tracing::error!(%error, "what is known of the sensor can't be read: it is not used");
+                let files = self.files.clone();
+                // So that whoever looked at it can accept it.
+                if let Err(error) = blocking(move || files.keep_found(&identity)).await {
+                    tracing::error!(%error, "who answers could not be written down");
+                }
                 self.suspect(Suspicion::Changed, true).await;
                 return Ok(());
             }

@@ -24,10 +24,24 @@ pub struct BundleDelta {
     pub base: [u8; 32],
     /// SHA-256 of the bytes that come of it.
     pub result: [u8; 32],
-    /// What they are put together from, in order.
+    /// What they are put together from, in order; at most [`PIECES_MAX`].
+    #[borsh(deserialize_with = "few_pieces")]
     pub pieces: Vec<Piece>,
     /// The policy key's signature over the bundle that comes of it.
     pub signature: [u8; 64],
+}
+
+/// Pieces of the longest bundle: more of them say nothing and take memory.
+const PIECES_MAX: u32 = (MESSAGE_BYTES_MAX / PIECE_BYTES_MIN) as u32;
+
+fn few_pieces<R: std::io::Read>(reader: &mut R) -> std::io::Result<Vec<Piece>> {
+    let count = u32::deserialize_reader(reader)?;
+    if count > PIECES_MAX {
+        let why = format!("a delta has {count} pieces, at most {PIECES_MAX}");
+        return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, why));
+    }
+    // Grows as they come: a count alone takes nothing.
+    (0..count).map(|_| Piece::deserialize_reader(reader)).collect()
 }
 
 /// A piece of a bundle's bytes.

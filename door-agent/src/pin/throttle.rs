@@ -22,6 +22,9 @@ const PERSON_FORGETS_MS: u64 = 20 * 60_000;
 /// One wrong PIN at a reader is forgotten after so long, in milliseconds: many people use it, and some of them slip.
 const READER_FORGETS_MS: u64 = 60_000;
 
+/// A comparison that is not answered is given up after so long, in milliseconds.
+const CHECK_MS_MAX: u64 = 10_000;
+
 /// A reader: number of its door in the configuration, and side.
 type Reader = (usize, Side);
 
@@ -29,6 +32,8 @@ type Reader = (usize, Side);
 #[derive(Debug, Default)]
 pub struct Throttle {
     persons: BTreeMap<PersonId, Wrong>,
+    /// Whose PIN is compared this moment, and until when that is waited for: see [`Throttle::may_check`].
+    under_way: BTreeMap<PersonId, u64>,
     readers: BTreeMap<Reader, Wrong>,
 }
 
@@ -74,6 +79,22 @@ impl Throttle {
         is_delayed(self.persons.get(&person)) || is_delayed(self.readers.get(&reader))
     }
 
+    /// Whether what was typed may be compared now. What is asked for at several keypads at once is compared one after the other,
+    /// each after what came of the one before: as many guesses as one keypad gives.
+    pub fn may_check(&mut self, person: PersonId, reader: Reader, now_ms: u64) -> bool {
+        self.under_way.retain(|_, until_ms| now_ms < *until_ms);
+        if self.is_delayed(person, reader, now_ms) || self.under_way.contains_key(&person) {
+            return false;
+        }
+        self.under_way.insert(person, now_ms + CHECK_MS_MAX);
+        true
+    }
+
+    /// Nothing is compared for this person any more.
+    pub fn is_checked(&mut self, person: PersonId) {
+        self.under_way.remove(&person);
+    }
+
     /// A wrong PIN was typed; answers whether an alarm is due.
     pub fn wrong(&mut self, person: PersonId, reader: Reader, now_ms: u64) -> bool {
         self.persons.retain(|_, wrong| wrong.left(now_ms, PERSON_FORGETS_MS) > 0);
@@ -100,6 +121,25 @@ mod tests {
 
     fn person(number: u128) -> PersonId {
         Uuid::from_u128(number).into()
+    }
+
+    #[test]
+    fn what_is_typed_at_two_keypads_at_once_is_one_guess() {
+        let mut throttle = Throttle::default();
+        for wrong in 0..FREE {
+            assert!(throttle.may_check(person(1), HERE, 0), "{wrong}");
+            assert!(!throttle.may_check(person(1), THERE, 0), "the first is not answered");
+            assert!(throttle.may_check(person(2), THERE, 0), "somebody else's");
+            throttle.wrong(person(1), HERE, 0);
+            throttle.is_checked(person(1));
+            throttle.is_checked(person(2));
+        }
+        assert!(throttle.may_check(person(1), HERE, 0));
+        throttle.wrong(person(1), HERE, 0);
+        throttle.is_checked(person(1));
+        assert!(!throttle.may_check(person(1), THERE, DELAY_MS - 1), "asked for before the delay, typed in it");
+        assert!(throttle.may_check(person(1), THERE, DELAY_MS));
+        assert!(throttle.may_check(person(1), THERE, DELAY_MS + CHECK_MS_MAX), "one that was never answered");
     }
 
     #[test]

@@ -1,7 +1,10 @@
 //! What the machines want, carried out: strikes, faces, questions, and what goes to the server. Records are in
 //! [`records`](super::records).
 
+use std::mem::discriminant;
+
 use hardware::card::task::TaskError;
+use tokio::sync::mpsc::error::TrySendError;
 
 use super::*;
 use crate::policy_store::Finger;
@@ -217,6 +220,16 @@ impl Agent {
     /// Sends in this session; answers whether the link took it.
     pub(super) fn send(&self, request: LinkRequest) -> bool {
         self.session.is_some_and(|session| self.link.try_send((session, request)).is_ok())
+    }
+
+    /// Sends in this session, as soon as the link has a place: for what is said once only.
+    pub(super) fn send_surely(&mut self, request: LinkRequest) {
+        let Some(session) = self.session else { return };
+        if let Err(TrySendError::Full((_, request))) = self.link.try_send((session, request)) {
+            // A newer one of its kind says it all.
+            self.unsent.retain(|waiting| discriminant(waiting) != discriminant(&request));
+            self.unsent.push(request);
+        }
     }
 
     pub(super) fn tell_progress(&self) {

@@ -171,6 +171,8 @@ struct Agent {
     progress: watch::Sender<Progress>,
     link: mpsc::Sender<(u64, LinkRequest)>,
     session: Option<u64>,
+    /// What the link had no place for in this session: it is sent before anything else happens.
+    unsent: Vec<LinkRequest>,
     doors: Vec<DoorUnit>,
     sensors: Vec<SensorUnit>,
     keypads: Vec<KeypadUnit>,
@@ -280,6 +282,9 @@ impl Agent {
 
     /// Takes one thing, and carries out all that comes of it.
     fn take(&mut self, happened: Happened) {
+        for request in std::mem::take(&mut self.unsent) {
+            self.send_surely(request);
+        }
         match happened {
             Happened::Wake => self.tick(),
             Happened::Reply(reply) => self.replied(reply),
@@ -294,7 +299,7 @@ impl Agent {
                 self.confirm_bundle();
             }
             Happened::StandingKept(number) => {
-                self.send(LinkRequest::StandingInForce(number));
+                self.send_surely(LinkRequest::StandingInForce(number));
             }
             Happened::ModeLook => self.look_at_modes(),
             Happened::AgeLook => {
@@ -438,6 +443,7 @@ impl Agent {
         match event {
             LinkEvent::Up { session, acknowledged } => {
                 self.session = Some(session);
+                self.unsent.clear();
                 self.standing.session_began();
                 self.record(Event::LinkChanged { is_up: true, agent: None }, Weight::Routine);
                 let flow = self.outflow.up(acknowledged);
@@ -532,7 +538,7 @@ impl Agent {
             }
         };
         if !is_taken {
-            self.send(LinkRequest::BundleWanted(self.policy.newest_sequence()));
+            self.send_surely(LinkRequest::BundleWanted(self.policy.newest_sequence()));
         }
     }
 
@@ -561,10 +567,10 @@ impl Agent {
 
     /// Tells the server which bundle is in force, once it lies on the disk: what the server takes for revoked must not open a
     /// door again because the power went.
-    fn confirm_bundle(&self) {
+    fn confirm_bundle(&mut self) {
         let sequence = self.policy.sequence();
         if sequence != 0 && sequence == self.bundle_kept {
-            self.send(LinkRequest::BundleInForce(sequence));
+            self.send_surely(LinkRequest::BundleInForce(sequence));
         }
     }
 

@@ -91,12 +91,17 @@ impl Agent {
                 self.feed(door, Input::PinTyped { attempt });
                 match self.policy.pin(person) {
                     None => PinOutcome::NoPin,
+                    // It was asked for a while ago: meanwhile others may have been typed, here or elsewhere.
+                    Some(_) if !self.throttle.may_check(person, (door, side), self.clock.now().mono_ms) => {
+                        PinOutcome::Delayed
+                    }
                     Some(check) => {
                         let check = Box::new(check);
                         let work = PinWork::Check { door, side, person, attempt, check, digits };
                         if self.pin_work.as_ref().is_some_and(|queue| queue.try_send(work).is_ok()) {
                             return;
                         }
+                        self.throttle.is_checked(person);
                         PinOutcome::Fault
                     }
                 }
@@ -118,6 +123,7 @@ impl Agent {
                     }
                     _ => false,
                 };
+                self.throttle.is_checked(person);
                 if let Some(tap) = self.doors[door].taps.get_mut(&attempt) {
                     tap.finger += tap.finger_since.take().map_or(Duration::ZERO, |since| since.elapsed());
                 }

@@ -15,7 +15,7 @@ const LINES_WAIT: Duration = Duration::from_secs(3);
 /// How often the service manager hears from us if it asks for nothing.
 const WATCHDOG_DEFAULT: Duration = Duration::from_secs(10);
 /// A bundle that could not be written is tried again after so long.
-const BUNDLE_RETRY: Duration = Duration::from_secs(5);
+const WRITE_RETRY: Duration = Duration::from_secs(5);
 /// Longest wait at the end for the journal.
 const FINISH_WAIT: Duration = Duration::from_secs(5);
 
@@ -90,9 +90,9 @@ pub(super) async fn run_with<R: Fn(&str, Task) -> bool + Send + 'static, S: Stor
     let (bundles, bundles_to_write) = watch::channel(None);
     let (standings, standings_to_write) = watch::channel(None);
     let (kept, standing_kept) = mpsc::unbounded_channel();
-    let standing_writer = tokio::spawn(write_standings(standings_to_write, kept));
+    let standing_writer = tokio::spawn(write_newest("what operators set", standings_to_write, kept));
     let (kept, bundle_kept) = mpsc::unbounded_channel();
-    let bundle_writer = tokio::spawn(write_bundles(bundles_to_write, kept));
+    let bundle_writer = tokio::spawn(write_newest("the bundle", bundles_to_write, kept));
     let (progress_sender, progress) = watch::channel(before.progress());
     let outgoing = Outgoing {
         recorder: recorder.map_err(RunError::Thread)?,
@@ -272,6 +272,7 @@ impl Agent {
             is_policy_aging: false,
             ntp: NtpState::Unknown,
             crash_point: config.crash_point,
+            unsent: Vec::new(),
             bundle_kept: 0,
             bundles,
             standings,
@@ -336,6 +337,7 @@ impl Agent {
         let powers = [(Device::Reader, &side.reader_power), (Device::Sensor, &side.sensor_power)];
         for (device, path) in powers {
             if let Some(path) = path {
+                power::restore(path);
                 self.switches.add(device, place, path.clone());
             }
         }
@@ -389,44 +391,26 @@ impl Agent {
     }
 }
 
-/// Writes bundles to the disk, one at a time, and the newest one in any case, and tells the number of what lies there. One that
-/// could not be written is tried again until it is, or a newer one comes: a bundle that was given up must not be found again.
-async fn write_bundles(
-    mut bundles: watch::Receiver<Option<(PathBuf, Vec<u8>, u64)>>,
-    kept: mpsc::UnboundedSender<u64>,
-) {
-    while bundles.changed().await.is_ok() {
+/// What is to be written: where, what, and its number.
+type Newest = Option<(PathBuf, Vec<u8>, u64)>;
+
+/// Writes files to the disk, one at a time, the newest in any case and again until it lies there, and tells its number then.
+async fn write_newest(what: &'static str, mut newest: watch::Receiver<Newest>, kept: mpsc::UnboundedSender<u64>) {
+    while newest.changed().await.is_ok() {
         loop {
-            let Some((path, content, number)) = bundles.borrow_and_update().clone() else { break };
+            let Some((path, content, number)) = newest.borrow_and_update().clone() else { break };
             match tokio::task::spawn_blocking(move || crate::durable::replace(&path, &content)).await {
                 Ok(Ok(())) => {
                     let _ = kept.send(number);
                     break;
                 }
-                Ok(Err(error)) => tracing::error!(%error, "the bundle could not be written"),
+                Ok(Err(error)) => tracing::error!(%error, "{what} could not be written"),
                 Err(_) => break,
             }
             tokio::select! {
-                () = tokio::time::sleep(BUNDLE_RETRY) => {}
-                changed = bundles.changed() => if changed.is_err() { return },
+                () = tokio::time::sleep(WRITE_RETRY) => {}
+                changed = newest.changed() => if changed.is_err() { return },
             }
-        }
-    }
-}
-
-/// Writes what operators set to the disk, one at a time, the newest in any case, and tells the number of what lies there.
-async fn write_standings(
-    mut standings: watch::Receiver<Option<(PathBuf, Vec<u8>, u64)>>,
-    kept: mpsc::UnboundedSender<u64>,
-) {
-    while standings.changed().await.is_ok() {
-        let Some((path, content, number)) = standings.borrow_and_update().clone() else { continue };
-        match tokio::task::spawn_blocking(move || crate::durable::replace(&path, &content)).await {
-            Ok(Ok(())) => {
-                let _ = kept.send(number);
-            }
-            Ok(Err(error)) => tracing::error!(%error, "what operators set could not be written"),
-            Err(_) => {}
         }
     }
 }
@@ -454,5 +438,31 @@ pub(super) fn watchdog_interval() -> Duration {
 pub(super) fn notify(state: sd_notify::NotifyState<'_>) {
     if let Err(error) = sd_notify::notify(&[state]) {
         tracing::debug!(%error, "the service manager was not told");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_could_not_be_written_is_written_once_it_can_be() {
+        let folder = tempfile::tempdir().unwrap();
+        // In the way of the file that is written first.
+        let in_the_way = folder.path().join("standing.fresh");
+        std::fs::create_dir_all(in_the_way.join("something")).unwrap();
+        let (newest, to_write) = watch::channel(None);
+        let (kept, mut is_kept) = mpsc::unbounded_channel();
+        let writer = tokio::spawn(write_newest("what operators set", to_write, kept));
+        let path = folder.path().join("standing");
+        newest.send_replace(Some((path.clone(), b"lockdown".to_vec(), 7)));
+        // The clock stands still while anything is being done: it was tried by then.
+        tokio::time::sleep(WRITE_RETRY / 2).await;
+        assert!(is_kept.try_recv().is_err() && !path.exists());
+        std::fs::remove_dir_all(in_the_way).unwrap();
+        assert_eq!(is_kept.recv().await, Some(7), "nothing newer came");
+        assert_eq!(std::fs::read(path).unwrap(), b"lockdown");
+        drop(newest);
+        writer.await.unwrap();
     }
 }

@@ -231,13 +231,14 @@ async fn broken(
     let tenant = tx.tenant();
     // A door may have been wired before it was assigned. The records wait at the agent, and it keeps its rules.
     let is_held = matches!(fault, ChainFault::Hole | ChainFault::ForeignDoor);
+    if !is_held && !store::quarantine(&mut tx, tenant, agent).await? {
+        // Revoked or replaced meanwhile: what an operator did stands.
+        return Ok(Ingested::Quarantined);
+    }
     tracing::error!(%tenant, %agent, epoch, seq, %fault, "an agent's records can't be taken");
     // It sends the same again and again: one alarm is enough.
     if !is_held || state.agents.note_held(tenant, agent, epoch, seq) {
         append_event(&mut tx, &Event::ChainBroken { agent, epoch, seq, fault }, clock::now()).await?;
-    }
-    if !is_held {
-        store::set_state(&mut tx, tenant, agent, Standing::Quarantined).await?;
     }
     tx.commit().await?;
     Ok(if is_held { Ingested::Held(head) } else { Ingested::Quarantined })

@@ -175,6 +175,21 @@ pub async fn joined(db: &mut PgConnection, tenant: TenantId) -> sqlx::Result<Vec
     Ok(ids.into_iter().map(Into::into).collect())
 }
 
+/// Puts an agent that is in use in quarantine; answers whether it was in use.
+pub async fn quarantine(db: &mut PgConnection, tenant: TenantId, agent: AgentId) -> sqlx::Result<bool> {
+    let state: Option<String> =
+        sqlx::query_scalar("SELECT state FROM agents WHERE tenant_id = $1 AND id = $2 FOR UPDATE")
+            .bind(tenant.as_uuid())
+            .bind(agent.as_uuid())
+            .fetch_optional(&mut *db)
+            .await?;
+    let is_in_use = state.as_deref() == Some(Standing::Joined.as_str());
+    if is_in_use {
+        set_state(db, tenant, agent, Standing::Quarantined).await?;
+    }
+    Ok(is_in_use)
+}
+
 /// Puts an agent out of use.
 pub async fn set_state(db: &mut PgConnection, tenant: TenantId, agent: AgentId, state: Standing) -> sqlx::Result<()> {
     sqlx::query("UPDATE agents SET state = $3, row_version = row_version + 1 WHERE tenant_id = $1 AND id = $2")

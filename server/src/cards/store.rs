@@ -118,17 +118,6 @@ pub async fn put_rules(
     Ok(done.rows_affected() == 1)
 }
 
-/// The newest version that the tenant's keys have anywhere, or are to get.
-pub async fn newest_version(db: &mut PgConnection, tenant: TenantId) -> sqlx::Result<i16> {
-    sqlx::query_scalar(
-        "SELECT greatest((SELECT key_version FROM card_rules WHERE tenant_id = $1), \
-         (SELECT max(version_wanted) FROM card_chips WHERE tenant_id = $1), 1::smallint)",
-    )
-    .bind(tenant.as_uuid())
-    .fetch_one(db)
-    .await
-}
-
 /// Who holds the master key of each version that was ever used.
 pub async fn key_holders(db: &mut PgConnection, tenant: TenantId) -> sqlx::Result<BTreeMap<u8, HeldBy>> {
     let rows: Vec<(i16, Option<Vec<u8>>)> =
@@ -185,7 +174,8 @@ pub async fn rotate(db: &mut PgConnection, tenant: TenantId, version: i16, now: 
     .bind(now)
     .execute(&mut *db)
     .await?;
-    sqlx::query("UPDATE card_chips SET version_wanted = $2 WHERE tenant_id = $1")
+    // One that is to get a later version already, since others know its keys, still is.
+    sqlx::query("UPDATE card_chips SET version_wanted = $2 WHERE tenant_id = $1 AND version_wanted < $2")
         .bind(tenant.as_uuid())
         .bind(version)
         .execute(db)
@@ -202,6 +192,12 @@ pub async fn rekey_held_by(
     agent: AgentId,
     now: DateTime<Utc>,
 ) -> sqlx::Result<u64> {
+    // What is being sent to it this moment is noted before this goes on, or not sent any more.
+    sqlx::query("SELECT 1 FROM agents WHERE tenant_id = $1 AND id = $2 FOR UPDATE")
+        .bind(tenant.as_uuid())
+        .bind(agent.as_uuid())
+        .execute(&mut *db)
+        .await?;
     sqlx::query(
         "INSERT INTO card_exposures AS kept (tenant_id, uid_hash, key_version) \
          SELECT tenant_id, uid_hash, max(key_version) FROM agent_card_keys WHERE tenant_id = $1 AND agent_id = $2 \
@@ -246,7 +242,8 @@ pub async fn exposed_version(db: &mut PgConnection, tenant: TenantId, uid: &Card
         .await
 }
 
-/// Notes that an agent is about to be sent these versions of reading keys, of cards by the keyed hash of their UIDs.
+/// Notes that an agent is about to be sent these versions of reading keys, of cards by the keyed hash of their UIDs. An error if
+/// the agent is not in use any more: what it holds was marked then, and it is to be sent nothing else.
 pub async fn note_held(
     db: &mut PgConnection,
     tenant: TenantId,
@@ -256,6 +253,12 @@ pub async fn note_held(
     if keys.is_empty() {
         return Ok(());
     }
+    // Until this is committed, nobody puts the agent out of use.
+    sqlx::query("SELECT 1 FROM agents WHERE tenant_id = $1 AND id = $2 AND state = 'joined' FOR SHARE")
+        .bind(tenant.as_uuid())
+        .bind(agent.as_uuid())
+        .fetch_one(&mut *db)
+        .await?;
     let (uids, versions): (Vec<Vec<u8>>, Vec<i16>) =
         keys.iter().map(|(uid, version)| (uid.0.to_vec(), i16::from(*version))).unzip();
     sqlx::query(

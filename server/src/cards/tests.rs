@@ -507,6 +507,10 @@ async fn a_card_whose_last_keys_are_known_to_others_is_to_be_exchanged() {
     dialogue.present(&UID, CardKind::DesfireEv2).await;
     assert_eq!(failed(&dialogue.last().await), "key_versions_used_up");
     assert!(dialogue.is_stopped());
+    // It alone has had them all: the others' keys go on.
+    let rotated =
+        server.call(admin, "POST", "/card-rules/rotate", json!({ "reason": "once a year" })).await.is(200).json;
+    assert_eq!(rotated["key_version"], 2, "{rotated}");
 }
 
 #[tokio::test]

@@ -107,4 +107,9 @@ fn a_hostile_delta_is_refused_before_it_takes_memory() {
     assert_eq!(apply(&of(again_and_again), &base), Err(DeltaError::TooLong));
     assert_eq!(apply(&of(vec![Piece::Same { at: 0, bytes: whole }]), &base), Err(DeltaError::OtherResult));
     assert_eq!(apply(&of(Vec::new()), &base), Err(DeltaError::OtherResult));
+    let read =
+        |count| borsh::from_slice::<BundleDelta>(&borsh::to_vec(&of(vec![Piece::New(Vec::new()); count])).unwrap());
+    let most = MESSAGE_BYTES_MAX / PIECE_BYTES_MIN;
+    assert!(read(most).is_ok(), "the longest bundle");
+    assert!(read(most + 1).unwrap_err().to_string().contains("pieces"));
 }

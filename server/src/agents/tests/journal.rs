@@ -86,3 +86,36 @@ async fn a_revoked_agent_is_not_listened_to() {
     assert_eq!(alarms(&server).await, Vec::<Value>::new());
     assert_eq!(seen(&server, agent.id).await["journal_fault"], Value::Null);
 }
+
+#[tokio::test]
+async fn a_revoked_agent_is_not_put_in_quarantine_nor_sent_keys() {
+    use crate::agents::{Standing, store};
+    let server = TestServer::serving().await;
+    let agent = server.agent("Gate", AgentKind::DoorController, &[]).await;
+    let mut tx = server.state.db.begin(agent.tenant, None).await.unwrap();
+    let key = [(access_core::policy::CardToken([7; 32]), 1)];
+    crate::cards::store::note_held(&mut tx, agent.tenant, agent.id, &key).await.unwrap();
+    assert!(store::quarantine(&mut tx, agent.tenant, agent.id).await.unwrap());
+    store::set_state(&mut tx, agent.tenant, agent.id, Standing::Revoked).await.unwrap();
+    assert!(!store::quarantine(&mut tx, agent.tenant, agent.id).await.unwrap(), "what an operator did stands");
+    let state = store::get(&mut tx, agent.tenant, agent.id.into(), &server.state.agents).await.unwrap().unwrap().state;
+    assert_eq!(state, crate::agents::AgentState::Revoked);
+    let noted = crate::cards::store::note_held(&mut tx, agent.tenant, agent.id, &key).await;
+    assert!(noted.is_err(), "its cards are marked already: it gets no more");
+}
+
+#[tokio::test]
+async fn whoever_puts_an_agent_out_of_use_waits_for_what_it_is_being_sent() {
+    let server = TestServer::serving().await;
+    let agent = server.agent("Gate", AgentKind::DoorController, &[]).await;
+    let uid = access_core::policy::CardToken([7; 32]);
+    let mut sending = server.state.db.begin(agent.tenant, None).await.unwrap();
+    crate::cards::store::note_held(&mut sending, agent.tenant, agent.id, &[(uid, 1)]).await.unwrap();
+    let mut revoking = server.state.db.begin(agent.tenant, None).await.unwrap();
+    let revoke = async {
+        crate::cards::store::rekey_held_by(&mut revoking, agent.tenant, agent.id, crate::clock::now()).await.unwrap();
+        crate::cards::store::exposed_version(&mut revoking, agent.tenant, &uid).await.unwrap()
+    };
+    let (exposed, ()) = tokio::join!(revoke, async { sending.commit().await.unwrap() });
+    assert_eq!(exposed, Some(1), "it was sent, and is marked");
+}
