@@ -410,7 +410,7 @@ pub(crate) struct Desk {
 pub(crate) async fn desk(server: &TestServer) -> Desk {
     let station = AgentId::from_uuid(Uuid::now_v7());
     let mut tx = server.state.db.begin(server.own.tenant, None).await.unwrap();
-    sqlx::query("INSERT INTO agents (tenant_id, id, name, kind) VALUES ($1, $2, 'Desk', 'station')")
+    sqlx::query("INSERT INTO agents (tenant_id, id, name, kind, state) VALUES ($1, $2, 'Desk', 'station', 'joined')")
         .bind(server.own.tenant.as_uuid())
         .bind(station.as_uuid())
         .execute(&mut *tx)

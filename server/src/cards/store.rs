@@ -193,11 +193,7 @@ pub async fn rekey_held_by(
     now: DateTime<Utc>,
 ) -> sqlx::Result<u64> {
     // What is being sent to it this moment is noted before this goes on, or not sent any more.
-    sqlx::query("SELECT 1 FROM agents WHERE tenant_id = $1 AND id = $2 FOR UPDATE")
-        .bind(tenant.as_uuid())
-        .bind(agent.as_uuid())
-        .execute(&mut *db)
-        .await?;
+    sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))").bind(held_by(agent)).execute(&mut *db).await?;
     sqlx::query(
         "INSERT INTO card_exposures AS kept (tenant_id, uid_hash, key_version) \
          SELECT tenant_id, uid_hash, max(key_version) FROM agent_card_keys WHERE tenant_id = $1 AND agent_id = $2 \
@@ -242,6 +238,11 @@ pub async fn exposed_version(db: &mut PgConnection, tenant: TenantId, uid: &Card
         .await
 }
 
+/// What is locked while keys that an agent holds are noted, or marked. Whoever is sent cards may not lock the agent's row.
+fn held_by(agent: AgentId) -> String {
+    format!("card keys of agent {agent}")
+}
+
 /// Notes that an agent is about to be sent these versions of reading keys, of cards by the keyed hash of their UIDs. An error if
 /// the agent is not in use any more: what it holds was marked then, and it is to be sent nothing else.
 pub async fn note_held(
@@ -253,8 +254,10 @@ pub async fn note_held(
     if keys.is_empty() {
         return Ok(());
     }
-    // Until this is committed, nobody puts the agent out of use.
-    sqlx::query("SELECT 1 FROM agents WHERE tenant_id = $1 AND id = $2 AND state = 'joined' FOR SHARE")
+    // Until this is committed, nobody marks what the agent holds.
+    let lock = "SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0))";
+    sqlx::query(lock).bind(held_by(agent)).execute(&mut *db).await?;
+    sqlx::query("SELECT 1 FROM agents WHERE tenant_id = $1 AND id = $2 AND state = 'joined'")
         .bind(tenant.as_uuid())
         .bind(agent.as_uuid())
         .fetch_one(&mut *db)
