@@ -335,8 +335,8 @@ async fn cards_are_sealed_once_however_many() {
     let agent = AgentId::from_uuid(Uuid::now_v7());
     server
         .execute(&format!(
-            "SET app.tenant = '{tenant}'; INSERT INTO agents (tenant_id, id, name, kind, state) VALUES ('{tenant}', '{agent}', 'Gate', \
-             'door_controller', 'joined')"
+            "SET app.tenant = '{tenant}'; INSERT INTO agents (tenant_id, id, name, kind, state, record_key, sealing_key) \
+             VALUES ('{tenant}', '{agent}', 'Gate', 'door_controller', 'joined', sha256('1'), sha256('2'))"
         ))
         .await;
     let mut sealer = CardSealer::new(tenant, agent, &sealing_key).unwrap();
