@@ -147,7 +147,7 @@ export function Doors() {
       cell: ({ door, state: known }) => {
         const state = known?.agent_state ?? "none";
         return (
-          <Box>
+          <Box sx={{ minWidth: 112 }}>
             <Typography
               variant="body2"
               sx={{ color: state === "online" ? "success.main" : "warning.main", fontWeight: 600 }}
