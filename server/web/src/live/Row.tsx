@@ -159,7 +159,12 @@ export const Row = memo(function Row({ entry, say, named, place, agent, zone, is
           {where}
         </Typography>
         <Box sx={{ display: "flex", alignItems: "center", gap: 0.5, minWidth: 0 }}>
-          <Typography variant="body2" title={why} sx={{ color: "text.secondary", ...twoLines }}>
+          <Typography
+            variant="body2"
+            title={why}
+            // A reason and its alarm: the row grows rather than that they are cut.
+            sx={{ color: "text.secondary", ...twoLines, WebkitLineClamp: 4 }}
+          >
             {why}
           </Typography>
           <WhyButton event={event} who={who} place={where} />

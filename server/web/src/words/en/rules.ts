@@ -138,7 +138,7 @@ export const rules = {
     empty: "No areas yet. Add a site with two areas on the page Doors, then doors between them.",
     outside: "Outside",
     inside: (count: number) => personsOf(count),
-    insideOf: (count: number, most: number) => `${count} of ${most} persons`,
+    insideOf: (count: number, most: number) => `${count} of ${most} ${most === 1 ? "person" : "persons"}`,
     doors: (count: number) => doorsOf(count),
     doorsBetween: (outside: string, inside: string) => `From ${outside} into ${inside}`,
     pick: "Choose an area or a door to see and change its rules.",
