@@ -47,6 +47,16 @@ async function apart(page: Page, region: string) {
   expect(covered, `texts under buttons in ${region}`).toEqual([]);
 }
 
+test("on a tablet held upright, a door's release is in sight", async ({ page }) => {
+  await page.setViewportSize({ width: 768, height: 1024 });
+  await signIn(page);
+  await page.goto("/doors");
+  // The office has the longest mode.
+  await expect(page.getByText("Unlocked once somebody has come in").or(page.getByText(/^Office: each entry/)).first()).toBeVisible();
+  await expect(page.getByRole("button", { name: "Release Office" })).toBeInViewport({ ratio: 1 });
+  await accessible(page);
+});
+
 for (const colorScheme of ["light", "dark"] as const) {
   for (const [size, viewport] of [
     ["desk", { width: 1440, height: 900 }],
