@@ -63,7 +63,7 @@ for (const colorScheme of ["light", "dark"] as const) {
     ["tablet", { width: 1024, height: 768 }],
   ] as const) {
     test(`pages, ${colorScheme}, ${size}`, async ({ browser }) => {
-      test.setTimeout(180_000);
+      test.setTimeout(300_000);
       const context = await browser.newContext({ colorScheme, viewport, reducedMotion: "reduce" });
       const page = await context.newPage();
       await signIn(page);
