@@ -29,9 +29,10 @@ test("a person is registered, walks in, and is seen", async ({ page }) => {
   await page.getByRole("button", { name: "Back" }).click();
   await expect(page.getByText("Recorded:")).toBeVisible();
   await page.getByRole("button", { name: "Read a card" }).click();
-  await expect(page.getByText("Hold the card to the reader of the station").first()).toBeVisible();
+  // The form above it is long: what is to be done is in sight all the same.
+  await expect(page.getByText("Hold the card to the reader of the station").first()).toBeInViewport({ ratio: 1 });
   await act(page, { do: "tap", at: "desk", card: "card-6" });
-  await expect(page.getByText("belongs to this person now").first()).toBeVisible();
+  await expect(page.getByText("belongs to this person now").first()).toBeInViewport({ ratio: 1 });
   await act(page, { do: "remove", at: "desk" });
   await accessible(page);
   await page.getByRole("button", { name: "Next" }).click();
@@ -112,7 +113,9 @@ test("a person is registered, walks in, and is seen", async ({ page }) => {
   await act(page, { do: "finger", at: "main", finger: "elif" });
   await expect(row.first()).toContainText("Person may be forced");
   await expect(row.first()).toContainText("Granted");
-  await expect(page.getByRole("region", { name: "Alarms" })).toContainText("Person may be forced");
+  // Several of a kind at one door are told apart by whom they are about.
+  const acknowledge = page.getByRole("button", { name: "Acknowledge: Person may be forced · Main entrance · Frida Sonnenschein" });
+  await expect(acknowledge).toBeVisible();
   await act(page, { do: "push", door: "main" });
   await expect(row.first()).toContainText("passed");
   await act(page, { do: "lift", at: "main" });

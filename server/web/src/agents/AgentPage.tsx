@@ -12,7 +12,7 @@ import { api, bodyOf } from "../api/client";
 import { queries, useDoorName } from "../api/queries";
 import type { Agent } from "../api/types";
 import { DoorLink } from "../doors/DoorLink";
-import { useIsAdministrator, useZone } from "../frame/session";
+import { useIsAdministrator } from "../frame/session";
 import { Copyable } from "../parts/Copyable";
 import { Devices } from "../parts/Devices";
 import { Lines } from "../parts/Lines";
@@ -20,7 +20,6 @@ import { Empty, Page, Section, Waiting } from "../parts/Page";
 import { ReasonDialog } from "../parts/ReasonDialog";
 import { Trouble } from "../parts/Trouble";
 import { When } from "../parts/When";
-import { dateOf } from "../time";
 import { named, text, w } from "../words";
 import { Edit } from "./AgentForms";
 import { ConfigurationOf } from "./Configuration";
@@ -43,6 +42,11 @@ export function AgentState({ agent }: { agent: Agent }) {
   return (
     <Stack spacing={0.5} sx={{ alignItems: "flex-start" }}>
       <Chip label={named(w.agents.states, agent.state)} color={stateColours[agent.state]} variant="outlined" />
+      {agent.state === "quarantined" && (
+        <Typography variant="caption" sx={{ display: "block", color: "error.main" }}>
+          {w.agents.quarantinedWhy}
+        </Typography>
+      )}
       {agent.journal_fault && agent.state !== "revoked" && (
         <Typography variant="caption" sx={{ display: "block", color: "error.main" }}>
           {text("AlarmKind", "journal_fault")}: {text("JournalFault", agent.journal_fault)} (
@@ -58,7 +62,9 @@ function Doors({ agent }: { agent: Agent }) {
   const { data: doors = [] } = useQuery(queries.doors);
   const { data: sites = [] } = useQuery(queries.sites);
   if (agent.door_ids.length === 0) {
-    const why = agent.kind === "station" ? w.agents.stationDoors : w.agents.noDoorsYet;
+    const isRevoked = agent.state === "revoked";
+    const why =
+      agent.kind === "station" ? w.agents.stationDoors : isRevoked ? w.agents.noDoorsLeft : w.agents.noDoorsYet;
     return <Typography sx={{ color: "text.secondary" }}>{why}</Typography>;
   }
   return (
@@ -79,6 +85,12 @@ function Doors({ agent }: { agent: Agent }) {
   );
 }
 
+/** Until when its certificate is good; a revoked agent's is no longer accepted, whatever stands in it. */
+function Certificate({ agent }: { agent: Agent }) {
+  if (agent.state === "revoked") return w.agents.certificateRevoked;
+  return <When at={agent.certificate_expires_at} />;
+}
+
 type Doing = "edit" | "revoke" | "token" | "replace" | null;
 
 export function AgentPage() {
@@ -86,7 +98,6 @@ export function AgentPage() {
   const client = useQueryClient();
   const agents = useQuery(queries.agents);
   const isAdministrator = useIsAdministrator();
-  const zone = useZone();
   const doorName = useDoorName();
   const [doing, setDoing] = useState<Doing>(null);
   const [token, setToken] = useState<Token | null>(null);
@@ -139,12 +150,9 @@ export function AgentPage() {
               [w.agents.lastSeen, <When key="seen" at={agent.last_seen_at} />],
               [w.agents.joined, <When key="joined" at={agent.joined_at} />],
               [w.agents.build, agent.build ?? w.none],
-              [w.agents.rules, agent.bundle_version],
+              [w.agents.rules, agent.bundle_version || w.none],
               [w.agents.records, agent.acknowledged_seq],
-              [
-                w.agents.certificate,
-                agent.certificate_expires_at ? dateOf(agent.certificate_expires_at, zone) : w.none,
-              ],
+              [w.agents.certificate, <Certificate key="certificate" agent={agent} />],
               [w.agents.id, <code key="id">{agent.id}</code>],
             ]}
           />

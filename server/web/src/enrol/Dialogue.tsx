@@ -25,7 +25,7 @@ import { fullName } from "../parts/Portrait";
 import { ReasonDialog } from "../parts/ReasonDialog";
 import { Trouble } from "../parts/Trouble";
 import { text, w } from "../words";
-import { FingerDrawing } from "./FingerDrawing";
+import { CAPTURES, FingerDrawing } from "./FingerDrawing";
 import { useOpen } from "./leaving";
 
 type Want = Schema["Want"];
@@ -148,7 +148,7 @@ function Picture({ step, want }: { step: Step | undefined; want: Want }) {
   const isAtCard = step !== undefined && CARD_STEPS.includes(step.step);
   if (kindOf(want) === "pin") return <PinIcon sx={{ fontSize: 72, color: "primary.main" }} />;
   if (kindOf(want) !== "finger" || isAtCard) return <CardIcon sx={{ fontSize: 72, color: "primary.main" }} />;
-  return <FingerDrawing step={step?.step ?? "place_finger"} captures={step?.capture ?? 1} />;
+  return <FingerDrawing step={step?.step ?? "place_finger"} captures={step ? (step.capture ?? CAPTURES) : 1} />;
 }
 
 /** Whether the card that was held there turned out to be somebody's. */
@@ -234,6 +234,13 @@ export function Dialogue({ personId, want, start, onDone, disabled = false, reas
     running && { kind: "ask", text: w.wizard.leaveRunning, act: { label: w.wizard.leaveStop, run: stop } },
   );
   const step = steps.at(-1);
+  const panel = useRef<HTMLDivElement>(null);
+  const isShown = running !== null || step !== undefined;
+  // What the station asks for, and how it ended, is seen without looking for it further down.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each step is seen
+  useEffect(() => {
+    if (isShown) panel.current?.scrollIntoView({ block: "nearest" });
+  }, [isShown, step?.step]);
   const isOver = step !== undefined && LAST_STEPS.includes(step.step);
   const secondsLeft = running ? Math.max(0, Math.ceil((Date.parse(running.expiresAt) - now.getTime()) / 1000)) : 0;
   if (stations?.length === 0) return <Alert severity="info">{w.wizard.noStation}</Alert>;
@@ -279,8 +286,9 @@ export function Dialogue({ personId, want, start, onDone, disabled = false, reas
       </Stack>
       {running === null && !found && station && <Taken station={station} />}
       <Trouble error={begin.error ?? streamError} />
-      {(running !== null || step !== undefined) && (
+      {isShown && (
         <Stack
+          ref={panel}
           direction="row"
           spacing={3}
           sx={{ alignItems: "center", border: 1, borderColor: "divider", borderRadius: 2, p: 3, minHeight: 136 }}
@@ -292,7 +300,7 @@ export function Dialogue({ personId, want, start, onDone, disabled = false, reas
             <Typography sx={{ fontSize: "1.25rem", fontWeight: 650 }} role="status" aria-live="assertive">
               {step ? sentenceOf(step, kind) : w.loading}
             </Typography>
-            {step?.credential && (
+            {kind !== "finger" && step?.credential && (
               <Typography
                 sx={{ mt: 0.5, color: step.credential.strength === "weak_uid" ? "warning.main" : "success.main" }}
               >

@@ -32,6 +32,7 @@ export const people = {
     given: "Given name",
     family: "Family name",
     number: "Personnel number",
+    noNumber: "No personnel number",
     document: "Document seen",
     seenAt: (time: string) => `seen ${time}`,
     registered: (time: string) => `Registered ${time}`,
@@ -86,6 +87,7 @@ export const people = {
     addFinger: "Enrol a finger",
     duress: "Sign of duress",
     quality: (quality: number) => `Quality ${quality} of 100`,
+    sensors: { zfm: "for sensors of the ZFM kind" },
     removeFinger: "Remove",
     removeFingerTitle: (finger: string) => `Remove: ${finger}`,
     removeFingerEffect:
