@@ -178,3 +178,27 @@ test("a dialogue stays with its page, and another person's page says whose it is
   await expect(other.getByRole("button", { name: "Read a card" })).toBeDisabled();
   await expect(other.getByRole("button", { name: "Read a card" })).toBeEnabled({ timeout: 20_000 });
 });
+
+test("a dialogue outlives a cut of the stream that follows it", async ({ page }) => {
+  await signIn(page);
+  const people = await (await page.request.get("/api/v1/people?limit=20")).json();
+  const ada = people.items.find((person: { state: string }) => person.state === "active");
+  // What a browser does to the streams of a page that is loaded again, and a network to any.
+  let cuts = 0;
+  await page.route("**/api/v1/enrolments/*/steps", async (route) => {
+    cuts += 1;
+    if (cuts === 1) await route.abort("connectionreset");
+    else await route.continue();
+  });
+  let cancels = 0;
+  page.on("request", (request) => {
+    if (request.url().endsWith("/cancel")) cancels += 1;
+  });
+  await page.goto(`/people/${ada.id}/register?step=card`);
+  await page.getByRole("button", { name: "Read a card" }).click();
+  await expect(page.getByText("Hold the card to the reader of the station").first()).toBeVisible();
+  expect([cuts, cancels]).toEqual([2, 0]);
+  await page.getByRole("button", { name: "Stop" }).click();
+  await expect(page.getByRole("status").filter({ hasText: "Cancelled" })).toBeVisible();
+  expect(cancels).toBe(1);
+});

@@ -34,6 +34,7 @@ use super::store::{self, LinkRow};
 use crate::certificates::{AgentName, Authority};
 use crate::clock;
 use crate::decisions::Answer;
+use crate::enrolment::{TooManySteps, Turns};
 use crate::http::{ApiError, ApiResult};
 use crate::state::AppState;
 
@@ -200,8 +201,8 @@ async fn speak(
     linked: &super::Linked,
 ) -> anyhow::Result<&'static str> {
     let AgentName { tenant, agent, .. } = name;
-    let _station = match row.kind.parse::<AgentKind>()? {
-        AgentKind::Station => Some(state.stations.link(tenant, agent, out)),
+    let turns = match row.kind.parse::<AgentKind>()? {
+        AgentKind::Station => Some(Turns::start(state.clone(), state.stations.link(tenant, agent, out))),
         AgentKind::DoorController => None,
     };
     let now = clock::unix_ms(clock::now());
@@ -218,7 +219,8 @@ async fn speak(
     let bundling =
         Bundling { bundler: Some(bundler), made: None, is_due: false, wanted_whole_at: None, is_wanted_whole: false };
     let intake = Intake::start(state.clone(), tenant, agent);
-    Session { state, name, socket, doors, bundling, intake, seen: SeenNotes::default() }.run(waiting, linked).await
+    let seen = SeenNotes::default();
+    Session { state, name, socket, doors, bundling, intake, turns, seen }.run(waiting, linked).await
 }
 
 struct Session<'a> {
@@ -229,6 +231,8 @@ struct Session<'a> {
     doors: BTreeSet<DoorId>,
     bundling: Bundling,
     intake: Intake,
+    /// A station's.
+    turns: Option<Turns>,
     seen: SeenNotes,
 }
 
@@ -449,7 +453,10 @@ impl Session<'_> {
             FromAgent::AuthoritiesKept { digest } => self.intake.hand_over(Delivery::AuthoritiesKept(digest)),
             FromAgent::StandingInForce { number } => state.agents.note_standing(tenant, agent, number),
             FromAgent::EnrolmentStep { enrolment, step } => {
-                state.stations.step(state, tenant, agent, enrolment, step, clock::now()).await;
+                let handed_over = self.turns.as_ref().map(|turns| turns.hand_over(enrolment, step, clock::now()));
+                if let Some(Err(TooManySteps)) = handed_over {
+                    return Ok(Some(Refusal::Protocol));
+                }
             }
         }
         Ok(None)

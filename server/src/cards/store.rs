@@ -381,9 +381,30 @@ pub async fn insert(
     .bind(chip.templates_bytes)
     .bind(now)
     .bind(chip.keeps_factory_key)
-    .execute(db)
+    .execute(&mut *db)
     .await?;
+    note_messaging(db, tenant, chip).await
+}
+
+/// Keeps that a card spoke by the newer messages, if it did.
+async fn note_messaging(db: &mut PgConnection, tenant: TenantId, chip: &WrittenChip<'_>) -> sqlx::Result<()> {
+    if chip.messaging == CardMessaging::Ev2 {
+        sqlx::query("INSERT INTO card_newer_messages (tenant_id, uid_hash) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+            .bind(tenant.as_uuid())
+            .bind(chip.uid.0.to_vec())
+            .execute(db)
+            .await?;
+    }
     Ok(())
+}
+
+/// Whether a card with this UID ever spoke by the newer messages.
+pub async fn knows_newer_messages(db: &mut PgConnection, tenant: TenantId, uid: &CardToken) -> sqlx::Result<bool> {
+    sqlx::query_scalar("SELECT EXISTS (SELECT FROM card_newer_messages WHERE tenant_id = $1 AND uid_hash = $2)")
+        .bind(tenant.as_uuid())
+        .bind(uid.0.to_vec())
+        .fetch_one(db)
+        .await
 }
 
 /// Notes that a card is about to get a version of keys: until it is heard of again it may have that one too.
@@ -425,9 +446,9 @@ pub async fn rewritten(
     .bind(now)
     .bind(chip.messaging.as_str())
     .bind(chip.keeps_factory_key)
-    .execute(db)
+    .execute(&mut *db)
     .await?;
-    Ok(())
+    note_messaging(db, tenant, chip).await
 }
 
 /// Forgets a chip: it was wiped, or is another credential's from now on.

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use access_core::canonical;
-use access_core::event::Event;
 use access_core::ids::{AgentId, CredentialId, PersonId};
 use access_core::policy::{CardToken, CredentialRule, CredentialState, PolicyRows};
 use access_core::protocol::{
@@ -25,6 +24,7 @@ use uuid::Uuid;
 use super::bundle::{bundle_with, grant, order, person};
 use super::door;
 use crate::agents::card_secrets::CardSealer;
+use crate::enrolment::Step;
 use crate::keys::cards::{KeyCheck, application, card_key};
 use crate::keys::module::{KeyName, Module, Token, TokenError};
 use crate::keys::{Binding, Key};
@@ -32,7 +32,12 @@ use crate::testing::{PATIENCE, TestAgent, TestLink, TestServer};
 
 const UID: [u8; 7] = [0x04, 1, 2, 3, 4, 5, 6];
 
-async fn start(server: &TestServer, (station, link): (&TestAgent, &mut TestLink), person: &str, want: Value) {
+pub(super) async fn start(
+    server: &TestServer,
+    (station, link): (&TestAgent, &mut TestLink),
+    person: &str,
+    want: Value,
+) {
     let body = json!({ "station_id": station.id, "person_id": person, "want": want });
     server.call(&server.own.administrator, "POST", "/enrolments", body).await.is(201);
     let order = order(link).await;
@@ -49,7 +54,7 @@ async fn task(link: &mut TestLink, step: EnrolmentStep, enrolment: access_core::
 }
 
 /// The dialogue that the only station is in.
-async fn running(server: &TestServer) -> access_core::ids::EnrolmentId {
+pub(super) async fn running(server: &TestServer) -> access_core::ids::EnrolmentId {
     running_at(server, None).await
 }
 
@@ -241,7 +246,7 @@ async fn cards_are_marked_by(act: &str) {
 #[tokio::test]
 async fn an_operator_who_was_put_out_of_use_in_a_dialogue_enrols_nothing() {
     let server = TestServer::serving().await;
-    let mut desk = server.agent("Desk", AgentKind::Station, &[]).await;
+    let desk = server.agent("Desk", AgentKind::Station, &[]).await;
     let mut link = desk.link().await;
     let anna = person(&server, "1").await;
     for change in ["state = 'disabled'", "role = 'guard'"] {
@@ -252,9 +257,9 @@ async fn an_operator_who_was_put_out_of_use_in_a_dialogue_enrols_nothing() {
         server.execute(&format!("UPDATE operators SET {change} WHERE name = 'administrator'")).await;
         let step = EnrolmentStep::CardWritten { version, messaging: CardMessaging::Ev2, free_bytes: 1_000 };
         link.say(&FromAgent::EnrolmentStep { enrolment: id, step }).await;
-        // Taken after the step.
-        let record = desk.record(Event::AgentStopped);
-        link.deliver(vec![record]).await;
+        let mut steps = server.state.stations.follow(server.own.tenant, id).expect("a dialogue");
+        let is_over = |steps: &Vec<Step>| steps.last().is_some_and(|step| step.step.is_last());
+        tokio::time::timeout(PATIENCE, steps.wait_for(is_over)).await.expect("the end").unwrap();
         let back = "UPDATE operators SET state = 'active', role = 'administrator' WHERE name = 'administrator'";
         server.execute(back).await;
         let last = ended(&server, id).await;

@@ -14,10 +14,9 @@ import TextField from "@mui/material/TextField";
 import Typography from "@mui/material/Typography";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef, useState } from "react";
-import { api, BASE, bodyOf, type Schema } from "../api/client";
+import { api, bodyOf, type Schema } from "../api/client";
 import { useNames } from "../api/names";
 import { queries } from "../api/queries";
-import { readStream } from "../api/sse";
 import { useOperatorName } from "../api/subjects";
 import type { Station, Step } from "../api/types";
 import { useNow } from "../frame/session";
@@ -27,10 +26,10 @@ import { Trouble } from "../parts/Trouble";
 import { text, w } from "../words";
 import { CAPTURES, FingerDrawing } from "./FingerDrawing";
 import { useOpen } from "./leaving";
+import { followSteps, LAST_STEPS } from "./steps";
 
 type Want = Schema["Want"];
 
-const LAST_STEPS = ["card_in_use", "done", "failed", "cancelled", "timed_out"];
 /** Steps of a finger's dialogue that are about the card it goes to. */
 const CARD_STEPS = ["waiting_for_card", "card_unreadable", "hold_card", "card_working", "card_refused"];
 const CHOSEN_KEY = "pforte station";
@@ -205,23 +204,32 @@ export function Dialogue({ personId, want, start, onDone, disabled = false, reas
     if (id === undefined) return;
     const stop = new AbortController();
     let hasEnded = false;
-    readStream(`${BASE}/enrolments/${id}/steps`, stop.signal, (message) => {
-      const step = JSON.parse(message.data) as Step;
-      setSteps((before) => [...before, step]);
-      const { expires_at: expiresAt } = step;
-      if (expiresAt) setRunning((before) => before && { ...before, expiresAt });
-      if (!LAST_STEPS.includes(step.step)) return;
-      hasEnded = true;
-      setRunning(null);
-      void client.invalidateQueries({ queryKey: queries.stations.queryKey });
-      if (step.step === "done") done.current();
+    void followSteps(id, {
+      signal: stop.signal,
+      // From its first step, each time.
+      onOpen: () => {
+        setSteps([]);
+        setStreamError(null);
+      },
+      onStep: (step) => {
+        setSteps((before) => [...before, step]);
+        const { expires_at: expiresAt } = step;
+        if (expiresAt) setRunning((before) => before && { ...before, expiresAt });
+        if (!LAST_STEPS.includes(step.step)) return;
+        hasEnded = true;
+        setRunning(null);
+        void client.invalidateQueries({ queryKey: queries.stations.queryKey });
+        if (step.step === "done") done.current();
+      },
+      onLost: setStreamError,
     }).catch((caught) => {
+      hasEnded = true;
       setStreamError(caught);
       setRunning(null);
     });
     return () => {
       stop.abort();
-      // Whoever leaves the page in mid-dialogue frees the station.
+      // Whoever goes to another page in mid-dialogue frees the station. A page that is loaded again does not come by here.
       if (!hasEnded) void api.POST("/api/v1/enrolments/{id}/cancel", { params: { path: { id } } }).catch(() => {});
     };
   }, [id, client]);

@@ -628,6 +628,8 @@ export const enrolmentTrouble: Record<string, string> = {
   card_unreadable: "The card's number can't be used",
   random_uid: "The card shows another number each time, so no door could find it. Take another kind of card",
   card_too_old: "The card knows the older messages only, which are not taken here. Take a newer card",
+  card_downgraded:
+    "This card says that it knows the older messages only, and knew the newer ones before: it may be a copy, or something lies between it and the reader. Keep it and tell whoever is responsible",
   weak_cards_off: "This card can be copied, and no site takes such cards. Take one that can prove itself",
   card_proves_nothing: "This card can't prove itself; one that can is needed",
   key_versions_used_up: "Others may know this card's keys, which have no next version. Exchange this card for another",
