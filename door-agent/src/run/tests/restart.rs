@@ -237,6 +237,39 @@ async fn an_agent_that_is_revoked_lets_nobody_in_and_everybody_out_until_it_is_a
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn rules_that_are_dated_ahead_are_refused_and_told_until_others_come() {
+    let world = World::new().await;
+    let told = |event: &Event| match event {
+        Event::AlarmRaised { kind: AlarmKind::RulesDatedAhead, .. } => Some(true),
+        Event::AlarmCleared { kind: AlarmKind::RulesDatedAhead, .. } => Some(false),
+        _ => None,
+    };
+    let agent = world.start();
+    let mut session = world.session(Head::start_of(1)).await;
+    session.in_force().await;
+    let now = crate::clock::machine_time();
+    let mut ahead = world.bundle(now.plus_ms(86_400_000)).await;
+    ahead.policy.version = 6;
+    let key = SigningKey::from_bytes(&[3; 32]);
+    say(&mut session.socket, &FromServer::Bundle(SignedBundle::sign(&ahead, &key))).await;
+    assert!(session.record(told).await);
+    let head = session.head;
+    drop(session.socket);
+    agent.stop().await;
+
+    // After a start too: what lies on the disk is the one that was taken.
+    let agent = world.start();
+    let mut session = world.session(head).await;
+    let in_force = |event: &Event| match event {
+        Event::PolicyInForce { version } => Some(*version),
+        _ => None,
+    };
+    assert_eq!(session.record(in_force).await, 5);
+    assert!(!session.record(told).await, "one that is not ahead has come");
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn how_a_door_stands_at_the_start_is_told() {
     let world = World::new().await;
     let found = |event: &Event| match event {

@@ -7371,7 +7371,7 @@ export interface components {
             note?: string | null;
         };
         /** @enum {string} */
-        AlarmKind: "door_forced" | "door_held" | "tamper" | "reader_fault" | "sensor_fault" | "door_io_fault" | "journal_fault" | "agent_lost" | "records_missing" | "records_forked" | "lost_card_presented" | "left_against_rule" | "policy_aging" | "wrong_fingers" | "rex_stuck" | "rules_withdrawn" | "agent_copied" | "clone_suspected" | "impossible_travel" | "passed_back" | "repeated_refusals" | "duress" | "interlock_contradiction" | "records_foreign" | "sensor_tampered" | "sensor_changed" | "sensor_not_empty" | "contact_fault" | "strike_fault" | "fire" | "mains_lost" | "battery_low" | "zone" | "wrong_pins" | "keypad_fault";
+        AlarmKind: "door_forced" | "door_held" | "tamper" | "reader_fault" | "sensor_fault" | "door_io_fault" | "journal_fault" | "agent_lost" | "records_missing" | "records_forked" | "lost_card_presented" | "left_against_rule" | "policy_aging" | "wrong_fingers" | "rex_stuck" | "rules_withdrawn" | "agent_copied" | "clone_suspected" | "impossible_travel" | "passed_back" | "repeated_refusals" | "duress" | "interlock_contradiction" | "records_foreign" | "sensor_tampered" | "sensor_changed" | "sensor_not_empty" | "contact_fault" | "strike_fault" | "fire" | "mains_lost" | "battery_low" | "zone" | "wrong_pins" | "keypad_fault" | "rules_dated_ahead";
         /** @enum {string} */
         Alone: "deny" | "as_known";
         /** @enum {string} */
