@@ -29,7 +29,7 @@ use crate::{pins, vault};
 const HPKE_INFO: &[u8] = b"pforte template 1";
 
 /// Most fingers that are sealed anew for one bundle after a session's first: the rules, with whatever was revoked, go out before the rest.
-const SEALED_AT_ONCE_MAX: usize = 256;
+pub(super) const SEALED_AT_ONCE_MAX: usize = 256;
 
 /// An agent's key that things are sealed to.
 pub(super) type SealingKey = <X25519HkdfSha256 as Kem>::PublicKey;

@@ -12,6 +12,7 @@ use access_core::protocol::{
     content_key_binding, template_key_binding,
 };
 use anyhow::Context as _;
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -34,6 +35,8 @@ pub(super) struct CardSealer {
     /// The same, sealed to the agent.
     content_key: Vec<u8>,
     cards: HashMap<Uuid, Kept>,
+    /// By person: SHA-256 of what was sealed, a random key of 256 bits, and what it was sealed to.
+    template_keys: HashMap<PersonId, ([u8; 32], SealedTemplateKey)>,
     /// Versions of reading keys that are sealed, by their card's UID, and of which it is not written down yet that the agent gets them.
     unnoted: Vec<(CardToken, u8)>,
     /// Whether the agent has the cards of an earlier bundle by this key.
@@ -77,6 +80,7 @@ impl CardSealer {
             key,
             content_key,
             cards: HashMap::new(),
+            template_keys: HashMap::new(),
             unnoted: Vec::new(),
             has_sealed: false,
             is_incomplete: false,
@@ -126,6 +130,7 @@ impl CardSealer {
         let Found { masters, chips, uids, template_keys } = found;
         let Some(masters) = masters else {
             self.cards.clear();
+            self.template_keys.clear();
             return Ok((self, CardSecrets::default()));
         };
         let uids: HashMap<Uuid, vault::store::SealedCardUid> =
@@ -155,19 +160,33 @@ impl CardSealer {
         }
         self.cards = cards;
         self.has_sealed = true;
-        // Few and short; and one that was destroyed and made anew is not told from the one before but by its bytes.
-        let template_keys: Vec<SealedTemplateKey> = template_keys
-            .into_iter()
-            .map(|(person, key)| {
-                let sealed = self.key.seal_for_others(&template_key_binding(self.agent, person), key.bytes())?;
-                Ok(SealedTemplateKey { person, sealed })
-            })
-            .collect::<anyhow::Result<_>>()?;
+        let template_keys = self.sealed_template_keys(template_keys)?;
         let cards: Vec<SealedCard> =
             order.iter().filter_map(|id| self.cards.get(id)).map(|kept| kept.sealed.clone()).collect();
         let is_empty = cards.is_empty() && template_keys.is_empty();
         let content_key = if is_empty { Vec::new() } else { self.content_key.clone() };
         Ok((self, CardSecrets { application: Some(application), content_key, cards, template_keys }))
+    }
+
+    /// Template keys, each as it was sealed before if it is the same: what does not change is the same bytes, and no part of a delta.
+    /// Whatever is sealed anew, is so under a nonce of its own.
+    fn sealed_template_keys(&mut self, found: Vec<(PersonId, Key)>) -> anyhow::Result<Vec<SealedTemplateKey>> {
+        let mut before = std::mem::take(&mut self.template_keys);
+        let mut sealed = Vec::with_capacity(found.len());
+        for (person, key) in found {
+            // One that was destroyed and made anew is not told from the one before but by its bytes.
+            let digest: [u8; 32] = Sha256::digest(key.bytes()).into();
+            let kept = match before.remove(&person).filter(|(known, _)| *known == digest) {
+                Some(kept) => kept,
+                None => {
+                    let bytes = self.key.seal_for_others(&template_key_binding(self.agent, person), key.bytes())?;
+                    (digest, SealedTemplateKey { person, sealed: bytes })
+                }
+            };
+            sealed.push(kept.1.clone());
+            self.template_keys.insert(person, kept);
+        }
+        Ok(sealed)
     }
 
     /// Keys that are not to be had for the moment are left out where that takes nothing from the agent: if it has its cards from a

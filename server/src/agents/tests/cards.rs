@@ -369,6 +369,93 @@ async fn cards_are_sealed_once_however_many() {
     assert_eq!((first, *all, *none), (second, count, 0), "sealed once");
 }
 
+/// So many people with a finger on their card.
+const HOLDERS: usize = 1_000;
+/// A change for one person may take so much, in bytes.
+const DELTA_BYTES_MAX: usize = 4 * 1024;
+
+#[tokio::test]
+async fn a_grant_is_a_small_delta_however_many_fingers_lie_on_cards() {
+    let server = TestServer::serving().await;
+    let tenant = server.own.tenant;
+    let front = door(&server, "Front").await;
+    let gate = server.agent("Gate", AgentKind::DoorController, &[&front]).await;
+    let mut link = gate.link().await;
+    let (anna, berta) = (person(&server, "1").await, person(&server, "2").await);
+    grant(&server, &anna, &front).await;
+    let rows = seed(&server, HOLDERS).await;
+    put_fingers_on_cards(&server, &rows).await;
+    server
+        .execute(&format!(
+            "SELECT set_config('app.tenant', '{tenant}', false); \
+             INSERT INTO grants (tenant_id, id, person_id, level_id, valid_from, no_end_reason) \
+             SELECT tenant_id, gen_random_uuid(), finger.person_id, level_id, valid_from, 'always' \
+             FROM fingers finger JOIN grants USING (tenant_id)"
+        ))
+        .await;
+    let all = |bundle: &Bundle| bundle.policy.persons.len() == HOLDERS + 1;
+    let before = bundle_with(&mut link, &gate, all).await;
+    assert_eq!(before.cards.template_keys.len(), HOLDERS);
+    let deltas = link.deltas;
+    grant(&server, &berta, &front).await;
+    let after = bundle_with(&mut link, &gate, |bundle| bundle.policy.persons.len() == HOLDERS + 2).await;
+    assert_eq!(after.cards.template_keys, before.cards.template_keys, "sealed once");
+    let whole = canonical::encode(&after).len();
+    println!("{HOLDERS} people with a finger on their card: {whole} bytes whole, {} for one grant", link.delta_bytes);
+    assert!(link.deltas > deltas && link.delta_bytes <= DELTA_BYTES_MAX, "{} bytes", link.delta_bytes);
+
+    // A key that was destroyed and made anew is another: sealed anew, alone, and under another nonce.
+    let changed = rows.credentials[0].person;
+    let mut tx = server.state.db.begin_vault(tenant, None).await.unwrap();
+    let key = server.state.keys.wrap(tenant, changed, "person template key", &Key::random().unwrap()).unwrap();
+    sqlx::query("UPDATE vault.person_keys SET wrapped = $1 WHERE person_id = $2 AND purpose = 'template'")
+        .bind(key)
+        .bind(changed.as_uuid())
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    server
+        .execute(&format!("SELECT set_config('app.tenant', '{tenant}', false); SELECT policy_moves('{tenant}')"))
+        .await;
+    let anew = bundle_with(&mut link, &gate, |bundle| bundle.cards != after.cards).await;
+    let differ = anew.cards.template_keys.iter().zip(&after.cards.template_keys).filter(|(new, old)| new != old);
+    let differ: Vec<_> = differ.collect();
+    let [(new, old)] = &differ[..] else { panic!("{}", differ.len()) };
+    assert_eq!((new.person, old.person), (changed, changed));
+    assert_ne!(new.sealed[..24], old.sealed[..24], "the nonce");
+}
+
+/// Notes a finger on each card, under a template key of its holder's.
+async fn put_fingers_on_cards(server: &TestServer, rows: &PolicyRows) {
+    let (state, tenant) = (&server.state, server.own.tenant);
+    let cards: Vec<Uuid> = rows.credentials.iter().map(|card| card.id.as_uuid()).collect();
+    let persons: Vec<Uuid> = rows.credentials.iter().map(|card| card.person.as_uuid()).collect();
+    let key = |card: &CredentialRule| {
+        state.keys.wrap(tenant, card.person, "person template key", &Key::random().unwrap()).unwrap()
+    };
+    let keys: Vec<Vec<u8>> = rows.credentials.iter().map(key).collect();
+    let mut tx = state.db.begin_vault(tenant, None).await.unwrap();
+    for sql in [
+        "INSERT INTO vault.person_keys (tenant_id, person_id, purpose, wrapped) \
+         SELECT $1, person, 'template', wrapped FROM unnest($3::uuid[], $4::bytea[]) AS new (person, wrapped)",
+        "INSERT INTO fingers (tenant_id, id, person_id, position, quality, sensor_type, enrolled_at, credential_id) \
+         SELECT $1, gen_random_uuid(), person, 'right_index', 80, 'zfm', now(), card \
+         FROM unnest($2::uuid[], $3::uuid[]) AS new (card, person)",
+    ] {
+        let sql = format!("WITH given AS (SELECT $2::uuid[], $3::uuid[], $4::bytea[]) {sql}");
+        sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(tenant.as_uuid())
+            .bind(&cards)
+            .bind(&persons)
+            .bind(&keys)
+            .execute(&mut *tx)
+            .await
+            .unwrap();
+    }
+    tx.commit().await.unwrap();
+}
+
 /// Makes cards of as many persons, as the dialogues would; the rules as far as they name them.
 async fn seed(server: &TestServer, count: usize) -> PolicyRows {
     let (state, tenant) = (&server.state, server.own.tenant);
