@@ -9,8 +9,9 @@ use access_core::event::Event;
 use access_core::ids::{AgentId, CredentialId, PersonId};
 use access_core::policy::{CardToken, CredentialRule, CredentialState, PolicyRows};
 use access_core::protocol::{
-    AgentKind, Bundle, CardKeyRole, CardKind, CardMessaging, CardTask, EnrolmentStep, FromAgent, FromServer,
-    ReadingKeys, SealedCard, SecretBytes, card_binding, content_key_binding, template_key_binding,
+    AgentKind, Bundle, CardKeyRole, CardKind, CardMessaging, CardTask, CardTemplates, EnrolmentStep, FromAgent,
+    FromServer, ReadingKeys, SealedCard, SecretBytes, TemplateKey, card_binding, content_key_binding,
+    template_key_binding,
 };
 use access_core::time::Period;
 use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
@@ -180,8 +181,42 @@ async fn a_bundle_carries_reading_keys_for_its_agent_alone() {
         let binding = template_key_binding(gate.id, template_key.person);
         open(&content_key(agent, &bundle)?, &template_key.sealed, &binding)
     };
-    assert!(opened(&gate).is_some_and(|key| key.len() == 32) && opened(&other).is_none());
+    let content = |bundle: &Bundle| {
+        let [sealed] = &bundle.cards.template_keys[..] else { panic!("{:?}", bundle.cards.template_keys) };
+        let binding = template_key_binding(gate.id, sealed.person);
+        let opened = open(&content_key(&gate, bundle)?, &sealed.sealed, &binding)?;
+        Some(canonical::decode::<TemplateKey>("template key", &opened).unwrap())
+    };
+    let holders = content(&bundle).unwrap();
+    assert!(holders.key.0.len() == 32 && opened(&other).is_none());
+    let recorded = "SELECT id::text FROM fingers ORDER BY id";
+    let told = |key: &TemplateKey| key.fingers.iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(told(&holders), server.query(recorded).await, "the finger that is on record");
     assert!(bundle.templates.is_empty(), "no template of it is on the server");
+
+    // A finger that goes to the card is told to the doors as soon as it is on record, and not before.
+    start(&server, (&station, &mut desk), &anna, json!({ "finger": { "position": "left_index" } })).await;
+    let enrolment = running(&server).await;
+    let read =
+        EnrolmentStep::FingerRead { template: SecretBytes(vec![8; 512]), sensor_type: "zfm".to_owned(), quality: 80 };
+    desk.say(&FromAgent::EnrolmentStep { enrolment, step: read }).await;
+    assert_eq!(order(&mut desk).await.id, enrolment);
+    let presented = EnrolmentStep::CardPresented { uid: SecretBytes(UID.to_vec()), kind: CardKind::DesfireEv2 };
+    assert!(matches!(task(&mut desk, presented, enrolment).await, CardTask::Read { .. }));
+    let before = EnrolmentStep::CardContent { credential: None, templates: None, version: 2, free_bytes: 1_000 };
+    let CardTask::Write { templates: Some(written), .. } = task(&mut desk, before, enrolment).await else {
+        panic!("no write")
+    };
+    let written: CardTemplates = canonical::decode("fingers on a card", &written).unwrap();
+    let added = written.fingers.last().unwrap().finger.to_string();
+    assert!(!server.query(recorded).await.contains(&added), "a station that writes now may fall silent");
+    let step = EnrolmentStep::CardWritten { version: 2, messaging: CardMessaging::Ev2, free_bytes: 400 };
+    desk.say(&FromAgent::EnrolmentStep { enrolment, step }).await;
+    assert_eq!(ended(&server, enrolment).await["step"], "done");
+    let of_both = |bundle: &Bundle| content(bundle).is_some_and(|key| key.fingers.len() == 2);
+    let bundle = bundle_with(&mut link, &gate, of_both).await;
+    let holders = content(&bundle).unwrap();
+    assert!(told(&holders) == server.query(recorded).await && told(&holders).contains(&added));
 
     // Lost: found by its UID everywhere, and read nowhere.
     let lost = json!({ "state": "lost", "reason": "on the train" });

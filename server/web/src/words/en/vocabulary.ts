@@ -26,6 +26,7 @@ export const vocabulary = {
     grant_expired: "Access has ended",
     outside_schedule: "Outside the permitted hours",
     no_finger_enrolled: "No finger enrolled",
+    finger_not_recorded: "The finger on the card is on no record",
     wrong_finger: "Wrong finger",
     finger_timeout: "No finger placed in time",
     sensor_fault: "Fingerprint sensor does not work",
