@@ -878,6 +878,8 @@ crate::words! {
         FactorsReset = "factors_reset",
         /// Put a machine out of use, for another to take its place.
         Replaced = "replaced",
+        /// Stated that machines which are out of use were taken away or destroyed.
+        TakenAway = "taken_away",
     }
 }
 

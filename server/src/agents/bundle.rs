@@ -143,7 +143,7 @@ impl Bundler {
         let (signed_at, age_max_s) = (clock::now(), policy.rules().alone_hours * 60 * 60);
         let usable_until = signed_at + TimeDelta::seconds(age_max_s.into());
         let made = BundleMade { version: policy.version(), sequence, made_at: signed_at, usable_until };
-        store::bundle_made(&mut tx, self.tenant, self.agent, made).await?;
+        store::bundle_made(&mut tx, self.tenant, self.agent, made, &self.doors).await?;
         tx.commit().await?;
         cards.noted();
         self.cards = Some(cards);

@@ -216,6 +216,7 @@ export const vocabulary = {
     setup_link_issued: "Issued a new link to",
     factors_reset: "Reset both factors of",
     replaced: "Let another machine take the place of",
+    taken_away: "Stated that machines out of use were taken away, of",
   },
   SubjectKind: {
     tenant: "tenant",
@@ -597,7 +598,8 @@ export const alarmAdvice: Record<keyof (typeof vocabulary)["AlarmKind"], string>
   wrong_pins: "Look at who stands at the door. No PIN is asked for there for some minutes; it goes on by itself.",
   keypad_fault: "Check its cable. Whoever shows a PIN there stays outside until it is back.",
   rex_stuck: "Look at the exit button. Somebody may have wedged it; a door that only this system opens stays released.",
-  rules_dated_ahead: "Look at the server's clock. If it is right, restart the controller's machine; the door goes by its last rules until then.",
+  rules_dated_ahead:
+    "Look at the server's clock. If it is right, restart the controller's machine; the door goes by its last rules until then.",
   rules_withdrawn: "Nobody enters there by card. Tell an administrator; the agent was revoked or put in quarantine.",
   agent_copied: "Find out which machines use its keys. Tell an administrator.",
   clone_suspected: "Look at who stands at the door, and take the card. The door stayed shut.",
