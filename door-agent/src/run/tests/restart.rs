@@ -290,7 +290,7 @@ async fn rules_put_back_with_an_older_clock_are_as_old_as_the_journal_knows() {
             ],
         );
         let bundle = SignedBundle::sign(&world.bundle(taken_at).await, &SigningKey::from_bytes(&[3; 32]));
-        let mut store = crate::policy_store::PolicyStore::new(world.identity.clone(), &world.path("data"));
+        let mut store = PolicyStore::new(world.identity.clone(), &world.path("data"));
         let now = crate::door::Now { mono_ms: 0, unix: taken_at, clock: ClockTrust::Trusted };
         store.take(&bundle, now).unwrap();
         let (path, content, _) = store.sealed(&bundle).unwrap();
