@@ -734,6 +734,8 @@ crate::words! {
         WrongPins = "wrong_pins",
         /// A keypad is gone.
         KeypadFault = "keypad_fault",
+        /// The server's rules are dated ahead of the agent's clock, and not taken: one of the two clocks is wrong.
+        RulesDatedAhead = "rules_dated_ahead",
     }
 }
 
@@ -876,6 +878,8 @@ crate::words! {
         FactorsReset = "factors_reset",
         /// Put a machine out of use, for another to take its place.
         Replaced = "replaced",
+        /// Stated that machines which are out of use were taken away or destroyed.
+        TakenAway = "taken_away",
     }
 }
 

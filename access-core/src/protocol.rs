@@ -29,7 +29,7 @@ mod pins;
 pub use cards::{
     CREDENTIAL_NUMBER_BYTES, CardApplication, CardFault, CardFinger, CardKey, CardKeyRole, CardKeysBefore, CardKind,
     CardMessaging, CardSecrets, CardTask, CardTemplates, CardWork, ReadingKeys, SealedCard, SealedTemplateKey,
-    card_binding, card_finger_binding, content_key_binding, template_key_binding,
+    TemplateKey, card_binding, card_finger_binding, content_key_binding, template_key_binding,
 };
 pub use delta::{BundleDelta, BundleIndex, DeltaError, Piece, bundle_hash};
 pub use pins::{

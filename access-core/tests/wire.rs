@@ -29,8 +29,8 @@ use access_core::protocol::{
     CardKeysBefore, CardKind, CardMessaging, CardSecrets, CardTask, CardTemplates, CardWork, Command, CommandKind,
     EnrolmentFault, EnrolmentOrder, EnrolmentStep, EnrolmentWant, FromAgent, FromServer, Hello, InstallationMode,
     Piece, PinContent, PinFault, PinPrompt, ReadingKeys, Refusal, SealedCard, SealedPin, SealedPins, SealedTemplate,
-    SealedTemplateKey, SecretBytes, SignedBundle, Standing, TemplateContent, card_binding, card_finger_binding,
-    content_key_binding, pepper_binding, pin_binding, template_binding, template_key_binding,
+    SealedTemplateKey, SecretBytes, SignedBundle, Standing, TemplateContent, TemplateKey, card_binding,
+    card_finger_binding, content_key_binding, pepper_binding, pin_binding, template_binding, template_key_binding,
 };
 use access_core::time::{Period, UnixMs, Zone, ZoneOffset};
 use access_core::verdict::{Effect, Outcome, Reason, RecordRef, Rule, Verdict};
@@ -539,6 +539,7 @@ fn what_is_sealed_keeps_its_bytes() {
     check("template_content", &content(true));
     assert_eq!(canonical::encode(&content(true)).len(), canonical::encode(&content(false)).len());
     assert_eq!(template_binding(id(1), id(2), id(3)).len(), 4 + "pforte template 2".len() + 3 * 16);
+    check("template_key", &TemplateKey { key: SecretBytes(vec![1; 32]), fingers: vec![id(2), id(3)] });
     check("reading_keys", &ReadingKeys { keys: vec![(1, SecretBytes(vec![1; 16]))] });
     let finger = CardFinger { finger: id(1), sensor_type: "zfm".to_owned(), sealed: vec![2; 4] };
     check("card_templates", &CardTemplates { fingers: vec![finger] });

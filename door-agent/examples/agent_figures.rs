@@ -25,6 +25,7 @@ use access_core::time::{Period, Zone};
 use access_core::{State, UnixMs};
 use anyhow::{Context as _, ensure};
 use clap::Parser;
+use door_agent::door::Now;
 use door_agent::history;
 use door_agent::identity::Identity;
 use door_agent::journal::segment;
@@ -54,6 +55,8 @@ const BARE_BYTES: u64 = 8 * 1024 * 1024;
 const TEMPLATE_BYTES: usize = 512;
 /// Instant of everything in here.
 const AT: UnixMs = UnixMs(1_793_491_200_000);
+/// The same by a clock that a session told the time.
+const NOW: Now = Now { mono_ms: 0, unix: AT, clock: ClockTrust::Trusted };
 const UID: [u8; 4] = [4, 5, 6, 7];
 
 #[derive(Parser)]
@@ -230,7 +233,7 @@ fn template(identity: &Identity, number: u128) -> Option<SealedTemplate> {
 /// What is recorded of an entry: a grant by real rules.
 fn decision(identity: &Identity, folder: &Path) -> anyhow::Result<Event> {
     let mut store = PolicyStore::new(identity.clone(), folder);
-    store.take(&SignedBundle::sign(&bundle(identity, 100, false), &policy_key()))?;
+    store.take(&SignedBundle::sign(&bundle(identity, 100, false), &policy_key()), NOW)?;
     let attempt = Attempt {
         id: id(1),
         door: id(1),
@@ -554,7 +557,7 @@ fn rules(identity: &Identity, folder: &Path) -> anyhow::Result<Vec<Figure>> {
     let many = SignedBundle::sign(&bundle(identity, 50_000, false), &policy_key());
     let mut store = PolicyStore::new(identity.clone(), folder);
     let began = Instant::now();
-    store.take(&many)?;
+    store.take(&many, NOW)?;
     let took = began.elapsed().as_secs_f64();
     let mut figures = vec![
         Figure::plain("bundle.kib_per_1000_people", per_1000(false), "KiB"),
@@ -594,11 +597,11 @@ fn changes(identity: &Identity, folder: &Path, people: u128) -> anyhow::Result<V
     });
     let kib = |next: &SignedBundle| canonical::encode(&index.delta_to(next)).len() as f64 / 1_024.0;
     let mut store = PolicyStore::new(identity.clone(), &folder.join(people.to_string()));
-    store.take(&whole)?;
+    store.take(&whole, NOW)?;
     let delta = index.delta_to(&card);
     let began = Instant::now();
     let rebuilt = store.rebuilt(&delta)?.context("a newer bundle")?;
-    ensure!(store.take(&rebuilt)?, "a newer bundle");
+    ensure!(store.take(&rebuilt, NOW)?, "a newer bundle");
     let took = began.elapsed().as_secs_f64();
     let figure = |name: &str, value, unit| Figure::plain(&format!("bundle.{name}_{people}"), value, unit);
     Ok(vec![

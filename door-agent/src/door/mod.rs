@@ -127,6 +127,8 @@ pub enum FingerOutcome {
     NoFinger,
     /// There is nothing to compare with.
     NoTemplate,
+    /// What lies on the card the server has no record of, and there is nothing else to compare with.
+    NotRecorded,
     /// The sensor is not there or failed.
     Fault,
 }

@@ -8,8 +8,7 @@ use hardware::card::{Proof, TemplateRead};
 use zeroize::Zeroizing;
 
 use super::*;
-use crate::cards::Claim;
-use crate::policy_store::Finger;
+use crate::cards::{Claim, OnCard};
 
 /// A card that proved itself.
 pub(super) struct OnReader {
@@ -118,8 +117,8 @@ impl Agent {
         side: Side,
         attempt: AttemptId,
         person: PersonId,
-    ) -> Option<Vec<Finger>> {
-        let mut stored = self.policy.fingers(person);
+    ) -> Option<OnCard> {
+        let mut stored = OnCard { fingers: self.policy.fingers(person), has_unrecorded: false };
         let cards = self.policy.book().get().filter(|cards| cards.has_template_key(person));
         let Some(cards) = cards else { return Some(stored) };
         let unit = &mut self.doors[door];
@@ -128,15 +127,17 @@ impl Agent {
         let Some(on_reader) = on_reader else { return Some(stored) };
         match std::mem::replace(&mut on_reader.template, TemplateOnCard::NotThere) {
             TemplateOnCard::There(template) => {
-                stored.extend(cards.fingers(person, &on_reader.credential, template.as_bytes()));
-                Some(stored)
+                let OnCard { fingers, has_unrecorded } =
+                    cards.fingers(person, &on_reader.credential, template.as_bytes());
+                stored.fingers.extend(fingers);
+                Some(OnCard { has_unrecorded, ..stored })
             }
             left @ (TemplateOnCard::Coming | TemplateOnCard::Empty) => {
                 let is_coming = matches!(left, TemplateOnCard::Coming);
                 on_reader.template = left;
                 (!is_coming).then_some(stored)
             }
-            TemplateOnCard::NotThere => (!stored.is_empty()).then_some(stored),
+            TemplateOnCard::NotThere => (!stored.fingers.is_empty()).then_some(stored),
         }
     }
 

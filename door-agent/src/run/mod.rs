@@ -40,7 +40,7 @@ use crate::link::{self, Link, LinkEvent, LinkRequest, Progress};
 use crate::outflow::{Flow, Outflow};
 use crate::pin::throttle::Throttle;
 use crate::pin::{PinDone, PinWork};
-use crate::policy_store::PolicyStore;
+use crate::policy_store::{BundleRefused, PolicyStore, StoreError};
 use crate::power::{self, Switches};
 use crate::recorder::{Recorder, Reply};
 use crate::recording::{self, JournalState, Recording, Taken, released_by};
@@ -191,6 +191,8 @@ struct Agent {
     /// Notes to be written once their records lie on the disk.
     telling: BTreeMap<u64, Told>,
     is_policy_aging: bool,
+    /// The newest rules that came are dated ahead of this clock, and that was said, in this run of the program or before.
+    are_rules_ahead: bool,
     /// Whether time servers keep the machine's own clock, as it was looked at last.
     ntp: NtpState,
     crash_point: Option<CrashPoint>,
@@ -546,14 +548,18 @@ impl Agent {
     fn take_bundle(&mut self, bundle: &SignedBundle) -> bool {
         let version_before = self.policy.version();
         let was_withdrawn = self.policy.is_withdrawn();
-        match self.policy.take(bundle) {
+        match self.policy.take(bundle, self.clock.now()) {
             Ok(true) => self.bundle_in_force(version_before),
             Ok(false) => return true,
             Err(error) => {
                 tracing::error!(%error, "bundle refused");
+                if matches!(error, BundleRefused::Ahead { .. }) {
+                    self.rules_are_ahead(true);
+                }
                 return false;
             }
         }
+        self.rules_are_ahead(false);
         if was_withdrawn {
             self.record(Event::AlarmCleared { kind: AlarmKind::RulesWithdrawn, door: None }, Weight::Vital);
         }
@@ -578,8 +584,8 @@ impl Agent {
     fn bundle_in_force(&mut self, version_before: u64) {
         let (sequence, version) = (self.policy.sequence(), self.policy.version());
         tracing::info!(sequence, version, "bundle in force");
-        if let Some(signed_at) = self.policy.signed_at() {
-            self.clock.not_before(signed_at);
+        if let Some(taken_at) = self.policy.taken_at() {
+            self.clock.not_before(taken_at);
         }
         if version != version_before {
             self.record(Event::PolicyInForce { version }, Weight::Routine);
@@ -605,6 +611,18 @@ impl Agent {
         if is_aging != std::mem::replace(&mut self.is_policy_aging, is_aging) {
             let kind = AlarmKind::PolicyAging;
             let event = match is_aging {
+                true => Event::AlarmRaised { kind, door: None, person: None },
+                false => Event::AlarmCleared { kind, door: None },
+            };
+            self.record(event, Weight::Vital);
+        }
+    }
+
+    /// The server's rules are dated ahead of this agent's clock and were not taken, or some were taken.
+    fn rules_are_ahead(&mut self, are_ahead: bool) {
+        if are_ahead != std::mem::replace(&mut self.are_rules_ahead, are_ahead) {
+            let kind = AlarmKind::RulesDatedAhead;
+            let event = match are_ahead {
                 true => Event::AlarmRaised { kind, door: None, person: None },
                 false => Event::AlarmCleared { kind, door: None },
             };

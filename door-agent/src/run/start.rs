@@ -270,6 +270,7 @@ impl Agent {
             waiting: BTreeMap::new(),
             telling: BTreeMap::new(),
             is_policy_aging: false,
+            are_rules_ahead: before.history.were_rules_ahead,
             ntp: NtpState::Unknown,
             crash_point: config.crash_point,
             unsent: Vec::new(),
@@ -374,7 +375,7 @@ impl Agent {
         }
         self.remember(&before.records);
         self.load_standing();
-        match self.policy.load() {
+        match self.policy.load(self.clock.now().unix) {
             Ok(()) if self.policy.sequence() != 0 => {
                 self.bundle_kept = self.policy.sequence();
                 self.bundle_in_force(0);
@@ -385,7 +386,12 @@ impl Agent {
                 }
                 self.behave();
             }
-            Err(error) => tracing::error!(%error, "the stored bundle can't be used"),
+            Err(error) => {
+                tracing::error!(%error, "the stored bundle can't be used");
+                if matches!(error, StoreError::Refused { source: BundleRefused::Ahead { .. }, .. }) {
+                    self.rules_are_ahead(true);
+                }
+            }
         }
         self.tell_progress();
     }

@@ -536,14 +536,14 @@ pub async fn are_there_any(db: &mut PgConnection, tenant: TenantId) -> sqlx::Res
 }
 
 /// Those of these people who have a finger on a card.
-pub async fn persons_with_finger_on_card(
+pub async fn fingers_on_cards(
     db: &mut PgConnection,
     tenant: TenantId,
     persons: &[Uuid],
-) -> sqlx::Result<Vec<Uuid>> {
-    sqlx::query_scalar(
-        "SELECT DISTINCT person_id FROM fingers WHERE tenant_id = $1 AND person_id = ANY ($2) AND credential_id IS NOT NULL \
-         ORDER BY person_id",
+) -> sqlx::Result<Vec<(Uuid, Vec<Uuid>)>> {
+    sqlx::query_as(
+        "SELECT person_id, array_agg(id ORDER BY id) FROM fingers \
+         WHERE tenant_id = $1 AND person_id = ANY ($2) AND credential_id IS NOT NULL GROUP BY person_id ORDER BY person_id",
     )
     .bind(tenant.as_uuid())
     .bind(persons)

@@ -56,7 +56,12 @@ impl World {
 
     /// Anna's finger, as it lies on her card.
     async fn on_card(&self) -> TemplateRead {
-        let fingers = vec![finger_on_card(1, &self.enrolled(ANNA).await.0, false)];
+        self.on_card_as(1).await
+    }
+
+    /// The same under another number.
+    async fn on_card_as(&self, number: u128) -> TemplateRead {
+        let fingers = vec![finger_on_card(number, &self.enrolled(ANNA).await.0, false)];
         TemplateRead::Content(CardTemplate::new(canonical::encode(&CardTemplates { fingers })).unwrap())
     }
 }
@@ -158,6 +163,20 @@ async fn a_card_without_a_finger_on_it_has_none_enrolled() {
     agent.says(read(TemplateRead::Empty)).await;
     session.need_finger().await;
     assert_eq!(session.decision().await.verdict.reason, Reason::NoFingerEnrolled);
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_finger_that_the_server_has_no_record_of_is_refused_and_says_so() {
+    let world = World::desfire(anna_proves).await;
+    let on_card = world.on_card_as(9).await;
+    let (mut agent, mut session) = begin(&world).await;
+    world.finger.place(Some(ANNA));
+    agent.says(proved(NUMBER)).await;
+    agent.says(read(on_card)).await;
+    session.need_finger().await;
+    assert_eq!(session.decision().await.verdict.reason, Reason::FingerNotRecorded);
+    assert!(!world.door.watch().borrow().is_energised);
     agent.stop().await;
 }
 

@@ -91,7 +91,7 @@ function Certificate({ agent }: { agent: Agent }) {
   return <When at={agent.certificate_expires_at} />;
 }
 
-type Doing = "edit" | "revoke" | "token" | "replace" | null;
+type Doing = "edit" | "revoke" | "token" | "replace" | "takenAway" | null;
 
 export function AgentPage() {
   const { id } = useParams({ from: "/signed-in/agents/$id" });
@@ -119,23 +119,31 @@ export function AgentPage() {
       title={agent.name}
       intro={text("AgentKind", agent.kind)}
       action={
-        isAdministrator &&
-        agent.state !== "revoked" && (
+        isAdministrator && (
           <Stack direction="row" spacing={1}>
-            <Button color="error" onClick={() => setDoing("revoke")} aria-label={w.agents.revokeTitle(agent.name)}>
-              {w.agents.revoke}
-            </Button>
-            {agent.state !== "invited" && (
-              <Button onClick={() => setDoing("replace")} aria-label={w.agents.replaceTitle(agent.name)}>
-                {w.agents.replace}
+            {agent.has_machine_away && (
+              <Button onClick={() => setDoing("takenAway")} aria-label={w.agents.takenAwayTitle(agent.name)}>
+                {w.agents.takenAway}
               </Button>
             )}
-            <Button onClick={() => setDoing("token")} aria-label={w.agents.newTokenTitle(agent.name)}>
-              {w.agents.newToken}
-            </Button>
-            <Button variant="contained" onClick={() => setDoing("edit")} aria-label={w.agents.edit(agent.name)}>
-              {w.act.edit}
-            </Button>
+            {agent.state !== "revoked" && (
+              <>
+                <Button color="error" onClick={() => setDoing("revoke")} aria-label={w.agents.revokeTitle(agent.name)}>
+                  {w.agents.revoke}
+                </Button>
+                {agent.state !== "invited" && (
+                  <Button onClick={() => setDoing("replace")} aria-label={w.agents.replaceTitle(agent.name)}>
+                    {w.agents.replace}
+                  </Button>
+                )}
+                <Button onClick={() => setDoing("token")} aria-label={w.agents.newTokenTitle(agent.name)}>
+                  {w.agents.newToken}
+                </Button>
+                <Button variant="contained" onClick={() => setDoing("edit")} aria-label={w.agents.edit(agent.name)}>
+                  {w.act.edit}
+                </Button>
+              </>
+            )}
           </Stack>
         )
       }
@@ -200,6 +208,15 @@ export function AgentPage() {
           effect={w.agents.revokeEffect(agent.door_ids.length, agent.door_ids.map(doorName).join(", "))}
           submit={w.agents.revoke}
           act={(reason) => api.POST("/api/v1/agents/{id}/revoke", { params, body: { reason } }).then(changed)}
+          onClose={close}
+        />
+      )}
+      {doing === "takenAway" && (
+        <ReasonDialog
+          title={w.agents.takenAwayTitle(agent.name)}
+          effect={w.agents.takenAwayEffect}
+          submit={w.agents.takenAway}
+          act={(reason) => api.POST("/api/v1/agents/{id}/taken-away", { params, body: { reason } }).then(changed)}
           onClose={close}
         />
       )}

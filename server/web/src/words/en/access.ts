@@ -233,6 +233,10 @@ export const access = {
     replaceTitle: (name: string) => `Another machine in place of ${name}`,
     replaceEffect:
       "The machine so far is out of use at once, and hears so if it connects again. Whichever joins with the token that you get takes over name, doors and configuration. Cards whose keys it had are marked, to get new ones at a station.",
+    takenAway: "Taken away",
+    takenAwayTitle: (name: string) => `Machines of ${name} that are out of use were taken away`,
+    takenAwayEffect:
+      "A revoked or replaced machine may open doors by the rules it had, and so revocations wait for it. Confirm only if you know that each was taken from the wall or destroyed: nothing but your word proves it.",
     inUse: "agent.toml that its machine uses",
     revoke: "Revoke",
     revokeTitle: (name: string) => `Revoke ${name}`,

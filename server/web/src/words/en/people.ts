@@ -25,6 +25,10 @@ export const people = {
     since: "since",
     waits: (door: string, agent: string) =>
       `Not yet: ${door} (${agent}). Out of reach it may go by older rules, at the latest until`,
+    formerWaits: (door: string, agent: string) =>
+      `${door}: a machine of ${agent} that is not its controller any more may still go by older rules, at the latest until`,
+    formerTooOld: (door: string, agent: string) =>
+      `${door}: a machine of ${agent} that is not its controller any more was not heard to give up older rules, too old since`,
   },
   person: {
     missing: (what: string) => `The registration lacks: ${what}.`,

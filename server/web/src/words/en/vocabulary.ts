@@ -26,6 +26,7 @@ export const vocabulary = {
     grant_expired: "Access has ended",
     outside_schedule: "Outside the permitted hours",
     no_finger_enrolled: "No finger enrolled",
+    finger_not_recorded: "The finger on the card is on no record",
     wrong_finger: "Wrong finger",
     finger_timeout: "No finger placed in time",
     sensor_fault: "Fingerprint sensor does not work",
@@ -73,6 +74,7 @@ export const vocabulary = {
     policy_aging: "Door's rules are getting old",
     wrong_fingers: "Several wrong fingers",
     rex_stuck: "Exit button stuck",
+    rules_dated_ahead: "Server and controller disagree about the time: new rules are not taken",
     rules_withdrawn: "Door lost its rules: the server refuses its agent",
     agent_copied: "Agent may have been copied",
     clone_suspected: "Card may be a copy",
@@ -214,6 +216,7 @@ export const vocabulary = {
     setup_link_issued: "Issued a new link to",
     factors_reset: "Reset both factors of",
     replaced: "Let another machine take the place of",
+    taken_away: "Stated that machines out of use were taken away, of",
   },
   SubjectKind: {
     tenant: "tenant",
@@ -595,6 +598,8 @@ export const alarmAdvice: Record<keyof (typeof vocabulary)["AlarmKind"], string>
   wrong_pins: "Look at who stands at the door. No PIN is asked for there for some minutes; it goes on by itself.",
   keypad_fault: "Check its cable. Whoever shows a PIN there stays outside until it is back.",
   rex_stuck: "Look at the exit button. Somebody may have wedged it; a door that only this system opens stays released.",
+  rules_dated_ahead:
+    "Look at the server's clock. If it is right, restart the controller's machine; the door goes by its last rules until then.",
   rules_withdrawn: "Nobody enters there by card. Tell an administrator; the agent was revoked or put in quarantine.",
   agent_copied: "Find out which machines use its keys. Tell an administrator.",
   clone_suspected: "Look at who stands at the door, and take the card. The door stayed shut.",
