@@ -176,6 +176,7 @@ export const vocabulary = {
     zone_3: "Zone 3 reports",
     zone_4: "Zone 4 reports",
   },
+  DoorZone: { zone_1: "Zone 1", zone_2: "Zone 2", zone_3: "Zone 3", zone_4: "Zone 4" },
   NtpState: {
     unknown: "Can't be told",
     synchronised: "Kept by time servers",
@@ -376,6 +377,8 @@ export const vocabulary = {
     credential_locked: "Card locked",
     credential_unlocked: "Card unlocked",
     reader_unlocked: "Reader unlocked",
+    zone_armed: "Zone armed",
+    zone_disarmed: "Zone disarmed",
   },
   AntiPassbackKind: { off: "Off", soft: "An alarm", timed: "Refused for a time", hard: "Refused" },
   Confirmation: {
