@@ -312,6 +312,7 @@ impl Agent {
                 keypads: [None; 2],
                 carried_out,
                 taps: BTreeMap::new(),
+                senseless: Default::default(),
                 on_reader: [None, None],
                 wanted: [None, None],
             });
