@@ -697,6 +697,8 @@ crate::words! {
         OldCertificate = "old_certificate",
         /// Links of the agent ended each other again and again.
         LinksInTurn = "links_in_turn",
+        /// One claimed to have no journal that can be read while another one was linked.
+        JournalUnread = "journal_unread",
     }
 }
 
