@@ -12,6 +12,9 @@ use access_core::ids::DoorId;
 use super::record::FOLDER;
 use crate::durable;
 
+/// SHA-256 of a door's wiring, and the zones that hang on it.
+type Wiring = (Digest, Vec<DoorZone>);
+
 /// A note to be written once its record lies on the disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Told {
@@ -44,7 +47,7 @@ impl Told {
 /// tried. `before` are the newest records of the journal.
 pub(crate) fn untold(
     (data_folder, epoch): (&Path, u32),
-    (door, wiring, trial): (DoorId, Option<(Digest, Vec<DoorZone>)>, Option<Trial>),
+    (door, wiring, trial): (DoorId, Option<Wiring>, Option<Trial>),
     before: &[Record],
 ) -> Vec<(Event, Told)> {
     let mut untold = Vec::new();
