@@ -14,8 +14,8 @@ use access_core::chain::{Digest, Head, SignedRecord};
 use access_core::circumstances::{Circumstances, Knowledge, LeafState, Others, Sighting, Waiting, Wanted, Whereabouts};
 use access_core::event::{
     Act, ActKind, AlarmKind, Author, ChainFault, CommandOutcome, Commitment, CopySign, Decided, Decision, Device,
-    DeviceState, EpochCause, Event, EventKind, InputKind, JournalFault, NtpState, Passage, Record, ReleaseCause,
-    SetMode, StateChange, StateSet, Subject, SubjectKind, Trial, TrialOutcome, TrialStep, TriedStep,
+    DeviceState, DoorZone, EpochCause, Event, EventKind, InputKind, JournalFault, NtpState, Passage, Record,
+    ReleaseCause, SetMode, StateChange, StateSet, Subject, SubjectKind, Trial, TrialOutcome, TrialStep, TriedStep,
 };
 use access_core::policy::{
     AccessLevel, Alone, AloneRules, AntiPassback, AreaRule, Block, BlockSubject, Calendar, CalendarDay, CardToken,
@@ -314,6 +314,7 @@ fn changes() -> Vec<StateChange> {
         StateChange::CredentialLocked { credential: id(1) },
         StateChange::CredentialUnlocked { credential: id(1) },
         StateChange::ReaderUnlocked { door: id(1), side: Side::Out },
+        StateChange::ZoneArmed { door: id(1), zone: DoorZone::Zone2, is_armed: false },
     ]
 }
 
@@ -371,7 +372,7 @@ fn events_keep_their_bytes() {
         Event::FreeEnded { door: id(1) },
         Event::InputChanged { input: InputKind::SensorTamper, door: id(1), is_active: true },
         Event::ClockChanged { by_ms: -2_000, was_followed: false, ntp: NtpState::Synchronised },
-        Event::DoorWired { door: id(1), wiring: Digest([2; 32]) },
+        Event::DoorWired { door: id(1), wiring: Digest([2; 32]), zones: vec![DoorZone::Zone1, DoorZone::Zone4] },
         Event::DoorTried(Box::new(Trial {
             door: id(1),
             wiring: Digest([2; 32]),

@@ -18,8 +18,7 @@ use access_core::policy::{
     LevelLine, PersonRule, Place, PolicyRows, PolicyScope, Side, Sides, SiteRule,
 };
 use access_core::protocol::{
-    AgentKind, Bundle, BundleIndex, CardSecrets, InstallationMode, SealedTemplate, SecretBytes, SignedBundle,
-    TemplateContent, template_binding,
+    Bundle, BundleIndex, CardSecrets, SealedTemplate, SecretBytes, SignedBundle, TemplateContent, template_binding,
 };
 use access_core::time::{Period, Zone};
 use access_core::{State, UnixMs};
@@ -39,6 +38,11 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 use zeroize::Zeroizing;
+
+#[path = "../tests/stand_in/mod.rs"]
+mod stand_in;
+
+use stand_in::stand_in;
 
 /// So many write at once; each waits for its record before it writes the next.
 const WRITERS: u64 = 64;
@@ -100,24 +104,9 @@ fn id<T: From<Uuid>>(number: u128) -> T {
 fn identity() -> Identity {
     let (sealing_key, _) = hpke::kem::X25519HkdfSha256::derive_keypair(&[5; 32]);
     Identity {
-        agent: id(1),
-        tenant: id(1),
-        installation: id(1),
-        mode: InstallationMode::Test,
-        kind: AgentKind::DoorController,
-        server_name: "measured".to_owned(),
-        epoch: 1,
         policy_key: policy_key().verifying_key(),
-        authority: Vec::new(),
-        certificate: Vec::new(),
-        certificate_key: Zeroizing::new(Vec::new()),
-        pending_key: None,
-        record_key: SigningKey::from_bytes(&[4; 32]),
         sealing_key: Zeroizing::new(sealing_key.to_bytes().into()),
-        store_key: Zeroizing::new([6; 32]),
-        other_authorities: Vec::new(),
-        previous: None,
-        machine: None,
+        ..stand_in(Vec::new(), Vec::new())
     }
 }
 
@@ -381,6 +370,14 @@ impl Storage for Counted {
 
     fn name(&self, number: u64) -> String {
         self.files.name(number)
+    }
+
+    fn note(&mut self, mark: &[u8]) {
+        self.files.note(mark);
+    }
+
+    fn noted(&self) -> Vec<Vec<u8>> {
+        self.files.noted()
     }
 }
 

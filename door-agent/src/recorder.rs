@@ -269,6 +269,10 @@ impl<S: Storage> Writer<S> {
         journal.append(&records, weight)?;
         let numbers = entries.iter().map(|entry| entry.number).collect();
         self.reply(Reply::Written { numbers, records, before, head });
+        // Whoever waited has been told.
+        if let Ok(journal) = &mut self.journal {
+            journal.note_end();
+        }
         Ok(())
     }
 

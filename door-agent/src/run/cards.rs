@@ -48,9 +48,18 @@ impl Agent {
                 Claim::Bound(_) => return self.feed(door, Input::CardUnreadable),
             },
             ReaderChange::NotAuthentic(uid, _) => (self.policy.claim(uid.as_bytes()).token(), Assurance::NotAuthentic),
+            ReaderChange::Senseless(uid, _) => {
+                let (token, now_ms) = (self.policy.claim(uid.as_bytes()).token(), self.clock.now().mono_ms);
+                if !self.doors[door].senseless[side as usize].is_suspicious(token, now_ms) {
+                    return self.feed(door, Input::CardUnreadable);
+                }
+                tracing::warn!("cards answer to no sense again and again: a copy is suspected");
+                (token, Assurance::NotAuthentic)
+            }
             ReaderChange::Proved(uid, Proof { credential, .. }) => {
                 let (token, is_it) = self.policy.proved(uid.as_bytes(), credential.as_bytes());
                 if is_it {
+                    self.doors.iter_mut().flat_map(|unit| &mut unit.senseless).for_each(|known| known.proved(token));
                     let credential = Zeroizing::new(*credential.as_bytes());
                     let on_reader = OnReader { token, credential, template: TemplateOnCard::Coming };
                     self.doors[door].on_reader[side as usize] = Some(on_reader);

@@ -53,12 +53,14 @@ mod effects;
 mod knowledge;
 mod pins;
 mod records;
+mod senseless;
 mod start;
 mod suspicions;
 mod trials;
 
 use cards::{OnReader, WantedFinger};
 use knowledge::OwnLock;
+use senseless::Senseless;
 use suspicions::Suspicions;
 
 pub use start::{RunError, run};
@@ -87,6 +89,8 @@ struct DoorUnit {
     keypads: [Option<usize>; 2],
     carried_out: CarriedOut,
     taps: BTreeMap<AttemptId, Tap>,
+    /// Cards that answered to no sense of late, by side.
+    senseless: [Senseless; 2],
     /// The card that proved itself last, by side.
     on_reader: [Option<OnReader>; 2],
     /// A finger that is wanted and waits for its template on the card, by side.
@@ -354,6 +358,7 @@ impl Agent {
             ReaderChange::Lost(why) => tracing::warn!(reader = event.reader, why, "reader lost"),
             ReaderChange::Silent => tracing::warn!(reader = event.reader, "reader silent"),
             ReaderChange::Unreadable(why) => tracing::info!(reader = event.reader, why, "card unreadable"),
+            ReaderChange::Senseless(_, why) => tracing::info!(reader = event.reader, why, "card answers to no sense"),
             ReaderChange::NotAuthentic(_, why) => tracing::warn!(reader = event.reader, why, "card not authentic"),
             _ => {}
         }
@@ -379,7 +384,10 @@ impl Agent {
                     ReaderChange::Silent | ReaderChange::Lost(_) => station.reader(true),
                     ReaderChange::Back => station.reader(false),
                     // A station asks for no proof.
-                    ReaderChange::Proved(..) | ReaderChange::NotAuthentic(..) | ReaderChange::Template(_) => Vec::new(),
+                    ReaderChange::Proved(..)
+                    | ReaderChange::NotAuthentic(..)
+                    | ReaderChange::Senseless(..)
+                    | ReaderChange::Template(_) => Vec::new(),
                 };
                 self.station_acts(actions);
             }

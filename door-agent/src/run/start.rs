@@ -291,8 +291,7 @@ impl Agent {
     ) {
         for (number, wired) in config.doors.iter().enumerate() {
             // The actions of a start are done: opening the lines has put the strike to rest.
-            let (mut door, _) = Door::start(wired.id, Behaviour::unknown(true));
-            door.arm_zones(wired.zones_armed);
+            let (door, _) = Door::start(wired.id, Behaviour::unknown(true));
             let mut sensors = [None, None];
             for side in [Side::In, Side::Out] {
                 let spot = Spot::Door(number, side);
@@ -314,6 +313,7 @@ impl Agent {
                 keypads: [None; 2],
                 carried_out,
                 taps: BTreeMap::new(),
+                senseless: Default::default(),
                 on_reader: [None, None],
                 wanted: [None, None],
             });

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use access_core::RULES_VERSION;
-use access_core::event::CopySign;
+use access_core::event::{CopySign, JournalFault};
 use access_core::ids::DoorId;
 use access_core::policy::Policy;
 use access_core::protocol::{
@@ -26,8 +26,9 @@ use tokio::time::{Instant, interval, timeout};
 use super::Standing;
 use super::bundle::{Bundler, Made};
 use super::copies;
-use super::ingest::{Ingested, is_set_back, shut_out_set_back};
+use super::ingest::{Ingested, is_set_back, is_unread, shut_out_set_back};
 use super::intake::{Delivery, Intake};
+use super::journal;
 use super::port::{AgentPort, Caller};
 use super::presence::{ABSENCE, SeenNotes, note_coming, note_seen, report_absence};
 use super::store::{self, LinkRow};
@@ -171,6 +172,10 @@ async fn serve(
         state.agents.end(tenant, agent);
         return refuse(&mut socket, Refusal::Quarantined).await;
     }
+    if is_unread(&stored, row.epoch.try_into()?, &hello.head) {
+        drop(tx);
+        return refuse_unread(state, name, &mut socket).await;
+    }
     store::linked(&mut tx, tenant, agent, generation, (&hello.build, hello.bundle_sequence), clock::now()).await?;
     store::linked_by(&mut tx, tenant, agent, caller.issued_by).await?;
     let (out, waiting) = mpsc::channel(WAITING_MAX);
@@ -188,6 +193,19 @@ async fn serve(
     // Off the task of this connection: an agent that comes back at once is not lost.
     tokio::spawn(report_absence(state.clone(), tenant, agent, ABSENCE));
     ended
+}
+
+/// Refuses an agent whose journal can't be read, with an alarm, and tells it nothing: it can record nothing, so that it lets nobody in
+/// whatever it is told, and a copy of its keys without a journal would listen. It keeps its rules, and is welcome once it can read it.
+async fn refuse_unread(state: &AppState, name: AgentName, socket: &mut WebSocket) -> anyhow::Result<&'static str> {
+    let AgentName { tenant, agent, .. } = name;
+    let now = clock::now();
+    if state.agents.is_connected(tenant, agent) {
+        copies::report(state, name, CopySign::JournalUnread, now).await?;
+    } else {
+        journal::note(state, tenant, agent, Some(JournalFault::Unusable), clock::unix_ms(now)).await?;
+    }
+    refuse(socket, Refusal::JournalUnread).await
 }
 
 /// Welcomes an agent and speaks with it until the link ends.

@@ -204,6 +204,38 @@ async fn a_copy_is_refused_raises_the_alarm_and_locks_the_reader() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_uid_that_answers_to_no_sense_again_and_again_is_a_copy() {
+    let world = World::desfire(by_card_alone).await;
+    let (mut agent, mut session) = begin(&world).await;
+    // Held badly, however often: no attempt comes of it.
+    for _ in 0..20 {
+        agent.says(ReaderChange::Unreadable("the card left before it was read".to_owned())).await;
+        agent.says(ReaderChange::Removed).await;
+    }
+    let senseless = || ReaderChange::Senseless(uid(), "an answer of 3 bytes".to_owned());
+    for _ in 0..4 {
+        agent.says(senseless()).await;
+        agent.says(ReaderChange::Removed).await;
+    }
+    // A card that is genuine after all takes back what it was counted for.
+    agent.says(proved(NUMBER)).await;
+    let asked = session.asked().await;
+    assert_eq!(asked.assurance, Assurance::Authenticated, "and no attempt before");
+    session.answer(&asked, Outcome::Deny, Reason::NoGrant).await;
+    assert_eq!(session.decision().await.verdict.reason, Reason::NoGrant);
+    agent.says(ReaderChange::Removed).await;
+    for _ in 0..5 {
+        agent.says(senseless()).await;
+        agent.says(ReaderChange::Removed).await;
+    }
+    let decision = session.decided_alone().await;
+    assert_eq!((decision.attempt.card, decision.attempt.assurance), (card(), Assurance::NotAuthentic));
+    assert_eq!(decision.verdict.alarms, [AlarmKind::CloneSuspected]);
+    assert!(decision.verdict.effects.iter().any(|effect| matches!(effect, Effect::LockReader { .. })), "{decision:?}");
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_card_that_is_exchanged_for_another_in_the_middle_is_refused() {
     let world = World::desfire(anna_proves).await;
     let (mut agent, mut session) = begin(&world).await;

@@ -48,6 +48,7 @@ pub(crate) const NOT_PREVIEWED: [(&str, &str, Because); 42] = [
     ("POST", "/areas/{id}/reset", NoRule),
     ("POST", "/credentials/{id}/unlock", NoRule),
     ("POST", "/doors/{id}/unlock-reader", NoRule),
+    ("PUT", "/doors/{id}/zones", NoRule),
     ("POST", "/vault/names", NoRule),
     ("POST", "/session", NoRule),
     ("DELETE", "/session", NoRule),

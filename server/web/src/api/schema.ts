@@ -3549,6 +3549,64 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/doors/{id}/zones": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Arms or disarms a zone, until it is said otherwise. One that stands so already is set again: that it was set otherwise meanwhile may
+         *     not be known yet.
+         */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewZone"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/muster": {
         parameters: {
             query?: never;
@@ -7782,7 +7840,7 @@ export interface components {
             reason?: string | null;
         };
         /** @enum {string} */
-        CopySign: "renewed_twice" | "old_certificate" | "links_in_turn";
+        CopySign: "renewed_twice" | "old_certificate" | "links_in_turn" | "journal_unread";
         /** @description A piece of a list, with how long it is. */
         Counted_MayPass: {
             /** @description How many there are in all. */
@@ -8189,6 +8247,8 @@ export interface components {
             threat_level: number;
             /** @description Whether that locks it on side in. */
             is_locked_down: boolean;
+            /** @description Zones that hang on its lines, as its agent said last, and any other that is disarmed. */
+            zones: components["schemas"]["ZoneNow"][];
         };
         /** @description How a door stands. */
         DoorState: {
@@ -8209,6 +8269,8 @@ export interface components {
             last_event?: components["schemas"]["LogEvent"] | null;
             acceptance?: components["schemas"]["AcceptanceState"] | null;
         };
+        /** @enum {string} */
+        DoorZone: "zone_1" | "zone_2" | "zone_3" | "zone_4";
         /** @description A dialogue, as it is now. */
         Enrolment: {
             /**
@@ -9316,6 +9378,15 @@ export interface components {
              */
             least_s: number;
         };
+        /** @description A zone to be armed or disarmed. */
+        NewZone: {
+            /** @description Which. */
+            zone: components["schemas"]["DoorZone"];
+            /** @description Whether what it reports is an alarm from now on. */
+            is_armed: boolean;
+            /** @description Why; every operator of the tenant reads it while the zone is disarmed. */
+            reason: string;
+        };
         /** @enum {string} */
         NtpState: "unknown" | "synchronised" | "unsynchronised";
         /** @description Staff using the web UI. */
@@ -9659,6 +9730,8 @@ export interface components {
                 threat_level: number;
                 /** @description Whether that locks it on side in. */
                 is_locked_down: boolean;
+                /** @description Zones that hang on its lines, as its agent said last, and any other that is disarmed. */
+                zones: components["schemas"]["ZoneNow"][];
             }[];
             /** @description Where the next piece begins; none if this is the last. */
             next?: string | null;
@@ -10982,6 +11055,8 @@ export interface components {
             threat_levels: components["schemas"]["ThreatInForce"][];
             /** @description Modes that operators set, the one that ends next first. */
             modes: components["schemas"]["ModeSet"][];
+            /** @description Zones that operators disarmed, the one that was disarmed first first. */
+            disarmed_zones: components["schemas"]["ZoneDisarmed"][];
             /** @description How many cards are locked on suspicion. */
             locked_cards: number;
             /** @description How many readers are. */
@@ -10999,7 +11074,7 @@ export interface components {
         /** @enum {string} */
         StateRead: "recorded" | "as_logged" | "now" | "neutral";
         /** @enum {string} */
-        StateSetKind: "door_mode" | "threat_level" | "forgiven" | "area_reset" | "credential_locked" | "credential_unlocked" | "reader_unlocked";
+        StateSetKind: "door_mode" | "threat_level" | "forgiven" | "area_reset" | "credential_locked" | "credential_unlocked" | "reader_unlocked" | "zone_armed" | "zone_disarmed";
         /** @description What an operator set of the state that rules read. What does not apply is null. */
         StateSetView: {
             /**
@@ -11046,6 +11121,7 @@ export interface components {
              */
             credential_id?: string | null;
             side?: components["schemas"]["Side"] | null;
+            zone?: components["schemas"]["DoorZone"] | null;
         };
         /** @enum {string} */
         StationState: "online" | "offline" | "busy";
@@ -11486,6 +11562,35 @@ export interface components {
         Why: {
             /** @description 1 to 500 characters; kept with the act, erasable. */
             reason: string;
+        };
+        /** @description A zone that an operator disarmed: what it reports is recorded and no alarm. */
+        ZoneDisarmed: {
+            /**
+             * Format: uuid
+             * @description Of which door.
+             */
+            door_id: string;
+            /** @description Which zone. */
+            zone: components["schemas"]["DoorZone"];
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            since: string;
+            /**
+             * Format: uuid
+             * @description Who disarmed it; none means the command line on the server.
+             */
+            operator_id?: string | null;
+            /** @description Why, where it was not erased. */
+            reason?: string | null;
+        };
+        /** @description A zone of a door, and whether it is armed. */
+        ZoneNow: {
+            /** @description Which. */
+            zone: components["schemas"]["DoorZone"];
+            /** @description Whether what it reports is an alarm. */
+            is_armed: boolean;
         };
     };
     responses: never;

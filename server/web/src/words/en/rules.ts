@@ -82,6 +82,22 @@ export const rules = {
     byOperator: (operator: string, time: string) => `Set by ${operator} until ${time}`,
     confirmation: "Controller",
   },
+  zones: {
+    title: "Zones",
+    zone: "Zone",
+    armed: "Armed",
+    disarmed: "Disarmed",
+    since: "Since",
+    disarmedTitle: "Disarmed zones",
+    noneDisarmed: "Every zone is armed.",
+    arm: "Arm",
+    armOf: (zone: string, door: string) => `Arm ${zone} of ${door}`,
+    disarm: "Disarm",
+    disarmOf: (zone: string, door: string) => `Disarm ${zone} of ${door}`,
+    armEffect: "What the zone reports is an alarm again; if it reports now, at once.",
+    disarmWarning:
+      "What the zone reports is recorded and raises no alarm until somebody arms it. Tampering with a housing, a reader or a sensor is an alarm all the same.",
+  },
   locks: {
     title: "Locked on suspicion",
     none: "No card and no reader is locked.",

@@ -178,6 +178,7 @@ export const vocabulary = {
     zone_3: "Zone 3 reports",
     zone_4: "Zone 4 reports",
   },
+  DoorZone: { zone_1: "Zone 1", zone_2: "Zone 2", zone_3: "Zone 3", zone_4: "Zone 4" },
   NtpState: {
     unknown: "Can't be told",
     synchronised: "Kept by time servers",
@@ -292,6 +293,7 @@ export const vocabulary = {
   CopySign: {
     renewed_twice: "Two machines renewed the same certificate: both are shut out",
     old_certificate: "A certificate came that was replaced before: it was refused",
+    journal_unread: "Somebody with its keys and without its journal called while it was linked",
     links_in_turn: "Two connections of the agent end each other again and again",
   },
   CredentialState: {
@@ -379,6 +381,8 @@ export const vocabulary = {
     credential_locked: "Card locked",
     credential_unlocked: "Card unlocked",
     reader_unlocked: "Reader unlocked",
+    zone_armed: "Zone armed",
+    zone_disarmed: "Zone disarmed",
   },
   AntiPassbackKind: { off: "Off", soft: "An alarm", timed: "Refused for a time", hard: "Refused" },
   Confirmation: {
