@@ -267,6 +267,7 @@ fn random_cases_reach_every_reason() {
         Reason::CardRemoved,
         Reason::ServerNeeded,
         Reason::FingerPaused,
+        Reason::FingerNotRecorded,
     ];
     let missing: Vec<_> =
         Reason::ALL.iter().filter(|reason| !elsewhere.contains(reason) && !reasons.contains_key(reason)).collect();
