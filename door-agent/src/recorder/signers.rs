@@ -68,12 +68,16 @@ impl Signers {
     pub(super) fn begin(&self, hashes: &[Digest], threads_min: usize) -> Signing {
         let count = (hashes.len() / SIGNATURES_MIN).max(threads_min).min(self.threads.len());
         let burst = Arc::new(Burst { hashes: hashes.to_vec(), next: AtomicUsize::new(0) });
-        let (signed, others) = mpsc::channel();
-        for _ in 0..count {
-            let work = Work { burst: Arc::clone(&burst), signed: signed.clone() };
-            // Threads that broke off leave it to this one.
-            let _ = self.work.as_ref().map(|works| works.send(work));
-        }
+        // Mostly there is one record, and nothing to share.
+        let others = (count > 0).then(|| {
+            let (signed, others) = mpsc::channel();
+            for _ in 0..count {
+                let work = Work { burst: Arc::clone(&burst), signed: signed.clone() };
+                // Threads that broke off leave it to this one.
+                let _ = self.work.as_ref().map(|works| works.send(work));
+            }
+            others
+        });
         Signing { key: Arc::clone(&self.key), burst, others }
     }
 }
@@ -103,7 +107,8 @@ fn run(key: &SigningKey, works: &Mutex<mpsc::Receiver<Work>>) {
 pub(super) struct Signing {
     key: Arc<SigningKey>,
     burst: Arc<Burst>,
-    others: mpsc::Receiver<(usize, [u8; 64])>,
+    /// What other threads sign of it.
+    others: Option<mpsc::Receiver<(usize, [u8; 64])>>,
 }
 
 impl Signing {
@@ -116,7 +121,7 @@ impl Signing {
             left -= 1;
         });
         while left > 0
-            && let Ok((place, signature)) = self.others.recv()
+            && let Some(Ok((place, signature))) = self.others.as_ref().map(mpsc::Receiver::recv)
         {
             signatures[place] = Some(signature);
             left -= 1;
@@ -154,6 +159,6 @@ mod tests {
         let burst = Arc::new(Burst { hashes, next: AtomicUsize::new(1) });
         let (broken_off, others) = mpsc::channel();
         drop(broken_off);
-        assert_eq!(Signing { key: Arc::new(key), burst, others }.finish(), alone);
+        assert_eq!(Signing { key: Arc::new(key), burst, others: Some(others) }.finish(), alone);
     }
 }
