@@ -266,6 +266,8 @@ pub enum Event {
         door: DoorId,
         /// SHA-256 of its wiring.
         wiring: Digest,
+        /// Zones that hang on its lines.
+        zones: Vec<DoorZone>,
     },
     /// An installer tried a door step by step: its acceptance record. Recorded when the agent starts next.
     DoorTried(Box<Trial>),
@@ -374,6 +376,15 @@ pub enum StateChange {
         door: DoorId,
         /// On which side.
         side: Side,
+    },
+    /// A zone is armed or disarmed, until it is said otherwise. One of which nothing was ever said is armed.
+    ZoneArmed {
+        /// At which door.
+        door: DoorId,
+        /// Which of its zones.
+        zone: DoorZone,
+        /// Whether what it reports is an alarm from now on.
+        is_armed: bool,
     },
 }
 
@@ -579,6 +590,34 @@ impl InputKind {
     }
 }
 
+impl InputKind {
+    /// Which zone it is, if it is one.
+    pub fn zone(self) -> Option<DoorZone> {
+        match self {
+            Self::Zone1 => Some(DoorZone::Zone1),
+            Self::Zone2 => Some(DoorZone::Zone2),
+            Self::Zone3 => Some(DoorZone::Zone3),
+            Self::Zone4 => Some(DoorZone::Zone4),
+            Self::BoxTamper | Self::ReaderTamper | Self::SensorTamper => None,
+            Self::Fire | Self::MainsLost | Self::BatteryLow => None,
+        }
+    }
+}
+
+crate::words! {
+    /// A zone of a door: detectors or contacts on one of its inputs.
+    pub enum DoorZone {
+        /// The first.
+        Zone1 = "zone_1",
+        /// The second.
+        Zone2 = "zone_2",
+        /// The third.
+        Zone3 = "zone_3",
+        /// The fourth.
+        Zone4 = "zone_4",
+    }
+}
+
 crate::words! {
     /// Whether time servers keep a machine's own clock.
     #[derive(Default)]
@@ -658,6 +697,8 @@ crate::words! {
         OldCertificate = "old_certificate",
         /// Links of the agent ended each other again and again.
         LinksInTurn = "links_in_turn",
+        /// One claimed to have no journal that can be read while another one was linked.
+        JournalUnread = "journal_unread",
     }
 }
 
@@ -734,6 +775,8 @@ crate::words! {
         WrongPins = "wrong_pins",
         /// A keypad is gone.
         KeypadFault = "keypad_fault",
+        /// The server's rules are dated ahead of the agent's clock, and not taken: one of the two clocks is wrong.
+        RulesDatedAhead = "rules_dated_ahead",
     }
 }
 
@@ -876,6 +919,8 @@ crate::words! {
         FactorsReset = "factors_reset",
         /// Put a machine out of use, for another to take its place.
         Replaced = "replaced",
+        /// Stated that machines which are out of use were taken away or destroyed.
+        TakenAway = "taken_away",
     }
 }
 
@@ -1077,7 +1122,9 @@ impl Event {
             | Self::DeviceChanged { door, .. }
             | Self::Folded { door, .. } => *door,
             Self::StateSet(set) => match &set.change {
-                StateChange::DoorMode { door, .. } | StateChange::ReaderUnlocked { door, .. } => Some(*door),
+                StateChange::DoorMode { door, .. }
+                | StateChange::ReaderUnlocked { door, .. }
+                | StateChange::ZoneArmed { door, .. } => Some(*door),
                 StateChange::ThreatLevel { .. }
                 | StateChange::Forgiven { .. }
                 | StateChange::AreaReset { .. }

@@ -29,7 +29,7 @@ mod pins;
 pub use cards::{
     CREDENTIAL_NUMBER_BYTES, CardApplication, CardFault, CardFinger, CardKey, CardKeyRole, CardKeysBefore, CardKind,
     CardMessaging, CardSecrets, CardTask, CardTemplates, CardWork, ReadingKeys, SealedCard, SealedTemplateKey,
-    card_binding, card_finger_binding, content_key_binding, template_key_binding,
+    TemplateKey, card_binding, card_finger_binding, content_key_binding, template_key_binding,
 };
 pub use delta::{BundleDelta, BundleIndex, DeltaError, Piece, bundle_hash};
 pub use pins::{
@@ -127,7 +127,7 @@ pub struct Hello {
     /// Version of its program.
     pub build: String,
     /// Newest record in its journal. Of epoch 0 if the journal can't be read: the server can't tell then whether it was set
-    /// back.
+    /// back, and refuses it ([`Refusal::JournalUnread`]) if it holds records of this epoch.
     pub head: Head,
     /// Newest record that it knows to be acknowledged.
     pub acknowledged: Head,
@@ -233,6 +233,9 @@ crate::words! {
         Protocol = "protocol",
         /// The server is stopping.
         Stopping = "stopping",
+        /// It can't read its journal, and the server holds records of it: whose journal can't be read records nothing, and a copy
+        /// without a journal says so, too. Welcome again once it can.
+        JournalUnread = "journal_unread",
     }
 }
 

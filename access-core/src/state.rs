@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::circumstances::{Circumstances, Knowledge, LeafState, Sighting, Waiting, Wanted, Whereabouts};
-use crate::event::{Author, Decision, Event, EventKind, Passage, Record, ReleaseCause, SetMode, StateChange};
+use crate::event::{Author, Decision, DoorZone, Event, EventKind, Passage, Record, ReleaseCause, SetMode, StateChange};
 use crate::ids::{AttemptId, CredentialId, DoorId, PersonId};
 use crate::policy::{FactorDemand, PAIR_S_MAX, Place, Side, Suspicion};
 use crate::time::UnixMs;
@@ -86,6 +86,8 @@ struct DoorState {
     free: Option<(UnixMs, bool, Author)>,
     set_at: Option<UnixMs>,
     set_mode: Option<SetMode>,
+    /// Newest word on each zone, and whether it is armed by that.
+    zones: BTreeMap<DoorZone, (UnixMs, bool)>,
     last_entered: Option<UnixMs>,
     turns: Turns,
     /// Granted side in, each with its own attempt and the one that released the door.
@@ -207,7 +209,7 @@ impl Default for State {
 impl State {
     /// Form of a state's canonical bytes, as they are kept between starts. Raised with every change of what is kept: bytes of another form
     /// may be read as something else, and the log says all of it anew.
-    pub const FORMAT: i16 = 3;
+    pub const FORMAT: i16 = 4;
 
     /// Kinds of events that [`State::apply`] takes note of.
     pub const KINDS: [EventKind; 13] = [
@@ -276,7 +278,10 @@ impl State {
     /// locks of cards that are not among it.
     pub fn stand(&mut self, set: &[(UnixMs, StateChange)]) {
         self.threat_levels.clear();
-        self.doors.values_mut().for_each(|door| (door.set_at, door.set_mode) = (None, None));
+        self.doors.values_mut().for_each(|door| {
+            (door.set_at, door.set_mode) = (None, None);
+            door.zones.clear();
+        });
         self.cards.values_mut().for_each(|card| card.locked_at = None);
         for (at, change) in set {
             self.set(change, *at);
@@ -310,6 +315,12 @@ impl State {
         self.threat_levels.iter().filter(|(_, (_, level))| *level > 0).map(|(place, (_, level))| (*place, *level))
     }
 
+    /// Zones of a door that operators disarmed. Every other one is armed.
+    pub fn disarmed_zones(&self, door: DoorId) -> impl Iterator<Item = DoorZone> {
+        let zones = self.doors.get(&door).into_iter().flat_map(|door| &door.zones);
+        zones.filter(|(_, (_, is_armed))| !is_armed).map(|(zone, _)| *zone)
+    }
+
     /// Everything that operators set and that is in force at `at`, each with its instant: what [`State::stand`] takes.
     pub fn standing(&self, at: UnixMs) -> Vec<(UnixMs, StateChange)> {
         let levels = self
@@ -326,7 +337,12 @@ impl State {
             .iter()
             .filter(|(_, card)| card.is_locked())
             .filter_map(|(id, card)| Some((card.locked_at?, StateChange::CredentialLocked { credential: *id })));
-        levels.chain(modes).chain(locks).collect()
+        let zones = self.doors.iter().flat_map(|(id, door)| {
+            let disarmed = door.zones.iter().filter(|(_, (_, is_armed))| !is_armed);
+            disarmed
+                .map(|(zone, (since, _))| (*since, StateChange::ZoneArmed { door: *id, zone: *zone, is_armed: false }))
+        });
+        levels.chain(modes).chain(locks).chain(zones).collect()
     }
 
     fn decided(&mut self, decision: &Decision) {
@@ -529,6 +545,11 @@ impl State {
             StateChange::ReaderUnlocked { door, side } => {
                 let reader = self.readers.entry((*door, *side)).or_default();
                 reader.unlocked_at = reader.unlocked_at.max(Some(at));
+            }
+            StateChange::ZoneArmed { door, zone, is_armed } => {
+                let zones = &mut self.doors.entry(*door).or_default().zones;
+                let known = zones.entry(*zone).or_insert((at, *is_armed));
+                *known = (*known).max((at, *is_armed));
             }
         }
     }

@@ -269,5 +269,7 @@ crate::words! {
         KeypadFault = "keypad_fault",
         /// Too many wrong PINs by this card or at this reader: for a while none is asked for.
         PinDelayed = "pin_delayed",
+        /// The finger on the card is none that the server has a record of.
+        FingerNotRecorded = "finger_not_recorded",
     }
 }

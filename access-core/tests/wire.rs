@@ -14,8 +14,8 @@ use access_core::chain::{Digest, Head, SignedRecord};
 use access_core::circumstances::{Circumstances, Knowledge, LeafState, Others, Sighting, Waiting, Wanted, Whereabouts};
 use access_core::event::{
     Act, ActKind, AlarmKind, Author, ChainFault, CommandOutcome, Commitment, CopySign, Decided, Decision, Device,
-    DeviceState, EpochCause, Event, EventKind, InputKind, JournalFault, NtpState, Passage, Record, ReleaseCause,
-    SetMode, StateChange, StateSet, Subject, SubjectKind, Trial, TrialOutcome, TrialStep, TriedStep,
+    DeviceState, DoorZone, EpochCause, Event, EventKind, InputKind, JournalFault, NtpState, Passage, Record,
+    ReleaseCause, SetMode, StateChange, StateSet, Subject, SubjectKind, Trial, TrialOutcome, TrialStep, TriedStep,
 };
 use access_core::policy::{
     AccessLevel, Alone, AloneRules, AntiPassback, AreaRule, Block, BlockSubject, Calendar, CalendarDay, CardToken,
@@ -29,8 +29,8 @@ use access_core::protocol::{
     CardKeysBefore, CardKind, CardMessaging, CardSecrets, CardTask, CardTemplates, CardWork, Command, CommandKind,
     EnrolmentFault, EnrolmentOrder, EnrolmentStep, EnrolmentWant, FromAgent, FromServer, Hello, InstallationMode,
     Piece, PinContent, PinFault, PinPrompt, ReadingKeys, Refusal, SealedCard, SealedPin, SealedPins, SealedTemplate,
-    SealedTemplateKey, SecretBytes, SignedBundle, Standing, TemplateContent, card_binding, card_finger_binding,
-    content_key_binding, pepper_binding, pin_binding, template_binding, template_key_binding,
+    SealedTemplateKey, SecretBytes, SignedBundle, Standing, TemplateContent, TemplateKey, card_binding,
+    card_finger_binding, content_key_binding, pepper_binding, pin_binding, template_binding, template_key_binding,
 };
 use access_core::time::{Period, UnixMs, Zone, ZoneOffset};
 use access_core::verdict::{Effect, Outcome, Reason, RecordRef, Rule, Verdict};
@@ -314,6 +314,7 @@ fn changes() -> Vec<StateChange> {
         StateChange::CredentialLocked { credential: id(1) },
         StateChange::CredentialUnlocked { credential: id(1) },
         StateChange::ReaderUnlocked { door: id(1), side: Side::Out },
+        StateChange::ZoneArmed { door: id(1), zone: DoorZone::Zone2, is_armed: false },
     ]
 }
 
@@ -371,7 +372,7 @@ fn events_keep_their_bytes() {
         Event::FreeEnded { door: id(1) },
         Event::InputChanged { input: InputKind::SensorTamper, door: id(1), is_active: true },
         Event::ClockChanged { by_ms: -2_000, was_followed: false, ntp: NtpState::Synchronised },
-        Event::DoorWired { door: id(1), wiring: Digest([2; 32]) },
+        Event::DoorWired { door: id(1), wiring: Digest([2; 32]), zones: vec![DoorZone::Zone1, DoorZone::Zone4] },
         Event::DoorTried(Box::new(Trial {
             door: id(1),
             wiring: Digest([2; 32]),
@@ -539,6 +540,7 @@ fn what_is_sealed_keeps_its_bytes() {
     check("template_content", &content(true));
     assert_eq!(canonical::encode(&content(true)).len(), canonical::encode(&content(false)).len());
     assert_eq!(template_binding(id(1), id(2), id(3)).len(), 4 + "pforte template 2".len() + 3 * 16);
+    check("template_key", &TemplateKey { key: SecretBytes(vec![1; 32]), fingers: vec![id(2), id(3)] });
     check("reading_keys", &ReadingKeys { keys: vec![(1, SecretBytes(vec![1; 16]))] });
     let finger = CardFinger { finger: id(1), sensor_type: "zfm".to_owned(), sealed: vec![2; 4] };
     check("card_templates", &CardTemplates { fingers: vec![finger] });

@@ -18,13 +18,13 @@ use access_core::policy::{
     LevelLine, PersonRule, Place, PolicyRows, PolicyScope, Side, Sides, SiteRule,
 };
 use access_core::protocol::{
-    AgentKind, Bundle, BundleIndex, CardSecrets, InstallationMode, SealedTemplate, SecretBytes, SignedBundle,
-    TemplateContent, template_binding,
+    Bundle, BundleIndex, CardSecrets, SealedTemplate, SecretBytes, SignedBundle, TemplateContent, template_binding,
 };
 use access_core::time::{Period, Zone};
 use access_core::{State, UnixMs};
 use anyhow::{Context as _, ensure};
 use clap::Parser;
+use door_agent::door::Now;
 use door_agent::history;
 use door_agent::identity::Identity;
 use door_agent::journal::segment;
@@ -38,6 +38,11 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 use zeroize::Zeroizing;
+
+#[path = "../tests/stand_in/mod.rs"]
+mod stand_in;
+
+use stand_in::stand_in;
 
 /// So many write at once; each waits for its record before it writes the next.
 const WRITERS: u64 = 64;
@@ -54,6 +59,8 @@ const BARE_BYTES: u64 = 8 * 1024 * 1024;
 const TEMPLATE_BYTES: usize = 512;
 /// Instant of everything in here.
 const AT: UnixMs = UnixMs(1_793_491_200_000);
+/// The same by a clock that a session told the time.
+const NOW: Now = Now { mono_ms: 0, unix: AT, clock: ClockTrust::Trusted };
 const UID: [u8; 4] = [4, 5, 6, 7];
 
 #[derive(Parser)]
@@ -97,24 +104,9 @@ fn id<T: From<Uuid>>(number: u128) -> T {
 fn identity() -> Identity {
     let (sealing_key, _) = hpke::kem::X25519HkdfSha256::derive_keypair(&[5; 32]);
     Identity {
-        agent: id(1),
-        tenant: id(1),
-        installation: id(1),
-        mode: InstallationMode::Test,
-        kind: AgentKind::DoorController,
-        server_name: "measured".to_owned(),
-        epoch: 1,
         policy_key: policy_key().verifying_key(),
-        authority: Vec::new(),
-        certificate: Vec::new(),
-        certificate_key: Zeroizing::new(Vec::new()),
-        pending_key: None,
-        record_key: SigningKey::from_bytes(&[4; 32]),
         sealing_key: Zeroizing::new(sealing_key.to_bytes().into()),
-        store_key: Zeroizing::new([6; 32]),
-        other_authorities: Vec::new(),
-        previous: None,
-        machine: None,
+        ..stand_in(Vec::new(), Vec::new())
     }
 }
 
@@ -230,7 +222,7 @@ fn template(identity: &Identity, number: u128) -> Option<SealedTemplate> {
 /// What is recorded of an entry: a grant by real rules.
 fn decision(identity: &Identity, folder: &Path) -> anyhow::Result<Event> {
     let mut store = PolicyStore::new(identity.clone(), folder);
-    store.take(&SignedBundle::sign(&bundle(identity, 100, false), &policy_key()))?;
+    store.take(&SignedBundle::sign(&bundle(identity, 100, false), &policy_key()), NOW)?;
     let attempt = Attempt {
         id: id(1),
         door: id(1),
@@ -378,6 +370,14 @@ impl Storage for Counted {
 
     fn name(&self, number: u64) -> String {
         self.files.name(number)
+    }
+
+    fn note(&mut self, mark: &[u8]) {
+        self.files.note(mark);
+    }
+
+    fn noted(&self) -> Vec<Vec<u8>> {
+        self.files.noted()
     }
 }
 
@@ -554,7 +554,7 @@ fn rules(identity: &Identity, folder: &Path) -> anyhow::Result<Vec<Figure>> {
     let many = SignedBundle::sign(&bundle(identity, 50_000, false), &policy_key());
     let mut store = PolicyStore::new(identity.clone(), folder);
     let began = Instant::now();
-    store.take(&many)?;
+    store.take(&many, NOW)?;
     let took = began.elapsed().as_secs_f64();
     let mut figures = vec![
         Figure::plain("bundle.kib_per_1000_people", per_1000(false), "KiB"),
@@ -594,11 +594,11 @@ fn changes(identity: &Identity, folder: &Path, people: u128) -> anyhow::Result<V
     });
     let kib = |next: &SignedBundle| canonical::encode(&index.delta_to(next)).len() as f64 / 1_024.0;
     let mut store = PolicyStore::new(identity.clone(), &folder.join(people.to_string()));
-    store.take(&whole)?;
+    store.take(&whole, NOW)?;
     let delta = index.delta_to(&card);
     let began = Instant::now();
     let rebuilt = store.rebuilt(&delta)?.context("a newer bundle")?;
-    ensure!(store.take(&rebuilt)?, "a newer bundle");
+    ensure!(store.take(&rebuilt, NOW)?, "a newer bundle");
     let took = began.elapsed().as_secs_f64();
     let figure = |name: &str, value, unit| Figure::plain(&format!("bundle.{name}_{people}"), value, unit);
     Ok(vec![

@@ -12,7 +12,8 @@ use access_core::ids::{AgentId, PersonId};
 use access_core::policy::{CardToken, CardView, CredentialState, Policy};
 use access_core::protocol::{
     CREDENTIAL_NUMBER_BYTES, CardApplication, CardMessaging, CardSecrets, CardTemplates, ReadingKeys, SealedCard,
-    SecretBytes, TemplateContent, card_binding, card_finger_binding, content_key_binding, template_key_binding,
+    SecretBytes, TemplateContent, TemplateKey, card_binding, card_finger_binding, content_key_binding,
+    template_key_binding,
 };
 use chacha20poly1305::aead::{Aead as _, Payload};
 use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, XNonce};
@@ -69,6 +70,16 @@ pub struct Cards {
     content_key: Result<Zeroizing<[u8; KEY_BYTES]>, CardsError>,
     cards: HashMap<CardToken, SealedCard>,
     template_keys: HashMap<PersonId, Vec<u8>>,
+}
+
+/// The fingers that lie on a card.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct OnCard {
+    /// Those that are compared.
+    pub fingers: Vec<Finger>,
+    /// There is one besides that the server has no record of: a station wrote it and could not say so, or it was taken from
+    /// the person since.
+    pub has_unrecorded: bool,
 }
 
 impl Cards {
@@ -158,19 +169,24 @@ impl Cards {
     }
 
     /// The fingers of a person that lie on their card, opened. One that does not open for this person, card and kind of sensor
-    /// is left out.
-    pub fn fingers(&self, person: PersonId, credential: &[u8; CREDENTIAL_NUMBER_BYTES], content: &[u8]) -> Vec<Finger> {
-        let Some(key) = self.template_key(person) else { return Vec::new() };
+    /// is left out, and so is one that the server has no record of: its number is bound under its seal.
+    pub fn fingers(&self, person: PersonId, credential: &[u8; CREDENTIAL_NUMBER_BYTES], content: &[u8]) -> OnCard {
+        let Some(TemplateKey { key, fingers: recorded }) = self.template_key(person) else { return OnCard::default() };
         let on_card = match canonical::decode::<CardTemplates>("fingers on a card", content) {
             Ok(on_card) => on_card,
             Err(error) => {
                 tracing::warn!(%error, "what lies in a card's template file is none");
-                return Vec::new();
+                return OnCard::default();
             }
         };
-        let fingers = on_card.fingers.iter().filter(|finger| finger.sensor_type == SENSOR_TYPE).filter_map(|finger| {
+        let (recorded, unrecorded): (Vec<_>, Vec<_>) =
+            on_card.fingers.iter().partition(|finger| recorded.contains(&finger.finger));
+        for finger in &unrecorded {
+            tracing::warn!(%person, finger = %finger.finger, "a finger on a card is on no record: it is compared with nothing");
+        }
+        let fingers = recorded.into_iter().filter(|finger| finger.sensor_type == SENSOR_TYPE).filter_map(|finger| {
             let binding = card_finger_binding(person, credential, finger.finger, &finger.sensor_type);
-            let opened = open(&key, &finger.sealed, &binding);
+            let opened = open(&key.0, &finger.sealed, &binding);
             let content = opened.and_then(|opened| canonical::decode::<TemplateContent>("template", &opened).ok());
             let finger = content.and_then(|mut content| {
                 let template = Template::new(std::mem::take(&mut content.template.0)).ok()?;
@@ -181,13 +197,14 @@ impl Cards {
             }
             finger
         });
-        fingers.collect()
+        OnCard { fingers: fingers.collect(), has_unrecorded: !unrecorded.is_empty() }
     }
 
-    fn template_key(&self, person: PersonId) -> Option<Zeroizing<Vec<u8>>> {
+    fn template_key(&self, person: PersonId) -> Option<TemplateKey> {
         let sealed = self.template_keys.get(&person)?;
         let binding = template_key_binding(self.agent, person);
-        let key = open(&**self.content_key.as_ref().ok()?, sealed, &binding);
+        let opened = open(&**self.content_key.as_ref().ok()?, sealed, &binding);
+        let key = opened.and_then(|opened| canonical::decode("template key", &opened).ok());
         if key.is_none() {
             tracing::warn!("a person's template key does not open");
         }

@@ -24,7 +24,7 @@ use crate::newest::Newest;
 /// No release of this program is older: 1 November 2026, 00:00 UTC.
 const BUILT_AFTER: UnixMs = UnixMs(1_793_491_200_000);
 /// A clock that is trusted follows the server's ahead by so much at once, in milliseconds.
-const LEAP_MAX_MS: i64 = 5 * 60 * 1000;
+pub const LEAP_MAX_MS: i64 = 5 * 60 * 1000;
 /// The time is written down at most so often, in milliseconds.
 const PERSIST_EVERY_MS: u64 = 10 * 60_000;
 /// So far apart the server's clock and this one are worth a record, in milliseconds.
@@ -185,13 +185,16 @@ impl Clock {
         }
     }
 
-    /// An instant that has certainly passed: a bundle was signed then, a record was written then.
+    /// An instant that has certainly passed, by this agent's own clock when it was trusted: a bundle was taken then, a record was
+    /// written then. Never a date that somebody else wrote: an untrusted clock is not set back behind it by any session.
     pub fn not_before(&self, passed: UnixMs) {
         let mut inner = self.lock();
-        inner.floor = inner.floor.max(passed);
         let now = inner.now(self.mono_ms());
-        let is_leap = inner.trust == ClockTrust::Trusted && passed.since(now.unix) > LEAP_MAX_MS;
-        if now.unix < passed && !is_leap {
+        if inner.trust == ClockTrust::Trusted && passed.since(now.unix) > LEAP_MAX_MS {
+            return;
+        }
+        inner.floor = inner.floor.max(passed);
+        if now.unix < passed {
             inner.anchor = Anchor { mono_ms: now.mono_ms, unix: passed };
         }
     }
@@ -395,7 +398,15 @@ mod tests {
         heard(&clock, ahead, 0);
         assert_eq!(now(&clock, 0).0, soon, "a server whose clock leapt is not followed");
         clock.not_before(ahead);
-        assert!(now(&clock, 0).0 < ahead, "nor is a bundle that it signed");
+        assert_eq!(now(&clock, 0).0, soon, "nor anything else that is that far ahead");
+        runs_alone(&clock, 0, PERSIST_EVERY_MS);
+
+        let rebooted = booted(&folder, "another boot", 0);
+        let waited = soon.plus_ms(PERSIST_EVERY_MS as i64);
+        assert_eq!(now(&rebooted, 0), (waited, ClockTrust::Untrusted));
+        let corrected = waited.plus_ms(DAY);
+        heard(&rebooted, corrected, 0);
+        assert_eq!(now(&rebooted, 0), (corrected, ClockTrust::Trusted), "nothing of the leap is left");
     }
 
     #[test]

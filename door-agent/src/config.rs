@@ -17,7 +17,6 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::devices::Place;
-use crate::door::ZonesArmed;
 
 /// Name of the file in the data folder that holds the configuration of the newest start.
 const KEPT: &str = "agent-started.toml";
@@ -71,9 +70,6 @@ pub struct DoorConfig {
     pub name: String,
     /// Strike, contact and the other lines.
     pub io: DoorIoConfig,
-    /// When what its zones report is an alarm.
-    #[serde(default)]
-    pub zones_armed: ZonesArmed,
     /// What is on the outside.
     #[serde(default, rename = "in")]
     pub inward: SideConfig,

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use access_core::UnixMs;
 use access_core::attempt::ClockTrust;
 use access_core::canonical;
-use access_core::event::{CommandOutcome, Event, Record, ReleaseCause};
+use access_core::event::{AlarmKind, CommandOutcome, Event, Record, ReleaseCause};
 use access_core::ids::DoorId;
 
 use crate::newest::Newest;
@@ -32,6 +32,8 @@ pub struct History {
     pub was_unclean: bool,
     /// Instant of the newest record whose clock could be relied on.
     pub trusted_at: Option<UnixMs>,
+    /// It was told that rules are dated ahead, and not yet that others were taken.
+    pub were_rules_ahead: bool,
     /// Releases that were recorded and have no sequel.
     pub unfinished: Vec<(DoorId, ReleaseCause)>,
 }
@@ -41,6 +43,7 @@ pub fn read(records: &[Record]) -> History {
     let mut unfinished: BTreeMap<DoorId, Vec<ReleaseCause>> = BTreeMap::new();
     let mut is_running = false;
     let mut trusted_at = None;
+    let mut were_rules_ahead = false;
     for record in records {
         if record.clock == ClockTrust::Trusted {
             trusted_at = trusted_at.max(Some(record.at));
@@ -51,6 +54,8 @@ pub fn read(records: &[Record]) -> History {
                 unfinished.clear();
             }
             Event::AgentStopped => is_running = false,
+            Event::AlarmRaised { kind: AlarmKind::RulesDatedAhead, .. } => were_rules_ahead = true,
+            Event::AlarmCleared { kind: AlarmKind::RulesDatedAhead, .. } => were_rules_ahead = false,
             Event::Decision(decision) if decision.verdict.is_grant() => {
                 let cause = ReleaseCause::Attempt(decision.attempt.id);
                 unfinished.entry(decision.attempt.door).or_default().push(cause);
@@ -70,6 +75,7 @@ pub fn read(records: &[Record]) -> History {
     History {
         was_unclean: is_running,
         trusted_at,
+        were_rules_ahead,
         unfinished: match is_running {
             true => unfinished.into_iter().flat_map(|(door, of)| of.into_iter().map(move |one| (door, one))).collect(),
             false => Vec::new(),

@@ -9,6 +9,7 @@ use access_core::chain::Head;
 use access_core::event::Author;
 use access_core::ids::{AgentId, InstallationId, TenantId};
 use access_core::protocol::{AgentKind, InstallationMode};
+use access_core::word::Word as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use ed25519_dalek::{SigningKey, VerifyingKey};
@@ -95,6 +96,12 @@ pub enum IdentityError {
     /// The machine's key is needed, and was not handed over.
     #[error("{0}: its keys are sealed under the machine's key, which was not handed over to this program")]
     Sealed(PathBuf),
+    /// What stands in it in clear is not what this machine wrote.
+    #[error(
+        "{0}: what it says of this agent and its server was changed by another than this agent, or put together of several files: \
+         put back the file as it was, or have the agent replaced and join anew"
+    )]
+    Changed(PathBuf),
     /// The file is not what was written.
     #[error("{path}: {why}")]
     Malformed {
@@ -126,6 +133,9 @@ struct Stored {
     /// Whether the keys below are sealed under the machine's key.
     #[serde(default, skip_serializing_if = "is_false")]
     is_sealed: bool,
+    /// Where the machine has a key: nothing, sealed under it and bound to [`facts`], so that nobody else changes these.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    facts_seal: Option<String>,
     certificate: String,
     #[serde(with = "secret_text")]
     certificate_key: Zeroizing<String>,
@@ -204,6 +214,15 @@ impl Identity {
         if stored.is_sealed && machine.is_none() {
             return Err(IdentityError::Sealed(path));
         }
+        if let Some(machine) = machine.as_ref().filter(|_| stored.is_sealed)
+            && !is_as_written(&stored, machine)
+        {
+            return Err(if is_this_machines(&stored, machine) {
+                IdentityError::Changed(path)
+            } else {
+                malformed("its keys do not open under this machine's key".to_owned())
+            });
+        }
         Self::read(&stored, machine).map_err(malformed)
     }
 
@@ -271,7 +290,7 @@ impl Identity {
             }
             None => Ok(Zeroizing::new(BASE64.encode(bytes))),
         };
-        let stored = Stored {
+        let mut stored = Stored {
             agent: self.agent,
             tenant: self.tenant,
             installation: self.installation,
@@ -284,6 +303,7 @@ impl Identity {
             other_authorities: self.other_authorities.iter().map(|bytes| BASE64.encode(bytes)).collect(),
             previous: self.previous.map(|head| BASE64.encode(canonical::encode(&head))),
             is_sealed: self.machine.is_some(),
+            facts_seal: None,
             certificate: BASE64.encode(&self.certificate),
             certificate_key: secret("certificate_key", &self.certificate_key)?,
             pending_key: self.pending_key.as_deref().map(|key| secret("pending_key", key)).transpose()?,
@@ -291,10 +311,39 @@ impl Identity {
             sealing_key: secret("sealing_key", &*self.sealing_key)?,
             store_key: secret("store_key", &*self.store_key)?,
         };
+        if let Some(machine) = &self.machine {
+            let seal = machine.seal(&facts(&stored), &[]).ok_or_else(|| unsealed("facts_seal"))?;
+            stored.facts_seal = Some(BASE64.encode(seal));
+        }
         text_of(&stored)
             .and_then(|content| durable::replace(&path, &content))
             .map_err(|source| IdentityError::Io { path, source })
     }
+}
+
+/// What stands in the file in clear: who this agent is, and what it believes of its server. The sealed keys are bound to the agent by
+/// themselves, and what was sealed with one state of the file opens in another; so their text is part of it, too.
+fn facts(stored: &Stored) -> Vec<u8> {
+    let Stored { agent, tenant, installation, mode, kind, server_name, epoch, policy_key, .. } = stored;
+    let keys = [&stored.certificate_key, &stored.record_key, &stored.sealing_key, &stored.store_key];
+    let keys: Vec<&str> = keys.into_iter().chain(&stored.pending_key).map(|key| key.as_str()).collect();
+    canonical::encode(&(
+        ("pforte identity facts 1", agent, tenant, installation, mode.as_str(), kind.as_str()),
+        (server_name, epoch, policy_key, &stored.authority, &stored.other_authorities),
+        (&stored.previous, &stored.certificate, keys),
+    ))
+}
+
+/// Whether this machine wrote the file so.
+fn is_as_written(stored: &Stored, machine: &MachineKey) -> bool {
+    let seal = stored.facts_seal.as_deref().and_then(|text| BASE64.decode(text).ok());
+    seal.is_some_and(|seal| machine.unseal(&facts(stored), &seal).is_some())
+}
+
+/// Whether its keys were sealed on this machine: if not, it is a copy and not a change.
+fn is_this_machines(stored: &Stored, machine: &MachineKey) -> bool {
+    let key = BASE64.decode(stored.store_key.as_str()).ok();
+    key.is_some_and(|key| machine.unseal(&binding("store_key", stored.agent), &key).is_some())
 }
 
 /// The file's text. It is measured first: memory that grew would leave copies of the keys behind, which nobody wipes.
@@ -344,36 +393,22 @@ fn of_32(name: &str, bytes: &[u8]) -> Result<Zeroizing<[u8; 32]>, String> {
 }
 
 #[cfg(test)]
+#[path = "../tests/stand_in/mod.rs"]
+mod stand_in;
+
+#[cfg(test)]
 pub(crate) mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     use uuid::Uuid;
 
+    use super::stand_in::stand_in;
     use super::*;
 
     /// An identity with made-up keys, of installation 1 and agent 1.
     pub(crate) fn sample() -> Identity {
-        let one = Uuid::from_u128(1);
-        Identity {
-            agent: one.into(),
-            tenant: one.into(),
-            installation: one.into(),
-            mode: InstallationMode::Test,
-            kind: AgentKind::DoorController,
-            server_name: "agents.pforte.internal".to_owned(),
-            epoch: 1,
-            policy_key: SigningKey::from_bytes(&[3; 32]).verifying_key(),
-            authority: vec![1, 2, 3],
-            certificate: vec![4, 5, 6],
-            certificate_key: Zeroizing::new(vec![7, 8, 9]),
-            pending_key: Some(Zeroizing::new(vec![10, 11])),
-            record_key: SigningKey::from_bytes(&[4; 32]),
-            sealing_key: Zeroizing::new([5; 32]),
-            store_key: Zeroizing::new([6; 32]),
-            other_authorities: Vec::new(),
-            previous: None,
-            machine: None,
-        }
+        let pending_key = Some(Zeroizing::new(vec![10, 11]));
+        Identity { authority: vec![1, 2, 3], pending_key, ..stand_in(vec![4, 5, 6], vec![7, 8, 9]) }
     }
 
     fn load(folder: &Path) -> Result<Identity, IdentityError> {
@@ -395,7 +430,7 @@ pub(crate) mod tests {
         assert_eq!((read.record_key, read.store_key), (sample().record_key, sample().store_key));
         assert_eq!((read.previous, read.other_authorities), (previous, vec![vec![7, 7]]));
         for (machine, why) in
-            [(None, "which was not handed over"), (machine(2), "does not open under this machine's key")]
+            [(None, "which was not handed over"), (machine(2), "do not open under this machine's key")]
         {
             let error = Identity::load(folder.path(), machine).unwrap_err().to_string();
             assert!(error.contains(why), "{error}");
@@ -405,6 +440,58 @@ pub(crate) mod tests {
         sample().save(folder.path()).unwrap();
         Identity::load(folder.path(), machine(1)).unwrap().save(folder.path()).unwrap();
         assert!(load(folder.path()).is_err());
+    }
+
+    #[test]
+    fn what_a_sealed_file_says_of_the_server_is_changed_by_this_machine_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let machine = || Some(MachineKey::of(&[1; 32], b"").unwrap());
+        let sealed = Identity { machine: machine(), other_authorities: vec![vec![7, 7]], ..sample() };
+        sealed.save(folder.path()).unwrap();
+        let path = folder.path().join(FILE);
+        let whole = std::fs::read_to_string(&path).unwrap();
+        let stored: serde_json::Value = serde_json::from_str(&whole).unwrap();
+        let refused = |changed: &serde_json::Value, what: &str| {
+            std::fs::write(&path, changed.to_string()).unwrap();
+            let error = Identity::load(folder.path(), machine()).unwrap_err();
+            assert!(matches!(error, IdentityError::Changed(_)), "{what}: {error}");
+        };
+        let other_key = BASE64.encode(SigningKey::from_bytes(&[9; 32]).verifying_key().as_bytes());
+        let changes = [
+            ("server_name", "other.example".to_owned()),
+            ("policy_key", other_key),
+            ("authority", BASE64.encode([9])),
+            ("certificate", BASE64.encode([9])),
+            ("tenant", Uuid::from_u128(2).to_string()),
+            ("installation", Uuid::from_u128(2).to_string()),
+            ("mode", "demo".to_owned()),
+            ("kind", "station".to_owned()),
+        ];
+        for (field, other) in changes {
+            let mut changed = stored.clone();
+            changed[field] = other.into();
+            refused(&changed, field);
+        }
+        let mut changed = stored.clone();
+        changed["epoch"] = 2.into();
+        refused(&changed, "epoch");
+        for field in ["other_authorities", "facts_seal", "pending_key"] {
+            let mut changed = stored.clone();
+            changed.as_object_mut().unwrap().remove(field).unwrap();
+            refused(&changed, field);
+        }
+        // A key of an earlier state of the same file.
+        sealed.save(folder.path()).unwrap();
+        let earlier: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        let mut changed = stored.clone();
+        changed["pending_key"] = earlier["pending_key"].clone();
+        refused(&changed, "put together of two");
+
+        // As it was written, and after this machine changed it: another authority took over.
+        std::fs::write(&path, &whole).unwrap();
+        let read = Identity::load(folder.path(), machine()).unwrap();
+        read.trusting(&[vec![8], vec![1, 2, 3]]).unwrap().save(folder.path()).unwrap();
+        assert_eq!(Identity::load(folder.path(), machine()).unwrap().authority, [8]);
     }
 
     #[test]
@@ -423,6 +510,7 @@ pub(crate) mod tests {
             other_authorities: Vec::new(),
             previous: None,
             is_sealed: false,
+            facts_seal: None,
             certificate: String::new(),
             certificate_key: text("a"),
             pending_key: None,

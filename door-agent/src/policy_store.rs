@@ -1,7 +1,8 @@
 //! What the agent decides by when alone: the newest signed bundle, sealed on the disk.
 //!
 //! A bundle is believed only if the policy key signed it for this agent of this installation and mode, and only if its
-//! number is higher than that of the one in force. Templates stay sealed until the one comparison they are needed for, and what it
+//! number is higher than that of the one in force. Its date is no evidence of the time: a bundle that is dated ahead of the agent's
+//! clock is refused, and beside it on the disk lies when it was taken, by that clock. Templates stay sealed until the one comparison they are needed for, and what it
 //! says of cards ([`CardBook`]) until the card is held to a reader.
 //!
 //! When the server refuses the agent for good, the bundle is given up, here and on the disk. What stays is how the doors
@@ -33,7 +34,8 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use crate::cards::{self, CardBook, Cards, Claim};
-use crate::door::Ruling;
+use crate::clock::LEAP_MAX_MS;
+use crate::door::{Now, Ruling};
 use crate::durable;
 use crate::identity::Identity;
 use crate::pin::PinCheck;
@@ -74,6 +76,14 @@ pub enum BundleRefused {
         sequence: u64,
         /// Number of the one that was given up.
         withdrawn: u64,
+    },
+    /// It is dated ahead of what this agent knows of the time: the server's clock is wrong, or this one.
+    #[error("bundle {sequence} is dated {} s ahead of this agent's clock", ahead_ms / 1_000)]
+    Ahead {
+        /// Its number.
+        sequence: u64,
+        /// By how much, in milliseconds.
+        ahead_ms: i64,
     },
     /// Its rules make no policy.
     #[error("the bundle's rules make no policy: {0}")]
@@ -127,6 +137,14 @@ pub struct Finger {
     pub is_duress: bool,
 }
 
+/// What lies on the disk of a bundle in force.
+#[derive(BorshSerialize, BorshDeserialize)]
+struct Kept {
+    /// The agent's own time when it was taken, if it could be relied on.
+    taken_at: Option<UnixMs>,
+    signed: SignedBundle,
+}
+
 /// What stays of a bundle that was given up.
 #[derive(Debug, Clone, BorshSerialize, BorshDeserialize)]
 struct Remains {
@@ -149,7 +167,9 @@ struct InForce {
     hash: [u8; 32],
     sequence: u64,
     remains: Remains,
-    signed_at: UnixMs,
+    taken_at: Option<UnixMs>,
+    /// What its age counts from: its date, or when it was taken if that was earlier.
+    counts_from: UnixMs,
     usable_until: UnixMs,
     policy: Policy,
     card_key: SecretBytes,
@@ -180,8 +200,9 @@ impl PolicyStore {
         self.believes_anybody = believes_anybody;
     }
 
-    /// Puts the bundle on the disk in force, if there is one. What is left of one that was given up stays that.
-    pub fn load(&mut self) -> Result<(), StoreError> {
+    /// Puts the bundle on the disk in force, if there is one. What is left of one that was given up stays that. `passed` is the
+    /// newest instant that the agent's own notes and records know to have passed.
+    pub fn load(&mut self, passed: UnixMs) -> Result<(), StoreError> {
         let path = self.path.clone();
         let Some(content) = durable::read(&path).map_err(|source| StoreError::Io { path: path.clone(), source })?
         else {
@@ -196,14 +217,36 @@ impl PolicyStore {
         }
         let unsealed = unseal(&self.identity, FILE_PURPOSE, &content);
         let bytes = unsealed.ok_or_else(|| StoreError::DoesNotOpen(path.clone()))?;
-        let signed = canonical::decode("signed bundle", &bytes)
+        let kept = canonical::decode("kept bundle", &bytes)
             .map_err(|error| BundleRefused::NotGenuine(error.into()))
-            .and_then(|signed: SignedBundle| self.take(&signed));
-        signed.map(|_| ()).map_err(|source| StoreError::Refused { path, source })
+            // The time that lies beside it is under the same seal, and may be newer than the newest note.
+            .and_then(|Kept { taken_at, signed }| self.put(&signed, taken_at, taken_at.max(Some(passed))));
+        kept.map(|_| ()).map_err(|source| StoreError::Refused { path, source })
     }
 
-    /// Puts a bundle in force. Answers whether it is a new one; [`PolicyStore::sealed`] makes what is to be written.
-    pub fn take(&mut self, signed: &SignedBundle) -> Result<bool, BundleRefused> {
+    /// Puts a bundle from the server in force. Answers whether it is a new one; [`PolicyStore::sealed`] makes what is to be written.
+    ///
+    /// What is believed of the time, and why:
+    /// - Before the first session of a boot the clock knows only what has certainly passed. A session's welcome comes before any
+    ///   bundle, and by it the server, which proved who it is, sets such a clock forwards as far as it says: an agent that was off
+    ///   for weeks, or never had a clock, has no other witness. So a bundle of a session meets a clock that is trusted.
+    /// - From then on no bundle is believed that is dated more than [`LEAP_MAX_MS`] ahead, as no server's clock is followed that
+    ///   leaps: its age would count from a day that has not come, and outlast every revocation until then. It is refused whole, as
+    ///   a delta and as the same rules signed anew.
+    /// - What was taken is kept with the time by which it was judged, and only that time, never the bundle's date, tells the next
+    ///   boot what has passed.
+    pub fn take(&mut self, signed: &SignedBundle, now: Now) -> Result<bool, BundleRefused> {
+        let known = (now.clock == ClockTrust::Trusted).then_some(now.unix);
+        self.put(signed, known, known)
+    }
+
+    /// Puts a bundle in force that was taken at an instant, unless it is dated ahead of what is known of the time, if anything is.
+    fn put(
+        &mut self,
+        signed: &SignedBundle,
+        taken_at: Option<UnixMs>,
+        known: Option<UnixMs>,
+    ) -> Result<bool, BundleRefused> {
         let mut bundle = self.verified(signed)?;
         refuse_foreign(&bundle, &self.identity)?;
         if let Some(in_force) = &self.in_force {
@@ -217,8 +260,12 @@ impl PolicyStore {
         if let Some(withdrawn) = self.withdrawn.as_ref().filter(|withdrawn| bundle.sequence <= withdrawn.sequence) {
             return Err(BundleRefused::Withdrawn { sequence: bundle.sequence, withdrawn: withdrawn.sequence });
         }
+        let ahead_ms = known.map_or(0, |known| bundle.signed_at.since(known));
+        if ahead_ms > LEAP_MAX_MS {
+            return Err(BundleRefused::Ahead { sequence: bundle.sequence, ahead_ms });
+        }
         let (card_key, secrets) = (bundle.card_key.clone(), std::mem::take(&mut bundle.cards));
-        self.in_force = Some(InForce::compile(bundle, &signed.bytes)?);
+        self.in_force = Some(InForce::compile(bundle, &signed.bytes, taken_at)?);
         self.book.put(Some(Cards::open(&self.identity, card_key, secrets)));
         self.withdrawn = None;
         Ok(true)
@@ -259,7 +306,8 @@ impl PolicyStore {
 
     /// The bundle in force, which `signed` is, as it lies on the disk, where, and its number.
     pub fn sealed(&self, signed: &SignedBundle) -> Option<(PathBuf, Vec<u8>, u64)> {
-        let content = Zeroizing::new(canonical::encode(signed));
+        let kept = Kept { taken_at: self.taken_at(), signed: signed.clone() };
+        let content = Zeroizing::new(canonical::encode(&kept));
         Some((self.path.clone(), seal(&self.identity, FILE_PURPOSE, &content)?, self.sequence()))
     }
 
@@ -278,16 +326,16 @@ impl PolicyStore {
         self.in_force.as_ref().map_or(0, |in_force| in_force.policy.version())
     }
 
-    /// When the bundle in force was signed.
-    pub fn signed_at(&self) -> Option<UnixMs> {
-        self.in_force.as_ref().map(|in_force| in_force.signed_at)
+    /// When the bundle in force was taken, by this agent's clock, if that could be relied on then.
+    pub fn taken_at(&self) -> Option<UnixMs> {
+        self.in_force.as_ref()?.taken_at
     }
 
     /// Whether half of the time that the bundle may be used has passed.
     pub fn is_aging(&self, now: UnixMs) -> bool {
         self.in_force.as_ref().is_some_and(|in_force| {
-            let whole_ms = in_force.usable_until.since(in_force.signed_at);
-            now.since(in_force.signed_at) > whole_ms / 2
+            let whole_ms = in_force.usable_until.since(in_force.counts_from);
+            now.since(in_force.counts_from) > whole_ms / 2
         })
     }
 
@@ -389,10 +437,11 @@ impl PolicyStore {
 }
 
 impl InForce {
-    fn compile(bundle: Bundle, bytes: &[u8]) -> Result<Self, PolicyError> {
+    fn compile(bundle: Bundle, bytes: &[u8], taken_at: Option<UnixMs>) -> Result<Self, PolicyError> {
         // Whatever it says: no tenant may choose longer.
         let age_s = bundle.age_max_s.min(AGE_MAX_S);
-        let usable_until = bundle.signed_at.plus_ms(i64::from(age_s) * 1_000);
+        let counts_from = taken_at.map_or(bundle.signed_at, |taken_at| bundle.signed_at.min(taken_at));
+        let usable_until = counts_from.plus_ms(i64::from(age_s) * 1_000);
         let remains = Remains::of(&bundle.policy, bundle.sequence);
         let mut templates: HashMap<PersonId, Vec<SealedTemplate>> = HashMap::new();
         for template in bundle.templates {
@@ -403,7 +452,8 @@ impl InForce {
             hash: bundle_hash(bytes),
             sequence: bundle.sequence,
             remains,
-            signed_at: bundle.signed_at,
+            taken_at,
+            counts_from,
             usable_until,
             policy: Policy::compile(bundle.policy)?.usable_until(usable_until),
             card_key: bundle.card_key,

@@ -304,6 +304,10 @@ impl<S: Storage> Writer<S> {
         journal.append_run(&run, weight)?;
         let numbers = entries.iter().map(|entry| entry.number).collect();
         self.reply(Reply::Written { numbers, before: run.before(), head: run.head(), records: run.into_records() });
+        // Whoever waited has been told.
+        if let Ok(journal) = &mut self.journal {
+            journal.note_end();
+        }
         Ok(())
     }
 
@@ -407,6 +411,14 @@ mod tests {
 
         fn name(&self, number: u64) -> String {
             self.files.name(number)
+        }
+
+        fn note(&mut self, mark: &[u8]) {
+            self.files.note(mark);
+        }
+
+        fn noted(&self) -> Vec<Vec<u8>> {
+            self.files.noted()
         }
     }
 

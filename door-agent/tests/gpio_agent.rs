@@ -13,16 +13,17 @@ use std::time::{Duration, Instant};
 
 use access_core::chain::Head;
 use access_core::event::Event;
-use access_core::protocol::{AgentKind, InstallationMode};
 use door_agent::identity::Identity;
 use door_agent::journal::{Files, Journal, Limits};
-use ed25519_dalek::SigningKey;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use rcgen::{CertificateParams, KeyPair};
 use tempfile::TempDir;
 use uuid::Uuid;
-use zeroize::Zeroizing;
+
+mod stand_in;
+
+use stand_in::stand_in;
 
 /// A change that was made is seen within this time; the machine is emulated, and may be slow.
 const SEEN_WITHIN: Duration = Duration::from_secs(10);
@@ -73,27 +74,7 @@ impl Site {
         let mut params = CertificateParams::default();
         params.not_after = rcgen::date_time_ymd(2099, 1, 1);
         let certificate = params.self_signed(&key).unwrap().der().to_vec();
-        let one = Uuid::from_u128(1);
-        let identity = Identity {
-            agent: one.into(),
-            tenant: one.into(),
-            installation: one.into(),
-            mode: InstallationMode::Test,
-            kind: AgentKind::DoorController,
-            server_name: "agents.pforte.internal".to_owned(),
-            epoch: 1,
-            policy_key: SigningKey::from_bytes(&[3; 32]).verifying_key(),
-            authority: certificate.clone(),
-            certificate,
-            certificate_key: Zeroizing::new(key.serialize_der()),
-            pending_key: None,
-            record_key: SigningKey::from_bytes(&[4; 32]),
-            sealing_key: Zeroizing::new([5; 32]),
-            store_key: Zeroizing::new([6; 32]),
-            other_authorities: Vec::new(),
-            previous: None,
-            machine: None,
-        };
+        let identity = stand_in(certificate, key.serialize_der());
         let data = self.folder.path().join("data");
         std::fs::create_dir_all(&data).unwrap();
         identity.save(&data).unwrap();

@@ -9,7 +9,6 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use access_core::UnixMs;
-use access_core::protocol::{AgentKind, InstallationMode};
 use door_agent::commission;
 use door_agent::identity::Identity;
 use ed25519_dalek::SigningKey;
@@ -22,7 +21,10 @@ use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use uuid::Uuid;
-use zeroize::Zeroizing;
+
+mod stand_in;
+
+use stand_in::stand_in;
 
 /// Longer than anything here takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -105,27 +107,7 @@ impl Site {
         let mut params = CertificateParams::default();
         params.not_after = rcgen::date_time_ymd(2099, 1, 1);
         let certificate = params.self_signed(&key).unwrap().der().to_vec();
-        let one = Uuid::from_u128(1);
-        let identity = Identity {
-            agent: one.into(),
-            tenant: one.into(),
-            installation: one.into(),
-            mode: InstallationMode::Test,
-            kind: AgentKind::DoorController,
-            server_name: "agents.pforte.internal".to_owned(),
-            epoch: 1,
-            policy_key: SigningKey::from_bytes(&[3; 32]).verifying_key(),
-            authority: certificate.clone(),
-            certificate,
-            certificate_key: Zeroizing::new(key.serialize_der()),
-            pending_key: None,
-            record_key: SigningKey::from_bytes(&[4; 32]),
-            sealing_key: Zeroizing::new([5; 32]),
-            store_key: Zeroizing::new([6; 32]),
-            other_authorities: Vec::new(),
-            previous: None,
-            machine: None,
-        };
+        let identity = stand_in(certificate, key.serialize_der());
         std::fs::create_dir_all(self.data()).unwrap();
         identity.save(&self.data()).unwrap();
     }

@@ -77,7 +77,7 @@ pub fn card_secrets(bytes: &[u8]) -> bool {
     };
     let cards = Cards::with_content_key(agent, SecretBytes(vec![8; 32]), secrets, [5; 32]);
     let is_asked = cards.read_order(&[4, 1, 2, 3, 4, 5, 6]).is_some();
-    is_asked && !cards.fingers(person, &[0xC1; 16], &content).is_empty()
+    is_asked && !cards.fingers(person, &[0xC1; 16], &content).fingers.is_empty()
 }
 
 /// What came over a sensor's line. The first byte says into what pieces it was cut.

@@ -63,7 +63,7 @@ async fn follow(arguments: Arguments) -> anyhow::Result<()> {
             ReaderChange::Card(uid) => {
                 writeln!(out, "card with a UID of {} bytes, read in {:?}", uid.as_bytes().len(), event.at.elapsed())?;
             }
-            ReaderChange::Unreadable(why) => writeln!(out, "unreadable: {why}")?,
+            ReaderChange::Unreadable(why) | ReaderChange::Senseless(_, why) => writeln!(out, "unreadable: {why}")?,
             // Nothing but the UID was asked.
             ReaderChange::Kind(..)
             | ReaderChange::Proved(..)

@@ -410,9 +410,12 @@ pub(crate) struct Desk {
 pub(crate) async fn desk(server: &TestServer) -> Desk {
     let station = AgentId::from_uuid(Uuid::now_v7());
     let mut tx = server.state.db.begin(server.own.tenant, None).await.unwrap();
-    sqlx::query("INSERT INTO agents (tenant_id, id, name, kind) VALUES ($1, $2, 'Desk', 'station')")
+    let joined = "INSERT INTO agents (tenant_id, id, name, kind, state, record_key, sealing_key) \
+                  VALUES ($1, $2, 'Desk', 'station', 'joined', $3, $3)";
+    sqlx::query(joined)
         .bind(server.own.tenant.as_uuid())
         .bind(station.as_uuid())
+        .bind([1; 32].as_slice())
         .execute(&mut *tx)
         .await
         .unwrap();

@@ -8,7 +8,7 @@ test("doors are found by what stands in the address", async ({ page }) => {
   const rows = page.getByRole("table", { name: "Doors" }).getByRole("row");
   await expect(rows.filter({ hasText: "Main entrance" })).toBeVisible();
   const all = await rows.count();
-  await page.getByLabel("Name of the door or an area").fill("entr main");
+  await page.getByLabel("Name of door or area").fill("entr main");
   await expect(rows).toHaveCount(2);
   await expect(page).toHaveURL(/q=entr/);
   await expect(page.getByRole("status").filter({ hasText: `1 found of ${all - 1} doors` })).toBeVisible();
@@ -20,7 +20,7 @@ test("doors are found by what stands in the address", async ({ page }) => {
   await page.getByRole("option", { name: "Lobby" }).click();
   await expect(page).toHaveURL(/area=/);
   await expect(rows).toHaveCount(2);
-  await page.getByLabel("Name of the door or an area").fill("nowhere");
+  await page.getByLabel("Name of door or area").fill("nowhere");
   await expect(page.getByText("No door fits these filters.")).toBeVisible();
   await page.getByRole("button", { name: "Clear filters" }).click();
   await expect(page).toHaveURL(/\/doors$/);

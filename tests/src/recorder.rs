@@ -11,8 +11,8 @@ use access_core::chain::{Head, SignedRecord};
 use access_core::event::{Author, Event, Record};
 use access_core::ids::AgentId;
 use access_core::protocol::{
-    AgentKind, EnrolmentOrder, FromAgent, FromServer, Hello, InstallationMode, PROTOCOL_NEWEST, PROTOCOL_OLDEST,
-    RECORDS_PER_MESSAGE_MAX, SignedBundle, bundle_hash, read_message, write_message,
+    AgentKind, CardWork, EnrolmentOrder, FromAgent, FromServer, Hello, InstallationMode, PROTOCOL_NEWEST,
+    PROTOCOL_OLDEST, RECORDS_PER_MESSAGE_MAX, SignedBundle, bundle_hash, read_message, write_message,
 };
 use access_core::time::UnixMs;
 use access_core::verdict::Verdict;
@@ -221,6 +221,15 @@ impl RecorderLink {
     pub async fn order(&mut self) -> anyhow::Result<EnrolmentOrder> {
         self.wanted(|message| match message {
             FromServer::Enrol(order) => Some(order),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Waits until it is told what to do with the card on its reader, as a station.
+    pub async fn card_work(&mut self) -> anyhow::Result<CardWork> {
+        self.wanted(|message| match message {
+            FromServer::CardWork(work) => Some(work),
             _ => None,
         })
         .await

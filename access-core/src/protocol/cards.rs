@@ -90,13 +90,23 @@ pub struct ReadingKeys {
     pub keys: Vec<(u8, SecretBytes)>,
 }
 
-/// The key under which one person's templates are sealed on their cards.
+/// The key under which one person's templates are sealed on their cards, and which fingers these may be.
 #[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct SealedTemplateKey {
     /// Whose.
     pub person: PersonId,
-    /// 32 bytes, sealed; bound by [`template_key_binding`].
+    /// Sealed [`TemplateKey`], bound by [`template_key_binding`].
     pub sealed: Vec<u8>,
+}
+
+/// What a door needs for the fingers on a person's cards.
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct TemplateKey {
+    /// 32 bytes.
+    pub key: SecretBytes,
+    /// The fingers that the server has a record of, in ascending order. Each on a card is bound to its number
+    /// ([`card_finger_binding`]): any other is compared with nothing.
+    pub fingers: Vec<FingerId>,
 }
 
 /// What the content key is bound to.

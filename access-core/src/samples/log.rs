@@ -9,7 +9,8 @@ use crate::attempt::{Attempt, ClockTrust};
 use crate::chain::Digest;
 use crate::decide::{RULES_VERSION, judge};
 use crate::event::{
-    Author, CommandOutcome, Decided, Decision, Event, Passage, Record, ReleaseCause, SetMode, StateChange, StateSet,
+    Author, CommandOutcome, Decided, Decision, DoorZone, Event, Passage, Record, ReleaseCause, SetMode, StateChange,
+    StateSet,
 };
 use crate::ids::DoorId;
 use crate::policy::{DoorMode, Place, Policy, Side};
@@ -90,6 +91,8 @@ fn any_change() -> impl Strategy<Value = StateChange> {
         any_id(CARDS).prop_map(|credential| StateChange::CredentialLocked { credential }),
         any_id(CARDS).prop_map(|credential| StateChange::CredentialUnlocked { credential }),
         (any_id(DOORS), select(Side::ALL)).prop_map(|(door, side)| StateChange::ReaderUnlocked { door, side }),
+        (any_id(DOORS), select(DoorZone::ALL), any::<bool>())
+            .prop_map(|(door, zone, is_armed)| StateChange::ZoneArmed { door, zone, is_armed }),
     ]
 }
 

@@ -2,7 +2,7 @@ use super::*;
 use crate::attempt::{Attempt, ClockTrust};
 use crate::chain::Digest;
 use crate::decide::mode_in_force;
-use crate::event::{AlarmKind, Author, ChainFault, CopySign, Decided, StateSet};
+use crate::event::{AlarmKind, Author, ChainFault, CopySign, Decided, DoorZone, StateSet};
 use crate::policy::samples::{MONDAY_NOON, attempt, id, rows};
 use crate::policy::{DoorMode, ModeLine, Policy};
 use crate::verdict::Verdict;
@@ -35,6 +35,32 @@ fn what_operators_set_no_agent_sets() {
     assert_eq!(state, State::default());
     state.apply(&record(Author::Server(id(1))));
     assert_eq!(state.standing(MONDAY_NOON), [(MONDAY_NOON, change)]);
+}
+
+#[test]
+fn a_zone_is_armed_until_the_newest_word_says_otherwise() {
+    let zone = |after_ms, is_armed| {
+        (MONDAY_NOON.plus_ms(after_ms), StateChange::ZoneArmed { door: id(1), zone: DoorZone::Zone2, is_armed })
+    };
+    let disarmed = |set: &[(UnixMs, StateChange)]| {
+        let mut state = State::default();
+        set.iter().for_each(|(at, change)| state.set(change, *at));
+        let told = state.standing(MONDAY_NOON);
+        let zones: Vec<DoorZone> = state.disarmed_zones(id(1)).collect();
+        assert_eq!(told.len(), zones.len(), "agents hear of what is disarmed alone");
+        zones
+    };
+    assert_eq!(disarmed(&[]), []);
+    assert_eq!(disarmed(&[zone(0, false)]), [DoorZone::Zone2]);
+    assert_eq!(disarmed(&[zone(5, true), zone(0, false)]), [], "a late word");
+    assert_eq!(disarmed(&[zone(0, true), zone(5, false)]), [DoorZone::Zone2]);
+    assert_eq!(disarmed(&[zone(5, false), zone(5, true)]), [], "of one instant: armed");
+    let mut agent = State::of_own_doors();
+    agent.stand(&[zone(0, false)]);
+    assert_eq!(agent.disarmed_zones(id(1)).collect::<Vec<_>>(), [DoorZone::Zone2]);
+    assert_eq!(agent.disarmed_zones(id(2)).count(), 0, "another door's");
+    agent.stand(&[]);
+    assert_eq!(agent.disarmed_zones(id(1)).count(), 0);
 }
 
 #[test]

@@ -15,6 +15,8 @@ pub(crate) const NUMBER: [u8; 16] = [0xC1; 16];
 const CARD_KEY: [u8; 32] = [8; 32];
 const CONTENT_KEY: [u8; 32] = [5; 32];
 const TEMPLATE_KEY: [u8; 32] = [6; 32];
+/// Fingers of person 1 that the server has a record of.
+const RECORDED: [u128; 4] = [1, 2, 3, 4];
 
 fn id<T: From<Uuid>>(number: u128) -> T {
     Uuid::from_u128(number).into()
@@ -58,7 +60,8 @@ pub(crate) fn secrets(identity: &Identity, messaging: CardMessaging, is_lost: bo
     let binding = card_binding(agent, &uid, &card(), messaging);
     let keys = (!is_lost).then(|| seal(&CONTENT_KEY, &canonical::encode(&keys), &binding));
     let person: PersonId = id(1);
-    let sealed = seal(&CONTENT_KEY, &TEMPLATE_KEY, &template_key_binding(agent, person));
+    let key = TemplateKey { key: SecretBytes(TEMPLATE_KEY.to_vec()), fingers: RECORDED.map(id).to_vec() };
+    let sealed = seal(&CONTENT_KEY, &canonical::encode(&key), &template_key_binding(agent, person));
     CardSecrets {
         application: Some(CardApplication { id: [0xF4, 0x0F, 0x7E], system: b"a site".to_vec() }),
         content_key: sealed_content_key(identity),
@@ -174,19 +177,42 @@ fn fingers_open_for_their_holder_and_card_alone() {
     assert!(cards.has_template_key(id(1)) && !cards.has_template_key(id(2)));
     let mut on_card =
         CardTemplates { fingers: vec![finger_on_card(1, b"ridges", false), finger_on_card(2, b"loops", true)] };
-    let read = |on_card: &CardTemplates| cards.fingers(id(1), &NUMBER, &canonical::encode(on_card));
+    let read = |on_card: &CardTemplates| {
+        let OnCard { fingers, has_unrecorded } = cards.fingers(id(1), &NUMBER, &canonical::encode(on_card));
+        assert!(!has_unrecorded);
+        fingers
+    };
     let finger = |template: &[u8], is_duress| Finger { template: Template::new(template.to_vec()).unwrap(), is_duress };
     assert_eq!(read(&on_card), [finger(b"ridges", false), finger(b"loops", true)]);
     let content = canonical::encode(&on_card);
-    assert_eq!(cards.fingers(id(2), &NUMBER, &content), [], "another's");
-    assert_eq!(cards.fingers(id(1), &[1; 16], &content), [], "copied to another card");
-    assert_eq!(cards.fingers(id(1), &NUMBER, &content[1..]), [], "no list of fingers");
-    assert_eq!(cards.fingers(id(1), &NUMBER, b""), []);
+    assert_eq!(cards.fingers(id(2), &NUMBER, &content), OnCard::default(), "another's");
+    assert_eq!(cards.fingers(id(1), &[1; 16], &content), OnCard::default(), "copied to another card");
+    assert_eq!(cards.fingers(id(1), &NUMBER, &content[1..]), OnCard::default(), "no list of fingers");
+    assert_eq!(cards.fingers(id(1), &NUMBER, b""), OnCard::default());
     on_card.fingers[0].sensor_type = "other".to_owned();
     assert_eq!(read(&on_card), [finger(b"loops", true)], "another kind of sensor");
     on_card.fingers[0].sensor_type = SENSOR_TYPE.to_owned();
     on_card.fingers[0].sealed[30] ^= 1;
     assert_eq!(read(&on_card), [finger(b"loops", true)], "one that does not open is left out");
+}
+
+#[test]
+fn a_finger_that_is_on_no_record_is_compared_with_nothing() {
+    let cards = cards(false);
+    let read = |fingers: Vec<CardFinger>| cards.fingers(id(1), &NUMBER, &canonical::encode(&CardTemplates { fingers }));
+    let finger = |template: &[u8], is_duress| Finger { template: Template::new(template.to_vec()).unwrap(), is_duress };
+    let unrecorded = finger_on_card(9, b"written as the link broke", false);
+    let sign = finger_on_card(2, b"loops", true);
+    assert_eq!(read(vec![unrecorded.clone()]), OnCard { fingers: Vec::new(), has_unrecorded: true });
+    let both = read(vec![unrecorded.clone(), sign]);
+    assert_eq!(
+        both,
+        OnCard { fingers: vec![finger(b"loops", true)], has_unrecorded: true },
+        "a sign of duress stays one"
+    );
+    // Under the number of one that is on record it does not open.
+    let renamed = CardFinger { finger: id(1), ..unrecorded };
+    assert_eq!(read(vec![renamed]), OnCard::default());
 }
 
 #[test]

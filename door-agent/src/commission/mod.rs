@@ -246,7 +246,9 @@ impl Site<'_> {
         let side = [Side::In, Side::Out].into_iter().find(|side| reader_name(self.door, *side) == event.reader)?;
         match event.change {
             ReaderChange::Card(_) | ReaderChange::Kind(..) | ReaderChange::Proved(..) => Some(Seen::Card(side)),
-            ReaderChange::Unreadable(why) | ReaderChange::NotAuthentic(_, why) => Some(Seen::Unreadable(side, why)),
+            ReaderChange::Unreadable(why) | ReaderChange::Senseless(_, why) | ReaderChange::NotAuthentic(_, why) => {
+                Some(Seen::Unreadable(side, why))
+            }
             ReaderChange::Lost(why) => Some(Seen::ReaderGone(side, why)),
             ReaderChange::Silent => Some(Seen::ReaderGone(side, "it fell silent".to_owned())),
             ReaderChange::Removed | ReaderChange::Back | ReaderChange::Template(_) | ReaderChange::Worked(_) => None,

@@ -130,7 +130,6 @@ impl Installer {
 fn wired(folder: &Path) -> DoorConfig {
     let sensor = SensorConfig { path: folder.join("sensor"), baud: 57_600, password: 0 };
     DoorConfig {
-        zones_armed: crate::door::ZonesArmed::Always,
         id: uuid::Uuid::from_u128(7).into(),
         name: "lobby".into(),
         io: DoorIoConfig::Virtual { socket: folder.join("door.sock") },

@@ -6,11 +6,14 @@
 use std::path::{Path, PathBuf};
 
 use access_core::chain::Digest;
-use access_core::event::{Event, Record, Trial};
+use access_core::event::{DoorZone, Event, Record, Trial};
 use access_core::ids::DoorId;
 
 use super::record::FOLDER;
 use crate::durable;
+
+/// SHA-256 of a door's wiring, and the zones that hang on it.
+type Wiring = (Digest, Vec<DoorZone>);
 
 /// A note to be written once its record lies on the disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,10 +43,11 @@ impl Told {
     }
 }
 
-/// What is still to be told of a door, each with the note that follows it. `before` are the newest records of the journal.
+/// What is still to be told of a door, each with the note that follows it: its wiring with the zones that hang on it, and how it was
+/// tried. `before` are the newest records of the journal.
 pub(crate) fn untold(
     (data_folder, epoch): (&Path, u32),
-    (door, wiring, trial): (DoorId, Option<Digest>, Option<Trial>),
+    (door, wiring, trial): (DoorId, Option<Wiring>, Option<Trial>),
     before: &[Record],
 ) -> Vec<(Event, Told)> {
     let mut untold = Vec::new();
@@ -55,12 +59,12 @@ pub(crate) fn untold(
             untold.push((event, told));
         }
     };
-    if let Some(wiring) = wiring {
+    if let Some((wiring, zones)) = wiring {
         let newest = of_epoch().find_map(|event| match event {
-            Event::DoorWired { door: of, wiring } if *of == door => Some(*wiring),
+            Event::DoorWired { door: of, wiring, .. } if *of == door => Some(*wiring),
             _ => None,
         });
-        look(Event::DoorWired { door, wiring }, "wiring", wiring, newest);
+        look(Event::DoorWired { door, wiring, zones }, "wiring", wiring, newest);
     }
     if let Some(trial) = trial {
         let newest = of_epoch().find_map(|event| match event {
@@ -92,15 +96,17 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let door: DoorId = Uuid::from_u128(7).into();
         let [old, new] = [1, 2].map(|byte| Digest([byte; 32]));
-        let wired = |wiring| Event::DoorWired { door, wiring };
-        let untold =
-            |wiring, epoch, before: &[Record]| untold((folder.path(), epoch), (door, Some(wiring), None), before);
+        let wired = |wiring| Event::DoorWired { door, wiring, zones: vec![DoorZone::Zone1] };
+        let untold = |wiring, epoch, before: &[Record]| {
+            let wiring = Some((wiring, vec![DoorZone::Zone1]));
+            untold((folder.path(), epoch), (door, wiring, None), before)
+        };
         let (event, note) = untold(new, 1, &[]).remove(0);
         assert_eq!(event, wired(new));
         // The program fell between the record and the note.
         assert!(untold(new, 1, &[record(1, wired(old)), record(1, wired(new))]).is_empty());
         assert_eq!(untold(old, 1, &[record(1, wired(old)), record(1, wired(new))]).len(), 1, "the newest counts");
-        let elsewhere = Event::DoorWired { door: Uuid::from_u128(8).into(), wiring: new };
+        let elsewhere = Event::DoorWired { door: Uuid::from_u128(8).into(), wiring: new, zones: Vec::new() };
         assert_eq!(untold(new, 1, &[record(1, elsewhere)]).len(), 1);
         assert_eq!(untold(new, 2, &[record(1, wired(new))]).len(), 1, "told by another machine");
         note.write().unwrap();

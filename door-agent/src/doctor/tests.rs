@@ -218,6 +218,12 @@ async fn keys_of_every_bad_kind() {
     let finding = bench.of("key").await;
     assert_eq!(finding.verdict, Verdict::Unseen, "{finding:?}");
     assert!(finding.says.contains("was not handed over") && finding.to_do.unwrap().contains("SEALED KEYS"));
+    let (config, surroundings) = (Config::load(&bench.at("agent.toml")).unwrap(), Surroundings::default());
+    let patient = Patient { config: &config, surroundings: &surroundings, driven_by: None };
+    let now = crate::door::Now { mono_ms: 0, unix: NOW, clock: ClockTrust::Trusted };
+    let changed = upstream::key(&patient, &Err(identity::IdentityError::Changed(path.clone())), now);
+    assert_eq!(changed[0].verdict, Verdict::Wrong);
+    assert!(changed[0].says.contains("was changed by another"), "{changed:?}");
     std::fs::remove_file(&path).unwrap();
     bench.is_wrong("key", "has not joined", "invites the agent").await;
     let link = bench.of("link").await;

@@ -282,6 +282,7 @@ impl Door {
             FingerOutcome::NotMatched => FactorResult::NotMatched,
             FingerOutcome::NoFinger => return self.refuse(now, side, Reason::FingerTimeout),
             FingerOutcome::NoTemplate => return self.refuse(now, side, Reason::NoFingerEnrolled),
+            FingerOutcome::NotRecorded => return self.refuse(now, side, Reason::FingerNotRecorded),
             FingerOutcome::Fault => return self.refuse(now, side, Reason::SensorFault),
         };
         current.finger = Some(result);

@@ -11,11 +11,13 @@
 //! request to exit, [`free`] the times while it stands unlocked, [`feedback`] what the contact tells of strike and contact
 //! themselves, [`watched`] the inputs that nothing depends on.
 
+use std::collections::BTreeSet;
+
 use access_core::UnixMs;
 use access_core::attempt::{Assurance, Attempt, ClockTrust};
 use access_core::circumstances::Circumstances;
 use access_core::decide::ModeInForce;
-use access_core::event::{AlarmKind, CommandOutcome, Decided, Event, InputKind, Passage, ReleaseCause};
+use access_core::event::{AlarmKind, CommandOutcome, Decided, DoorZone, Event, InputKind, Passage, ReleaseCause};
 use access_core::ids::{AttemptId, CommandId, DoorId, PersonId};
 use access_core::policy::{CardToken, DoorMode, DoorRule, Exit, RELEASE_MS_MAX, Side};
 use access_core::protocol::{Command, CommandKind};
@@ -30,8 +32,6 @@ mod leaf;
 mod rex;
 mod watched;
 mod wrong_fingers;
-
-pub use watched::ZonesArmed;
 
 use feedback::Feedback;
 use free::Free;
@@ -127,6 +127,8 @@ pub enum FingerOutcome {
     NoFinger,
     /// There is nothing to compare with.
     NoTemplate,
+    /// What lies on the card the server has no record of, and there is nothing else to compare with.
+    NotRecorded,
     /// The sensor is not there or failed.
     Fault,
 }
@@ -247,6 +249,8 @@ pub enum Input {
         /// How it is now.
         is_active: bool,
     },
+    /// Operators disarmed these zones, and no others. Until told, all are armed.
+    Disarmed(BTreeSet<DoorZone>),
     /// An operator's command for this door.
     Command(Command),
     /// The policy in force says how the door behaves.
@@ -511,6 +515,7 @@ impl Door {
             Input::Contact { is_open } => self.contact(now, is_open),
             Input::Rex { is_pressed } => self.rex(now, is_pressed),
             Input::Watched { input, is_active } => self.watched(input, is_active),
+            Input::Disarmed(zones) => self.disarmed(zones),
             Input::Command(command) => self.command(now, &command),
             Input::Behave(behaviour) => {
                 self.behaviour = behaviour;

@@ -340,6 +340,7 @@ fn refusals_and_time_outs() {
     for (outcome, reason) in [
         (FingerOutcome::Fault, "stop, sensor_fault false"),
         (FingerOutcome::NoTemplate, "stop, no_finger_enrolled false"),
+        (FingerOutcome::NotRecorded, "stop, finger_not_recorded false"),
         (FingerOutcome::NoFinger, "stop, finger_timeout false"),
     ] {
         check(

@@ -3,31 +3,18 @@
 
 use std::collections::BTreeSet;
 
-use access_core::event::{AlarmKind, Event, InputKind};
-use serde::Deserialize;
+use access_core::event::{AlarmKind, DoorZone, Event, InputKind};
 
 use super::Door;
 use crate::journal::Weight;
-
-/// When a door's zones are armed: only then what they report is an alarm. It is recorded in any case.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ZonesArmed {
-    /// Day and night.
-    #[default]
-    Always,
-    /// While the door does not stand unlocked by its mode.
-    WhileLocked,
-    /// Never: observed only.
-    Never,
-}
 
 /// What they say, and which alarms stand for it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Watched {
     active: BTreeSet<InputKind>,
     alarmed: BTreeSet<AlarmKind>,
-    zones: ZonesArmed,
+    /// Zones that operators disarmed: what they report is recorded and no alarm.
+    disarmed: BTreeSet<DoorZone>,
 }
 
 impl Watched {
@@ -37,9 +24,9 @@ impl Watched {
 }
 
 impl Door {
-    /// When its zones are armed; from the wiring. Until told, always.
-    pub fn arm_zones(&mut self, zones: ZonesArmed) {
-        self.watched.zones = zones;
+    /// Operators disarmed these of its zones, and no others.
+    pub(super) fn disarmed(&mut self, zones: BTreeSet<DoorZone>) {
+        self.watched.disarmed = zones;
     }
 
     /// An input changed, or stands so at the beginning.
@@ -53,13 +40,9 @@ impl Door {
 
     /// Raises an alarm with the first input of its kind, and ends it with the last.
     pub(super) fn tell_watched(&mut self) {
-        let are_zones_armed = match self.watched.zones {
-            ZonesArmed::Always => true,
-            ZonesArmed::WhileLocked => !self.free.is_free(),
-            ZonesArmed::Never => false,
-        };
-        let kinds = self.watched.active.iter().map(|input| input.alarm());
-        let alarms: BTreeSet<AlarmKind> = kinds.filter(|kind| are_zones_armed || *kind != AlarmKind::Zone).collect();
+        let Watched { active, disarmed, .. } = &self.watched;
+        let is_armed = |input: &&InputKind| input.zone().is_none_or(|zone| !disarmed.contains(&zone));
+        let alarms: BTreeSet<AlarmKind> = active.iter().filter(is_armed).map(|input| input.alarm()).collect();
         let before = std::mem::replace(&mut self.watched.alarmed, alarms.clone());
         before.difference(&alarms).for_each(|kind| self.clear(*kind));
         alarms.difference(&before).for_each(|kind| self.alarm(*kind));

@@ -2,8 +2,8 @@
 //! that is another it is refused, too; or what is read is a beginning of what was written, with everything that stands wholly
 //! before that bit.
 //!
-//! The newest append alone can't be told from one that the power cut short: damage to it takes it away. Had the server
-//! acknowledged it, the server notices.
+//! The newest append alone, until it is noted beside the segments, can't be told from one that the power cut short: damage to it takes it
+//! away. Had the server acknowledged it, the server notices. Once it is noted, damage to it is refused as any other.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -23,7 +23,7 @@ const START: Head = Head::start_of(1);
 
 /// A disk in memory; clones share it.
 #[derive(Debug, Clone, Default)]
-struct Disk(Arc<Mutex<BTreeMap<u64, Vec<u8>>>>);
+struct Disk(Arc<Mutex<BTreeMap<u64, Vec<u8>>>>, Arc<Mutex<Vec<u8>>>);
 
 impl Storage for Disk {
     fn list(&self) -> io::Result<Vec<u64>> {
@@ -54,6 +54,14 @@ impl Storage for Disk {
     fn name(&self, number: u64) -> String {
         format!("segment {number}")
     }
+
+    fn note(&mut self, mark: &[u8]) {
+        *self.1.lock().unwrap() = mark.to_vec();
+    }
+
+    fn noted(&self) -> Vec<Vec<u8>> {
+        vec![self.1.lock().unwrap().clone()]
+    }
 }
 
 fn append(journal: &mut Journal<Disk>) -> SignedRecord {
@@ -77,14 +85,19 @@ struct Written {
     files: BTreeMap<u64, Vec<u8>>,
     records: Vec<SignedRecord>,
     ends: Vec<(u64, usize)>,
+    note: Vec<u8>,
 }
 
-fn written() -> Written {
+/// A journal, of which the newest append is noted, or that before it.
+fn written(is_newest_noted: bool) -> Written {
     let disk = Disk::default();
     let mut journal = Journal::open(disk.clone(), LIMITS, START).unwrap();
     let (mut records, mut ends) = (Vec::new(), Vec::new());
-    for _ in 0..9 {
+    for number in 1..=9 {
         records.push(append(&mut journal));
+        if number < 9 || is_newest_noted {
+            journal.note_end();
+        }
         let files = disk.0.lock().unwrap();
         let (number, newest) = files.last_key_value().unwrap();
         // Behind the frame all is zero; so may be its own last bytes, which then are not damaged by being cut.
@@ -92,7 +105,8 @@ fn written() -> Written {
     }
     let files = disk.0.lock().unwrap().clone();
     assert!(files.len() >= 3, "damage is tried in the middle too");
-    Written { files, records, ends }
+    let note = disk.1.lock().unwrap().clone();
+    Written { files, records, ends, note }
 }
 
 /// What came of damage.
@@ -107,7 +121,7 @@ impl Written {
     fn tried(&self, number: u64, byte: usize, damage: impl FnOnce(&mut Vec<u8>), tally: &mut Tally) {
         let mut files = self.files.clone();
         damage(files.get_mut(&number).unwrap());
-        let disk = Disk(Arc::new(Mutex::new(files)));
+        let disk = Disk(Arc::new(Mutex::new(files)), Arc::new(Mutex::new(self.note.clone())));
         let place = format!("segment {number}, byte {byte}");
         let mut journal = match Journal::open(disk.clone(), LIMITS, START) {
             Ok(journal) => journal,
@@ -135,7 +149,7 @@ impl Written {
 
 #[test]
 fn cut_at_every_byte_it_is_whole_or_refused() {
-    let (written, mut tally) = (written(), Tally::default());
+    let (written, mut tally) = (written(false), Tally::default());
     for (number, bytes) in &written.files {
         for byte in 0..bytes.len() {
             written.tried(*number, byte, |bytes| bytes.truncate(byte), &mut tally);
@@ -147,7 +161,7 @@ fn cut_at_every_byte_it_is_whole_or_refused() {
 
 #[test]
 fn with_every_bit_another_it_is_a_beginning_or_refused() {
-    let (written, mut tally) = (written(), Tally::default());
+    let (written, mut tally) = (written(false), Tally::default());
     for (number, bytes) in &written.files {
         for (byte, bit) in (0..bytes.len()).flat_map(|byte| (0..8).map(move |bit| (byte, bit))) {
             written.tried(*number, byte, |bytes| bytes[byte] ^= 1 << bit, &mut tally);
@@ -155,4 +169,27 @@ fn with_every_bit_another_it_is_a_beginning_or_refused() {
     }
     println!("{tally:?}");
     assert!(tally.refused > 0 && tally.whole > 0 && tally.shorter > 0, "{tally:?}");
+}
+
+#[test]
+fn what_is_noted_is_never_taken_for_torn() {
+    let (written, mut tally) = (written(true), Tally::default());
+    for (number, bytes) in &written.files {
+        for byte in 0..bytes.len() {
+            written.tried(*number, byte, |bytes| bytes[byte] ^= 0x10, &mut tally);
+        }
+    }
+    println!("{tally:?}");
+    assert!(tally.refused > 0 && tally.whole > 0 && tally.shorter == 0, "{tally:?}");
+    // A last segment that is gone as a whole, too.
+    let mut files = written.files.clone();
+    files.pop_last().unwrap();
+    let disk = |note: Vec<u8>| Disk(Arc::new(Mutex::new(files.clone())), Arc::new(Mutex::new(note)));
+    assert!(matches!(Journal::open(disk(written.note.clone()), LIMITS, START), Err(JournalError::Damaged { .. })));
+    // A note that is damaged itself says nothing.
+    for byte in 0..written.note.len() {
+        let mut note = written.note.clone();
+        note[byte] ^= 1;
+        assert!(Journal::open(disk(note), LIMITS, START).is_ok(), "byte {byte}");
+    }
 }

@@ -15,7 +15,9 @@ mod storage;
 pub use segment::{Damage, scan};
 pub use storage::{Files, Storage};
 
-use segment::{FRAME_HEAD_BYTES, HEADER_BYTES, Header, write_frame, write_header, write_payload};
+use segment::{
+    FRAME_HEAD_BYTES, HEADER_BYTES, Header, Mark, read_mark, write_frame, write_header, write_mark, write_payload,
+};
 
 /// How large a journal may grow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,7 +110,8 @@ struct Segment {
 }
 
 impl<S: Storage> Journal<S> {
-    /// Opens the journal that lies in `storage`; an empty one begins after `start`. A torn last append is cut off.
+    /// Opens the journal that lies in `storage`; an empty one begins after `start`. A torn last append is cut off, unless it was noted to
+    /// have been whole ([`Journal::note_end`]): then something damaged it.
     pub fn open(storage: S, limits: Limits, start: Head) -> Result<Self, JournalError> {
         let mut journal = Self {
             storage,
@@ -128,7 +131,28 @@ impl<S: Storage> Journal<S> {
             journal.take_segment(number, place == 0, &scanned)?;
             journal.is_last_sealed = scanned.is_torn;
         }
+        journal.refuse_damaged_end()?;
         Ok(journal)
+    }
+
+    /// Of the newest frame nothing that follows says that it was whole; the note does. Without any segment there is nothing to hold it
+    /// against: that a journal is gone as a whole the server notices.
+    fn refuse_damaged_end(&self) -> Result<(), JournalError> {
+        let newest = self.storage.noted().iter().filter_map(|bytes| read_mark(bytes)).max();
+        let (Some(mark), Some(last)) = (newest, self.segments.back()) else { return Ok(()) };
+        if mark <= (Mark { number: last.number, end: last.end as u64 }) {
+            return Ok(());
+        }
+        let why = format!("segment {} was written up to byte {}, and is not whole", mark.number, mark.end);
+        Err(self.damaged(last.number, Damage { offset: last.end, why }))
+    }
+
+    /// Notes beside the records how far they lie on the disk, without waiting for it: to be called after an append when nobody waits. What
+    /// is noted can't be taken for an append that a power cut tore any more.
+    pub fn note_end(&mut self) {
+        if let Some(&Segment { number, end, .. }) = self.segments.back() {
+            self.storage.note(&write_mark(&Mark { number, end: end as u64 }));
+        }
     }
 
     fn load(&self, number: u64, end: Option<u64>, is_header_only: bool) -> Result<segment::Scanned, JournalError> {

@@ -31,6 +31,36 @@ pub struct Header {
     pub acknowledged: Head,
 }
 
+/// What was known to lie on the disk, noted after it did and in another place: a frame that is not whole and ends no later was not torn by
+/// a power cut, it was damaged afterwards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
+pub struct Mark {
+    /// In which segment the newest frame lies,
+    pub number: u64,
+    /// and its first byte after.
+    pub end: u64,
+}
+
+/// Length of a mark with its checksum.
+pub const MARK_BYTES: usize = 8 + 8 + CHECKSUM_BYTES;
+
+/// The bytes of a mark.
+pub fn write_mark(mark: &Mark) -> Vec<u8> {
+    let mut bytes = canonical::encode(mark);
+    let sum = checksum(b"mark", &[&bytes]);
+    bytes.extend(sum);
+    bytes
+}
+
+/// The mark that these bytes are; none if they are not whole. A mark that is lost proves nothing, and damages nothing.
+pub fn read_mark(bytes: &[u8]) -> Option<Mark> {
+    let (content, sum) = bytes.get(..MARK_BYTES)?.split_at(MARK_BYTES - CHECKSUM_BYTES);
+    if checksum(b"mark", &[content]) != sum {
+        return None;
+    }
+    canonical::decode("journal mark", content).ok()
+}
+
 /// What a segment holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scanned {

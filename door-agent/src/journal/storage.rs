@@ -29,6 +29,11 @@ pub trait Storage: Send {
     fn remove(&mut self, number: u64) -> io::Result<()>;
     /// A segment's name, for messages.
     fn name(&self, number: u64) -> String;
+    /// Notes something beside the segments, whole or not at all and some time later: it is not waited for the disk, and what is lost of
+    /// it is no error. Of two notes the older one may survive.
+    fn note(&mut self, mark: &[u8]);
+    /// The notes that survived, each with whatever follows it.
+    fn noted(&self) -> Vec<Vec<u8>>;
 }
 
 /// Segments as files of one folder.
@@ -38,7 +43,16 @@ pub struct Files {
     open: Option<(u64, File)>,
     /// None before the first segment is made, or if there is no thread to be had.
     spare: Option<Spare>,
+    /// The file of notes, once it is open, and in which of its two places the next one goes.
+    notes: Option<File>,
+    next_note: u64,
 }
+
+/// Name of the file of notes.
+const NOTES: &str = "synced";
+/// Its places lie so far apart that a write that is torn takes one of them along at most.
+const NOTE_PLACE_BYTES: usize = 4096;
+const NOTE_PLACES: u64 = 2;
 
 const EXTENSION: &str = "segment";
 const UNFINISHED: &str = "unfinished";
@@ -55,11 +69,23 @@ impl Files {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        Ok(Self { folder: folder.to_owned(), open: None, spare: None })
+        Ok(Self { folder: folder.to_owned(), open: None, spare: None, notes: None, next_note: 0 })
     }
 
     fn path(&self, number: u64) -> PathBuf {
         self.folder.join(format!("{number:020}.{EXTENSION}"))
+    }
+
+    fn write_note(&mut self, mark: &[u8]) -> io::Result<()> {
+        let file = match &self.notes {
+            Some(file) => file,
+            None => {
+                let path = self.folder.join(NOTES);
+                let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?;
+                self.notes.insert(file)
+            }
+        };
+        file.write_all_at(mark, self.next_note * NOTE_PLACE_BYTES as u64)
     }
 
     fn sync_folder(&self) -> io::Result<()> {
@@ -125,6 +151,19 @@ impl Storage for Files {
 
     fn name(&self, number: u64) -> String {
         self.path(number).display().to_string()
+    }
+
+    fn note(&mut self, mark: &[u8]) {
+        if let Err(error) = self.write_note(mark) {
+            tracing::debug!(%error, "what lies on the disk could not be noted");
+            self.notes = None;
+        }
+        self.next_note = (self.next_note + 1) % NOTE_PLACES;
+    }
+
+    fn noted(&self) -> Vec<Vec<u8>> {
+        let content = fs::read(self.folder.join(NOTES)).unwrap_or_default();
+        content.chunks(NOTE_PLACE_BYTES).map(<[u8]>::to_vec).collect()
     }
 }
 

@@ -90,6 +90,12 @@ impl Storage for Broken {
     fn name(&self, number: u64) -> String {
         format!("segment {number}")
     }
+
+    fn note(&mut self, _mark: &[u8]) {}
+
+    fn noted(&self) -> Vec<Vec<u8>> {
+        Vec::new()
+    }
 }
 
 fn key() -> SigningKey {
@@ -350,4 +356,26 @@ proptest! {
             prop_assert!(scanned.records.is_empty());
         }
     }
+}
+
+#[test]
+fn files_keep_the_newest_note_in_two_places() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut files = Files::open(folder.path()).unwrap();
+    assert!(files.noted().is_empty());
+    let mark = |end| Mark { number: 1, end };
+    for end in 1..=5 {
+        files.note(&write_mark(&mark(end)));
+    }
+    let newest = |files: &Files| files.noted().iter().filter_map(|bytes| read_mark(bytes)).max();
+    let mut files = Files::open(folder.path()).unwrap();
+    assert_eq!(newest(&files), Some(mark(5)));
+    // The write of the next one was torn: it took one place along.
+    let path = folder.path().join("synced");
+    let mut content = std::fs::read(&path).unwrap();
+    content[3] ^= 1;
+    std::fs::write(&path, content).unwrap();
+    assert_eq!(newest(&files), Some(mark(4)));
+    files.note(&write_mark(&mark(6)));
+    assert_eq!(newest(&files), Some(mark(6)));
 }

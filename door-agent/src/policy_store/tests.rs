@@ -17,6 +17,13 @@ type X25519 = hpke::kem::X25519HkdfSha256;
 
 const UID: [u8; 4] = [1, 2, 3, 4];
 const SIGNED_AT: UnixMs = UnixMs(1_000_000);
+/// When bundles are taken as a rule.
+const TOLD: Now = told(0);
+
+/// A trusted clock, so long after the bundles' date.
+const fn told(after_ms: i64) -> Now {
+    Now { mono_ms: 0, unix: UnixMs(SIGNED_AT.0 + after_ms), clock: ClockTrust::Trusted }
+}
 
 fn id<T: From<Uuid>>(number: u128) -> T {
     Uuid::from_u128(number).into()
@@ -124,13 +131,17 @@ fn alone() -> State {
 }
 
 fn attempt(store: &PolicyStore, after_ms: i64) -> Attempt {
+    Attempt { card: store.card_token(&UID).unwrap(), ..attempt_of(&UID, after_ms) }
+}
+
+fn attempt_of(uid: &[u8], after_ms: i64) -> Attempt {
     Attempt {
         id: id(1),
         door: id(1),
         side: Side::In,
         at: SIGNED_AT.plus_ms(after_ms),
         clock: ClockTrust::Trusted,
-        card: store.card_token(&UID).unwrap(),
+        card: cards::token(&SecretBytes(vec![8; 32]), uid),
         assurance: Assurance::WeakUid,
         finger: None,
         pin: None,
@@ -143,14 +154,14 @@ fn a_bundle_outlives_the_program_and_decides() {
     let mut first = store(folder.path());
     assert_eq!(first.card_token(&UID), None);
     let signed = signed(&bundle(2));
-    assert!(first.take(&signed).unwrap());
-    assert!(!first.take(&signed).unwrap(), "the same once more");
+    assert!(first.take(&signed, TOLD).unwrap());
+    assert!(!first.take(&signed, TOLD).unwrap(), "the same once more");
     let (path, content, _) = first.sealed(&signed).unwrap();
     assert!(!content.windows(6).any(|window| window == [8; 6]), "the card key lies there in clear");
     durable::replace(&path, &content).unwrap();
 
     let mut second = store(folder.path());
-    second.load().unwrap();
+    second.load(SIGNED_AT).unwrap();
     assert_eq!((second.sequence(), second.version()), (2, 5));
     assert_eq!(second.decide(&alone(), attempt(&second, 0)).verdict.reason, Reason::NoGrant);
     let ridges = Finger { template: Template::new(b"ridges".to_vec()).unwrap(), is_duress: false };
@@ -162,12 +173,63 @@ fn a_bundle_outlives_the_program_and_decides() {
 fn a_bundle_ages() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = store(folder.path());
-    store.take(&signed(&bundle(1))).unwrap();
+    store.take(&signed(&bundle(1)), TOLD).unwrap();
     assert_eq!(store.decide(&alone(), attempt(&store, 100_000)).verdict.reason, Reason::NoGrant);
     let late = store.decide(&alone(), attempt(&store, 100_001)).verdict;
     assert_eq!((late.outcome, late.reason), (Outcome::Deny, Reason::PolicyTooOld));
     assert!(!store.is_aging(SIGNED_AT.plus_ms(50_000)));
     assert!(store.is_aging(SIGNED_AT.plus_ms(50_001)));
+}
+
+#[test]
+fn a_bundle_that_is_dated_ahead_is_refused_however_it_comes() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = store(folder.path());
+    let ahead = signed(&bundle(2));
+    let just = LEAP_MAX_MS + 1;
+    let error = store.take(&ahead, told(-just)).unwrap_err();
+    assert!(matches!(error, BundleRefused::Ahead { sequence: 2, ahead_ms } if ahead_ms == just), "{error}");
+    assert_eq!(store.decide(&alone(), attempt_of(&UID, 0)).verdict.reason, Reason::NoPolicy);
+
+    let before = signed(&Bundle { signed_at: SIGNED_AT.plus_ms(-just), ..bundle(1) });
+    assert!(store.take(&before, told(-just)).unwrap());
+    let rebuilt = store.rebuilt(&delta(&before, &ahead)).unwrap().unwrap();
+    assert!(matches!(store.take(&rebuilt, told(-just)), Err(BundleRefused::Ahead { .. })), "of a delta");
+    assert_eq!((store.sequence(), store.taken_at()), (1, Some(SIGNED_AT.plus_ms(-just))), "the one in force stays");
+    assert!(store.take(&ahead, told(-LEAP_MAX_MS)).unwrap(), "so much may clocks be apart");
+    // A server that is ahead by so much makes no bundle last longer.
+    assert!(store.is_aging(SIGNED_AT.plus_ms(50_001 - LEAP_MAX_MS)));
+    assert_eq!(store.decide(&alone(), attempt(&store, 100_001 - LEAP_MAX_MS)).verdict.reason, Reason::PolicyTooOld);
+    assert_eq!(store.decide(&alone(), attempt(&store, 100_000 - LEAP_MAX_MS)).verdict.reason, Reason::NoGrant);
+}
+
+#[test]
+fn a_stored_bundle_that_nothing_explains_is_refused_at_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let lies_there = |now: Now| {
+        let mut first = store(folder.path());
+        let signed = signed(&bundle(2));
+        first.take(&signed, now).unwrap();
+        let (path, content, _) = first.sealed(&signed).unwrap();
+        durable::replace(&path, &content).unwrap();
+    };
+    let long_ago = SIGNED_AT.plus_ms(-LEAP_MAX_MS - 1);
+    // Taken while nobody had told the time: its date is explained by what else is known to have passed, or not at all.
+    lies_there(Now { clock: ClockTrust::Untrusted, ..told(-1_000_000) });
+    let mut again = store(folder.path());
+    let error = again.load(long_ago).unwrap_err();
+    assert!(matches!(error, StoreError::Refused { source: BundleRefused::Ahead { sequence: 2, .. }, .. }), "{error}");
+    assert_eq!((again.sequence(), again.taken_at()), (0, None));
+    assert!(again.card_token(&UID).is_none() && again.fingers(id(1)).is_empty());
+    again.load(SIGNED_AT).unwrap();
+    assert_eq!((again.sequence(), again.taken_at()), (2, None), "its own date is nobody's evidence of the time");
+
+    // Taken by a clock that was trusted: if the notes of it are lost, or were put back, the time beside it stands.
+    lies_there(told(-1_000));
+    let mut again = store(folder.path());
+    again.load(UnixMs(0)).unwrap();
+    assert_eq!((again.sequence(), again.taken_at()), (2, Some(SIGNED_AT.plus_ms(-1_000))));
+    assert!(again.is_aging(SIGNED_AT.plus_ms(49_001)), "its age counts on from there");
 }
 
 #[test]
@@ -183,7 +245,7 @@ fn no_bundle_is_decided_by_for_more_than_three_days_and_responders_and_leavers_g
     rules.policy.levels = vec![AccessLevel { id: level, lines }];
     let valid = Period { from: UnixMs(0), until: None };
     rules.policy.grants = vec![Grant { id: id(9), holder: Holder::Person(id(1)), level, valid }];
-    store.take(&signed(&rules)).unwrap();
+    store.take(&signed(&rules), TOLD).unwrap();
     let days = 3 * 24 * 60 * 60 * 1_000;
     let outcome = |store: &PolicyStore, attempt| store.decide(&alone(), attempt).verdict;
     assert!(matches!(outcome(&store, attempt(&store, days)).outcome, Outcome::Grant { .. }));
@@ -194,7 +256,7 @@ fn no_bundle_is_decided_by_for_more_than_three_days_and_responders_and_leavers_g
 
     rules.sequence = 2;
     rules.policy.persons[0].groups = vec![responders];
-    store.take(&signed(&rules)).unwrap();
+    store.take(&signed(&rules), TOLD).unwrap();
     assert!(matches!(outcome(&store, attempt(&store, 100 * days)).outcome, Outcome::Grant { .. }), "a responder");
 }
 
@@ -202,9 +264,9 @@ fn no_bundle_is_decided_by_for_more_than_three_days_and_responders_and_leavers_g
 fn without_a_bundle_nothing_is_granted() {
     let folder = tempfile::tempdir().unwrap();
     let mut empty = store(folder.path());
-    empty.load().unwrap();
+    empty.load(SIGNED_AT).unwrap();
     let mut other = store(folder.path());
-    other.take(&signed(&bundle(1))).unwrap();
+    other.take(&signed(&bundle(1)), TOLD).unwrap();
     assert_eq!(empty.decide(&alone(), attempt(&other, 0)).verdict.reason, Reason::NoPolicy);
 }
 
@@ -216,16 +278,16 @@ fn a_bundle_that_was_given_up_lets_people_out_and_nobody_in_also_after_a_restart
     let mut by_system = bundle(2);
     by_system.policy.doors.push(DoorRule { id: id(2), exit: Exit::BySystem, ..by_system.policy.doors[0].clone() });
     by_system.policy.interlocks.push(InterlockRule { id: id(1), doors: vec![id(1), id(2)] });
-    first.take(&signed(&by_system)).unwrap();
+    first.take(&signed(&by_system), TOLD).unwrap();
     let known = attempt(&first, 0);
     let (path, content, _) = first.withdraw().unwrap();
     assert!(first.withdraw().is_none(), "once");
     durable::replace(&path, &content).unwrap();
     let mut second = store(folder.path());
-    second.load().unwrap();
+    second.load(SIGNED_AT).unwrap();
     for store in [&first, &second] {
         assert!(store.is_withdrawn());
-        assert_eq!((store.sequence(), store.version(), store.signed_at()), (0, 0, None));
+        assert_eq!((store.sequence(), store.version(), store.taken_at()), (0, 0, None));
         assert_eq!(store.card_token(&UID), None, "the card key is gone");
         assert!(store.fingers(id(1)).is_empty(), "templates are gone");
         assert!(!store.is_aging(SIGNED_AT.plus_ms(100_000)));
@@ -243,9 +305,9 @@ fn a_bundle_that_was_given_up_lets_people_out_and_nobody_in_also_after_a_restart
         assert_eq!(store.door(id(2)).unwrap().exit, Exit::BySystem);
         assert_eq!(store.airlock(id(1)), [id(1), id(2)], "an airlock stays one");
     }
-    let error = second.take(&signed(&bundle(2))).unwrap_err();
+    let error = second.take(&signed(&bundle(2)), TOLD).unwrap_err();
     assert!(matches!(error, BundleRefused::Withdrawn { sequence: 2, withdrawn: 2 }), "{error}");
-    assert!(second.take(&signed(&bundle(3))).unwrap(), "accepted again, it gets a new one");
+    assert!(second.take(&signed(&bundle(3)), TOLD).unwrap(), "accepted again, it gets a new one");
     assert!(!second.is_withdrawn());
     assert_eq!((second.sequence(), second.decide(&alone(), known).verdict.reason), (3, Reason::NoGrant));
 }
@@ -253,10 +315,10 @@ fn a_bundle_that_was_given_up_lets_people_out_and_nobody_in_also_after_a_restart
 fn check_refused(change: impl Fn(&mut Bundle), expected: &str) {
     let folder = tempfile::tempdir().unwrap();
     let mut store = store(folder.path());
-    store.take(&signed(&bundle(5))).unwrap();
+    store.take(&signed(&bundle(5)), TOLD).unwrap();
     let mut changed = bundle(6);
     change(&mut changed);
-    let error = store.take(&signed(&changed)).unwrap_err().to_string();
+    let error = store.take(&signed(&changed), TOLD).unwrap_err().to_string();
     assert!(error.contains(expected), "{error}");
     assert_eq!(store.sequence(), 5, "{expected}: the one in force stays");
 }
@@ -271,7 +333,7 @@ fn what_is_not_for_this_agent_is_refused() {
     check_refused(|bundle| bundle.policy.sites.clear(), "make no policy");
     let folder = tempfile::tempdir().unwrap();
     let forged = SignedBundle::sign(&bundle(1), &SigningKey::from_bytes(&[1; 32]));
-    let refused = store(folder.path()).take(&forged).unwrap_err();
+    let refused = store(folder.path()).take(&forged, TOLD).unwrap_err();
     assert!(matches!(refused, BundleRefused::NotGenuine(BundleError::BadSignature)), "{refused}");
 }
 
@@ -285,14 +347,14 @@ fn what_comes_of_a_delta_is_the_signed_bundle_also_after_a_restart() {
     let mut first = store(folder.path());
     let (one, two, three) = (signed(&bundle(1)), signed(&bundle(2)), signed(&bundle(3)));
     assert_eq!(first.rebuilt(&delta(&one, &two)), Err(DeltaError::OtherBase), "there is none");
-    first.take(&one).unwrap();
+    first.take(&one, TOLD).unwrap();
     let rebuilt = first.rebuilt(&delta(&one, &two)).unwrap().unwrap();
     assert_eq!((&rebuilt, first.sequence()), (&two, 1), "nothing is in force before it is taken");
-    assert!(first.take(&rebuilt).unwrap());
+    assert!(first.take(&rebuilt, TOLD).unwrap());
     let (path, content, _) = first.sealed(&rebuilt).unwrap();
     durable::replace(&path, &content).unwrap();
     let mut second = store(folder.path());
-    second.load().unwrap();
+    second.load(SIGNED_AT).unwrap();
     for store in [&first, &second] {
         assert_eq!(store.rebuilt(&delta(&one, &two)), Ok(None), "a second time");
         assert_eq!(store.rebuilt(&delta(&one, &three)), Err(DeltaError::OtherBase), "one was lost");
@@ -307,7 +369,7 @@ fn what_comes_of_a_delta_is_refused_for_the_same_causes() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = store(folder.path());
     let five = signed(&bundle(5));
-    store.take(&five).unwrap();
+    store.take(&five, TOLD).unwrap();
     let forged = SignedBundle::sign(&bundle(6), &SigningKey::from_bytes(&[1; 32]));
     let cases = [
         (forged, "signature"),
@@ -317,7 +379,7 @@ fn what_comes_of_a_delta_is_refused_for_the_same_causes() {
     ];
     for (strange, expected) in cases {
         let rebuilt = store.rebuilt(&delta(&five, &strange)).unwrap().unwrap();
-        let error = store.take(&rebuilt).unwrap_err().to_string();
+        let error = store.take(&rebuilt, TOLD).unwrap_err().to_string();
         assert!(error.contains(expected), "{error}");
         assert_eq!(store.rebuilt(&delta(&five, &five)), Ok(None), "{expected}: the one in force stays");
     }
@@ -330,7 +392,7 @@ fn an_altered_file_is_named() {
     let (path, mut content, _) = first.sealed(&signed(&bundle(1))).unwrap();
     content[40] ^= 1;
     durable::replace(&path, &content).unwrap();
-    let error = first.load().unwrap_err();
+    let error = first.load(SIGNED_AT).unwrap_err();
     assert!(matches!(&error, StoreError::DoesNotOpen(named) if *named == path), "{error}");
 }
 
@@ -340,7 +402,7 @@ fn a_template_sealed_for_somebody_else_does_not_open() {
     let mut store = store(folder.path());
     let mut moved = bundle(1);
     moved.templates = vec![SealedTemplate { person: id(2), ..template_for(&sample(), id(1)) }];
-    store.take(&signed(&moved)).unwrap();
+    store.take(&signed(&moved), TOLD).unwrap();
     assert!(store.fingers(id(2)).is_empty());
 }
 
@@ -356,7 +418,7 @@ fn a_sign_of_duress_is_known_inside_the_seal_only() {
     assert_eq!(lengths[0], lengths[1]);
     // What is sealed is no bare template.
     both.templates.push(sealed_for(&sample(), id(1), b"ridges"));
-    store.take(&signed(&both)).unwrap();
+    store.take(&signed(&both), TOLD).unwrap();
     let opened: Vec<_> = store.fingers(id(1)).iter().map(|finger| finger.is_duress).collect();
     assert_eq!(opened, [false, true]);
 }

@@ -8,8 +8,7 @@ use hardware::card::{Proof, TemplateRead};
 use zeroize::Zeroizing;
 
 use super::*;
-use crate::cards::Claim;
-use crate::policy_store::Finger;
+use crate::cards::{Claim, OnCard};
 
 /// A card that proved itself.
 pub(super) struct OnReader {
@@ -49,9 +48,18 @@ impl Agent {
                 Claim::Bound(_) => return self.feed(door, Input::CardUnreadable),
             },
             ReaderChange::NotAuthentic(uid, _) => (self.policy.claim(uid.as_bytes()).token(), Assurance::NotAuthentic),
+            ReaderChange::Senseless(uid, _) => {
+                let (token, now_ms) = (self.policy.claim(uid.as_bytes()).token(), self.clock.now().mono_ms);
+                if !self.doors[door].senseless[side as usize].is_suspicious(token, now_ms) {
+                    return self.feed(door, Input::CardUnreadable);
+                }
+                tracing::warn!("cards answer to no sense again and again: a copy is suspected");
+                (token, Assurance::NotAuthentic)
+            }
             ReaderChange::Proved(uid, Proof { credential, .. }) => {
                 let (token, is_it) = self.policy.proved(uid.as_bytes(), credential.as_bytes());
                 if is_it {
+                    self.doors.iter_mut().flat_map(|unit| &mut unit.senseless).for_each(|known| known.proved(token));
                     let credential = Zeroizing::new(*credential.as_bytes());
                     let on_reader = OnReader { token, credential, template: TemplateOnCard::Coming };
                     self.doors[door].on_reader[side as usize] = Some(on_reader);
@@ -118,8 +126,8 @@ impl Agent {
         side: Side,
         attempt: AttemptId,
         person: PersonId,
-    ) -> Option<Vec<Finger>> {
-        let mut stored = self.policy.fingers(person);
+    ) -> Option<OnCard> {
+        let mut stored = OnCard { fingers: self.policy.fingers(person), has_unrecorded: false };
         let cards = self.policy.book().get().filter(|cards| cards.has_template_key(person));
         let Some(cards) = cards else { return Some(stored) };
         let unit = &mut self.doors[door];
@@ -128,15 +136,17 @@ impl Agent {
         let Some(on_reader) = on_reader else { return Some(stored) };
         match std::mem::replace(&mut on_reader.template, TemplateOnCard::NotThere) {
             TemplateOnCard::There(template) => {
-                stored.extend(cards.fingers(person, &on_reader.credential, template.as_bytes()));
-                Some(stored)
+                let OnCard { fingers, has_unrecorded } =
+                    cards.fingers(person, &on_reader.credential, template.as_bytes());
+                stored.fingers.extend(fingers);
+                Some(OnCard { has_unrecorded, ..stored })
             }
             left @ (TemplateOnCard::Coming | TemplateOnCard::Empty) => {
                 let is_coming = matches!(left, TemplateOnCard::Coming);
                 on_reader.template = left;
                 (!is_coming).then_some(stored)
             }
-            TemplateOnCard::NotThere => (!stored.is_empty()).then_some(stored),
+            TemplateOnCard::NotThere => (!stored.fingers.is_empty()).then_some(stored),
         }
     }
 

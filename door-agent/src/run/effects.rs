@@ -7,7 +7,7 @@ use hardware::card::task::TaskError;
 use tokio::sync::mpsc::error::TrySendError;
 
 use super::*;
-use crate::policy_store::Finger;
+use crate::cards::OnCard;
 
 impl Agent {
     /// Gives a door one input, carries out what it wants, and gives it what comes of that.
@@ -137,12 +137,12 @@ impl Agent {
         door: usize,
         side: Side,
         attempt: AttemptId,
-        fingers: Vec<Finger>,
+        OnCard { fingers, has_unrecorded }: OnCard,
         deadline: tokio::time::Instant,
     ) -> Option<FingerOutcome> {
         let Some(sensor) = self.doors[door].sensors[side as usize] else { return Some(FingerOutcome::Fault) };
         if fingers.is_empty() {
-            return Some(FingerOutcome::NoTemplate);
+            return Some(if has_unrecorded { FingerOutcome::NotRecorded } else { FingerOutcome::NoTemplate });
         }
         if let Some(tap) = self.doors[door].taps.get_mut(&attempt) {
             tap.finger_since = Some(Instant::now());

@@ -109,6 +109,10 @@ impl Agent {
             .map(|lock| (lock.at, access_core::event::StateChange::CredentialLocked { credential: lock.credential }));
         let whole: Vec<_> = set.iter().cloned().chain(own).collect();
         self.state.stand(&whole);
+        (0..self.doors.len()).for_each(|door| {
+            let disarmed = self.state.disarmed_zones(self.doors[door].door.id()).collect();
+            self.feed(door, Input::Disarmed(disarmed));
+        });
     }
 
     /// The server has the records of these locks.

@@ -40,7 +40,7 @@ use crate::link::{self, Link, LinkEvent, LinkRequest, Progress};
 use crate::outflow::{Flow, Outflow};
 use crate::pin::throttle::Throttle;
 use crate::pin::{PinDone, PinWork};
-use crate::policy_store::PolicyStore;
+use crate::policy_store::{BundleRefused, PolicyStore, StoreError};
 use crate::power::{self, Switches};
 use crate::recorder::{Recorder, Reply};
 use crate::recording::{self, JournalState, Recording, Taken, released_by};
@@ -53,12 +53,14 @@ mod effects;
 mod knowledge;
 mod pins;
 mod records;
+mod senseless;
 mod start;
 mod suspicions;
 mod trials;
 
 use cards::{OnReader, WantedFinger};
 use knowledge::OwnLock;
+use senseless::Senseless;
 use suspicions::Suspicions;
 
 pub use start::{RunError, run};
@@ -87,6 +89,8 @@ struct DoorUnit {
     keypads: [Option<usize>; 2],
     carried_out: CarriedOut,
     taps: BTreeMap<AttemptId, Tap>,
+    /// Cards that answered to no sense of late, by side.
+    senseless: [Senseless; 2],
     /// The card that proved itself last, by side.
     on_reader: [Option<OnReader>; 2],
     /// A finger that is wanted and waits for its template on the card, by side.
@@ -191,6 +195,8 @@ struct Agent {
     /// Notes to be written once their records lie on the disk.
     telling: BTreeMap<u64, Told>,
     is_policy_aging: bool,
+    /// The newest rules that came are dated ahead of this clock, and that was said, in this run of the program or before.
+    are_rules_ahead: bool,
     /// Whether time servers keep the machine's own clock, as it was looked at last.
     ntp: NtpState,
     crash_point: Option<CrashPoint>,
@@ -352,6 +358,7 @@ impl Agent {
             ReaderChange::Lost(why) => tracing::warn!(reader = event.reader, why, "reader lost"),
             ReaderChange::Silent => tracing::warn!(reader = event.reader, "reader silent"),
             ReaderChange::Unreadable(why) => tracing::info!(reader = event.reader, why, "card unreadable"),
+            ReaderChange::Senseless(_, why) => tracing::info!(reader = event.reader, why, "card answers to no sense"),
             ReaderChange::NotAuthentic(_, why) => tracing::warn!(reader = event.reader, why, "card not authentic"),
             _ => {}
         }
@@ -377,7 +384,10 @@ impl Agent {
                     ReaderChange::Silent | ReaderChange::Lost(_) => station.reader(true),
                     ReaderChange::Back => station.reader(false),
                     // A station asks for no proof.
-                    ReaderChange::Proved(..) | ReaderChange::NotAuthentic(..) | ReaderChange::Template(_) => Vec::new(),
+                    ReaderChange::Proved(..)
+                    | ReaderChange::NotAuthentic(..)
+                    | ReaderChange::Senseless(..)
+                    | ReaderChange::Template(_) => Vec::new(),
                 };
                 self.station_acts(actions);
             }
@@ -546,14 +556,18 @@ impl Agent {
     fn take_bundle(&mut self, bundle: &SignedBundle) -> bool {
         let version_before = self.policy.version();
         let was_withdrawn = self.policy.is_withdrawn();
-        match self.policy.take(bundle) {
+        match self.policy.take(bundle, self.clock.now()) {
             Ok(true) => self.bundle_in_force(version_before),
             Ok(false) => return true,
             Err(error) => {
                 tracing::error!(%error, "bundle refused");
+                if matches!(error, BundleRefused::Ahead { .. }) {
+                    self.rules_are_ahead(true);
+                }
                 return false;
             }
         }
+        self.rules_are_ahead(false);
         if was_withdrawn {
             self.record(Event::AlarmCleared { kind: AlarmKind::RulesWithdrawn, door: None }, Weight::Vital);
         }
@@ -578,8 +592,8 @@ impl Agent {
     fn bundle_in_force(&mut self, version_before: u64) {
         let (sequence, version) = (self.policy.sequence(), self.policy.version());
         tracing::info!(sequence, version, "bundle in force");
-        if let Some(signed_at) = self.policy.signed_at() {
-            self.clock.not_before(signed_at);
+        if let Some(taken_at) = self.policy.taken_at() {
+            self.clock.not_before(taken_at);
         }
         if version != version_before {
             self.record(Event::PolicyInForce { version }, Weight::Routine);
@@ -605,6 +619,18 @@ impl Agent {
         if is_aging != std::mem::replace(&mut self.is_policy_aging, is_aging) {
             let kind = AlarmKind::PolicyAging;
             let event = match is_aging {
+                true => Event::AlarmRaised { kind, door: None, person: None },
+                false => Event::AlarmCleared { kind, door: None },
+            };
+            self.record(event, Weight::Vital);
+        }
+    }
+
+    /// The server's rules are dated ahead of this agent's clock and were not taken, or some were taken.
+    fn rules_are_ahead(&mut self, are_ahead: bool) {
+        if are_ahead != std::mem::replace(&mut self.are_rules_ahead, are_ahead) {
+            let kind = AlarmKind::RulesDatedAhead;
+            let event = match are_ahead {
                 true => Event::AlarmRaised { kind, door: None, person: None },
                 false => Event::AlarmCleared { kind, door: None },
             };

@@ -90,9 +90,9 @@ pub(super) async fn run_with<R: Fn(&str, Task) -> bool + Send + 'static, S: Stor
     let (bundles, bundles_to_write) = watch::channel(None);
     let (standings, standings_to_write) = watch::channel(None);
     let (kept, standing_kept) = mpsc::unbounded_channel();
-    let standing_writer = tokio::spawn(write_newest("what operators set", standings_to_write, kept));
+    let standing_writer = tokio::spawn(write_newest("what operators set", WRITE_RETRY, standings_to_write, kept));
     let (kept, bundle_kept) = mpsc::unbounded_channel();
-    let bundle_writer = tokio::spawn(write_newest("the bundle", bundles_to_write, kept));
+    let bundle_writer = tokio::spawn(write_newest("the bundle", WRITE_RETRY, bundles_to_write, kept));
     let (progress_sender, progress) = watch::channel(before.progress());
     let outgoing = Outgoing {
         recorder: recorder.map_err(RunError::Thread)?,
@@ -270,6 +270,7 @@ impl Agent {
             waiting: BTreeMap::new(),
             telling: BTreeMap::new(),
             is_policy_aging: false,
+            are_rules_ahead: before.history.were_rules_ahead,
             ntp: NtpState::Unknown,
             crash_point: config.crash_point,
             unsent: Vec::new(),
@@ -290,8 +291,7 @@ impl Agent {
     ) {
         for (number, wired) in config.doors.iter().enumerate() {
             // The actions of a start are done: opening the lines has put the strike to rest.
-            let (mut door, _) = Door::start(wired.id, Behaviour::unknown(true));
-            door.arm_zones(wired.zones_armed);
+            let (door, _) = Door::start(wired.id, Behaviour::unknown(true));
             let mut sensors = [None, None];
             for side in [Side::In, Side::Out] {
                 let spot = Spot::Door(number, side);
@@ -313,6 +313,7 @@ impl Agent {
                 keypads: [None; 2],
                 carried_out,
                 taps: BTreeMap::new(),
+                senseless: Default::default(),
                 on_reader: [None, None],
                 wanted: [None, None],
             });
@@ -374,7 +375,7 @@ impl Agent {
         }
         self.remember(&before.records);
         self.load_standing();
-        match self.policy.load() {
+        match self.policy.load(self.clock.now().unix) {
             Ok(()) if self.policy.sequence() != 0 => {
                 self.bundle_kept = self.policy.sequence();
                 self.bundle_in_force(0);
@@ -385,7 +386,12 @@ impl Agent {
                 }
                 self.behave();
             }
-            Err(error) => tracing::error!(%error, "the stored bundle can't be used"),
+            Err(error) => {
+                tracing::error!(%error, "the stored bundle can't be used");
+                if matches!(error, StoreError::Refused { source: BundleRefused::Ahead { .. }, .. }) {
+                    self.rules_are_ahead(true);
+                }
+            }
         }
         self.tell_progress();
     }
@@ -395,7 +401,12 @@ impl Agent {
 type Newest = Option<(PathBuf, Vec<u8>, u64)>;
 
 /// Writes files to the disk, one at a time, the newest in any case and again until it lies there, and tells its number then.
-async fn write_newest(what: &'static str, mut newest: watch::Receiver<Newest>, kept: mpsc::UnboundedSender<u64>) {
+async fn write_newest(
+    what: &'static str,
+    again_after: Duration,
+    mut newest: watch::Receiver<Newest>,
+    kept: mpsc::UnboundedSender<u64>,
+) {
     while newest.changed().await.is_ok() {
         loop {
             let Some((path, content, number)) = newest.borrow_and_update().clone() else { break };
@@ -408,7 +419,7 @@ async fn write_newest(what: &'static str, mut newest: watch::Receiver<Newest>, k
                 Err(_) => break,
             }
             tokio::select! {
-                () = tokio::time::sleep(WRITE_RETRY) => {}
+                () = tokio::time::sleep(again_after) => {}
                 changed = newest.changed() => if changed.is_err() { return },
             }
         }
@@ -445,21 +456,21 @@ pub(super) fn notify(state: sd_notify::NotifyState<'_>) {
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn what_could_not_be_written_is_written_once_it_can_be() {
         let folder = tempfile::tempdir().unwrap();
-        // In the way of the file that is written first.
-        let in_the_way = folder.path().join("standing.fresh");
-        std::fs::create_dir_all(in_the_way.join("something")).unwrap();
+        let path = folder.path().join("standing");
+        // In the way of the file's new name.
+        std::fs::create_dir_all(path.join("something")).unwrap();
         let (newest, to_write) = watch::channel(None);
         let (kept, mut is_kept) = mpsc::unbounded_channel();
-        let writer = tokio::spawn(write_newest("what operators set", to_write, kept));
-        let path = folder.path().join("standing");
+        let writer = tokio::spawn(write_newest("what operators set", Duration::from_millis(10), to_write, kept));
         newest.send_replace(Some((path.clone(), b"lockdown".to_vec(), 7)));
-        // The clock stands still while anything is being done: it was tried by then.
-        tokio::time::sleep(WRITE_RETRY / 2).await;
-        assert!(is_kept.try_recv().is_err() && !path.exists());
-        std::fs::remove_dir_all(in_the_way).unwrap();
+        while !folder.path().join("standing.fresh").exists() {
+            tokio::task::yield_now().await;
+        }
+        assert!(is_kept.try_recv().is_err());
+        std::fs::remove_dir_all(&path).unwrap();
         assert_eq!(is_kept.recv().await, Some(7), "nothing newer came");
         assert_eq!(std::fs::read(path).unwrap(), b"lockdown");
         drop(newest);

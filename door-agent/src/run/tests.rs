@@ -43,7 +43,6 @@ use zeroize::Zeroizing;
 use super::start::run_with;
 use super::*;
 use crate::config::{DoorConfig, SideConfig};
-use crate::door::ZonesArmed;
 use crate::identity::tests::sample;
 use crate::recorder::Entry;
 use crate::testing::{SERVER_NAME, Server};
@@ -204,7 +203,6 @@ impl World {
             id: id(1),
             name: "lobby".to_owned(),
             io: DoorIoConfig::Virtual { socket: self.path("door.sock") },
-            zones_armed: ZonesArmed::Always,
             inward: side.clone(),
             outward: SideConfig::default(),
         };
@@ -212,7 +210,6 @@ impl World {
             id: id(2),
             name: "inner".to_owned(),
             io: DoorIoConfig::Virtual { socket: self.path("inner.sock") },
-            zones_armed: ZonesArmed::Always,
             inward: SideConfig { sensor: None, keypad: None, ..side.clone() },
             outward: SideConfig::default(),
         };

@@ -16,6 +16,8 @@ impl Agent {
                 None
             });
             let place = (config.data_folder.as_path(), identity.epoch);
+            let zones = door.io.watched().into_iter().filter_map(|input| kind_of(input).zone()).collect();
+            let wiring = wiring.map(|wiring| (wiring, zones));
             for (event, told) in commission::untold(place, (door.id, wiring, trial), before) {
                 let number = self.record_numbered(event, Weight::Vital);
                 self.telling.insert(number, told);

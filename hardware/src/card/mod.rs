@@ -98,7 +98,7 @@ pub struct ReaderEvent {
 /// What happened at a reader.
 ///
 /// [`Card`](Self::Card), [`Kind`](Self::Kind), [`Proved`](Self::Proved), [`NotAuthentic`](Self::NotAuthentic),
-/// [`Unreadable`](Self::Unreadable) and [`Silent`](Self::Silent) by a card are each followed by one [`Removed`](Self::Removed)
+/// [`Unreadable`](Self::Unreadable), [`Senseless`](Self::Senseless) and [`Silent`](Self::Silent) by a card are each followed by one [`Removed`](Self::Removed)
 /// once the card is gone, and before anything else about another card.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReaderChange {
@@ -117,6 +117,9 @@ pub enum ReaderChange {
     Worked(Result<Done, TaskError>),
     /// A card was held against it and could not be read to the end; why not. That proves nothing, and feigns nothing.
     Unreadable(String),
+    /// A card was held against it that tells the UID of one that is to prove itself, and answered whole and to no sense, several times
+    /// over ([`is_senseless`](desfire::ReadError::is_senseless)); what. That proves nothing either.
+    Senseless(Uid, String),
     /// The card is gone.
     Removed,
     /// The card or the reader stopped answering in the middle. [`Back`](Self::Back) follows once it is well again.

@@ -85,6 +85,18 @@ pub enum DoorIoConfig {
     },
 }
 
+impl DoorIoConfig {
+    /// Inputs that are wired and only watched. A twin may have any.
+    pub fn watched(&self) -> Vec<WatchedInput> {
+        match self {
+            Self::Gpiocdev { watched, .. } | Self::Rppal { watched, .. } => {
+                watched.all().map(|(input, _)| input).collect()
+            }
+            Self::Virtual { .. } => WatchedInput::ALL.to_vec(),
+        }
+    }
+}
+
 /// What a door lets be done to it.
 pub trait DoorOutputs: Send {
     /// Energises the strike (the door can be opened) or puts it to rest. When this returns without error, the line has

@@ -29,7 +29,7 @@ use crate::{pins, vault};
 const HPKE_INFO: &[u8] = b"pforte template 1";
 
 /// Most fingers that are sealed anew for one bundle after a session's first: the rules, with whatever was revoked, go out before the rest.
-const SEALED_AT_ONCE_MAX: usize = 256;
+pub(super) const SEALED_AT_ONCE_MAX: usize = 256;
 
 /// An agent's key that things are sealed to.
 pub(super) type SealingKey = <X25519HkdfSha256 as Kem>::PublicKey;
@@ -143,7 +143,7 @@ impl Bundler {
         let (signed_at, age_max_s) = (clock::now(), policy.rules().alone_hours * 60 * 60);
         let usable_until = signed_at + TimeDelta::seconds(age_max_s.into());
         let made = BundleMade { version: policy.version(), sequence, made_at: signed_at, usable_until };
-        store::bundle_made(&mut tx, self.tenant, self.agent, made).await?;
+        store::bundle_made(&mut tx, self.tenant, self.agent, made, &self.doors).await?;
         tx.commit().await?;
         cards.noted();
         self.cards = Some(cards);

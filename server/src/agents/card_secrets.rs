@@ -5,13 +5,14 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use access_core::canonical;
-use access_core::ids::{AgentId, PersonId, TenantId};
+use access_core::ids::{AgentId, FingerId, PersonId, TenantId};
 use access_core::policy::{CardToken, PolicyRows};
 use access_core::protocol::{
-    CardApplication, CardKeyRole, CardSecrets, ReadingKeys, SealedCard, SealedTemplateKey, SecretBytes, card_binding,
-    content_key_binding, template_key_binding,
+    CardApplication, CardKeyRole, CardSecrets, ReadingKeys, SealedCard, SealedTemplateKey, SecretBytes, TemplateKey,
+    card_binding, content_key_binding, template_key_binding,
 };
 use anyhow::Context as _;
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -34,6 +35,8 @@ pub(super) struct CardSealer {
     /// The same, sealed to the agent.
     content_key: Vec<u8>,
     cards: HashMap<Uuid, Kept>,
+    /// By person: SHA-256 of what was sealed, in which a random key of 256 bits is, and what it was sealed to.
+    template_keys: HashMap<PersonId, ([u8; 32], SealedTemplateKey)>,
     /// Versions of reading keys that are sealed, by their card's UID, and of which it is not written down yet that the agent gets them.
     unnoted: Vec<(CardToken, u8)>,
     /// Whether the agent has the cards of an earlier bundle by this key.
@@ -64,7 +67,8 @@ pub(super) struct Found {
     chips: Vec<BundleChip>,
     /// UIDs of those that are to be sealed, still sealed themselves.
     uids: Vec<vault::store::SealedCardUid>,
-    template_keys: Vec<(PersonId, Key)>,
+    /// With the fingers that may lie on a card of theirs.
+    template_keys: Vec<(PersonId, Key, Vec<FingerId>)>,
 }
 
 impl CardSealer {
@@ -77,6 +81,7 @@ impl CardSealer {
             key,
             content_key,
             cards: HashMap::new(),
+            template_keys: HashMap::new(),
             unnoted: Vec::new(),
             has_sealed: false,
             is_incomplete: false,
@@ -95,8 +100,15 @@ impl CardSealer {
         let new = chips.iter().filter(|chip| !chip.is_missing && !is_kept(chip)).map(|chip| chip.credential);
         let uids = vault::cards::sealed_uids(tx, &new.collect::<Vec<_>>()).await?;
         let persons: Vec<Uuid> = rows.persons.iter().map(|person| person.id.as_uuid()).collect();
-        let with_finger = cards::store::persons_with_finger_on_card(tx, self.tenant, &persons).await?;
+        let fingers = cards::store::fingers_on_cards(tx, self.tenant, &persons).await?;
+        let with_finger: Vec<Uuid> = fingers.iter().map(|(person, _)| *person).collect();
+        let mut fingers: HashMap<Uuid, Vec<Uuid>> = fingers.into_iter().collect();
         let template_keys = vault::cards::template_keys(&state.keys, tx, &with_finger).await?;
+        let with_fingers = |(person, key): (PersonId, Key)| {
+            let of_person = fingers.remove(&person.as_uuid()).unwrap_or_default();
+            (person, key, of_person.into_iter().map(FingerId::from_uuid).collect())
+        };
+        let template_keys = template_keys.into_iter().map(with_fingers).collect();
         // A version that cards are only to get may be new: doors know their next keys before they have them.
         let versions = chips.iter().filter(|chip| !chip.is_missing).flat_map(|chip| chip.chip.versions());
         let versions: BTreeSet<u8> = versions.collect();
@@ -126,6 +138,7 @@ impl CardSealer {
         let Found { masters, chips, uids, template_keys } = found;
         let Some(masters) = masters else {
             self.cards.clear();
+            self.template_keys.clear();
             return Ok((self, CardSecrets::default()));
         };
         let uids: HashMap<Uuid, vault::store::SealedCardUid> =
@@ -155,19 +168,38 @@ impl CardSealer {
         }
         self.cards = cards;
         self.has_sealed = true;
-        // Few and short; and one that was destroyed and made anew is not told from the one before but by its bytes.
-        let template_keys: Vec<SealedTemplateKey> = template_keys
-            .into_iter()
-            .map(|(person, key)| {
-                let sealed = self.key.seal_for_others(&template_key_binding(self.agent, person), key.bytes())?;
-                Ok(SealedTemplateKey { person, sealed })
-            })
-            .collect::<anyhow::Result<_>>()?;
+        let template_keys = self.sealed_template_keys(template_keys)?;
         let cards: Vec<SealedCard> =
             order.iter().filter_map(|id| self.cards.get(id)).map(|kept| kept.sealed.clone()).collect();
         let is_empty = cards.is_empty() && template_keys.is_empty();
         let content_key = if is_empty { Vec::new() } else { self.content_key.clone() };
         Ok((self, CardSecrets { application: Some(application), content_key, cards, template_keys }))
+    }
+
+    /// Template keys with their holders' fingers, each as it was sealed before if it is the same: what does not change is the same
+    /// bytes, and no part of a delta. Whatever is sealed anew, is so under a nonce of its own.
+    fn sealed_template_keys(
+        &mut self,
+        found: Vec<(PersonId, Key, Vec<FingerId>)>,
+    ) -> anyhow::Result<Vec<SealedTemplateKey>> {
+        let mut before = std::mem::take(&mut self.template_keys);
+        let mut sealed = Vec::with_capacity(found.len());
+        for (person, key, fingers) in found {
+            let content = TemplateKey { key: SecretBytes(key.bytes().to_vec()), fingers };
+            let content = Zeroizing::new(canonical::encode(&content));
+            // A key that was destroyed and made anew is not told from the one before but by its bytes.
+            let digest: [u8; 32] = Sha256::digest(&*content).into();
+            let kept = match before.remove(&person).filter(|(known, _)| *known == digest) {
+                Some(kept) => kept,
+                None => {
+                    let bytes = self.key.seal_for_others(&template_key_binding(self.agent, person), &content)?;
+                    (digest, SealedTemplateKey { person, sealed: bytes })
+                }
+            };
+            sealed.push(kept.1.clone());
+            self.template_keys.insert(person, kept);
+        }
+        Ok(sealed)
     }
 
     /// Keys that are not to be had for the moment are left out where that takes nothing from the agent: if it has its cards from a

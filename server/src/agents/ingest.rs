@@ -115,6 +115,12 @@ pub(super) fn is_set_back(stored: &Head, theirs: &Head) -> bool {
     theirs.epoch != 0 && (place < ours || (place == ours && theirs.hash != stored.hash))
 }
 
+/// Whether an agent says that it can't read its journal, and records of its present sequence are stored. One that joined and was never
+/// heard to record anything may say so: nothing can have been set back.
+pub(super) fn is_unread(stored: &Head, epoch: u32, theirs: &Head) -> bool {
+    theirs.epoch == 0 && stored.epoch == epoch && stored.seq > 0
+}
+
 /// Shuts out an agent whose journal was set back, with an alarm. What it would record must not go on reaching nobody unnoticed.
 pub(super) async fn shut_out_set_back(
     state: &AppState,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use access_core::RULES_VERSION;
-use access_core::event::CopySign;
+use access_core::event::{CopySign, JournalFault};
 use access_core::ids::DoorId;
 use access_core::policy::Policy;
 use access_core::protocol::{
@@ -26,14 +26,16 @@ use tokio::time::{Instant, interval, timeout};
 use super::Standing;
 use super::bundle::{Bundler, Made};
 use super::copies;
-use super::ingest::{Ingested, is_set_back, shut_out_set_back};
+use super::ingest::{Ingested, is_set_back, is_unread, shut_out_set_back};
 use super::intake::{Delivery, Intake};
+use super::journal;
 use super::port::{AgentPort, Caller};
 use super::presence::{ABSENCE, SeenNotes, note_coming, note_seen, report_absence};
 use super::store::{self, LinkRow};
 use crate::certificates::{AgentName, Authority};
 use crate::clock;
 use crate::decisions::Answer;
+use crate::enrolment::{TooManySteps, Turns};
 use crate::http::{ApiError, ApiResult};
 use crate::state::AppState;
 
@@ -170,6 +172,10 @@ async fn serve(
         state.agents.end(tenant, agent);
         return refuse(&mut socket, Refusal::Quarantined).await;
     }
+    if is_unread(&stored, row.epoch.try_into()?, &hello.head) {
+        drop(tx);
+        return refuse_unread(state, name, &mut socket).await;
+    }
     store::linked(&mut tx, tenant, agent, generation, (&hello.build, hello.bundle_sequence), clock::now()).await?;
     store::linked_by(&mut tx, tenant, agent, caller.issued_by).await?;
     let (out, waiting) = mpsc::channel(WAITING_MAX);
@@ -189,6 +195,19 @@ async fn serve(
     ended
 }
 
+/// Refuses an agent whose journal can't be read, with an alarm, and tells it nothing: it can record nothing, so that it lets nobody in
+/// whatever it is told, and a copy of its keys without a journal would listen. It keeps its rules, and is welcome once it can read it.
+async fn refuse_unread(state: &AppState, name: AgentName, socket: &mut WebSocket) -> anyhow::Result<&'static str> {
+    let AgentName { tenant, agent, .. } = name;
+    let now = clock::now();
+    if state.agents.is_connected(tenant, agent) {
+        copies::report(state, name, CopySign::JournalUnread, now).await?;
+    } else {
+        journal::note(state, tenant, agent, Some(JournalFault::Unusable), clock::unix_ms(now)).await?;
+    }
+    refuse(socket, Refusal::JournalUnread).await
+}
+
 /// Welcomes an agent and speaks with it until the link ends.
 async fn speak(
     state: &AppState,
@@ -200,8 +219,8 @@ async fn speak(
     linked: &super::Linked,
 ) -> anyhow::Result<&'static str> {
     let AgentName { tenant, agent, .. } = name;
-    let _station = match row.kind.parse::<AgentKind>()? {
-        AgentKind::Station => Some(state.stations.link(tenant, agent, out)),
+    let turns = match row.kind.parse::<AgentKind>()? {
+        AgentKind::Station => Some(Turns::start(state.clone(), state.stations.link(tenant, agent, out))),
         AgentKind::DoorController => None,
     };
     let now = clock::unix_ms(clock::now());
@@ -218,7 +237,8 @@ async fn speak(
     let bundling =
         Bundling { bundler: Some(bundler), made: None, is_due: false, wanted_whole_at: None, is_wanted_whole: false };
     let intake = Intake::start(state.clone(), tenant, agent);
-    Session { state, name, socket, doors, bundling, intake, seen: SeenNotes::default() }.run(waiting, linked).await
+    let seen = SeenNotes::default();
+    Session { state, name, socket, doors, bundling, intake, turns, seen }.run(waiting, linked).await
 }
 
 struct Session<'a> {
@@ -229,6 +249,8 @@ struct Session<'a> {
     doors: BTreeSet<DoorId>,
     bundling: Bundling,
     intake: Intake,
+    /// A station's.
+    turns: Option<Turns>,
     seen: SeenNotes,
 }
 
@@ -449,7 +471,10 @@ impl Session<'_> {
             FromAgent::AuthoritiesKept { digest } => self.intake.hand_over(Delivery::AuthoritiesKept(digest)),
             FromAgent::StandingInForce { number } => state.agents.note_standing(tenant, agent, number),
             FromAgent::EnrolmentStep { enrolment, step } => {
-                state.stations.step(state, tenant, agent, enrolment, step, clock::now()).await;
+                let handed_over = self.turns.as_ref().map(|turns| turns.hand_over(enrolment, step, clock::now()));
+                if let Some(Err(TooManySteps)) = handed_over {
+                    return Ok(Some(Refusal::Protocol));
+                }
             }
         }
         Ok(None)

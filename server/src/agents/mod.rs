@@ -106,6 +106,8 @@ pub struct Agent {
     pub journal_since: Option<DateTime<Utc>>,
     /// Place of its newest stored record.
     pub acknowledged_seq: i64,
+    /// Whether a machine of it that is out of use may hold rules for doors: nobody has stated that it was taken away.
+    pub has_machine_away: bool,
     /// Counts its changes; the `ETag`.
     pub version: i64,
 }

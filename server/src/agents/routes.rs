@@ -36,6 +36,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(issue_token))
         .routes(routes!(replace))
         .routes(routes!(revoke))
+        .routes(routes!(taken_away))
 }
 
 /// An agent that is invited. The token is shown this once.
@@ -255,4 +256,26 @@ async fn revoke(
     let mut tx = state.change(&actor).await?;
     let after = store::get(&mut tx, actor.tenant, id, &state.agents).await?.ok_or(ApiError::NotFound("agent"))?;
     Ok(Json(after))
+}
+
+/// States that an agent's machines which are out of use, revoked or replaced, were taken away or destroyed: no revocation waits for
+/// them any more. Nothing proves it but the operator's word, which is recorded.
+#[utoipa::path(post, path = "/agents/{id}/taken-away", tag = "agents", params(("id" = Uuid, Path)), request_body = Why,
+    responses((status = 204), (status = 404, body = Problem), (status = 409, body = Problem)))]
+async fn taken_away(
+    actor: Actor,
+    State(state): State<AppState>,
+    ApiPath(id): ApiPath<Uuid>,
+    ApiJson(why): ApiJson<Why>,
+) -> ApiResult<StatusCode> {
+    actor.administrator()?;
+    let reason = checked_reason(&why.reason)?;
+    let mut tx = state.change(&actor).await?;
+    store::get(&mut tx, actor.tenant, id, &state.agents).await?.ok_or(ApiError::NotFound("agent"))?;
+    if !store::taken_away(&mut tx, actor.tenant, id).await? {
+        let detail = "No machine of this agent that is out of use may hold rules.".to_owned();
+        return Err(ApiError::Conflict("no_machine_away", detail));
+    }
+    tx.act(ActKind::TakenAway, SubjectKind::Agent, id).reason(reason).commit().await?;
+    Ok(StatusCode::NO_CONTENT)
 }

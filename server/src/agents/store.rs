@@ -1,6 +1,6 @@
 //! SQL of agents, their tokens and heads.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use access_core::chain::{Digest, Head};
 use access_core::event::Commitment;
@@ -25,6 +25,7 @@ struct AgentRow {
     joined_at: Option<DateTime<Utc>>,
     last_seen_at: Option<DateTime<Utc>>,
     certificate_expires_at: Option<DateTime<Utc>>,
+    has_machine_away: bool,
     bundle_in_force: i64,
     journal_fault: Option<String>,
     journal_since: Option<DateTime<Utc>>,
@@ -32,9 +33,14 @@ struct AgentRow {
     row_version: i64,
 }
 
+/// A machine of the agent that is out of use, and may hold rules for a door.
+const OUT_OF_USE: &str = "held.tenant_id = agent.tenant_id AND held.agent_id = agent.id \
+     AND (held.epoch < agent.epoch OR agent.state = 'revoked')";
+
 const AGENT: &str = "SELECT id, name, kind, state, build, ARRAY(SELECT door_id FROM agent_doors door \
      WHERE door.tenant_id = agent.tenant_id AND door.agent_id = agent.id ORDER BY door_id) AS door_ids, joined_at, \
-     last_seen_at, certificate_expires_at, bundle_in_force, journal_fault, journal_since, head_seq, row_version FROM agents agent WHERE tenant_id = $1";
+     last_seen_at, certificate_expires_at, bundle_in_force, journal_fault, journal_since, head_seq, row_version, \
+     EXISTS (SELECT FROM agent_rule_doors held WHERE {out_of_use}) AS has_machine_away FROM agents agent WHERE tenant_id = $1";
 
 fn view(row: AgentRow, tenant: TenantId, links: &Links) -> Agent {
     let state = match Standing::from_word(&row.state) {
@@ -58,20 +64,21 @@ fn view(row: AgentRow, tenant: TenantId, links: &Links) -> Agent {
         journal_fault: row.journal_fault,
         journal_since: row.journal_since,
         acknowledged_seq: row.head_seq,
+        has_machine_away: row.has_machine_away,
         version: row.row_version,
     }
 }
 
 /// All agents, by name.
 pub async fn list(db: &mut PgConnection, tenant: TenantId, links: &Links) -> sqlx::Result<Vec<Agent>> {
-    let sql = format!("{AGENT} ORDER BY name");
+    let sql = format!("{} ORDER BY name", AGENT.replace("{out_of_use}", OUT_OF_USE));
     let rows: Vec<AgentRow> = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(tenant.as_uuid()).fetch_all(db).await?;
     Ok(rows.into_iter().map(|row| view(row, tenant, links)).collect())
 }
 
 /// One agent.
 pub async fn get(db: &mut PgConnection, tenant: TenantId, id: Uuid, links: &Links) -> sqlx::Result<Option<Agent>> {
-    let sql = format!("{AGENT} AND id = $2");
+    let sql = format!("{} AND id = $2", AGENT.replace("{out_of_use}", OUT_OF_USE));
     let row: Option<AgentRow> =
         sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(tenant.as_uuid()).bind(id).fetch_optional(db).await?;
     Ok(row.map(|row| view(row, tenant, links)))
@@ -309,12 +316,8 @@ pub async fn join(
         .bind(agent)
         .execute(&mut *db)
         .await?;
-    // The machine that joins holds none of the rules that this agent was sent before.
-    sqlx::query("DELETE FROM agent_rules WHERE tenant_id = $1 AND agent_id = $2")
-        .bind(tenant.as_uuid())
-        .bind(agent)
-        .execute(&mut *db)
-        .await?;
+    // The machine that joins holds none of the rules that this agent was sent before; whoever has the one before may.
+    forget_idle_rules(db, tenant, agent).await?;
     sqlx::query(
         "INSERT INTO agent_epochs (tenant_id, agent_id, epoch, record_key, began_at) VALUES ($1, $2, $3, $4, $5)",
     )
@@ -326,6 +329,31 @@ pub async fn join(
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// Forgets what machines were sent that are another's by now and of which nobody needs to know.
+async fn forget_idle_rules(db: &mut PgConnection, tenant: TenantId, agent: Uuid) -> sqlx::Result<()> {
+    sqlx::query(
+        "DELETE FROM agent_rules rules WHERE tenant_id = $1 AND agent_id = $2 \
+         AND epoch < (SELECT epoch FROM agents WHERE tenant_id = $1 AND id = $2) \
+         AND NOT EXISTS (SELECT FROM agent_rule_doors held WHERE held.tenant_id = $1 AND held.agent_id = $2 \
+             AND held.epoch = rules.epoch)",
+    )
+    .bind(tenant.as_uuid())
+    .bind(agent)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// An agent's machines that are out of use were taken away: they hold no rules for any door. Answers whether one might have.
+pub async fn taken_away(db: &mut PgConnection, tenant: TenantId, agent: Uuid) -> sqlx::Result<bool> {
+    let sql = format!(
+        "DELETE FROM agent_rule_doors held USING agents agent WHERE {OUT_OF_USE} AND held.tenant_id = $1 AND agent.id = $2"
+    );
+    let gone = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(tenant.as_uuid()).bind(agent).execute(&mut *db).await?;
+    forget_idle_rules(db, tenant, agent).await?;
+    Ok(gone.rows_affected() > 0)
 }
 
 /// What the link needs to know of an agent.
@@ -640,16 +668,32 @@ pub struct BundleMade {
     pub usable_until: DateTime<Utc>,
 }
 
-/// Takes note of a bundle before it is sent.
+/// Takes note of a bundle before it is sent, and of the doors that are in it: whoever has it lets people in there.
 pub async fn bundle_made(
     db: &mut PgConnection,
     tenant: TenantId,
     agent: AgentId,
     made: BundleMade,
+    doors: &BTreeSet<DoorId>,
 ) -> anyhow::Result<()> {
+    let doors: Vec<Uuid> = doors.iter().map(|door| door.as_uuid()).collect();
+    for sql in [
+        "UPDATE agent_rule_doors held SET until_bundle = $3 FROM agents agent WHERE agent.tenant_id = $1 AND agent.id = $2 \
+         AND held.tenant_id = $1 AND held.agent_id = $2 AND held.epoch = agent.epoch AND held.until_bundle IS NULL \
+         AND NOT held.door_id = ANY ($4)",
+        "INSERT INTO agent_rule_doors (tenant_id, agent_id, epoch, door_id, from_bundle) \
+         SELECT $1, $2, agent.epoch, door, $3 FROM agents agent, unnest($4::uuid[]) AS door \
+         WHERE agent.tenant_id = $1 AND agent.id = $2 AND NOT EXISTS (SELECT FROM agent_rule_doors held \
+             WHERE held.tenant_id = $1 AND held.agent_id = $2 AND held.epoch = agent.epoch AND held.door_id = door \
+             AND held.until_bundle IS NULL)",
+    ] {
+        let noted = sqlx::query(sql).bind(tenant.as_uuid()).bind(agent.as_uuid()).bind(made.sequence).bind(&doors);
+        noted.execute(&mut *db).await?;
+    }
     sqlx::query(
-        "INSERT INTO agent_rules AS kept (tenant_id, agent_id, version, first_bundle, newest_bundle, made_at, usable_until) \
-         VALUES ($1, $2, $3, $4, $4, $5, $6) ON CONFLICT (tenant_id, agent_id, version) DO UPDATE \
+        "INSERT INTO agent_rules AS kept (tenant_id, agent_id, epoch, version, first_bundle, newest_bundle, made_at, usable_until) \
+         SELECT tenant_id, id, epoch, $3, $4, $4, $5, $6 FROM agents WHERE tenant_id = $1 AND id = $2 \
+         ON CONFLICT (tenant_id, agent_id, epoch, version) DO UPDATE \
          SET newest_bundle = excluded.newest_bundle, usable_until = greatest(kept.usable_until, excluded.usable_until)",
     )
     .bind(tenant.as_uuid())
@@ -680,6 +724,7 @@ pub async fn bundle_in_force(
         .await?;
     let noted = sqlx::query(
         "UPDATE agent_rules SET in_force_at = $4 WHERE tenant_id = $1 AND agent_id = $2 \
+         AND epoch = (SELECT epoch FROM agents WHERE tenant_id = $1 AND id = $2) \
          AND $3 BETWEEN first_bundle AND newest_bundle AND in_force_at IS NULL",
     )
     .bind(tenant.as_uuid())
@@ -691,6 +736,17 @@ pub async fn bundle_in_force(
     if noted.rows_affected() == 0 {
         return Ok(());
     }
+    // It goes by rules without them: a door that moves away moves the version.
+    sqlx::query(
+        "DELETE FROM agent_rule_doors WHERE tenant_id = $1 AND agent_id = $2 \
+         AND epoch = (SELECT epoch FROM agents WHERE tenant_id = $1 AND id = $2) \
+         AND until_bundle <= $3 AND $3 <= (SELECT bundle_sent FROM agents WHERE tenant_id = $1 AND id = $2)",
+    )
+    .bind(tenant.as_uuid())
+    .bind(agent.as_uuid())
+    .bind(sequence)
+    .execute(&mut *db)
+    .await?;
     // What it held long ago, and has replaced since.
     sqlx::query(
         "DELETE FROM agent_rules WHERE tenant_id = $1 AND agent_id = $2 AND newest_bundle < $3 AND usable_until < $4",

@@ -61,7 +61,7 @@ async fn rotate(actor: Actor, State(state): State<AppState>, ApiJson(why): ApiJs
     let reason = checked_reason(&why.reason)?;
     let mut tx = state.change(&actor).await?;
     let before = store::rules(&mut tx, actor.tenant).await?;
-    let version = i16::from(before.key_version) + 1;
+    let version = before.key_version + 1;
     if version > KEY_VERSION_MAX {
         return Err(ApiError::Conflict(
             "key_versions_used_up",

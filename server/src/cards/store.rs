@@ -193,11 +193,7 @@ pub async fn rekey_held_by(
     now: DateTime<Utc>,
 ) -> sqlx::Result<u64> {
     // What is being sent to it this moment is noted before this goes on, or not sent any more.
-    sqlx::query("SELECT 1 FROM agents WHERE tenant_id = $1 AND id = $2 FOR UPDATE")
-        .bind(tenant.as_uuid())
-        .bind(agent.as_uuid())
-        .execute(&mut *db)
-        .await?;
+    sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))").bind(held_by(agent)).execute(&mut *db).await?;
     sqlx::query(
         "INSERT INTO card_exposures AS kept (tenant_id, uid_hash, key_version) \
          SELECT tenant_id, uid_hash, max(key_version) FROM agent_card_keys WHERE tenant_id = $1 AND agent_id = $2 \
@@ -242,6 +238,11 @@ pub async fn exposed_version(db: &mut PgConnection, tenant: TenantId, uid: &Card
         .await
 }
 
+/// What is locked while keys that an agent holds are noted, or marked. Whoever is sent cards may not lock the agent's row.
+fn held_by(agent: AgentId) -> String {
+    format!("card keys of agent {agent}")
+}
+
 /// Notes that an agent is about to be sent these versions of reading keys, of cards by the keyed hash of their UIDs. An error if
 /// the agent is not in use any more: what it holds was marked then, and it is to be sent nothing else.
 pub async fn note_held(
@@ -253,8 +254,10 @@ pub async fn note_held(
     if keys.is_empty() {
         return Ok(());
     }
-    // Until this is committed, nobody puts the agent out of use.
-    sqlx::query("SELECT 1 FROM agents WHERE tenant_id = $1 AND id = $2 AND state = 'joined' FOR SHARE")
+    // Until this is committed, nobody marks what the agent holds.
+    let lock = "SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0))";
+    sqlx::query(lock).bind(held_by(agent)).execute(&mut *db).await?;
+    sqlx::query("SELECT 1 FROM agents WHERE tenant_id = $1 AND id = $2 AND state = 'joined'")
         .bind(tenant.as_uuid())
         .bind(agent.as_uuid())
         .fetch_one(&mut *db)
@@ -378,9 +381,30 @@ pub async fn insert(
     .bind(chip.templates_bytes)
     .bind(now)
     .bind(chip.keeps_factory_key)
-    .execute(db)
+    .execute(&mut *db)
     .await?;
+    note_messaging(db, tenant, chip).await
+}
+
+/// Keeps that a card spoke by the newer messages, if it did.
+async fn note_messaging(db: &mut PgConnection, tenant: TenantId, chip: &WrittenChip<'_>) -> sqlx::Result<()> {
+    if chip.messaging == CardMessaging::Ev2 {
+        sqlx::query("INSERT INTO card_newer_messages (tenant_id, uid_hash) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+            .bind(tenant.as_uuid())
+            .bind(chip.uid.0.to_vec())
+            .execute(db)
+            .await?;
+    }
     Ok(())
+}
+
+/// Whether a card with this UID ever spoke by the newer messages.
+pub async fn knows_newer_messages(db: &mut PgConnection, tenant: TenantId, uid: &CardToken) -> sqlx::Result<bool> {
+    sqlx::query_scalar("SELECT EXISTS (SELECT FROM card_newer_messages WHERE tenant_id = $1 AND uid_hash = $2)")
+        .bind(tenant.as_uuid())
+        .bind(uid.0.to_vec())
+        .fetch_one(db)
+        .await
 }
 
 /// Notes that a card is about to get a version of keys: until it is heard of again it may have that one too.
@@ -422,9 +446,9 @@ pub async fn rewritten(
     .bind(now)
     .bind(chip.messaging.as_str())
     .bind(chip.keeps_factory_key)
-    .execute(db)
+    .execute(&mut *db)
     .await?;
-    Ok(())
+    note_messaging(db, tenant, chip).await
 }
 
 /// Forgets a chip: it was wiped, or is another credential's from now on.
@@ -512,14 +536,14 @@ pub async fn are_there_any(db: &mut PgConnection, tenant: TenantId) -> sqlx::Res
 }
 
 /// Those of these people who have a finger on a card.
-pub async fn persons_with_finger_on_card(
+pub async fn fingers_on_cards(
     db: &mut PgConnection,
     tenant: TenantId,
     persons: &[Uuid],
-) -> sqlx::Result<Vec<Uuid>> {
-    sqlx::query_scalar(
-        "SELECT DISTINCT person_id FROM fingers WHERE tenant_id = $1 AND person_id = ANY ($2) AND credential_id IS NOT NULL \
-         ORDER BY person_id",
+) -> sqlx::Result<Vec<(Uuid, Vec<Uuid>)>> {
+    sqlx::query_as(
+        "SELECT person_id, array_agg(id ORDER BY id) FROM fingers \
+         WHERE tenant_id = $1 AND person_id = ANY ($2) AND credential_id IS NOT NULL GROUP BY person_id ORDER BY person_id",
     )
     .bind(tenant.as_uuid())
     .bind(persons)

@@ -284,6 +284,38 @@ async fn cards_that_cant_be_used_are_refused_with_a_word() {
 }
 
 #[tokio::test]
+async fn a_card_that_knew_newer_messages_is_never_spoken_to_by_the_older() {
+    let server = TestServer::start().await;
+    let admin = &server.own.administrator;
+    let (anna, mut desk) = (person(&server, "1").await, desk(&server).await);
+    let old = json!({ "templates_on": "card", "takes_ev1": true, "leaves_factory_key": false, "reason": "old stock" });
+    server.change(admin, "PUT", "/card-rules", "\"0\"", old).await.is(200);
+    let (card, _) = made(&server, &mut desk, &anna, UID).await;
+    let again = json!({ "want": "card", "replaces": true, "reason": "found again" });
+    let wiped = json!({ "want": { "take_back_card": { "credential_id": card } }, "reason": "left" });
+    for asked in [again.clone(), json!({ "want": "renew_card" }), wiped.clone()] {
+        let mut dialogue = Dialogue::start(&server, &mut desk, &anna, asked.clone()).await;
+        dialogue.present(&UID, CardKind::DesfireEv1).await;
+        assert_eq!(failed(&dialogue.last().await), "card_downgraded", "{asked}");
+        assert!(dialogue.is_stopped(), "{asked}: the station is told, and of no key");
+    }
+    // Nor is it forgotten with the card's credential.
+    let mut dialogue = Dialogue::start(&server, &mut desk, &anna, wiped).await;
+    dialogue.present(&UID, CardKind::DesfireEv2).await;
+    dialogue.work().await;
+    dialogue.say(EnrolmentStep::CardWiped).await;
+    assert_eq!(dialogue.last().await["step"], "done");
+    let mut dialogue = Dialogue::start(&server, &mut desk, &anna, json!({ "want": "card" })).await;
+    dialogue.present(&UID, CardKind::DesfireEv1).await;
+    assert_eq!(failed(&dialogue.last().await), "card_downgraded");
+    assert!(dialogue.is_stopped());
+    // Another card is what it says.
+    let mut dialogue = Dialogue::start(&server, &mut desk, &anna, json!({ "want": "card" })).await;
+    dialogue.present(&[4, 9, 9, 9, 9, 9, 9], CardKind::DesfireEv1).await;
+    assert!(matches!(dialogue.work().await.task, CardTask::Write { is_ev1_allowed: true, .. }));
+}
+
+#[tokio::test]
 async fn a_uid_in_use_gets_keys_again_on_a_persons_word_alone() {
     let server = TestServer::start().await;
     let (anna, berta) = (person(&server, "1").await, person(&server, "2").await);

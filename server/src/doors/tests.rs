@@ -39,7 +39,7 @@ async fn a_door_is_accepted_on_the_wiring_that_it_was_tried_on() {
     let mut agent = server.agent("Gate", AgentKind::DoorController, &[&id]).await;
     let mut link = agent.link().await;
     let door = id.parse::<Uuid>().unwrap().into();
-    let wired = |byte| Event::DoorWired { door, wiring: Digest([byte; 32]) };
+    let wired = |byte| Event::DoorWired { door, wiring: Digest([byte; 32]), zones: Vec::new() };
     let tried = |byte, outcome| {
         let step = |step, outcome| TriedStep { step, outcome, device: None };
         Event::DoorTried(Box::new(Trial {

@@ -91,6 +91,12 @@ fn used_up() -> ApiError {
     conflict("key_versions_used_up", why)
 }
 
+/// What was once spoken by the newer messages is never done by the older ones: neither made, nor read, nor wiped.
+fn downgraded() -> ApiError {
+    let why = "A card with this UID knew the newer messages, and this one says that it knows the older ones only.";
+    conflict("card_downgraded", why)
+}
+
 /// A card lies on the reader: what the station is to do with it.
 pub(super) async fn presented(
     state: &AppState,
@@ -120,6 +126,11 @@ pub(super) async fn presented(
     people::store::get(&mut tx, order.tenant, order.person, now).await?.ok_or(ApiError::NotFound("person"))?;
     let rules = cards::store::rules(&mut tx, order.tenant).await?;
     let holders = cards::store::holders(&mut tx, order.tenant, &hash).await?;
+    if is_ev1 && cards::store::knows_newer_messages(&mut tx, order.tenant, &hash).await? {
+        let (tenant, station, person) = (order.tenant, order.station, order.person);
+        tracing::warn!(%tenant, %station, %person, "a card that spoke by the newer messages says that it knows the older only");
+        return Err(downgraded());
+    }
     let desk = Presented { uid, bytes, hash, is_ev1, rules };
     let (begun, work) = match order.asked.want {
         Want::Card => make(state, tx, order, &desk, &holders, at_card.room, now).await?,

@@ -7,7 +7,8 @@
 //! A dialogue belongs to the page that started it and lives on no longer than that page follows it: a feature that is given
 //! later, by whoever comes next, must not become the first one's.
 //!
-//! The agents' link tells [`Stations`] which stations are there and hands every step to [`Stations::step`].
+//! The agents' link tells [`Stations`] which stations are there, and hands every step to [`Turns`], which call [`Stations::step`]
+//! beside it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -29,6 +30,9 @@ use cards::AtCard;
 mod cards;
 mod outcome;
 pub mod routes;
+mod turns;
+
+pub use turns::{STEPS_WAITING_MAX, TooManySteps, Turns};
 
 /// How long a dialogue may take, in seconds.
 pub const DIALOGUE_SECONDS_MAX: i64 = 120;
@@ -327,8 +331,7 @@ impl Drop for Linked {
             let now = crate::clock::now();
             for dialogue in inner.dialogues.values_mut() {
                 if (dialogue.tenant, dialogue.station) == self.key && !dialogue.has_ended() && !dialogue.is_settling {
-                    let lost = Step { reason: Some("station_lost".to_owned()), ..Step::new(StepWord::Failed, now) };
-                    dialogue.end(lost);
+                    dialogue.end(lost(now));
                 }
             }
         }
@@ -531,6 +534,11 @@ impl Dialogue {
             let _ = station.link.try_send(FromServer::CancelEnrolment(id));
         }
     }
+}
+
+/// The station is not linked any more.
+fn lost(at: DateTime<Utc>) -> Step {
+    Step { reason: Some("station_lost".to_owned()), ..Step::new(StepWord::Failed, at) }
 }
 
 fn failed(why: EnrolmentFault, at: DateTime<Utc>) -> Step {

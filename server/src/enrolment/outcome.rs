@@ -12,7 +12,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::cards::{self, AtCard};
-use super::{Asked, CAPTURES, DIALOGUE_SECONDS_MAX, Dialogue, Inner, Station, Stations, Step, StepWord, Want, failed};
+use super::{
+    Asked, CAPTURES, DIALOGUE_SECONDS_MAX, Dialogue, Inner, Station, Stations, Step, StepWord, Want, failed, lost,
+};
 use crate::audit::Entry;
 use crate::auth::{Actor, Role};
 use crate::cards::TemplatesOn;
@@ -109,8 +111,7 @@ impl Dialogue {
         let say = |dialogue: &mut Self, message| {
             let station = linked.get(&(dialogue.tenant, dialogue.station));
             if station.is_none_or(|station| station.link.try_send(message).is_err()) {
-                let lost = Step { reason: Some("station_lost".to_owned()), ..Step::new(StepWord::Failed, now) };
-                dialogue.push(lost);
+                dialogue.push(lost(now));
             }
         };
         match turn {
@@ -128,6 +129,10 @@ impl Dialogue {
                 let expires_at = unix_ms(self.expires_at);
                 say(self, FromServer::Enrol(EnrolmentOrder { id, person: self.person, want, expires_at }));
             }
+        }
+        // Its link ended while the result was stored, and left the dialogue to that.
+        if !linked.contains_key(&(self.tenant, self.station)) {
+            self.push(lost(now));
         }
     }
 }

@@ -201,6 +201,10 @@ access_core::words! {
         CredentialUnlocked = "credential_unlocked",
         /// A reader is unlocked.
         ReaderUnlocked = "reader_unlocked",
+        /// A zone is armed.
+        ZoneArmed = "zone_armed",
+        /// A zone is disarmed.
+        ZoneDisarmed = "zone_disarmed",
     }
 }
 
@@ -234,6 +238,9 @@ pub struct StateSetView {
     /// Which reader of the event's door.
     #[schema(value_type = Option<words::Side>)]
     pub side: Option<&'static str>,
+    /// Which zone of the event's door.
+    #[schema(value_type = Option<words::DoorZone>)]
+    pub zone: Option<&'static str>,
 }
 
 /// One event with what stands behind its commitments.
@@ -546,6 +553,11 @@ impl StateSetView {
             StateChange::ReaderUnlocked { side, .. } => {
                 view.what = StateSetKind::ReaderUnlocked.as_str();
                 view.side = word(*side);
+            }
+            StateChange::ZoneArmed { zone, is_armed, .. } => {
+                let kind = if *is_armed { StateSetKind::ZoneArmed } else { StateSetKind::ZoneDisarmed };
+                view.what = kind.as_str();
+                view.zone = word(*zone);
             }
         }
         view

@@ -70,6 +70,7 @@ stand_ins! {
     Device: event::Device,
     DeviceState: event::DeviceState,
     DoorMode: policy::DoorMode,
+    DoorZone: event::DoorZone,
     EventKind: event::EventKind,
     ExemptionGround: policy::ExemptionGround,
     Exit: policy::Exit,

@@ -50,6 +50,7 @@ pub fn priority(kind: AlarmKind) -> i16 {
         | AlarmKind::WrongFingers
         | AlarmKind::RexStuck
         | AlarmKind::RulesWithdrawn
+        | AlarmKind::RulesDatedAhead
         | AlarmKind::CloneSuspected
         | AlarmKind::ImpossibleTravel
         | AlarmKind::PassedBack
@@ -134,7 +135,8 @@ fn alarms(record: &Record) -> (Vec<Alarm>, Vec<Alarm>) {
             if author.is_none() =>
         {
             let gone = |kind| Alarm { agent: Some(AgentId::from_uuid(*id)), ..none(kind) };
-            let of_agent = [AlarmKind::AgentLost, AlarmKind::JournalFault, AlarmKind::PolicyAging];
+            let of_agent =
+                [AlarmKind::AgentLost, AlarmKind::JournalFault, AlarmKind::PolicyAging, AlarmKind::RulesDatedAhead];
             (Vec::new(), OF_KEYS_BEFORE.into_iter().chain(of_agent).map(gone).collect())
         }
         _ => (Vec::new(), Vec::new()),

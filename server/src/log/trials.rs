@@ -1,7 +1,8 @@
 //! How doors are wired and were tried, read off their agents' records: the newest word on each.
 
-use access_core::event::{Author, Event};
+use access_core::event::{Author, DoorZone, Event};
 use access_core::ids::{AgentId, DoorId};
+use access_core::word::Word as _;
 
 use super::sequencer::Placed;
 use crate::db::TenantTx;
@@ -18,7 +19,7 @@ pub(super) async fn take(tx: &mut TenantTx, row: &Placed) -> anyhow::Result<()> 
                 .execute(&mut **tx)
                 .await?;
         }
-        Event::DoorWired { door, wiring } => wired(tx, row, (agent, *door), &wiring.0).await?,
+        Event::DoorWired { door, wiring, zones } => wired(tx, row, (agent, *door), (&wiring.0, zones)).await?,
         Event::DoorTried(trial) => {
             sqlx::query(
                 "INSERT INTO door_trials (tenant_id, door_id, agent_id, tried_position, tried_wiring, is_passed) \
@@ -43,17 +44,19 @@ async fn wired(
     tx: &mut TenantTx,
     row: &Placed,
     (agent, door): (AgentId, DoorId),
-    wiring: &[u8; 32],
+    (wiring, zones): (&[u8; 32], &[DoorZone]),
 ) -> anyhow::Result<()> {
     sqlx::query(
-        "INSERT INTO door_trials (tenant_id, door_id, agent_id, wiring, wired_at) VALUES ($1, $2, $3, $4, $5) \
-         ON CONFLICT (tenant_id, door_id, agent_id) DO UPDATE SET wiring = excluded.wiring, wired_at = excluded.wired_at",
+        "INSERT INTO door_trials (tenant_id, door_id, agent_id, wiring, wired_at, zones) VALUES ($1, $2, $3, $4, $5, $6) \
+         ON CONFLICT (tenant_id, door_id, agent_id) DO UPDATE SET wiring = excluded.wiring, wired_at = excluded.wired_at, \
+         zones = excluded.zones",
     )
     .bind(tx.tenant().as_uuid())
     .bind(door.as_uuid())
     .bind(agent.as_uuid())
     .bind(wiring.to_vec())
     .bind(row.received_at)
+    .bind(zones.iter().map(|zone| zone.as_str()).collect::<Vec<_>>())
     .execute(&mut **tx)
     .await?;
     Ok(())

@@ -41,11 +41,11 @@ pub fn is_without_rules(verdict: &Verdict) -> bool {
     verdict.outcome == Outcome::Deny && verdict.rule.is_none() && AGENTS_OWN.contains(&verdict.reason)
 }
 
-/// Whether an agent refused for want of what the rules asked for: no keypad, no template, or nothing to compare a PIN with.
+/// Whether an agent refused for want of what the rules asked for: no keypad, no template, none that is on record, or nothing to compare a PIN with.
 fn lacks_what_is_asked(recorded: Reason, by_rules: Outcome) -> bool {
     match recorded {
         Reason::PinRequired | Reason::NoPinEnrolled => by_rules == Outcome::Need(Factor::Pin),
-        Reason::NoFingerEnrolled => by_rules == Outcome::Need(Factor::Finger),
+        Reason::NoFingerEnrolled | Reason::FingerNotRecorded => by_rules == Outcome::Need(Factor::Finger),
         _ => false,
     }
 }

@@ -55,7 +55,7 @@ pub struct Revocation {
     pub at: DateTime<Utc>,
     /// Version of the rules from which on it holds.
     pub version: i64,
-    /// Every door that has an agent, those that wait first.
+    /// Every door that has an agent, and every machine besides that may hold older rules for one; those that wait first.
     pub doors: Vec<DoorHolding>,
 }
 
@@ -64,8 +64,11 @@ pub struct Revocation {
 pub struct DoorHolding {
     /// Which door.
     pub door_id: Uuid,
-    /// Its agent.
+    /// Its agent, or one that was.
     pub agent_id: Uuid,
+    /// Whether it is a machine that the door is not driven by any more, as far as is known here: the door is another agent's, another
+    /// machine took its place, or it was revoked. It counts until it goes by rules without the door, or was taken away.
+    pub is_former: bool,
     /// Whether its agent, alone, goes by it.
     pub holding: Holding,
     /// Since when, by the server's clock.

@@ -78,7 +78,8 @@ fn word<W: Word>(column: &str, text: &str) -> sqlx::Result<W> {
     })
 }
 
-/// At which doors rules of this version or newer ones are in force at an agent that decides alone; those that wait first.
+/// At which doors rules of this version or newer ones are in force at an agent that decides alone, and which machines that drive a
+/// door no more may hold older ones for it; those that wait first.
 pub(super) async fn doors(
     db: &mut PgConnection,
     tenant: TenantId,
@@ -86,12 +87,24 @@ pub(super) async fn doors(
     now: DateTime<Utc>,
 ) -> sqlx::Result<Vec<DoorHolding>> {
     let mut doors = sqlx::query(
-        "WITH known AS (SELECT agent_id, min(in_force_at) FILTER (WHERE version >= $2) AS since, \
-             max(usable_until) FILTER (WHERE version < $2) AS older_until FROM agent_rules WHERE tenant_id = $1 GROUP BY agent_id) \
-         SELECT controls.door_id, controls.agent_id, known.since, known.older_until FROM agent_doors controls \
-         JOIN agents agent ON agent.tenant_id = controls.tenant_id AND agent.id = controls.agent_id \
-         LEFT JOIN known ON known.agent_id = agent.id \
-         WHERE controls.tenant_id = $1 AND (agent.state IN ('joined', 'quarantined') OR known.agent_id IS NOT NULL) ORDER BY controls.door_id",
+        "WITH known AS (SELECT agent_id, epoch, min(in_force_at) FILTER (WHERE version >= $2) AS since \
+             FROM agent_rules WHERE tenant_id = $1 GROUP BY agent_id, epoch), \
+         older AS (SELECT held.agent_id, held.epoch, held.door_id, max(rules.usable_until) AS until FROM agent_rule_doors held \
+             JOIN agent_rules rules ON rules.tenant_id = held.tenant_id AND rules.agent_id = held.agent_id AND rules.epoch = held.epoch \
+             WHERE held.tenant_id = $1 AND rules.version < $2 AND rules.newest_bundle >= held.from_bundle \
+             AND (held.until_bundle IS NULL OR rules.first_bundle < held.until_bundle) \
+             GROUP BY held.agent_id, held.epoch, held.door_id) \
+         SELECT controls.door_id, controls.agent_id, false AS is_former, known.since, older.until AS older_until \
+         FROM agent_doors controls JOIN agents agent ON agent.tenant_id = controls.tenant_id AND agent.id = controls.agent_id \
+         LEFT JOIN known ON known.agent_id = agent.id AND known.epoch = agent.epoch \
+         LEFT JOIN older ON older.agent_id = agent.id AND older.epoch = agent.epoch AND older.door_id = controls.door_id \
+         WHERE controls.tenant_id = $1 AND (agent.state IN ('joined', 'quarantined') OR known.agent_id IS NOT NULL) \
+         UNION ALL SELECT older.door_id, older.agent_id, true, NULL, max(older.until) \
+         FROM older JOIN agents agent ON agent.tenant_id = $1 AND agent.id = older.agent_id \
+         JOIN known ON known.agent_id = older.agent_id AND known.epoch = older.epoch \
+         WHERE known.since IS NULL AND (older.epoch < agent.epoch OR NOT EXISTS (SELECT FROM agent_doors controls \
+             WHERE controls.tenant_id = $1 AND controls.agent_id = older.agent_id AND controls.door_id = older.door_id)) \
+         GROUP BY older.door_id, older.agent_id ORDER BY 1, 3, 2",
     )
     .bind(tenant.as_uuid())
     .bind(version)
@@ -104,7 +117,8 @@ pub(super) async fn doors(
             (None, Some(_)) => Holding::TooOld,
             (None, None) => Holding::NoOlder,
         };
-        Ok(DoorHolding { door_id: row.try_get("door_id")?, agent_id: row.try_get("agent_id")?, holding, since, older_until })
+        let (door_id, agent_id) = (row.try_get("door_id")?, row.try_get("agent_id")?);
+        Ok(DoorHolding { door_id, agent_id, is_former: row.try_get("is_former")?, holding, since, older_until })
     })
     .fetch_all(db)
     .await?;

@@ -1,5 +1,5 @@
 //! What operators set of the state that rules read, each with a reason: modes, threat levels, forgiven persons, reset areas,
-//! lifted locks. Guards act at the moment; what undoes evidence (a card's lock) or lasts for days takes an administrator.
+//! lifted locks, zones. Guards act at the moment; what undoes evidence (a card's lock) or lasts for days takes an administrator.
 
 use access_core::event::{SetMode, StateChange};
 use access_core::ids::{AreaId, CredentialId, DoorId, PersonId};
@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::routes::not_known_yet;
-use super::{NewMode, NewThreat, ReaderUnlock};
+use super::{NewMode, NewThreat, NewZone, ReaderUnlock, store};
 use crate::audit::{Why, checked_reason};
 use crate::auth::{Actor, Role};
 use crate::clock::unix_ms;
@@ -34,6 +34,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(reset_area))
         .routes(routes!(unlock_card))
         .routes(routes!(unlock_reader))
+        .routes(routes!(set_zone))
 }
 
 /// Sets a door's mode until an instant.
@@ -207,5 +208,29 @@ async fn unlock_reader(
         return Err(ApiError::Conflict("not_locked", "This reader is not locked.".to_owned()));
     }
     tx.set_state(StateChange::ReaderUnlocked { door, side }, reason).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Arms or disarms a zone, until it is said otherwise. One that stands so already is set again: that it was set otherwise meanwhile may
+/// not be known yet.
+#[utoipa::path(put, path = "/doors/{id}/zones", tag = "state", params(("id" = Uuid, Path)), request_body = NewZone,
+    responses((status = 204), (status = 404, body = Problem), (status = 422, body = Problem)))]
+async fn set_zone(
+    actor: Actor,
+    State(state): State<AppState>,
+    ApiPath(id): ApiPath<Uuid>,
+    ApiJson(new): ApiJson<NewZone>,
+) -> ApiResult<StatusCode> {
+    let NewZone { zone, is_armed, reason } = new;
+    let reason = checked_reason(&reason)?;
+    let door = DoorId::from_uuid(id);
+    let mut tx = state.change(&actor).await?;
+    doors::store::get(&mut tx, actor.tenant, id).await?.ok_or(ApiError::NotFound("door"))?;
+    let is_wired = store::zones(&mut tx, actor.tenant).await?.contains(&(id, zone));
+    // One that is wired no longer can be armed for whoever wires it again, and not be disarmed for them.
+    if !is_armed && !is_wired {
+        return Err(ApiError::field("zone", "no such zone hangs on this door's lines"));
+    }
+    tx.set_state(StateChange::ZoneArmed { door, zone, is_armed }, reason).await?;
     Ok(StatusCode::NO_CONTENT)
 }

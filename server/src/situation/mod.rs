@@ -2,6 +2,7 @@
 //! inside. All of it is read from the state that rules read; it is changed by acts that are records of the log ([`acts`]), and
 //! kept nowhere else.
 
+use access_core::event::DoorZone;
 use access_core::policy::{DoorMode, Side};
 use access_core::verdict::Reason;
 use chrono::{DateTime, Utc};
@@ -29,6 +30,8 @@ pub struct Situation {
     pub threat_levels: Vec<ThreatInForce>,
     /// Modes that operators set, the one that ends next first.
     pub modes: Vec<ModeSet>,
+    /// Zones that operators disarmed, the one that was disarmed first first.
+    pub disarmed_zones: Vec<ZoneDisarmed>,
     /// How many cards are locked on suspicion.
     pub locked_cards: usize,
     /// How many readers are.
@@ -124,6 +127,32 @@ pub struct ModeSet {
     pub reason: Option<String>,
 }
 
+/// A zone that an operator disarmed: what it reports is recorded and no alarm.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ZoneDisarmed {
+    /// Of which door.
+    pub door_id: Uuid,
+    /// Which zone.
+    #[schema(value_type = words::DoorZone)]
+    pub zone: DoorZone,
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// Who disarmed it; none means the command line on the server.
+    pub operator_id: Option<Uuid>,
+    /// Why, where it was not erased.
+    pub reason: Option<String>,
+}
+
+/// A zone of a door, and whether it is armed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ZoneNow {
+    /// Which.
+    #[schema(value_type = words::DoorZone)]
+    pub zone: DoorZone,
+    /// Whether what it reports is an alarm.
+    pub is_armed: bool,
+}
+
 /// How a door stands by its rules and what is set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct DoorSituation {
@@ -142,6 +171,8 @@ pub struct DoorSituation {
     pub threat_level: u8,
     /// Whether that locks it on side in.
     pub is_locked_down: bool,
+    /// Zones that hang on its lines, as its agent said last, and any other that is disarmed.
+    pub zones: Vec<ZoneNow>,
 }
 
 /// What is locked on suspicion.
@@ -211,6 +242,19 @@ pub struct NewMode {
     /// Its end: at most 12 hours ahead for a guard, 31 days for an administrator.
     pub until: DateTime<Utc>,
     /// Why; every operator of the tenant reads it while the mode is in force.
+    pub reason: String,
+}
+
+/// A zone to be armed or disarmed.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewZone {
+    /// Which.
+    #[schema(value_type = words::DoorZone)]
+    pub zone: DoorZone,
+    /// Whether what it reports is an alarm from now on.
+    pub is_armed: bool,
+    /// Why; every operator of the tenant reads it while the zone is disarmed.
     pub reason: String,
 }
 

@@ -1,9 +1,9 @@
 //! Routes that say how things stand. Every operator reads them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use access_core::decide::{ModeInForce, mode_in_force};
-use access_core::event::{StateChange, StateSet};
+use access_core::event::{DoorZone, StateChange, StateSet};
 use access_core::ids::AgentId;
 use access_core::policy::Place;
 use access_core::protocol::Standing;
@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::{
     Confirmation, Confirmations, DoorSituation, LockedCard, LockedReader, Locks, ModeSet, Situation, ThreatChange,
-    ThreatInForce, acts, muster, store,
+    ThreatInForce, ZoneDisarmed, ZoneNow, acts, muster, store,
 };
 use crate::auth::Actor;
 use crate::clock::{from_unix_ms, unix_ms};
@@ -107,7 +107,7 @@ async fn get(actor: Actor, State(state): State<AppState>) -> ApiResult<Json<Situ
     let record = |at: UnixMs, change: &StateChange| {
         records.iter().find(|(set_at, set)| *set_at == at && set.change == *change).map(|(_, set)| set)
     };
-    let (mut threats, mut modes, mut locked_cards) = (Vec::new(), Vec::new(), 0);
+    let (mut threats, mut modes, mut zones, mut locked_cards) = (Vec::new(), Vec::new(), Vec::new(), 0);
     for (at, change) in &standing.set {
         let since = from_unix_ms(*at);
         match change {
@@ -124,18 +124,24 @@ async fn get(actor: Actor, State(state): State<AppState>) -> ApiResult<Json<Situ
                 let (door_id, mode, until) = ((*door).into(), set.mode, from_unix_ms(set.until));
                 modes.push(ModeSet { door_id, mode, since, until, operator_id, reason });
             }
+            StateChange::ZoneArmed { door, zone, is_armed: false } => {
+                let Said { operator_id, reason } = said(&state, &mut tx, record(*at, change)).await?;
+                zones.push(ZoneDisarmed { door_id: (*door).into(), zone: *zone, since, operator_id, reason });
+            }
             StateChange::CredentialLocked { .. } => locked_cards += 1,
             _ => {}
         }
     }
     threats.sort_by_key(|threat| (std::cmp::Reverse(threat.level), threat.since));
     modes.sort_by_key(|mode| (mode.until, mode.door_id));
+    zones.sort_by_key(|disarmed| (disarmed.since, disarmed.door_id, disarmed.zone));
     let doors = store::doors(&mut tx, actor.tenant).await?;
     let confirmations = doors.iter().map(|(_, agent)| confirmation(&state, &actor, *agent, standing.number));
     Ok(Json(Situation {
         number: standing.number,
         threat_levels: threats,
         modes,
+        disarmed_zones: zones,
         locked_cards,
         locked_readers,
         doors: counted(confirmations),
@@ -150,6 +156,10 @@ async fn doors(actor: Actor, State(state): State<AppState>) -> ApiResult<Json<Pa
     let policy = state.policies.current(actor.tenant).ok_or_else(not_known_yet)?;
     let mut tx = state.read(&actor).await?;
     let agents: HashMap<Uuid, Option<Uuid>> = store::doors(&mut tx, actor.tenant).await?.into_iter().collect();
+    let mut wired: HashMap<Uuid, BTreeSet<DoorZone>> = HashMap::new();
+    for (door, zone) in store::zones(&mut tx, actor.tenant).await? {
+        wired.entry(door).or_default().insert(zone);
+    }
     drop(tx);
     let now = unix_ms(actor.now);
     let view = |known: &access_core::State| {
@@ -160,7 +170,11 @@ async fn doors(actor: Actor, State(state): State<AppState>) -> ApiResult<Json<Pa
             let (door_id, threat_level) = (door.id.into(), read.threat_level);
             let agent_id = agents.get(&door_id).copied().flatten();
             let confirmation = confirmation(&state, &actor, agent_id, standing.number);
-            DoorSituation { door_id, agent_id, confirmation, mode, is_free, threat_level, is_locked_down }
+            let disarmed: BTreeSet<DoorZone> = known.disarmed_zones(door.id).collect();
+            let mut zones = wired.get(&door_id).cloned().unwrap_or_default();
+            zones.extend(&disarmed);
+            let zones = zones.into_iter().map(|zone| ZoneNow { zone, is_armed: !disarmed.contains(&zone) }).collect();
+            DoorSituation { door_id, agent_id, confirmation, mode, is_free, threat_level, is_locked_down, zones }
         };
         policy.doors().iter().map(one).collect()
     };

@@ -1,7 +1,7 @@
 //! SQL: what the log says of things that are in force, and which agent serves which door. Read only.
 
 use access_core::canonical;
-use access_core::event::{Decision, Event, EventKind, Record, StateChange, StateSet};
+use access_core::event::{Decision, DoorZone, Event, EventKind, Record, StateChange, StateSet};
 use access_core::ids::{CredentialId, DoorId, TenantId};
 use access_core::policy::Side;
 use access_core::time::UnixMs;
@@ -29,6 +29,19 @@ pub async fn doors(db: &mut PgConnection, tenant: TenantId) -> sqlx::Result<Vec<
     .bind(tenant.as_uuid())
     .fetch_all(db)
     .await
+}
+
+/// Zones that hang on doors' lines, as the agents that control them said last.
+pub async fn zones(db: &mut PgConnection, tenant: TenantId) -> anyhow::Result<Vec<(Uuid, DoorZone)>> {
+    let rows: Vec<(Uuid, String)> = sqlx::query_as(
+        "SELECT wired.door_id, zone FROM door_trials wired JOIN agent_doors controls \
+         ON controls.tenant_id = wired.tenant_id AND controls.door_id = wired.door_id AND controls.agent_id = wired.agent_id \
+         CROSS JOIN unnest(wired.zones) zone WHERE wired.tenant_id = $1",
+    )
+    .bind(tenant.as_uuid())
+    .fetch_all(db)
+    .await?;
+    rows.into_iter().map(|(door, zone)| Ok((door, zone.parse()?))).collect()
 }
 
 /// What operators set at the instants of what is in force, each with its instant.

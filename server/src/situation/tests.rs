@@ -1,7 +1,7 @@
 //! What operators set, who reads it, who is inside: over a real log and with real links of agents.
 
 use access_core::attempt::{Assurance, Attempt, ClockTrust};
-use access_core::event::{Event, Passage, StateChange, StateSet};
+use access_core::event::{DoorZone, Event, Passage, StateChange, StateSet};
 use access_core::ids::{AttemptId, DoorId, PersonId};
 use access_core::policy::{CardToken, Place, Side};
 use access_core::protocol::{AgentKind, FromAgent, FromServer};
@@ -238,6 +238,70 @@ async fn a_lockdown_is_set_confirmed_door_by_door_and_ended() {
     assert_eq!(told, [(&json!(0), &json!("caught")), begun, begun], "set twice");
     assert!(changes["items"][0]["operator_id"].is_string());
     server.change(admin, "DELETE", "/threat-levels/100", "\"1\"", gone).await.is(204);
+}
+
+#[tokio::test]
+async fn zones_that_are_wired_are_disarmed_and_armed_with_a_reason() {
+    let plant = Plant::new().await;
+    let server = &plant.server;
+    let guard = &server.own.guard;
+    let mut agent = server.agent("Gate", AgentKind::DoorController, &[&plant.doors[0], &plant.doors[1]]).await;
+    let mut link = agent.link().await;
+    let wiring = access_core::chain::Digest([1; 32]);
+    let wired = |zones| Event::DoorWired { door: plant.door(0), wiring, zones };
+    let records = vec![agent.record(wired(vec![DoorZone::Zone1, DoorZone::Zone3]))];
+    link.deliver(records).await;
+    plant.known().await;
+    let zones = async || {
+        let doors = plant.get("/state/doors").await;
+        let doors = doors["items"].as_array().unwrap();
+        doors.iter().find(|door| door["door_id"] == json!(plant.doors[0])).unwrap()["zones"].clone()
+    };
+    let now = |zone: &str, is_armed: bool| json!({ "zone": zone, "is_armed": is_armed });
+    assert_eq!(zones().await, json!([now("zone_1", true), now("zone_3", true)]), "armed, until it is said otherwise");
+
+    let path = format!("/doors/{}/zones", plant.doors[0]);
+    let set = |zone: &str, is_armed: bool| json!({ "zone": zone, "is_armed": is_armed, "reason": "a painter" });
+    for (body, field) in
+        [(json!({ "zone": "zone_1", "is_armed": false, "reason": " " }), "reason"), (set("zone_2", false), "zone")]
+    {
+        let refused = server.call(guard, "PUT", &path, body).await.problem(422, "invalid");
+        assert_eq!(refused.json["errors"][0]["field"], field);
+    }
+    server.call(guard, "PUT", &path, set("box_tamper", false)).await.problem(422, "invalid");
+    let unknown = format!("/doors/{}/zones", Uuid::now_v7());
+    server.call(guard, "PUT", &unknown, set("zone_1", false)).await.problem(404, "not_found");
+    server.call(&server.other.guard, "PUT", &path, set("zone_1", false)).await.problem(404, "not_found");
+    server.call(guard, "PUT", &path, set("zone_1", false)).await.is(204);
+    plant.known().await;
+    assert_eq!(zones().await, json!([now("zone_1", false), now("zone_3", true)]));
+    let state = plant.get("/state").await;
+    let disarmed = &state["disarmed_zones"][0];
+    let act = server.events("kind=state_set").await.remove(0);
+    assert_eq!((&act["state_set"]["what"], &act["state_set"]["zone"]), (&json!("zone_disarmed"), &json!("zone_1")));
+    assert_eq!(act["door_id"], json!(plant.doors[0]));
+    assert_eq!((&disarmed["zone"], &disarmed["reason"]), (&json!("zone_1"), &json!("a painter")));
+    assert_eq!((&disarmed["operator_id"], &disarmed["since"]), (&act["operator_id"], &act["at"]));
+    let told = link.hear_of(|message| match message {
+        FromServer::Standing(standing) if !standing.set.is_empty() => Some(standing.set[0].1.clone()),
+        _ => None,
+    });
+    assert_eq!(told.await, StateChange::ZoneArmed { door: plant.door(0), zone: DoorZone::Zone1, is_armed: false });
+
+    // Taken off its lines it is still shown, until it is armed.
+    let records = vec![agent.record(wired(vec![DoorZone::Zone3]))];
+    link.deliver(records).await;
+    plant.known().await;
+    assert_eq!(zones().await, json!([now("zone_1", false), now("zone_3", true)]));
+    server.call(guard, "PUT", &path, set("zone_1", true)).await.is(204);
+    plant.known().await;
+    assert_eq!(zones().await, json!([now("zone_3", true)]));
+    assert_eq!(plant.get("/state").await["disarmed_zones"], json!([]));
+    let told = link.hear_of(|message| match message {
+        FromServer::Standing(standing) => Some(standing.set),
+        _ => None,
+    });
+    assert_eq!(told.await, [], "what is not said to be disarmed is armed");
 }
 
 #[tokio::test]

@@ -293,13 +293,15 @@ pub(crate) struct TestLink {
     pub(crate) newest: Option<SignedBundle>,
     /// How many bundles came as deltas.
     pub(crate) deltas: usize,
+    /// Length of the newest delta, in bytes.
+    pub(crate) delta_bytes: usize,
 }
 
 /// Asks for a link over a TLS connection; or the HTTP status that it was refused with.
 pub(crate) async fn dial_over(stream: TlsStream<TcpStream>) -> Result<TestLink, u16> {
     let url = format!("wss://{AGENT_PORT_NAME}/link");
     match timeout(PATIENCE, tokio_tungstenite::client_async(url, stream)).await.expect("an answer") {
-        Ok((socket, _)) => Ok(TestLink { socket, newest: None, deltas: 0 }),
+        Ok((socket, _)) => Ok(TestLink { socket, newest: None, deltas: 0, delta_bytes: 0 }),
         Err(tungstenite::Error::Http(response)) => Err(response.status().as_u16()),
         Err(error) => panic!("no link: {error}"),
     }
@@ -333,6 +335,7 @@ impl TestLink {
             FromServer::Bundle(bundle) => bundle,
             FromServer::BundleDelta(delta) => {
                 self.deltas += 1;
+                self.delta_bytes = canonical::encode(&delta).len();
                 let base = &self.newest.as_ref().expect("a bundle before its delta").bytes;
                 delta.apply(base, &bundle_hash(base)).expect("a delta of the newest bundle")
             }

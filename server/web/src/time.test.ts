@@ -30,4 +30,7 @@ test("relative times are in the largest whole unit", () => {
   expect(relativeTime("2026-11-23T13:02:00Z", now)).toBe("3 minutes ago");
   expect(relativeTime("2026-11-21T13:02:00Z", now)).toBe("2 days ago");
   expect(relativeTime("2026-11-23T13:05:09Z", now)).toBe("now");
+  // What lies ahead by no more than a clock may lag is now; what ends later is told so.
+  expect(relativeTime("2026-11-23T13:10:09Z", now)).toBe("now");
+  expect(relativeTime("2026-11-24T01:05:09Z", now)).toBe("in 12 hours");
 });

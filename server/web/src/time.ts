@@ -77,10 +77,14 @@ export function shortTime(at: string, zone: string, now: Date = new Date()): str
   return isToday(at, zone, now) ? clockTime(at, zone) : fullTime(at, zone, now);
 }
 
-/** `3 minutes ago`. */
+/** A browser's clock is taken to lag behind by no more, in seconds. */
+const CLOCK_LAG_S = 300;
+
+/** `3 minutes ago`, `in 5 hours`. */
 export function relativeTime(at: string, now: Date): string {
-  // A clock that lags behind the server's must not speak of the future.
-  const seconds = Math.min(0, Math.round((new Date(at).getTime() - now.getTime()) / 1000));
+  // A clock that lags behind the server's must not speak of the future; what ends in an hour does.
+  const ahead = Math.round((new Date(at).getTime() - now.getTime()) / 1000);
+  const seconds = ahead > CLOCK_LAG_S ? ahead : Math.min(0, ahead);
   const steps: [Intl.RelativeTimeFormatUnit, number][] = [
     ["day", 86_400],
     ["hour", 3_600],

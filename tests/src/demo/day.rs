@@ -142,7 +142,9 @@ impl Outing<'_, '_> {
             }
             Habit::Curious => {
                 self.work(doors, comes, goes);
-                self.insist(10 * HOUR + 15, doors.airlock, Side::In);
+                // The same minute every day, so that any 24 hours hold one, and not the same for all: that would be a crowd.
+                let minute = 9 * HOUR + i64::try_from(self.person.number * 53 % 420).unwrap_or(0);
+                self.insist(minute, doors.airlock, Side::In);
             }
             Habit::Yard => {
                 for delivery in [7 * HOUR + 20, 9 * HOUR + 45, 14 * HOUR + 10] {

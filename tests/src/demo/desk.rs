@@ -3,9 +3,9 @@
 
 use access_core::event::{EpochCause, Event};
 use access_core::ids::PersonId;
-use access_core::protocol::{AgentKind, EnrolmentStep, FromAgent, SecretBytes};
+use access_core::protocol::{AgentKind, CardKind, CardMessaging, CardTask, EnrolmentStep, FromAgent, SecretBytes};
 use access_core::time::UnixMs;
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use serde_json::{Value, json};
@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::{predecessor, retire};
 use crate::plant::Plant;
 use crate::recorder::{Recorder, RecorderLink};
+use crate::rules;
 use crate::staff::now_s;
 
 /// From when on the cards are good: long before the day that is told.
@@ -22,6 +23,8 @@ const TEMPLATE_BYTES: usize = 512;
 /// Kind of sensor that the templates are said to be of.
 const SENSOR_TYPE: &str = "zfm";
 const QUALITY: u8 = 88;
+/// What is free on a card that was written, in bytes.
+const FREE_BYTES: u32 = 1_000;
 
 /// A station that is linked.
 pub(super) struct Desk<'a> {
@@ -42,8 +45,8 @@ impl<'a> Desk<'a> {
     }
 
     /// Gives a person the card with this UID; returns the credential's id.
-    pub(super) async fn card(&mut self, person: &str, uid: [u8; 7]) -> anyhow::Result<String> {
-        let step = EnrolmentStep::CardRead { uid: SecretBytes(uid.to_vec()) };
+    pub(super) async fn card(&mut self, person: &str, uid: [u8; 7], kind: CardKind) -> anyhow::Result<String> {
+        let step = EnrolmentStep::CardPresented { uid: SecretBytes(uid.to_vec()), kind };
         let done = self.dialogue(person, json!("card"), step).await?;
         let id = crate::plant::id(&done["credential"])?;
         let version = done["credential"]["version"].as_i64().context("the card's version")?;
@@ -68,7 +71,16 @@ impl<'a> Desk<'a> {
         let body = json!({ "station_id": self.station, "person_id": person, "want": want });
         let started = crate::plant::id(&self.plant.staff.post("/enrolments", body).await?)?;
         let order = self.link.order().await?;
+        let is_written = matches!(step, EnrolmentStep::CardPresented { kind, .. } if kind != CardKind::UidOnly);
         self.link.send(&FromAgent::EnrolmentStep { enrolment: order.id, step }).await?;
+        if is_written {
+            // Nobody will hold it anywhere: it is said to have become what it was to become.
+            let CardTask::Write { version, .. } = self.link.card_work().await?.task else {
+                bail!("a new card is not to be written");
+            };
+            let step = EnrolmentStep::CardWritten { version, messaging: CardMessaging::Ev2, free_bytes: FREE_BYTES };
+            self.link.send(&FromAgent::EnrolmentStep { enrolment: order.id, step }).await?;
+        }
         let done = self.plant.enrolment_result(&started).await?;
         ensure!(done["step"] == "done", "{person} was not enrolled: {done}");
         let (enrolment, person): (_, PersonId) = (order.id, order.person);
@@ -82,6 +94,9 @@ impl<'a> Desk<'a> {
         let records: Vec<_> = told.into_iter().map(|(at, event)| self.recorder.record(at, event)).collect();
         self.link.deliver(&records).await?;
         drop(self.link);
+        let mut database = rules::database(self.plant).await?;
+        let tenant = rules::tenant(&mut database, &self.plant.staff.account.tenant).await?;
+        rules::forget_card_keys(&mut database, tenant, &self.station).await?;
         retire(self.plant, &self.station).await
     }
 }

@@ -2,6 +2,7 @@
 //! demo looks alike.
 
 use access_core::ids::PersonId;
+use access_core::protocol::CardKind;
 use anyhow::Context as _;
 use chrono::{DateTime, SecondsFormat, Utc};
 use futures_util::StreamExt as _;
@@ -151,6 +152,15 @@ fn habit(number: usize) -> Habit {
     }
 }
 
+/// What kind of card somebody was given first. Those who are refused have cards of before, not exchanged yet: of a card that may
+/// not use a door the door has no key, so one that proves itself would be an unknown one there.
+fn first_card(number: usize) -> CardKind {
+    match (standing(number), habit(number)) {
+        (Standing::New | Standing::Gone | Standing::LostCard, _) | (_, Habit::Curious) => CardKind::UidOnly,
+        _ => CardKind::DesfireEv3,
+    }
+}
+
 /// Makes people with what they hold, their pictures, cards and fingers.
 pub(super) async fn make(plant: &Plant, site: &Site, count: usize) -> anyhow::Result<Vec<Somebody>> {
     let mut random = StdRng::seed_from_u64(SEED);
@@ -177,11 +187,11 @@ pub(super) async fn make(plant: &Plant, site: &Site, count: usize) -> anyhow::Re
             let [.., high, low] = number.to_be_bytes();
             [0x04, 0xD0, 0x5E, 0x30, which, high, low]
         };
-        let first = desk.card(&person, uid(0)).await?;
+        let first = desk.card(&person, uid(0), first_card(number)).await?;
         if standing(number) == Standing::LostCard {
             let lost = json!({ "state": "lost", "reason": "Left on the train" });
             plant.staff.post(&format!("/credentials/{first}/state"), lost).await?;
-            desk.card(&person, uid(1)).await?;
+            desk.card(&person, uid(1), CardKind::DesfireEv3).await?;
         }
         desk.finger(&person, seed).await?;
         people.push(Somebody { id: person.parse::<Uuid>()?.into(), number, habit: habit(number) });

@@ -61,6 +61,16 @@ pub async fn saved_earlier(db: &mut PgConnection, tenant: TenantId, days: i32) -
     Ok(())
 }
 
+/// Forgets which cards' keys an agent was sent that was only played: nobody has them, and its end is no reason for new ones.
+pub async fn forget_card_keys(db: &mut PgConnection, tenant: TenantId, agent: &str) -> anyhow::Result<()> {
+    sqlx::query("DELETE FROM agent_card_keys WHERE tenant_id = $1 AND agent_id = $2")
+        .bind(tenant.as_uuid())
+        .bind(agent.parse::<Uuid>()?)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
 /// Lets a grant have ended at an instant. The server makes none that has: days must have gone by.
 pub async fn end_grant(plant: &Plant, grant: &str, at: DateTime<Utc>) -> anyhow::Result<()> {
     let mut db = database(plant).await?;

@@ -1,5 +1,7 @@
 //! Inputs that are only watched.
 
+use access_core::event::DoorZone;
+
 use super::*;
 
 #[test]
@@ -42,31 +44,38 @@ fn fire_is_told_and_moves_no_strike() {
     );
 }
 
-fn zones(armed: ZonesArmed) -> impl FnMut(u64, Input) -> Vec<String> {
-    let (mut door, _) = Door::start(id(1), mechanical());
-    door.arm_zones(armed);
-    door.handle(at(0), contact(false));
-    move |ms, input| {
-        let done = door.handle(at(ms), input);
-        done.iter().filter(|action| !matches!(action, Action::Show(_))).map(words).collect()
-    }
-}
-
 #[test]
-fn a_zone_is_an_alarm_only_while_it_is_armed() {
-    let zone = |is_active| Input::Watched { input: InputKind::Zone2, is_active };
-    let mut always = zones(ZonesArmed::Always);
-    assert_eq!(always(1, zone(true)), ["zone_2 active", "alarm zone"]);
-    assert_eq!(always(2, zone(false)), ["zone_2 at rest", "clear zone"]);
-    let mut never = zones(ZonesArmed::Never);
-    assert_eq!(never(1, zone(true)), ["zone_2 active"]);
-    let mut locked = zones(ZonesArmed::WhileLocked);
-    assert_eq!(locked(1, free(true)), ["free_began"]);
-    assert_eq!(locked(2, Input::Recorded(Ticket(2))), ["on"]);
-    assert_eq!(locked(3, zone(true)), ["zone_2 active"], "the door stands unlocked");
-    assert_eq!(locked(4, free(false)), ["off", "free_ended", "alarm zone"], "what is open when it is locked");
-    assert_eq!(locked(5, free(true)), ["free_began"]);
-    assert_eq!(locked(6, Input::Recorded(Ticket(6))), ["on", "clear zone"]);
+fn a_zone_is_an_alarm_unless_operators_disarmed_it() {
+    let zone = |input, is_active| watched(input, is_active);
+    let disarmed = |zones: &[DoorZone]| In(Input::Disarmed(zones.iter().copied().collect()));
+    check(
+        "armed, until it is said otherwise",
+        mechanical(),
+        vec![
+            (0, zone(InputKind::Zone2, true), "zone_2 active, alarm zone"),
+            (1, zone(InputKind::Zone2, false), "zone_2 at rest, clear zone"),
+            (2, disarmed(&[DoorZone::Zone2]), ""),
+            (3, zone(InputKind::Zone2, true), "zone_2 active"),
+            (4, zone(InputKind::Zone3, true), "zone_3 active, alarm zone"),
+            (5, zone(InputKind::Zone3, false), "zone_3 at rest, clear zone"),
+            (6, disarmed(&[]), "alarm zone"),
+            (7, disarmed(&[DoorZone::Zone2, DoorZone::Zone3]), "clear zone"),
+            (8, disarmed(&[DoorZone::Zone3]), "alarm zone"),
+            (9, zone(InputKind::Zone2, false), "zone_2 at rest, clear zone"),
+        ],
+    );
+    check(
+        "nothing else is ever disarmed",
+        mechanical(),
+        vec![
+            (0, disarmed(&[DoorZone::Zone1, DoorZone::Zone2, DoorZone::Zone3, DoorZone::Zone4]), ""),
+            (1, watched(InputKind::BoxTamper, true), "box_tamper active, alarm tamper"),
+            (2, watched(InputKind::Fire, true), "fire active, alarm fire"),
+            (3, In(free(true)), "free_began"),
+            (4, Written, "on"),
+            (5, zone(InputKind::Zone1, true), "zone_1 active"),
+        ],
+    );
 }
 
 #[test]

@@ -45,6 +45,8 @@ listed! {
         BundleForeign,
         /// Signed by somebody else.
         BundleForged,
+        /// The server's own, of a day that has not come.
+        BundleAhead,
         /// The server says that this agent is revoked, until an operator takes it back.
         AgentRefused,
         CardRepeated, CardUnreadable,

@@ -18,7 +18,6 @@ use super::server::{Built, id};
 use super::site::{Crash, Folder, Lines, Shared};
 use super::*;
 use crate::config::{DoorConfig, SideConfig};
-use crate::door::ZonesArmed;
 use crate::identity::tests::sample;
 use crate::recorder::Writer;
 use crate::run::start::{Outgoing, open_journal};
@@ -132,7 +131,6 @@ impl Host {
             id: built.id,
             name: place.to_string(),
             io: DoorIoConfig::Virtual { socket: "simulated".into() },
-            zones_armed: ZonesArmed::Always,
             inward: side(built.wants_finger),
             outward: side(false),
         };

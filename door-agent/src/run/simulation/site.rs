@@ -326,4 +326,10 @@ impl Storage for Folder {
     fn name(&self, number: u64) -> String {
         format!("segment {number}")
     }
+
+    fn note(&mut self, _mark: &[u8]) {}
+
+    fn noted(&self) -> Vec<Vec<u8>> {
+        Vec::new()
+    }
 }

@@ -1,5 +1,6 @@
 //! What an agent does without the server: an airlock's doors, and modes that somebody's entry changes.
 
+use access_core::event::DoorZone;
 use access_core::ids::DoorId;
 use access_core::policy::InterlockRule;
 
@@ -209,5 +210,38 @@ async fn a_free_door_is_locked_after_a_restart_until_the_time_is_known() {
     let decision = first.await.expect("it stands locked");
     assert_eq!((decision.attempt.clock, decision.verdict.reason), (ClockTrust::Untrusted, Reason::Granted));
     session.kind("free_began").await;
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disarmed_zone_stays_so_without_the_server_until_it_is_armed() {
+    let world = World::new().await;
+    let agent = world.start();
+    let mut session = world.session(Head::start_of(1)).await;
+    session.in_force().await;
+    let disarmed = StateChange::ZoneArmed { door: id(1), zone: DoorZone::Zone1, is_armed: false };
+    let set = vec![(UnixMs(1), disarmed)];
+    say(&mut session.socket, &FromServer::Standing(Standing { number: 1, set })).await;
+    session.stands(1).await;
+    agent.stop().await;
+    drop(session.socket);
+
+    // Nobody says anything of zones any more. What reports already when it starts is no alarm either.
+    world.door.set_watched(WatchedInput::Zone1, true).unwrap();
+    let agent = world.start();
+    let mut session = world.session(session.head).await;
+    let raised = |event: &Event| match event {
+        Event::AlarmRaised { kind, .. } => Some(*kind),
+        _ => None,
+    };
+    let reported = |event: &Event| match event {
+        Event::InputChanged { input, is_active, .. } => Some((*input, *is_active)),
+        _ => None,
+    };
+    assert_eq!(session.record(reported).await, (InputKind::Zone1, true));
+    world.door.set_watched(WatchedInput::ReaderTamper, true).unwrap();
+    assert_eq!(session.record(raised).await, AlarmKind::Tamper, "which nobody disarms");
+    say(&mut session.socket, &FromServer::Standing(Standing { number: 2, set: Vec::new() })).await;
+    assert_eq!(session.record(raised).await, AlarmKind::Zone, "it reports still");
     agent.stop().await;
 }

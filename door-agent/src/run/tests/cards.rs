@@ -56,7 +56,12 @@ impl World {
 
     /// Anna's finger, as it lies on her card.
     async fn on_card(&self) -> TemplateRead {
-        let fingers = vec![finger_on_card(1, &self.enrolled(ANNA).await.0, false)];
+        self.on_card_as(1).await
+    }
+
+    /// The same under another number.
+    async fn on_card_as(&self, number: u128) -> TemplateRead {
+        let fingers = vec![finger_on_card(number, &self.enrolled(ANNA).await.0, false)];
         TemplateRead::Content(CardTemplate::new(canonical::encode(&CardTemplates { fingers })).unwrap())
     }
 }
@@ -162,6 +167,20 @@ async fn a_card_without_a_finger_on_it_has_none_enrolled() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_finger_that_the_server_has_no_record_of_is_refused_and_says_so() {
+    let world = World::desfire(anna_proves).await;
+    let on_card = world.on_card_as(9).await;
+    let (mut agent, mut session) = begin(&world).await;
+    world.finger.place(Some(ANNA));
+    agent.says(proved(NUMBER)).await;
+    agent.says(read(on_card)).await;
+    session.need_finger().await;
+    assert_eq!(session.decision().await.verdict.reason, Reason::FingerNotRecorded);
+    assert!(!world.door.watch().borrow().is_energised);
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_copy_is_refused_raises_the_alarm_and_locks_the_reader() {
     let world = World::desfire(by_card_alone).await;
     let (mut agent, mut session) = begin(&world).await;
@@ -181,6 +200,38 @@ async fn a_copy_is_refused_raises_the_alarm_and_locks_the_reader() {
     agent.says(proved(NUMBER)).await;
     assert_eq!(session.decided_alone().await.verdict.reason, Reason::ReaderLocked, "for seconds");
     assert!(!world.door.watch().borrow().is_energised);
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_uid_that_answers_to_no_sense_again_and_again_is_a_copy() {
+    let world = World::desfire(by_card_alone).await;
+    let (mut agent, mut session) = begin(&world).await;
+    // Held badly, however often: no attempt comes of it.
+    for _ in 0..20 {
+        agent.says(ReaderChange::Unreadable("the card left before it was read".to_owned())).await;
+        agent.says(ReaderChange::Removed).await;
+    }
+    let senseless = || ReaderChange::Senseless(uid(), "an answer of 3 bytes".to_owned());
+    for _ in 0..4 {
+        agent.says(senseless()).await;
+        agent.says(ReaderChange::Removed).await;
+    }
+    // A card that is genuine after all takes back what it was counted for.
+    agent.says(proved(NUMBER)).await;
+    let asked = session.asked().await;
+    assert_eq!(asked.assurance, Assurance::Authenticated, "and no attempt before");
+    session.answer(&asked, Outcome::Deny, Reason::NoGrant).await;
+    assert_eq!(session.decision().await.verdict.reason, Reason::NoGrant);
+    agent.says(ReaderChange::Removed).await;
+    for _ in 0..5 {
+        agent.says(senseless()).await;
+        agent.says(ReaderChange::Removed).await;
+    }
+    let decision = session.decided_alone().await;
+    assert_eq!((decision.attempt.card, decision.attempt.assurance), (card(), Assurance::NotAuthentic));
+    assert_eq!(decision.verdict.alarms, [AlarmKind::CloneSuspected]);
+    assert!(decision.verdict.effects.iter().any(|effect| matches!(effect, Effect::LockReader { .. })), "{decision:?}");
     agent.stop().await;
 }
 

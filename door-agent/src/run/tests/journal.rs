@@ -74,6 +74,12 @@ impl Storage for Fickle {
     fn name(&self, number: u64) -> String {
         self.files.name(number)
     }
+
+    fn note(&mut self, _mark: &[u8]) {}
+
+    fn noted(&self) -> Vec<Vec<u8>> {
+        Vec::new()
+    }
 }
 
 impl Session {

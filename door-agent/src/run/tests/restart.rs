@@ -34,6 +34,11 @@ async fn killed_while_the_strike_is_energised() {
 
 /// Records in the journal of an agent that does not run.
 fn leave_records(world: &World, events: impl IntoIterator<Item = Event>) {
+    leave_records_at(world, UnixMs(0), events);
+}
+
+/// The same, of an instant.
+fn leave_records_at(world: &World, at: UnixMs, events: impl IntoIterator<Item = Event>) {
     let data = world.path("data");
     std::fs::create_dir_all(&data).unwrap();
     let journal = Journal::open(Files::open(&data.join("journal")).unwrap(), Limits::STANDARD, Head::start_of(1));
@@ -42,7 +47,7 @@ fn leave_records(world: &World, events: impl IntoIterator<Item = Event>) {
     let recorder = Recorder::start(Ok(journal.unwrap()), world.identity.author(), key, replies).unwrap();
     for (number, event) in events.into_iter().enumerate() {
         let clock = ClockTrust::Trusted;
-        recorder.record(Entry { number: number as u64, at: UnixMs(0), clock, event, weight: Weight::Vital });
+        recorder.record(Entry { number: number as u64, at, clock, event, weight: Weight::Vital });
     }
     recorder.finish();
 }
@@ -234,6 +239,73 @@ async fn an_agent_that_is_revoked_lets_nobody_in_and_everybody_out_until_it_is_a
     again.tap().await;
     assert_ne!(session.asked().await.card, CardToken([0; 32]));
     again.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rules_that_are_dated_ahead_are_refused_and_told_until_others_come() {
+    let world = World::new().await;
+    let told = |event: &Event| match event {
+        Event::AlarmRaised { kind: AlarmKind::RulesDatedAhead, .. } => Some(true),
+        Event::AlarmCleared { kind: AlarmKind::RulesDatedAhead, .. } => Some(false),
+        _ => None,
+    };
+    let agent = world.start();
+    let mut session = world.session(Head::start_of(1)).await;
+    session.in_force().await;
+    let now = crate::clock::machine_time();
+    let mut ahead = world.bundle(now.plus_ms(86_400_000)).await;
+    ahead.policy.version = 6;
+    let key = SigningKey::from_bytes(&[3; 32]);
+    say(&mut session.socket, &FromServer::Bundle(SignedBundle::sign(&ahead, &key))).await;
+    assert!(session.record(told).await);
+    let head = session.head;
+    drop(session.socket);
+    agent.stop().await;
+
+    // After a start too: what lies on the disk is the one that was taken.
+    let agent = world.start();
+    let mut session = world.session(head).await;
+    let in_force = |event: &Event| match event {
+        Event::PolicyInForce { version } => Some(*version),
+        _ => None,
+    };
+    assert_eq!(session.record(in_force).await, 5);
+    assert!(!session.record(told).await, "one that is not ahead has come");
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rules_put_back_with_an_older_clock_are_as_old_as_the_journal_knows() {
+    let hours = |count: i64| count * 60 * 60_000;
+    for (newest_record_h, reason) in [(1, Reason::Granted), (25, Reason::PolicyTooOld)] {
+        let world = World { mode_of_exit: Exit::Mechanical, rules: anna_and_ben, ..World::new().await };
+        let taken_at = crate::clock::machine_time().plus_ms(-hours(30));
+        leave_records_at(
+            &world,
+            taken_at.plus_ms(hours(newest_record_h)),
+            [
+                Event::EpochBegan { cause: EpochCause::Joined, previous: None },
+                Event::AgentStarted { build: "1".to_owned(), was_unclean: false },
+                Event::AgentStopped,
+            ],
+        );
+        let bundle = SignedBundle::sign(&world.bundle(taken_at).await, &SigningKey::from_bytes(&[3; 32]));
+        let mut store = PolicyStore::new(world.identity.clone(), &world.path("data"));
+        let now = crate::door::Now { mono_ms: 0, unix: taken_at, clock: ClockTrust::Trusted };
+        store.take(&bundle, now).unwrap();
+        let (path, content, _) = store.sealed(&bundle).unwrap();
+        std::fs::write(path, content).unwrap();
+        let note = format!(r#"{{"boot_id":"earlier","mono_ms":0,"unix":{},"is_trusted":true}}"#, taken_at.0);
+        std::fs::write(world.path("data").join("clock.json"), note).unwrap();
+
+        let mut agent = world.start();
+        agent.tap().await;
+        world.door_shows(|view| view.is_energised || view.line == "Not now").await;
+        let mut session = world.session(Head::start_of(1)).await;
+        let decision = session.decision().await;
+        assert_eq!((decision.decided, decision.verdict.reason), (Decided::Offline, reason), "{newest_record_h} h");
+        agent.stop().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,7 +13,7 @@ async fn told(world: &World) -> Vec<String> {
     let journal = Journal::open(files, Limits::STANDARD, Head::start_of(1)).unwrap();
     let records: Vec<SignedRecord> = journal.read_after(&Head::start_of(1), usize::MAX).unwrap();
     let said = |signed: &SignedRecord| match signed.read().unwrap().event {
-        Event::DoorWired { door, wiring } => Some(format!("{door} wired {}", &wiring.to_string()[..2])),
+        Event::DoorWired { door, wiring, .. } => Some(format!("{door} wired {}", &wiring.to_string()[..2])),
         Event::DoorTried(trial) => {
             let word = if trial.is_passed() { "passed" } else { "not passed" };
             Some(format!("{} tried {}: {word}", trial.door, &trial.wiring.to_string()[..2]))

@@ -8,7 +8,7 @@ use super::data::{ApplicationId, CardTemplate, CredentialNumber};
 use super::dialogue::Dialogue;
 use super::key::{AesKey, KeyRole, KeyVersion};
 use super::layout;
-use super::status::{DesfireError, Instruction, Refusal};
+use super::status::{DesfireError, Instruction, Malformation, Refusal};
 
 /// What a door knows of a card before it reads it. The reading keys were looked up by the card's UID.
 pub struct ReadOrder {
@@ -68,6 +68,20 @@ impl ReadError {
     /// Whether this is what a card looks like that pretends to be another.
     pub fn is_clone_suspected(self) -> bool {
         matches!(self, Self::Card(error) if error.is_clone_suspected())
+    }
+
+    /// Whether the card answered whole, and what no card says whose keys are known. Neither what one looks like that was torn from the
+    /// field or is held badly, which proves nothing, nor the reader's own word, nor the pause that a card makes after others guessed at
+    /// its keys, nor what changing keys or an unfinished card look like. A failing chip looks like so, too: it is a sign when it comes
+    /// again and again, and never by itself.
+    pub fn is_senseless(self) -> bool {
+        match self {
+            Self::Card(DesfireError::Refused { refusal, .. }) => {
+                !refusal.is_of_reader() && refusal != Refusal::AuthenticationDelay
+            }
+            Self::Card(DesfireError::Malformed { fault, .. }) => !matches!(fault, Malformation::NoStatus(_)),
+            _ => false,
+        }
     }
 
     /// Whether no card answers so that was made one of the site's: besides what [`is_clone_suspected`](Self::is_clone_suspected)
@@ -216,5 +230,25 @@ mod tests {
         check(ReadError::UnknownKeyVersion(9), false);
         check(ReadError::NotPersonalised, false);
         check(ReadError::TemplateLength(60_000), false);
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_told_from_what_was_torn() {
+        let check = |error: ReadError, expected| assert_eq!(error.is_senseless(), expected, "{error}");
+        let command = Instruction::SelectApplication;
+        let refused = |refusal| ReadError::Card(DesfireError::Refused { command, refusal });
+        let malformed = |fault| ReadError::Card(DesfireError::Malformed { command, fault });
+        check(refused(Refusal::Memory), true);
+        check(refused(Refusal::Unknown(0x42)), true);
+        check(refused(Refusal::Iso(0x9000)), true);
+        check(malformed(Malformation::Length { expected: 16, got: 3 }), true);
+        check(malformed(Malformation::Padding), true);
+        // Torn from the field, the reader's word, a pause after guesses, a rotation, a card that was not finished.
+        check(malformed(Malformation::NoStatus(1)), false);
+        check(refused(Refusal::Iso(0x6300)), false);
+        check(refused(Refusal::Iso(0x6F00)), false);
+        check(refused(Refusal::AuthenticationDelay), false);
+        check(ReadError::UnknownKeyVersion(9), false);
+        check(ReadError::NotPersonalised, false);
     }
 }

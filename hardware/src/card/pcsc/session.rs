@@ -55,6 +55,8 @@ pub(super) enum Broken {
     Service(Error),
     /// The card itself; why.
     Card(String),
+    /// The card of this UID answers whole and to no sense; what.
+    Senseless(Uid, String),
 }
 
 impl From<Ended> for Broken {

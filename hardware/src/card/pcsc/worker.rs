@@ -111,7 +111,7 @@ impl Work {
                         dealt_with = None;
                         state[0] = ReaderState::new(name.clone(), State::UNAWARE);
                     }
-                    Err(Broken::Card(_)) => {}
+                    Err(Broken::Card(_) | Broken::Senseless(..)) => {}
                     Err(Broken::Service(error)) => return Ok(said(error)),
                     Err(Broken::Ended) => return Err(Ended),
                 }
@@ -173,6 +173,7 @@ impl Work {
                         self.tell_of_card(at, ReaderChange::Unreadable(why.into()))?;
                     }
                     Err(Broken::Card(why)) => self.tell_of_card(at, ReaderChange::Unreadable(why))?,
+                    Err(Broken::Senseless(uid, why)) => self.tell_of_card(at, ReaderChange::Senseless(uid, why))?,
                     Err(Broken::Service(error)) => return Ok(said(error)),
                     Err(Broken::Ended) => return Err(Ended),
                 }
@@ -187,13 +188,13 @@ impl Work {
         loop {
             let mut session = Session::open(context, name, self.report.clone())?;
             let asked = self.ask_in(&mut session, at);
-            let has_failed = matches!(asked, Err(Broken::Card(_)));
+            let has_failed = matches!(asked, Err(Broken::Card(_) | Broken::Senseless(..)));
             // Before anybody hears of it, who may want to speak with the card.
             session.close(has_failed);
             match asked {
                 Ok(Some(change)) => return Ok(self.tell_of_card(at, change)?),
                 Ok(None) => return Ok(()),
-                Err(Broken::Card(_)) if attempt < READ_ATTEMPTS => {}
+                Err(Broken::Card(_) | Broken::Senseless(..)) if attempt < READ_ATTEMPTS => {}
                 Err(broken) => return Err(broken),
             }
             attempt += 1;
@@ -220,6 +221,7 @@ impl Work {
                     Ok(identified) => return self.read_on(session, at, uid, identified).map(|()| None),
                     Err(error) if error.refutes_known_card() => ReaderChange::NotAuthentic(uid, error.to_string()),
                     // What may be the field's fault is asked again.
+                    Err(error) if error.is_senseless() => return Err(Broken::Senseless(uid, error.to_string())),
                     Err(error @ ReadError::Card(_)) => return Err(Broken::Card(error.to_string())),
                     Err(error) => ReaderChange::Unreadable(error.to_string()),
                 }

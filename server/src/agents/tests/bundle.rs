@@ -13,6 +13,7 @@ use hpke::{Deserializable as _, Kem, OpModeR};
 use serde_json::{Value, json};
 
 use super::door;
+use crate::agents::bundle::SEALED_AT_ONCE_MAX;
 use crate::testing::{TestAgent, TestLink, TestServer};
 
 pub(super) async fn person(server: &TestServer, number: &str) -> String {
@@ -215,6 +216,56 @@ async fn what_changes_is_sent_as_a_delta_and_whole_to_an_agent_that_asks() {
     let mut link = gate.link().await;
     assert_eq!(people(&link.bundle(&gate).await), people(&without));
     assert_eq!(link.deltas, 0);
+}
+
+#[tokio::test]
+async fn rules_go_out_before_all_of_many_templates_are_sealed() {
+    let server = TestServer::serving().await;
+    let (tenant, admin) = (server.own.tenant, &server.own.administrator);
+    let front = door(&server, "Front").await;
+    let gate = server.agent("Gate", AgentKind::DoorController, &[&front]).await;
+    let mut link = gate.link().await;
+    let (anna, last) = (person(&server, "1").await, person(&server, "2").await);
+    grant(&server, &anna, &front).await;
+    let lasts = grant(&server, &last, &front).await;
+    let both = bundle_with(&mut link, &gate, |bundle| people(bundle).len() == 2).await;
+    // More than are sealed for one bundle, of people who all may pass from one instant on.
+    let count = SEALED_AT_ONCE_MAX * 2 + 10;
+    let persons: Vec<uuid::Uuid> = (0..count).map(|_| uuid::Uuid::now_v7()).collect();
+    let mut tx = server.state.db.begin_vault(tenant, None).await.unwrap();
+    for sql in [
+        "INSERT INTO persons (tenant_id, id, created_at) SELECT $1, person, now() FROM unnest($2::uuid[]) AS person",
+        // A finger has its person's number here.
+        "INSERT INTO fingers (tenant_id, id, person_id, position, quality, sensor_type, enrolled_at) \
+         SELECT $1, person, person, 'right_index', 80, 'zfm20', now() FROM unnest($2::uuid[]) AS person",
+        "INSERT INTO grants (tenant_id, id, person_id, level_id, valid_from, no_end_reason) \
+         SELECT $1, gen_random_uuid(), person, level_id, valid_from, 'always' \
+         FROM unnest($2::uuid[]) AS person, (SELECT level_id, valid_from FROM grants LIMIT 1) AS one",
+    ] {
+        sqlx::query(sql).bind(tenant.as_uuid()).bind(&persons).execute(&mut *tx).await.unwrap();
+    }
+    for id in &persons {
+        let (person, finger) = ((*id).into(), (*id).into());
+        crate::vault::put_template(&server.state.keys, &mut tx, person, finger, b"a finger").await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    let first = bundle_with(&mut link, &gate, |bundle| bundle.policy.version > both.policy.version).await;
+    assert_eq!((people(&first).len(), first.templates.len()), (count + 2, SEALED_AT_ONCE_MAX), "the rest comes later");
+    // What is revoked meanwhile waits for none of the rest.
+    let why = json!({ "reason": "left" });
+    server.call(admin, "POST", &format!("/grants/{lasts}/revoke"), why).await.is(200);
+    let mut all = first;
+    while all.templates.len() < count || people(&all).contains(&last) {
+        let next = link.bundle(&gate).await;
+        assert!(next.sequence > all.sequence);
+        assert!(next.templates.len() <= all.templates.len() + SEALED_AT_ONCE_MAX);
+        all = next;
+    }
+    assert_eq!((people(&all).len(), all.templates.len()), (count + 1, count));
+    drop(link);
+    // A session's first holds all of them: the agent had none.
+    let mut link = gate.link().await;
+    assert_eq!(link.bundle(&gate).await.templates.len(), count);
 }
 
 #[tokio::test]

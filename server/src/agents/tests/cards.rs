@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use access_core::canonical;
-use access_core::event::Event;
 use access_core::ids::{AgentId, CredentialId, PersonId};
 use access_core::policy::{CardToken, CredentialRule, CredentialState, PolicyRows};
 use access_core::protocol::{
-    AgentKind, Bundle, CardKeyRole, CardKind, CardMessaging, CardTask, EnrolmentStep, FromAgent, FromServer,
-    ReadingKeys, SealedCard, SecretBytes, card_binding, content_key_binding, template_key_binding,
+    AgentKind, Bundle, CardKeyRole, CardKind, CardMessaging, CardTask, CardTemplates, EnrolmentStep, FromAgent,
+    FromServer, ReadingKeys, SealedCard, SecretBytes, TemplateKey, card_binding, content_key_binding,
+    template_key_binding,
 };
 use access_core::time::Period;
 use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
@@ -25,6 +25,7 @@ use uuid::Uuid;
 use super::bundle::{bundle_with, grant, order, person};
 use super::door;
 use crate::agents::card_secrets::CardSealer;
+use crate::enrolment::Step;
 use crate::keys::cards::{KeyCheck, application, card_key};
 use crate::keys::module::{KeyName, Module, Token, TokenError};
 use crate::keys::{Binding, Key};
@@ -32,7 +33,12 @@ use crate::testing::{PATIENCE, TestAgent, TestLink, TestServer};
 
 const UID: [u8; 7] = [0x04, 1, 2, 3, 4, 5, 6];
 
-async fn start(server: &TestServer, (station, link): (&TestAgent, &mut TestLink), person: &str, want: Value) {
+pub(super) async fn start(
+    server: &TestServer,
+    (station, link): (&TestAgent, &mut TestLink),
+    person: &str,
+    want: Value,
+) {
     let body = json!({ "station_id": station.id, "person_id": person, "want": want });
     server.call(&server.own.administrator, "POST", "/enrolments", body).await.is(201);
     let order = order(link).await;
@@ -49,7 +55,7 @@ async fn task(link: &mut TestLink, step: EnrolmentStep, enrolment: access_core::
 }
 
 /// The dialogue that the only station is in.
-async fn running(server: &TestServer) -> access_core::ids::EnrolmentId {
+pub(super) async fn running(server: &TestServer) -> access_core::ids::EnrolmentId {
     running_at(server, None).await
 }
 
@@ -180,8 +186,41 @@ async fn a_bundle_carries_reading_keys_for_its_agent_alone() {
         let binding = template_key_binding(gate.id, template_key.person);
         open(&content_key(agent, &bundle)?, &template_key.sealed, &binding)
     };
-    assert!(opened(&gate).is_some_and(|key| key.len() == 32) && opened(&other).is_none());
+    let content = |bundle: &Bundle| {
+        let [sealed] = &bundle.cards.template_keys[..] else { panic!("{:?}", bundle.cards.template_keys) };
+        let binding = template_key_binding(gate.id, sealed.person);
+        let opened = open(&content_key(&gate, bundle)?, &sealed.sealed, &binding)?;
+        Some(canonical::decode::<TemplateKey>("template key", &opened).unwrap())
+    };
+    let holders = content(&bundle).unwrap();
+    assert!(holders.key.0.len() == 32 && opened(&other).is_none());
+    let recorded = "SELECT id::text FROM fingers ORDER BY id";
+    let told = |key: &TemplateKey| key.fingers.iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(told(&holders), server.query(recorded).await, "the finger that is on record");
     assert!(bundle.templates.is_empty(), "no template of it is on the server");
+
+    // A finger that goes to the card is told to the doors as soon as it is on record, and not before.
+    start(&server, (&station, &mut desk), &anna, json!({ "finger": { "position": "left_index" } })).await;
+    let enrolment = running(&server).await;
+    let read =
+        EnrolmentStep::FingerRead { template: SecretBytes(vec![8; 512]), sensor_type: "zfm".to_owned(), quality: 80 };
+    desk.say(&FromAgent::EnrolmentStep { enrolment, step: read }).await;
+    assert_eq!(order(&mut desk).await.id, enrolment);
+    let presented = EnrolmentStep::CardPresented { uid: SecretBytes(UID.to_vec()), kind: CardKind::DesfireEv2 };
+    assert!(matches!(task(&mut desk, presented, enrolment).await, CardTask::Read { .. }));
+    let before = EnrolmentStep::CardContent { credential: None, templates: None, version: 2, free_bytes: 1_000 };
+    let CardTask::Write { templates: Some(written), .. } = task(&mut desk, before, enrolment).await else {
+        panic!("no write")
+    };
+    let written: CardTemplates = canonical::decode("fingers on a card", &written).unwrap();
+    let added = written.fingers.last().unwrap().finger.to_string();
+    assert!(!server.query(recorded).await.contains(&added), "a station that writes now may fall silent");
+    let step = EnrolmentStep::CardWritten { version: 2, messaging: CardMessaging::Ev2, free_bytes: 400 };
+    desk.say(&FromAgent::EnrolmentStep { enrolment, step }).await;
+    assert_eq!(ended(&server, enrolment).await["step"], "done");
+    let is_told = |bundle: &Bundle| content(bundle).is_some_and(|key| told(&key).contains(&added));
+    let bundle = bundle_with(&mut link, &gate, is_told).await;
+    assert_eq!(told(&content(&bundle).unwrap()), server.query(recorded).await);
 
     // Lost: found by its UID everywhere, and read nowhere.
     let lost = json!({ "state": "lost", "reason": "on the train" });
@@ -241,7 +280,7 @@ async fn cards_are_marked_by(act: &str) {
 #[tokio::test]
 async fn an_operator_who_was_put_out_of_use_in_a_dialogue_enrols_nothing() {
     let server = TestServer::serving().await;
-    let mut desk = server.agent("Desk", AgentKind::Station, &[]).await;
+    let desk = server.agent("Desk", AgentKind::Station, &[]).await;
     let mut link = desk.link().await;
     let anna = person(&server, "1").await;
     for change in ["state = 'disabled'", "role = 'guard'"] {
@@ -252,9 +291,9 @@ async fn an_operator_who_was_put_out_of_use_in_a_dialogue_enrols_nothing() {
         server.execute(&format!("UPDATE operators SET {change} WHERE name = 'administrator'")).await;
         let step = EnrolmentStep::CardWritten { version, messaging: CardMessaging::Ev2, free_bytes: 1_000 };
         link.say(&FromAgent::EnrolmentStep { enrolment: id, step }).await;
-        // Taken after the step.
-        let record = desk.record(Event::AgentStopped);
-        link.deliver(vec![record]).await;
+        let mut steps = server.state.stations.follow(server.own.tenant, id).expect("a dialogue");
+        let is_over = |steps: &Vec<Step>| steps.last().is_some_and(|step| step.step.is_last());
+        tokio::time::timeout(PATIENCE, steps.wait_for(is_over)).await.expect("the end").unwrap();
         let back = "UPDATE operators SET state = 'active', role = 'administrator' WHERE name = 'administrator'";
         server.execute(back).await;
         let last = ended(&server, id).await;
@@ -335,8 +374,8 @@ async fn cards_are_sealed_once_however_many() {
     let agent = AgentId::from_uuid(Uuid::now_v7());
     server
         .execute(&format!(
-            "SET app.tenant = '{tenant}'; INSERT INTO agents (tenant_id, id, name, kind) VALUES ('{tenant}', '{agent}', 'Gate', \
-             'door_controller')"
+            "SET app.tenant = '{tenant}'; INSERT INTO agents (tenant_id, id, name, kind, state, record_key, sealing_key) \
+             VALUES ('{tenant}', '{agent}', 'Gate', 'door_controller', 'joined', sha256('1'), sha256('2'))"
         ))
         .await;
     let mut sealer = CardSealer::new(tenant, agent, &sealing_key).unwrap();
@@ -367,6 +406,93 @@ async fn cards_are_sealed_once_however_many() {
     }
     let [(first, all), (second, none)] = &sealed[..] else { panic!("two") };
     assert_eq!((first, *all, *none), (second, count, 0), "sealed once");
+}
+
+/// So many people with a finger on their card.
+const HOLDERS: usize = 1_000;
+/// A change for one person may take so much, in bytes.
+const DELTA_BYTES_MAX: usize = 4 * 1024;
+
+#[tokio::test]
+async fn a_grant_is_a_small_delta_however_many_fingers_lie_on_cards() {
+    let server = TestServer::serving().await;
+    let tenant = server.own.tenant;
+    let front = door(&server, "Front").await;
+    let gate = server.agent("Gate", AgentKind::DoorController, &[&front]).await;
+    let mut link = gate.link().await;
+    let (anna, berta) = (person(&server, "1").await, person(&server, "2").await);
+    grant(&server, &anna, &front).await;
+    let rows = seed(&server, HOLDERS).await;
+    put_fingers_on_cards(&server, &rows).await;
+    server
+        .execute(&format!(
+            "SELECT set_config('app.tenant', '{tenant}', false); \
+             INSERT INTO grants (tenant_id, id, person_id, level_id, valid_from, no_end_reason) \
+             SELECT tenant_id, gen_random_uuid(), finger.person_id, level_id, valid_from, 'always' \
+             FROM fingers finger JOIN grants USING (tenant_id)"
+        ))
+        .await;
+    let all = |bundle: &Bundle| bundle.policy.persons.len() == HOLDERS + 1;
+    let before = bundle_with(&mut link, &gate, all).await;
+    assert_eq!(before.cards.template_keys.len(), HOLDERS);
+    let deltas = link.deltas;
+    grant(&server, &berta, &front).await;
+    let after = bundle_with(&mut link, &gate, |bundle| bundle.policy.persons.len() == HOLDERS + 2).await;
+    assert_eq!(after.cards.template_keys, before.cards.template_keys, "sealed once");
+    let whole = canonical::encode(&after).len();
+    println!("{HOLDERS} people with a finger on their card: {whole} bytes whole, {} for one grant", link.delta_bytes);
+    assert!(link.deltas > deltas && link.delta_bytes <= DELTA_BYTES_MAX, "{} bytes", link.delta_bytes);
+
+    // A key that was destroyed and made anew is another: sealed anew, alone, and under another nonce.
+    let changed = rows.credentials[0].person;
+    let mut tx = server.state.db.begin_vault(tenant, None).await.unwrap();
+    let key = server.state.keys.wrap(tenant, changed, "person template key", &Key::random().unwrap()).unwrap();
+    sqlx::query("UPDATE vault.person_keys SET wrapped = $1 WHERE person_id = $2 AND purpose = 'template'")
+        .bind(key)
+        .bind(changed.as_uuid())
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    server
+        .execute(&format!("SELECT set_config('app.tenant', '{tenant}', false); SELECT policy_moves('{tenant}')"))
+        .await;
+    let anew = bundle_with(&mut link, &gate, |bundle| bundle.cards != after.cards).await;
+    let differ = anew.cards.template_keys.iter().zip(&after.cards.template_keys).filter(|(new, old)| new != old);
+    let differ: Vec<_> = differ.collect();
+    let [(new, old)] = &differ[..] else { panic!("{}", differ.len()) };
+    assert_eq!((new.person, old.person), (changed, changed));
+    assert_ne!(new.sealed[..24], old.sealed[..24], "the nonce");
+}
+
+/// Notes a finger on each card, under a template key of its holder's.
+async fn put_fingers_on_cards(server: &TestServer, rows: &PolicyRows) {
+    let (state, tenant) = (&server.state, server.own.tenant);
+    let cards: Vec<Uuid> = rows.credentials.iter().map(|card| card.id.as_uuid()).collect();
+    let persons: Vec<Uuid> = rows.credentials.iter().map(|card| card.person.as_uuid()).collect();
+    let key = |card: &CredentialRule| {
+        state.keys.wrap(tenant, card.person, "person template key", &Key::random().unwrap()).unwrap()
+    };
+    let keys: Vec<Vec<u8>> = rows.credentials.iter().map(key).collect();
+    let mut tx = state.db.begin_vault(tenant, None).await.unwrap();
+    for sql in [
+        "INSERT INTO vault.person_keys (tenant_id, person_id, purpose, wrapped) \
+         SELECT $1, person, 'template', wrapped FROM unnest($3::uuid[], $4::bytea[]) AS new (person, wrapped)",
+        "INSERT INTO fingers (tenant_id, id, person_id, position, quality, sensor_type, enrolled_at, credential_id) \
+         SELECT $1, gen_random_uuid(), person, 'right_index', 80, 'zfm', now(), card \
+         FROM unnest($2::uuid[], $3::uuid[]) AS new (card, person)",
+    ] {
+        let sql = format!("WITH given AS (SELECT $2::uuid[], $3::uuid[], $4::bytea[]) {sql}");
+        sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(tenant.as_uuid())
+            .bind(&cards)
+            .bind(&persons)
+            .bind(&keys)
+            .execute(&mut *tx)
+            .await
+            .unwrap();
+    }
+    tx.commit().await.unwrap();
 }
 
 /// Makes cards of as many persons, as the dialogues would; the rules as far as they name them.

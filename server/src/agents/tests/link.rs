@@ -72,9 +72,60 @@ async fn a_journal_that_was_set_back_shuts_the_agent_out_before_it_is_welcome() 
     set_back(&server, "lost", |agent| agent.head = Head::start_of(1), true).await;
     set_back(&server, "an older disk", |agent| agent.head.seq = 2, true).await;
     set_back(&server, "another chain", |agent| agent.head.hash = Digest([9; 32]), true).await;
-    set_back(&server, "a journal that can't be read", |agent| agent.head = Head::start_of(0), false).await;
     let written_meanwhile = |agent: &mut TestAgent| drop(agent.record(Event::AgentStopped));
     set_back(&server, "the server holds less", written_meanwhile, false).await;
+}
+
+/// Alarms of an agent that nobody acknowledged, by kind.
+async fn alarms_of(server: &TestServer, agent: &TestAgent) -> Vec<Value> {
+    server.settled().await;
+    let open = server.call(&server.own.guard, "GET", "/alarms", Value::Null).await.is(200).json;
+    let own = open["items"].as_array().unwrap().iter().filter(|alarm| alarm["agent_id"] == json!(agent.id));
+    own.map(|alarm| alarm["kind"].clone()).collect()
+}
+
+#[tokio::test]
+async fn whoever_can_not_read_a_journal_that_was_written_is_told_nothing() {
+    let server = TestServer::serving().await;
+    let mut agent = server.agent("Gate", AgentKind::DoorController, &[]).await;
+    let unread = |agent: &TestAgent| {
+        let mut hello = agent.hello();
+        hello.head = Head::start_of(0);
+        hello
+    };
+    // It joined and recorded nothing yet: there is nothing that it could have lost.
+    let mut link = agent.dial().await.unwrap();
+    link.say(&FromAgent::Hello(unread(&agent))).await;
+    assert!(matches!(link.hear().await, FromServer::Welcome { .. }));
+    drop(link);
+    let mut link = agent.link().await;
+    let records = vec![agent.record(Event::AgentStopped)];
+    link.deliver(records).await;
+
+    // A copy, while the agent is linked: that link stays.
+    assert_eq!(agent.refusal(unread(&agent)).await, Refusal::JournalUnread);
+    assert_eq!(alarms_of(&server, &agent).await, ["agent_copied"]);
+    let signs = server.events("kind=agent_copied").await;
+    assert_eq!((signs.len(), &signs[0]["copy_sign"]), (1, &json!("journal_unread")));
+    assert!(server.state.agents.is_connected(agent.tenant, agent.id));
+    let records = vec![agent.record(Event::AgentStopped)];
+    link.deliver(records).await;
+
+    // Alone: a disk that failed, or a copy while the agent is off. It keeps its rules, and nobody is shut out for good.
+    let mut presence = server.state.agents.watch(agent.tenant);
+    drop(link);
+    tokio::time::timeout(crate::testing::PATIENCE, presence.recv()).await.unwrap().unwrap();
+    for _ in 0..2 {
+        assert_eq!(agent.refusal(unread(&agent)).await, Refusal::JournalUnread);
+    }
+    assert_eq!(server.events("kind=journal_changed").await.len(), 1, "one alarm is enough");
+    assert!(alarms_of(&server, &agent).await.contains(&json!("journal_fault")));
+    assert_eq!(seen(&server, agent.id).await["journal_fault"], "unusable");
+    let mut link = agent.link().await;
+    link.say(&FromAgent::JournalState { fault: None, since: access_core::UnixMs(0) }).await;
+    let records = vec![agent.record(Event::AgentStopped)];
+    link.deliver(records).await;
+    assert_eq!(seen(&server, agent.id).await["journal_fault"], Value::Null);
 }
 
 #[tokio::test]

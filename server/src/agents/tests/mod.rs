@@ -12,6 +12,7 @@ mod join;
 mod journal;
 mod link;
 mod presence;
+mod station;
 
 /// A door in a new site.
 pub(crate) async fn door(server: &TestServer, name: &str) -> String {

@@ -12,7 +12,7 @@ pub(crate) enum Because {
 
 use Because::{NoRule, Nobody};
 
-pub(crate) const NOT_PREVIEWED: [(&str, &str, Because); 41] = [
+pub(crate) const NOT_PREVIEWED: [(&str, &str, Because); 43] = [
     ("POST", "/areas", Nobody("no door leads there yet, and it asks for nothing")),
     ("PUT", "/day-types/{number}", Nobody("only what a day type is called")),
     (
@@ -38,6 +38,7 @@ pub(crate) const NOT_PREVIEWED: [(&str, &str, Because); 41] = [
     ("POST", "/agents/{id}/revoke", Nobody("its doors have no agent then; what the rules say stays")),
     ("POST", "/agents/{id}/join-token", Nobody("which keys cards get that a copy may know; what the rules say stays")),
     ("POST", "/agents/{id}/replace", Nobody("which keys cards get that its machine had; what the rules say stays")),
+    ("POST", "/agents/{id}/taken-away", NoRule),
     ("POST", "/doors/{id}/release", NoRule),
     // What operators set is state, not rules: its dialogues name the effect in numbers.
     ("PUT", "/doors/{id}/mode", NoRule),
@@ -47,6 +48,7 @@ pub(crate) const NOT_PREVIEWED: [(&str, &str, Because); 41] = [
     ("POST", "/areas/{id}/reset", NoRule),
     ("POST", "/credentials/{id}/unlock", NoRule),
     ("POST", "/doors/{id}/unlock-reader", NoRule),
+    ("PUT", "/doors/{id}/zones", NoRule),
     ("POST", "/vault/names", NoRule),
     ("POST", "/session", NoRule),
     ("DELETE", "/session", NoRule),

@@ -12,7 +12,7 @@ import { api, bodyOf } from "../api/client";
 import { queries, useDoorName } from "../api/queries";
 import type { Agent } from "../api/types";
 import { DoorLink } from "../doors/DoorLink";
-import { useIsAdministrator, useZone } from "../frame/session";
+import { useIsAdministrator } from "../frame/session";
 import { Copyable } from "../parts/Copyable";
 import { Devices } from "../parts/Devices";
 import { Lines } from "../parts/Lines";
@@ -20,7 +20,6 @@ import { Empty, Page, Section, Waiting } from "../parts/Page";
 import { ReasonDialog } from "../parts/ReasonDialog";
 import { Trouble } from "../parts/Trouble";
 import { When } from "../parts/When";
-import { dateOf } from "../time";
 import { named, text, w } from "../words";
 import { Edit } from "./AgentForms";
 import { ConfigurationOf } from "./Configuration";
@@ -43,6 +42,11 @@ export function AgentState({ agent }: { agent: Agent }) {
   return (
     <Stack spacing={0.5} sx={{ alignItems: "flex-start" }}>
       <Chip label={named(w.agents.states, agent.state)} color={stateColours[agent.state]} variant="outlined" />
+      {agent.state === "quarantined" && (
+        <Typography variant="caption" sx={{ display: "block", color: "error.main" }}>
+          {w.agents.quarantinedWhy}
+        </Typography>
+      )}
       {agent.journal_fault && agent.state !== "revoked" && (
         <Typography variant="caption" sx={{ display: "block", color: "error.main" }}>
           {text("AlarmKind", "journal_fault")}: {text("JournalFault", agent.journal_fault)} (
@@ -58,7 +62,9 @@ function Doors({ agent }: { agent: Agent }) {
   const { data: doors = [] } = useQuery(queries.doors);
   const { data: sites = [] } = useQuery(queries.sites);
   if (agent.door_ids.length === 0) {
-    const why = agent.kind === "station" ? w.agents.stationDoors : w.agents.noDoorsYet;
+    const isRevoked = agent.state === "revoked";
+    const why =
+      agent.kind === "station" ? w.agents.stationDoors : isRevoked ? w.agents.noDoorsLeft : w.agents.noDoorsYet;
     return <Typography sx={{ color: "text.secondary" }}>{why}</Typography>;
   }
   return (
@@ -79,14 +85,19 @@ function Doors({ agent }: { agent: Agent }) {
   );
 }
 
-type Doing = "edit" | "revoke" | "token" | "replace" | null;
+/** Until when its certificate is good; a revoked agent's is no longer accepted, whatever stands in it. */
+function Certificate({ agent }: { agent: Agent }) {
+  if (agent.state === "revoked") return w.agents.certificateRevoked;
+  return <When at={agent.certificate_expires_at} />;
+}
+
+type Doing = "edit" | "revoke" | "token" | "replace" | "takenAway" | null;
 
 export function AgentPage() {
   const { id } = useParams({ from: "/signed-in/agents/$id" });
   const client = useQueryClient();
   const agents = useQuery(queries.agents);
   const isAdministrator = useIsAdministrator();
-  const zone = useZone();
   const doorName = useDoorName();
   const [doing, setDoing] = useState<Doing>(null);
   const [token, setToken] = useState<Token | null>(null);
@@ -108,23 +119,31 @@ export function AgentPage() {
       title={agent.name}
       intro={text("AgentKind", agent.kind)}
       action={
-        isAdministrator &&
-        agent.state !== "revoked" && (
+        isAdministrator && (
           <Stack direction="row" spacing={1}>
-            <Button color="error" onClick={() => setDoing("revoke")} aria-label={w.agents.revokeTitle(agent.name)}>
-              {w.agents.revoke}
-            </Button>
-            {agent.state !== "invited" && (
-              <Button onClick={() => setDoing("replace")} aria-label={w.agents.replaceTitle(agent.name)}>
-                {w.agents.replace}
+            {agent.has_machine_away && (
+              <Button onClick={() => setDoing("takenAway")} aria-label={w.agents.takenAwayTitle(agent.name)}>
+                {w.agents.takenAway}
               </Button>
             )}
-            <Button onClick={() => setDoing("token")} aria-label={w.agents.newTokenTitle(agent.name)}>
-              {w.agents.newToken}
-            </Button>
-            <Button variant="contained" onClick={() => setDoing("edit")} aria-label={w.agents.edit(agent.name)}>
-              {w.act.edit}
-            </Button>
+            {agent.state !== "revoked" && (
+              <>
+                <Button color="error" onClick={() => setDoing("revoke")} aria-label={w.agents.revokeTitle(agent.name)}>
+                  {w.agents.revoke}
+                </Button>
+                {agent.state !== "invited" && (
+                  <Button onClick={() => setDoing("replace")} aria-label={w.agents.replaceTitle(agent.name)}>
+                    {w.agents.replace}
+                  </Button>
+                )}
+                <Button onClick={() => setDoing("token")} aria-label={w.agents.newTokenTitle(agent.name)}>
+                  {w.agents.newToken}
+                </Button>
+                <Button variant="contained" onClick={() => setDoing("edit")} aria-label={w.agents.edit(agent.name)}>
+                  {w.act.edit}
+                </Button>
+              </>
+            )}
           </Stack>
         )
       }
@@ -139,12 +158,9 @@ export function AgentPage() {
               [w.agents.lastSeen, <When key="seen" at={agent.last_seen_at} />],
               [w.agents.joined, <When key="joined" at={agent.joined_at} />],
               [w.agents.build, agent.build ?? w.none],
-              [w.agents.rules, agent.bundle_version],
+              [w.agents.rules, agent.bundle_version || w.none],
               [w.agents.records, agent.acknowledged_seq],
-              [
-                w.agents.certificate,
-                agent.certificate_expires_at ? dateOf(agent.certificate_expires_at, zone) : w.none,
-              ],
+              [w.agents.certificate, <Certificate key="certificate" agent={agent} />],
               [w.agents.id, <code key="id">{agent.id}</code>],
             ]}
           />
@@ -192,6 +208,15 @@ export function AgentPage() {
           effect={w.agents.revokeEffect(agent.door_ids.length, agent.door_ids.map(doorName).join(", "))}
           submit={w.agents.revoke}
           act={(reason) => api.POST("/api/v1/agents/{id}/revoke", { params, body: { reason } }).then(changed)}
+          onClose={close}
+        />
+      )}
+      {doing === "takenAway" && (
+        <ReasonDialog
+          title={w.agents.takenAwayTitle(agent.name)}
+          effect={w.agents.takenAwayEffect}
+          submit={w.agents.takenAway}
+          act={(reason) => api.POST("/api/v1/agents/{id}/taken-away", { params, body: { reason } }).then(changed)}
           onClose={close}
         />
       )}

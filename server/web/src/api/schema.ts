@@ -3549,6 +3549,64 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/doors/{id}/zones": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Arms or disarms a zone, until it is said otherwise. One that stands so already is set again: that it was set otherwise meanwhile may
+         *     not be known yet.
+         */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewZone"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/muster": {
         parameters: {
             query?: never;
@@ -6140,6 +6198,64 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/agents/{id}/taken-away": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * States that an agent's machines which are out of use, revoked or replaced, were taken away or destroyed: no revocation waits for
+         *     them any more. Nothing proves it but the operator's word, which is recorded.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Why"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/devices": {
         parameters: {
             query?: never;
@@ -6193,7 +6309,7 @@ export interface paths {
                     /** @description Of this kind. */
                     kind?: "epoch_began" | "agent_started" | "agent_stopped" | "decision" | "release_abandoned" | "door_opened" | "door_closed" | "entered" | "not_opened" | "exit_requested" | "alarm_raised" | "alarm_cleared" | "device_changed" | "link_changed" | "policy_in_force" | "command_done" | "enrolment_ended" | "act" | "chain_broken" | "journal_changed" | "folded" | "door_found" | "agent_copied" | "state_set" | "free_began" | "free_ended" | "input_changed" | "clock_changed" | "door_wired" | "door_tried";
                     /** @description Acts of this kind. */
-                    act?: "created" | "changed" | "deleted" | "signed_in" | "sign_in_failed" | "signed_out" | "set_up" | "totp_reset" | "password_changed" | "disabled" | "enabled" | "viewed" | "revoked" | "acknowledged" | "door_released" | "join_token_issued" | "joined" | "legal_basis_recorded" | "legal_basis_withdrawn" | "enrolment_started" | "setup_link_issued" | "enrolment_stopped" | "factors_reset" | "replaced";
+                    act?: "created" | "changed" | "deleted" | "signed_in" | "sign_in_failed" | "signed_out" | "set_up" | "totp_reset" | "password_changed" | "disabled" | "enabled" | "viewed" | "revoked" | "acknowledged" | "door_released" | "join_token_issued" | "joined" | "legal_basis_recorded" | "legal_basis_withdrawn" | "enrolment_started" | "setup_link_issued" | "enrolment_stopped" | "factors_reset" | "replaced" | "taken_away";
                     /** @description Acts of this operator's, and what doors did by their command. */
                     operator_id?: string;
                     /** @description `false` leaves out looks at personal data; they are many. */
@@ -6207,7 +6323,7 @@ export interface paths {
                     /** @description `granted` or `refused`. */
                     outcome?: "granted" | "refused";
                     /** @description Decided for this reason. */
-                    reason?: "granted" | "finger_required" | "leaving_not_refused" | "request_to_exit" | "operator_release" | "unknown_door" | "unknown_credential" | "not_known_here" | "weak_card_not_accepted" | "credential_suspended" | "credential_lost" | "credential_stolen" | "credential_returned" | "credential_not_yet_valid" | "credential_expired" | "person_inactive" | "blocked" | "no_grant" | "door_not_granted" | "grant_not_yet_valid" | "grant_expired" | "outside_schedule" | "no_finger_enrolled" | "wrong_finger" | "finger_timeout" | "sensor_fault" | "no_policy" | "policy_too_old" | "clock_not_trusted" | "not_recorded" | "door_fault" | "lockdown" | "door_locked" | "card_removed" | "reader_locked" | "card_not_authentic" | "credential_not_active" | "credential_locked" | "door_free" | "server_needed" | "too_fast" | "passed_back" | "area_full" | "interlock" | "pin_required" | "no_pin_enrolled" | "wrong_pin" | "escort_required" | "second_person_required" | "finger_paused" | "pin_timeout" | "keypad_fault" | "pin_delayed";
+                    reason?: "granted" | "finger_required" | "leaving_not_refused" | "request_to_exit" | "operator_release" | "unknown_door" | "unknown_credential" | "not_known_here" | "weak_card_not_accepted" | "credential_suspended" | "credential_lost" | "credential_stolen" | "credential_returned" | "credential_not_yet_valid" | "credential_expired" | "person_inactive" | "blocked" | "no_grant" | "door_not_granted" | "grant_not_yet_valid" | "grant_expired" | "outside_schedule" | "no_finger_enrolled" | "wrong_finger" | "finger_timeout" | "sensor_fault" | "no_policy" | "policy_too_old" | "clock_not_trusted" | "not_recorded" | "door_fault" | "lockdown" | "door_locked" | "card_removed" | "reader_locked" | "card_not_authentic" | "credential_not_active" | "credential_locked" | "door_free" | "server_needed" | "too_fast" | "passed_back" | "area_full" | "interlock" | "pin_required" | "no_pin_enrolled" | "wrong_pin" | "escort_required" | "second_person_required" | "finger_paused" | "pin_timeout" | "keypad_fault" | "pin_delayed" | "finger_not_recorded";
                     /** @description From this instant on. */
                     from?: string;
                     /** @description Before this instant. */
@@ -7221,7 +7337,7 @@ export interface components {
             note: string;
         };
         /** @enum {string} */
-        ActKind: "created" | "changed" | "deleted" | "signed_in" | "sign_in_failed" | "signed_out" | "set_up" | "totp_reset" | "password_changed" | "disabled" | "enabled" | "viewed" | "revoked" | "acknowledged" | "door_released" | "join_token_issued" | "joined" | "legal_basis_recorded" | "legal_basis_withdrawn" | "enrolment_started" | "setup_link_issued" | "enrolment_stopped" | "factors_reset" | "replaced";
+        ActKind: "created" | "changed" | "deleted" | "signed_in" | "sign_in_failed" | "signed_out" | "set_up" | "totp_reset" | "password_changed" | "disabled" | "enabled" | "viewed" | "revoked" | "acknowledged" | "door_released" | "join_token_issued" | "joined" | "legal_basis_recorded" | "legal_basis_withdrawn" | "enrolment_started" | "setup_link_issued" | "enrolment_stopped" | "factors_reset" | "replaced" | "taken_away";
         /** @description What an operator did. */
         ActView: {
             /**
@@ -7286,6 +7402,8 @@ export interface components {
              * @description Place of its newest stored record.
              */
             acknowledged_seq: number;
+            /** @description Whether a machine of it that is out of use may hold rules for doors: nobody has stated that it was taken away. */
+            has_machine_away: boolean;
             /**
              * Format: int64
              * @description Counts its changes; the `ETag`.
@@ -7371,7 +7489,7 @@ export interface components {
             note?: string | null;
         };
         /** @enum {string} */
-        AlarmKind: "door_forced" | "door_held" | "tamper" | "reader_fault" | "sensor_fault" | "door_io_fault" | "journal_fault" | "agent_lost" | "records_missing" | "records_forked" | "lost_card_presented" | "left_against_rule" | "policy_aging" | "wrong_fingers" | "rex_stuck" | "rules_withdrawn" | "agent_copied" | "clone_suspected" | "impossible_travel" | "passed_back" | "repeated_refusals" | "duress" | "interlock_contradiction" | "records_foreign" | "sensor_tampered" | "sensor_changed" | "sensor_not_empty" | "contact_fault" | "strike_fault" | "fire" | "mains_lost" | "battery_low" | "zone" | "wrong_pins" | "keypad_fault";
+        AlarmKind: "door_forced" | "door_held" | "tamper" | "reader_fault" | "sensor_fault" | "door_io_fault" | "journal_fault" | "agent_lost" | "records_missing" | "records_forked" | "lost_card_presented" | "left_against_rule" | "policy_aging" | "wrong_fingers" | "rex_stuck" | "rules_withdrawn" | "agent_copied" | "clone_suspected" | "impossible_travel" | "passed_back" | "repeated_refusals" | "duress" | "interlock_contradiction" | "records_foreign" | "sensor_tampered" | "sensor_changed" | "sensor_not_empty" | "contact_fault" | "strike_fault" | "fire" | "mains_lost" | "battery_low" | "zone" | "wrong_pins" | "keypad_fault" | "rules_dated_ahead";
         /** @enum {string} */
         Alone: "deny" | "as_known";
         /** @enum {string} */
@@ -7722,7 +7840,7 @@ export interface components {
             reason?: string | null;
         };
         /** @enum {string} */
-        CopySign: "renewed_twice" | "old_certificate" | "links_in_turn";
+        CopySign: "renewed_twice" | "old_certificate" | "links_in_turn" | "journal_unread";
         /** @description A piece of a list, with how long it is. */
         Counted_MayPass: {
             /** @description How many there are in all. */
@@ -8019,9 +8137,14 @@ export interface components {
             door_id: string;
             /**
              * Format: uuid
-             * @description Its agent.
+             * @description Its agent, or one that was.
              */
             agent_id: string;
+            /**
+             * @description Whether it is a machine that the door is not driven by any more, as far as is known here: the door is another agent's, another
+             *     machine took its place, or it was revoked. It counts until it goes by rules without the door, or was taken away.
+             */
+            is_former: boolean;
             /** @description Whether its agent, alone, goes by it. */
             holding: components["schemas"]["Holding"];
             /**
@@ -8124,6 +8247,8 @@ export interface components {
             threat_level: number;
             /** @description Whether that locks it on side in. */
             is_locked_down: boolean;
+            /** @description Zones that hang on its lines, as its agent said last, and any other that is disarmed. */
+            zones: components["schemas"]["ZoneNow"][];
         };
         /** @description How a door stands. */
         DoorState: {
@@ -8144,6 +8269,8 @@ export interface components {
             last_event?: components["schemas"]["LogEvent"] | null;
             acceptance?: components["schemas"]["AcceptanceState"] | null;
         };
+        /** @enum {string} */
+        DoorZone: "zone_1" | "zone_2" | "zone_3" | "zone_4";
         /** @description A dialogue, as it is now. */
         Enrolment: {
             /**
@@ -9251,6 +9378,15 @@ export interface components {
              */
             least_s: number;
         };
+        /** @description A zone to be armed or disarmed. */
+        NewZone: {
+            /** @description Which. */
+            zone: components["schemas"]["DoorZone"];
+            /** @description Whether what it reports is an alarm from now on. */
+            is_armed: boolean;
+            /** @description Why; every operator of the tenant reads it while the zone is disarmed. */
+            reason: string;
+        };
         /** @enum {string} */
         NtpState: "unknown" | "synchronised" | "unsynchronised";
         /** @description Staff using the web UI. */
@@ -9368,6 +9504,8 @@ export interface components {
                  * @description Place of its newest stored record.
                  */
                 acknowledged_seq: number;
+                /** @description Whether a machine of it that is out of use may hold rules for doors: nobody has stated that it was taken away. */
+                has_machine_away: boolean;
                 /**
                  * Format: int64
                  * @description Counts its changes; the `ETag`.
@@ -9592,6 +9730,8 @@ export interface components {
                 threat_level: number;
                 /** @description Whether that locks it on side in. */
                 is_locked_down: boolean;
+                /** @description Zones that hang on its lines, as its agent said last, and any other that is disarmed. */
+                zones: components["schemas"]["ZoneNow"][];
             }[];
             /** @description Where the next piece begins; none if this is the last. */
             next?: string | null;
@@ -10024,7 +10164,7 @@ export interface components {
                  * @description Version of the rules from which on it holds.
                  */
                 version: number;
-                /** @description Every door that has an agent, those that wait first. */
+                /** @description Every door that has an agent, and every machine besides that may hold older rules for one; those that wait first. */
                 doors: components["schemas"]["DoorHolding"][];
             }[];
             /** @description Where the next piece begins; none if this is the last. */
@@ -10418,7 +10558,7 @@ export interface components {
             reason: string;
         };
         /** @enum {string} */
-        Reason: "granted" | "finger_required" | "leaving_not_refused" | "request_to_exit" | "operator_release" | "unknown_door" | "unknown_credential" | "not_known_here" | "weak_card_not_accepted" | "credential_suspended" | "credential_lost" | "credential_stolen" | "credential_returned" | "credential_not_yet_valid" | "credential_expired" | "person_inactive" | "blocked" | "no_grant" | "door_not_granted" | "grant_not_yet_valid" | "grant_expired" | "outside_schedule" | "no_finger_enrolled" | "wrong_finger" | "finger_timeout" | "sensor_fault" | "no_policy" | "policy_too_old" | "clock_not_trusted" | "not_recorded" | "door_fault" | "lockdown" | "door_locked" | "card_removed" | "reader_locked" | "card_not_authentic" | "credential_not_active" | "credential_locked" | "door_free" | "server_needed" | "too_fast" | "passed_back" | "area_full" | "interlock" | "pin_required" | "no_pin_enrolled" | "wrong_pin" | "escort_required" | "second_person_required" | "finger_paused" | "pin_timeout" | "keypad_fault" | "pin_delayed";
+        Reason: "granted" | "finger_required" | "leaving_not_refused" | "request_to_exit" | "operator_release" | "unknown_door" | "unknown_credential" | "not_known_here" | "weak_card_not_accepted" | "credential_suspended" | "credential_lost" | "credential_stolen" | "credential_returned" | "credential_not_yet_valid" | "credential_expired" | "person_inactive" | "blocked" | "no_grant" | "door_not_granted" | "grant_not_yet_valid" | "grant_expired" | "outside_schedule" | "no_finger_enrolled" | "wrong_finger" | "finger_timeout" | "sensor_fault" | "no_policy" | "policy_too_old" | "clock_not_trusted" | "not_recorded" | "door_fault" | "lockdown" | "door_locked" | "card_removed" | "reader_locked" | "card_not_authentic" | "credential_not_active" | "credential_locked" | "door_free" | "server_needed" | "too_fast" | "passed_back" | "area_full" | "interlock" | "pin_required" | "no_pin_enrolled" | "wrong_pin" | "escort_required" | "second_person_required" | "finger_paused" | "pin_timeout" | "keypad_fault" | "pin_delayed" | "finger_not_recorded";
         /** @enum {string} */
         RecordKind: "grant" | "block" | "access_level" | "schedule" | "door" | "area" | "threat_level" | "person" | "credential";
         /** @description A record that settled what a rule answers. What does not apply is null. */
@@ -10605,7 +10745,7 @@ export interface components {
              * @description Version of the rules from which on it holds.
              */
             version: number;
-            /** @description Every door that has an agent, those that wait first. */
+            /** @description Every door that has an agent, and every machine besides that may hold older rules for one; those that wait first. */
             doors: components["schemas"]["DoorHolding"][];
         };
         /** @enum {string} */
@@ -10915,6 +11055,8 @@ export interface components {
             threat_levels: components["schemas"]["ThreatInForce"][];
             /** @description Modes that operators set, the one that ends next first. */
             modes: components["schemas"]["ModeSet"][];
+            /** @description Zones that operators disarmed, the one that was disarmed first first. */
+            disarmed_zones: components["schemas"]["ZoneDisarmed"][];
             /** @description How many cards are locked on suspicion. */
             locked_cards: number;
             /** @description How many readers are. */
@@ -10932,7 +11074,7 @@ export interface components {
         /** @enum {string} */
         StateRead: "recorded" | "as_logged" | "now" | "neutral";
         /** @enum {string} */
-        StateSetKind: "door_mode" | "threat_level" | "forgiven" | "area_reset" | "credential_locked" | "credential_unlocked" | "reader_unlocked";
+        StateSetKind: "door_mode" | "threat_level" | "forgiven" | "area_reset" | "credential_locked" | "credential_unlocked" | "reader_unlocked" | "zone_armed" | "zone_disarmed";
         /** @description What an operator set of the state that rules read. What does not apply is null. */
         StateSetView: {
             /**
@@ -10979,6 +11121,7 @@ export interface components {
              */
             credential_id?: string | null;
             side?: components["schemas"]["Side"] | null;
+            zone?: components["schemas"]["DoorZone"] | null;
         };
         /** @enum {string} */
         StationState: "online" | "offline" | "busy";
@@ -11419,6 +11562,35 @@ export interface components {
         Why: {
             /** @description 1 to 500 characters; kept with the act, erasable. */
             reason: string;
+        };
+        /** @description A zone that an operator disarmed: what it reports is recorded and no alarm. */
+        ZoneDisarmed: {
+            /**
+             * Format: uuid
+             * @description Of which door.
+             */
+            door_id: string;
+            /** @description Which zone. */
+            zone: components["schemas"]["DoorZone"];
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            since: string;
+            /**
+             * Format: uuid
+             * @description Who disarmed it; none means the command line on the server.
+             */
+            operator_id?: string | null;
+            /** @description Why, where it was not erased. */
+            reason?: string | null;
+        };
+        /** @description A zone of a door, and whether it is armed. */
+        ZoneNow: {
+            /** @description Which. */
+            zone: components["schemas"]["DoorZone"];
+            /** @description Whether what it reports is an alarm. */
+            is_armed: boolean;
         };
     };
     responses: never;

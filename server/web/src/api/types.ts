@@ -38,6 +38,7 @@ export type LockedCard = Schema["LockedCard"];
 export type LockedReader = Schema["LockedReader"];
 export type LogEvent = Schema["LogEvent"];
 export type ModeSet = Schema["ModeSet"];
+export type ZoneDisarmed = Schema["ZoneDisarmed"];
 export type Muster = Schema["Muster"];
 export type MusterArea = Schema["MusterArea"];
 export type MusterPerson = Schema["MusterPerson"];

@@ -156,8 +156,9 @@ export function troublesOf(world: World, place: Place): { label: string; command
     else found.push({ label: w.demo.plugKeypad(name), command: plug(true) });
   }
   if (reader) {
-    found.push({ label: w.demo.hangReader(name), command: { do: "reader", at, fault: "hang" } });
-    found.push({ label: w.demo.healReader(name), command: { do: "reader", at, fault: "none" } });
+    const isWell = (reader.fault ?? "none") === "none";
+    const [label, fault] = isWell ? [w.demo.hangReader(name), "hang"] : [w.demo.healReader(name), "none"];
+    found.push({ label, command: { do: "reader", at, fault } });
   }
   return found;
 }

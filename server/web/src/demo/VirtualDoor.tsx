@@ -241,7 +241,7 @@ function FeedBeside() {
                     {clockTime(event.at, zone)}
                   </Box>
                 </Stack>
-                <Box sx={{ overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" }}>
+                <Box sx={{ overflowWrap: "anywhere", lineHeight: 1.3 }}>
                   {person && <strong>{fullName(named) ?? w.unnamed(person)} · </strong>}
                   {rest.join(" · ")}
                   <CopyableCard event={event} />

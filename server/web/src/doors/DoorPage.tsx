@@ -22,6 +22,7 @@ import { Empty, Page, Section, Waiting } from "../parts/Page";
 import { Trouble } from "../parts/Trouble";
 import { WhoMay } from "../rules/Passes";
 import { EndMode, ModeDialog } from "../situation/Modes";
+import { Zones } from "../situation/Zones";
 import { shortTime } from "../time";
 import { named, text, w } from "../words";
 import { BySystemMark } from "./DoorLink";
@@ -236,6 +237,7 @@ export function DoorPage() {
       {sent && <Answer key={sent.commandId} sent={sent} onClose={() => setSent(null)} />}
       <Facts door={door} />
       <Hours door={door} />
+      <Zones door={door} />
       {door.agent_id && <Acceptance door={door} />}
       <WhoMay key={id} doorId={id} />
       <Recent door={door} />

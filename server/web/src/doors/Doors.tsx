@@ -63,13 +63,16 @@ export const agentWords = { online: w.doors.agentOnline, offline: w.doors.agentO
 
 export type DoorsSearch = DoorFilter & { door?: string };
 
+/** A long mode goes on in a second line: the column of actions must not be pushed out of a tablet. */
+const inLines = { height: "auto", minHeight: 24, "& .MuiChip-label": { whiteSpace: "normal" } } as const;
+
 /** What is not as usual about a door's mode. */
 function Mode({ situation }: { situation: DoorSituation | undefined }) {
   if (!situation) return null;
   const { mode, is_free, is_locked_down } = situation;
   return (
     <>
-      {mode !== "normal" && <Chip label={text("DoorMode", mode)} variant="outlined" />}
+      {mode !== "normal" && <Chip label={text("DoorMode", mode)} variant="outlined" sx={inLines} />}
       {is_free && <Chip label={w.modes.free} color="warning" />}
       {is_locked_down && <Chip label={w.modes.lockedDown} color="error" />}
     </>
@@ -147,7 +150,7 @@ export function Doors() {
       cell: ({ door, state: known }) => {
         const state = known?.agent_state ?? "none";
         return (
-          <Box>
+          <Box sx={{ minWidth: 112 }}>
             <Typography
               variant="body2"
               sx={{ color: state === "online" ? "success.main" : "warning.main", fontWeight: 600 }}
@@ -168,6 +171,7 @@ export function Doors() {
     },
     {
       label: w.doors.lastEvent,
+      isWideOnly: "md",
       cell: ({ state }) => {
         const last = state?.last_event;
         if (!last) return w.none;

@@ -14,10 +14,9 @@ import TextField from "@mui/material/TextField";
 import Typography from "@mui/material/Typography";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef, useState } from "react";
-import { api, BASE, bodyOf, type Schema } from "../api/client";
+import { api, bodyOf, type Schema } from "../api/client";
 import { useNames } from "../api/names";
 import { queries } from "../api/queries";
-import { readStream } from "../api/sse";
 import { useOperatorName } from "../api/subjects";
 import type { Station, Step } from "../api/types";
 import { useNow } from "../frame/session";
@@ -25,12 +24,12 @@ import { fullName } from "../parts/Portrait";
 import { ReasonDialog } from "../parts/ReasonDialog";
 import { Trouble } from "../parts/Trouble";
 import { text, w } from "../words";
-import { FingerDrawing } from "./FingerDrawing";
+import { CAPTURES, FingerDrawing } from "./FingerDrawing";
 import { useOpen } from "./leaving";
+import { followSteps, LAST_STEPS } from "./steps";
 
 type Want = Schema["Want"];
 
-const LAST_STEPS = ["card_in_use", "done", "failed", "cancelled", "timed_out"];
 /** Steps of a finger's dialogue that are about the card it goes to. */
 const CARD_STEPS = ["waiting_for_card", "card_unreadable", "hold_card", "card_working", "card_refused"];
 const CHOSEN_KEY = "pforte station";
@@ -148,7 +147,7 @@ function Picture({ step, want }: { step: Step | undefined; want: Want }) {
   const isAtCard = step !== undefined && CARD_STEPS.includes(step.step);
   if (kindOf(want) === "pin") return <PinIcon sx={{ fontSize: 72, color: "primary.main" }} />;
   if (kindOf(want) !== "finger" || isAtCard) return <CardIcon sx={{ fontSize: 72, color: "primary.main" }} />;
-  return <FingerDrawing step={step?.step ?? "place_finger"} captures={step?.capture ?? 1} />;
+  return <FingerDrawing step={step?.step ?? "place_finger"} captures={step ? (step.capture ?? CAPTURES) : 1} />;
 }
 
 /** Whether the card that was held there turned out to be somebody's. */
@@ -205,23 +204,32 @@ export function Dialogue({ personId, want, start, onDone, disabled = false, reas
     if (id === undefined) return;
     const stop = new AbortController();
     let hasEnded = false;
-    readStream(`${BASE}/enrolments/${id}/steps`, stop.signal, (message) => {
-      const step = JSON.parse(message.data) as Step;
-      setSteps((before) => [...before, step]);
-      const { expires_at: expiresAt } = step;
-      if (expiresAt) setRunning((before) => before && { ...before, expiresAt });
-      if (!LAST_STEPS.includes(step.step)) return;
-      hasEnded = true;
-      setRunning(null);
-      void client.invalidateQueries({ queryKey: queries.stations.queryKey });
-      if (step.step === "done") done.current();
+    void followSteps(id, {
+      signal: stop.signal,
+      // From its first step, each time.
+      onOpen: () => {
+        setSteps([]);
+        setStreamError(null);
+      },
+      onStep: (step) => {
+        setSteps((before) => [...before, step]);
+        const { expires_at: expiresAt } = step;
+        if (expiresAt) setRunning((before) => before && { ...before, expiresAt });
+        if (!LAST_STEPS.includes(step.step)) return;
+        hasEnded = true;
+        setRunning(null);
+        void client.invalidateQueries({ queryKey: queries.stations.queryKey });
+        if (step.step === "done") done.current();
+      },
+      onLost: setStreamError,
     }).catch((caught) => {
+      hasEnded = true;
       setStreamError(caught);
       setRunning(null);
     });
     return () => {
       stop.abort();
-      // Whoever leaves the page in mid-dialogue frees the station.
+      // Whoever goes to another page in mid-dialogue frees the station. A page that is loaded again does not come by here.
       if (!hasEnded) void api.POST("/api/v1/enrolments/{id}/cancel", { params: { path: { id } } }).catch(() => {});
     };
   }, [id, client]);
@@ -234,6 +242,13 @@ export function Dialogue({ personId, want, start, onDone, disabled = false, reas
     running && { kind: "ask", text: w.wizard.leaveRunning, act: { label: w.wizard.leaveStop, run: stop } },
   );
   const step = steps.at(-1);
+  const panel = useRef<HTMLDivElement>(null);
+  const isShown = running !== null || step !== undefined;
+  // What the station asks for, and how it ended, is seen without looking for it further down.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each step is seen
+  useEffect(() => {
+    if (isShown) panel.current?.scrollIntoView({ block: "nearest" });
+  }, [isShown, step?.step]);
   const isOver = step !== undefined && LAST_STEPS.includes(step.step);
   const secondsLeft = running ? Math.max(0, Math.ceil((Date.parse(running.expiresAt) - now.getTime()) / 1000)) : 0;
   if (stations?.length === 0) return <Alert severity="info">{w.wizard.noStation}</Alert>;
@@ -279,8 +294,9 @@ export function Dialogue({ personId, want, start, onDone, disabled = false, reas
       </Stack>
       {running === null && !found && station && <Taken station={station} />}
       <Trouble error={begin.error ?? streamError} />
-      {(running !== null || step !== undefined) && (
+      {isShown && (
         <Stack
+          ref={panel}
           direction="row"
           spacing={3}
           sx={{ alignItems: "center", border: 1, borderColor: "divider", borderRadius: 2, p: 3, minHeight: 136 }}
@@ -292,7 +308,7 @@ export function Dialogue({ personId, want, start, onDone, disabled = false, reas
             <Typography sx={{ fontSize: "1.25rem", fontWeight: 650 }} role="status" aria-live="assertive">
               {step ? sentenceOf(step, kind) : w.loading}
             </Typography>
-            {step?.credential && (
+            {kind !== "finger" && step?.credential && (
               <Typography
                 sx={{ mt: 0.5, color: step.credential.strength === "weak_uid" ? "warning.main" : "success.main" }}
               >

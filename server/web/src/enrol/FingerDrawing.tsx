@@ -9,6 +9,9 @@ const ridges = [
   "M34 46v6",
 ];
 
+/** So many captures make a template. */
+export const CAPTURES = 3;
+
 export function FingerDrawing({ step, captures }: { step: string; captures: number }) {
   const isUp = step === "lift_finger" || step === "captured";
   return (
@@ -24,7 +27,7 @@ export function FingerDrawing({ step, captures }: { step: string; captures: numb
         strokeWidth="2.5"
         opacity="0.6"
       />
-      {[0, 1, 2].map((capture) => (
+      {[...Array(CAPTURES).keys()].map((capture) => (
         <circle
           key={capture}
           cx={24 + capture * 10}

@@ -20,6 +20,11 @@ import { useOpen } from "./leaving";
 
 type Props = { personId: string; onRecorded: () => Promise<unknown> };
 
+/** A language as those who speak it call it. */
+function languageName(code: string): string {
+  return new Intl.DisplayNames([code], { type: "language" }).of(code) ?? code;
+}
+
 export function LegalBasisForm({ personId, onRecorded }: Props) {
   const texts = useQuery({
     queryKey: ["consent-texts"],
@@ -84,8 +89,13 @@ export function LegalBasisForm({ personId, onRecorded }: Props) {
             sx={{ mb: 1 }}
           >
             {offered.map((candidate) => (
-              <ToggleButton key={candidate.language} value={candidate.language} sx={{ py: 0.25 }}>
-                {candidate.language}
+              <ToggleButton
+                key={candidate.language}
+                value={candidate.language}
+                lang={candidate.language}
+                sx={{ py: 0.25, textTransform: "none" }}
+              >
+                {languageName(candidate.language)}
               </ToggleButton>
             ))}
           </ToggleButtonGroup>

@@ -3,7 +3,9 @@
 import SearchIcon from "@mui/icons-material/Search";
 import Autocomplete from "@mui/material/Autocomplete";
 import InputAdornment from "@mui/material/InputAdornment";
+import type { Theme } from "@mui/material/styles";
 import TextField from "@mui/material/TextField";
+import useMediaQuery from "@mui/material/useMediaQuery";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useDeferredValue, useEffect, useRef, useState } from "react";
@@ -84,6 +86,7 @@ export function Search() {
   const wanted = useDeferredValue(query.trim());
   const isWanted = wanted.length >= LETTERS_MIN;
   const field = useRef<HTMLInputElement>(null);
+  const isRoomy = useMediaQuery((theme: Theme) => theme.breakpoints.up("lg"));
   const open = useOpen();
   const lists = useLists();
   const people = useQuery({
@@ -138,7 +141,7 @@ export function Search() {
         <TextField
           {...params}
           inputRef={field}
-          placeholder={w.top.searchHint}
+          placeholder={isRoomy ? w.top.searchHint : w.top.searchShort}
           slotProps={{
             ...params.slotProps,
             input: {

@@ -67,6 +67,12 @@ export function Alarms() {
   const zone = useZone();
   const now = useNow();
   const nameOf = useNames(open.flatMap((alarm) => (alarm.person_id ? [alarm.person_id] : [])));
+  /** What, where and who: several of a kind are told apart by it. */
+  const lineOf = (alarm: Alarm) => {
+    const where = doorName(alarm.door_id) || agentName(alarm.agent_id);
+    const who = alarm.person_id ? fullName(nameOf(alarm.person_id)) : null;
+    return [text("AlarmKind", alarm.kind), where, who].filter(Boolean).join(" · ");
+  };
   const acknowledge = async (alarm: Alarm, note: string) => {
     await api.POST("/api/v1/alarms/{id}/acknowledge", { params: { path: { id: alarm.id } }, body: { note } });
     client.setQueryData(
@@ -90,54 +96,45 @@ export function Alarms() {
         component="ul"
         sx={{ m: 0, p: 0, listStyle: "none", maxHeight: "38vh", overflow: "auto" }}
       >
-        {open.slice(0, SHOWN_MAX).map((alarm) => {
-          const kind = text("AlarmKind", alarm.kind);
-          const where = doorName(alarm.door_id) || agentName(alarm.agent_id);
-          const who = alarm.person_id ? fullName(nameOf(alarm.person_id)) : null;
-          return (
-            <Paper
-              key={alarm.id}
-              component="li"
-              variant="outlined"
-              sx={{
-                display: "flex",
-                alignItems: "center",
-                flexWrap: { xs: "wrap", md: "nowrap" },
-                columnGap: 2,
-                rowGap: 1,
-                px: 2,
-                py: 1,
-                borderColor: "error.main",
-                borderLeftWidth: 6,
-                bgcolor: "rgba(var(--mui-palette-error-mainChannel) / 0.06)",
-              }}
+        {open.slice(0, SHOWN_MAX).map((alarm) => (
+          <Paper
+            key={alarm.id}
+            component="li"
+            variant="outlined"
+            sx={{
+              display: "flex",
+              alignItems: "center",
+              flexWrap: { xs: "wrap", md: "nowrap" },
+              columnGap: 2,
+              rowGap: 1,
+              px: 2,
+              py: 1,
+              borderColor: "error.main",
+              borderLeftWidth: 6,
+              bgcolor: "rgba(var(--mui-palette-error-mainChannel) / 0.06)",
+            }}
+          >
+            <AlarmIcon color="error" titleAccess={w.live.priority(alarm.priority)} />
+            <Box sx={{ flex: 1, minWidth: { xs: 160, md: 0 } }}>
+              <Typography sx={{ fontWeight: 700 }}>{lineOf(alarm)}</Typography>
+              <Typography variant="body2" sx={{ color: "text.secondary" }}>
+                {w.live.since(shortTime(alarm.raised_at, zone, now))} ({relativeTime(alarm.raised_at, now)})
+                {alarm.raised_again_at &&
+                  ` · ${w.live.again(alarm.times, shortTime(alarm.raised_again_at, zone, now))}`}
+                {alarm.cleared_at && ` · ${w.live.cleared(shortTime(alarm.cleared_at, zone, now))}`}
+                {` · ${(w.alarmAdvice as Record<string, string>)[alarm.kind] ?? ""}`}
+              </Typography>
+            </Box>
+            <Button
+              variant="contained"
+              color="error"
+              onClick={() => setAcknowledging(alarm)}
+              aria-label={w.live.acknowledgeTitle(lineOf(alarm))}
             >
-              <AlarmIcon color="error" titleAccess={w.live.priority(alarm.priority)} />
-              <Box sx={{ flex: 1, minWidth: { xs: 160, md: 0 } }}>
-                <Typography sx={{ fontWeight: 700 }}>
-                  {kind}
-                  {where !== "" && ` · ${where}`}
-                  {who !== null && ` · ${who}`}
-                </Typography>
-                <Typography variant="body2" sx={{ color: "text.secondary" }}>
-                  {w.live.since(shortTime(alarm.raised_at, zone, now))} ({relativeTime(alarm.raised_at, now)})
-                  {alarm.raised_again_at &&
-                    ` · ${w.live.again(alarm.times, shortTime(alarm.raised_again_at, zone, now))}`}
-                  {alarm.cleared_at && ` · ${w.live.cleared(shortTime(alarm.cleared_at, zone, now))}`}
-                  {` · ${(w.alarmAdvice as Record<string, string>)[alarm.kind] ?? ""}`}
-                </Typography>
-              </Box>
-              <Button
-                variant="contained"
-                color="error"
-                onClick={() => setAcknowledging(alarm)}
-                aria-label={`${w.live.acknowledge}: ${kind}${where === "" ? "" : ` · ${where}`}`}
-              >
-                {w.live.acknowledge}
-              </Button>
-            </Paper>
-          );
-        })}
+              {w.live.acknowledge}
+            </Button>
+          </Paper>
+        ))}
       </Stack>
       {hidden > 0 && (
         <Button size="small" color="error" onClick={showMore} sx={{ mt: 0.5 }}>
@@ -146,7 +143,7 @@ export function Alarms() {
       )}
       {acknowledging && (
         <ReasonDialog
-          title={w.live.acknowledgeTitle(text("AlarmKind", acknowledging.kind))}
+          title={w.live.acknowledgeTitle(lineOf(acknowledging))}
           effect={(w.alarmAdvice as Record<string, string>)[acknowledging.kind]}
           submit={w.live.acknowledge}
           label={w.live.note}

@@ -52,7 +52,8 @@ export function Outcome({ entry, strong = false, say }: { entry: Entry; strong?:
 
 /** Marks what was decided on a card that can be copied, beside who it is said to be. */
 export function CopyableCard({ event }: { event: LogEvent }) {
-  if (event.assurance !== "weak_uid") return null;
+  // Of a card that nobody holds it would say nothing.
+  if (event.assurance !== "weak_uid" || !event.person_id) return null;
   return (
     <WeakIcon
       titleAccess={w.event.copyable}
@@ -110,7 +111,7 @@ export const Row = memo(function Row({ entry, say, named, place, agent, zone, is
       aria-current={isSelected}
       sx={{
         display: "grid",
-        gridTemplateColumns: "76px minmax(112px, 148px) 32px minmax(0, 1fr) minmax(0, 0.95fr) minmax(0, 1.45fr)",
+        gridTemplateColumns: "76px minmax(96px, 132px) 32px minmax(0, 1fr) minmax(0, 0.85fr) minmax(0, 1.7fr)",
         [NARROW]: { gridTemplateColumns: "76px minmax(0, auto) 32px minmax(0, 1fr)" },
         columnGap: 1.5,
         rowGap: 0.5,
@@ -158,7 +159,12 @@ export const Row = memo(function Row({ entry, say, named, place, agent, zone, is
           {where}
         </Typography>
         <Box sx={{ display: "flex", alignItems: "center", gap: 0.5, minWidth: 0 }}>
-          <Typography variant="body2" title={why} sx={{ color: "text.secondary", ...twoLines }}>
+          <Typography
+            variant="body2"
+            title={why}
+            // A reason and its alarm: the row grows rather than that they are cut.
+            sx={{ color: "text.secondary", ...twoLines, WebkitLineClamp: 4 }}
+          >
             {why}
           </Typography>
           <WhyButton event={event} who={who} place={where} />

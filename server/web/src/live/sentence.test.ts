@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { LogEvent } from "../api/types";
 import { logEvent } from "./samples";
 import { actSentence, because, headline } from "./sentence";
 
@@ -45,6 +46,16 @@ test("an input says what it is named for, or no longer", () => {
   const input = (is_active: boolean) => logEvent(1, { kind: "input_changed", input: "mains_lost", is_active });
   expect(headline(input(true))).toBe("Mains power is gone");
   expect(headline(input(false))).toBe("No longer: Mains power is gone");
+});
+
+test("a zone that an operator set is named", () => {
+  const set = (what: string, zone: string | null) => {
+    const state_set = { what, zone } as LogEvent["state_set"];
+    return headline(logEvent(1, { kind: "state_set", state_set }));
+  };
+  expect(set("zone_disarmed", "zone_2")).toBe("Zone disarmed: Zone 2");
+  expect(set("zone_armed", "zone_1")).toBe("Zone armed: Zone 1");
+  expect(set("reader_unlocked", null)).toBe("Reader unlocked");
 });
 
 test("a trial says whether everything passed, and how much did not", () => {

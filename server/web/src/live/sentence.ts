@@ -82,6 +82,7 @@ function setTo(event: LogEvent): string {
   const set = event.state_set;
   if (set?.what === "door_mode") return set.mode ? text("DoorMode", set.mode) : w.event.modeOver;
   if (set?.what === "threat_level") return String(set.level);
+  if (set?.zone) return text("DoorZone", set.zone);
   return "";
 }
 

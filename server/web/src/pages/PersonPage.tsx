@@ -13,7 +13,7 @@ import { BlockDialog } from "../access/BlockDialog";
 import { api, bodyOf } from "../api/client";
 import { forgetPerson, useNames } from "../api/names";
 import { queries, useAgentName, useDoorName } from "../api/queries";
-import type { PersonDetail } from "../api/types";
+import type { LogEvent, PersonDetail } from "../api/types";
 import { useFeed, useIsAdministrator, useZone } from "../frame/session";
 import { entriesOf, merged } from "../live/log";
 import { Row, rowsBox } from "../live/Row";
@@ -51,7 +51,6 @@ export function usePersonChanged(id: string): () => Promise<void> {
 }
 
 function Recent({ personId }: { personId: string }) {
-  const nameOf = useNames([personId]);
   const feed = useFeed();
   const doorName = useDoorName();
   const agentName = useAgentName();
@@ -62,6 +61,9 @@ function Recent({ personId }: { personId: string }) {
   });
   const live = feed.events.filter((event) => event.person_id === personId || event.persons.includes(personId));
   const entries = entriesOf(merged(past.data?.items ?? [], live)).slice(0, RECENT_ROWS);
+  // Whoever opened a door for both is named there, not this person.
+  const whose = (event: LogEvent) => event.person_id ?? personId;
+  const nameOf = useNames([personId, ...entries.map(({ event }) => whose(event))]);
   return (
     <Section
       title={w.person.recent}
@@ -79,7 +81,7 @@ function Recent({ personId }: { personId: string }) {
           <Row
             key={entry.event.position}
             entry={entry}
-            named={nameOf(personId)}
+            named={nameOf(whose(entry.event))}
             place={doorName(entry.event.door_id)}
             agent={agentName(entry.event.agent_id)}
             zone={zone}
@@ -138,11 +140,14 @@ function Head({ person, onChanged }: { person: PersonDetail; onChanged: () => Pr
             />
             {isBlocked && <Chip label={text("Reason", "blocked")} color="error" />}
           </Stack>
-          <Typography variant="body2">{person.number ?? w.none}</Typography>
+          <Typography variant="body2">
+            {person.number ? `${w.person.number} ${person.number}` : w.person.noNumber}
+          </Typography>
           <Typography variant="body2" sx={{ color: "text.secondary" }}>
             {person.document && (
               <>
-                {text("DocumentKind", person.document.kind)} · <When at={person.document.seen_at} /> ·{" "}
+                {text("DocumentKind", person.document.kind)},{" "}
+                <When at={person.document.seen_at} wrap={w.person.seenAt} /> ·{" "}
               </>
             )}
             {w.people.since} <When at={person.created_at} />

@@ -11,13 +11,13 @@ import type { ReactNode } from "react";
 import { Empty, Waiting } from "./Page";
 import { Trouble } from "./Trouble";
 
-/** A column; one that is `isWideOnly` gives way on a tablet, where the row's page or detail says it. */
+/** A column; one that is `isWideOnly` gives way on a tablet, where the row's page or detail says it, or on one held upright (`md`). */
 export type Column<T> = {
   label: string;
   cell: (row: T) => ReactNode;
   width?: number | string;
   align?: "right";
-  isWideOnly?: boolean;
+  isWideOnly?: boolean | "md";
 };
 
 type Props<T> = {
@@ -34,7 +34,8 @@ type Props<T> = {
 };
 
 function shown<T>({ isWideOnly }: Column<T>) {
-  return isWideOnly ? { display: { xs: "none", lg: "table-cell" } } : undefined;
+  if (!isWideOnly) return undefined;
+  return { display: { xs: "none", [isWideOnly === "md" ? "md" : "lg"]: "table-cell" } };
 }
 
 export function DataTable<T>(props: Props<T>) {

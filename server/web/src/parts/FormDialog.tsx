@@ -26,6 +26,9 @@ type Props = {
   children: (error: unknown) => ReactNode;
 };
 
+/** However long the fields are, they scroll and the buttons stay. */
+export const buttonsInSight = { display: "flex", flexDirection: "column", minHeight: 0 } as const;
+
 export function FormDialog(props: Props) {
   const { title, submit, act, onClose, extra, width = "sm", canSubmit = true, danger = false, children } = props;
   const heading = useId();
@@ -33,6 +36,7 @@ export function FormDialog(props: Props) {
   return (
     <Dialog open onClose={onClose} maxWidth={width} aria-labelledby={heading}>
       <form
+        style={buttonsInSight}
         onSubmit={(event) => {
           event.preventDefault();
           save.mutate();

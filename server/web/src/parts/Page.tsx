@@ -48,7 +48,17 @@ export function Section({ title, action, children }: { title: string; action?: R
 /** What an empty list says: the first step. */
 export function Empty({ children }: { children: ReactNode }) {
   return (
-    <Typography sx={{ color: "text.secondary", py: 4, px: 2, textAlign: "center", maxWidth: 560, mx: "auto" }}>
+    <Typography
+      sx={{
+        color: "text.secondary",
+        py: 4,
+        px: 2,
+        textAlign: "center",
+        maxWidth: 560,
+        mx: "auto",
+        alignSelf: "center",
+      }}
+    >
       {children}
     </Typography>
   );

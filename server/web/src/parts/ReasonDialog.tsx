@@ -11,6 +11,7 @@ import Typography from "@mui/material/Typography";
 import { useMutation } from "@tanstack/react-query";
 import { type ReactNode, useId, useState } from "react";
 import { w } from "../words";
+import { buttonsInSight } from "./FormDialog";
 import { Trouble } from "./Trouble";
 
 type Props = {
@@ -33,6 +34,7 @@ export function ReasonDialog({ title, effect, submit, label, help, danger = true
   return (
     <Dialog open onClose={onClose} aria-labelledby={heading}>
       <form
+        style={buttonsInSight}
         onSubmit={(event) => {
           event.preventDefault();
           carryOut.mutate();

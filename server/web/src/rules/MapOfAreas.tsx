@@ -18,6 +18,14 @@ const looks = {
   glance: { box: { width: 156, height: 48 }, gap: { x: 60, y: 8 }, hasSigns: false, hasRules: false },
 } as const;
 
+/** A rule goes on in a second line before it is cut. */
+const twoLines = {
+  display: "-webkit-box",
+  WebkitLineClamp: 2,
+  WebkitBoxOrient: "vertical",
+  overflow: "hidden",
+} as const;
+
 const EDGE = 12;
 const SIGN = { width: 106, height: 28 };
 /** How far lines that would lie on each other stand apart. */
@@ -143,7 +151,11 @@ export function MapOfAreas({ label, map, look: name, chosen, onArea, onLink }: P
               {insideOf(box.area)}
             </Typography>
             {look.hasRules && (
-              <Typography variant="caption" sx={{ width: 1 }} noWrap>
+              <Typography
+                variant="caption"
+                sx={{ width: 1, lineHeight: 1.2, ...twoLines }}
+                title={rulesOf(box.area).join(" · ")}
+              >
                 {rulesOf(box.area).join(" · ")}
               </Typography>
             )}

@@ -159,13 +159,13 @@ export function TenantRulesSection() {
               w.tenantRules.alone,
               ALONE.map(([field, label]) => `${label}: ${text("Alone", rules[field])}`).join(" · "),
             ],
-            [w.tenantRules.aloneHours, w.tenantRules.hours(rules.alone_hours)],
+            [w.tenantRules.aloneFor, w.tenantRules.hours(rules.alone_hours)],
             [
               w.tenantRules.duress,
               rules.waived_for_duress.map((rule) => text("WaivableRule", rule)).join(", ") || w.tenantRules.duressNone,
             ],
             [
-              w.tenantRules.grant,
+              w.tenantRules.grantLongest,
               rules.grant_days_max ? w.tenantRules.days(rules.grant_days_max) : w.tenantRules.grantAny,
             ],
           ]}

@@ -50,11 +50,12 @@ export function isRefusal(event: LogEvent): boolean {
 export function WhyButton({ event, who, place }: { event: LogEvent; who?: string; place?: string }) {
   const [isOpen, setOpen] = useState(false);
   if (!isRefusal(event)) return null;
+  const whose = event.person_id ? who : w.why.unknownCard;
   return (
     <>
       <Button
         size="small"
-        aria-label={who && place ? w.why.of(who, place) : undefined}
+        aria-label={whose && place ? w.why.of(whose, place) : undefined}
         onClick={(click) => {
           // The row beneath selects itself on a click.
           click.stopPropagation();
@@ -81,7 +82,7 @@ function WhyDialog({ position, onClose }: { position: number; onClose: () => voi
   });
   const person = explanation.data?.person_id ?? null;
   const nameOf = useNames(person ? [person] : []);
-  const who = person ? (fullName(nameOf(person)) ?? w.unnamed(person)) : w.event.unknownPerson;
+  const who = person ? (fullName(nameOf(person)) ?? w.unnamed(person)) : w.why.unknownCard;
   const title = explanation.data ? w.why.of(who, doorName(explanation.data.door_id)) : w.why.title;
   return (
     // What happens in the dialog is not for the row that it was opened from.

@@ -26,6 +26,7 @@ import { levelName } from "./Banner";
 import { Locks } from "./Locks";
 import { ModesSet } from "./Modes";
 import { placeKey, placeOf, placesOf, reach, usePlaceName } from "./places";
+import { ZonesDisarmed } from "./Zones";
 
 /** Doors that are listed by name; the others are counted. */
 const DOORS_LISTED = 40;
@@ -270,6 +271,7 @@ export function Lockdown() {
       )}
       <Section title={w.lockdown.begin}>{levels && <Begin levels={levels} />}</Section>
       <ModesSet />
+      <ZonesDisarmed />
       <Locks />
       <Typography variant="h2">{w.lockdown.history}</Typography>
       <History />

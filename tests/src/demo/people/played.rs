@@ -1,6 +1,7 @@
 //! Those who can be played at once on the page Virtual door: enrolled at the desk's reader and sensor as anybody is, each with
 //! something that others have not.
 
+use access_core::protocol::CardKind;
 use anyhow::Context as _;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -35,7 +36,7 @@ pub(super) async fn make(
     let bruno = enrolled(plant, "bruno", "Brandt", true).await?;
     grant(plant, &bruno, no_end(&site.house)).await?;
     put_into(plant, &site.hosts_group, std::slice::from_ref(&bruno)).await?;
-    let spare = desk.card(&bruno, plant.uid("bruno-spare")?).await?;
+    let spare = desk.card(&bruno, plant.uid("bruno-spare")?, CardKind::UidOnly).await?;
     let mislaid = json!({ "reason": "Mislaid at home; not to be used until it is found" });
     plant.staff.post(&format!("/credentials/{spare}/blocks"), mislaid).await?;
 
@@ -49,7 +50,7 @@ pub(super) async fn make(
     }
     grant(plant, &dora, until(&site.vault, 180)?).await?;
     grant(plant, &dora, until(&site.deliveries, 180)?).await?;
-    let lost = desk.card(&dora, plant.uid("dora-lost")?).await?;
+    let lost = desk.card(&dora, plant.uid("dora-lost")?, CardKind::UidOnly).await?;
     let reason = json!({ "state": "lost", "reason": "Left in a taxi" });
     plant.staff.post(&format!("/credentials/{lost}/state"), reason).await?;
 
@@ -63,6 +64,8 @@ pub(super) async fn make(
     grant(plant, &gita, no_end(&site.house)).await?;
     let exemption = json!({ "ground": "temporary", "valid_from": in_days(-7)?, "valid_until": in_days(60)? });
     person_rules(plant, &gita, json!({ "exemption": exemption, "needs_longer": true })).await?;
+    let alternative = json!({ "kind": "alternative", "given_at": "2026-01-02T03:04:05Z" });
+    plant.staff.put(&format!("/people/{gita}/legal-basis"), alternative).await?;
     plant.set_pin(&gita, PIN).await.context("a PIN for gita")?;
     plant.set_duress_pin(&gita, PIN, SIGN_OF_DURESS).await.context("gita's sign of duress")?;
 

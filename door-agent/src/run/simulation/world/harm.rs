@@ -100,7 +100,7 @@ impl World {
                 self.hosts[agent].booted_ms -= self.dice.between(500, 3_000) as i64;
                 true
             }
-            Kind::BundleLate | Kind::BundleOld | Kind::BundleForeign | Kind::BundleForged => {
+            Kind::BundleLate | Kind::BundleOld | Kind::BundleForeign | Kind::BundleForged | Kind::BundleAhead => {
                 self.strange_bundle(agent, kind, step);
                 false
             }
@@ -198,14 +198,15 @@ impl World {
                 self.dice.pick(&all).clone()
             }
             Kind::BundleForeign => self.server.foreign_bundle(agent, unix),
+            Kind::BundleAhead => self.server.bundle_ahead(agent, unix),
             _ => self.server.forged_bundle(agent, unix),
         };
         let behind_ms = self.hosts[agent].arrives_ms[TO_AGENT].saturating_sub(self.now_ms) + 1;
         let said = match kind {
             // Others may come before it, to which it does not apply.
             Kind::BundleLate => self.as_it_is_sent(agent, bundle),
-            // What comes of it is as foreign, or as badly signed.
-            Kind::BundleForged | Kind::BundleForeign if self.dice.one_in(2) => {
+            // What comes of it is as foreign, as badly signed, or as far ahead.
+            Kind::BundleForged | Kind::BundleForeign | Kind::BundleAhead if self.dice.one_in(2) => {
                 let newest = self.server.newest_bundle(agent);
                 Said::BundleDelta(Box::new(BundleIndex::of(&newest).delta_to(&bundle)))
             }

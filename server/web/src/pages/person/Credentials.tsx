@@ -19,7 +19,7 @@ import { Section } from "../../parts/Page";
 import { ReasonDialog } from "../../parts/ReasonDialog";
 import { When } from "../../parts/When";
 import { previewed } from "../../preview/previewed";
-import { text, type WordOf, w, wordsOf } from "../../words";
+import { named, text, type WordOf, w, wordsOf } from "../../words";
 import { AtStation } from "./AtStation";
 import { type OfPerson, Thing, Things } from "./Thing";
 
@@ -272,7 +272,7 @@ export function Fingers({ person, onChanged }: OfPerson) {
               )
             }
           >
-            {w.person.quality(finger.quality)} · {finger.sensor_type} ·{" "}
+            {w.person.quality(finger.quality)} · {named(w.person.sensors, finger.sensor_type)} ·{" "}
             {finger.credential_id ? w.person.onCard(carrierOf(person, finger).card?.label ?? "") : w.person.onServer} ·{" "}
             <When at={finger.enrolled_at} />
           </Thing>

@@ -16,18 +16,18 @@ const SHOWN = 5;
 function One({ revocation }: { revocation: Revocation }) {
   const doorName = useDoorName();
   const agentName = useAgentName();
-  const waiting = revocation.doors.filter((door) => door.holding === "waiting");
-  const known = revocation.doors.length - waiting.length;
-  const newest = revocation.doors
-    .map((door) => door.since ?? "")
-    .reduce((one, other) => (one > other ? one : other), "");
+  const former = revocation.doors.filter((door) => door.is_former);
+  const driven = revocation.doors.filter((door) => !door.is_former);
+  const waiting = driven.filter((door) => door.holding === "waiting");
+  const known = driven.length - waiting.length;
+  const newest = driven.map((door) => door.since ?? "").reduce((one, other) => (one > other ? one : other), "");
   return (
-    <Alert severity={waiting.length > 0 ? "warning" : "success"} variant="outlined">
+    <Alert severity={waiting.length + former.length > 0 ? "warning" : "success"} variant="outlined">
       <Typography variant="body2" sx={{ fontWeight: 650 }}>
         {text("RevocationKind", revocation.kind)} · <When at={revocation.at} />
       </Typography>
       <Typography variant="body2">
-        {w.revocations.holds(known, revocation.doors.length)}
+        {w.revocations.holds(known, driven.length)}
         {waiting.length === 0 && newest !== "" && (
           <>
             {" "}
@@ -38,6 +38,14 @@ function One({ revocation }: { revocation: Revocation }) {
       {waiting.map((door) => (
         <Typography key={door.door_id} variant="body2">
           {w.revocations.waits(doorName(door.door_id), agentName(door.agent_id))}{" "}
+          {door.older_until && <When at={door.older_until} />}
+        </Typography>
+      ))}
+      {former.map((door) => (
+        <Typography key={`${door.door_id} ${door.agent_id}`} variant="body2">
+          {door.holding === "waiting"
+            ? w.revocations.formerWaits(doorName(door.door_id), agentName(door.agent_id))
+            : w.revocations.formerTooOld(doorName(door.door_id), agentName(door.agent_id))}{" "}
           {door.older_until && <When at={door.older_until} />}
         </Typography>
       ))}

@@ -23,10 +23,19 @@ export function Thing({
     <Stack
       component="li"
       direction="row"
-      spacing={2}
-      sx={{ alignItems: "center", py: 1, borderTop: 1, borderColor: "divider", "&:first-of-type": { borderTop: 0 } }}
+      useFlexGap
+      sx={{
+        flexWrap: "wrap",
+        alignItems: "center",
+        columnGap: 2,
+        rowGap: 0.5,
+        py: 1,
+        borderTop: 1,
+        borderColor: "divider",
+        "&:first-of-type": { borderTop: 0 },
+      }}
     >
-      <Box sx={{ flex: 1, minWidth: 0 }}>
+      <Box sx={{ flex: "1 1 240px", minWidth: 0 }}>
         <Stack direction="row" useFlexGap spacing={1} sx={{ alignItems: "center", flexWrap: "wrap", rowGap: 0.5 }}>
           <Typography sx={{ fontWeight: 600, fontSize: "0.875rem" }}>{title}</Typography>
           {chips}
@@ -37,7 +46,8 @@ export function Thing({
           </Typography>
         )}
       </Box>
-      {action}
+      {/* What does not fit beside it stands below, and takes no room from the text. */}
+      {action && <Box sx={{ ml: "auto" }}>{action}</Box>}
     </Stack>
   );
 }

@@ -22,6 +22,7 @@ export const acts: Record<keyof Kinds, (what: string) => string> = {
   door_released: (what) => `Released ${what} for a moment`,
   join_token_issued: (what) => `Issued a token to join for ${what}`,
   replaced: (what) => `Let another machine take the place of ${what}`,
+  taken_away: (what) => `Stated that machines of ${what} out of use were taken away`,
   joined: (what) => `Let ${what} join`,
   legal_basis_recorded: (what) => `Recorded the legal basis of ${what}`,
   legal_basis_withdrawn: (what) => `Withdrew the legal basis of ${what}`,

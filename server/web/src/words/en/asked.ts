@@ -50,6 +50,7 @@ export const asked = {
   why: {
     ask: "Why?",
     of: (who: string, door: string) => `Why was ${who} refused at ${door}?`,
+    unknownCard: "an unknown card",
     title: "Why?",
     working: "Asking every rule again",
     because: "The reason",

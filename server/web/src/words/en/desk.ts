@@ -143,7 +143,7 @@ export const desk = {
   doors: {
     title: "Doors",
     empty: "No doors yet. Make a site with two areas, then the door between them.",
-    search: "Name of the door or an area",
+    search: "Name of door or area",
     emptySearch: "No door fits these filters.",
     any: "Any",
     area: "Area",

@@ -29,6 +29,7 @@ export const frame = {
     siteTime: (site: string) => `Time at ${site}`,
     search: "Search people, doors and everything else",
     searchHint: "Press / to search",
+    searchShort: "/ to search",
     nothingFound: "Nothing found",
     searchFailed: "People could not be searched. The rest finds nothing.",
     groups: {

@@ -25,6 +25,10 @@ export const people = {
     since: "since",
     waits: (door: string, agent: string) =>
       `Not yet: ${door} (${agent}). Out of reach it may go by older rules, at the latest until`,
+    formerWaits: (door: string, agent: string) =>
+      `${door}: a machine of ${agent} that is not its controller any more may still go by older rules, at the latest until`,
+    formerTooOld: (door: string, agent: string) =>
+      `${door}: a machine of ${agent} that is not its controller any more was not heard to give up older rules, too old since`,
   },
   person: {
     missing: (what: string) => `The registration lacks: ${what}.`,
@@ -32,6 +36,7 @@ export const people = {
     given: "Given name",
     family: "Family name",
     number: "Personnel number",
+    noNumber: "No personnel number",
     document: "Document seen",
     seenAt: (time: string) => `seen ${time}`,
     registered: (time: string) => `Registered ${time}`,
@@ -86,6 +91,7 @@ export const people = {
     addFinger: "Enrol a finger",
     duress: "Sign of duress",
     quality: (quality: number) => `Quality ${quality} of 100`,
+    sensors: { zfm: "for sensors of the ZFM kind" },
     removeFinger: "Remove",
     removeFingerTitle: (finger: string) => `Remove: ${finger}`,
     removeFingerEffect:

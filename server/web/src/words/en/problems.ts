@@ -53,6 +53,7 @@ export const problems: Record<string, string> = {
   template_unusable: "The sensor's template can't be kept. Nothing was saved. Capture the finger again.",
   agent_revoked: "This agent is revoked and does not come back. Nothing was changed. Invite a new one.",
   agent_invited: "No machine has joined as this agent yet, so there is none to replace. Give it a new token.",
+  no_machine_away: "No machine of this agent that is out of use may hold rules. Nothing was changed.",
   door_taken: "Another agent controls one of these doors. Nothing was saved. Take the door from it first.",
   in_progress: "The same request is still being carried out. Wait a moment, then look whether it is done.",
   last_administrator: "This is the last administrator. Nothing was changed. Make somebody else an administrator first.",

@@ -82,6 +82,22 @@ export const rules = {
     byOperator: (operator: string, time: string) => `Set by ${operator} until ${time}`,
     confirmation: "Controller",
   },
+  zones: {
+    title: "Zones",
+    zone: "Zone",
+    armed: "Armed",
+    disarmed: "Disarmed",
+    since: "Since",
+    disarmedTitle: "Disarmed zones",
+    noneDisarmed: "Every zone is armed.",
+    arm: "Arm",
+    armOf: (zone: string, door: string) => `Arm ${zone} of ${door}`,
+    disarm: "Disarm",
+    disarmOf: (zone: string, door: string) => `Disarm ${zone} of ${door}`,
+    armEffect: "What the zone reports is an alarm again; if it reports now, at once.",
+    disarmWarning:
+      "What the zone reports is recorded and raises no alarm until somebody arms it. Tampering with a housing, a reader or a sensor is an alarm all the same.",
+  },
   locks: {
     title: "Locked on suspicion",
     none: "No card and no reader is locked.",
@@ -138,7 +154,7 @@ export const rules = {
     empty: "No areas yet. Add a site with two areas on the page Doors, then doors between them.",
     outside: "Outside",
     inside: (count: number) => personsOf(count),
-    insideOf: (count: number, most: number) => `${count} of ${most} persons`,
+    insideOf: (count: number, most: number) => `${count} of ${most} ${most === 1 ? "person" : "persons"}`,
     doors: (count: number) => doorsOf(count),
     doorsBetween: (outside: string, inside: string) => `From ${outside} into ${inside}`,
     pick: "Choose an area or a door to see and change its rules.",
@@ -214,7 +230,7 @@ export const rules = {
       `${refusals} refusals within ${within} s lock the card, or its reader for ${lock} s`,
     refusals: "Refusals",
     within: "Within (seconds)",
-    lock: "Reader locked for (seconds)",
+    lock: "Locked for (seconds)",
     alone: "A controller that can't reach the server",
     aloneHelp:
       "These rules need to know what happens at doors of other controllers. Leaving is never refused by them alone.",
@@ -224,10 +240,12 @@ export const rules = {
     twoPerson: "Two-person rule",
     duress: "Not asked when somebody signals that they are forced",
     duressNone: "Every rule is asked",
+    aloneFor: "Decides alone for",
     aloneHours: "Decides alone for (hours)",
     aloneHoursHelp:
       "1 to 72. From then on only responders enter there until it reaches the server; leaving is as ever.",
     hours: (hours: number) => (hours === 1 ? "1 hour" : `${hours} hours`),
+    grantLongest: "Longest grant",
     grant: "Longest grant (days)",
     grantHelp: "Empty: any length",
     grantAny: "Any length",
@@ -249,10 +267,16 @@ export const rules = {
     factoryHelp: "Leave a card's own key as the factory made it",
     loosening: "This lets weaker cards in. It is recorded with your reason.",
     keys: "Keys",
-    keysSentence: (version: number, cards: number, due: number) =>
-      cards === 0
-        ? `Version ${version}; no card has them yet`
-        : `Version ${version}; ${due === 0 ? `all ${cards} cards have what they are to have` : `${due} of ${cards} cards get new ones at their next visit to a station`}`,
+    keysSentence: (version: number, cards: number, due: number) => {
+      const all = cards === 1 ? "the only card has" : `all ${cards} cards have`;
+      const newOnes =
+        due === 1
+          ? "card gets new ones at its next visit to a station"
+          : "cards get new ones at their next visit to a station";
+      if (cards === 0) return `Version ${version}; no card has them yet`;
+      if (due === 0) return `Version ${version}; ${all} what they are to have`;
+      return `Version ${version}; ${due} of ${cards} ${newOnes}`;
+    },
     exchange: "To be exchanged",
     exchangeSentence: (cards: number) =>
       `${cards === 1 ? "1 card" : `${cards} cards`}, whose keys a lost controller knows and which have no next version`,
@@ -306,8 +330,8 @@ export const rules = {
     factors: "Factors",
     remove: (number: number) => `Remove line ${number}`,
     longer: "For persons who need longer",
-    releaseLonger: "Strike energised, for persons who need longer (ms)",
-    heldLonger: "Alarm when open longer, for persons who need longer (ms)",
+    releaseLonger: "Energised, who needs longer (ms)",
+    heldLonger: "Open, who needs longer (ms)",
     twice: "Empty: twice as long",
     airlock: "Airlock",
     noSchedules: "Make a schedule first, on the page Access levels.",

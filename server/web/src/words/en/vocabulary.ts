@@ -26,6 +26,7 @@ export const vocabulary = {
     grant_expired: "Access has ended",
     outside_schedule: "Outside the permitted hours",
     no_finger_enrolled: "No finger enrolled",
+    finger_not_recorded: "The finger on the card is on no record",
     wrong_finger: "Wrong finger",
     finger_timeout: "No finger placed in time",
     sensor_fault: "Fingerprint sensor does not work",
@@ -73,6 +74,7 @@ export const vocabulary = {
     policy_aging: "Door's rules are getting old",
     wrong_fingers: "Several wrong fingers",
     rex_stuck: "Exit button stuck",
+    rules_dated_ahead: "Server and controller disagree about the time: new rules are not taken",
     rules_withdrawn: "Door lost its rules: the server refuses its agent",
     agent_copied: "Agent may have been copied",
     clone_suspected: "Card may be a copy",
@@ -176,6 +178,7 @@ export const vocabulary = {
     zone_3: "Zone 3 reports",
     zone_4: "Zone 4 reports",
   },
+  DoorZone: { zone_1: "Zone 1", zone_2: "Zone 2", zone_3: "Zone 3", zone_4: "Zone 4" },
   NtpState: {
     unknown: "Can't be told",
     synchronised: "Kept by time servers",
@@ -214,6 +217,7 @@ export const vocabulary = {
     setup_link_issued: "Issued a new link to",
     factors_reset: "Reset both factors of",
     replaced: "Let another machine take the place of",
+    taken_away: "Stated that machines out of use were taken away, of",
   },
   SubjectKind: {
     tenant: "tenant",
@@ -289,6 +293,7 @@ export const vocabulary = {
   CopySign: {
     renewed_twice: "Two machines renewed the same certificate: both are shut out",
     old_certificate: "A certificate came that was replaced before: it was refused",
+    journal_unread: "Somebody with its keys and without its journal called while it was linked",
     links_in_turn: "Two connections of the agent end each other again and again",
   },
   CredentialState: {
@@ -376,6 +381,8 @@ export const vocabulary = {
     credential_locked: "Card locked",
     credential_unlocked: "Card unlocked",
     reader_unlocked: "Reader unlocked",
+    zone_armed: "Zone armed",
+    zone_disarmed: "Zone disarmed",
   },
   AntiPassbackKind: { off: "Off", soft: "An alarm", timed: "Refused for a time", hard: "Refused" },
   Confirmation: {
@@ -595,6 +602,8 @@ export const alarmAdvice: Record<keyof (typeof vocabulary)["AlarmKind"], string>
   wrong_pins: "Look at who stands at the door. No PIN is asked for there for some minutes; it goes on by itself.",
   keypad_fault: "Check its cable. Whoever shows a PIN there stays outside until it is back.",
   rex_stuck: "Look at the exit button. Somebody may have wedged it; a door that only this system opens stays released.",
+  rules_dated_ahead:
+    "Look at the server's clock. If it is right, restart the controller's machine; the door goes by its last rules until then.",
   rules_withdrawn: "Nobody enters there by card. Tell an administrator; the agent was revoked or put in quarantine.",
   agent_copied: "Find out which machines use its keys. Tell an administrator.",
   clone_suspected: "Look at who stands at the door, and take the card. The door stayed shut.",
@@ -628,6 +637,8 @@ export const enrolmentTrouble: Record<string, string> = {
   card_unreadable: "The card's number can't be used",
   random_uid: "The card shows another number each time, so no door could find it. Take another kind of card",
   card_too_old: "The card knows the older messages only, which are not taken here. Take a newer card",
+  card_downgraded:
+    "This card says that it knows the older messages only, and knew the newer ones before: it may be a copy, or something lies between it and the reader. Keep it and tell whoever is responsible",
   weak_cards_off: "This card can be copied, and no site takes such cards. Take one that can prove itself",
   card_proves_nothing: "This card can't prove itself; one that can is needed",
   key_versions_used_up: "Others may know this card's keys, which have no next version. Exchange this card for another",
