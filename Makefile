@@ -4,6 +4,7 @@
 
 WEB := server/web
 BUILT := $(or $(CARGO_TARGET_DIR),target)/debug
+MEASURED := $(or $(CARGO_TARGET_DIR),target)/measured
 SIMULATED := $(abspath $(or $(CARGO_TARGET_DIR),target))/faults/simulated.json
 RULES := $(or $(CARGO_TARGET_DIR),target)/rules
 CARGO_TEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo 'nextest run --no-fail-fast' || echo 'test --no-fail-fast')
@@ -55,14 +56,14 @@ check: web
 	cargo build --workspace --all-targets
 	scripts/generated $(BUILT)/pforte-server check
 
-## Measures; writes target/bench/report.json. First the rules alone, in a release build beside their peers; then a plant, whose
-## own code is optimised as dependencies always are, which stay as they are built.
+## Measures; writes target/bench/report.json. First the rules alone, beside their peers; then a plant of programs as they ship, but for the
+## last step of a release, which optimises across crates and takes most of its time (profile `measured` in Cargo.toml). First build: a quarter of an hour on two cores.
 bench: web
 	cargo build --release --manifest-path bench/Cargo.toml --target-dir $(RULES)
 	$(RULES)/release/pforte-bench-rules
-	CARGO_PROFILE_DEV_OPT_LEVEL=2 cargo build --workspace --bins --example agent_figures
-	$(BUILT)/examples/agent_figures
-	$(BUILT)/pforte-bench --with target/bench/rules.json --with target/bench/agent.json
+	cargo build --profile measured --workspace $(addprefix --bin ,pforte-server pforte-agent pforte-twin pforte-bench) --example agent_figures
+	$(MEASURED)/examples/agent_figures
+	$(MEASURED)/pforte-bench --with target/bench/rules.json --with target/bench/agent.json
 
 ## Changes the code that decides, one thing at a time: does the oracle notice? Hours, resumable; see access-core/mutants.md.
 mutants:

@@ -9,8 +9,10 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use ed25519_dalek::{Signature, Signer as _, SigningKey, Verifier as _, VerifyingKey};
 use sha2::{Digest as _, Sha256};
 
+use crate::attempt::ClockTrust;
 use crate::canonical::{self, NotCanonical, write_hex};
-use crate::event::{Author, Record};
+use crate::event::{Author, Event, Record};
+use crate::time::UnixMs;
 
 /// Longest record that is taken, in bytes. The largest made by Pforte is far below.
 pub const RECORD_BYTES_MAX: usize = 4 * 1024;
@@ -118,44 +120,92 @@ pub enum ChainError {
     },
 }
 
-/// A record's canonical bytes and their hash: its place in the chain is settled, its signature is still to come. Signatures
-/// don't depend on each other, so several can be made at once.
+/// Records that are being chained: each gets its place after the one before, and its hash. Signatures don't depend on each other, so
+/// that several can be made at once when all have theirs.
 #[derive(Debug)]
-pub struct Unsigned {
-    bytes: Vec<u8>,
+pub struct Chaining {
+    before: Head,
     head: Head,
+    records: Vec<Vec<u8>>,
+    hashes: Vec<Digest>,
 }
 
-impl Unsigned {
-    /// Writes a record.
-    pub fn of(record: &Record) -> Self {
-        let bytes = canonical::encode(record);
-        let hash = hash_record(&bytes);
-        Self { bytes, head: Head { epoch: record.epoch, seq: record.seq, hash } }
+impl Chaining {
+    /// Begins after this head.
+    pub const fn after(head: Head) -> Self {
+        Self { before: head, head, records: Vec::new(), hashes: Vec::new() }
     }
 
-    /// What the next record must extend.
+    /// Gives an event the next place.
+    pub fn push(&mut self, author: Author, at: UnixMs, clock: ClockTrust, event: Event) {
+        let Head { epoch, seq, hash: previous } = self.head;
+        let record = Record { author, epoch, seq: seq + 1, previous, at, clock, event };
+        let bytes = canonical::encode(&record);
+        self.head = Head { epoch, seq: record.seq, hash: hash_record(&bytes) };
+        self.records.push(bytes);
+        self.hashes.push(self.head.hash);
+    }
+
+    /// The newest of them.
     pub const fn head(&self) -> Head {
         self.head
     }
 
-    /// The author's signature.
-    pub fn signature(&self, key: &SigningKey) -> [u8; 64] {
-        key.sign(&self.head.hash.0).to_bytes()
+    /// What is to be signed of each, in order.
+    pub fn hashes(&self) -> &[Digest] {
+        &self.hashes
     }
 
-    /// The record with its [`signature`](Self::signature).
-    pub fn signed(self, signature: [u8; 64]) -> SignedRecord {
-        SignedRecord { bytes: self.bytes, signature }
+    /// The records with their signatures, in order: one for each.
+    pub fn signed(self, signatures: Vec<[u8; 64]>) -> Run {
+        debug_assert_eq!(self.records.len(), signatures.len(), "one for each");
+        let records =
+            self.records.into_iter().zip(signatures).map(|(bytes, signature)| SignedRecord { bytes, signature });
+        Run { before: self.before, head: self.head, records: records.collect() }
+    }
+}
+
+/// The author's signature of a record with this hash.
+pub fn signature(hash: &Digest, key: &SigningKey) -> [u8; 64] {
+    key.sign(&hash.0).to_bytes()
+}
+
+/// Records that follow each other, from whoever chained and signed them: nothing need be read to know that they do.
+#[derive(Debug)]
+pub struct Run {
+    before: Head,
+    head: Head,
+    records: Vec<SignedRecord>,
+}
+
+impl Run {
+    /// What the first of them extends.
+    pub const fn before(&self) -> Head {
+        self.before
+    }
+
+    /// The last of them.
+    pub const fn head(&self) -> Head {
+        self.head
+    }
+
+    /// The records, oldest first.
+    pub fn records(&self) -> &[SignedRecord] {
+        &self.records
+    }
+
+    /// The records, oldest first.
+    pub fn into_records(self) -> Vec<SignedRecord> {
+        self.records
     }
 }
 
 impl SignedRecord {
     /// Writes and signs a record.
     pub fn sign(record: &Record, key: &SigningKey) -> Self {
-        let unsigned = Unsigned::of(record);
-        let signature = unsigned.signature(key);
-        unsigned.signed(signature)
+        let bytes = canonical::encode(record);
+        let signature = signature(&hash_record(&bytes), key);
+        Self { bytes, signature }
     }
 
     /// The hash that the next record holds.
@@ -217,10 +267,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::attempt::ClockTrust;
-    use crate::event::Event;
     use crate::ids::{AgentId, DoorId};
-    use crate::time::UnixMs;
 
     const AGENT: Author = Author::Agent(AgentId::from_uuid(uuid::Uuid::from_u128(7)));
 
@@ -261,6 +308,26 @@ mod tests {
             head = signed.head(&record);
         }
         assert_eq!(head.seq, 20);
+    }
+
+    #[test]
+    fn what_is_chained_together_is_what_is_chained_one_by_one() {
+        let before = Head { epoch: 3, seq: 41, hash: Digest([5; 32]) };
+        let mut chaining = Chaining::after(before);
+        let event = || Event::DoorClosed { door: DoorId::from_uuid(uuid::Uuid::from_u128(1)), open_ms: 5 };
+        (0..3).for_each(|at| chaining.push(AGENT, UnixMs(at), ClockTrust::Trusted, event()));
+        let signatures = chaining.hashes().iter().map(|hash| signature(hash, &key())).collect();
+        let run = chaining.signed(signatures);
+        let mut head = before;
+        let alone: Vec<SignedRecord> = (0..3)
+            .map(|at| {
+                let record = record(&head, at);
+                let signed = SignedRecord::sign(&record, &key());
+                head = signed.head(&record);
+                signed
+            })
+            .collect();
+        assert_eq!((run.before(), run.head(), run.records()), (before, head, &alone[..]));
     }
 
     #[test]

@@ -230,7 +230,7 @@ fn decision(identity: &Identity, folder: &Path) -> anyhow::Result<Event> {
         at: AT,
         clock: ClockTrust::Trusted,
         card: store.card_token(&UID).context("a card key")?,
-        assurance: Assurance::WeakUid,
+        assurance: Assurance::Authenticated,
         finger: None,
         pin: None,
     };

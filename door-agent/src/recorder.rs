@@ -1,26 +1,28 @@
 //! Signs what happens, chains it and writes it to the journal, on a thread of its own: a disk may take its time, and
 //! doors must not wait for another's record.
 //!
-//! Whatever waits when the disk is free again is written by one append. The [`run`](crate::run) loop asks and is answered
-//! in order. After a record that could not be written none is, until the loop says so: none may overtake it.
+//! Whatever waits when the disk is free again is written by one append; it is chained and signed while the disk writes what came
+//! before it. The [`run`](crate::run) loop asks and is answered in order. After a record that could not be written none is, until the
+//! loop says so: none may overtake it.
 
 use std::sync::mpsc as blocking;
 use std::thread::JoinHandle;
 
 use access_core::UnixMs;
 use access_core::attempt::ClockTrust;
-use access_core::chain::{Head, SignedRecord, Unsigned};
-use access_core::event::{Author, Event, Record};
+use access_core::chain::{Chaining, Head, Run, SignedRecord};
+use access_core::event::{Author, Event};
 use ed25519_dalek::SigningKey;
 use tokio::sync::mpsc;
 
 use crate::journal::{Journal, JournalError, Storage, Weight};
 
+mod signers;
+
+use signers::{Signers, Signing};
+
 /// Most records in one append.
 const BATCH_RECORDS_MAX: usize = 64;
-
-/// A thread more signs no fewer records than this: to start one takes as long as about two signatures.
-const SIGNATURES_MIN: usize = 8;
 
 /// What is to be recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,7 +93,10 @@ impl Recorder {
         key: SigningKey,
         replies: mpsc::UnboundedSender<Reply>,
     ) -> std::io::Result<Self> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let signers = Signers::start(key.clone(), cores);
         let (mut recorder, mut writer) = Self::apart(journal, author, key, replies);
+        writer.signers = signers;
         recorder.thread = Some(std::thread::Builder::new().name("recorder".to_owned()).spawn(move || writer.run())?);
         Ok(recorder)
     }
@@ -104,8 +109,8 @@ impl Recorder {
         replies: mpsc::UnboundedSender<Reply>,
     ) -> (Self, Writer<S>) {
         let (requests, incoming) = blocking::channel();
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let writer = Writer { journal, author, key, cores, incoming, replies, is_stopped: false };
+        let signers = Signers::start(key, 0);
+        let writer = Writer { journal, author, signers, incoming, replies, is_stopped: false };
         (Self { requests: Some(requests), thread: None }, writer)
     }
 
@@ -155,18 +160,23 @@ impl Drop for Recorder {
     }
 }
 
-/// The other end: signs, chains and writes.
+/// The other end: chains, has signed and writes.
 pub(crate) struct Writer<S> {
     /// Or why there is none.
     journal: Result<Journal<S>, String>,
     author: Author,
-    key: SigningKey,
-    /// How many threads may sign at once.
-    cores: usize,
+    signers: Signers,
     incoming: blocking::Receiver<Request>,
     replies: mpsc::UnboundedSender<Reply>,
     /// A record could not be written: none is until the loop says so.
     is_stopped: bool,
+}
+
+/// What is written by one append.
+struct Batch {
+    entries: Vec<Entry>,
+    chaining: Chaining,
+    signing: Signing,
 }
 
 impl<S: Storage> Writer<S> {
@@ -183,92 +193,117 @@ impl<S: Storage> Writer<S> {
     }
 
     fn take(&mut self, request: Request) {
+        let (entries, other) = self.gather(Some(request));
+        match self.write(entries, other) {
+            Some(Request::Resume) => self.is_stopped = false,
+            Some(Request::ReadAfter(head, records_max)) => self.read_after(&head, records_max),
+            Some(Request::Acknowledge(_) | Request::Record(_)) | None => {}
+        }
+    }
+
+    /// What waits, up to one append; and what ends it, if that is neither a record nor an acknowledgement.
+    fn gather(&mut self, first: Option<Request>) -> (Vec<Entry>, Option<Request>) {
         let mut entries = Vec::new();
-        let mut other = self.sort_in(request, &mut entries);
-        while other.is_none() && entries.len() < BATCH_RECORDS_MAX {
-            let Ok(request) = self.incoming.try_recv() else { break };
-            other = self.sort_in(request, &mut entries);
+        let mut next = first;
+        while entries.len() < BATCH_RECORDS_MAX
+            && let Some(request) = next.take().or_else(|| self.incoming.try_recv().ok())
+        {
+            match (request, &mut self.journal) {
+                (Request::Record(entry), _) => entries.push(entry),
+                // What was acknowledged was written before: nothing here waits for it.
+                (Request::Acknowledge(head), Ok(journal)) => journal.acknowledge(head),
+                (Request::Acknowledge(_), Err(_)) => {}
+                (other, _) => return (entries, Some(other)),
+            }
         }
-        self.write(entries);
-        match (other, &mut self.journal) {
-            (Some(Request::Resume), _) => self.is_stopped = false,
-            (Some(Request::Acknowledge(head)), Ok(journal)) => journal.acknowledge(head),
-            (Some(Request::ReadAfter(head, records_max)), _) => self.read_after(&head, records_max),
-            (Some(Request::Acknowledge(_) | Request::Record(_)) | None, _) => {}
-        }
+        (entries, None)
     }
 
-    fn sort_in(&self, request: Request, entries: &mut Vec<Entry>) -> Option<Request> {
-        match request {
-            Request::Record(entry) => {
-                entries.push(entry);
-                None
-            }
-            other => Some(other),
-        }
-    }
-
-    /// Writes all entries at once; if that fails, each on its own, so that one that may not be written keeps no other.
-    fn write(&mut self, entries: Vec<Entry>) {
-        if let Err(why) = &self.journal {
-            for Entry { number, .. } in entries {
-                self.reply(Reply::Failed { number, error: JournalError::Unusable(why.clone()) });
-            }
-            return;
-        }
-        match entries.len() {
-            0 => {}
-            1 => entries.into_iter().for_each(|entry| self.write_one(entry)),
-            _ => {
-                if self.is_stopped || self.append(&entries).is_err() {
-                    entries.into_iter().for_each(|entry| self.write_one(entry));
+    /// Writes all entries at once, then what came meanwhile, and so on until nothing waits or something that is no record does, which it
+    /// answers. If an append fails, each entry is written on its own, so that one that may not be written keeps no other.
+    fn write(&mut self, entries: Vec<Entry>, mut other: Option<Request>) -> Option<Request> {
+        let head = match &self.journal {
+            Ok(journal) => journal.head(),
+            Err(why) => {
+                for Entry { number, .. } in entries {
+                    self.reply(Reply::Failed { number, error: JournalError::Unusable(why.clone()) });
                 }
+                return other;
+            }
+        };
+        if self.is_stopped {
+            entries.into_iter().for_each(|entry| self.write_one(entry));
+            return other;
+        }
+        let mut next = self.begin(head, entries, 0);
+        while let Some(Batch { entries, chaining, signing }) = next {
+            let run = chaining.signed(signing.finish());
+            next = None;
+            if other.is_none() && self.signers.are_there() {
+                let waiting;
+                (waiting, other) = self.gather(None);
+                next = self.begin(run.head(), waiting, 1);
+            }
+            if let Err(error) = self.append(&entries, run) {
+                match <[Entry; 1]>::try_from(entries) {
+                    Ok([entry]) => self.failed(&entry, error),
+                    Err(entries) => entries.into_iter().for_each(|entry| self.write_one(entry)),
+                }
+                // They were chained to what is not part of the journal.
+                let waiting = next.take().map(|batch| batch.entries).unwrap_or_default();
+                waiting.into_iter().for_each(|entry| self.write_one(entry));
             }
         }
+        other
     }
 
     fn write_one(&mut self, entry: Entry) {
-        let (number, weight) = (entry.number, entry.weight);
-        let written = if self.is_stopped { Err(JournalError::Stopped) } else { self.append(&[entry]) };
-        if let Err(error) = written {
-            // Room that is reserved for others, or a record that can never be written, is no reason to stop.
-            let concerns_others = match &error {
-                JournalError::Full { .. } => weight == Weight::Vital,
-                JournalError::TooLong { .. } => false,
-                _ => true,
-            };
-            self.is_stopped |= concerns_others;
-            self.reply(Reply::Failed { number, error });
+        if let Err(error) = self.append_one(&entry) {
+            self.failed(&entry, error);
         }
     }
 
-    fn append(&mut self, entries: &[Entry]) -> Result<(), JournalError> {
-        let journal = self.journal.as_mut().map_err(|why| JournalError::Unusable(why.clone()))?;
-        let before = journal.head();
-        let mut head = before;
-        let mut chained = Vec::with_capacity(entries.len());
-        for entry in entries {
-            let record = Record {
-                author: self.author,
-                epoch: head.epoch,
-                seq: head.seq + 1,
-                previous: head.hash,
-                at: entry.at,
-                clock: entry.clock,
-                event: entry.event.clone(),
-            };
-            let unsigned = Unsigned::of(&record);
-            head = unsigned.head();
-            chained.push(unsigned);
+    fn append_one(&mut self, entry: &Entry) -> Result<(), JournalError> {
+        if self.is_stopped {
+            return Err(JournalError::Stopped);
         }
-        let signatures = sign(&chained, &self.key, self.cores);
-        let records: Vec<SignedRecord> =
-            chained.into_iter().zip(signatures).map(|(unsigned, signature)| unsigned.signed(signature)).collect();
+        let head = self.journal.as_ref().map_err(|why| JournalError::Unusable(why.clone()))?.head();
+        match self.begin(head, vec![entry.clone()], 0) {
+            Some(Batch { chaining, signing, .. }) => {
+                self.append(std::slice::from_ref(entry), chaining.signed(signing.finish()))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn failed(&mut self, entry: &Entry, error: JournalError) {
+        // Room that is reserved for others, or a record that can never be written, is no reason to stop.
+        let concerns_others = match &error {
+            JournalError::Full { .. } => entry.weight == Weight::Vital,
+            JournalError::TooLong { .. } => false,
+            _ => true,
+        };
+        self.is_stopped |= concerns_others;
+        self.reply(Reply::Failed { number: entry.number, error });
+    }
+
+    /// Chains entries and has them signed, on at least so many other threads. Nothing, if there are none.
+    fn begin(&self, after: Head, entries: Vec<Entry>, threads_min: usize) -> Option<Batch> {
+        let mut chaining = Chaining::after(after);
+        for Entry { at, clock, event, .. } in &entries {
+            chaining.push(self.author, *at, *clock, event.clone());
+        }
+        let signing = self.signers.begin(chaining.hashes(), threads_min);
+        (!entries.is_empty()).then_some(Batch { entries, chaining, signing })
+    }
+
+    fn append(&mut self, entries: &[Entry], run: Run) -> Result<(), JournalError> {
+        let journal = self.journal.as_mut().map_err(|why| JournalError::Unusable(why.clone()))?;
         // A batch is as vital as its least vital part: the others go alone if that does not fit any more.
         let weight = entries.iter().map(|entry| entry.weight).min().unwrap_or(Weight::Routine);
-        journal.append(&records, weight)?;
+        journal.append_run(&run, weight)?;
         let numbers = entries.iter().map(|entry| entry.number).collect();
-        self.reply(Reply::Written { numbers, records, before, head });
+        self.reply(Reply::Written { numbers, before: run.before(), head: run.head(), records: run.into_records() });
         // Whoever waited has been told.
         if let Ok(journal) = &mut self.journal {
             journal.note_end();
@@ -289,24 +324,6 @@ impl<S: Storage> Writer<S> {
     fn reply(&self, reply: Reply) {
         let _ = self.replies.send(reply);
     }
-}
-
-/// Signs each of these, in order; a burst on several cores, since signing is what takes longest.
-fn sign(chained: &[Unsigned], key: &SigningKey, cores: usize) -> Vec<[u8; 64]> {
-    let signers = cores.min(chained.len() / SIGNATURES_MIN).max(1);
-    let (own, rest) = chained.split_at(chained.len().div_ceil(signers));
-    let here = |part: &[Unsigned]| part.iter().map(|unsigned| unsigned.signature(key)).collect::<Vec<_>>();
-    if rest.is_empty() {
-        return here(own);
-    }
-    std::thread::scope(|scope| {
-        let others = std::thread::Builder::new().spawn_scoped(scope, || sign(rest, key, signers - 1));
-        let mut signatures = here(own);
-        // A thread that can't be had, or broke off, leaves its part to this one.
-        let others = others.ok().and_then(|others| others.join().ok());
-        signatures.extend(others.unwrap_or_else(|| here(rest)));
-        signatures
-    })
 }
 
 #[cfg(test)]
@@ -362,26 +379,104 @@ mod tests {
         assert_eq!((records.len(), last), (2, Some(head)));
     }
 
-    #[test]
-    fn a_burst_is_signed_in_order_however_many_sign() {
+    /// A disk that waits before each write to be told whether it works.
+    struct Told {
+        files: Files,
+        words: blocking::Receiver<bool>,
+    }
+
+    impl Storage for Told {
+        fn list(&self) -> std::io::Result<Vec<u64>> {
+            self.files.list()
+        }
+
+        fn read(&self, number: u64) -> std::io::Result<Vec<u8>> {
+            self.files.read(number)
+        }
+
+        fn create(&mut self, number: u64, header: &[u8], bytes: usize) -> std::io::Result<()> {
+            self.files.create(number, header, bytes)
+        }
+
+        fn write(&mut self, number: u64, offset: usize, bytes: &[u8]) -> std::io::Result<()> {
+            match self.words.recv().unwrap() {
+                true => self.files.write(number, offset, bytes),
+                false => Err(std::io::Error::other("told so")),
+            }
+        }
+
+        fn remove(&mut self, number: u64) -> std::io::Result<()> {
+            self.files.remove(number)
+        }
+
+        fn name(&self, number: u64) -> String {
+            self.files.name(number)
+        }
+
+        fn note(&mut self, mark: &[u8]) {
+            self.files.note(mark);
+        }
+
+        fn noted(&self) -> Vec<Vec<u8>> {
+            self.files.noted()
+        }
+    }
+
+    /// Which of 101 entries that come at once, and of one more after that, are written when the disk is told this first; and which are
+    /// not. What waits beside the first 64 is signed while these are written.
+    fn told(words: &[bool]) -> (Vec<u64>, Vec<u64>) {
+        let folder = tempfile::tempdir().unwrap();
+        let (say, heard) = blocking::channel();
+        words.iter().chain(&[true; 110]).for_each(|word| say.send(*word).unwrap());
+        let storage = Told { files: Files::open(folder.path()).unwrap(), words: heard };
+        let journal = Journal::open(storage, Limits::STANDARD, START).unwrap();
+        let (replies, mut answers) = mpsc::unbounded_channel();
         let key = SigningKey::from_bytes(&[1; 32]);
-        let chained = |count: u64| -> Vec<Unsigned> {
-            let record = |seq| Record {
-                author: author(),
-                epoch: 1,
-                seq,
-                previous: START.hash,
-                at: UnixMs(0),
-                clock: ClockTrust::Trusted,
-                event: Event::AgentStopped,
-            };
-            (1..=count).map(|seq| Unsigned::of(&record(seq))).collect()
-        };
-        for (count, cores) in [(0, 4), (1, 4), (15, 2), (16, 2), (17, 2), (64, 1), (64, 3), (64, 64)] {
-            let chained = chained(count);
-            let signatures = sign(&chained, &key, cores);
-            let alone: Vec<[u8; 64]> = chained.iter().map(|unsigned| unsigned.signature(&key)).collect();
-            assert_eq!(signatures, alone, "{count} on {cores}");
+        let (recorder, mut writer) = Recorder::apart(Ok(journal), author(), key.clone(), replies);
+        writer.signers = Signers::start(key.clone(), 2);
+        (0..=100).for_each(|number| recorder.record(entry(number, Weight::Vital)));
+        recorder.resume();
+        recorder.record(entry(101, Weight::Vital));
+        drop(recorder);
+        writer.run();
+        let (mut head, mut written, mut failed) = (START, Vec::new(), Vec::new());
+        while let Ok(reply) = answers.try_recv() {
+            match reply {
+                Reply::Written { numbers, records, before, head: after } => {
+                    assert_eq!(before, head);
+                    for signed in records {
+                        let record = signed.verify(author(), &key.verifying_key()).unwrap();
+                        chain::follows(&head, &record).unwrap();
+                        head = signed.head(&record);
+                    }
+                    assert_eq!(head, after);
+                    written.extend(numbers);
+                }
+                Reply::Failed { number, .. } => failed.push(number),
+                other => panic!("{other:?}"),
+            }
+        }
+        let again = Journal::open(Files::open(folder.path()).unwrap(), Limits::STANDARD, START).unwrap();
+        assert_eq!((again.head(), head.seq), (head, written.len() as u64), "the journal is what was answered");
+        (written, failed)
+    }
+
+    #[test]
+    fn what_was_signed_ahead_of_an_append_that_fails_is_chained_anew() {
+        let all: Vec<u64> = (0..=101).collect();
+        for words in [&[][..], &[false], &[true, false]] {
+            assert_eq!(told(words), (all.clone(), vec![]), "{words:?}");
+        }
+    }
+
+    #[test]
+    fn after_a_record_that_failed_nothing_that_was_signed_ahead_is_written() {
+        for (words, first) in
+            [(&[false, false][..], 0), (&[false, true, false], 1), (&[true, false, false], BATCH_RECORDS_MAX as u64)]
+        {
+            let (written, failed) = told(words);
+            assert_eq!(failed, (first..=100).collect::<Vec<_>>(), "{words:?}");
+            assert_eq!(written, (0..first).chain([101]).collect::<Vec<_>>(), "{words:?}");
         }
     }
 

@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::io;
 
-use access_core::chain::{self, ChainError, Head, SignedRecord};
+use access_core::chain::{self, ChainError, Head, Run, SignedRecord};
 
 pub mod segment;
 mod storage;
@@ -214,6 +214,19 @@ impl<S: Storage> Journal<S> {
             .iter()
             .try_fold(self.head, |head, record| extend(&head, record))
             .map_err(JournalError::OutOfOrder)?;
+        self.write(records, head, weight)
+    }
+
+    /// The same with records of which it is known that they follow each other.
+    pub fn append_run(&mut self, run: &Run, weight: Weight) -> Result<(), JournalError> {
+        match run.before() == self.head {
+            true => self.write(run.records(), run.head(), weight),
+            // Then it is told which of them does not follow, and why.
+            false => self.append(run.records(), weight),
+        }
+    }
+
+    fn write(&mut self, records: &[SignedRecord], head: Head, weight: Weight) -> Result<(), JournalError> {
         let bytes_max = self.limits.segment_bytes - HEADER_BYTES;
         let payload = write_payload(records);
         let bytes = FRAME_HEAD_BYTES + payload.len();

@@ -1,9 +1,14 @@
 //! Where segments lie: a folder of preallocated files. Behind a trait, so that tests can break it on purpose.
+//!
+//! The file of the next segment is made while the one before it is written to: to fill it takes a card longer than a person at a
+//! door should wait for.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread::{self, JoinHandle};
 
 use crate::durable;
 
@@ -20,7 +25,7 @@ pub trait Storage: Send {
     fn create(&mut self, number: u64, header: &[u8], bytes: usize) -> io::Result<()>;
     /// Writes inside a segment.
     fn write(&mut self, number: u64, offset: usize, bytes: &[u8]) -> io::Result<()>;
-    /// Removes a segment.
+    /// Removes a segment. A power cut before the next [`create`](Self::create) may bring it back, with all that were removed after it.
     fn remove(&mut self, number: u64) -> io::Result<()>;
     /// A segment's name, for messages.
     fn name(&self, number: u64) -> String;
@@ -36,6 +41,8 @@ pub trait Storage: Send {
 pub struct Files {
     folder: PathBuf,
     open: Option<(u64, File)>,
+    /// None before the first segment is made, or if there is no thread to be had.
+    spare: Option<Spare>,
     /// The file of notes, once it is open, and in which of its two places the next one goes.
     notes: Option<File>,
     next_note: u64,
@@ -62,7 +69,7 @@ impl Files {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        Ok(Self { folder: folder.to_owned(), open: None, notes: None, next_note: 0 })
+        Ok(Self { folder: folder.to_owned(), open: None, spare: None, notes: None, next_note: 0 })
     }
 
     fn path(&self, number: u64) -> PathBuf {
@@ -106,15 +113,20 @@ impl Storage for Files {
 
     fn create(&mut self, number: u64, header: &[u8], bytes: usize) -> io::Result<()> {
         let unfinished = self.folder.join(UNFINISHED);
-        let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
-        // Written zeros, not a hole: a later fdatasync then has no metadata to change.
-        let mut content = vec![0; bytes.max(header.len())];
-        content[..header.len()].copy_from_slice(header);
-        file.write_all_at(&content, 0)?;
-        file.sync_all()?;
+        let bytes = bytes.max(header.len());
+        let spare = self.spare.as_mut().and_then(|spare| spare.take(bytes));
+        let file = spare.map_or_else(|| make(&unfinished, bytes), Ok)?;
+        file.write_all_at(header, 0)?;
+        file.sync_data()?;
         fs::rename(&unfinished, self.path(number))?;
         self.sync_folder()?;
         self.open = Some((number, file));
+        if self.spare.is_none() {
+            self.spare = Spare::start(&unfinished).ok();
+        }
+        if let Some(spare) = &mut self.spare {
+            spare.want(bytes);
+        }
         Ok(())
     }
 
@@ -134,8 +146,7 @@ impl Storage for Files {
         if self.open.as_ref().is_some_and(|(open, _)| *open == number) {
             self.open = None;
         }
-        fs::remove_file(self.path(number))?;
-        self.sync_folder()
+        fs::remove_file(self.path(number))
     }
 
     fn name(&self, number: u64) -> String {
@@ -153,5 +164,59 @@ impl Storage for Files {
     fn noted(&self) -> Vec<Vec<u8>> {
         let content = fs::read(self.folder.join(NOTES)).unwrap_or_default();
         content.chunks(NOTE_PLACE_BYTES).map(<[u8]>::to_vec).collect()
+    }
+}
+
+/// A file of zeros that lies on the disk. Written zeros, not a hole: a later fdatasync then has no metadata to change.
+fn make(path: &Path, bytes: usize) -> io::Result<File> {
+    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    file.write_all_at(&vec![0; bytes], 0)?;
+    file.sync_all()?;
+    Ok(file)
+}
+
+/// Makes a file beforehand, on a thread of its own, which ends when this is dropped.
+#[derive(Debug)]
+struct Spare {
+    wanted: Option<mpsc::Sender<usize>>,
+    made: mpsc::Receiver<io::Result<File>>,
+    /// Length of the one that was wanted and not taken yet, in bytes.
+    coming: Option<usize>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Spare {
+    fn start(path: &Path) -> io::Result<Self> {
+        let (wanted, wants) = mpsc::channel();
+        let (ready, made) = mpsc::channel();
+        let path = path.to_owned();
+        let thread = thread::Builder::new().name("spare".to_owned()).spawn(move || {
+            while let Ok(bytes) = wants.recv()
+                && ready.send(make(&path, bytes)).is_ok()
+            {}
+        })?;
+        Ok(Self { wanted: Some(wanted), made, coming: None, thread: Some(thread) })
+    }
+
+    fn want(&mut self, bytes: usize) {
+        if let Some(wanted) = &self.wanted {
+            self.coming = wanted.send(bytes).is_ok().then_some(bytes);
+        }
+    }
+
+    /// The file, once it is made; nothing if none of this length was wanted, or could be made.
+    fn take(&mut self, bytes: usize) -> Option<File> {
+        let coming = self.coming.take()?;
+        let made = self.made.recv().ok()?.ok()?;
+        (coming == bytes).then_some(made)
+    }
+}
+
+impl Drop for Spare {
+    fn drop(&mut self) {
+        self.wanted = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
     }
 }

@@ -41,7 +41,7 @@ pub fn entry(caller: &mut Caller, at: UnixMs) -> [SignedRecord; 4] {
         at,
         clock: ClockTrust::Trusted,
         card: caller.card,
-        assurance: Assurance::WeakUid,
+        assurance: Assurance::Authenticated,
         finger: None,
         pin: None,
     };

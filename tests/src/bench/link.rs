@@ -95,7 +95,7 @@ impl Caller {
             at: UnixMs(0),
             clock: ClockTrust::Trusted,
             card: self.card,
-            assurance: Assurance::WeakUid,
+            assurance: Assurance::Authenticated,
             finger: None,
             pin: None,
         }

@@ -272,7 +272,8 @@ impl Host {
         if !is_power_cut {
             return;
         }
-        site.disk.forget();
+        let removals = site.dice.below(site.disk.removals() as u64 + 1);
+        site.disk.forget(removals as usize);
         self.boot += 1;
         let uptime_ms = site.dice.between(5_000, 25_000);
         site.mono_ms = uptime_ms;

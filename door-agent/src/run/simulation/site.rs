@@ -57,6 +57,8 @@ pub(super) struct Strike {
 pub(super) struct Disk {
     seen: BTreeMap<u64, Vec<u8>>,
     synced: BTreeMap<u64, Vec<u8>>,
+    /// Segments that were removed since the folder was synced last, oldest first.
+    removed: Vec<u64>,
     /// Records that were written and synced without an error, since it was looked at last.
     pub(super) taken: Vec<SignedRecord>,
     /// What becomes of the next write.
@@ -70,9 +72,23 @@ pub(super) struct Disk {
 }
 
 impl Disk {
-    /// The power went: what was not synced is forgotten.
-    pub(super) fn forget(&mut self) {
+    /// The power went: what was not synced is forgotten, and so many removals had reached the disk.
+    pub(super) fn forget(&mut self, removals: usize) {
+        for number in self.removed.drain(..).take(removals) {
+            self.synced.remove(&number);
+        }
         self.seen = self.synced.clone();
+    }
+
+    /// How many removals a power cut may undo.
+    pub(super) fn removals(&self) -> usize {
+        self.removed.len()
+    }
+
+    /// What programs see after an error is what the disk says, too.
+    fn see_what_is_synced(&mut self) {
+        self.seen = self.synced.clone();
+        self.removed.iter().for_each(|number| drop(self.seen.remove(number)));
     }
 }
 
@@ -82,6 +98,7 @@ impl Shared {
         let disk = Disk {
             seen,
             synced,
+            removed: Vec::new(),
             taken,
             next_write: None,
             next_read: None,
@@ -225,6 +242,10 @@ impl Storage for Folder {
         let fate = self.fate();
         let mut site = self.0.lock();
         if fate.is_none() || site.dice.one_in(2) {
+            // The folder is synced, and so is what was removed before.
+            for removed in std::mem::take(&mut site.disk.removed) {
+                site.disk.synced.remove(&removed);
+            }
             site.disk.seen.insert(number, content.clone());
             site.disk.synced.insert(number, content);
         }
@@ -273,8 +294,7 @@ impl Storage for Folder {
         match fate {
             None => {}
             Some((Kind::WriteFails, step)) => {
-                // What programs see after an error is what the disk says, too.
-                disk.seen = disk.synced.clone();
+                disk.see_what_is_synced();
                 site.bitten.push((Kind::WriteFails, step));
                 return Err(io::ErrorKind::Other.into());
             }
@@ -297,7 +317,7 @@ impl Storage for Folder {
         self.0.point();
         let mut site = self.0.lock();
         site.disk.seen.remove(&number);
-        site.disk.synced.remove(&number);
+        site.disk.removed.push(number);
         drop(site);
         self.0.point();
         Ok(())
