@@ -257,26 +257,28 @@ impl Config {
     }
 
     /// Whatever has a strike, by its name, and what is wrong with the file. The program drove them by the wiring of its newest
-    /// start, which lies in `folder`; since then the file may say other lines, or be one that can't be used. So both count. Without
-    /// the kept one, each door of such a file that can be read by itself.
+    /// start, which lies in `folder`: by that they are put to rest, whatever the file says since then, and no line is touched that
+    /// another thing may hang on. Without it, it is the file that counts, and each door that can be read by itself.
     pub fn strikes(path: &Path, folder: Option<&Path>) -> (Vec<(String, DoorIoConfig)>, Vec<String>) {
-        let kept = folder.map(|folder| folder.join(KEPT)).filter(|kept| kept.exists());
         let mut wrong = Vec::new();
-        let (mut strikes, others): (Vec<_>, Option<Vec<serde_json::Value>>) = match Self::load(path) {
-            Ok(config) => (
-                config.doors.into_iter().map(|door| (door.name, door.io)).collect(),
-                kept.and_then(|kept| Wirings::read(&kept)),
-            ),
+        let as_written = match Self::load(path) {
+            Ok(config) => Some(config.doors.into_iter().map(|door| (door.name, door.io)).collect()),
             Err(error) => {
                 wrong.push(error.to_string());
-                (Vec::new(), kept.into_iter().chain([path.to_owned()]).find_map(|path| Wirings::read(&path)))
+                None
             }
         };
-        for door in others.into_iter().flatten() {
+        let as_driven = folder.and_then(|folder| Wirings::read(&folder.join(KEPT)));
+        let doors = match (as_driven, as_written) {
+            (Some(doors), _) => doors,
+            (None, Some(strikes)) => return (strikes, wrong),
+            (None, None) => Wirings::read(path).unwrap_or_default(),
+        };
+        let mut strikes = Vec::new();
+        for door in doors {
             let name =
                 door.get("name").and_then(serde_json::Value::as_str).unwrap_or("a door without a name").to_owned();
             match door.get("io").cloned().map(serde_json::from_value) {
-                Some(Ok(io)) if strikes.iter().any(|(_, known)| *known == io) => {}
                 Some(Ok(io)) => strikes.push((name, io)),
                 Some(Err(error)) => wrong.push(format!("{name}: {error}")),
                 None => wrong.push(format!("{name}: it has no lines")),
@@ -462,8 +464,10 @@ mod tests {
         }
         let other_line = two.replacen("GPIO17", "GPIO27", 1);
         assert_ne!(other_line, two);
-        let as_driven = ["lobby", "yard", "yard"].map(str::to_owned).to_vec();
-        assert_eq!(strikes(&other_line, true), (as_driven, 0), "the old line was driven, the new one will be");
+        std::fs::write(&path, &other_line).unwrap();
+        let (as_driven, wrong) = Config::strikes(&path, Some(folder.path()));
+        std::fs::write(&path, &two).unwrap();
+        assert_eq!((as_driven, wrong), Config::strikes(&path, None), "by the line that was driven, and by no other");
         std::fs::remove_file(&path).unwrap();
         assert_eq!(Config::strikes(&path, Some(folder.path())).0.len(), 2, "the file is gone");
     }

@@ -50,6 +50,14 @@ impl Switches {
     }
 }
 
+impl Switches {
+    /// The switches of devices that are gone: perhaps since their power could not be given back.
+    pub fn of_lost(&self, devices: &Devices) -> impl Iterator<Item = PathBuf> {
+        let is_lost = |switch: &&Switch| devices.state(switch.device, switch.place) == Some(DeviceState::Lost);
+        self.0.iter().filter(is_lost).map(|switch| switch.path.clone())
+    }
+}
+
 /// Takes the power away and gives it back, on a thread of its own.
 pub fn cycle(path: PathBuf) {
     let shown = path.display().to_string();
@@ -114,6 +122,7 @@ mod tests {
         devices.change(Device::Reader, place(Side::In), DeviceState::Silent);
         devices.change(Device::Reader, place(Side::Out), DeviceState::Lost);
         assert_eq!(switches.due(0, &devices), [PathBuf::from("in")]);
+        assert_eq!(switches.of_lost(&devices).collect::<Vec<_>>(), [PathBuf::from("out")]);
         assert!(switches.due(AGAIN_MS - 1, &devices).is_empty());
         assert_eq!(switches.due(AGAIN_MS, &devices), [PathBuf::from("in")]);
         devices.change(Device::Reader, place(Side::In), DeviceState::Working);

@@ -415,7 +415,7 @@ pub(crate) async fn desk(server: &TestServer) -> Desk {
     sqlx::query(joined)
         .bind(server.own.tenant.as_uuid())
         .bind(station.as_uuid())
-        .bind([1; 32].as_slice())
+        .bind([1_u8; 32].as_slice())
         .execute(&mut *tx)
         .await
         .unwrap();

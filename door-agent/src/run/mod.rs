@@ -312,6 +312,7 @@ impl Agent {
                 self.clock.keep();
                 self.look_at_ntp();
                 self.switch_what_hangs();
+                self.restore_power();
                 self.look_at_age();
             }
             Happened::JournalRetry => {
@@ -639,6 +640,13 @@ impl Agent {
     }
 
     /// Has the power of what hangs switched, where that is wired.
+    fn restore_power(&self) {
+        for path in self.switches.of_lost(&self.devices) {
+            // Beside the loop: a switch is a file of a driver's.
+            tokio::task::spawn_blocking(move || power::restore(&path));
+        }
+    }
+
     fn switch_what_hangs(&mut self) {
         self.switches.due(self.clock.now().mono_ms, &self.devices).into_iter().for_each(power::cycle);
     }

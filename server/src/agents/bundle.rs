@@ -132,10 +132,14 @@ impl Bundler {
             Some(cards) => cards,
             None => CardSealer::new(self.tenant, self.agent, &self.sealing_key)?,
         };
-        let found = cards.find(state, &mut tx, &rows).await?;
+        // It is kept whatever goes wrong: see there.
+        let found = self.cards.insert(cards).find(state, &mut tx, &rows).await?;
         // Which keys were made for them, if any.
         tx.commit().await?;
-        let (mut cards, card_secrets) = cards.seal(state, found).await?;
+        let cards = self.cards.take().context("the cards' keys are being sealed elsewhere")?;
+        let (cards, card_secrets) = cards.seal(state, found).await?;
+        let cards = self.cards.insert(cards);
+        let card_secrets = card_secrets?;
         let mut tx = state.db.begin(self.tenant, None).await?;
         // Before they are sent: what a stolen agent gives away must be known.
         cards::store::note_held(&mut tx, self.tenant, self.agent, cards.unnoted()).await?;
@@ -146,7 +150,6 @@ impl Bundler {
         store::bundle_made(&mut tx, self.tenant, self.agent, made, &self.doors).await?;
         tx.commit().await?;
         cards.noted();
-        self.cards = Some(cards);
         self.sequence = sequence;
         let mut templates: Vec<SealedTemplate> = self.sealed.values().cloned().collect();
         templates.sort_by_key(|template| template.finger);

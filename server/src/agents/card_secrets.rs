@@ -122,24 +122,28 @@ impl CardSealer {
         Ok(Found { masters: Some(masters), chips, uids, template_keys })
     }
 
-    /// Seals what is new, on a thread that may wait for the keys' holder, and gives all of it.
-    pub(super) async fn seal(self, state: &AppState, found: Found) -> anyhow::Result<(Self, CardSecrets)> {
+    /// Seals what is new, on a thread that may wait for the keys' holder, and gives all of it. What was sealed before stays so if
+    /// that fails: the next bundle needs it, and may have to do without the keys' holder.
+    pub(super) async fn seal(
+        mut self,
+        state: &AppState,
+        found: Found,
+    ) -> anyhow::Result<(Self, anyhow::Result<CardSecrets>)> {
         let keys = Arc::clone(&state.keys);
         let application = application(state.installation.id, self.tenant);
-        tokio::task::spawn_blocking(move || self.seal_at_once(&keys, application, found)).await?
+        let work = move || {
+            let sealed = self.seal_at_once(&keys, application, found);
+            (self, sealed)
+        };
+        Ok(tokio::task::spawn_blocking(work).await?)
     }
 
-    fn seal_at_once(
-        mut self,
-        keys: &Keys,
-        application: CardApplication,
-        found: Found,
-    ) -> anyhow::Result<(Self, CardSecrets)> {
+    fn seal_at_once(&mut self, keys: &Keys, application: CardApplication, found: Found) -> anyhow::Result<CardSecrets> {
         let Found { masters, chips, uids, template_keys } = found;
         let Some(masters) = masters else {
             self.cards.clear();
             self.template_keys.clear();
-            return Ok((self, CardSecrets::default()));
+            return Ok(CardSecrets::default());
         };
         let uids: HashMap<Uuid, vault::store::SealedCardUid> =
             uids.into_iter().map(|row| (row.credential_id, row)).collect();
@@ -154,10 +158,15 @@ impl CardSealer {
                 // Of somebody who was erased meanwhile.
                 before => match uids.get(&chip.credential) {
                     Some(row) => {
-                        let uid = vault::cards::open_uid(keys, self.tenant, row)?;
-                        match self.sealed(&masters, &application, chip, &uid, before)? {
-                            Some(kept) => kept,
-                            None => continue,
+                        let uid = vault::cards::open_uid(keys, self.tenant, row);
+                        let sealed = uid.and_then(|uid| self.sealed(&masters, &application, chip, &uid, before));
+                        match sealed {
+                            Ok(Some(kept)) => kept,
+                            Ok(None) => continue,
+                            Err(error) => {
+                                self.cards.extend(cards);
+                                return Err(error);
+                            }
                         }
                     }
                     None => continue,
@@ -173,7 +182,7 @@ impl CardSealer {
             order.iter().filter_map(|id| self.cards.get(id)).map(|kept| kept.sealed.clone()).collect();
         let is_empty = cards.is_empty() && template_keys.is_empty();
         let content_key = if is_empty { Vec::new() } else { self.content_key.clone() };
-        Ok((self, CardSecrets { application: Some(application), content_key, cards, template_keys }))
+        Ok(CardSecrets { application: Some(application), content_key, cards, template_keys })
     }
 
     /// Template keys with their holders' fingers, each as it was sealed before if it is the same: what does not change is the same

@@ -19,6 +19,7 @@ use super::copies::{self, Renewal};
 use super::port::{AgentPort, Caller};
 use super::store::{self, Joining};
 use crate::audit::Entry;
+use crate::cards;
 use crate::certificates::{AGENT_PORT_NAME, AgentName};
 use crate::http::{ApiError, ApiJson, ApiResult};
 
@@ -198,6 +199,7 @@ pub(super) async fn renew(
         .decode(&body.certificate_key)
         .map_err(|_| ApiError::field("certificate_key", "must be a public key (SPKI) in Base64"))?;
     let mut tx = state.db.begin(tenant, None).await?;
+    cards::store::lock_held(&mut tx, agent).await?;
     let row = store::for_link(&mut tx, tenant, agent, true).await?.ok_or(ApiError::Unauthenticated)?;
     if row.standing()? != Standing::Joined || row.is_replaced(generation) {
         return Err(superseded());

@@ -180,6 +180,7 @@ async fn replace(
     actor.administrator()?;
     let reason = checked_reason(&why.reason)?;
     let mut tx = state.change(&actor).await?;
+    cards::store::lock_held(&mut tx, id.into()).await?;
     let agent = store::get(&mut tx, actor.tenant, id, &state.agents).await?.ok_or(ApiError::NotFound("agent"))?;
     match agent.state {
         AgentState::Revoked => {
@@ -243,6 +244,7 @@ async fn revoke(
     actor.administrator()?;
     let reason = checked_reason(&why.reason)?;
     let mut tx = state.change(&actor).await?;
+    cards::store::lock_held(&mut tx, id.into()).await?;
     let before = store::get(&mut tx, actor.tenant, id, &state.agents).await?.ok_or(ApiError::NotFound("agent"))?;
     if before.state == AgentState::Revoked {
         return Err(ApiError::Conflict("agent_revoked", "This agent is revoked already.".to_owned()));

@@ -749,7 +749,8 @@ pub async fn bundle_in_force(
     .await?;
     // What it held long ago, and has replaced since.
     sqlx::query(
-        "DELETE FROM agent_rules WHERE tenant_id = $1 AND agent_id = $2 AND newest_bundle < $3 AND usable_until < $4",
+        "DELETE FROM agent_rules WHERE tenant_id = $1 AND agent_id = $2 AND newest_bundle < $3 AND usable_until < $4 \
+         AND epoch = (SELECT epoch FROM agents WHERE tenant_id = $1 AND id = $2)",
     )
     .bind(tenant.as_uuid())
     .bind(agent.as_uuid())

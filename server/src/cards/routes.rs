@@ -61,8 +61,7 @@ async fn rotate(actor: Actor, State(state): State<AppState>, ApiJson(why): ApiJs
     let reason = checked_reason(&why.reason)?;
     let mut tx = state.change(&actor).await?;
     let before = store::rules(&mut tx, actor.tenant).await?;
-    let version = before.key_version + 1;
-    if version > KEY_VERSION_MAX {
+    let Some(version) = store::next_version(&mut tx, actor.tenant).await? else {
         return Err(ApiError::Conflict(
             "key_versions_used_up",
             format!(
@@ -70,7 +69,7 @@ async fn rotate(actor: Actor, State(state): State<AppState>, ApiJson(why): ApiJs
                  that they have. A card whose keys somebody else may know gets no others: exchange this card for another."
             ),
         ));
-    }
+    };
     // Here and now, so that nobody finds out at a station that it can't be made.
     let made = u8::try_from(version).map_err(anyhow::Error::from)?;
     masters::provide(&state.card_keys, &mut tx, actor.tenant, [made], actor.now).await.map_err(masters::refused)?;

@@ -118,6 +118,22 @@ pub async fn put_rules(
     Ok(done.rows_affected() == 1)
 }
 
+/// The tenant's next version: one that no card has or is to get, and of which no master key was ever made. None if there is none left.
+/// A card whose keys were lost with agents again and again may be far ahead by itself, and stays so.
+pub async fn next_version(db: &mut PgConnection, tenant: TenantId) -> sqlx::Result<Option<i16>> {
+    sqlx::query_scalar(
+        "SELECT min(series.version)::smallint FROM generate_series(\
+             COALESCE((SELECT key_version FROM card_rules WHERE tenant_id = $1), 1) + 1, $2) AS series (version) \
+         WHERE NOT EXISTS (SELECT FROM card_key_versions made WHERE made.tenant_id = $1 AND made.version = series.version) \
+         AND NOT EXISTS (SELECT FROM card_chips chip WHERE chip.tenant_id = $1 \
+             AND (chip.key_version = series.version OR chip.version_wanted = series.version))",
+    )
+    .bind(tenant.as_uuid())
+    .bind(i32::from(KEY_VERSION_MAX))
+    .fetch_one(db)
+    .await
+}
+
 /// Who holds the master key of each version that was ever used.
 pub async fn key_holders(db: &mut PgConnection, tenant: TenantId) -> sqlx::Result<BTreeMap<u8, HeldBy>> {
     let rows: Vec<(i16, Option<Vec<u8>>)> =
@@ -174,10 +190,13 @@ pub async fn rotate(db: &mut PgConnection, tenant: TenantId, version: i16, now: 
     .bind(now)
     .execute(&mut *db)
     .await?;
-    // One that is to get a later version already, since others know its keys, still is.
-    sqlx::query("UPDATE card_chips SET version_wanted = $2 WHERE tenant_id = $1 AND version_wanted < $2")
+    // One that is ahead already, since others know its keys, gets its own next.
+    sqlx::query(
+        "UPDATE card_chips SET version_wanted = greatest($2, least(greatest(key_version, version_wanted) + 1, $3)) WHERE tenant_id = $1",
+    )
         .bind(tenant.as_uuid())
         .bind(version)
+        .bind(KEY_VERSION_MAX)
         .execute(db)
         .await?;
     Ok(())
@@ -192,8 +211,7 @@ pub async fn rekey_held_by(
     agent: AgentId,
     now: DateTime<Utc>,
 ) -> sqlx::Result<u64> {
-    // What is being sent to it this moment is noted before this goes on, or not sent any more.
-    sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))").bind(held_by(agent)).execute(&mut *db).await?;
+    lock_held(db, agent).await?;
     sqlx::query(
         "INSERT INTO card_exposures AS kept (tenant_id, uid_hash, key_version) \
          SELECT tenant_id, uid_hash, max(key_version) FROM agent_card_keys WHERE tenant_id = $1 AND agent_id = $2 \
@@ -238,7 +256,20 @@ pub async fn exposed_version(db: &mut PgConnection, tenant: TenantId, uid: &Card
         .await
 }
 
-/// What is locked while keys that an agent holds are noted, or marked. Whoever is sent cards may not lock the agent's row.
+/// Has whoever is about to send this agent keys of cards go on first, or wait and then find the agent out of use. It comes before any
+/// lock of the agent's row and of a card's, here and in [`share_held`]: who took them the other way round would wait for each other.
+pub async fn lock_held(db: &mut PgConnection, agent: AgentId) -> sqlx::Result<()> {
+    let lock = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
+    sqlx::query(lock).bind(held_by(agent)).execute(db).await.map(|_| ())
+}
+
+/// Until this is committed, nobody marks what the agent holds: see [`lock_held`]. Whoever is sent cards may not lock the agent's row,
+/// hence a lock of its own.
+pub async fn share_held(db: &mut PgConnection, agent: AgentId) -> sqlx::Result<()> {
+    let lock = "SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0))";
+    sqlx::query(lock).bind(held_by(agent)).execute(db).await.map(|_| ())
+}
+
 fn held_by(agent: AgentId) -> String {
     format!("card keys of agent {agent}")
 }
@@ -254,9 +285,7 @@ pub async fn note_held(
     if keys.is_empty() {
         return Ok(());
     }
-    // Until this is committed, nobody marks what the agent holds.
-    let lock = "SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0))";
-    sqlx::query(lock).bind(held_by(agent)).execute(&mut *db).await?;
+    share_held(db, agent).await?;
     sqlx::query("SELECT 1 FROM agents WHERE tenant_id = $1 AND id = $2 AND state = 'joined'")
         .bind(tenant.as_uuid())
         .bind(agent.as_uuid())

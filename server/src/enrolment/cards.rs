@@ -122,6 +122,7 @@ pub(super) async fn presented(
         uid.0.as_slice().try_into().map_err(|_| conflict("card_unreadable", "The UID of such a card has 7 bytes."))?;
     let hash = credentials::token(state.keys.card_key(order.tenant).bytes(), bytes);
     let mut tx = state.db.begin_vault(order.tenant, Some(order.operator)).await?;
+    cards::store::share_held(&mut tx, order.station).await?;
     actor(&mut tx, order, now).await?;
     people::store::get(&mut tx, order.tenant, order.person, now).await?.ok_or(ApiError::NotFound("person"))?;
     let rules = cards::store::rules(&mut tx, order.tenant).await?;
@@ -301,6 +302,7 @@ async fn rewrite(
     let bytes: &[u8; CHIP_UID_BYTES] = uid.0.as_slice().try_into().map_err(anyhow::Error::from)?;
     let hash = credentials::token(state.keys.card_key(order.tenant).bytes(), bytes);
     let mut tx = state.db.begin_vault(order.tenant, Some(order.operator)).await?;
+    cards::store::share_held(&mut tx, order.station).await?;
     actor(&mut tx, order, now).await?;
     let chip = cards::store::get(&mut tx, order.tenant, id).await?.ok_or_else(not_theirs)?;
     let number = vault::cards::card_number(&state.keys, &mut tx, id).await?.context("the number of a card")?;

@@ -240,12 +240,17 @@ fn door_of(door: &Door, at: &AtDoor, records: &[Record], seen: &Seen, unsure: &m
 }
 
 /// By release: the ground that it began by, the nearest that began no other. What is left over can but prolong; a grant that
-/// is recorded in a release's last moments begins the next one.
+/// is recorded in a release's last moments, as far as two clocks tell them, may begin the next one.
 fn begun_by(grounds: &mut [Ground<'_>], at: &AtDoor) -> Vec<Option<usize>> {
     let of_release = |release: &Span| {
+        let prolongs = |ground: &Ground<'_>| {
+            let is_within =
+                |earlier: &Span| earlier.from < ground.at && earlier.to.is_none_or(|end| ground.at < end - CLOCKS_MS);
+            at.releases.iter().filter(|earlier| earlier.from < release.from).any(is_within)
+        };
         let near = |ground: &Ground<'_>| ground.at - CLOCKS_MS..=ground.at + LATE_MS + CLOCKS_MS;
         let free = grounds.iter_mut().enumerate().filter(|(_, ground)| !ground.was_used);
-        let at_hand = free.filter(|(_, ground)| near(ground).contains(&release.from));
+        let at_hand = free.filter(|(_, ground)| near(ground).contains(&release.from) && !prolongs(ground));
         let (place, ground) = at_hand.min_by_key(|(_, ground)| ground.at.abs_diff(release.from))?;
         ground.was_used = true;
         Some(place)
@@ -388,6 +393,12 @@ mod tests {
         assert_eq!((found.unrecorded, found.wrong_opens), (1, 0), "{found:?}");
         let found = judged(&[(10_000, 11_000), (11_004, 12_004)], &[9_999]);
         assert_eq!((found.unrecorded, found.wrong_opens), (1, 0), "{found:?}");
+        let found = judged(&[(10_000, 11_500), (12_000, 12_900)], &[9_999, 10_500]);
+        assert_eq!(
+            (found.unrecorded, found.wrong_opens),
+            (1, 0),
+            "what prolonged the first begins no second: {found:?}"
+        );
         let found = judged(&[(10_000, 13_500)], &[9_999]);
         assert_eq!((found.unrecorded, found.wrong_opens), (0, 1), "{found:?}");
     }

@@ -42,6 +42,9 @@ pub(super) struct Site {
     pub(super) is_starting: bool,
 }
 
+/// As many as real ones have.
+const NOTE_PLACES: usize = 2;
+
 #[derive(Debug, Default)]
 pub(super) struct Strike {
     pub(super) is_energised: bool,
@@ -59,6 +62,10 @@ pub(super) struct Disk {
     synced: BTreeMap<u64, Vec<u8>>,
     /// Segments that were removed since the folder was synced last, oldest first.
     removed: Vec<u64>,
+    /// Notes beside the segments, and what of them the system has written to the disk by itself.
+    notes: [Vec<u8>; NOTE_PLACES],
+    notes_written: [Vec<u8>; NOTE_PLACES],
+    next_note: usize,
     /// Records that were written and synced without an error, since it was looked at last.
     pub(super) taken: Vec<SignedRecord>,
     /// What becomes of the next write.
@@ -72,8 +79,9 @@ pub(super) struct Disk {
 }
 
 impl Disk {
-    /// The power went: what was not synced is forgotten, and so many removals had reached the disk.
+    /// The power went: what was not synced is forgotten, and so many removals had reached the disk. Of the notes those survived that had been written.
     pub(super) fn forget(&mut self, removals: usize) {
+        self.notes.clone_from(&self.notes_written);
         for number in self.removed.drain(..).take(removals) {
             self.synced.remove(&number);
         }
@@ -99,6 +107,9 @@ impl Shared {
             seen,
             synced,
             removed: Vec::new(),
+            notes: Default::default(),
+            notes_written: Default::default(),
+            next_note: 0,
             taken,
             next_write: None,
             next_read: None,
@@ -327,9 +338,23 @@ impl Storage for Folder {
         format!("segment {number}")
     }
 
-    fn note(&mut self, _mark: &[u8]) {}
+    fn note(&mut self, mark: &[u8]) {
+        self.0.point();
+        let mut guard = self.0.lock();
+        let Site { disk, dice, .. } = &mut *guard;
+        disk.notes[disk.next_note] = mark.to_vec();
+        disk.next_note = (disk.next_note + 1) % NOTE_PLACES;
+        // Some time later, and each place by itself.
+        for (noted, written) in disk.notes.iter().zip(&mut disk.notes_written) {
+            if dice.one_in(2) {
+                written.clone_from(noted);
+            }
+        }
+        drop(guard);
+        self.0.point();
+    }
 
     fn noted(&self) -> Vec<Vec<u8>> {
-        Vec::new()
+        self.0.lock().disk.notes.to_vec()
     }
 }

@@ -388,6 +388,7 @@ async fn cards_are_sealed_once_however_many() {
         let read = began.elapsed();
         let secrets;
         (sealer, secrets) = sealer.seal(state, found).await.unwrap();
+        let secrets = secrets.unwrap();
         let made = began.elapsed();
         let new = sealer.unnoted().len();
         let mut tx = state.db.begin(tenant, None).await.unwrap();
