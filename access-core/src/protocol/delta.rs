@@ -34,11 +34,11 @@ pub struct BundleDelta {
 /// Pieces of the longest bundle: more of them say nothing and take memory.
 const PIECES_MAX: u32 = (MESSAGE_BYTES_MAX / PIECE_BYTES_MIN) as u32;
 
-fn few_pieces<R: std::io::Read>(reader: &mut R) -> std::io::Result<Vec<Piece>> {
+fn few_pieces<R: borsh::io::Read>(reader: &mut R) -> borsh::io::Result<Vec<Piece>> {
     let count = u32::deserialize_reader(reader)?;
     if count > PIECES_MAX {
         let why = format!("a delta has {count} pieces, at most {PIECES_MAX}");
-        return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, why));
+        return Err(borsh::io::Error::new(borsh::io::ErrorKind::InvalidData, why));
     }
     // Grows as they come: a count alone takes nothing.
     (0..count).map(|_| Piece::deserialize_reader(reader)).collect()
