@@ -53,8 +53,18 @@ impl<'a> Harm<'a> {
         if timeout(STEP_WAIT, self.site.model.until(machine.number, fault.step)).await.is_err() {
             return Ok(false);
         }
+        // While it starts there is a while without a program, which nothing can be done to.
+        if (fault.kind, fault.step) == (Kind::AgentKilled, Step::Starting)
+            && timeout(STEP_WAIT, machine.runs()).await.is_err()
+        {
+            return Ok(false);
+        }
         // Anywhere within the step. If it is over by then, another one has to come.
-        let within_ms = if fault.step == Step::Starting { 400 } else { 120 };
+        let within_ms = match (fault.step, fault.kind) {
+            (Step::Starting, Kind::AgentKilled) => 60,
+            (Step::Starting, _) => 800,
+            _ => 120,
+        };
         sleep(ms(&mut dice, 0, within_ms)).await;
         if self.site.model.step(machine.number) != fault.step {
             return Ok(false);

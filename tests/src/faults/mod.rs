@@ -35,7 +35,7 @@ use site::Site;
 use crate::rules;
 
 /// A fault whose step does not come is tried so often again.
-const TRIES_AGAIN: usize = 5;
+const TRIES_AGAIN: usize = 12;
 /// So long after the last fault people still come, so that what healed is used.
 const AFTERWARDS: Duration = Duration::from_secs(3);
 /// Then all that was recorded must have arrived within this.
@@ -110,7 +110,7 @@ pub async fn run(options: Options, say: impl Fn(&str)) -> anyhow::Result<Outcome
         sleep(pause).await;
         ensure!(!site.has_broken(), "an agent is not started any more");
         if !harm.inject(fault).await.with_context(|| format!("{fault:?}"))? {
-            missed.push(fault);
+            missed.push(fault.at_another_moment());
         }
         if (number + 1) % 25 == 0 {
             say(&format!("{} of {planned} faults", number + 1));
@@ -119,7 +119,7 @@ pub async fn run(options: Options, say: impl Fn(&str)) -> anyhow::Result<Outcome
     for _ in 0..TRIES_AGAIN {
         for fault in std::mem::take(&mut missed) {
             if !harm.inject(fault).await.with_context(|| format!("{fault:?}"))? {
-                missed.push(fault);
+                missed.push(fault.at_another_moment());
             }
         }
     }

@@ -156,6 +156,11 @@ impl Model {
         }
     }
 
+    /// Tells that something changed, from here on.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
     /// Waits until an agent is at a step.
     pub async fn until(&self, agent: usize, step: Step) {
         let mut changes = self.changes.subscribe();

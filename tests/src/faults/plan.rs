@@ -117,6 +117,14 @@ pub struct Fault {
     pub draw: u64,
 }
 
+impl Fault {
+    /// The same, at another moment of its step: the one that was drawn was too late, or there was nothing to break.
+    #[must_use]
+    pub fn at_another_moment(self) -> Self {
+        Self { draw: Dice::of(self.draw).number(), ..self }
+    }
+}
+
 /// Every kind at every step so often, in an order that follows from the seed.
 pub fn faults(dice: &mut Dice, rounds: usize) -> Vec<Fault> {
     let kinds = Kind::ALL.iter().filter(|kind| !kind.is_of_copies());

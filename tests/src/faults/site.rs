@@ -93,6 +93,15 @@ impl Machine {
         id > 0 && kill(Pid::from_raw(id), signal).is_ok()
     }
 
+    /// Waits until the program runs.
+    pub async fn runs(&self) {
+        let mut changes = self.model.changes();
+        while self.id.load(Ordering::SeqCst) == 0 {
+            // The sender lives as long as this.
+            let _ = changes.changed().await;
+        }
+    }
+
     /// Where its journal lies, as it is seen from here.
     pub fn journal(&self) -> anyhow::Result<PathBuf> {
         let disk = self.disk.id().context("the small disk is there")?;
@@ -126,7 +135,7 @@ impl Machine {
     async fn keep(self: Arc<Self>) -> anyhow::Result<()> {
         loop {
             let mut daemon = self.start()?;
-            self.id.store(daemon.id().map_or(0, Pid::as_raw), Ordering::SeqCst);
+            self.model.see(|_| self.id.store(daemon.id().map_or(0, Pid::as_raw), Ordering::SeqCst));
             let is_ready = daemon.line("agent ready").await.is_ok();
             self.model.see(|seen| seen.is_up[self.number] = is_ready);
             daemon.wait().await;
