@@ -287,14 +287,18 @@ impl<S: Storage> Writer<S> {
         self.reply(Reply::Failed { number: entry.number, error });
     }
 
-    /// Chains entries and has them signed, on at least so many other threads. Nothing, if there are none.
+    /// Chains entries and has them signed, on at least so many other threads. Nothing, if there are none: no thread is woken for a
+    /// record that comes alone.
     fn begin(&self, after: Head, entries: Vec<Entry>, threads_min: usize) -> Option<Batch> {
+        if entries.is_empty() {
+            return None;
+        }
         let mut chaining = Chaining::after(after);
         for Entry { at, clock, event, .. } in &entries {
             chaining.push(self.author, *at, *clock, event.clone());
         }
         let signing = self.signers.begin(chaining.hashes(), threads_min);
-        (!entries.is_empty()).then_some(Batch { entries, chaining, signing })
+        Some(Batch { entries, chaining, signing })
     }
 
     fn append(&mut self, entries: &[Entry], run: Run) -> Result<(), JournalError> {
