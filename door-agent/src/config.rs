@@ -15,6 +15,7 @@ use hardware::finger::BAUD_DEFAULT;
 use hardware::keypad::KeypadConfig;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
+use toml_edit::{DocumentMut, Item, TableLike, Value};
 
 use crate::devices::Place;
 
@@ -258,10 +259,11 @@ impl Config {
 
     /// Whatever has a strike, by its name, and what is wrong with the file. The program drove them by the wiring of its newest
     /// start, which lies in `folder`: by that they are put to rest, whatever the file says since then, and no line is touched that
-    /// another thing may hang on. Without it, it is the file that counts, and each door that can be read by itself.
+    /// another thing may hang on. It is the file that counts for a door that can't be read there (this program may be newer than the one
+    /// that started), and without it for all, each door that can be read by itself.
     pub fn strikes(path: &Path, folder: Option<&Path>) -> (Vec<(String, DoorIoConfig)>, Vec<String>) {
         let mut wrong = Vec::new();
-        let as_written = match Self::load(path) {
+        let as_written: Option<Vec<(String, DoorIoConfig)>> = match Self::load(path) {
             Ok(config) => Some(config.doors.into_iter().map(|door| (door.name, door.io)).collect()),
             Err(error) => {
                 wrong.push(error.to_string());
@@ -269,19 +271,24 @@ impl Config {
             }
         };
         let as_driven = folder.and_then(|folder| Wirings::read(&folder.join(KEPT)));
-        let doors = match (as_driven, as_written) {
+        let doors = match (as_driven, &as_written) {
             (Some(doors), _) => doors,
-            (None, Some(strikes)) => return (strikes, wrong),
+            (None, Some(_)) => return (as_written.unwrap_or_default(), wrong),
             (None, None) => Wirings::read(path).unwrap_or_default(),
         };
         let mut strikes = Vec::new();
         for door in doors {
             let name =
                 door.get("name").and_then(serde_json::Value::as_str).unwrap_or("a door without a name").to_owned();
-            match door.get("io").cloned().map(serde_json::from_value) {
-                Some(Ok(io)) => strikes.push((name, io)),
-                Some(Err(error)) => wrong.push(format!("{name}: {error}")),
-                None => wrong.push(format!("{name}: it has no lines")),
+            let read = match door.get("io").cloned().map(serde_json::from_value) {
+                Some(Ok(io)) => Ok(io),
+                Some(Err(error)) => Err(format!("{name}: {error}")),
+                None => Err(format!("{name}: it has no lines")),
+            };
+            let written = || as_written.iter().flatten().find(|(known, _)| *known == name).map(|(_, io)| io.clone());
+            match read.or_else(|error| written().ok_or(error)) {
+                Ok(io) => strikes.push((name, io)),
+                Err(error) => wrong.push(error),
             }
         }
         (strikes, wrong)
@@ -366,24 +373,32 @@ fn write_sorted(value: &serde_json::Value, text: &mut String) {
     }
 }
 
-/// The text with 0 in place of every password.
+/// The text with 0 in place of every password, and all else as it was written; nothing if it can't be told what is one.
 fn without_passwords(text: &str) -> String {
-    let mut kept = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(place) = rest.find("password") {
-        let (before, after) = rest.split_at(place + "password".len());
-        kept.push_str(before);
-        let value = after.trim_start_matches([' ', '\t', '"', '\'']);
-        let Some(value) = value.strip_prefix('=') else {
-            rest = after;
-            continue;
-        };
-        let value = value.trim_start_matches([' ', '\t']);
-        kept.push_str(" = 0");
-        rest = value.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_' || c == '+');
+    let Ok(mut document) = text.parse::<DocumentMut>() else { return String::new() };
+    take_passwords_out(document.as_table_mut());
+    document.to_string()
+}
+
+fn take_passwords_out(table: &mut dyn TableLike) {
+    for (key, item) in table.iter_mut() {
+        match item {
+            Item::Value(value) if key == "password" => {
+                let as_written = value.decor().clone();
+                *value = Value::from(0);
+                *value.decor_mut() = as_written;
+            }
+            Item::Value(Value::Array(values)) => {
+                values.iter_mut().filter_map(Value::as_inline_table_mut).for_each(|table| take_passwords_out(table));
+            }
+            Item::ArrayOfTables(tables) => tables.iter_mut().for_each(|table| take_passwords_out(table)),
+            other => {
+                if let Some(table) = other.as_table_like_mut() {
+                    take_passwords_out(table);
+                }
+            }
+        }
     }
-    kept.push_str(rest);
-    kept
 }
 
 #[cfg(test)]
@@ -431,10 +446,20 @@ mod tests {
                 "sensor = { path = \"/dev/x\", password = 0x1234_5678, baud = 1 }",
                 "sensor = { path = \"/dev/x\", password = 0, baud = 1 }",
             ),
-            ("password=7\n# the password is secret\n", "password = 0\n# the password is secret\n"),
+            ("password=7\n# the password is secret\n", "password=0\n# the password is secret\n"),
+            (
+                "[[door]]\n[door.in.sensor]\n'password'  = 7 # all of it\n",
+                "[[door]]\n[door.in.sensor]\n'password'  = 0 # all of it\n",
+            ),
+            (r#"sensor."pass\u0077ord" = 7"#, r#"sensor."pass\u0077ord" = 0"#),
+            ("door = [{ in = { sensor = { password = 7 } } }]", "door = [{ in = { sensor = { password = 0 } } }]"),
+            ("sensor = { password = \"a, b\" }", "sensor = { password = 0 }"),
             ("mode = \"test\"", "mode = \"test\""),
+            ("password = 7 and no more TOML", ""),
         ] {
-            assert_eq!(without_passwords(text), told);
+            // A last line gets its end.
+            let ended = if told.is_empty() || told.ends_with('\n') { told.to_owned() } else { format!("{told}\n") };
+            assert_eq!(without_passwords(text), ended);
         }
     }
 
@@ -468,6 +493,9 @@ mod tests {
         let (as_driven, wrong) = Config::strikes(&path, Some(folder.path()));
         std::fs::write(&path, &two).unwrap();
         assert_eq!((as_driven, wrong), Config::strikes(&path, None), "by the line that was driven, and by no other");
+        std::fs::write(folder.path().join(KEPT), &one_is_wrong).unwrap();
+        assert_eq!(strikes(&two, true), (both.clone(), 0), "kept by a program that wrote it otherwise");
+        std::fs::write(folder.path().join(KEPT), &two).unwrap();
         std::fs::remove_file(&path).unwrap();
         assert_eq!(Config::strikes(&path, Some(folder.path())).0.len(), 2, "the file is gone");
     }
