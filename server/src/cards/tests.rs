@@ -513,6 +513,29 @@ async fn a_card_whose_keys_are_lost_while_it_is_made_is_due_at_once() {
 }
 
 #[tokio::test]
+async fn a_card_that_is_ahead_gets_new_keys_with_all_others() {
+    let server = TestServer::serving().await;
+    let admin = &server.own.administrator;
+    let (anna, berta) = (person(&server, "1").await, person(&server, "2").await);
+    let mut desk = desk(&server).await;
+    let (_, mut card) = made(&server, &mut desk, &anna, UID).await;
+    made(&server, &mut desk, &berta, [4, 8, 8, 8, 8, 8, 8]).await;
+    let gate = server.agent("Gate", AgentKind::DoorController, &[]).await;
+    sent(&server, &gate, &[UID], 1).await;
+    revoke(&server, &gate).await;
+    let mut dialogue = Dialogue::start(&server, &mut desk, &anna, json!({ "want": "renew_card" })).await;
+    dialogue.rewrite(&mut card).await;
+    assert_eq!(card.version, 2, "by itself");
+    let why = json!({ "reason": "somebody left who could read keys" });
+    let rules = server.call(admin, "POST", "/card-rules/rotate", why).await.is(200).json;
+    // Version 2 would be no change for a card that has it, and its master key is no new one.
+    assert_eq!((&rules["key_version"], &rules["cards_due"]), (&json!(3), &json!(2)), "{rules}");
+    let mut dialogue = Dialogue::start(&server, &mut desk, &anna, json!({ "want": "renew_card" })).await;
+    dialogue.rewrite(&mut card).await;
+    assert_eq!(card.version, 3);
+}
+
+#[tokio::test]
 async fn a_card_whose_last_keys_are_known_to_others_is_to_be_exchanged() {
     let server = TestServer::serving().await;
     let (admin, tenant) = (&server.own.administrator, server.own.tenant);

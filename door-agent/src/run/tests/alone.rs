@@ -21,6 +21,19 @@ fn alarm(wanted: AlarmKind) -> impl Fn(&Event) -> Option<DoorId> {
     }
 }
 
+/// An airlock whose outer door was forced and stands open: the agent, the inner door, and what the server hears.
+async fn beside_an_open_door() -> (World, Running, VirtualDoor, Session) {
+    let mut world = World::new().await;
+    world.rules = airlock;
+    let inner = world.hang_inner();
+    let agent = world.start();
+    let mut session = world.session(Head::start_of(1)).await;
+    session.in_force().await;
+    world.door.force();
+    session.record(alarm(AlarmKind::DoorForced)).await;
+    (world, agent, inner, session)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_airlock_is_kept_without_the_server_and_contradictions_are_told() {
     let mut world = World::new().await;
@@ -73,14 +86,7 @@ async fn an_airlock_is_kept_without_the_server_and_contradictions_are_told() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_operator_releases_no_door_of_an_airlock_beside_an_open_one() {
-    let mut world = World::new().await;
-    world.rules = airlock;
-    let inner = world.hang_inner();
-    let agent = world.start();
-    let mut session = world.session(Head::start_of(1)).await;
-    session.in_force().await;
-    world.door.force();
-    session.record(alarm(AlarmKind::DoorForced)).await;
+    let (world, agent, inner, mut session) = beside_an_open_door().await;
     let expires_at = crate::clock::machine_time().plus_ms(60_000);
     let (kind, reason) = (CommandKind::Release, Commitment([0; 32]));
     say(&mut session.socket, &FromServer::Command(Command { id: id(1), door: id(2), expires_at, kind, reason })).await;
@@ -101,14 +107,7 @@ async fn an_operator_releases_no_door_of_an_airlock_beside_an_open_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_airlock_stays_one_when_the_rules_are_given_up() {
-    let mut world = World::new().await;
-    world.rules = airlock;
-    let inner = world.hang_inner();
-    let agent = world.start();
-    let mut session = world.session(Head::start_of(1)).await;
-    session.in_force().await;
-    world.door.force();
-    session.record(alarm(AlarmKind::DoorForced)).await;
+    let (world, agent, inner, mut session) = beside_an_open_door().await;
     say(&mut session.socket, &FromServer::Refused { why: Refusal::Revoked }).await;
     // Refused at its next coming, too: by then the first refusal has been taken.
     let head = session.head;

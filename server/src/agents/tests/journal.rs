@@ -106,16 +106,28 @@ async fn a_revoked_agent_is_not_put_in_quarantine_nor_sent_keys() {
 
 #[tokio::test]
 async fn whoever_puts_an_agent_out_of_use_waits_for_what_it_is_being_sent() {
+    use crate::{agents, cards};
     let server = TestServer::serving().await;
-    let agent = server.agent("Gate", AgentKind::DoorController, &[]).await;
-    let uid = access_core::policy::CardToken([7; 32]);
-    let mut sending = server.state.db.begin(agent.tenant, None).await.unwrap();
-    crate::cards::store::note_held(&mut sending, agent.tenant, agent.id, &[(uid, 1)]).await.unwrap();
-    let mut revoking = server.state.db.begin(agent.tenant, None).await.unwrap();
-    let revoke = async {
-        crate::cards::store::rekey_held_by(&mut revoking, agent.tenant, agent.id, crate::clock::now()).await.unwrap();
-        crate::cards::store::exposed_version(&mut revoking, agent.tenant, &uid).await.unwrap()
-    };
-    let (exposed, ()) = tokio::join!(revoke, async { sending.commit().await.unwrap() });
-    assert_eq!(exposed, Some(1), "it was sent, and is marked");
+    for act in ["revoke", "replace"] {
+        let agent = server.agent(act, AgentKind::DoorController, &[]).await;
+        let uid = access_core::policy::CardToken([act.len() as u8; 32]);
+        let mut sending = server.state.db.begin(agent.tenant, None).await.unwrap();
+        cards::store::note_held(&mut sending, agent.tenant, agent.id, &[(uid, 1)]).await.unwrap();
+        let path = format!("/agents/{}/{act}", agent.id);
+        let reason = json!({ "reason": "stolen" });
+        let out_of_use = server.call(&server.own.administrator, "POST", &path, reason);
+        let send = async {
+            // It waits, and holds nothing that the rest of the bundle needs.
+            while server.query("SELECT count(*)::text FROM pg_locks WHERE NOT granted").await != ["1"] {
+                tokio::task::yield_now().await;
+            }
+            agents::store::next_bundle(&mut sending, agent.tenant, agent.id, 0).await.unwrap();
+            sending.commit().await.unwrap();
+        };
+        let (answer, ()) = tokio::join!(out_of_use, send);
+        answer.is(200);
+        let mut after = server.state.db.begin(agent.tenant, None).await.unwrap();
+        let exposed = cards::store::exposed_version(&mut after, agent.tenant, &uid).await.unwrap();
+        assert_eq!(exposed, Some(1), "{act}: it was sent, and is marked");
+    }
 }
