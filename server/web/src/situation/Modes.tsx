@@ -98,7 +98,7 @@ export function ModesSet() {
   const situation = useQuery(queries.situation);
   const operatorName = useOperatorName();
   const columns: Column<ModeSet>[] = [
-    { label: w.doors.name, cell: (mode) => <DoorLink id={mode.door_id} /> },
+    { label: w.event.door, cell: (mode) => <DoorLink id={mode.door_id} /> },
     { label: w.modes.mode, cell: (mode) => <strong>{text("DoorMode", mode.mode)}</strong> },
     { label: w.modes.until, cell: (mode) => <When at={mode.until} /> },
     { label: w.lockdown.by, cell: (mode) => operatorName(mode.operator_id) || w.lockdown.commandLine },

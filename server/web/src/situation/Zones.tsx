@@ -92,7 +92,7 @@ export function ZonesDisarmed() {
   const situation = useQuery(queries.situation);
   const operatorName = useOperatorName();
   const columns: Column<ZoneDisarmed>[] = [
-    { label: w.doors.name, cell: (one) => <DoorLink id={one.door_id} /> },
+    { label: w.event.door, cell: (one) => <DoorLink id={one.door_id} /> },
     { label: w.zones.zone, cell: (one) => <strong>{text("DoorZone", one.zone)}</strong> },
     { label: w.zones.since, cell: (one) => <When at={one.since} /> },
     { label: w.lockdown.by, cell: (one) => operatorName(one.operator_id) || w.lockdown.commandLine },
