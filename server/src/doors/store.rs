@@ -246,7 +246,7 @@ pub async fn acceptance(db: &mut PgConnection, tenant: TenantId, id: Uuid) -> an
         _ => None,
     };
     let state = found.tried.state().as_str();
-    let wiring = found.tried.wiring.map(|digest| digest.iter().map(|byte| format!("{byte:02x}")).collect());
+    let wiring = found.tried.wiring.map(hex::encode);
     Ok(Acceptance { state, wiring, wired_at: found.wired_at, tried })
 }
 

@@ -181,16 +181,22 @@ async fn a_door_that_moved_is_told_of_the_agent_that_was_away_until_that_has_dro
     assert_eq!(server.query("SELECT count(*)::text FROM agent_rule_doors").await, ["2"], "one door each");
 }
 
+/// A door that Anna may pass, by a grant, and its agent, which has the rules that say so.
+async fn held(server: &TestServer) -> (String, TestAgent, String, String, TestLink) {
+    let front = door(server, "Front").await;
+    let gate = server.agent("Gate", AgentKind::DoorController, &[&front]).await;
+    let anna = person(server).await;
+    let grant = grant(server, &anna, &front).await;
+    let mut at_gate = gate.link().await;
+    takes(&mut at_gate, &gate, 0).await;
+    (front, gate, anna, grant, at_gate)
+}
+
 #[tokio::test]
 async fn a_revoked_agent_is_told_until_it_was_taken_away() {
     let server = TestServer::serving().await;
     let admin = &server.own.administrator;
-    let front = door(&server, "Front").await;
-    let gate = server.agent("Gate", AgentKind::DoorController, &[&front]).await;
-    let anna = person(&server).await;
-    let grant = grant(&server, &anna, &front).await;
-    let mut at_gate = gate.link().await;
-    takes(&mut at_gate, &gate, 0).await;
+    let (front, gate, anna, grant, _at_gate) = held(&server).await;
     let why = json!({ "reason": "stolen" });
     server.call(admin, "POST", &format!("/agents/{}/revoke", gate.id), why.clone()).await.is(200);
     server.call(admin, "POST", &format!("/grants/{grant}/revoke"), why).await.is(200);
@@ -205,12 +211,7 @@ async fn a_revoked_agent_is_told_until_it_was_taken_away() {
 async fn a_machine_whose_place_another_took_is_told_beside_it() {
     let server = TestServer::serving().await;
     let admin = &server.own.administrator;
-    let front = door(&server, "Front").await;
-    let gate = server.agent("Gate", AgentKind::DoorController, &[&front]).await;
-    let anna = person(&server).await;
-    let grant = grant(&server, &anna, &front).await;
-    let mut at_gate = gate.link().await;
-    takes(&mut at_gate, &gate, 0).await;
+    let (front, gate, anna, grant, at_gate) = held(&server).await;
     drop(at_gate);
     let why = json!({ "reason": "broken" });
     let path = format!("/agents/{}/replace", gate.id);

@@ -10,7 +10,14 @@ export function Lines({ lines }: { lines: Line[] }) {
   return (
     <Box
       component="dl"
-      sx={{ display: "grid", gridTemplateColumns: "auto minmax(0, 1fr)", columnGap: 2, rowGap: 0.75, alignItems: "baseline", m: 0 }}
+      sx={{
+        display: "grid",
+        gridTemplateColumns: "auto minmax(0, 1fr)",
+        columnGap: 2,
+        rowGap: 0.75,
+        alignItems: "baseline",
+        m: 0,
+      }}
     >
       {lines.map(([label, value]) => (
         <Box key={label} sx={{ display: "contents" }}>
