@@ -169,7 +169,7 @@ pub struct Plant {
     /// The first administrator.
     pub staff: Staff,
     // Removed when the plant is dropped, if the plant was made in a folder of its own.
-    _temporary: Option<tempfile::TempDir>,
+    temporary: Option<tempfile::TempDir>,
 }
 
 /// The UID of the plan's card with this number, from 1.
@@ -252,8 +252,15 @@ impl Plant {
             return Self::start(plan, &folder.keep()).await;
         }
         let mut plant = Self::start(plan, folder.path()).await?;
-        plant._temporary = Some(folder);
+        plant.temporary = Some(folder);
         Ok(plant)
+    }
+
+    /// Leaves the plant's folder when it is dropped, for whoever looks into what went wrong.
+    pub fn keep_folder(&mut self) {
+        if let Some(folder) = &mut self.temporary {
+            folder.disable_cleanup(true);
+        }
     }
 
     /// Starts everything in a folder; makes it first, if nothing is there.
@@ -294,7 +301,7 @@ impl Plant {
             agents_address,
             made,
             staff,
-            _temporary: None,
+            temporary: None,
         };
         if is_new {
             plant.join_agents().await?;
