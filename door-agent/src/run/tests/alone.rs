@@ -86,7 +86,7 @@ async fn an_airlock_is_kept_without_the_server_and_contradictions_are_told() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_operator_releases_no_door_of_an_airlock_beside_an_open_one() {
-    let (world, agent, inner, mut session) = beside_an_open_door().await;
+    let (_world, agent, inner, mut session) = beside_an_open_door().await;
     let expires_at = crate::clock::machine_time().plus_ms(60_000);
     let (kind, reason) = (CommandKind::Release, Commitment([0; 32]));
     say(&mut session.socket, &FromServer::Command(Command { id: id(1), door: id(2), expires_at, kind, reason })).await;
