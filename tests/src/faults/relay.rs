@@ -16,6 +16,9 @@ use super::model::Model;
 /// Most bytes that are passed on at once.
 const CHUNK_BYTES: usize = 16 * 1024;
 
+/// After a connection that could not be taken the next is waited for so long.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
+
 /// How what is passed on fares.
 #[derive(Debug, Clone, Copy, Default)]
 struct Way {
@@ -41,7 +44,8 @@ impl Relay {
         let (address, relay) = (listener.local_addr()?, Self::new());
         let way = relay.0.subscribe();
         tokio::spawn(async move {
-            while let Ok((near, _)) = listener.accept().await {
+            loop {
+                let Some(near) = taken(listener.accept().await).await else { continue };
                 tokio::spawn(pass(near, target, way.clone()));
             }
         });
@@ -60,7 +64,8 @@ impl Relay {
         let (listener, relay) = (UnixListener::bind(socket)?, Self::new());
         let way = relay.0.subscribe();
         tokio::spawn(async move {
-            while let Ok((near, _)) = listener.accept().await {
+            loop {
+                let Some(near) = taken(listener.accept().await).await else { continue };
                 let lines = Lines { target: target.clone(), door, model: model.clone(), has_relock };
                 let mut way = way.clone();
                 let born = way.borrow_and_update().cuts;
@@ -94,6 +99,14 @@ impl Relay {
     pub fn heal(&self) {
         self.0.send_modify(|way| *way = Way { cuts: way.cuts, ..Way::default() });
     }
+}
+
+/// A connection that came. One that can't be taken, because the program has too many files open, say, is no reason to take none any more.
+async fn taken<S, A>(came: io::Result<(S, A)>) -> Option<S> {
+    if came.is_err() {
+        tokio::time::sleep(ACCEPT_AGAIN).await;
+    }
+    came.ok().map(|(near, _)| near)
 }
 
 async fn pass(near: TcpStream, target: SocketAddr, mut way: watch::Receiver<Way>) -> io::Result<()> {
