@@ -16,6 +16,7 @@ use tokio::time::{Instant, timeout_at};
 use super::Standing;
 use super::store::{self, RecordColumns};
 use crate::audit::append_event;
+use crate::certificates::AgentName;
 use crate::clock;
 use crate::db::TenantTx;
 use crate::state::AppState;
@@ -69,16 +70,16 @@ impl Batch {
 }
 
 /// Takes records that an agent sent.
-pub(super) async fn ingest(
-    state: &AppState,
-    tenant: TenantId,
-    agent: AgentId,
-    records: Vec<SignedRecord>,
-) -> anyhow::Result<Ingested> {
+pub(super) async fn ingest(state: &AppState, name: AgentName, records: Vec<SignedRecord>) -> anyhow::Result<Ingested> {
+    let AgentName { tenant, agent, generation } = name;
     let now = clock::now();
     let mut tx = state.db.begin(tenant, None).await?;
     let Some(row) = store::for_link(&mut tx, tenant, agent, true).await? else { return Ok(Ingested::NotJoined) };
     let (Some(key), Standing::Joined) = (&row.record_key, row.standing()?) else { return Ok(Ingested::NotJoined) };
+    // What is left of a machine that another took the place of meanwhile: it says nothing against the other one.
+    if row.is_replaced(generation) {
+        return Ok(Ingested::NotJoined);
+    }
     let key = VerifyingKey::from_bytes(key.as_slice().try_into()?).context("an agent's record key")?;
     let epoch: u32 = row.epoch.try_into()?;
     let stored = row.head()?;
@@ -97,12 +98,12 @@ pub(super) async fn ingest(
         tx.note_for_log();
     }
     if let Some((epoch, seq, fault)) = batch.fault {
-        return broken(state, tx, agent, batch.head, (epoch, seq, fault)).await;
+        return broken(state, tx, name, batch.head, (epoch, seq, fault)).await;
     }
     tx.commit().await?;
     if let Some((epoch, seq)) = first_fork(state, tenant, agent, &batch.repeats).await? {
         let tx = state.db.begin(tenant, None).await?;
-        return broken(state, tx, agent, batch.head, (epoch, seq, ChainFault::Fork)).await;
+        return broken(state, tx, name, batch.head, (epoch, seq, ChainFault::Fork)).await;
     }
     Ok(Ingested::Stored(batch.head))
 }
@@ -125,12 +126,12 @@ pub(super) fn is_unread(stored: &Head, epoch: u32, theirs: &Head) -> bool {
 pub(super) async fn shut_out_set_back(
     state: &AppState,
     tx: TenantTx,
-    agent: AgentId,
+    name: AgentName,
     stored: Head,
     theirs: Head,
 ) -> anyhow::Result<()> {
     let seq = if theirs.epoch == stored.epoch { (theirs.seq + 1).min(stored.seq) } else { stored.seq };
-    broken(state, tx, agent, stored, (stored.epoch, seq, ChainFault::Fork)).await?;
+    broken(state, tx, name, stored, (stored.epoch, seq, ChainFault::Fork)).await?;
     Ok(())
 }
 
@@ -230,14 +231,14 @@ async fn first_fork(
 async fn broken(
     state: &AppState,
     mut tx: TenantTx,
-    agent: AgentId,
+    name: AgentName,
     head: Head,
     (epoch, seq, fault): (u32, u64, ChainFault),
 ) -> anyhow::Result<Ingested> {
-    let tenant = tx.tenant();
+    let AgentName { tenant, agent, .. } = name;
     // A door may have been wired before it was assigned. The records wait at the agent, and it keeps its rules.
     let is_held = matches!(fault, ChainFault::Hole | ChainFault::ForeignDoor);
-    if !is_held && !store::quarantine(&mut tx, tenant, agent).await? {
+    if !is_held && !store::quarantine(&mut tx, name).await? {
         // Revoked or replaced meanwhile: what an operator did stands.
         return Ok(Ingested::Quarantined);
     }

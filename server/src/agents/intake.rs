@@ -17,6 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use super::ingest::{Ingested, ingest};
 use super::{journal, store};
+use crate::certificates::AgentName;
 use crate::clock;
 use crate::state::AppState;
 
@@ -74,10 +75,10 @@ pub(super) struct Intake {
 
 impl Intake {
     /// Takes an agent's deliveries from here on.
-    pub(super) fn start(state: AppState, tenant: TenantId, agent: AgentId) -> Self {
+    pub(super) fn start(state: AppState, name: AgentName) -> Self {
         let (waiting, deliveries) = mpsc::unbounded_channel();
         let (done, taken) = mpsc::unbounded_channel();
-        tokio::spawn(take_all(state, tenant, agent, deliveries, done));
+        tokio::spawn(take_all(state, name, deliveries, done));
         Self { waiting, room: Arc::new(Semaphore::new(ROOM)), parked: None, taken }
     }
 
@@ -119,15 +120,14 @@ impl Intake {
 
 async fn take_all(
     state: AppState,
-    tenant: TenantId,
-    agent: AgentId,
+    name: AgentName,
     mut deliveries: mpsc::UnboundedReceiver<Waiting>,
     done: mpsc::UnboundedSender<anyhow::Result<Ingested>>,
 ) {
     let mut waiting = Vec::new();
     while deliveries.recv_many(&mut waiting, DELIVERIES_MAX).await > 0 {
         for (together, _permits) in gathered(waiting.drain(..)) {
-            let Some(taken) = take_until_done(&state, tenant, agent, together, &done).await else { return };
+            let Some(taken) = take_until_done(&state, name, together, &done).await else { return };
             let goes_on = matches!(taken, None | Some(Ingested::Stored(_)));
             if let Some(taken) = taken {
                 let _ = done.send(Ok(taken));
@@ -142,8 +142,7 @@ async fn take_all(
 /// What became of a delivery, if the link is to hear of it. Tried until it is taken, or the link is gone, which is none.
 async fn take_until_done(
     state: &AppState,
-    tenant: TenantId,
-    agent: AgentId,
+    name: AgentName,
     delivery: Delivery,
     done: &mpsc::UnboundedSender<anyhow::Result<Ingested>>,
 ) -> Option<Option<Ingested>> {
@@ -151,9 +150,10 @@ async fn take_until_done(
         if done.is_closed() {
             return None;
         }
-        match take(state, tenant, agent, delivery.clone()).await {
+        match take(state, name, delivery.clone()).await {
             Ok(taken) => return Some(taken),
             Err(error) => {
+                let AgentName { tenant, agent, .. } = name;
                 tracing::warn!(%tenant, %agent, error = format!("{error:#}"), "a delivery is not taken for the moment");
             }
         }
@@ -164,14 +164,10 @@ async fn take_until_done(
     }
 }
 
-async fn take(
-    state: &AppState,
-    tenant: TenantId,
-    agent: AgentId,
-    delivery: Delivery,
-) -> anyhow::Result<Option<Ingested>> {
+async fn take(state: &AppState, name: AgentName, delivery: Delivery) -> anyhow::Result<Option<Ingested>> {
+    let AgentName { tenant, agent, .. } = name;
     match delivery {
-        Delivery::Records(records) => ingest(state, tenant, agent, records).await.map(Some),
+        Delivery::Records(records) => ingest(state, name, records).await.map(Some),
         Delivery::BundleInForce(sequence) => note_bundle(state, tenant, agent, sequence).await.map(|()| None),
         Delivery::Configuration(toml) => {
             let mut tx = state.db.begin(tenant, None).await?;

@@ -168,7 +168,7 @@ async fn serve(
     let row = row.context("the agent's row")?;
     let stored = row.head()?;
     if is_set_back(&stored, &hello.head) {
-        shut_out_set_back(state, tx, agent, stored, hello.head).await?;
+        shut_out_set_back(state, tx, name, stored, hello.head).await?;
         state.agents.end(tenant, agent);
         return refuse(&mut socket, Refusal::Quarantined).await;
     }
@@ -236,7 +236,7 @@ async fn speak(
     let doors = bundler.doors().clone();
     let bundling =
         Bundling { bundler: Some(bundler), made: None, is_due: false, wanted_whole_at: None, is_wanted_whole: false };
-    let intake = Intake::start(state.clone(), tenant, agent);
+    let intake = Intake::start(state.clone(), name);
     let seen = SeenNotes::default();
     Session { state, name, socket, doors, bundling, intake, turns, seen }.run(waiting, linked).await
 }

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{Agent, AgentState, Links, NewAgent, Standing};
 use crate::auth::Actor;
-use crate::certificates::RENEWAL_GRACE_DAYS;
+use crate::certificates::{AgentName, RENEWAL_GRACE_DAYS};
 
 #[derive(sqlx::FromRow)]
 struct AgentRow {
@@ -182,15 +182,20 @@ pub async fn joined(db: &mut PgConnection, tenant: TenantId) -> sqlx::Result<Vec
     Ok(ids.into_iter().map(Into::into).collect())
 }
 
-/// Puts an agent that is in use in quarantine; answers whether it was in use.
-pub async fn quarantine(db: &mut PgConnection, tenant: TenantId, agent: AgentId) -> sqlx::Result<bool> {
-    let state: Option<String> =
-        sqlx::query_scalar("SELECT state FROM agents WHERE tenant_id = $1 AND id = $2 FOR UPDATE")
-            .bind(tenant.as_uuid())
-            .bind(agent.as_uuid())
-            .fetch_optional(&mut *db)
-            .await?;
-    let is_in_use = state.as_deref() == Some(Standing::Joined.as_str());
+/// Puts an agent that is in use in quarantine; answers whether it was in use, by the machine of this certificate.
+pub async fn quarantine(db: &mut PgConnection, name: AgentName) -> sqlx::Result<bool> {
+    let AgentName { tenant, agent, generation } = name;
+    let in_use = sqlx::query(
+        "SELECT FROM agents WHERE tenant_id = $1 AND id = $2 AND state = $3 AND replaced_generation < $4 FOR UPDATE",
+    );
+    let is_in_use = in_use
+        .bind(tenant.as_uuid())
+        .bind(agent.as_uuid())
+        .bind(Standing::Joined.as_str())
+        .bind(generation)
+        .fetch_optional(&mut *db)
+        .await?
+        .is_some();
     if is_in_use {
         set_state(db, tenant, agent, Standing::Quarantined).await?;
     }

@@ -188,6 +188,11 @@ impl TestServer {
 }
 
 impl TestAgent {
+    /// What its certificate says.
+    pub(crate) fn name(&self) -> AgentName {
+        AgentName::read(&self.identity.0).unwrap().0
+    }
+
     /// Its first message.
     pub(crate) fn hello(&self) -> Hello {
         Hello {

@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{door, seen};
+use crate::agents::ingest::{Ingested, ingest};
+use crate::certificates::AgentName;
 use crate::testing::{TestAgent, TestServer};
 
 fn stopped(agent: &mut TestAgent, count: usize) -> Vec<SignedRecord> {
@@ -279,9 +281,10 @@ async fn a_revoked_agents_records_are_not_taken() {
     let mut agent = server.agent("Gate", AgentKind::DoorController, &[]).await;
     let records = stopped(&mut agent, 1);
     server.execute(&format!("UPDATE agents SET state = 'revoked' WHERE id = '{}'", agent.id)).await;
-    let taken = crate::agents::ingest::ingest(&server.state, agent.tenant, agent.id, records.clone()).await.unwrap();
-    assert_eq!(taken, crate::agents::ingest::Ingested::NotJoined);
-    let of_other = crate::agents::ingest::ingest(&server.state, server.other.tenant, agent.id, records).await.unwrap();
-    assert_eq!(of_other, crate::agents::ingest::Ingested::NotJoined, "another tenant's agent");
+    let taken = ingest(&server.state, agent.name(), records.clone()).await.unwrap();
+    assert_eq!(taken, Ingested::NotJoined);
+    let named_elsewhere = AgentName { tenant: server.other.tenant, ..agent.name() };
+    let of_other = ingest(&server.state, named_elsewhere, records).await.unwrap();
+    assert_eq!(of_other, Ingested::NotJoined, "another tenant's agent");
     assert_eq!(stored(&server, &agent).await, Vec::<u64>::new());
 }

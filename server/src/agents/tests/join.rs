@@ -7,8 +7,10 @@ use rcgen::PublicKeyData as _;
 use serde_json::{Value, json};
 
 use super::{door, seen};
+use crate::agents::ingest::{Ingested, ingest};
+use crate::agents::store;
 use crate::certificates::{AgentName, Authority};
-use crate::testing::{AgentKeys, TestAgent, TestLink, TestServer, connect, dial_over, identity_of, post};
+use crate::testing::{AgentKeys, TestLink, TestServer, connect, dial_over, identity_of, post};
 
 #[tokio::test]
 async fn a_token_is_good_once() {
@@ -143,7 +145,7 @@ async fn an_older_certificate_is_good_until_the_newer_was_used() {
     // The answer was lost on the way: the agent links with its first certificate, and asks again for the same key.
     drop(first.link().await);
     let second = first.renew_for(&key).await.map_err(|(status, _)| status).unwrap();
-    assert_eq!(generation(&lost), generation(&second), "one renewal, answered twice");
+    assert_eq!(lost.name().generation, second.name().generation, "one renewal, answered twice");
     drop(first.link().await);
     drop(second.link().await);
     assert_eq!(
@@ -157,10 +159,6 @@ async fn an_older_certificate_is_good_until_the_newer_was_used() {
     assert_eq!(seen(&server, first.id).await["state"], "offline", "nobody was shut out");
     hours_pass(&server).await;
     second.renew().await.map_err(|(status, _)| status).unwrap();
-}
-
-fn generation(agent: &TestAgent) -> i32 {
-    AgentName::read(&agent.identity.0).unwrap().0.generation
 }
 
 async fn signs(server: &TestServer) -> Vec<Value> {
@@ -350,6 +348,14 @@ async fn another_machine_takes_the_place_of_one() {
     link.deliver(vec![began]).await;
     assert_eq!(old.refusal(old.hello()).await, Refusal::Revoked, "the one so far hears it still");
     assert!(signs(&server).await.is_empty(), "and is no copy");
+    // What it sent before and is looked at only now is not taken, and shuts out nobody.
+    let late = old.record(Event::AgentStopped);
+    let taken = ingest(&server.state, old.name(), vec![late]).await.unwrap();
+    assert_eq!(taken, Ingested::NotJoined);
+    let mut tx = server.state.db.begin(old.tenant, None).await.unwrap();
+    assert!(!store::quarantine(&mut tx, old.name()).await.unwrap(), "the other machine is innocent");
+    drop(tx);
+    assert_eq!(seen(&server, new.id).await["state"], "online");
 
     // One that names another end of the sequence before hides something.
     let issued = server.call(admin, "POST", &path, why()).await.is(200).json;

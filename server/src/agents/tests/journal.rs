@@ -95,9 +95,9 @@ async fn a_revoked_agent_is_not_put_in_quarantine_nor_sent_keys() {
     let mut tx = server.state.db.begin(agent.tenant, None).await.unwrap();
     let key = [(access_core::policy::CardToken([7; 32]), 1)];
     crate::cards::store::note_held(&mut tx, agent.tenant, agent.id, &key).await.unwrap();
-    assert!(store::quarantine(&mut tx, agent.tenant, agent.id).await.unwrap());
+    assert!(store::quarantine(&mut tx, agent.name()).await.unwrap());
     store::set_state(&mut tx, agent.tenant, agent.id, Standing::Revoked).await.unwrap();
-    assert!(!store::quarantine(&mut tx, agent.tenant, agent.id).await.unwrap(), "what an operator did stands");
+    assert!(!store::quarantine(&mut tx, agent.name()).await.unwrap(), "what an operator did stands");
     let state = store::get(&mut tx, agent.tenant, agent.id.into(), &server.state.agents).await.unwrap().unwrap().state;
     assert_eq!(state, crate::agents::AgentState::Revoked);
     let noted = crate::cards::store::note_held(&mut tx, agent.tenant, agent.id, &key).await;
