@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use access_core::chain::Head;
 use access_core::event::Event;
 use door_agent::identity::Identity;
-use door_agent::journal::{Files, Journal, Limits};
+use door_agent::journal::{Files, Journal, Limits, scan};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use rcgen::{CertificateParams, KeyPair};
@@ -155,9 +155,28 @@ impl Site {
     /// Everything that was recorded, once the agent has ended.
     fn recorded(&self) -> Vec<Event> {
         let start = Head::start_of(1);
-        let files = Files::open(&self.folder.path().join("data/journal")).unwrap();
+        let files = Files::open(&self.journal()).unwrap();
         let journal = Journal::open(files, Limits::STANDARD, start).unwrap();
         journal.read_after(&start, usize::MAX).unwrap().iter().map(|signed| signed.read().unwrap().event).collect()
+    }
+
+    fn journal(&self) -> PathBuf {
+        self.folder.path().join("data/journal")
+    }
+
+    /// Waits until so many starts lie on the disk, while the agent runs: somebody who leaves is not kept waiting for the disk.
+    fn recorded_starts(&self, count: usize) {
+        let began = Instant::now();
+        let newest = self.journal().join("00000000000000000001.segment");
+        let starts = || {
+            let records = std::fs::read(&newest).ok().and_then(|bytes| scan(&bytes, None).ok())?.records;
+            let events = records.iter().map(|(_, signed)| signed.read().unwrap().event);
+            Some(events.filter(|event| matches!(event, Event::AgentStarted { .. })).count())
+        };
+        while starts() != Some(count) {
+            assert!(began.elapsed() < SEEN_WITHIN, "{:?} starts are recorded, and not {count}", starts());
+            std::thread::yield_now();
+        }
     }
 }
 
@@ -218,8 +237,9 @@ fn a_release_that_nobody_uses_ends_and_one_that_is_asked_for_goes_on() {
 fn an_agent_killed_in_a_release_leaves_a_strike_that_is_put_to_rest() {
     let mut site = Site::new();
     site.lines_keep(true);
-    for is_rested in [true, false] {
+    for (starts, is_rested) in [(1, true), (2, false)] {
         site.start();
+        site.recorded_starts(starts);
         site.press(true);
         site.until(true, SEEN_WITHIN);
         site.press(false);
