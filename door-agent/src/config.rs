@@ -59,6 +59,8 @@ pub enum CrashPoint {
     AfterStrike,
     /// That it was is noted too.
     AfterNote,
+    /// It was, and a task of the program panics.
+    InATask,
 }
 
 /// One door's wiring.

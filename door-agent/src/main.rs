@@ -314,7 +314,18 @@ async fn rest(path: &std::path::Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// From here on a panic ends the whole program, wherever it is. A part that broke off by itself would not be missed: a door whose lines
+/// nobody looks at, a link that never comes up again. The service manager puts strikes to rest and starts the program anew.
+fn end_with_any_part() {
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        tell(panic);
+        std::process::abort();
+    }));
+}
+
 async fn run_agent(path: &std::path::Path) -> anyhow::Result<()> {
+    end_with_any_part();
     let config = Config::load(path)?;
     anyhow::ensure!(
         config.mode != InstallationMode::Production || !nix::unistd::geteuid().is_root(),

@@ -46,6 +46,7 @@ pub mod travel;
 #[allow(unused_qualifications, reason = "in code that the embedded files are generated into")]
 pub mod ui;
 pub mod vault;
+pub mod vital;
 
 /// The server's version.
 pub const BUILD: &str = env!("CARGO_PKG_VERSION");

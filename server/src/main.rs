@@ -23,6 +23,7 @@ use server::operators::Lost;
 use server::policy::replay::{Difference, Replayed, Supposed};
 use server::serve::{Limits, Port, StaffCertificate};
 use server::state::{AgentsAddress, AppState};
+use server::vital::vital;
 use server::{
     agents, api, audit, clock, decisions, idempotency, log, operators, policy, serve, spent, tenants, ui, vault,
 };
@@ -428,10 +429,10 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let tasks = TaskTracker::new();
     let (stop, unanswered) = (state.stop.clone(), state.unanswered.clone());
     let sequencer = Sequencer { db: db.clone(), installation: installation.id, key: Arc::new(state.keys.log_key()) };
-    tasks.spawn(log::run(sequencer, state.tenants.clone(), state.log.clone(), stop.clone()));
-    tasks.spawn(decisions::run(state.keeper()));
-    tasks.spawn(idempotency::run(db.clone(), state.tenants.clone(), stop.clone()));
-    tasks.spawn(spent::run(db.clone(), state.tenants.clone(), stop.clone()));
+    tasks.spawn(vital(stop.clone(), log::run(sequencer, state.tenants.clone(), state.log.clone(), stop.clone())));
+    tasks.spawn(vital(stop.clone(), decisions::run(state.keeper())));
+    tasks.spawn(vital(stop.clone(), idempotency::run(db.clone(), state.tenants.clone(), stop.clone())));
+    tasks.spawn(vital(stop.clone(), spent::run(db.clone(), state.tenants.clone(), stop.clone())));
     let staff_port = staff.local_addr()?.port();
     let staff = Port {
         listener: staff,
@@ -442,7 +443,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
         },
         proxies: config.staff.proxies(),
     };
-    tasks.spawn(serve::run(staff, ui::with_api(state.clone()), stop.clone()));
+    tasks.spawn(vital(stop.clone(), serve::run(staff, ui::with_api(state.clone()), stop.clone())));
     let agents_router = agents::port::router(AgentPort { state: state.clone(), authority });
     let agents_port = Port {
         listener: agents_listener,
@@ -453,7 +454,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
         },
         proxies: Proxies::default(),
     };
-    tasks.spawn(serve::run(agents_port, agents_router, stop.clone()));
+    tasks.spawn(vital(stop.clone(), serve::run(agents_port, agents_router, stop.clone())));
     agents::watch_for_absence(state.clone()).await?;
 
     let mut url_config = config.clone();
@@ -464,10 +465,11 @@ async fn run(config: Config) -> anyhow::Result<()> {
     }
     print(&format!("LISTENING staff={url} agents={agents_address}"))?;
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+    let is_broken = tokio::select! {
+        _ = terminate.recv() => false,
+        _ = interrupt.recv() => false,
+        () = stop.cancelled() => true,
+    };
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
     tracing::info!("stopping");
     stop.cancel();
@@ -477,6 +479,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
     unanswered.wait().await;
     db.close().await;
     drop(cluster);
+    anyhow::ensure!(!is_broken, "a part of the server failed, and without it the rest is of no use");
     Ok(())
 }
 

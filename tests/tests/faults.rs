@@ -81,6 +81,13 @@ async fn an_agent_killed_after_the_strike_leaves_no_door_open() -> anyhow::Resul
 }
 
 #[tokio::test]
+async fn an_agent_of_which_a_part_breaks_off_ends_as_a_whole() -> anyhow::Result<()> {
+    let (plant, abandoned) = crashes_at("in_a_task").await?;
+    assert!(abandoned.len() <= 1, "{abandoned:?}");
+    plant.stop().await
+}
+
+#[tokio::test]
 async fn a_release_that_was_noted_as_carried_out_is_not_called_abandoned() -> anyhow::Result<()> {
     let (plant, abandoned) = crashes_at("after_note").await?;
     assert_eq!(abandoned, Vec::<Value>::new());

@@ -190,6 +190,8 @@ impl Agent {
                     unit.carried_out.settle();
                     std::process::abort();
                 }
+                #[expect(clippy::panic, reason = "that is what is tried")]
+                Some(CrashPoint::InATask) => _ = tokio::spawn(async { panic!("as the configuration wants it") }),
                 Some(CrashPoint::BeforeStrike) | None => {}
             }
         }

@@ -22,6 +22,7 @@ use crate::clock;
 use crate::db::Db;
 use crate::log::Log;
 use crate::tenants::Tenants;
+use crate::vital::vital;
 
 use store::Newer;
 
@@ -194,7 +195,8 @@ impl Tasks {
     fn look_at(&mut self, tenant: TenantId) {
         let look = self.looks.entry(tenant).or_insert_with(|| {
             let look = Arc::new(Notify::new());
-            self.tasks.spawn(self.keeper.clone().keep(tenant, Arc::clone(&look), self.tasks.clone()));
+            let keeping = self.keeper.clone().keep(tenant, Arc::clone(&look), self.tasks.clone());
+            self.tasks.spawn(vital(self.keeper.stop.clone(), keeping));
             look
         });
         look.notify_one();
@@ -215,7 +217,8 @@ impl Keeper {
                     Ok(()) => {
                         has_state = true;
                         let (states, db, log) = (self.states.clone(), self.db.clone(), self.log.clone());
-                        tasks.spawn(state::follow(states, db, tenant, log, self.stop.clone()));
+                        let following = state::follow(states, db, tenant, log, self.stop.clone());
+                        tasks.spawn(vital(self.stop.clone(), following));
                     }
                     Err(error) => {
                         let error = format!("{error:#}");

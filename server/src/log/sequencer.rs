@@ -22,6 +22,7 @@ use super::{Log, projection};
 use crate::clock;
 use crate::db::{Db, TenantTx};
 use crate::tenants::Tenants;
+use crate::vital::vital;
 
 /// Rows taken at once.
 const BATCH: i64 = 512;
@@ -69,7 +70,8 @@ pub async fn run(sequencer: Sequencer, tenants: Tenants, log: Log, stop: Cancell
             Ok(all) => {
                 for tenant in all {
                     if served.insert(tenant.id) {
-                        tasks.spawn(serve(sequencer.clone(), tenant.id, log.clone(), stop.clone()));
+                        let serving = serve(sequencer.clone(), tenant.id, log.clone(), stop.clone());
+                        tasks.spawn(vital(stop.clone(), serving));
                     }
                 }
             }
