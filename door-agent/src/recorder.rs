@@ -383,6 +383,26 @@ mod tests {
         assert_eq!((records.len(), last), (2, Some(head)));
     }
 
+    #[test]
+    fn how_far_the_disk_is_gets_noted_so_that_damage_to_the_newest_is_no_torn_append() {
+        for is_noted in [true, false] {
+            let folder = tempfile::tempdir().unwrap();
+            let (recorder, _answers) = start(folder.path(), Limits::STANDARD);
+            (0..2).for_each(|number| recorder.record(entry(number, Weight::Vital)));
+            recorder.finish();
+            let segment = folder.path().join("00000000000000000001.segment");
+            let mut bytes = std::fs::read(&segment).unwrap();
+            let newest = bytes.iter().rposition(|byte| *byte != 0).unwrap();
+            bytes[newest] ^= 1;
+            std::fs::write(&segment, bytes).unwrap();
+            if !is_noted {
+                std::fs::remove_file(folder.path().join("synced")).unwrap();
+            }
+            let opened = Journal::open(Files::open(folder.path()).unwrap(), Limits::STANDARD, START);
+            assert_eq!(matches!(opened, Err(JournalError::Damaged { .. })), is_noted, "{opened:?}");
+        }
+    }
+
     /// A disk that waits before each write to be told whether it works.
     struct Told {
         files: Files,
