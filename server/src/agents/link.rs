@@ -16,6 +16,7 @@ use access_core::protocol::{
     RECORDS_PER_MESSAGE_MAX, Refusal, SILENCE_MAX_MS, common_version, read_message, write_message,
 };
 use anyhow::{Context as _, bail};
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
@@ -57,6 +58,8 @@ const FROM_AGENT_BYTES_MAX: usize = 2 * 1024 * 1024;
 const READ_BUFFER_BYTES: usize = 4 * 1024;
 /// How long an agent whose link gave way to a newer one may take to hang up, if it lives.
 const HANG_UP_WAIT: Duration = Duration::from_secs(2);
+/// How long an agent may take to show that it is there, before it is shut out for what it said. It waits longer for its welcome.
+const THERE_WAIT: Duration = Duration::from_secs(5);
 
 /// An agent connects.
 pub(super) async fn connect(
@@ -109,6 +112,23 @@ async fn receive(socket: &mut WebSocket) -> anyhow::Result<Option<FromAgent>> {
     }
 }
 
+/// Whether somebody still waits at the other end for an answer to what was said: its kernel may deliver what a program said before it was
+/// killed, when the one that was started after it has long said more. An agent speaks over one connection at a time.
+async fn is_there(socket: &mut WebSocket) -> bool {
+    let sign = Bytes::from_static(b"there?");
+    let answered = timeout(THERE_WAIT, async {
+        socket.send(Message::Ping(sign.clone())).await.ok()?;
+        loop {
+            match socket.recv().await?.ok()? {
+                Message::Pong(answer) if answer == sign => return Some(()),
+                Message::Close(_) => return None,
+                _ => {}
+            }
+        }
+    });
+    matches!(answered.await, Ok(Some(())))
+}
+
 /// Whether a Hello fits the certificate, this installation and the agent's row.
 fn admit(state: &AppState, name: AgentName, row: Option<&LinkRow>, hello: &Hello) -> Result<u16, Refusal> {
     if (hello.tenant, hello.agent) != (name.tenant, name.agent) {
@@ -159,7 +179,8 @@ async fn serve(
         Err(why) => {
             drop(tx);
             // One that was issued and replaced, of an agent in use: somebody holds on to it.
-            if row.is_some_and(|row| why == Refusal::WrongAgent && generation < row.certificate_generation) {
+            let is_old = row.is_some_and(|row| why == Refusal::WrongAgent && generation < row.certificate_generation);
+            if is_old && is_there(&mut socket).await {
                 copies::report(state, name, CopySign::OldCertificate, clock::now()).await?;
             }
             return refuse(&mut socket, why).await;
@@ -168,6 +189,10 @@ async fn serve(
     let row = row.context("the agent's row")?;
     let stored = row.head()?;
     if is_set_back(&stored, &hello.head) {
+        // The row stays locked: whoever is there now has nothing stored by another link before it is judged.
+        if !is_there(&mut socket).await {
+            return Ok("said before, by nobody who is still there");
+        }
         shut_out_set_back(state, tx, name, stored, hello.head).await?;
         state.agents.end(tenant, agent);
         return refuse(&mut socket, Refusal::Quarantined).await;

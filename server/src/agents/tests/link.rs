@@ -8,12 +8,14 @@ use access_core::policy::{CardToken, Side};
 use access_core::protocol::{AgentKind, FromAgent, FromServer, Hello, InstallationMode, Refusal};
 use access_core::verdict::{Outcome, Reason};
 use serde_json::{Value, json};
+use sqlx::Connection as _;
+use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 use uuid::Uuid;
 
 use super::{door, seen};
 use crate::agents::AgentNews;
-use crate::testing::{TestAgent, TestServer};
+use crate::testing::{PATIENCE, TestAgent, TestServer};
 
 #[tokio::test]
 async fn a_hello_must_fit() {
@@ -76,6 +78,38 @@ async fn a_journal_that_was_set_back_shuts_the_agent_out_before_it_is_welcome() 
     set_back(&server, "the server holds less", written_meanwhile, false).await;
 }
 
+#[tokio::test]
+async fn what_a_program_said_before_it_was_killed_shuts_nobody_out() {
+    let server = TestServer::serving().await;
+    let mut agent = server.agent("Gate", AgentKind::DoorController, &[]).await;
+    let said_before = agent.hello();
+    let mut before = agent.dial().await.unwrap();
+    let records = (0..3).map(|_| agent.record(Event::AgentStopped)).collect();
+    let mut link = agent.link().await;
+    link.deliver(records).await;
+
+    // What it said comes late, and is looked at before whoever connects next: that the row is held shows in which order they wait.
+    let mut elsewhere = server.superuser().await;
+    let mut held = elsewhere.begin().await.unwrap();
+    sqlx::query("SELECT FROM agents FOR UPDATE").execute(&mut *held).await.unwrap();
+    let wait = async |count: &str| {
+        let waiting = "SELECT count(*)::text FROM pg_stat_activity WHERE datname = current_database() \
+                       AND wait_event_type = 'Lock'";
+        let until = async { while server.query(waiting).await != [count] {} };
+        timeout(PATIENCE, until).await.expect("somebody who waits");
+    };
+    before.say(&FromAgent::Hello(said_before)).await;
+    wait("1").await;
+    drop(before);
+    let mut next = agent.dial().await.unwrap();
+    next.say(&FromAgent::Hello(agent.hello())).await;
+    wait("2").await;
+    held.rollback().await.unwrap();
+    assert!(matches!(next.hear().await, FromServer::Welcome { .. }));
+    assert_eq!(server.events("kind=chain_broken").await, Vec::<Value>::new());
+    assert_eq!(seen(&server, agent.id).await["state"], "online");
+}
+
 /// Alarms of an agent that nobody acknowledged, by kind.
 async fn alarms_of(server: &TestServer, agent: &TestAgent) -> Vec<Value> {
     server.settled().await;
@@ -114,7 +148,7 @@ async fn whoever_can_not_read_a_journal_that_was_written_is_told_nothing() {
     // Alone: a disk that failed, or a copy while the agent is off. It keeps its rules, and nobody is shut out for good.
     let mut presence = server.state.agents.watch(agent.tenant);
     drop(link);
-    tokio::time::timeout(crate::testing::PATIENCE, presence.recv()).await.unwrap().unwrap();
+    timeout(PATIENCE, presence.recv()).await.unwrap().unwrap();
     for _ in 0..2 {
         assert_eq!(agent.refusal(unread(&agent)).await, Refusal::JournalUnread);
     }
@@ -162,7 +196,7 @@ async fn the_newest_link_wins() {
     assert!(server.state.agents.is_connected(agent.tenant, agent.id));
     let mut presence = server.state.agents.watch(agent.tenant);
     drop(second);
-    let gone = tokio::time::timeout(crate::testing::PATIENCE, presence.recv()).await.unwrap().unwrap();
+    let gone = timeout(PATIENCE, presence.recv()).await.unwrap().unwrap();
     assert_eq!(gone, AgentNews::Presence { agent: agent.id, is_online: false });
     assert!(!server.state.agents.is_connected(agent.tenant, agent.id));
 }
@@ -185,7 +219,7 @@ async fn links_that_end_each_other_in_turn_are_one_alarm() {
             presence.changed().await.unwrap();
         }
     };
-    tokio::time::timeout(crate::testing::PATIENCE, told).await.expect("an alarm");
+    timeout(PATIENCE, told).await.expect("an alarm");
     let open = server.call(&server.own.guard, "GET", "/alarms", Value::Null).await.is(200).json;
     assert_eq!((&open["items"][0]["kind"], &open["items"][0]["agent_id"]), (&json!("agent_copied"), &json!(agent.id)));
     for _ in 0..5 {
