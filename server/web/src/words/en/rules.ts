@@ -288,7 +288,7 @@ export const rules = {
     title: "Cards due for other keys",
     showTitle: "Show: Cards due for other keys",
     intro: (count: number) =>
-      `${count === 1 ? "1 card opens" : `${count} cards open`} as before, until held to a station. Names are shown; that you looked is recorded.`,
+      `${count === 1 ? "1 card goes on opening as it is" : `${count} cards go on opening as they are`}. Names are shown; that you looked is recorded.`,
     none: "No card is due.",
     noneForIt: "No card is due for this reason.",
     count: (count: number) => (count === 1 ? "1 card" : `${count} cards`),
@@ -299,9 +299,10 @@ export const rules = {
     anyReason: "Any reason",
     todo: {
       exchange:
-        "Whoever has it can copy the card, and there is no next version. Give another card, then take this one back.",
-      exposed: "Whoever has it can copy the card. Call it in now: its holder's page, New keys.",
-      old_keys: "At its holder's next visit to a station: their page, New keys.",
+        "Whoever has that controller can copy the card, and its keys have no next version. Give another card, then take this one back.",
+      exposed:
+        "Whoever has that controller can copy the card. Call it in now, and choose New keys on its holder's page.",
+      old_keys: "At its holder's next visit to a station, choose New keys on their page.",
     },
   },
   travel: {
