@@ -563,17 +563,22 @@ mod tests {
 
     const SHIPPED: &str = include_str!("../debian/agent.example.toml");
 
+    /// A file with all that it only suggests.
+    fn uncommented(text: &str) -> String {
+        let is_key = |text: &str| text.chars().all(|c| c.is_ascii_lowercase() || c == '_' || c.is_ascii_digit());
+        let is_meant =
+            |text: &&str| text.starts_with('[') || text.split_once(" = ").is_some_and(|(key, _)| is_key(key));
+        let line = |line| str::strip_prefix(line, "# ").filter(is_meant).unwrap_or(line).to_owned() + "\n";
+        text.lines().map(line).collect()
+    }
+
     #[test]
     fn the_shipped_example_is_read_and_so_is_what_it_only_suggests() {
         let config = read(SHIPPED, &[]).unwrap();
         assert_eq!(config.mode, InstallationMode::Production);
         assert!(!config.doors.is_empty());
 
-        let is_key = |text: &str| text.chars().all(|c| c.is_ascii_lowercase() || c == '_');
-        let is_meant =
-            |text: &&str| text.starts_with('[') || text.split_once(" = ").is_some_and(|(key, _)| is_key(key));
-        let uncommented = |line| str::strip_prefix(line, "# ").filter(is_meant).unwrap_or(line).to_owned() + "\n";
-        let all: String = SHIPPED.lines().map(uncommented).collect();
+        let all = uncommented(SHIPPED);
         let (doors, station) = all.split_once("[station]\n").unwrap();
         let door = &read(doors, &[]).unwrap().doors[0];
         for side in [&door.inward, &door.outward] {
@@ -618,16 +623,32 @@ mod tests {
     }
 
     #[test]
-    fn what_the_server_offers_is_read() {
+    fn what_the_server_offers_is_read_and_so_is_what_it_only_suggests() {
         let offered = |name: &str| {
             let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/offered").join(name);
-            read(&text_of(&path).unwrap(), &[]).unwrap()
+            std::fs::read_to_string(path).unwrap()
         };
-        let doors = offered("doors.toml");
+        let text = offered("doors.toml");
+        let doors = read(&text, &[]).unwrap();
         let names: Vec<_> = doors.doors.iter().map(|door| door.name.as_str()).collect();
         assert_eq!(names, [r#"Gate "North" \ 1"#, "Lobby, Office", "Lobby, Plant"]);
         assert_eq!((doors.kind(), doors.server.as_str()), (AgentKind::DoorController, "pforte.example.org:8444"));
-        assert_eq!(offered("station.toml").kind(), AgentKind::Station);
+        // Each door by itself: all suggest the same reader.
+        let all = uncommented(&text);
+        let (everywhere, of_doors) = all.split_once("\n[[door]]\n").unwrap();
+        for of_door in of_doors.split("\n[[door]]\n") {
+            let config = read(&format!("{everywhere}\n[[door]]\n{of_door}"), &[]).unwrap();
+            let [door] = &config.doors[..] else { panic!("{of_door}") };
+            let outside = &door.inward;
+            assert!(outside.reader.is_some() && outside.sensor.is_some() && outside.keypad.is_some(), "{outside:?}");
+            assert!(door.outward.reader.is_some());
+            let DoorIoConfig::Gpiocdev { watched, .. } = &door.io else { panic!("{:?}", door.io) };
+            assert!(watched.fire.is_some() && watched.mains_lost.is_some() && watched.zone_1.is_some(), "{watched:?}");
+        }
+        let station = offered("station.toml");
+        assert_eq!(read(&station, &[]).unwrap().kind(), AgentKind::Station);
+        let station = read(&uncommented(&station), &[]).unwrap().station.unwrap();
+        assert!(station.reader.is_some() && station.sensor.is_some() && station.keypad.is_some(), "{station:?}");
     }
 
     #[test]
