@@ -44,7 +44,9 @@ pub struct Config {
     /// The file itself, without passwords: the server keeps it for a machine that takes this one's place.
     #[serde(skip)]
     pub text: String,
-    /// What each door is wired to: see [`Config::wiring`]. None of a configuration that was not read from a file.
+    /// What each door is wired to, as the file and the environment say it: SHA-256 in hexadecimal over its keys in order and their
+    /// values. It changes with the wiring, and not with the version of this program. None of a configuration that was not read from
+    /// a file.
     #[serde(skip)]
     pub wirings: BTreeMap<DoorId, String>,
 }
@@ -123,7 +125,15 @@ const fn baud_default() -> u32 {
 /// What is wrong with a configuration.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// It can't be read, or has a key that does not exist, or a value of the wrong kind.
+    /// The file is not there, or can't be read.
+    #[error("{path}: {source}")]
+    NotRead {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It is no TOML, or has a key that does not exist, or a value of the wrong kind.
     #[error("{path}: {source}")]
     Unreadable {
         /// Which file.
@@ -160,13 +170,9 @@ pub fn reader_name(door: &DoorConfig, side: Side) -> String {
 pub const STATION_READER: &str = "station";
 
 impl Config {
-    /// Reads a file, and the environment on top of it.
+    /// Reads a file, once, and the environment on top of it.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let config = Self::read(path, Self::environment())?;
-        // What could be read a moment ago and can't now costs the copy only.
-        let text = std::fs::read_to_string(path).unwrap_or_default();
-        let wirings = Self::wiring(path).unwrap_or_default();
-        Ok(Self { text: without_passwords(&text), wirings, ..config })
+        Self::of(path, &text_of(path)?, Self::environment())
     }
 
     fn environment() -> config::Environment {
@@ -177,15 +183,20 @@ impl Config {
             .ignore_empty(true)
     }
 
-    fn read(path: &Path, environment: config::Environment) -> Result<Self, ConfigError> {
-        let read: Result<Self, config::ConfigError> = config::Config::builder()
-            .add_source(config::File::from(path).format(config::FileFormat::Toml))
+    /// What a file with this text says. All that is kept of it comes of the same text, whoever writes to the file meanwhile; `path` is
+    /// named in errors alone.
+    fn of(path: &Path, text: &str, environment: config::Environment) -> Result<Self, ConfigError> {
+        let unreadable =
+            |source: config::ConfigError| ConfigError::Unreadable { path: path.to_owned(), source: source.into() };
+        let said = config::Config::builder()
+            .add_source(config::File::from_str(text, config::FileFormat::Toml))
             .add_source(environment)
             .build()
-            .and_then(config::Config::try_deserialize);
-        let config = read.map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source: source.into() })?;
+            .map_err(unreadable)?;
+        let wirings = said.clone().try_deserialize().map(Wirings::digests).unwrap_or_default();
+        let config: Self = said.try_deserialize().map_err(unreadable)?;
         match config.objection() {
-            None => Ok(config),
+            None => Ok(Self { text: without_passwords(text), wirings, ..config }),
             Some(why) => Err(ConfigError::Invalid { path: path.to_owned(), why }),
         }
     }
@@ -236,24 +247,6 @@ impl Config {
         double.map(|(one, other)| format!("{} and {} are bound to the same reader", one.name, other.name))
     }
 
-    /// What each door is wired to, as the file and the environment say it: SHA-256 in hexadecimal over its keys in order and
-    /// their values. It changes with the wiring, and not with the version of this program.
-    pub fn wiring(path: &Path) -> Result<BTreeMap<DoorId, String>, ConfigError> {
-        let read: Result<Wirings, config::ConfigError> = config::Config::builder()
-            .add_source(config::File::from(path).format(config::FileFormat::Toml))
-            .add_source(Self::environment())
-            .build()
-            .and_then(config::Config::try_deserialize);
-        let read = read.map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source: source.into() })?;
-        let digest = |wiring: &serde_json::Value| {
-            let mut text = String::new();
-            write_sorted(wiring, &mut text);
-            Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
-        };
-        let id = |wiring: &serde_json::Value| wiring.get("id")?.as_str()?.parse().ok();
-        Ok(read.doors.iter().filter_map(|wiring| Some((id(wiring)?, digest(wiring)))).collect())
-    }
-
     /// Keeps the file as it was read, in the data folder, for [`Config::strikes`].
     pub fn keep(&self) -> std::io::Result<()> {
         crate::durable::replace(&self.data_folder.join(KEPT), self.text.as_bytes())
@@ -265,18 +258,24 @@ impl Config {
     /// that started), and without it for all, each door that can be read by itself.
     pub fn strikes(path: &Path, folder: Option<&Path>) -> (Vec<(String, DoorIoConfig)>, Vec<String>) {
         let mut wrong = Vec::new();
-        let as_written: Option<Vec<(String, DoorIoConfig)>> = match Self::load(path) {
+        let text = text_of(path);
+        let read = text
+            .as_deref()
+            .map_err(ToString::to_string)
+            .and_then(|text| Self::of(path, text, Self::environment()).map_err(|error| error.to_string()));
+        let as_written: Option<Vec<(String, DoorIoConfig)>> = match read {
             Ok(config) => Some(config.doors.into_iter().map(|door| (door.name, door.io)).collect()),
             Err(error) => {
-                wrong.push(error.to_string());
+                wrong.push(error);
                 None
             }
         };
-        let as_driven = folder.and_then(|folder| Wirings::read(&folder.join(KEPT)));
+        let kept = folder.and_then(|folder| text_of(&folder.join(KEPT)).ok());
+        let as_driven = kept.and_then(|kept| Wirings::read(&kept));
         let doors = match (as_driven, &as_written) {
             (Some(doors), _) => doors,
             (None, Some(_)) => return (as_written.unwrap_or_default(), wrong),
-            (None, None) => Wirings::read(path).unwrap_or_default(),
+            (None, None) => text.ok().and_then(|text| Wirings::read(&text)).unwrap_or_default(),
         };
         let mut strikes = Vec::new();
         for door in doors {
@@ -340,14 +339,32 @@ struct Wirings {
 }
 
 impl Wirings {
-    /// The doors of a file, if there are any to be read.
-    fn read(path: &Path) -> Option<Vec<serde_json::Value>> {
+    /// The doors of a file with this text, if there are any to be read.
+    fn read(text: &str) -> Option<Vec<serde_json::Value>> {
         let read: Result<Self, config::ConfigError> = config::Config::builder()
-            .add_source(config::File::from(path).format(config::FileFormat::Toml))
+            .add_source(config::File::from_str(text, config::FileFormat::Toml))
             .build()
             .and_then(config::Config::try_deserialize);
         read.ok().map(|read| read.doors).filter(|doors| !doors.is_empty())
     }
+
+    /// Of each door that has an id: see [`Config::wirings`].
+    fn digests(self) -> BTreeMap<DoorId, String> {
+        let digest = |wiring: &serde_json::Value| {
+            let mut text = String::new();
+            write_sorted(wiring, &mut text);
+            Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+        };
+        let id = |wiring: &serde_json::Value| wiring.get("id")?.as_str()?.parse().ok();
+        self.doors.iter().filter_map(|wiring| Some((id(wiring)?, digest(wiring)))).collect()
+    }
+}
+
+/// A file's text. What is not UTF-8, as in a comment of another time, is shown as such and costs no door.
+fn text_of(path: &Path) -> Result<String, ConfigError> {
+    let bytes = std::fs::read(path).map_err(|source| ConfigError::NotRead { path: path.to_owned(), source })?;
+    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
+    Ok(String::from_utf8_lossy(bytes).into_owned())
 }
 
 /// Writes a value with the keys of its tables in order, whatever order they came in.
@@ -428,9 +445,6 @@ mod tests {
     const GPIO: &str = r#"backend = "gpiocdev", chip = "/dev/gpiochip0", strike = { line = "GPIO17" }"#;
 
     fn read(text: &str, environment: &[(&str, &str)]) -> Result<Config, ConfigError> {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("agent.toml");
-        std::fs::write(&path, text).unwrap();
         let variables: HashMap<String, String> =
             environment.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         let environment = config::Environment::with_prefix("PFORTE_AGENT")
@@ -438,7 +452,26 @@ mod tests {
             .separator("__")
             .try_parsing(true)
             .source(Some(variables));
-        Config::read(&path, environment)
+        Config::of(Path::new("agent.toml"), text, environment)
+    }
+
+    #[test]
+    fn a_file_that_changes_while_it_is_read_gives_no_mixture() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, next) = (folder.path().join("agent.toml"), folder.path().join("next"));
+        let other = DOOR.replace("door.sock", "gate.sock").replace("lobby", "gate");
+        std::fs::write(&next, &other).unwrap();
+        nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRUSR | nix::sys::stat::Mode::S_IWUSR).unwrap();
+        let reading = path.clone();
+        let load = std::thread::spawn(move || Config::load(&reading));
+        // Opens once the other reads it; from then on another file lies there.
+        let mut pipe = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+        std::fs::rename(&next, &path).unwrap();
+        std::io::Write::write_all(&mut pipe, DOOR.as_bytes()).unwrap();
+        drop(pipe);
+        let (mixed, whole) = (load.join().unwrap().unwrap(), read(DOOR, &[]).unwrap());
+        assert_eq!(mixed, whole, "its text and wirings too");
+        assert_ne!(mixed.wirings, Config::load(&path).unwrap().wirings);
     }
 
     #[test]
@@ -518,12 +551,7 @@ mod tests {
 
     #[test]
     fn wiring_is_told_apart_and_its_order_does_not_count() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("agent.toml");
-        let wiring = |text: &str| {
-            std::fs::write(&path, text).unwrap();
-            Config::wiring(&path).unwrap().into_values().collect::<Vec<_>>()
-        };
+        let wiring = |text: &str| read(text, &[]).unwrap().wirings.into_values().collect::<Vec<_>>();
         let as_is = wiring(DOOR);
         assert_eq!((as_is.len(), as_is[0].len()), (1, 64));
         let turned = r#"io = { socket = "/run/door.sock", backend = "virtual" }"#;
@@ -535,17 +563,22 @@ mod tests {
 
     const SHIPPED: &str = include_str!("../debian/agent.example.toml");
 
+    /// A file with all that it only suggests.
+    fn uncommented(text: &str) -> String {
+        let is_key = |text: &str| text.chars().all(|c| c.is_ascii_lowercase() || c == '_' || c.is_ascii_digit());
+        let is_meant =
+            |text: &&str| text.starts_with('[') || text.split_once(" = ").is_some_and(|(key, _)| is_key(key));
+        let line = |line| str::strip_prefix(line, "# ").filter(is_meant).unwrap_or(line).to_owned() + "\n";
+        text.lines().map(line).collect()
+    }
+
     #[test]
     fn the_shipped_example_is_read_and_so_is_what_it_only_suggests() {
         let config = read(SHIPPED, &[]).unwrap();
         assert_eq!(config.mode, InstallationMode::Production);
         assert!(!config.doors.is_empty());
 
-        let is_key = |text: &str| text.chars().all(|c| c.is_ascii_lowercase() || c == '_');
-        let is_meant =
-            |text: &&str| text.starts_with('[') || text.split_once(" = ").is_some_and(|(key, _)| is_key(key));
-        let uncommented = |line| str::strip_prefix(line, "# ").filter(is_meant).unwrap_or(line).to_owned() + "\n";
-        let all: String = SHIPPED.lines().map(uncommented).collect();
+        let all = uncommented(SHIPPED);
         let (doors, station) = all.split_once("[station]\n").unwrap();
         let door = &read(doors, &[]).unwrap().doors[0];
         for side in [&door.inward, &door.outward] {
@@ -590,16 +623,32 @@ mod tests {
     }
 
     #[test]
-    fn what_the_server_offers_is_read() {
+    fn what_the_server_offers_is_read_and_so_is_what_it_only_suggests() {
         let offered = |name: &str| {
             let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/offered").join(name);
-            Config::read(&path, config::Environment::with_prefix("NO_SUCH_PREFIX")).unwrap()
+            std::fs::read_to_string(path).unwrap()
         };
-        let doors = offered("doors.toml");
+        let text = offered("doors.toml");
+        let doors = read(&text, &[]).unwrap();
         let names: Vec<_> = doors.doors.iter().map(|door| door.name.as_str()).collect();
         assert_eq!(names, [r#"Gate "North" \ 1"#, "Lobby, Office", "Lobby, Plant"]);
         assert_eq!((doors.kind(), doors.server.as_str()), (AgentKind::DoorController, "pforte.example.org:8444"));
-        assert_eq!(offered("station.toml").kind(), AgentKind::Station);
+        // Each door by itself: all suggest the same reader.
+        let all = uncommented(&text);
+        let (everywhere, of_doors) = all.split_once("\n[[door]]\n").unwrap();
+        for of_door in of_doors.split("\n[[door]]\n") {
+            let config = read(&format!("{everywhere}\n[[door]]\n{of_door}"), &[]).unwrap();
+            let [door] = &config.doors[..] else { panic!("{of_door}") };
+            let outside = &door.inward;
+            assert!(outside.reader.is_some() && outside.sensor.is_some() && outside.keypad.is_some(), "{outside:?}");
+            assert!(door.outward.reader.is_some());
+            let DoorIoConfig::Gpiocdev { watched, .. } = &door.io else { panic!("{:?}", door.io) };
+            assert!(watched.fire.is_some() && watched.mains_lost.is_some() && watched.zone_1.is_some(), "{watched:?}");
+        }
+        let station = offered("station.toml");
+        assert_eq!(read(&station, &[]).unwrap().kind(), AgentKind::Station);
+        let station = read(&uncommented(&station), &[]).unwrap().station.unwrap();
+        assert!(station.reader.is_some() && station.sensor.is_some() && station.keypad.is_some(), "{station:?}");
     }
 
     #[test]

@@ -197,7 +197,6 @@ async fn commission_doors(request: Commission) -> anyhow::Result<ExitCode> {
         }
         error @ LockError::Io(_) => error.into(),
     })?;
-    let wiring = Config::wiring(&request.config)?;
     let clock = Clock::open(&config.data_folder);
     let mut dialogue = Dialogue { answers: typed_lines(), out: Box::new(std::io::stdout()) };
     let mut are_accepted = true;
@@ -208,7 +207,7 @@ async fn commission_doors(request: Commission) -> anyhow::Result<ExitCode> {
         acceptance.at = now.unix;
         acceptance.is_time_told = now.clock == ClockTrust::Trusted;
         acceptance.by.clone_from(&request.by);
-        acceptance.wiring = wiring.get(&door.id).cloned().unwrap_or_default();
+        acceptance.wiring = config.wirings.get(&door.id).cloned().unwrap_or_default();
         let path = commission::save(&config.data_folder, &acceptance, &identity.record_key)?;
         are_accepted &= acceptance.is_accepted;
         let word = if acceptance.is_accepted { "accepted" } else { "NOT accepted" };

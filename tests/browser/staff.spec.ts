@@ -1,5 +1,5 @@
 // What staff do beside watching: a release from the act to the door, looks left out of the log, an agent's configuration,
-// a link that was lost, a photo that fails, the search, and a list that goes on when it is told to.
+// a link that was lost, a photo that fails, the search, cards that are due for other keys, and a list that goes on when it is told to.
 import { expect, test } from "@playwright/test";
 import { accessible, act, sawDocument, signIn } from "./desk";
 
@@ -150,4 +150,38 @@ test("a door that people leave by this system is a standing warning on every pag
   } finally {
     await leaveBy("mechanical");
   }
+});
+
+test("cards that are due for other keys are told with their holders, why, and what to do", async ({ page }) => {
+  await signIn(page);
+  await page.goto("/rules");
+  const due = page.getByRole("region", { name: "Cards due for other keys" });
+  await expect(due).toContainText("No card is due.");
+  await expect(due.getByRole("button")).toHaveCount(0);
+  await page.getByRole("button", { name: "New version of the keys" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Reason").fill("once a year");
+  await dialog.getByRole("button", { name: "New version of the keys" }).click();
+  await expect(dialog).toHaveCount(0);
+
+  await due.getByRole("button", { name: "Show: Cards due for other keys" }).click();
+  const table = due.getByRole("table", { name: "Cards due for other keys" });
+  const holder = table.getByRole("link", { name: /\w \w/ }).first();
+  await expect(holder).toBeVisible();
+  await expect(table.getByRole("row").nth(1)).toContainText("There are newer keys");
+  await expect(table.getByRole("row").nth(1)).toContainText("next visit to a station");
+  const count = await table.getByRole("row").count() - 1;
+  await expect(due.getByRole("status")).toHaveText(count === 1 ? "1 card" : `${count} cards`);
+  await accessible(page);
+  // Nobody has lost a controller.
+  await due.getByRole("combobox", { name: "Due because" }).click();
+  await page.getByRole("option", { name: "A lost controller knows its keys", exact: true }).click();
+  await expect(due).toContainText("No card is due for this reason.");
+  await expect(due.getByRole("status")).toHaveText("0 cards");
+  await due.getByRole("combobox", { name: "Due because" }).click();
+  await page.getByRole("option", { name: "Any reason" }).click();
+  const name = await holder.innerText();
+  await holder.click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText(name);
+  await expect(page.getByRole("region", { name: "Cards" })).toContainText("New keys due");
 });

@@ -175,16 +175,15 @@ pub async fn examine(config_path: &Path, surroundings: &Surroundings) -> Report 
     findings.extend(devices::keypads(&patient));
     findings.extend(devices::powers(&patient));
     findings.extend(devices::lines(&patient).await);
-    findings.extend(acceptances(config_path, &config, identity.as_ref().ok()));
+    findings.extend(acceptances(&config, identity.as_ref().ok()));
     findings.extend(machine::pi(&patient));
     findings.push(machine::watchdog(surroundings));
     Report { findings }
 }
 
 /// Whether each door was tried on the wiring that it has now.
-fn acceptances(config_path: &Path, config: &Config, identity: Option<&Identity>) -> Vec<Finding> {
+fn acceptances(config: &Config, identity: Option<&Identity>) -> Vec<Finding> {
     let Some(identity) = identity else { return Vec::new() };
-    let wiring = Config::wiring(config_path).unwrap_or_default();
     let key = identity.record_key.verifying_key();
     let judged = config.doors.iter().map(|door| {
         let what = format!("acceptance {}", door.name);
@@ -192,7 +191,7 @@ fn acceptances(config_path: &Path, config: &Config, identity: Option<&Identity>)
         match commission::load(&config.data_folder, door.id, &key) {
             Ok(None) => Finding::unseen(what, "nobody has tried this door and kept the outcome", again),
             Err(error) => Finding::wrong(what, error.to_string(), again),
-            Ok(Some(record)) if wiring.get(&door.id) != Some(&record.wiring) => {
+            Ok(Some(record)) if config.wirings.get(&door.id) != Some(&record.wiring) => {
                 Finding::wrong(what, "the door's wiring in agent.toml was changed after it was tried", again)
             }
             Ok(Some(record)) => match record.steps.iter().find(|step| !step.is_passed) {

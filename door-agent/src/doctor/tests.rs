@@ -62,7 +62,7 @@ impl Bench {
 
     /// The door was tried on the wiring that it has.
     fn accept(&self, outcome: Outcome) {
-        let wiring = Config::wiring(&self.at("agent.toml")).unwrap();
+        let wiring = Config::load(&self.at("agent.toml")).unwrap().wirings;
         let (door, wiring) = wiring.into_iter().next().unwrap();
         let identity = identity::tests::sample();
         let tried = [Tried { step: Step::Strike, outcome, device: None }];

@@ -366,7 +366,9 @@ impl World {
 
     async fn door_shows(&self, wanted: impl Fn(&DoorView) -> bool) {
         let mut view = self.door.watch();
-        timeout(WAIT, view.wait_for(wanted)).await.unwrap().unwrap();
+        if timeout(WAIT, view.wait_for(wanted)).await.is_err() {
+            panic!("{:?}", *self.door.watch().borrow());
+        }
     }
 }
 
@@ -487,6 +489,13 @@ impl Session {
                 return step;
             }
         }
+    }
+
+    /// The server will not speak with the agent any more. It ends when the agent has heard that: hung up on while it says something
+    /// itself, it might not.
+    async fn refuse(mut self, why: Refusal) {
+        say(&mut self.socket, &FromServer::Refused { why }).await;
+        while let Some(Ok(_)) = timeout(WAIT, self.socket.next()).await.unwrap() {}
     }
 
     async fn in_force(&mut self) {

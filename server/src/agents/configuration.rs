@@ -17,20 +17,37 @@ chip = "/dev/gpiochip0"
 strike = { line = "GPIO17" }
 # led_green = { line = "GPIO23" }
 # led_red = { line = "GPIO24" }
+# led_blue = { line = "GPIO18" }
 # buzzer = { line = "GPIO25" }
 # contact = { line = "GPIO22", active = "high", pull = "up" }
 # rex = { line = "GPIO27", active = "low", pull = "up" }
+# tamper = { line = "GPIO5", active = "high", pull = "up" }
 
-# Outside. A reader by serial number or name, a sensor by a path that stays.
+# Lines that are only watched: recorded and an alarm each, and no door is released or kept shut by them.
+# [door.io.watched]
+# fire = { line = "GPIO6", active = "high", pull = "up" }
+# mains_lost = { line = "GPIO13", active = "high", pull = "up" }
+# battery_low = { line = "GPIO16", active = "high", pull = "up" }
+# reader_tamper = { line = "GPIO20", active = "high", pull = "up" }
+# sensor_tamper = { line = "GPIO21", active = "high", pull = "up" }
+# zone_1 = { line = "GPIO19", active = "high", pull = "up" }
+
+# Outside. A reader by serial number or name, a sensor by a path that stays, a keypad for PINs of those who are exempt from the finger.
 [door.in]
 # reader = { serial = "RR123-456789" }
 # sensor = { path = "/dev/serial/by-path/…" }
+# keypad = { backend = "evdev", device = "/dev/input/by-path/…-event-kbd" }
+
+# Inside, with the same keys.
+# [door.out]
+# reader = { serial = "RR123-456790" }
 "#;
 
 const STATION: &str = r#"
 [station]
 # reader = { name = "ACS ACR1252 Dual Reader" }
 # sensor = { path = "/dev/serial/by-id/…" }
+# keypad = { backend = "evdev", device = "/dev/input/by-id/…-event-kbd" }
 "#;
 
 /// A text as TOML takes it. JSON's escapes are TOML's too; names hold no control characters.

@@ -1,10 +1,12 @@
 //! Cards that prove themselves (DESFire): what the tenant chose for them, which keys each has and is to get, and what of them
 //! each agent was sent. Who they belong to stands in `credentials`, their making in `enrolment`.
 
+use access_core::policy::CredentialState;
 use access_core::protocol::CardMessaging;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::http::words;
 
@@ -37,7 +39,37 @@ access_core::words! {
     }
 }
 
-crate::describe_words!(TemplatesOn);
+access_core::words! {
+    /// Why a card is due for other keys; the most pressing first.
+    pub enum CardDueReason {
+        /// Whoever has a lost agent knows its keys, and these have no next version.
+        Exchange = "exchange",
+        /// Whoever has a lost agent knows its keys.
+        Exposed = "exposed",
+        /// Its keys have an older version than they are to have.
+        OldKeys = "old_keys",
+    }
+}
+
+crate::describe_words!(TemplatesOn, CardDueReason);
+
+/// A card in circulation that is due for other keys. Until it has them it works as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct CardDue {
+    /// Which credential.
+    pub credential_id: Uuid,
+    /// Last characters of what it is known by.
+    pub label: String,
+    /// Its state: one that is suspended, or not handed over yet, is due as well.
+    #[schema(value_type = words::CredentialState)]
+    pub state: CredentialState,
+    /// Whose.
+    pub person_id: Uuid,
+    /// Version of its keys that it proved last.
+    pub key_version: i16,
+    /// Why.
+    pub reason: CardDueReason,
+}
 
 /// A tenant's choices for cards, and how far its cards are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -52,7 +84,7 @@ pub struct CardRules {
     pub leaves_factory_key: bool,
     /// Since when cards wait for other keys, if any were told to.
     pub rekeyed_at: Option<DateTime<Utc>>,
-    /// Cards in circulation that prove themselves.
+    /// Cards in circulation that prove themselves: neither lost, stolen, given back nor at their end, of persons in use.
     pub cards: i64,
     /// How many of them are to get other keys at their next visit to a station.
     pub cards_due: i64,

@@ -14,6 +14,8 @@ use uuid::Uuid;
 use super::{CardRules, CardRulesChange, ChipRow, KEY_VERSION_MAX, TemplatesOn};
 use crate::keys::cards::{HeldBy, KeyCheck};
 
+pub mod due;
+
 /// Columns of a chip, beside `chip` as the name of its table.
 pub const CHIP: &str = "chip.messaging, chip.key_version, chip.versions_begun, chip.version_wanted, chip.free_bytes, \
                         chip.templates_bytes_max, chip.templates_bytes, chip.has_factory_key, \
@@ -56,23 +58,16 @@ fn token(column: &str, bytes: Vec<u8>) -> sqlx::Result<CardToken> {
 
 /// The tenant's choices, and how far its cards are.
 pub async fn rules(db: &mut PgConnection, tenant: TenantId) -> sqlx::Result<CardRules> {
-    let row = sqlx::query(
+    let sql = format!(
         "SELECT COALESCE(rules.key_version, 1::smallint) AS key_version, COALESCE(rules.templates_on, 'card') AS templates_on, \
          COALESCE(rules.takes_ev1, false) AS takes_ev1, COALESCE(rules.leaves_factory_key, false) AS leaves_factory_key, \
          rules.rekeyed_at, COALESCE(rules.row_version, 0) AS row_version, held.cards, held.cards_due, held.cards_to_exchange \
-         FROM (SELECT count(*) AS cards, \
-             count(*) FILTER (WHERE (chip.version_wanted <> chip.key_version OR known.key_version >= chip.key_version) \
-                 AND COALESCE(known.key_version, 0) < $2) AS cards_due, \
-             count(*) FILTER (WHERE known.key_version >= $2) AS cards_to_exchange \
-             FROM card_chips chip JOIN credentials card ON card.tenant_id = chip.tenant_id AND card.id = chip.credential_id \
-             LEFT JOIN card_exposures known ON known.tenant_id = chip.tenant_id AND known.uid_hash = chip.uid_hash \
-             WHERE chip.tenant_id = $1 AND card.state <> 'returned') held \
+         FROM (SELECT count(*) AS cards, count(*) FILTER (WHERE reason IN ('exposed', 'old_keys')) AS cards_due, \
+             count(*) FILTER (WHERE reason = 'exchange') AS cards_to_exchange FROM ({}) card) held \
          LEFT JOIN card_rules rules ON rules.tenant_id = $1",
-    )
-    .bind(tenant.as_uuid())
-    .bind(KEY_VERSION_MAX)
-    .fetch_one(db)
-    .await?;
+        due::IN_CIRCULATION
+    );
+    let row = sqlx::query(AssertSqlSafe(sql)).bind(tenant.as_uuid()).bind(KEY_VERSION_MAX).fetch_one(db).await?;
     let templates_on: &str = row.try_get("templates_on")?;
     Ok(CardRules {
         key_version: row.try_get("key_version")?,

@@ -20,6 +20,8 @@ use crate::keys::module::{KeyName, Module, Token, TokenError};
 use crate::testing::token::{Place, with_token};
 use crate::testing::{PATIENCE, TestAgent, TestServer};
 
+mod due;
+
 const UID: [u8; 7] = [0x04, 0xA1, 0xB2, 0xC3, 0xD4, 0xE5, 0xF6];
 /// As long as an R503's.
 const TEMPLATE_BYTES: usize = 1_536;

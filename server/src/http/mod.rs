@@ -31,6 +31,27 @@ impl<T> Page<T> {
     }
 }
 
+/// A piece of a list, with how long it is.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Counted<T> {
+    /// How many there are in all.
+    pub count: usize,
+    /// This piece.
+    pub items: Vec<T>,
+    /// Where the next piece begins; none if this is the last.
+    pub next: Option<String>,
+}
+
+impl<T> Counted<T> {
+    /// The piece of `all` that begins at `from`.
+    pub fn piece(all: Vec<T>, from: usize, limit: usize) -> Self {
+        let count = all.len();
+        let items: Vec<T> = all.into_iter().skip(from).take(limit).collect();
+        let next = from + items.len();
+        Self { count, items, next: (next < count).then(|| next.to_string()) }
+    }
+}
+
 /// 201: what was created, with its version as the `ETag`.
 pub fn created<T: Serialize>(version: i64, body: T) -> Response {
     (StatusCode::CREATED, tagged(version, body)).into_response()

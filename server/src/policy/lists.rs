@@ -53,27 +53,6 @@ pub struct MayPass {
     pub company: Option<&'static str>,
 }
 
-/// A piece of a list, with how long it is.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Counted<T> {
-    /// How many there are in all.
-    pub count: usize,
-    /// This piece.
-    pub items: Vec<T>,
-    /// Where the next piece begins; none if this is the last.
-    pub next: Option<String>,
-}
-
-impl<T> Counted<T> {
-    /// The piece of `all` that begins at `from`.
-    pub fn piece(all: Vec<T>, from: usize, limit: usize) -> Self {
-        let count = all.len();
-        let items: Vec<T> = all.into_iter().skip(from).take(limit).collect();
-        let next = from + items.len();
-        Self { count, items, next: (next < count).then(|| next.to_string()) }
-    }
-}
-
 /// Everybody who may pass a door, by person and side.
 pub fn of_door(policy: &Policy, door: DoorId, sides: &[Side], when: When) -> Vec<MayPass> {
     let mut all: Vec<MayPass> = sides

@@ -19,13 +19,13 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::explain::{ExplainWanted, ExplanationView, answer, rules_at};
-use super::lists::{Counted, MayPass, UnusedGrant, When};
+use super::lists::{MayPass, UnusedGrant, When};
 use super::preview::{PolicyChangeWanted, rehearse};
 use super::store::Names;
 use super::versions::{ChangedRow, PolicyVersion, PolicyVersionDetail};
 use super::{AccessDiff, Editors, beside, lists, not_too_far_ahead, store};
 use crate::auth::{Actor, Role};
-use crate::http::{ApiError, ApiJson, ApiPath, ApiQuery, ApiResult, Page, Problem, words};
+use crate::http::{ApiError, ApiJson, ApiPath, ApiQuery, ApiResult, Counted, Page, Problem, words};
 use crate::state::AppState;
 use crate::{clock, events};
 

@@ -107,11 +107,10 @@ async fn an_operator_releases_no_door_of_an_airlock_beside_an_open_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_airlock_stays_one_when_the_rules_are_given_up() {
-    let (world, agent, inner, mut session) = beside_an_open_door().await;
-    say(&mut session.socket, &FromServer::Refused { why: Refusal::Revoked }).await;
+    let (world, agent, inner, session) = beside_an_open_door().await;
     // Refused at its next coming, too: by then the first refusal has been taken.
     let head = session.head;
-    drop(session.socket);
+    session.refuse(Refusal::Revoked).await;
     world.refuse(Refusal::Quarantined).await;
     inner.press_rex(true).unwrap();
     let mut view = inner.watch();

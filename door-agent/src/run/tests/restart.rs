@@ -197,10 +197,9 @@ async fn an_agent_that_is_revoked_lets_nobody_in_and_everybody_out_until_it_is_a
     let mut session = world.session(Head::start_of(1)).await;
     session.in_force().await;
     // What may be a mistake of today costs no rules.
-    let why = Refusal::WrongInstallation;
-    say(&mut session.socket, &FromServer::Refused { why }).await;
-    drop(session.socket);
-    let mut session = world.session(session.head).await;
+    let head = session.head;
+    session.refuse(Refusal::WrongInstallation).await;
+    let mut session = world.session(head).await;
     session.in_force().await;
     agent.tap().await;
     let asked = session.asked().await;
@@ -208,7 +207,6 @@ async fn an_agent_that_is_revoked_lets_nobody_in_and_everybody_out_until_it_is_a
     session.answer(&asked, Outcome::Deny, Reason::NoGrant).await;
     session.decision().await;
 
-    say(&mut session.socket, &FromServer::Refused { why: Refusal::Revoked }).await;
     let alarm = |event: &Event| match event {
         Event::AlarmRaised { kind: AlarmKind::RulesWithdrawn, .. } => Some(true),
         Event::AlarmCleared { kind: AlarmKind::RulesWithdrawn, .. } => Some(false),
@@ -216,7 +214,7 @@ async fn an_agent_that_is_revoked_lets_nobody_in_and_everybody_out_until_it_is_a
     };
     // Refused at its next coming, too: by then the first refusal has been taken.
     let head = session.head;
-    drop(session.socket);
+    session.refuse(Refusal::Revoked).await;
     world.refuse(Refusal::Quarantined).await;
     agent.tap().await;
     world.door_shows(|view| view.line == "Not now").await;

@@ -128,8 +128,8 @@ export const queries = {
   }),
   cardRules: queryOptions({
     queryKey: ["card-rules"],
+    // Read anew by every page that shows it: stations and lost agents change how many cards are due.
     queryFn: () => bodyOf(api.GET("/api/v1/card-rules")),
-    staleTime: STALE_MS,
   }),
   travelTimes: queryOptions({
     queryKey: ["travel-times"],

@@ -4540,6 +4540,67 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/card-rules/due": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Cards in circulation that are due for other keys, and why: first those that have to be exchanged, then those whose keys whoever has
+         *     a lost agent knows.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Only for this reason. */
+                    reason?: "exchange" | "exposed" | "old_keys";
+                    /** @description `next` of the piece before. */
+                    cursor?: string;
+                    /** @description How many, 1 to 200; 50 if left out. */
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Counted_CardDue"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/people/{id}/revocations": {
         parameters: {
             query?: never;
@@ -7689,6 +7750,32 @@ export interface components {
              */
             version: number;
         };
+        /** @description A card in circulation that is due for other keys. Until it has them it works as it is. */
+        CardDue: {
+            /**
+             * Format: uuid
+             * @description Which credential.
+             */
+            credential_id: string;
+            /** @description Last characters of what it is known by. */
+            label: string;
+            /** @description Its state: one that is suspended, or not handed over yet, is due as well. */
+            state: components["schemas"]["CredentialState"];
+            /**
+             * Format: uuid
+             * @description Whose.
+             */
+            person_id: string;
+            /**
+             * Format: int32
+             * @description Version of its keys that it proved last.
+             */
+            key_version: number;
+            /** @description Why. */
+            reason: components["schemas"]["CardDueReason"];
+        };
+        /** @enum {string} */
+        CardDueReason: "exchange" | "exposed" | "old_keys";
         /** @enum {string} */
         CardMessaging: "ev1" | "ev2";
         /** @description A tenant's choices for cards, and how far its cards are. */
@@ -7711,7 +7798,7 @@ export interface components {
             rekeyed_at?: string | null;
             /**
              * Format: int64
-             * @description Cards in circulation that prove themselves.
+             * @description Cards in circulation that prove themselves: neither lost, stolen, given back nor at their end, of persons in use.
              */
             cards: number;
             /**
@@ -7841,6 +7928,37 @@ export interface components {
         };
         /** @enum {string} */
         CopySign: "renewed_twice" | "old_certificate" | "links_in_turn" | "journal_unread";
+        /** @description A piece of a list, with how long it is. */
+        Counted_CardDue: {
+            /** @description How many there are in all. */
+            count: number;
+            /** @description This piece. */
+            items: {
+                /**
+                 * Format: uuid
+                 * @description Which credential.
+                 */
+                credential_id: string;
+                /** @description Last characters of what it is known by. */
+                label: string;
+                /** @description Its state: one that is suspended, or not handed over yet, is due as well. */
+                state: components["schemas"]["CredentialState"];
+                /**
+                 * Format: uuid
+                 * @description Whose.
+                 */
+                person_id: string;
+                /**
+                 * Format: int32
+                 * @description Version of its keys that it proved last.
+                 */
+                key_version: number;
+                /** @description Why. */
+                reason: components["schemas"]["CardDueReason"];
+            }[];
+            /** @description Where the next piece begins; none if this is the last. */
+            next?: string | null;
+        };
         /** @description A piece of a list, with how long it is. */
         Counted_MayPass: {
             /** @description How many there are in all. */

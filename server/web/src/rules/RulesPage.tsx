@@ -3,6 +3,7 @@
 import { Page } from "../parts/Page";
 import { w } from "../words";
 import { CardRulesSection } from "./CardRules";
+import { CardsDue } from "./CardsDue";
 import { Interlocks } from "./Interlocks";
 import { TenantRulesSection } from "./TenantRules";
 import { ThreatLevels } from "./ThreatLevels";
@@ -14,6 +15,7 @@ export function RulesPage() {
       <ThreatLevels />
       <TenantRulesSection />
       <CardRulesSection />
+      <CardsDue />
       <TravelTimes />
       <Interlocks />
     </Page>

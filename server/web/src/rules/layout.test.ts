@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Area, Door } from "../api/types";
-import { around, layout } from "./layout";
+import { around, fitted, layout } from "./layout";
 
 const area = (id: string) => ({ id, name: id }) as Area;
 const door = (id: string, from: string, to: string) => ({ id, area_outside_id: from, area_inside_id: to }) as Door;
@@ -69,4 +69,22 @@ test("around one area stand its neighbours: before it those that lead into it", 
   expect(map.boxes.find((box) => box.area.id === "hall")?.row).toBe(0.5);
   expect(map.links.map((link) => link.doors[0]?.id)).toEqual(["main", "safe", "back", "gate"]);
   expect(around(areas, [], "hall").boxes.map((box) => box.area.id)).toEqual(["hall"]);
+});
+
+test("a map takes what it likes, less where there is less, and at least what it needs", () => {
+  const [liked, least] = [
+    { box: 128, gap: 128 },
+    { box: 104, gap: 86 },
+  ];
+  const width = ({ box, gap }: { box: number; gap: number }) => 5 * box + 4 * gap;
+  expect(fitted(liked, least, 5, Number.POSITIVE_INFINITY)).toEqual(liked);
+  expect(fitted(liked, least, 5, width(liked))).toEqual(liked);
+  for (const room of [1_151, 1_000, 886, width(least)]) {
+    const found = fitted(liked, least, 5, room);
+    expect(width(found), `${room}`).toBeLessThanOrEqual(room);
+    // No more is given up than whole pixels of each.
+    expect(width(found), `${room}`).toBeGreaterThan(room - 9);
+  }
+  expect(fitted(liked, least, 5, 300)).toEqual(least);
+  expect(fitted(liked, least, 0, 300)).toEqual(liked);
 });

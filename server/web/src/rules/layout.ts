@@ -93,3 +93,15 @@ export function around(areas: Area[], doors: Door[], id: string): AreaMap {
   const middle = (map.rows - 1) / 2;
   return { ...map, boxes: map.boxes.map((box) => (box.area.id === id ? { ...box, row: middle } : box)) };
 }
+
+/** How wide a box is, and the gap before the next. */
+export type Widths = { box: number; gap: number };
+
+/** Widths on a map of so many columns in a room: as liked, or so much narrower that it fits, but not below the least. */
+export function fitted(liked: Widths, least: Widths, columns: number, room: number): Widths {
+  const whole = ({ box, gap }: Widths) => columns * box + Math.max(0, columns - 1) * gap;
+  const spare = whole(liked) - whole(least);
+  const share = spare > 0 ? Math.min(1, Math.max(0, (room - whole(least)) / spare)) : 1;
+  const between = (from: number, to: number) => Math.floor(from + share * (to - from));
+  return { box: between(least.box, liked.box), gap: between(least.gap, liked.gap) };
+}

@@ -232,7 +232,7 @@ export const access = {
     replace: "Replace",
     replaceTitle: (name: string) => `Another machine in place of ${name}`,
     replaceEffect:
-      "The machine so far is out of use at once, and hears so if it connects again. Whichever joins with the token that you get takes over name, doors and configuration. Cards whose keys it had are marked, to get new ones at a station.",
+      "The machine so far is out of use at once, and hears so if it connects again. Whichever joins with the token that you get takes over name, doors and configuration. Cards whose keys it had are marked and listed on the page Rules, to get new ones at a station.",
     takenAway: "Taken away",
     takenAwayTitle: (name: string) => `Machines of ${name} that are out of use were taken away`,
     takenAwayEffect:

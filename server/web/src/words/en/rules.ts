@@ -284,6 +284,27 @@ export const rules = {
     rotateEffect: (version: number, cards: number) =>
       `New cards get version ${version}, and ${cards === 1 ? "1 card gets" : `${cards} cards get`} it at the next visit to a station. Until then all of them go on opening. It can't be undone.`,
   },
+  cardsDue: {
+    title: "Cards due for other keys",
+    showTitle: "Show: Cards due for other keys",
+    intro: (count: number) =>
+      `${count === 1 ? "1 card goes on opening as it is" : `${count} cards go on opening as they are`}. Names are shown; that you looked is recorded.`,
+    none: "No card is due.",
+    noneForIt: "No card is due for this reason.",
+    count: (count: number) => (count === 1 ? "1 card" : `${count} cards`),
+    holder: "Holder",
+    card: "Card",
+    why: "Why, and what to do",
+    reason: "Due because",
+    anyReason: "Any reason",
+    todo: {
+      exchange:
+        "Whoever has that controller can copy the card, and its keys have no next version. Give another card, then take this one back.",
+      exposed:
+        "Whoever has that controller can copy the card. Call it in now, and choose New keys on its holder's page.",
+      old_keys: "At its holder's next visit to a station, choose New keys on their page.",
+    },
+  },
   travel: {
     title: "Travel times",
     intro: "The least time that anybody needs between two doors. Whoever is faster is refused: two cards are in use.",

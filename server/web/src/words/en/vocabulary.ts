@@ -561,6 +561,11 @@ export const vocabulary = {
     card: "On the person's card alone",
     server: "On the server and at doors",
   },
+  CardDueReason: {
+    exchange: "A lost controller knows its last keys",
+    exposed: "A lost controller knows its keys",
+    old_keys: "There are newer keys",
+  },
   CaptureFault: {
     unclear: "The picture was unclear; wipe finger and sensor",
     too_few_features: "Too little of the finger was seen; place it in the middle",
