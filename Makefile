@@ -1,5 +1,5 @@
 # Thin: every target is a command that one could type. `make demo` shows it, `make test` is what CI runs.
-.PHONY: setup demo demo-clean test test-faults test-gpio check bench mutants gen web browser fmt deb test-deb
+.PHONY: setup demo demo-clean test test-faults test-gpio check bench mutants gen web browser fmt deb test-deb test-units
 .NOTPARALLEL:
 
 WEB := server/web
@@ -50,7 +50,7 @@ check: web
 	cargo fmt --manifest-path bench/Cargo.toml --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo clippy --locked --no-default-features --manifest-path bench/Cargo.toml --all-targets --target-dir $(RULES) -- -D warnings
-	shellcheck scripts/* .ci/run
+	shellcheck scripts/* tests/units/inside .ci/run
 	git ls-files -z -- $(SPELLED) | xargs -0 codespell
 	cd $(WEB) && npm run --silent check
 	cargo build --workspace --all-targets
@@ -91,6 +91,11 @@ deb: web
 ## Tries them in a scratch root, and the arm64 ones under emulation. Not part of `test`: what it tries takes long to build.
 test-deb:
 	scripts/test-deb
+
+## Runs the packages' units under systemd, in a virtual machine of Debian: started, killed, upgraded, removed, rebooted. Downloads 600 MB and takes
+## a quarter of an hour where the processor is emulated, and needs the packages: not part of `test`.
+test-units:
+	scripts/test-units
 
 fmt: setup
 	cargo fmt --all

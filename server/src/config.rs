@@ -69,7 +69,7 @@ pub struct Staff {
 pub struct Agents {
     /// Address and port.
     pub listen: SocketAddr,
-    /// Host and port as agents write them, if they differ from what is listened on.
+    /// Host and port as agents write them, if they differ from what is listened on; all addresses are `staff.names`' first.
     pub public_address: Option<String>,
     /// Connections at once, in all.
     #[serde(default = "connections")]
@@ -122,6 +122,20 @@ impl Config {
             .with_context(|| format!("can't take the configuration {}", path.display()))?;
         config.check().with_context(|| format!("can't take the configuration {}", path.display()))?;
         Ok(config)
+    }
+
+    /// What others call the server, as far as this says so.
+    pub fn own_name(&self) -> &str {
+        self.staff.names.first().map_or("localhost", String::as_str)
+    }
+
+    /// What agents are told to connect to. Nobody connects to all addresses of a machine: it goes by its name then.
+    pub fn agents_address(&self, listens_on: SocketAddr) -> String {
+        match &self.agents.public_address {
+            Some(address) => address.clone(),
+            None if listens_on.ip().is_unspecified() => format!("{}:{}", self.own_name(), listens_on.port()),
+            None => listens_on.to_string(),
+        }
     }
 
     fn check(&self) -> anyhow::Result<()> {
@@ -221,6 +235,18 @@ mod tests {
         assert!(named.trusts("10.1.2.3".parse().unwrap()) && named.header == ProxyHeader::Forwarded);
         let unnamed = read(GOOD).unwrap().staff.proxies();
         assert!(!unnamed.trusts("127.0.0.1".parse().unwrap()) && unnamed.header == ProxyHeader::XForwardedFor);
+    }
+
+    #[test]
+    fn agents_are_told_an_address_that_somebody_can_connect_to() {
+        let told = |text: &str, listens_on: &str| read(text).unwrap().agents_address(listens_on.parse().unwrap());
+        assert_eq!(told(GOOD, "0.0.0.0:8444"), "localhost:8444");
+        assert_eq!(told(GOOD, "[::]:8444"), "localhost:8444");
+        assert_eq!(told(GOOD, "192.0.2.1:8444"), "192.0.2.1:8444");
+        let named = GOOD.replace("plain_http", "names = [\"pforte.example.org\"]\nplain_http");
+        assert_eq!(told(&named, "0.0.0.0:8444"), "pforte.example.org:8444");
+        let given = GOOD.to_owned() + "public_address = \"doors.example.org:444\"";
+        assert_eq!(told(&given, "0.0.0.0:8444"), "doors.example.org:444");
     }
 
     const SHIPPED: &str = include_str!("../debian/server.example.toml");

@@ -271,8 +271,7 @@ fn public_url(config: &Config) -> String {
     let staff = &config.staff;
     staff.public_url.clone().unwrap_or_else(|| {
         let scheme = if staff.plain_http { "http" } else { "https" };
-        let name = staff.names.first().map_or("localhost", String::as_str);
-        format!("{scheme}://{name}:{}", staff.listen.port())
+        format!("{scheme}://{}:{}", config.own_name(), staff.listen.port())
     })
 }
 
@@ -403,10 +402,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let authority = Arc::new(Authority::open(&config.data_folder.join("agents"), now)?);
     let staff = serve::bind(config.staff.listen).await?;
     let agents_listener = serve::bind(config.agents.listen).await?;
-    let agents_address = match &config.agents.public_address {
-        Some(address) => address.clone(),
-        None => agents_listener.local_addr()?.to_string(),
-    };
+    let agents_address = config.agents_address(agents_listener.local_addr()?);
     let address = AgentsAddress { address: agents_address.clone(), authority: authority.fingerprint() };
     let mut state = AppState::new(installation, db.clone(), keys, address)?;
     if let Some(module) = module {
