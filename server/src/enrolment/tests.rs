@@ -26,7 +26,7 @@ impl Desk {
     fn start(&self, now: DateTime<Utc>) -> Result<EnrolmentId, NotStarted> {
         let operator = OperatorId::from_uuid(Uuid::from_u128(3));
         let person = PersonId::from_uuid(Uuid::from_u128(4));
-        let asked = Asked { want: Want::Card, replaces: false, reason: None, salt: [0; 16] };
+        let asked = Asked { want: Want::Card, replaces: false, reason: None, salt: [0; 16], is_compared: false };
         let begun = self.stations.start(self.tenant, operator, self.station, person, asked, now);
         begun.map(|enrolment| enrolment.id.into())
     }
