@@ -314,7 +314,7 @@ pub enum EnrolmentWant {
     },
 }
 
-/// Most fingers that a station is given to compare at a time. At 57,600 baud it has done with them within some 20 seconds.
+/// Most fingers that a station is given to compare at a time. At 57,600 baud it has done with them within some 22 seconds.
 pub const FINGERS_COMPARED_AT_ONCE_MAX: usize = 32;
 
 /// Fingers that the one which waits at a station must not be the same as: one to one, one after the other.
