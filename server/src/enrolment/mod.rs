@@ -168,10 +168,8 @@ crate::describe_words!(StepWord);
 impl StepWord {
     /// Whether nothing comes after it.
     pub fn is_last(self) -> bool {
-        match self {
-            Self::CardInUse | Self::FingerInUse | Self::Done | Self::Failed | Self::Cancelled | Self::TimedOut => true,
-            _ => false,
-        }
+        use StepWord::{Cancelled, CardInUse, Done, Failed, FingerInUse, TimedOut};
+        matches!(self, CardInUse | FingerInUse | Done | Failed | Cancelled | TimedOut)
     }
 }
 

@@ -94,6 +94,17 @@ impl Stations {
         } else {
             turn(state, &order, &mut at_card, &mut comparison, step, now).await
         };
+        self.settled(id, (at_card, comparison), turn, now);
+    }
+
+    /// A step was taken in: what follows from it is done, and then what was asked for meanwhile.
+    pub(super) fn settled(
+        &self,
+        id: EnrolmentId,
+        (at_card, comparison): (AtCard, Comparison),
+        turn: Option<Turn>,
+        now: DateTime<Utc>,
+    ) {
         let mut inner = self.lock();
         let Inner { linked, dialogues } = &mut *inner;
         let Some(dialogue) = dialogues.get_mut(&id) else { return };

@@ -62,6 +62,7 @@ function Form({ rules, onClose }: { rules: CardRules; onClose: () => void }) {
           </TextField>
           <Box>
             <FormControlLabel
+              sx={{ ml: 0 }}
               control={
                 <Checkbox
                   size="small"
@@ -73,7 +74,7 @@ function Form({ rules, onClose }: { rules: CardRules; onClose: () => void }) {
               }
               label={w.cardRules.compareLabel}
             />
-            <FormHelperText id="compare-help">
+            <FormHelperText id="compare-help" sx={{ mx: 1.75 }}>
               {canCompare ? w.cardRules.compareHelp : w.cardRules.compareOnServer}
             </FormHelperText>
           </Box>

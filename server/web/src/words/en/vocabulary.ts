@@ -535,7 +535,7 @@ export const vocabulary = {
     type_pin_again: "Type the same PIN once more, then Enter",
     pin_refused: "Not taken",
     comparing: "The finger is compared with those of others. It may be lifted",
-    finger_in_use: "This finger is enrolled already. Nothing was stored",
+    finger_in_use: "This finger is enrolled already",
   },
   PinPrompt: { everyday: "PIN for every day", new: "New PIN", again: "New PIN once more" },
   PinFault: {
@@ -660,8 +660,8 @@ export const enrolmentTrouble: Record<string, string> = {
   finger_on_card: "This finger lies on another card of theirs. Remove it there first",
   fingers_not_compared:
     "It was not compared with all other fingers: another one was enrolled meanwhile, or what is chosen here was changed. Begin again",
-  anothers_finger: "It is the same as another person's. Whose, the log says",
-  own_finger: "It is the same as another finger of this person",
+  anothers_finger: "It is another person's; the log says whose. Nothing was stored",
+  own_finger: "It is another finger of this person. Nothing was stored",
   duress_alone: "Only the sign of duress would be left",
   template_unusable: "The sensor's template can't be kept",
   pin_unusable: "The station's answer can't be kept",
