@@ -16,7 +16,8 @@ use crate::canonical::write_hex;
 use crate::chain::{Digest, Head};
 use crate::circumstances::Circumstances;
 use crate::ids::{
-    AgentId, AreaId, AttemptId, CommandId, CredentialId, DoorId, EnrolmentId, InstallationId, OperatorId, PersonId,
+    AgentId, AreaId, AttemptId, CommandId, CredentialId, DoorId, EnrolmentId, FingerId, InstallationId, OperatorId,
+    PersonId,
 };
 use crate::policy::{DoorMode, Place, Side};
 use crate::time::UnixMs;
@@ -277,6 +278,17 @@ pub enum Event {
     },
     /// An installer tried a door step by step: its acceptance record. Recorded when the agent starts next.
     DoorTried(Box<Trial>),
+    /// A finger that was to be enrolled is the same as one that is: it was not. Only the server says so.
+    FingerInUse {
+        /// In which dialogue.
+        enrolment: EnrolmentId,
+        /// For whom.
+        person: PersonId,
+        /// The finger that it is the same as.
+        finger: FingerId,
+        /// Whose that is; perhaps the same person's, another of theirs.
+        holder: PersonId,
+    },
 }
 
 /// How an attempt was decided, with everything the decision was made from: deciding it again must give the same.
@@ -772,6 +784,8 @@ crate::words! {
         DoorWired = "door_wired",
         /// See [`Event::DoorTried`].
         DoorTried = "door_tried",
+        /// See [`Event::FingerInUse`].
+        FingerInUse = "finger_in_use",
     }
 }
 
@@ -819,7 +833,8 @@ impl Event {
             | Self::ChainBroken { .. }
             | Self::JournalChanged { .. }
             | Self::AgentCopied { .. }
-            | Self::StateSet(_) => false,
+            | Self::StateSet(_)
+            | Self::FingerInUse { .. } => false,
         }
     }
 
@@ -856,6 +871,7 @@ impl Event {
             Self::ClockChanged { .. } => EventKind::ClockChanged,
             Self::DoorWired { .. } => EventKind::DoorWired,
             Self::DoorTried(_) => EventKind::DoorTried,
+            Self::FingerInUse { .. } => EventKind::FingerInUse,
         }
     }
 
@@ -900,7 +916,8 @@ impl Event {
             | Self::ChainBroken { .. }
             | Self::JournalChanged { .. }
             | Self::AgentCopied { .. }
-            | Self::ClockChanged { .. } => None,
+            | Self::ClockChanged { .. }
+            | Self::FingerInUse { .. } => None,
         }
     }
 }

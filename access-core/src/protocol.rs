@@ -212,6 +212,9 @@ pub enum FromServer {
     /// The next bundle as what differs from the last one of this session: what comes of it is taken as [`FromServer::Bundle`] is. Answered
     /// by [`FromAgent::BundleWanted`] if nothing does.
     BundleDelta(BundleDelta),
+    /// Fingers that the one at a station is compared with. Answers [`EnrolmentStep::FingerMade`] and
+    /// [`EnrolmentStep::FingersCompared`].
+    CompareFingers(FingersToCompare),
 }
 
 crate::words! {
@@ -304,6 +307,26 @@ pub enum EnrolmentWant {
         /// Salt of this person's PINs.
         salt: PinSalt,
     },
+    /// A finger as [`Finger`](Self::Finger), which is compared with others before it is read.
+    ComparedFinger {
+        /// How many captures make one template.
+        captures: u8,
+    },
+}
+
+/// Most fingers that a station is given to compare at a time. At 57,600 baud it has done with them within some 22 seconds.
+pub const FINGERS_COMPARED_AT_ONCE_MAX: usize = 32;
+
+/// Fingers that the one which waits at a station must not be the same as: one to one, one after the other.
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct FingersToCompare {
+    /// In which dialogue.
+    pub enrolment: EnrolmentId,
+    /// From now on given up from here on.
+    pub expires_at: UnixMs,
+    /// Their templates, sealed to the station as those of a bundle are, at most [`FINGERS_COMPARED_AT_ONCE_MAX`]; none of them says
+    /// that it is a sign of duress. With none of them, all were compared, and the finger is read.
+    pub templates: Vec<SealedTemplate>,
 }
 
 /// What happens at a station.
@@ -318,6 +341,12 @@ pub enum EnrolmentWant {
 ///
 /// [`FingerRead`](Self::FingerRead) ends a dialogue at the station. A finger that goes to a card is followed by an [`EnrolmentOrder`] of the
 /// same id that wants the card presented.
+///
+/// A finger that is to be compared with others is first [`FingerMade`](Self::FingerMade), and waits at the station. The server answers
+/// with some of the others ([`FromServer::CompareFingers`]); while they are compared it is told how far that is
+/// ([`Comparing`](Self::Comparing)), then that none of them is the same ([`FingersCompared`](Self::FingersCompared)), upon which more
+/// of them come, or none, and with none the finger is read. One that is the same ends the dialogue ([`FingerSame`](Self::FingerSame)),
+/// and so does whatever keeps one of them from being compared ([`Failed`](Self::Failed)).
 #[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub enum EnrolmentStep {
     /// Hold the card to the reader.
@@ -422,6 +451,23 @@ pub enum EnrolmentStep {
         /// Of the new one.
         hash: SecretBytes,
     },
+    /// The template is made, and is to be compared with others before it is read.
+    FingerMade {
+        /// Kind of sensor that made it and can compare it.
+        sensor_type: String,
+    },
+    /// So many of the fingers that were sent last are compared, and none of them is the same.
+    Comparing {
+        /// How many.
+        compared: u16,
+    },
+    /// All of the fingers that were sent last are compared, and none of them is the same.
+    FingersCompared,
+    /// The finger is the same as one that was sent. Ends the dialogue.
+    FingerSame {
+        /// Which.
+        finger: FingerId,
+    },
 }
 
 crate::words! {
@@ -457,6 +503,8 @@ crate::words! {
         NotSupported = "not_supported",
         /// The station's keypad does not work.
         KeypadFault = "keypad_fault",
+        /// A finger that this one is to be compared with can't be used here.
+        NotComparable = "not_comparable",
     }
 }
 
@@ -610,7 +658,7 @@ impl Message for FromAgent {
 
 impl Message for FromServer {
     const NAME: &'static str = "message of the server";
-    const KINDS: u8 = 13;
+    const KINDS: u8 = 14;
 }
 
 /// Bytes that are no message.

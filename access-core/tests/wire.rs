@@ -27,9 +27,9 @@ use access_core::policy::{
 use access_core::protocol::{
     AgentKind, Bundle, BundleDelta, CaptureFault, CardApplication, CardFault, CardFinger, CardKey, CardKeyRole,
     CardKeysBefore, CardKind, CardMessaging, CardSecrets, CardTask, CardTemplates, CardWork, Command, CommandKind,
-    EnrolmentFault, EnrolmentOrder, EnrolmentStep, EnrolmentWant, FromAgent, FromServer, Hello, InstallationMode,
-    Piece, PinContent, PinFault, PinPrompt, ReadingKeys, Refusal, SealedCard, SealedPin, SealedPins, SealedTemplate,
-    SealedTemplateKey, SecretBytes, SignedBundle, Standing, TemplateContent, TemplateKey, card_binding,
+    EnrolmentFault, EnrolmentOrder, EnrolmentStep, EnrolmentWant, FingersToCompare, FromAgent, FromServer, Hello,
+    InstallationMode, Piece, PinContent, PinFault, PinPrompt, ReadingKeys, Refusal, SealedCard, SealedPin, SealedPins,
+    SealedTemplate, SealedTemplateKey, SecretBytes, SignedBundle, Standing, TemplateContent, TemplateKey, card_binding,
     card_finger_binding, content_key_binding, pepper_binding, pin_binding, template_binding, template_key_binding,
 };
 use access_core::time::{Period, UnixMs, Zone, ZoneOffset};
@@ -388,6 +388,7 @@ fn events_keep_their_bytes() {
                 },
             ],
         })),
+        Event::FingerInUse { enrolment: id(1), person: id(2), finger: id(3), holder: id(4) },
     ];
     for (place, event) in events.into_iter().enumerate() {
         let name = format!("record_{place:02}_{}", event.kind());
@@ -467,6 +468,10 @@ fn messages_of_the_agent_keep_their_bytes() {
         EnrolmentStep::TypePin { prompt: PinPrompt::Again },
         EnrolmentStep::PinRefused { why: PinFault::TooLike },
         EnrolmentStep::PinRead { everyday: Some(SecretBytes(vec![8; 4])), hash: SecretBytes(vec![9; 4]) },
+        EnrolmentStep::FingerMade { sensor_type: "r503".to_owned() },
+        EnrolmentStep::Comparing { compared: 40 },
+        EnrolmentStep::FingersCompared,
+        EnrolmentStep::FingerSame { finger: id(2) },
     ];
     for (place, step) in steps.into_iter().enumerate() {
         check(&format!("agent_step_{place:02}"), &FromAgent::EnrolmentStep { enrolment: id(1), step });
@@ -500,12 +505,16 @@ fn messages_of_the_server_keep_their_bytes() {
         ("finger", EnrolmentWant::Finger { captures: 3 }),
         ("present_card", EnrolmentWant::PresentCard),
         ("pin", EnrolmentWant::Pin { is_duress: true, salt: [5; 16] }),
+        ("compared_finger", EnrolmentWant::ComparedFinger { captures: 3 }),
     ];
     for (name, want) in wants {
         let order = EnrolmentOrder { id: id(1), person: id(2), want, expires_at: UnixMs(3) };
         check(&format!("server_enrol_{name}"), &FromServer::Enrol(order));
     }
     check("server_authorities", &FromServer::Authorities(vec![vec![1, 2], vec![3]]));
+    let sealed = SealedTemplate { finger: id(1), person: id(2), sensor_type: "r503".to_owned(), sealed: vec![3; 4] };
+    let fingers = FingersToCompare { enrolment: id(1), expires_at: UnixMs(3), templates: vec![sealed] };
+    check("server_compare_fingers", &FromServer::CompareFingers(fingers));
     check("server_cancel_enrolment", &FromServer::CancelEnrolment(id(1)));
     check("server_heartbeat", &FromServer::Heartbeat { now: UnixMs(1) });
     let tasks = [

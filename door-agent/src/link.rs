@@ -14,8 +14,8 @@ use access_core::chain::{Head, SignedRecord};
 use access_core::ids::EnrolmentId;
 use access_core::protocol::{
     self, AUTHORITIES_MAX, BundleDelta, CONFIGURATION_BYTES_MAX, CardWork, Command, EnrolmentOrder, EnrolmentStep,
-    FromAgent, FromServer, HEARTBEAT_MS, Hello, MESSAGE_BYTES_MAX, MessageError, PROTOCOL_NEWEST, PROTOCOL_OLDEST,
-    Refusal, SILENCE_MAX_MS, SignedBundle, Standing,
+    FingersToCompare, FromAgent, FromServer, HEARTBEAT_MS, Hello, MESSAGE_BYTES_MAX, MessageError, PROTOCOL_NEWEST,
+    PROTOCOL_OLDEST, Refusal, SILENCE_MAX_MS, SignedBundle, Standing,
 };
 use futures_util::{SinkExt as _, StreamExt as _};
 use rand::RngExt as _;
@@ -74,6 +74,8 @@ pub enum LinkEvent {
     CancelEnrolment(EnrolmentId),
     /// What an enrolment station is to do with the card on its reader.
     CardWork(Box<CardWork>),
+    /// What an enrolment station is to compare the finger with that waits there.
+    CompareFingers(FingersToCompare),
     /// The server will not speak with this agent, for now.
     Refused(Refusal),
 }
@@ -417,6 +419,7 @@ impl Link {
             FromServer::Authorities(_) => return Ok(()),
             FromServer::Welcome { .. } => return Err(SessionError::Protocol("a second welcome".to_owned())),
             FromServer::CardWork(work) => LinkEvent::CardWork(Box::new(work)),
+            FromServer::CompareFingers(next) => LinkEvent::CompareFingers(next),
         };
         self.events.send(event).await.map_err(|_| SessionError::Stopping)
     }

@@ -424,6 +424,11 @@ impl PolicyStore {
         sealed.into_iter().flatten().filter_map(|template| open_template(&self.identity, template)).collect()
     }
 
+    /// Templates that are sealed to this agent and in no bundle, opened; none of them if one does not open.
+    pub fn open_all(&self, sealed: &[SealedTemplate]) -> Option<Vec<Template>> {
+        sealed.iter().map(|template| Some(open_template(&self.identity, template)?.template)).collect()
+    }
+
     /// What a person's PINs are checked by, opened; none if there is nothing, or it does not open.
     pub fn pin(&self, person: PersonId) -> Option<PinCheck> {
         let in_force = self.in_force.as_ref()?;

@@ -4,13 +4,16 @@
 //! is not used until it is accepted ([`SensorFiles`]).
 
 use std::io;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use access_core::event::DeviceState;
 use access_core::ids::{AttemptId, EnrolmentId};
 use hardware::FaultKind;
-use hardware::finger::{Decoy, EnrolError, EnrolProgress, Enrolled, Led, Refusal, SensorError, SerialSensor, Verified};
+use hardware::finger::{
+    Decoy, EnrolError, EnrolProgress, Enrolled, Led, Refusal, SensorError, SerialSensor, Template, Verified,
+};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -19,6 +22,7 @@ use crate::door::FingerOutcome;
 use crate::policy_store::Finger;
 
 mod decoys;
+mod others;
 mod trust;
 
 use decoys::{Lineup, Meaning};
@@ -107,6 +111,15 @@ pub enum SensorRequest {
         /// Given up from here on.
         deadline: Instant,
     },
+    /// Find out whether one of the others is of the same finger.
+    Compare {
+        /// In which dialogue.
+        enrolment: EnrolmentId,
+        /// What was enrolled.
+        finger: Template,
+        /// What it is compared with, one after the other.
+        others: Vec<Template>,
+    },
     /// Give up what is under way.
     Stop,
 }
@@ -143,6 +156,20 @@ pub enum SensorEvent {
         enrolment: EnrolmentId,
         /// How.
         result: Result<Enrolled, EnrolError>,
+    },
+    /// So many of the others are of another finger than the one to be enrolled.
+    Comparing {
+        /// In which dialogue.
+        enrolment: EnrolmentId,
+        /// How many.
+        compared: usize,
+    },
+    /// The others are compared.
+    Compared {
+        /// In which dialogue.
+        enrolment: EnrolmentId,
+        /// The place of the one that is of the same finger; none if there is none. Or the sensor failed, and nobody knows.
+        result: Result<Option<usize>, FaultKind>,
     },
 }
 
@@ -231,6 +258,9 @@ impl Task {
             SensorRequest::Enrol { enrolment, .. } => {
                 let result = Err(SensorError::Timeout { to: "anything" }.into());
                 self.tell(SensorEvent::Enrolled { enrolment, result }).await;
+            }
+            SensorRequest::Compare { enrolment, .. } => {
+                self.tell(SensorEvent::Compared { enrolment, result: Err(FaultKind::Timeout) }).await;
             }
             SensorRequest::Stop => {}
         }
@@ -518,6 +548,12 @@ impl Task {
                         }
                         next = requests.recv() => break next,
                     }
+                }
+            }
+            SensorRequest::Compare { enrolment, finger, others } => {
+                match self.compare_with_others(sensor, enrolment, (finger, others), requests).await? {
+                    ControlFlow::Continue(()) => return Ok(None),
+                    ControlFlow::Break(next) => next,
                 }
             }
             SensorRequest::Stop => return Ok(None),

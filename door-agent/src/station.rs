@@ -9,16 +9,17 @@ use access_core::UnixMs;
 use access_core::ids::{EnrolmentId, PersonId};
 use access_core::protocol::{
     CaptureFault, CardFault, CardKind, CardWork, EnrolmentFault, EnrolmentOrder, EnrolmentStep, EnrolmentWant,
-    PinFault, PinPrompt, PinSalt, SecretBytes,
+    PinFault, PinPrompt, PinSalt, SealedTemplate, SecretBytes,
 };
 use hardware::card::Uid;
 use hardware::card::task::{Done, TaskError};
-use hardware::finger::{self, EnrolError, EnrolProgress, Enrolled};
+use hardware::finger::{self, EnrolError, EnrolProgress, Enrolled, Template};
 use hardware::keypad::{Digits, Typed};
 
 use crate::pin::{self, PinHash};
 
 mod card_work;
+mod others;
 
 pub use card_work::{card_kind, task};
 
@@ -52,6 +53,16 @@ pub enum StationAction {
     },
     /// Do that with the card on the reader. Answered by [`Station::worked`].
     Work(Box<CardWork>),
+    /// Have the sensor find out whether one of the others is of the same finger. Answered by [`Station::compared`], or by
+    /// [`Station::not_comparable`] if they don't open.
+    Compare {
+        /// Which dialogue.
+        enrolment: EnrolmentId,
+        /// What was enrolled.
+        finger: Template,
+        /// What it is compared with.
+        others: Vec<SealedTemplate>,
+    },
     /// Stop the sensor.
     StopSensor,
     /// Have something typed, once.
@@ -96,6 +107,8 @@ pub struct Station {
     is_reader_lost: bool,
     is_keypad_lost: bool,
     typed: TypedSoFar,
+    /// A finger that is compared with others before it goes to the server.
+    waiting: Option<others::Waiting>,
 }
 
 /// What was typed of a PIN so far.
@@ -118,6 +131,7 @@ impl Station {
             is_reader_lost: false,
             is_keypad_lost: false,
             typed: TypedSoFar::default(),
+            waiting: None,
         }
     }
 
@@ -159,8 +173,10 @@ impl Station {
                 self.current = Some(order);
                 self.begin_pin(None)
             }
-            EnrolmentWant::Finger { .. } if !self.equipment.has_sensor => fail(EnrolmentFault::NotSupported),
-            EnrolmentWant::Finger { captures } => {
+            EnrolmentWant::Finger { .. } | EnrolmentWant::ComparedFinger { .. } if !self.equipment.has_sensor => {
+                fail(EnrolmentFault::NotSupported)
+            }
+            EnrolmentWant::Finger { captures } | EnrolmentWant::ComparedFinger { captures } => {
                 let (enrolment, expires_at) = (order.id, order.expires_at);
                 self.current = Some(order);
                 vec![StationAction::EnrolFinger { enrolment, captures, expires_at }]
@@ -284,10 +300,10 @@ impl Station {
 
     /// The sensor's dialogue ended.
     pub fn enrolled(&mut self, enrolment: EnrolmentId, result: Result<Enrolled, EnrolError>) -> Vec<StationAction> {
-        if self.current.as_ref().is_none_or(|order| order.id != enrolment) {
-            return Vec::new();
-        }
+        let Some(order) = self.current.as_ref().filter(|order| order.id == enrolment) else { return Vec::new() };
+        let is_compared = matches!(order.want, EnrolmentWant::ComparedFinger { .. });
         match result {
+            Ok(finger) if is_compared => self.made(enrolment, finger),
             Ok(Enrolled { template, quality }) => {
                 let template = SecretBytes(template.as_bytes().to_vec());
                 self.end(EnrolmentStep::FingerRead { template, sensor_type: SENSOR_TYPE.to_owned(), quality }, true)
@@ -396,8 +412,9 @@ impl Station {
             self.card_is_of = Some(order.person);
         }
         self.typed = TypedSoFar::default();
+        self.waiting = None;
         let mut actions = vec![StationAction::Step(order.id, step)];
-        if !was_completed && matches!(order.want, EnrolmentWant::Finger { .. }) {
+        if !was_completed && wants_finger(&order) {
             actions.push(StationAction::StopSensor);
         }
         if !was_completed && matches!(order.want, EnrolmentWant::Pin { .. }) {
@@ -412,6 +429,10 @@ fn wants_card(order: &EnrolmentOrder) -> bool {
     matches!(order.want, EnrolmentWant::Card | EnrolmentWant::PresentCard)
 }
 
+fn wants_finger(order: &EnrolmentOrder) -> bool {
+    matches!(order.want, EnrolmentWant::Finger { .. } | EnrolmentWant::ComparedFinger { .. })
+}
+
 const fn capture_fault(fault: finger::CaptureFault) -> CaptureFault {
     match fault {
         finger::CaptureFault::Unclear => CaptureFault::Unclear,
@@ -423,14 +444,13 @@ const fn capture_fault(fault: finger::CaptureFault) -> CaptureFault {
 #[cfg(test)]
 mod tests {
     use access_core::protocol::{CardApplication, CardTask};
-    use hardware::finger::Template;
     use uuid::Uuid;
 
     use super::*;
 
-    const WHOLE: Equipment = Equipment { has_reader: true, has_sensor: true, has_keypad: true };
+    pub(super) const WHOLE: Equipment = Equipment { has_reader: true, has_sensor: true, has_keypad: true };
 
-    fn order(number: u128, want: EnrolmentWant) -> EnrolmentOrder {
+    pub(super) fn order(number: u128, want: EnrolmentWant) -> EnrolmentOrder {
         let id = Uuid::from_u128(number);
         EnrolmentOrder { id: id.into(), person: id.into(), want, expires_at: UnixMs(1_000) }
     }
@@ -440,11 +460,12 @@ mod tests {
     }
 
     /// The actions in few words.
-    fn words(actions: &[StationAction]) -> String {
+    pub(super) fn words(actions: &[StationAction]) -> String {
         let word = |action: &StationAction| match action {
             StationAction::Step(_, EnrolmentStep::Failed { why }) => why.to_string(),
             StationAction::Step(_, step) => format!("{step:?}"),
             StationAction::EnrolFinger { captures, .. } => format!("sensor {captures}"),
+            StationAction::Compare { others, .. } => format!("compare {}", others.len()),
             StationAction::Work(_) => "work".to_owned(),
             StationAction::StopSensor => "stop".to_owned(),
             StationAction::WantPin(_) => "type".to_owned(),

@@ -22,8 +22,10 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 pub mod cards;
 pub mod module;
+mod sealing;
 
 pub use cards::{CardKeyError, CardKeySource, CardKeys};
+pub use sealing::SealingKey;
 
 const FORMAT: u8 = 1;
 const NONCE_BYTES: usize = 24;

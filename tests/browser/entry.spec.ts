@@ -202,3 +202,51 @@ test("a dialogue outlives a cut of the stream that follows it", async ({ page })
   await expect(page.getByRole("status").filter({ hasText: "Cancelled" })).toBeVisible();
   expect(cancels).toBe(1);
 });
+
+test("a finger that is enrolled already is told, and not stored", async ({ page }) => {
+  await signIn(page);
+  const headers = { "x-pforte": "1" };
+  const asked = async (method: string, path: string, data?: unknown, more: Record<string, string> = {}) => {
+    const answer = await page.request.fetch(`/api/v1${path}`, { method, data, headers: { ...headers, ...more } });
+    expect(answer.ok(), `${method} ${path}: ${await answer.text()}`).toBeTruthy();
+    return answer;
+  };
+  // Chosen by hand: the switch opens with the place where templates are kept.
+  await page.goto("/rules");
+  await page.getByRole("button", { name: "Cards and fingers" }).click();
+  const compare = page.getByRole("checkbox", { name: "Compare each new finger" });
+  await expect(compare).toBeDisabled();
+  await page.getByRole("combobox", { name: "Templates of fingers" }).click();
+  await page.getByRole("option", { name: "On the server and at doors" }).click();
+  await compare.check();
+  await page.getByLabel("Reason").fill("one person, one finger");
+  await accessible(page);
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByText("is looked for at the station before a finger is stored")).toBeVisible();
+
+  const seen_at = new Date(Date.now() - 60_000).toISOString();
+  for (const [given, ends] of [
+    ["Ilse", "Right index finger is enrolled"],
+    ["Else", "This finger is enrolled already: It is another person's"],
+  ] as const) {
+    const person = { name: { given, family: "Doppel" }, number: `T-${given}`, document: { kind: "passport", seen_at } };
+    const { id } = await (await asked("POST", "/people", person)).json();
+    const consent = { kind: "consent", consent_text_version: "2026-1", given_at: seen_at };
+    await asked("PUT", `/people/${id}/legal-basis`, consent);
+    await page.goto(`/people/${id}/register?step=finger`);
+    await page.getByRole("button", { name: "Capture this finger" }).click();
+    for (let capture = 1; capture <= 3; capture++) {
+      await expect(page.getByText(`Place the finger on the sensor (Capture ${capture} of 3)`).first()).toBeVisible();
+      await act(page, { do: "finger", at: "desk", finger: "fynn" });
+      await expect(page.getByText(`Lift the finger (Capture ${capture} of 3)`).first()).toBeVisible();
+      await act(page, { do: "lift", at: "desk" });
+    }
+    await expect(page.getByText(/^Compared with \d+ of \d+$/)).toBeVisible();
+    await accessible(page);
+    await expect(page.getByText(ends).first()).toBeVisible({ timeout: 60_000 });
+  }
+  // As it was, for whoever comes after.
+  const rules = await asked("GET", "/card-rules");
+  const choices = { templates_on: "card", takes_ev1: false, leaves_factory_key: false, reason: "tried" };
+  await asked("PUT", "/card-rules", choices, { "if-match": rules.headers().etag ?? "" });
+});

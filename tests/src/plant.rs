@@ -675,9 +675,18 @@ impl Plant {
 
     /// Chooses where templates of fingers are kept that are enrolled from now on: `card` or `server`.
     pub async fn keep_templates_on(&self, place: &str) -> anyhow::Result<()> {
+        self.choose_for_fingers(place, false).await
+    }
+
+    /// Has each finger that is enrolled from now on compared with all others, which are kept on the server.
+    pub async fn compare_fingers(&self) -> anyhow::Result<()> {
+        self.choose_for_fingers("server", true).await
+    }
+
+    async fn choose_for_fingers(&self, place: &str, compares: bool) -> anyhow::Result<()> {
         let before = self.staff.get("/card-rules").await?;
         let version = before["version"].as_i64().context("the version of the choices for cards")?;
-        let choices = json!({ "templates_on": place, "takes_ev1": before["takes_ev1"],
+        let choices = json!({ "templates_on": place, "compares_fingers": compares, "takes_ev1": before["takes_ev1"],
             "leaves_factory_key": before["leaves_factory_key"], "reason": "as this site is told to be" });
         self.staff.put_version("/card-rules", version, choices).await?;
         Ok(())
@@ -711,7 +720,8 @@ impl Plant {
                     twins.remove("desk").await?;
                     return Ok(());
                 }
-                "failed" | "timed_out" | "cancelled" | "card_refused" => {
+                "failed" | "timed_out" | "cancelled" | "card_refused" | "finger_in_use" => {
+                    twins.lift("desk").await?;
                     anyhow::bail!("the finger was not enrolled: {step}")
                 }
                 _ => {}

@@ -21,8 +21,8 @@ fn a_newer_kind_of_message_is_named() {
     assert_eq!(kept[0], FromAgent::KINDS - 1, "KINDS counts the variants");
     assert!(matches!(read_message::<FromAgent>(&kept[..8]), Err(MessageError::NotCanonical(_))));
     assert!(matches!(read_message::<FromServer>(&[FromServer::KINDS]), Err(MessageError::UnknownKind { .. })));
-    let none = BundleDelta { base: [0; 32], result: [0; 32], pieces: Vec::new(), signature: [0; 64] };
-    let last = write_message(&FromServer::BundleDelta(none));
+    let none = FingersToCompare { enrolment: Uuid::nil().into(), expires_at: UnixMs(1), templates: Vec::new() };
+    let last = write_message(&FromServer::CompareFingers(none));
     assert_eq!(last[0], FromServer::KINDS - 1, "KINDS counts the variants");
 }
 

@@ -3,7 +3,11 @@
 
 use std::mem::discriminant;
 
+use access_core::ids::EnrolmentId;
+use access_core::protocol::SealedTemplate;
+use hardware::FaultKind;
 use hardware::card::task::TaskError;
+use hardware::finger::Template;
 use tokio::sync::mpsc::error::TrySendError;
 
 use super::*;
@@ -253,6 +257,7 @@ impl Agent {
                     let deadline = tokio::time::Instant::now() + Duration::from_millis(wait_ms);
                     self.ask_station_sensor(SensorRequest::Enrol { enrolment, captures, deadline });
                 }
+                StationAction::Compare { enrolment, finger, others } => self.compare(enrolment, finger, &others),
                 StationAction::Work(work) => self.work_on_card(*work),
                 StationAction::WantPin(enrolment) => {
                     self.ask_station_keypad(KeypadRequest::Want(TypedFor::Enrolment(enrolment)))
@@ -261,7 +266,9 @@ impl Agent {
                 StationAction::HashPin { enrolment, salt, everyday, new } => {
                     self.hash_pin(PinWork::Hash { enrolment, salt, everyday, new });
                 }
-                StationAction::StopSensor => self.ask_station_sensor(SensorRequest::Stop),
+                StationAction::StopSensor => {
+                    self.ask_station_sensor(SensorRequest::Stop);
+                }
                 StationAction::Ended { enrolment, person, was_completed } => {
                     self.record(Event::EnrolmentEnded { enrolment, person, was_completed }, Weight::Routine);
                 }
@@ -278,10 +285,22 @@ impl Agent {
         }
     }
 
-    fn ask_station_sensor(&self, request: SensorRequest) {
-        if let Some(sensor) = self.sensors.iter().find(|sensor| sensor.spot == Spot::Station) {
-            let _ = sensor.requests.try_send(request);
-        }
+    fn compare(&mut self, enrolment: EnrolmentId, finger: Template, others: &[SealedTemplate]) {
+        let opened = self.policy.open_all(others);
+        let asked = opened.map(|others| self.ask_station_sensor(SensorRequest::Compare { enrolment, finger, others }));
+        let Some(station) = self.station.as_mut().filter(|_| asked != Some(true)) else { return };
+        let actions = match asked {
+            // Nobody would ever answer.
+            Some(_) => station.compared(enrolment, Err(FaultKind::Timeout)),
+            None => station.not_comparable(enrolment),
+        };
+        self.station_acts(actions);
+    }
+
+    /// Whether the sensor will hear of it.
+    fn ask_station_sensor(&self, request: SensorRequest) -> bool {
+        let sensor = self.sensors.iter().find(|sensor| sensor.spot == Spot::Station);
+        sensor.is_some_and(|sensor| sensor.requests.try_send(request).is_ok())
     }
 
     pub(super) fn place(&self, spot: Spot) -> Place {

@@ -447,6 +447,14 @@ impl Agent {
                 let actions = self.station.as_mut().map(|station| station.enrolled(enrolment, result));
                 self.station_acts(actions.unwrap_or_default());
             }
+            SensorEvent::Comparing { enrolment, compared } => {
+                let actions = self.station.as_ref().map(|station| station.comparing(enrolment, compared));
+                self.station_acts(actions.unwrap_or_default());
+            }
+            SensorEvent::Compared { enrolment, result } => {
+                let actions = self.station.as_mut().map(|station| station.compared(enrolment, result));
+                self.station_acts(actions.unwrap_or_default());
+            }
         }
     }
 
@@ -509,6 +517,10 @@ impl Agent {
             }
             LinkEvent::CancelEnrolment(enrolment) => {
                 let actions = self.station.as_mut().map(|station| station.cancel(enrolment));
+                self.station_acts(actions.unwrap_or_default());
+            }
+            LinkEvent::CompareFingers(next) => {
+                let actions = self.station.as_mut().map(|station| station.compare(next));
                 self.station_acts(actions.unwrap_or_default());
             }
             LinkEvent::CardWork(work) => {

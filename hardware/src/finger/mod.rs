@@ -7,6 +7,7 @@ use std::fmt;
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+mod compare;
 mod decoy;
 mod drawing;
 mod enrol;

@@ -6,47 +6,24 @@ use access_core::canonical;
 use access_core::ids::{AgentId, DoorId, FingerId, PersonId, TenantId};
 use access_core::policy::Policy;
 use access_core::protocol::{
-    Bundle, BundleIndex, FromServer, SealedPin, SealedPins, SealedTemplate, SecretBytes, SignedBundle, TemplateContent,
-    pepper_binding, pin_binding, template_binding,
+    Bundle, BundleIndex, FromServer, SealedPin, SealedPins, SealedTemplate, SecretBytes, SignedBundle, pepper_binding,
+    pin_binding,
 };
 use anyhow::Context as _;
 use chrono::TimeDelta;
-use hpke::aead::ChaCha20Poly1305;
-use hpke::kdf::HkdfSha256;
-use hpke::kem::X25519HkdfSha256;
-use hpke::{Deserializable as _, Kem, OpModeS, Serializable as _};
 use uuid::Uuid;
 
 use super::card_secrets::CardSealer;
 use super::store::{self, BundleMade};
 use crate::cards;
 use crate::clock;
+use crate::keys::SealingKey;
 use crate::state::AppState;
 use crate::vault::store::SealedPinRow;
 use crate::{pins, vault};
 
-/// What HPKE's key schedule is bound to.
-const HPKE_INFO: &[u8] = b"pforte template 1";
-
 /// Most fingers that are sealed anew for one bundle after a session's first: the rules, with whatever was revoked, go out before the rest.
 pub(super) const SEALED_AT_ONCE_MAX: usize = 256;
-
-/// An agent's key that things are sealed to.
-pub(super) type SealingKey = <X25519HkdfSha256 as Kem>::PublicKey;
-
-/// Seals bytes to an agent: HPKE's encapsulated key, then the ciphertext.
-pub(super) fn seal_to(key: &SealingKey, plain: &[u8], binding: &[u8]) -> anyhow::Result<Vec<u8>> {
-    let (encapsulated, ciphertext) = hpke::single_shot_seal::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
-        &OpModeS::Base,
-        key,
-        HPKE_INFO,
-        plain,
-        binding,
-    )
-    .map_err(|error| anyhow::anyhow!("{error}"))
-    .context("can't seal to an agent")?;
-    Ok([encapsulated.to_bytes().as_slice(), &ciphertext].concat())
-}
 
 /// A bundle that was made.
 pub(super) struct Made {
@@ -86,8 +63,7 @@ impl Bundler {
         sealing_key: &[u8],
         doors: BTreeSet<DoorId>,
     ) -> anyhow::Result<Self> {
-        let sealing_key =
-            SealingKey::from_bytes(sealing_key).map_err(|error| anyhow::anyhow!("an agent's sealing key: {error}"))?;
+        let sealing_key = SealingKey::from_bytes(sealing_key)?;
         Ok(Self {
             tenant,
             agent,
@@ -120,7 +96,7 @@ impl Bundler {
         }
         let sealed_before = self.sealed.len();
         for open in vault::templates_of(&state.keys, &mut tx, &missing).await? {
-            let template = self.seal(&open)?;
+            let template = open.sealed_to(self.agent, &self.sealing_key, open.is_duress)?;
             self.sealed.insert(open.finger, template);
         }
         // One that could not be opened would be asked for for ever.
@@ -185,14 +161,6 @@ impl Bundler {
         self.sent = None;
     }
 
-    fn seal(&self, open: &vault::OpenTemplate) -> anyhow::Result<SealedTemplate> {
-        let binding = template_binding(self.agent, open.person, open.finger);
-        let content = TemplateContent { is_duress: open.is_duress, template: SecretBytes(open.template.to_vec()) };
-        let content = zeroize::Zeroizing::new(canonical::encode(&content));
-        let sealed = seal_to(&self.sealing_key, &content, &binding)?;
-        Ok(SealedTemplate { finger: open.finger, person: open.person, sensor_type: open.sensor_type.clone(), sealed })
-    }
-
     /// What PINs are checked by: sealed anew for whoever has another than before.
     fn pins(&mut self, state: &AppState, rows: Vec<SealedPinRow>) -> anyhow::Result<SealedPins> {
         let pepper = state.keys.pin_pepper(self.tenant, self.agent);
@@ -206,7 +174,7 @@ impl Bundler {
                     let kept = vault::open_pins(&state.keys, self.tenant, rows)?;
                     let Some(content) = pins::content_for(&pepper, &kept)? else { continue };
                     let binding = pin_binding(self.agent, person);
-                    let sealed = seal_to(&self.sealing_key, &content, &binding)?;
+                    let sealed = self.sealing_key.seal(&content, &binding)?;
                     (rows.to_vec(), SealedPin { person, sealed })
                 }
             };
@@ -220,7 +188,7 @@ impl Bundler {
         }
         let sealed = match self.pepper.take() {
             Some(sealed) => sealed,
-            None => seal_to(&self.sealing_key, pepper.bytes(), &pepper_binding(self.agent))?,
+            None => self.sealing_key.seal(pepper.bytes(), &pepper_binding(self.agent))?,
         };
         self.pepper = Some(sealed.clone());
         Ok(SealedPins { pepper: sealed, of_persons })

@@ -16,13 +16,12 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::bundle::{SealingKey, seal_to};
 use crate::cards;
 use crate::cards::store::BundleChip;
 use crate::clock;
 use crate::db::TenantTx;
 use crate::keys::cards::{Masters, application, card_key};
-use crate::keys::{CardKeyError, CardKeySource, Key, Keys};
+use crate::keys::{CardKeyError, CardKeySource, Key, Keys, SealingKey};
 use crate::state::AppState;
 use crate::vault;
 
@@ -74,7 +73,7 @@ pub(super) struct Found {
 impl CardSealer {
     pub(super) fn new(tenant: TenantId, agent: AgentId, sealing_key: &SealingKey) -> anyhow::Result<Self> {
         let key = Key::random()?;
-        let content_key = seal_to(sealing_key, key.bytes(), &content_key_binding(agent))?;
+        let content_key = sealing_key.seal(key.bytes(), &content_key_binding(agent))?;
         Ok(Self {
             tenant,
             agent,

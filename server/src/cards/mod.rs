@@ -78,6 +78,8 @@ pub struct CardRules {
     pub key_version: i16,
     /// Where templates of fingers that are enrolled from now on are kept.
     pub templates_on: TemplatesOn,
+    /// Whether a finger is compared with those of others at the station before it is stored.
+    pub compares_fingers: bool,
     /// Whether cards may be made that know the older messages only (DESFire EV1).
     pub takes_ev1: bool,
     /// Whether a card's own key stays the factory's: any passer-by can format such a card.
@@ -100,6 +102,10 @@ pub struct CardRules {
 pub struct CardRulesChange {
     /// Where templates of fingers that are enrolled from now on are kept. Those that are there stay where they are.
     pub templates_on: TemplatesOn,
+    /// Whether a finger is compared with those of others at the station before it is stored. Only where templates are kept on the
+    /// server; not unless it is said.
+    #[serde(default)]
+    pub compares_fingers: bool,
     /// Whether cards may be made that know the older messages only (DESFire EV1).
     pub takes_ev1: bool,
     /// Whether a card's own key stays the factory's.

@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::store::due::After;
-use super::{CardDue, CardDueReason, CardRules, CardRulesChange, KEY_VERSION_MAX, masters, store};
+use super::{CardDue, CardDueReason, CardRules, CardRulesChange, KEY_VERSION_MAX, TemplatesOn, masters, store};
 use crate::audit::{Why, checked_reason};
 use crate::auth::Actor;
 use crate::http::{ApiError, ApiJson, ApiQuery, ApiResult, Counted, IfMatch, Problem, tagged};
@@ -93,6 +93,9 @@ async fn replace(
 ) -> ApiResult<Response> {
     actor.administrator()?;
     let reason = checked_reason(&change.reason)?;
+    if change.compares_fingers && change.templates_on != TemplatesOn::Server {
+        return Err(ApiError::field("compares_fingers", "only where templates are kept on the server"));
+    }
     let mut tx = state.change(&actor).await?;
     let before = store::rules(&mut tx, actor.tenant).await?;
     version.check(before.version)?;

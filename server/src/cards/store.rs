@@ -60,6 +60,7 @@ fn token(column: &str, bytes: Vec<u8>) -> sqlx::Result<CardToken> {
 pub async fn rules(db: &mut PgConnection, tenant: TenantId) -> sqlx::Result<CardRules> {
     let sql = format!(
         "SELECT COALESCE(rules.key_version, 1::smallint) AS key_version, COALESCE(rules.templates_on, 'card') AS templates_on, \
+         COALESCE(rules.compares_fingers, false) AS compares_fingers, \
          COALESCE(rules.takes_ev1, false) AS takes_ev1, COALESCE(rules.leaves_factory_key, false) AS leaves_factory_key, \
          rules.rekeyed_at, COALESCE(rules.row_version, 0) AS row_version, held.cards, held.cards_due, held.cards_to_exchange \
          FROM (SELECT count(*) AS cards, count(*) FILTER (WHERE reason IN ('exposed', 'old_keys')) AS cards_due, \
@@ -72,6 +73,7 @@ pub async fn rules(db: &mut PgConnection, tenant: TenantId) -> sqlx::Result<Card
     Ok(CardRules {
         key_version: row.try_get("key_version")?,
         templates_on: word::<TemplatesOn>("templates_on", templates_on)?,
+        compares_fingers: row.try_get("compares_fingers")?,
         takes_ev1: row.try_get("takes_ev1")?,
         leaves_factory_key: row.try_get("leaves_factory_key")?,
         rekeyed_at: row.try_get("rekeyed_at")?,
@@ -91,6 +93,16 @@ pub async fn templates_on(db: &mut PgConnection, tenant: TenantId) -> sqlx::Resu
     chosen.map_or(Ok(TemplatesOn::Card), |chosen| word("templates_on", &chosen))
 }
 
+/// Whether a finger is compared with those of others before it is stored.
+pub async fn compares_fingers(db: &mut PgConnection, tenant: TenantId) -> sqlx::Result<bool> {
+    sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM card_rules WHERE tenant_id = $1 AND compares_fingers AND templates_on = 'server')",
+    )
+    .bind(tenant.as_uuid())
+    .fetch_one(db)
+    .await
+}
+
 /// Puts choices in place of those of this version; whether none came between.
 pub async fn put_rules(
     db: &mut PgConnection,
@@ -99,15 +111,18 @@ pub async fn put_rules(
     version: i64,
 ) -> sqlx::Result<bool> {
     let done = sqlx::query(
-        "INSERT INTO card_rules AS kept (tenant_id, templates_on, takes_ev1, leaves_factory_key) VALUES ($1, $2, $3, $4) \
+        "INSERT INTO card_rules AS kept (tenant_id, templates_on, takes_ev1, leaves_factory_key, compares_fingers) \
+         VALUES ($1, $2, $3, $4, $6) \
          ON CONFLICT (tenant_id) DO UPDATE SET templates_on = excluded.templates_on, takes_ev1 = excluded.takes_ev1, \
-         leaves_factory_key = excluded.leaves_factory_key, row_version = kept.row_version + 1 WHERE kept.row_version = $5",
+         leaves_factory_key = excluded.leaves_factory_key, compares_fingers = excluded.compares_fingers, \
+         row_version = kept.row_version + 1 WHERE kept.row_version = $5",
     )
     .bind(tenant.as_uuid())
     .bind(new.templates_on.as_str())
     .bind(new.takes_ev1)
     .bind(new.leaves_factory_key)
     .bind(version)
+    .bind(new.compares_fingers)
     .execute(db)
     .await?;
     Ok(done.rows_affected() == 1)

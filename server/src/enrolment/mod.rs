@@ -4,6 +4,8 @@
 //! A card that proves itself takes several turns: the station says what lies there, the server answers with work and this card's
 //! keys, and what the card is to become is in the database before the station hears of it (`cards`).
 //!
+//! A finger may be compared with those of others before it is stored (`others`); then, too, the server and the station take turns.
+//!
 //! A dialogue belongs to the page that started it and lives on no longer than that page follows it: a feature that is given
 //! later, by whoever comes next, must not become the first one's.
 //!
@@ -26,8 +28,10 @@ use crate::credentials::Credential;
 use crate::fingers::{Finger, FingerPosition};
 
 use cards::AtCard;
+use others::Comparison;
 
 mod cards;
+mod others;
 mod outcome;
 pub mod routes;
 mod turns;
@@ -92,6 +96,8 @@ pub struct Asked {
     pub reason: Option<String>,
     /// For a PIN: the salt of this person's PINs.
     pub salt: PinSalt,
+    /// For a finger: whether it is compared with those of others before it is stored.
+    pub is_compared: bool,
 }
 
 impl Asked {
@@ -99,6 +105,7 @@ impl Asked {
     fn of_station(&self) -> EnrolmentWant {
         match self.want {
             Want::Card => EnrolmentWant::Card,
+            Want::Finger { .. } if self.is_compared => EnrolmentWant::ComparedFinger { captures: CAPTURES },
             Want::Finger { .. } => EnrolmentWant::Finger { captures: CAPTURES },
             Want::RenewCard | Want::TakeBackCard { .. } | Want::RemoveFinger { .. } => EnrolmentWant::PresentCard,
             Want::Pin { is_duress } => EnrolmentWant::Pin { is_duress, salt: self.salt },
@@ -149,6 +156,10 @@ access_core::words! {
         TypePinAgain = "type_pin_again",
         /// What was typed can't be the PIN.
         PinRefused = "pin_refused",
+        /// The finger is compared with those of others.
+        Comparing = "comparing",
+        /// The finger is the same as one that is enrolled. Ends the dialogue.
+        FingerInUse = "finger_in_use",
     }
 }
 
@@ -157,7 +168,8 @@ crate::describe_words!(StepWord);
 impl StepWord {
     /// Whether nothing comes after it.
     pub fn is_last(self) -> bool {
-        matches!(self, Self::CardInUse | Self::Done | Self::Failed | Self::Cancelled | Self::TimedOut)
+        use StepWord::{Cancelled, CardInUse, Done, Failed, FingerInUse, TimedOut};
+        matches!(self, CardInUse | FingerInUse | Done | Failed | Cancelled | TimedOut)
     }
 }
 
@@ -189,6 +201,12 @@ pub struct Step {
     /// How good the capture is, 0 to 100.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quality: Option<u8>,
+    /// With how many fingers of others it was compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compared: Option<u32>,
+    /// Of how many.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to_compare: Option<u32>,
     /// What was wrong, in a word.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -212,6 +230,8 @@ impl Step {
             capture: None,
             of: None,
             quality: None,
+            compared: None,
+            to_compare: None,
             reason: None,
             expires_at: None,
             credential: None,
@@ -258,6 +278,8 @@ struct Dialogue {
     asked: Asked,
     /// What is under way with a card, and a finger that waits for it. Gone when the dialogue has ended.
     at_card: AtCard,
+    /// How far a finger is compared with others. Gone when the dialogue has ended.
+    comparison: Comparison,
     expires_at: DateTime<Utc>,
     steps: watch::Sender<Vec<Step>>,
     /// Streams of its operator that follow it.
@@ -266,6 +288,8 @@ struct Dialogue {
     held_until: DateTime<Utc>,
     /// A result is being stored: no second one is taken.
     is_settling: bool,
+    /// It was cancelled meanwhile: it ends then, if the result does not end it.
+    is_cancelled: bool,
 }
 
 impl Dialogue {
@@ -403,11 +427,13 @@ impl Stations {
             operator,
             asked,
             at_card: AtCard::default(),
+            comparison: Comparison::default(),
             expires_at,
             steps,
             followers: 0,
             held_until: now + TimeDelta::seconds(LEASE_SECONDS),
             is_settling: false,
+            is_cancelled: false,
         };
         let view = dialogue.view(id);
         inner.dialogues.insert(id, dialogue);
@@ -456,12 +482,15 @@ impl Stations {
         Some(dialogue.steps.subscribe())
     }
 
-    /// Ends a dialogue that has not ended; a result on its way is no longer taken.
+    /// Ends a dialogue that has not ended; a result on its way is no longer taken. What is being stored this moment is, and a dialogue that
+    /// goes on after that ends then.
     pub fn cancel(&self, tenant: TenantId, id: EnrolmentId, now: DateTime<Utc>) -> Option<Enrolment> {
         let mut inner = self.lock();
         let Inner { linked, dialogues } = &mut *inner;
         let dialogue = dialogues.get_mut(&id).filter(|dialogue| dialogue.tenant == tenant)?;
-        if !dialogue.has_ended() && !dialogue.is_settling {
+        if dialogue.is_settling {
+            dialogue.is_cancelled = true;
+        } else if !dialogue.has_ended() {
             dialogue.stop(linked, id, Step::new(StepWord::Cancelled, now));
         }
         Some(dialogue.view(id))
@@ -522,6 +551,7 @@ impl Dialogue {
     /// Ends it. A finger that waited for its card is forgotten.
     fn end(&mut self, last: Step) {
         self.at_card = AtCard::default();
+        self.comparison = Comparison::default();
         self.is_settling = false;
         self.steps.send_modify(|steps| steps.push(last));
     }

@@ -6,12 +6,13 @@ use access_core::attempt::Assurance;
 use access_core::event::{ActKind, SubjectKind};
 use access_core::ids::{AgentId, CredentialId, EnrolmentId, FingerId, OperatorId, PersonId, TenantId};
 use access_core::protocol::{
-    CardWork, EnrolmentOrder, EnrolmentStep, EnrolmentWant, FromServer, PinPrompt, SecretBytes,
+    CardWork, EnrolmentOrder, EnrolmentStep, EnrolmentWant, FingersToCompare, FromServer, PinPrompt, SecretBytes,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::cards::{self, AtCard};
+use super::others::{self, Comparison, Lot};
 use super::{
     Asked, CAPTURES, DIALOGUE_SECONDS_MAX, Dialogue, Inner, Station, Stations, Step, StepWord, Want, failed, lost,
 };
@@ -38,6 +39,7 @@ const TEMPLATE_BYTES_MAX: usize = 16 * 1024;
 /// The dialogue that a step belongs to.
 #[derive(Debug, Clone)]
 pub(super) struct Order {
+    pub(super) id: EnrolmentId,
     pub(super) tenant: TenantId,
     pub(super) station: AgentId,
     pub(super) person: PersonId,
@@ -53,6 +55,8 @@ pub(super) enum Turn {
     Work(Box<CardWork>),
     /// The station is asked for the card that a finger goes to.
     HoldCard,
+    /// The station gets fingers that the one which waits there is compared with.
+    Compare(Lot),
     /// The dialogue is over, and the station knows.
     End(Step),
     /// The dialogue is over, and the station is to be told.
@@ -71,7 +75,7 @@ impl Stations {
         step: EnrolmentStep,
         now: DateTime<Utc>,
     ) {
-        let (order, mut at_card) = {
+        let (order, mut at_card, mut comparison) = {
             let mut inner = self.lock();
             inner.expire(now);
             let Some(dialogue) = inner.dialogues.get_mut(&id) else { return };
@@ -81,21 +85,36 @@ impl Stations {
             }
             dialogue.is_settling = true;
             let Dialogue { person, operator, ref asked, .. } = *dialogue;
-            let order = Order { tenant, station, person, operator, asked: asked.clone() };
-            (order, std::mem::take(&mut dialogue.at_card))
+            let order = Order { id, tenant, station, person, operator, asked: asked.clone() };
+            (order, std::mem::take(&mut dialogue.at_card), std::mem::take(&mut dialogue.comparison))
         };
         let turn = if let EnrolmentStep::CardRead { .. } = step {
             self.push(id, Step::new(StepWord::CardRead, now));
-            turn(state, &order, &mut at_card, step, now).await
+            turn(state, &order, &mut at_card, &mut comparison, step, now).await
         } else {
-            turn(state, &order, &mut at_card, step, now).await
+            turn(state, &order, &mut at_card, &mut comparison, step, now).await
         };
+        self.settled(id, (at_card, comparison), turn, now);
+    }
+
+    /// A step was taken in: what follows from it is done, and then what was asked for meanwhile.
+    pub(super) fn settled(
+        &self,
+        id: EnrolmentId,
+        (at_card, comparison): (AtCard, Comparison),
+        turn: Option<Turn>,
+        now: DateTime<Utc>,
+    ) {
         let mut inner = self.lock();
         let Inner { linked, dialogues } = &mut *inner;
         let Some(dialogue) = dialogues.get_mut(&id) else { return };
         dialogue.is_settling = false;
         dialogue.at_card = at_card;
+        dialogue.comparison = comparison;
         dialogue.take(linked, id, turn, now);
+        if std::mem::take(&mut dialogue.is_cancelled) && !dialogue.has_ended() {
+            dialogue.stop(linked, id, Step::new(StepWord::Cancelled, now));
+        }
     }
 }
 
@@ -120,6 +139,12 @@ impl Dialogue {
             Some(Turn::Stop(step)) if !self.has_ended() => self.stop(linked, id, step),
             Some(Turn::Stop(_)) => {}
             Some(Turn::Work(work)) => say(self, FromServer::CardWork(CardWork { enrolment: id, ..*work })),
+            Some(Turn::Compare(Lot { templates, step })) => {
+                self.expires_at = now + TimeDelta::seconds(DIALOGUE_SECONDS_MAX);
+                self.push(Step { expires_at: Some(self.expires_at), ..step });
+                let expires_at = unix_ms(self.expires_at);
+                say(self, FromServer::CompareFingers(FingersToCompare { enrolment: id, expires_at, templates }));
+            }
             Some(Turn::HoldCard) => {
                 // A dialogue of its own for the station, and the same for everybody else.
                 self.expires_at = now + TimeDelta::seconds(DIALOGUE_SECONDS_MAX);
@@ -142,6 +167,7 @@ async fn turn(
     state: &AppState,
     order: &Order,
     at_card: &mut AtCard,
+    comparison: &mut Comparison,
     step: EnrolmentStep,
     now: DateTime<Utc>,
 ) -> Option<Turn> {
@@ -168,7 +194,7 @@ async fn turn(
         }
         EnrolmentStep::FingerRead { template, sensor_type, quality } => {
             let finger = ReadFinger { template, sensor_type, quality: quality.min(100) };
-            match finger_read(state, order, finger, now).await {
+            match finger_read(state, order, finger, comparison, now).await {
                 Ok(FingerKept::Here(finger)) => {
                     let quality = u8::try_from(finger.quality).ok();
                     Some(Turn::End(Step { finger: Some(finger), quality, ..shown(StepWord::Done) }))
@@ -180,6 +206,16 @@ async fn turn(
                 Err(error) => Some(Turn::End(refused(error, now))),
             }
         }
+        EnrolmentStep::FingerMade { sensor_type } => {
+            let turn = others::made(state, order, comparison, sensor_type, now).await;
+            Some(turn.unwrap_or_else(|error| Turn::Stop(refused(error, now))))
+        }
+        EnrolmentStep::Comparing { compared } => comparison.goes_on(compared, now),
+        EnrolmentStep::FingersCompared => {
+            let turn = others::passed(state, order, comparison, now).await;
+            Some(turn.unwrap_or_else(|error| Turn::Stop(refused(error, now))))
+        }
+        EnrolmentStep::FingerSame { finger } => Some(stored(others::same(state, order, comparison, finger, now).await)),
         EnrolmentStep::CardPresented { uid, kind } => {
             let presented = cards::presented(state, order, at_card, &uid, kind, now).await;
             Some(presented.unwrap_or_else(|error| Turn::Stop(refused(error, now))))
@@ -319,6 +355,7 @@ async fn finger_read(
     state: &AppState,
     order: &Order,
     read: ReadFinger,
+    comparison: &Comparison,
     now: DateTime<Utc>,
 ) -> Result<FingerKept, ApiError> {
     let ReadFinger { template, sensor_type, quality: _ } = &read;
@@ -328,6 +365,7 @@ async fn finger_read(
     let mut tx = state.db.begin_vault(order.tenant, Some(order.operator)).await?;
     let actor = actor(&mut tx, order, now).await?;
     let finger = new_finger(&mut tx, order, &read, None, now).await?;
+    others::is_compared(&mut tx, order, comparison, sensor_type).await?;
     if crate::cards::store::templates_on(&mut tx, order.tenant).await? == TemplatesOn::Card {
         return Ok(FingerKept::GoesToCard(read));
     }

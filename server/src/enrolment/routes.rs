@@ -108,7 +108,8 @@ impl NewEnrolment {
             None if takes_away => return Err(ApiError::field("reason", "say why: something is taken away by it")),
             None => None,
         };
-        Ok(Asked { want: self.want, replaces: self.replaces, reason, salt: PinSalt::default() })
+        let (want, replaces) = (self.want, self.replaces);
+        Ok(Asked { want, replaces, reason, salt: PinSalt::default(), is_compared: false })
     }
 }
 
@@ -139,6 +140,9 @@ async fn start(
     may_be_asked(&mut tx, actor.tenant, person, new.want).await?;
     if let Want::Pin { is_duress } = new.want {
         asked.salt = pins::salt_for(&state.keys, &mut tx, person, is_duress).await?;
+    }
+    if let Want::Finger { .. } = new.want {
+        asked.is_compared = cards::store::compares_fingers(&mut tx, actor.tenant).await?;
     }
     let station = AgentId::from_uuid(new.station_id);
     let reason = asked.reason.clone();

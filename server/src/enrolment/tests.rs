@@ -1,5 +1,6 @@
 //! Dialogues without a database: who may begin, follow and end one.
 
+use super::outcome::Turn;
 use super::*;
 
 fn at(seconds: i64) -> DateTime<Utc> {
@@ -26,7 +27,7 @@ impl Desk {
     fn start(&self, now: DateTime<Utc>) -> Result<EnrolmentId, NotStarted> {
         let operator = OperatorId::from_uuid(Uuid::from_u128(3));
         let person = PersonId::from_uuid(Uuid::from_u128(4));
-        let asked = Asked { want: Want::Card, replaces: false, reason: None, salt: [0; 16] };
+        let asked = Asked { want: Want::Card, replaces: false, reason: None, salt: [0; 16], is_compared: false };
         let begun = self.stations.start(self.tenant, operator, self.station, person, asked, now);
         begun.map(|enrolment| enrolment.id.into())
     }
@@ -116,4 +117,25 @@ fn another_tenant_sees_no_dialogue() {
     assert!(desk.stations.follow(stranger, first).is_none());
     assert!(desk.stations.cancel(stranger, first, at(0)).is_none());
     assert_eq!(desk.last(first, at(0)), None, "and ends none");
+}
+
+#[test]
+fn a_dialogue_that_is_cancelled_while_a_step_is_stored_ends_after_it() {
+    let mut desk = Desk::new();
+    let settle = |desk: &Desk, turn: Turn| {
+        let id = desk.start(at(0)).unwrap();
+        desk.stations.lock().dialogues.get_mut(&id).unwrap().is_settling = true;
+        desk.stations.cancel(desk.tenant, id, at(1));
+        assert_eq!(desk.last(id, at(1)), None, "what is being stored is");
+        desk.stations.settled(id, Default::default(), Some(turn), at(2));
+        (id, desk.last(id, at(2)))
+    };
+    let (first, last) = settle(&desk, Turn::Show(Step::new(StepWord::Comparing, at(2))));
+    assert_eq!(last, Some(StepWord::Cancelled));
+    assert!(matches!(desk.orders.try_recv(), Ok(FromServer::Enrol(_))));
+    assert!(matches!(desk.orders.try_recv(), Ok(FromServer::CancelEnrolment(id)) if id == first));
+    let (_, last) = settle(&desk, Turn::End(Step::new(StepWord::Done, at(2))));
+    assert_eq!(last, Some(StepWord::Done));
+    assert!(matches!(desk.orders.try_recv(), Ok(FromServer::Enrol(_))));
+    assert!(desk.orders.try_recv().is_err(), "the station knows");
 }

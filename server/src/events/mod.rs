@@ -151,6 +151,8 @@ pub struct LogEvent {
     pub until: Option<DateTime<Utc>>,
     /// Whether an enrolment station read what it was asked for.
     pub was_completed: Option<bool>,
+    /// Whose the finger is already that was to be enrolled for a person: perhaps the same person's, another of theirs.
+    pub holder_id: Option<Uuid>,
     /// What tells a copied agent.
     #[schema(value_type = Option<words::CopySign>)]
     pub copy_sign: Option<&'static str>,
@@ -436,6 +438,10 @@ impl LogEvent {
             Event::EnrolmentEnded { person, was_completed, .. } => {
                 self.person_id = Some(person.into());
                 self.was_completed = Some(was_completed);
+            }
+            Event::FingerInUse { person, holder, .. } => {
+                self.person_id = Some(person.into());
+                self.holder_id = Some(holder.into());
             }
             Event::ChainBroken { agent, fault, .. } => {
                 self.agent_id = Some(agent.into());

@@ -160,6 +160,7 @@ fn persons(event: &Event) -> Vec<PersonId> {
         Event::Entered { persons, .. } => persons.iter().map(|passage| passage.person).collect(),
         Event::AlarmRaised { person, .. } => person.iter().copied().collect(),
         Event::EnrolmentEnded { person, .. } => vec![*person],
+        Event::FingerInUse { person, holder, .. } => vec![*person, *holder],
         Event::Act(act) => act
             .subject
             .filter(|subject| subject.kind == SubjectKind::Person)

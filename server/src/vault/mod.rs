@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 
 use access_core::canonical;
-use access_core::ids::{FingerId, PersonId, TenantId};
-use access_core::protocol::{PIN_HASH_BYTES, PinSalt};
+use access_core::ids::{AgentId, FingerId, PersonId, TenantId};
+use access_core::protocol::{PIN_HASH_BYTES, PinSalt, SealedTemplate, SecretBytes, TemplateContent, template_binding};
 use anyhow::Context as _;
 use borsh::{BorshDeserialize, BorshSerialize};
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::db::{Db, TenantTx};
 use crate::http::{ApiError, ApiResult, on_constraint};
-use crate::keys::{Binding, Key, Keys};
+use crate::keys::{Binding, Key, Keys, SealingKey};
 
 pub mod cards;
 mod identity;
@@ -139,7 +139,19 @@ pub struct OpenTemplate {
     pub template: zeroize::Zeroizing<Vec<u8>>,
 }
 
-/// Templates of these fingers, for the bundle of an agent that serves their holders' doors.
+impl OpenTemplate {
+    /// The template, sealed to an agent. Whether it is said inside the seal that it is a sign of duress is the caller's to say.
+    pub fn sealed_to(&self, agent: AgentId, key: &SealingKey, is_duress: bool) -> anyhow::Result<SealedTemplate> {
+        let binding = template_binding(agent, self.person, self.finger);
+        let content = TemplateContent { is_duress, template: SecretBytes(self.template.to_vec()) };
+        let content = zeroize::Zeroizing::new(canonical::encode(&content));
+        let sealed = key.seal(&content, &binding)?;
+        Ok(SealedTemplate { finger: self.finger, person: self.person, sensor_type: self.sensor_type.clone(), sealed })
+    }
+}
+
+/// Templates of these fingers, on their way to an agent that serves their holders' doors, or to a station that compares another
+/// finger with them.
 pub async fn templates_of(keys: &Keys, tx: &mut TenantTx, fingers: &[Uuid]) -> anyhow::Result<Vec<OpenTemplate>> {
     let tenant = tx.tenant();
     let rows = store::templates(tx, tenant, fingers).await?;

@@ -456,6 +456,30 @@ pub async fn fingers_with_template(
         .await
 }
 
+/// Fingers that lie here and that a sensor of this type can compare, with whose they are: those of `person` first, and of these not the
+/// one at `position`, which another takes the place of. Those whose key was destroyed are left out.
+pub async fn comparable_fingers(
+    db: &mut PgConnection,
+    tenant: TenantId,
+    sensor_type: &str,
+    (person, position): (PersonId, &str),
+) -> sqlx::Result<Vec<(Uuid, Uuid)>> {
+    sqlx::query_as(
+        "SELECT finger.id, finger.person_id FROM fingers finger \
+         JOIN vault.templates template ON template.tenant_id = finger.tenant_id AND template.finger_id = finger.id \
+         JOIN vault.person_keys person_key ON person_key.tenant_id = template.tenant_id \
+         AND person_key.person_id = template.person_id AND person_key.purpose = 'template' \
+         WHERE finger.tenant_id = $1 AND finger.sensor_type = $2 AND NOT (finger.person_id = $3 AND finger.position = $4) \
+         ORDER BY finger.person_id <> $3, finger.id",
+    )
+    .bind(tenant.as_uuid())
+    .bind(sensor_type)
+    .bind(person.as_uuid())
+    .bind(position)
+    .fetch_all(db)
+    .await
+}
+
 /// Templates of these fingers, for an agent's bundle. Those whose key was destroyed are left out.
 pub async fn templates(
     db: &mut PgConnection,

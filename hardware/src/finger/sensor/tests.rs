@@ -366,3 +366,57 @@ async fn an_enrolment_cut_short_anywhere_leaves_a_sensor_that_is_wiped() {
         }
     }
 }
+
+/// Whether both buffers are blank.
+async fn is_wiped(bench: &mut Bench) -> bool {
+    let mut is_blank = true;
+    for buffer in [Buffer::Captured, Buffer::Reference] {
+        let left = bench.sensor.read_buffer(buffer).await.unwrap();
+        is_blank &= left.as_bytes().iter().all(|byte| *byte == 0);
+    }
+    is_blank
+}
+
+#[tokio::test]
+async fn a_finger_among_others_is_found_one_to_one() {
+    let mut bench = bench().await;
+    let annas = template_of(&mut bench, 1).await;
+    let others = [template_of(&mut bench, 2).await, template_of(&mut bench, 1).await, template_of(&mut bench, 3).await];
+    bench.twin.place(None);
+    let mut commands = bench.twin.listen();
+    let mut passed = Vec::new();
+    let same = bench.sensor.first_same(&annas, &others, |count| passed.push(count)).await.unwrap();
+    assert_eq!((same, &passed), (Some(1), &vec![1]));
+    let asked: Vec<u8> = std::iter::from_fn(|| commands.try_recv().ok()).map(|command| command[0]).collect();
+    let allowed = [command::WRITE_BUFFER, command::READ_BUFFER, command::MATCH];
+    assert!(asked.iter().all(|command| allowed.contains(command)), "neither searched, stored nor captured: {asked:?}");
+    assert_eq!(asked.iter().filter(|command| **command == command::MATCH).count(), 2);
+    assert!(is_wiped(&mut bench).await);
+
+    passed.clear();
+    let others = [others[0].clone(), others[2].clone()];
+    let same = bench.sensor.first_same(&annas, &others, |count| passed.push(count)).await.unwrap();
+    assert_eq!((same, &passed), (None, &vec![1, 2]));
+    assert!(is_wiped(&mut bench).await);
+
+    // One that stays is a fault, and not an answer.
+    bench.twin.misbehave(SensorFault::KeepsTemplates);
+    let error = bench.sensor.first_same(&annas, &others, |_| ()).await.unwrap_err();
+    assert!(matches!(error, SensorError::NotWiped), "{error}");
+}
+
+#[tokio::test]
+async fn a_sensor_that_hangs_among_others_is_told_within_five_seconds() {
+    let mut bench = bench().await;
+    let annas = template_of(&mut bench, 1).await;
+    let others = [template_of(&mut bench, 2).await, template_of(&mut bench, 3).await];
+    let (twin, mut since) = (&bench.twin, None);
+    let hangs = |_| {
+        twin.misbehave(SensorFault::Hang);
+        since = Some(Instant::now());
+    };
+    let error = bench.sensor.first_same(&annas, &others, hangs).await.unwrap_err();
+    assert_eq!(error.kind(), FaultKind::Timeout);
+    let took = since.unwrap().elapsed();
+    assert!(took < Duration::from_secs(5), "{took:?}");
+}

@@ -18,7 +18,7 @@ use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use hpke::aead::ChaCha20Poly1305;
 use hpke::kdf::HkdfSha256;
 use hpke::kem::X25519HkdfSha256;
-use hpke::{Deserializable as _, Kem, OpModeR};
+use hpke::{Deserializable as _, Kem, OpModeR, Serializable as _};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -370,7 +370,8 @@ async fn cards_are_sealed_once_however_many() {
         .await;
     let rows = seed(&server, count).await;
     server.execute("ANALYZE").await;
-    let (_, sealing_key) = X25519HkdfSha256::gen_keypair();
+    let (_, public) = X25519HkdfSha256::gen_keypair();
+    let sealing_key = crate::keys::SealingKey::from_bytes(&public.to_bytes()).unwrap();
     let agent = AgentId::from_uuid(Uuid::now_v7());
     server
         .execute(&format!(

@@ -6368,7 +6368,7 @@ export interface paths {
                     /** @description How many, 1 to 200. */
                     limit?: number;
                     /** @description Of this kind. */
-                    kind?: "epoch_began" | "agent_started" | "agent_stopped" | "decision" | "release_abandoned" | "door_opened" | "door_closed" | "entered" | "not_opened" | "exit_requested" | "alarm_raised" | "alarm_cleared" | "device_changed" | "link_changed" | "policy_in_force" | "command_done" | "enrolment_ended" | "act" | "chain_broken" | "journal_changed" | "folded" | "door_found" | "agent_copied" | "state_set" | "free_began" | "free_ended" | "input_changed" | "clock_changed" | "door_wired" | "door_tried";
+                    kind?: "epoch_began" | "agent_started" | "agent_stopped" | "decision" | "release_abandoned" | "door_opened" | "door_closed" | "entered" | "not_opened" | "exit_requested" | "alarm_raised" | "alarm_cleared" | "device_changed" | "link_changed" | "policy_in_force" | "command_done" | "enrolment_ended" | "act" | "chain_broken" | "journal_changed" | "folded" | "door_found" | "agent_copied" | "state_set" | "free_began" | "free_ended" | "input_changed" | "clock_changed" | "door_wired" | "door_tried" | "finger_in_use";
                     /** @description Acts of this kind. */
                     act?: "created" | "changed" | "deleted" | "signed_in" | "sign_in_failed" | "signed_out" | "set_up" | "totp_reset" | "password_changed" | "disabled" | "enabled" | "viewed" | "revoked" | "acknowledged" | "door_released" | "join_token_issued" | "joined" | "legal_basis_recorded" | "legal_basis_withdrawn" | "enrolment_started" | "setup_link_issued" | "enrolment_stopped" | "factors_reset" | "replaced" | "taken_away";
                     /** @description Acts of this operator's, and what doors did by their command. */
@@ -7787,6 +7787,8 @@ export interface components {
             key_version: number;
             /** @description Where templates of fingers that are enrolled from now on are kept. */
             templates_on: components["schemas"]["TemplatesOn"];
+            /** @description Whether a finger is compared with those of others at the station before it is stored. */
+            compares_fingers: boolean;
             /** @description Whether cards may be made that know the older messages only (DESFire EV1). */
             takes_ev1: boolean;
             /** @description Whether a card's own key stays the factory's: any passer-by can format such a card. */
@@ -7821,6 +7823,11 @@ export interface components {
         CardRulesChange: {
             /** @description Where templates of fingers that are enrolled from now on are kept. Those that are there stay where they are. */
             templates_on: components["schemas"]["TemplatesOn"];
+            /**
+             * @description Whether a finger is compared with those of others at the station before it is stored. Only where templates are kept on the
+             *     server; not unless it is said.
+             */
+            compares_fingers?: boolean;
             /** @description Whether cards may be made that know the older messages only (DESFire EV1). */
             takes_ev1: boolean;
             /** @description Whether a card's own key stays the factory's. */
@@ -8443,7 +8450,7 @@ export interface components {
         /** @enum {string} */
         EventAuthor: "agent" | "server";
         /** @enum {string} */
-        EventKind: "epoch_began" | "agent_started" | "agent_stopped" | "decision" | "release_abandoned" | "door_opened" | "door_closed" | "entered" | "not_opened" | "exit_requested" | "alarm_raised" | "alarm_cleared" | "device_changed" | "link_changed" | "policy_in_force" | "command_done" | "enrolment_ended" | "act" | "chain_broken" | "journal_changed" | "folded" | "door_found" | "agent_copied" | "state_set" | "free_began" | "free_ended" | "input_changed" | "clock_changed" | "door_wired" | "door_tried";
+        EventKind: "epoch_began" | "agent_started" | "agent_stopped" | "decision" | "release_abandoned" | "door_opened" | "door_closed" | "entered" | "not_opened" | "exit_requested" | "alarm_raised" | "alarm_cleared" | "device_changed" | "link_changed" | "policy_in_force" | "command_done" | "enrolment_ended" | "act" | "chain_broken" | "journal_changed" | "folded" | "door_found" | "agent_copied" | "state_set" | "free_began" | "free_ended" | "input_changed" | "clock_changed" | "door_wired" | "door_tried" | "finger_in_use";
         /** @description Shows a PIN where a finger is demanded, for a while or for good. A ground of a closed list says why; no other is kept. */
         Exemption: {
             /** @description `declined`, `not_usable` or `temporary`. */
@@ -9067,6 +9074,11 @@ export interface components {
             until?: string | null;
             /** @description Whether an enrolment station read what it was asked for. */
             was_completed?: boolean | null;
+            /**
+             * Format: uuid
+             * @description Whose the finger is already that was to be enrolled for a person: perhaps the same person's, another of theirs.
+             */
+            holder_id?: string | null;
             copy_sign?: components["schemas"]["CopySign"] | null;
             /**
              * Format: int64
@@ -10051,6 +10063,11 @@ export interface components {
                 until?: string | null;
                 /** @description Whether an enrolment station read what it was asked for. */
                 was_completed?: boolean | null;
+                /**
+                 * Format: uuid
+                 * @description Whose the finger is already that was to be enrolled for a person: perhaps the same person's, another of theirs.
+                 */
+                holder_id?: string | null;
                 copy_sign?: components["schemas"]["CopySign"] | null;
                 /**
                  * Format: int64
@@ -11275,6 +11292,16 @@ export interface components {
              * @description How good the capture is, 0 to 100.
              */
             quality?: number | null;
+            /**
+             * Format: int32
+             * @description With how many fingers of others it was compared.
+             */
+            compared?: number | null;
+            /**
+             * Format: int32
+             * @description Of how many.
+             */
+            to_compare?: number | null;
             /** @description What was wrong, in a word. */
             reason?: string | null;
             /**
@@ -11291,7 +11318,7 @@ export interface components {
             at: string;
         };
         /** @enum {string} */
-        StepWord: "waiting_for_card" | "card_read" | "card_unreadable" | "card_working" | "card_refused" | "hold_card" | "card_in_use" | "place_finger" | "lift_finger" | "again" | "captured" | "verifying" | "done" | "failed" | "cancelled" | "timed_out" | "type_everyday_pin" | "type_pin" | "type_pin_again" | "pin_refused";
+        StepWord: "waiting_for_card" | "card_read" | "card_unreadable" | "card_working" | "card_refused" | "hold_card" | "card_in_use" | "place_finger" | "lift_finger" | "again" | "captured" | "verifying" | "done" | "failed" | "cancelled" | "timed_out" | "type_everyday_pin" | "type_pin" | "type_pin_again" | "pin_refused" | "comparing" | "finger_in_use";
         /** @enum {string} */
         SubjectKind: "tenant" | "operator" | "person" | "credential" | "finger" | "access_level" | "schedule" | "grant" | "block" | "site" | "area" | "door" | "agent" | "alarm" | "command" | "enrolment" | "group" | "calendar" | "interlock" | "threat_level" | "tenant_rules" | "travel_time" | "pin";
         /** @enum {string} */

@@ -8,6 +8,7 @@ import FailedIcon from "@mui/icons-material/HighlightOffOutlined";
 import Alert from "@mui/material/Alert";
 import Box from "@mui/material/Box";
 import Button from "@mui/material/Button";
+import LinearProgress from "@mui/material/LinearProgress";
 import MenuItem from "@mui/material/MenuItem";
 import Stack from "@mui/material/Stack";
 import TextField from "@mui/material/TextField";
@@ -76,6 +77,20 @@ export function sentenceOf(step: Step, kind: string): string {
   if (result !== undefined) return result;
   const why = whyOf(step);
   return `${text("StepWord", step.step)}${capture}${why === "" ? "" : `: ${why}`}`;
+}
+
+/** How far a finger is compared with those of others: said in figures beside the sentence, which stays the same. */
+function Compared({ step }: { step: Step }) {
+  const [compared, of] = [step.compared ?? 0, step.to_compare ?? 0];
+  const said = w.wizard.compared(compared, of);
+  return (
+    <Box sx={{ mt: 1, maxWidth: 360 }}>
+      {of > 0 && <LinearProgress variant="determinate" value={(100 * compared) / of} aria-label={said} />}
+      <Typography variant="body2" sx={{ color: "text.secondary", mt: 0.5 }}>
+        {said}
+      </Typography>
+    </Box>
+  );
 }
 
 function stationText(station: Station): string {
@@ -315,7 +330,8 @@ export function Dialogue({ personId, want, start, onDone, disabled = false, reas
                 {step.credential.strength === "weak_uid" ? `${w.person.weak}. ${w.person.weakHelp}` : w.person.strong}
               </Typography>
             )}
-            {running && (
+            {step?.step === "comparing" && <Compared step={step} />}
+            {running && step?.step !== "comparing" && (
               <Typography variant="body2" sx={{ color: "text.secondary", mt: 0.5 }}>
                 {w.wizard.remaining(secondsLeft)}
               </Typography>

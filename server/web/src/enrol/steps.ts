@@ -7,7 +7,7 @@ import { readStream } from "../api/sse";
 import type { Step } from "../api/types";
 
 /** Steps that nothing comes after. */
-export const LAST_STEPS = ["card_in_use", "done", "failed", "cancelled", "timed_out"];
+export const LAST_STEPS = ["card_in_use", "finger_in_use", "done", "failed", "cancelled", "timed_out"];
 /** How long after a cut the stream is opened again. */
 const RETRY_MS = 1_000;
 /** How long it is tried: the server ends a dialogue that nobody has followed for 10 seconds. */

@@ -92,6 +92,7 @@ export function lastRaised(alarm: Alarm): string {
 export function personsOf(event: LogEvent): string[] {
   const persons = new Set(event.persons);
   if (event.person_id) persons.add(event.person_id);
+  if (event.holder_id) persons.add(event.holder_id);
   if (event.act?.subject_kind === "person" && event.act.subject_id) persons.add(event.act.subject_id);
   return [...persons];
 }

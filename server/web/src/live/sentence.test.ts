@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { LogEvent } from "../api/types";
+import { personsOf } from "./log";
 import { logEvent } from "./samples";
 import { actSentence, because, headline } from "./sentence";
 
@@ -33,6 +34,14 @@ test("an enrolment says whose it is and how it ended", () => {
   const ended = (was_completed: boolean) => headline(logEvent(1, { kind: "enrolment_ended", was_completed }));
   expect(ended(true)).toBe("Enrolment ended: card or finger was read");
   expect(ended(false)).toBe("Enrolment ended without a result");
+});
+
+test("a finger that is enrolled already says whether it is another person's, and both are named", () => {
+  const found = (holder_id: string) => logEvent(1, { kind: "finger_in_use", person_id: "a", holder_id });
+  expect(headline(found("b"))).toBe("Finger not enrolled: it is another person's already");
+  expect(headline(found("a"))).toBe("Finger not enrolled: it is another finger of this person already");
+  expect(personsOf(found("b"))).toEqual(["a", "b"]);
+  expect(personsOf(found("a"))).toEqual(["a"]);
 });
 
 test("a release names its operator, and says when it failed", () => {

@@ -47,6 +47,8 @@ export function headline(event: LogEvent, names: NamesKnown = nobody): string {
       return event.is_up ? w.event.journalWorks : text("AlarmKind", "journal_fault");
     case "enrolment_ended":
       return event.was_completed ? w.event.enrolmentRead : w.event.enrolmentWithout;
+    case "finger_in_use":
+      return event.holder_id === event.person_id ? w.event.fingerOwn : w.event.fingerAnothers;
     case "folded":
       return w.event.folded(
         event.count ?? 0,

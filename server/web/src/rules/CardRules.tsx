@@ -1,9 +1,11 @@
 // What the organisation chose for cards that prove themselves and for templates, and the versions of the cards' keys.
 
 import Alert from "@mui/material/Alert";
+import Box from "@mui/material/Box";
 import Button from "@mui/material/Button";
 import Checkbox from "@mui/material/Checkbox";
 import FormControlLabel from "@mui/material/FormControlLabel";
+import FormHelperText from "@mui/material/FormHelperText";
 import MenuItem from "@mui/material/MenuItem";
 import Stack from "@mui/material/Stack";
 import TextField from "@mui/material/TextField";
@@ -24,12 +26,16 @@ import { ReasonField } from "./fields";
 function Form({ rules, onClose }: { rules: CardRules; onClose: () => void }) {
   const client = useQueryClient();
   const [templatesOn, setTemplatesOn] = useState(rules.templates_on);
+  const [compares, setCompares] = useState(rules.compares_fingers);
+  // Templates on cards are with their holders: there is nothing to compare with.
+  const canCompare = templatesOn === "server";
   const [takesEv1, setTakesEv1] = useState(rules.takes_ev1);
   const [leaves, setLeaves] = useState(rules.leaves_factory_key);
   const [reason, setReason] = useState("");
   const save = async () => {
     const body = {
       templates_on: templatesOn,
+      compares_fingers: canCompare && compares,
       takes_ev1: takesEv1,
       leaves_factory_key: leaves,
       reason: reason.trim(),
@@ -54,6 +60,24 @@ function Form({ rules, onClose }: { rules: CardRules; onClose: () => void }) {
               </MenuItem>
             ))}
           </TextField>
+          <Box>
+            <FormControlLabel
+              sx={{ ml: 0 }}
+              control={
+                <Checkbox
+                  size="small"
+                  checked={canCompare && compares}
+                  disabled={!canCompare}
+                  onChange={(_, isOn) => setCompares(isOn)}
+                  slotProps={{ input: { "aria-describedby": "compare-help" } }}
+                />
+              }
+              label={w.cardRules.compareLabel}
+            />
+            <FormHelperText id="compare-help" sx={{ mx: 1.75 }}>
+              {canCompare ? w.cardRules.compareHelp : w.cardRules.compareOnServer}
+            </FormHelperText>
+          </Box>
           <FormControlLabel
             control={<Checkbox size="small" checked={takesEv1} onChange={(_, isOn) => setTakesEv1(isOn)} />}
             label={w.cardRules.ev1Help}
@@ -103,6 +127,7 @@ export function CardRulesSection() {
         <Lines
           lines={[
             [w.cardRules.templates, text("TemplatesOn", rules.templates_on)],
+            [w.cardRules.compare, rules.compares_fingers ? w.cardRules.compared : w.cardRules.notCompared],
             [w.cardRules.keys, w.cardRules.keysSentence(rules.key_version, rules.cards, rules.cards_due)],
             ...(rules.cards_to_exchange > 0
               ? ([[w.cardRules.exchange, w.cardRules.exchangeSentence(rules.cards_to_exchange)]] as [string, string][])
@@ -112,7 +137,7 @@ export function CardRulesSection() {
           ]}
         />
       ) : (
-        <Waiting lines={4} />
+        <Waiting lines={5} />
       )}
       {open === "edit" && rules && <Form key={rules.version} rules={rules} onClose={() => setOpen(null)} />}
       {open === "rotate" && rules && (

@@ -100,6 +100,8 @@ export const desk = {
     journalWorks: "Records are kept again",
     enrolmentRead: "Enrolment ended: card or finger was read",
     enrolmentWithout: "Enrolment ended without a result",
+    fingerAnothers: "Finger not enrolled: it is another person's already",
+    fingerOwn: "Finger not enrolled: it is another finger of this person already",
     folded: (count: number, what: string) => `${count} × ${what}, counted only`,
     clockApart: (ahead: number, wasSet: boolean) =>
       `Clock ${Math.abs(ahead / 1000).toFixed(1)} s ${ahead > 0 ? "behind" : "ahead of"} the server's: ${wasSet ? "set" : "not followed"}`,

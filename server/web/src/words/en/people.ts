@@ -236,6 +236,8 @@ export const people = {
     second: "A second finger is a good idea: it opens the door when the first is hurt.",
     capture: (capture: number, of: number) => `Capture ${capture} of ${of}`,
     goodCapture: (quality: number) => `Good capture, quality ${quality}`,
+    compared: (compared: number, of: number) =>
+      of === 0 ? "No other finger to compare it with" : `Compared with ${compared} of ${of}`,
     remaining: (seconds: number) => `${seconds} s left`,
     level: "Access level",
     from: "From",

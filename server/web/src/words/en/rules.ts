@@ -257,6 +257,13 @@ export const rules = {
     templates: "Templates of fingers",
     templatesHelp:
       "Counts for fingers that are enrolled from now on. Those that are there stay where they are, and go on opening: enrol a finger again to move it.",
+    compare: "Same finger twice",
+    compared: "is looked for at the station before a finger is stored",
+    notCompared: "is not looked for",
+    compareLabel: "Compare each new finger with all others before it is stored",
+    compareHelp:
+      "For the moment of the comparison, the templates of other persons lie in the station's memory and in its sensor's. They are sent to it sealed, one comparison takes some 0.7 seconds, and nothing of them stays there.",
+    compareOnServer: "Only where templates of fingers are kept on the server.",
     ev1: "Older cards (EV1)",
     ev1Taken: "may be made",
     ev1Refused: "are refused",

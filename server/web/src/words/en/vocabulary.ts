@@ -127,6 +127,7 @@ export const vocabulary = {
     clock_changed: "Clock changed",
     door_wired: "Wiring set or changed",
     door_tried: "Door tried by an installer",
+    finger_in_use: "Finger not enrolled: it is already",
   },
   TrialStep: {
     contact_rests: "Door says closed at rest",
@@ -533,6 +534,8 @@ export const vocabulary = {
     type_pin: "Type the new PIN, then Enter",
     type_pin_again: "Type the same PIN once more, then Enter",
     pin_refused: "Not taken",
+    comparing: "The finger is compared with those of others. It may be lifted",
+    finger_in_use: "This finger is enrolled already",
   },
   PinPrompt: { everyday: "PIN for every day", new: "New PIN", again: "New PIN once more" },
   PinFault: {
@@ -581,6 +584,7 @@ export const vocabulary = {
     busy: "The station is in another dialogue",
     not_supported: "The station has no such device",
     keypad_fault: "The station's keypad does not work",
+    not_comparable: "The station could not compare it with a finger of another person; the controller's log says which",
   },
   Role: { administrator: "Administrator", guard: "Guard" },
   InstallationMode: { production: "Production", demo: "Demo", test: "Test" },
@@ -654,6 +658,10 @@ export const enrolmentTrouble: Record<string, string> = {
     "The module that holds the keys of cards is out of reach. Nothing was written; whoever runs the server must look",
   card_full: "There is no room for another finger on this card. Remove one first, or take another card",
   finger_on_card: "This finger lies on another card of theirs. Remove it there first",
+  fingers_not_compared:
+    "It was not compared with all other fingers: another one was enrolled meanwhile, or what is chosen here was changed. Begin again",
+  anothers_finger: "It is another person's; the log says whose. Nothing was stored",
+  own_finger: "It is another finger of this person. Nothing was stored",
   duress_alone: "Only the sign of duress would be left",
   template_unusable: "The sensor's template can't be kept",
   pin_unusable: "The station's answer can't be kept",
