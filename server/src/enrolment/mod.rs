@@ -273,6 +273,8 @@ impl Enrolment {
 struct Dialogue {
     tenant: TenantId,
     station: AgentId,
+    /// The link by which the station knows of it: of one that begins later it knows nothing.
+    session: Uuid,
     person: PersonId,
     operator: OperatorId,
     asked: Asked,
@@ -352,12 +354,7 @@ impl Drop for Linked {
         // A newer link of the same station is not this one's to take away.
         if inner.linked.get(&self.key).is_some_and(|station| station.session == self.session) {
             inner.linked.remove(&self.key);
-            let now = crate::clock::now();
-            for dialogue in inner.dialogues.values_mut() {
-                if (dialogue.tenant, dialogue.station) == self.key && !dialogue.has_ended() && !dialogue.is_settling {
-                    dialogue.end(lost(now));
-                }
-            }
+            inner.lose(self.key, crate::clock::now());
         }
     }
 }
@@ -383,9 +380,11 @@ impl Stations {
 
     /// A station is linked; it is taken off the list when the answer is dropped.
     pub fn link(self: &Arc<Self>, tenant: TenantId, station: AgentId, link: mpsc::Sender<FromServer>) -> Linked {
-        let session = Uuid::now_v7();
-        self.lock().linked.insert((tenant, station), Station { link, session });
-        Linked { stations: Arc::clone(self), key: (tenant, station), session }
+        let (key, session) = ((tenant, station), Uuid::now_v7());
+        let mut inner = self.lock();
+        inner.linked.insert(key, Station { link, session });
+        inner.lose(key, crate::clock::now());
+        Linked { stations: Arc::clone(self), key, session }
     }
 
     /// `online`, `offline` or `busy`.
@@ -419,10 +418,12 @@ impl Stations {
         let expires_at = now + TimeDelta::seconds(DIALOGUE_SECONDS_MAX);
         let order = EnrolmentOrder { id, person, want: asked.of_station(), expires_at: unix_ms(expires_at) };
         linked.link.try_send(FromServer::Enrol(order)).map_err(|_| NotStarted::Offline)?;
+        let session = linked.session;
         let steps = watch::Sender::new(Vec::new());
         let dialogue = Dialogue {
             tenant,
             station,
+            session,
             person,
             operator,
             asked,
@@ -510,6 +511,15 @@ impl Stations {
 }
 
 impl Inner {
+    /// The station's link is gone: its dialogues end, but for one whose result is being stored, which ends then.
+    fn lose(&mut self, key: (TenantId, AgentId), now: DateTime<Utc>) {
+        for dialogue in self.dialogues.values_mut() {
+            if (dialogue.tenant, dialogue.station) == key && !dialogue.has_ended() && !dialogue.is_settling {
+                dialogue.end(lost(now));
+            }
+        }
+    }
+
     fn is_busy(&self, tenant: TenantId, station: AgentId) -> bool {
         self.dialogues
             .values()

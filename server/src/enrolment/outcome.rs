@@ -127,8 +127,9 @@ impl Dialogue {
         turn: Option<Turn>,
         now: DateTime<Utc>,
     ) {
+        let station = linked.get(&(self.tenant, self.station));
         let say = |dialogue: &mut Self, message| {
-            let station = linked.get(&(dialogue.tenant, dialogue.station));
+            let station = station.filter(|station| station.session == dialogue.session);
             if station.is_none_or(|station| station.link.try_send(message).is_err()) {
                 dialogue.push(lost(now));
             }
@@ -146,7 +147,8 @@ impl Dialogue {
                 say(self, FromServer::CompareFingers(FingersToCompare { enrolment: id, expires_at, templates }));
             }
             Some(Turn::HoldCard) => {
-                // A dialogue of its own for the station, and the same for everybody else.
+                // A dialogue of its own for the station, by whichever link, and the same for everybody else.
+                self.session = station.map_or(self.session, |station| station.session);
                 self.expires_at = now + TimeDelta::seconds(DIALOGUE_SECONDS_MAX);
                 let expires_at = Some(self.expires_at);
                 self.push(Step { expires_at, ..Step::new(StepWord::HoldCard, now) });
@@ -156,7 +158,7 @@ impl Dialogue {
             }
         }
         // Its link ended while the result was stored, and left the dialogue to that.
-        if !linked.contains_key(&(self.tenant, self.station)) {
+        if station.is_none_or(|station| station.session != self.session) {
             self.push(lost(now));
         }
     }

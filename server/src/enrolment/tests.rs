@@ -1,5 +1,6 @@
 //! Dialogues without a database: who may begin, follow and end one.
 
+use super::others::Lot;
 use super::outcome::Turn;
 use super::*;
 
@@ -138,4 +139,35 @@ fn a_dialogue_that_is_cancelled_while_a_step_is_stored_ends_after_it() {
     assert_eq!(last, Some(StepWord::Done));
     assert!(matches!(desk.orders.try_recv(), Ok(FromServer::Enrol(_))));
     assert!(desk.orders.try_recv().is_err(), "the station knows");
+}
+
+#[test]
+fn a_station_that_links_anew_knows_no_dialogue_of_before() {
+    let mut desk = Desk::new();
+    let relink = |desk: &mut Desk| {
+        let (link, orders) = mpsc::channel(4);
+        desk.linked = Some(desk.stations.link(desk.tenant, desk.station, link));
+        desk.orders = orders;
+    };
+    let first = desk.start(at(0)).unwrap();
+    relink(&mut desk);
+    assert_eq!(desk.last(first, at(1)), Some(StepWord::Failed));
+
+    // One whose step is being stored ends after it, whatever would follow at a station that knew of it.
+    let settle = |desk: &mut Desk, turn: Turn| {
+        let id = desk.start(at(2)).unwrap();
+        desk.stations.lock().dialogues.get_mut(&id).unwrap().is_settling = true;
+        relink(desk);
+        assert_eq!(desk.last(id, at(2)), None);
+        desk.stations.settled(id, Default::default(), Some(turn), at(3));
+        desk.last(id, at(3))
+    };
+    let lot = Lot { templates: Vec::new(), step: Step::new(StepWord::Comparing, at(3)) };
+    assert_eq!(settle(&mut desk, Turn::Compare(lot)), Some(StepWord::Failed));
+    assert!(desk.orders.try_recv().is_err(), "it is asked for nothing");
+    assert_eq!(settle(&mut desk, Turn::Show(Step::new(StepWord::CardUnreadable, at(3)))), Some(StepWord::Failed));
+    assert_eq!(settle(&mut desk, Turn::End(Step::new(StepWord::Done, at(3)))), Some(StepWord::Done));
+    // The card that a finger goes to is asked for by a new order.
+    assert_eq!(settle(&mut desk, Turn::HoldCard), Some(StepWord::HoldCard));
+    assert!(matches!(desk.orders.try_recv(), Ok(FromServer::Enrol(_))));
 }

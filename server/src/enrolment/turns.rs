@@ -1,8 +1,7 @@
 //! What a station says over one link, taken beside it: a dialogue's turn that waits for the database holds up neither heartbeats
 //! nor the end of the link. One step after the other, in the order they came; the agents' link hands them over.
 //!
-//! What still waits when the link ends is not taken: a station that was revoked stores nothing more, and whatever was cut off goes
-//! on at the next try. A turn that has begun is finished.
+//! A turn that has begun when the link ends is finished, and the dialogue with it: what still waits then is nobody's, and stores nothing.
 
 use access_core::ids::{AgentId, EnrolmentId, TenantId};
 use access_core::protocol::EnrolmentStep;
@@ -54,9 +53,6 @@ impl Turns {
 
 async fn take_all(state: AppState, (tenant, station): (TenantId, AgentId), mut steps: mpsc::Receiver<Heard>) {
     while let Some(Heard { enrolment, step, at }) = steps.recv().await {
-        if steps.is_closed() {
-            return;
-        }
         state.stations.step(&state, tenant, station, enrolment, step, at).await;
     }
 }
