@@ -243,5 +243,7 @@ crate::words! {
         LinksInTurn = "links_in_turn",
         /// One claimed to have no journal that can be read while another one was linked.
         JournalUnread = "journal_unread",
+        /// Again and again one claimed a journal that ends before what is stored, and did not stay to be judged.
+        SetBackUnheard = "set_back_unheard",
     }
 }

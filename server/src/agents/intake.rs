@@ -171,18 +171,18 @@ async fn take(state: &AppState, name: AgentName, delivery: Delivery) -> anyhow::
         Delivery::BundleInForce(sequence) => note_bundle(state, tenant, agent, sequence).await.map(|()| None),
         Delivery::Configuration(toml) => {
             let mut tx = state.db.begin(tenant, None).await?;
-            store::keep_configuration(&mut tx, tenant, agent, &toml).await?;
+            store::keep_configuration(&mut tx, name, &toml).await?;
             tx.commit().await?;
             Ok(None)
         }
         Delivery::AuthoritiesKept(digest) => {
             let mut tx = state.db.begin(tenant, None).await?;
-            store::authorities_kept(&mut tx, tenant, agent, &digest).await?;
+            store::authorities_kept(&mut tx, name, &digest).await?;
             tx.commit().await?;
             Ok(None)
         }
         Delivery::JournalState { fault, since } => {
-            let is_listened_to = journal::note(state, tenant, agent, fault, since).await?;
+            let is_listened_to = journal::note(state, name, fault, since).await?;
             Ok((!is_listened_to).then_some(Ingested::NotJoined))
         }
     }

@@ -2,26 +2,26 @@
 //! again. The server is the author, since the agent could not record it.
 
 use access_core::event::{Event, JournalFault};
-use access_core::ids::{AgentId, TenantId};
 use access_core::time::UnixMs;
 use access_core::word::Word as _;
 
 use super::{Standing, store};
 use crate::audit::append_event;
+use crate::certificates::AgentName;
 use crate::clock;
 use crate::state::AppState;
 
 /// Takes note of it; answers whether the agent is one that is listened to.
 pub(super) async fn note(
     state: &AppState,
-    tenant: TenantId,
-    agent: AgentId,
+    AgentName { tenant, agent, generation }: AgentName,
     fault: Option<JournalFault>,
     since: UnixMs,
 ) -> anyhow::Result<bool> {
     let mut tx = state.db.begin(tenant, None).await?;
     let row = store::for_link(&mut tx, tenant, agent, true).await?;
-    if row.map(|row| row.standing()).transpose()? != Some(Standing::Joined) {
+    let is_its_place_taken = row.as_ref().is_some_and(|row| row.is_replaced(generation));
+    if is_its_place_taken || row.map(|row| row.standing()).transpose()? != Some(Standing::Joined) {
         return Ok(false);
     }
     let word = fault.map(JournalFault::as_str);

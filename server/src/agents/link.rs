@@ -39,6 +39,7 @@ use crate::decisions::Answer;
 use crate::enrolment::{TooManySteps, Turns};
 use crate::http::{ApiError, ApiResult};
 use crate::state::AppState;
+use crate::vital::vital;
 
 /// How long an agent may take for its first message.
 const HELLO_WAIT: Duration = Duration::from_secs(10);
@@ -129,6 +130,17 @@ async fn is_there(socket: &mut WebSocket) -> bool {
     matches!(answered.await, Ok(Some(())))
 }
 
+/// Judges nobody by what was said by a program that is not there any more. A copy that does not answer would never be judged: where it
+/// happens again and again it is an alarm.
+async fn said_before(state: &AppState, name: AgentName) -> anyhow::Result<&'static str> {
+    let AgentName { tenant, agent, generation } = name;
+    tracing::warn!(%tenant, %agent, generation, "a journal that was set back or is unread was claimed, by nobody who is there to be judged");
+    if state.agents.note_unheard(tenant, agent) {
+        copies::report(state, name, CopySign::SetBackUnheard, clock::now()).await?;
+    }
+    Ok("said before, by nobody who is still there")
+}
+
 /// Whether a Hello fits the certificate, this installation and the agent's row.
 fn admit(state: &AppState, name: AgentName, row: Option<&LinkRow>, hello: &Hello) -> Result<u16, Refusal> {
     if (hello.tenant, hello.agent) != (name.tenant, name.agent) {
@@ -179,8 +191,7 @@ async fn serve(
         Err(why) => {
             drop(tx);
             // One that was issued and replaced, of an agent in use: somebody holds on to it.
-            let is_old = row.is_some_and(|row| why == Refusal::WrongAgent && generation < row.certificate_generation);
-            if is_old && is_there(&mut socket).await {
+            if row.is_some_and(|row| why == Refusal::WrongAgent && generation < row.certificate_generation) {
                 copies::report(state, name, CopySign::OldCertificate, clock::now()).await?;
             }
             return refuse(&mut socket, why).await;
@@ -189,16 +200,21 @@ async fn serve(
     let row = row.context("the agent's row")?;
     let stored = row.head()?;
     if is_set_back(&stored, &hello.head) {
-        // The row stays locked: whoever is there now has nothing stored by another link before it is judged.
+        // Nothing is held meanwhile. Whoever is there now, and said less than was stored before, is set back, whatever comes between.
+        drop(tx);
         if !is_there(&mut socket).await {
-            return Ok("said before, by nobody who is still there");
+            return said_before(state, name).await;
         }
+        let tx = state.db.begin(tenant, None).await?;
         shut_out_set_back(state, tx, name, stored, hello.head).await?;
         state.agents.end(tenant, agent);
         return refuse(&mut socket, Refusal::Quarantined).await;
     }
     if is_unread(&stored, row.epoch.try_into()?, &hello.head) {
         drop(tx);
+        if !is_there(&mut socket).await {
+            return said_before(state, name).await;
+        }
         return refuse_unread(state, name, &mut socket).await;
     }
     store::linked(&mut tx, tenant, agent, generation, (&hello.build, hello.bundle_sequence), clock::now()).await?;
@@ -216,7 +232,7 @@ async fn serve(
     let ended = speak(state, name, &row, version, socket, (out, waiting), &linked).await;
     drop(linked);
     // Off the task of this connection: an agent that comes back at once is not lost.
-    tokio::spawn(report_absence(state.clone(), tenant, agent, ABSENCE));
+    tokio::spawn(vital(state.stop.clone(), report_absence(state.clone(), tenant, agent, ABSENCE)));
     ended
 }
 
@@ -228,7 +244,7 @@ async fn refuse_unread(state: &AppState, name: AgentName, socket: &mut WebSocket
     if state.agents.is_connected(tenant, agent) {
         copies::report(state, name, CopySign::JournalUnread, now).await?;
     } else {
-        journal::note(state, tenant, agent, Some(JournalFault::Unusable), clock::unix_ms(now)).await?;
+        journal::note(state, name, Some(JournalFault::Unusable), clock::unix_ms(now)).await?;
     }
     refuse(socket, Refusal::JournalUnread).await
 }

@@ -42,6 +42,9 @@ const NEWS_WAITING_MAX: usize = 1_024;
 /// So many links of one agent that lived and gave way to a newer one, within so long, are a sign of two machines.
 const DISPLACED_MAX: usize = 5;
 const DISPLACED_WITHIN: Duration = Duration::from_secs(60);
+/// So many Hellos of one agent that would shut it out, of nobody who stays to be judged, within so long: the network brings one late, or two.
+const UNHEARD_MAX: usize = 4;
+const UNHEARD_WITHIN: Duration = Duration::from_secs(60 * 60);
 
 access_core::words! {
     /// How an agent stands, as staff see it.
@@ -177,6 +180,7 @@ struct Inner {
     news: HashMap<TenantId, broadcast::Sender<AgentNews>>,
     /// When live links of an agent gave way to newer ones of late.
     displaced: HashMap<(TenantId, AgentId), VecDeque<Instant>>,
+    unheard: HashMap<(TenantId, AgentId), VecDeque<Instant>>,
     /// Number of the state set by operators that an agent said to go by.
     standing: HashMap<(TenantId, AgentId), u64>,
     /// Records that are not taken as they are, and that an alarm was raised for.
@@ -218,6 +222,16 @@ impl Inner {
         // Nobody may be listening.
         let _ = self.news(tenant).send(AgentNews::Presence { agent, is_online });
     }
+}
+
+/// Takes note of what happens now; tells whether it did so often within so long.
+fn again(times: &mut VecDeque<Instant>, often: usize, within: Duration) -> bool {
+    let now = Instant::now();
+    times.push_back(now);
+    while times.len() > often || times.front().is_some_and(|at| now - *at > within) {
+        times.pop_front();
+    }
+    times.len() == often
 }
 
 impl Links {
@@ -267,14 +281,13 @@ impl Links {
     /// Takes note that a live link gave way to a newer one; tells whether that happens so often that it is a sign of two
     /// machines.
     fn note_displaced(&self, tenant: TenantId, agent: AgentId) -> bool {
-        let now = Instant::now();
-        let mut inner = self.lock();
-        let times = inner.displaced.entry((tenant, agent)).or_default();
-        times.push_back(now);
-        while times.len() > DISPLACED_MAX || times.front().is_some_and(|at| now - *at > DISPLACED_WITHIN) {
-            times.pop_front();
-        }
-        times.len() == DISPLACED_MAX
+        again(self.lock().displaced.entry((tenant, agent)).or_default(), DISPLACED_MAX, DISPLACED_WITHIN)
+    }
+
+    /// Takes note of a Hello that would have shut the agent out, of nobody who was there to be judged; tells whether that happens so
+    /// often that somebody tries.
+    fn note_unheard(&self, tenant: TenantId, agent: AgentId) -> bool {
+        again(self.lock().unheard.entry((tenant, agent)).or_default(), UNHEARD_MAX, UNHEARD_WITHIN)
     }
 
     /// Takes note of the state set by operators that an agent goes by.

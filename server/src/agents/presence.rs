@@ -13,6 +13,7 @@ use super::store;
 use crate::audit::append_event;
 use crate::clock;
 use crate::state::AppState;
+use crate::vital::vital;
 
 /// How long an agent may be away before it is an alarm.
 pub(super) const ABSENCE: Duration = Duration::from_secs(10);
@@ -108,7 +109,8 @@ pub async fn watch_for_absence(state: AppState) -> anyhow::Result<()> {
     for tenant in state.tenants.all() {
         let mut tx = state.db.begin(tenant.id, None).await?;
         for agent in store::joined(&mut tx, tenant.id).await? {
-            tokio::spawn(report_absence(state.clone(), tenant.id, agent, ABSENCE_AT_START));
+            let reporting = report_absence(state.clone(), tenant.id, agent, ABSENCE_AT_START);
+            tokio::spawn(vital(state.stop.clone(), reporting));
         }
     }
     Ok(())

@@ -478,16 +478,18 @@ pub async fn linked_by(
 /// An agent trusts these authorities.
 pub async fn authorities_kept(
     db: &mut PgConnection,
-    tenant: TenantId,
-    agent: AgentId,
+    AgentName { tenant, agent, generation }: AgentName,
     digest: &[u8; 32],
 ) -> sqlx::Result<()> {
-    sqlx::query("UPDATE agents SET authorities_kept = $3 WHERE tenant_id = $1 AND id = $2")
-        .bind(tenant.as_uuid())
-        .bind(agent.as_uuid())
-        .bind(digest.to_vec())
-        .execute(db)
-        .await?;
+    sqlx::query(
+        "UPDATE agents SET authorities_kept = $3 WHERE tenant_id = $1 AND id = $2 AND replaced_generation < $4",
+    )
+    .bind(tenant.as_uuid())
+    .bind(agent.as_uuid())
+    .bind(digest.to_vec())
+    .bind(generation)
+    .execute(db)
+    .await?;
     Ok(())
 }
 
@@ -512,16 +514,17 @@ pub async fn behind_in_trust(
 /// An agent's configuration, as it says.
 pub async fn keep_configuration(
     db: &mut PgConnection,
-    tenant: TenantId,
-    agent: AgentId,
+    AgentName { tenant, agent, generation }: AgentName,
     toml: &str,
 ) -> sqlx::Result<()> {
     sqlx::query(
-        "UPDATE agents SET configuration = $3 WHERE tenant_id = $1 AND id = $2 AND configuration IS DISTINCT FROM $3",
+        "UPDATE agents SET configuration = $3 WHERE tenant_id = $1 AND id = $2 AND replaced_generation < $4 \
+         AND configuration IS DISTINCT FROM $3",
     )
     .bind(tenant.as_uuid())
     .bind(agent.as_uuid())
     .bind(toml)
+    .bind(generation)
     .execute(db)
     .await?;
     Ok(())

@@ -120,7 +120,8 @@ async fn next(state: &AppState, order: &Order, comparison: &mut Comparison, now:
         let key = sealing_key(&mut tx, order.tenant, order.station).await?;
         let fingers: Vec<Uuid> = left.iter().map(|(finger, _)| *finger).collect();
         for open in vault::templates_of(&state.keys, &mut tx, &fingers).await? {
-            // Which of them are signs of duress is nothing to a station.
+            // Whose they are, and which of them are signs of duress, is nothing to a station.
+            let open = vault::OpenTemplate { person: order.person, ..open };
             templates.push(open.sealed_to(order.station, &key, false)?);
         }
         // One that was removed this moment is not missed.

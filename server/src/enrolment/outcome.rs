@@ -33,8 +33,8 @@ use crate::vault;
 
 /// Shortest and longest UID of a card (ISO/IEC 14443-3: 4, 7 or 10 bytes).
 const UID_BYTES: std::ops::RangeInclusive<usize> = 4..=10;
-/// Longest template, in bytes; the sensor family's have 512 to 1,536.
-const TEMPLATE_BYTES_MAX: usize = 16 * 1024;
+/// Longest template, in bytes: no driver of an agent takes a longer one. The sensor family's have 512 to 1,536.
+const TEMPLATE_BYTES_MAX: usize = 4_096;
 
 /// The dialogue that a step belongs to.
 #[derive(Debug, Clone)]
@@ -111,8 +111,11 @@ impl Stations {
         dialogue.is_settling = false;
         dialogue.at_card = at_card;
         dialogue.comparison = comparison;
-        dialogue.take(linked, id, turn, now);
-        if std::mem::take(&mut dialogue.is_cancelled) && !dialogue.has_ended() {
+        let is_cancelled = std::mem::take(&mut dialogue.is_cancelled);
+        // Cancelled meanwhile, it is told what came of the step, and the station gets nothing more.
+        let is_told = |turn: &Turn| matches!(turn, Turn::Show(_) | Turn::End(_) | Turn::Stop(_));
+        dialogue.take(linked, id, turn.filter(|turn| !is_cancelled || is_told(turn)), now);
+        if is_cancelled && !dialogue.has_ended() {
             dialogue.stop(linked, id, Step::new(StepWord::Cancelled, now));
         }
     }

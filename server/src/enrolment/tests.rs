@@ -135,6 +135,11 @@ fn a_dialogue_that_is_cancelled_while_a_step_is_stored_ends_after_it() {
     assert_eq!(last, Some(StepWord::Cancelled));
     assert!(matches!(desk.orders.try_recv(), Ok(FromServer::Enrol(_))));
     assert!(matches!(desk.orders.try_recv(), Ok(FromServer::CancelEnrolment(id)) if id == first));
+    let lot = Lot { templates: Vec::new(), step: Step::new(StepWord::Comparing, at(2)) };
+    let (_, last) = settle(&desk, Turn::Compare(lot));
+    assert_eq!(last, Some(StepWord::Cancelled));
+    assert!(matches!(desk.orders.try_recv(), Ok(FromServer::Enrol(_))));
+    assert!(matches!(desk.orders.try_recv(), Ok(FromServer::CancelEnrolment(_))), "and no fingers of others");
     let (_, last) = settle(&desk, Turn::End(Step::new(StepWord::Done, at(2))));
     assert_eq!(last, Some(StepWord::Done));
     assert!(matches!(desk.orders.try_recv(), Ok(FromServer::Enrol(_))));

@@ -12,7 +12,7 @@ use super::Linked;
 use crate::state::AppState;
 
 /// Steps that wait for the one before them. Nobody comes near it who waits for the server where it is asked: a dialogue for a
-/// finger has some twenty.
+/// finger has some twenty, and one step more for each other finger of a lot that it is compared with.
 pub const STEPS_WAITING_MAX: usize = 64;
 
 struct Heard {

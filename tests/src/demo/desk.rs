@@ -69,7 +69,15 @@ impl<'a> Desk<'a> {
 
     async fn dialogue(&mut self, person: &str, want: Value, step: EnrolmentStep) -> anyhow::Result<Value> {
         let body = json!({ "station_id": self.station, "person_id": person, "want": want });
-        let started = crate::plant::id(&self.plant.staff.post("/enrolments", body).await?)?;
+        let started = match self.plant.staff.post("/enrolments", body.clone()).await {
+            // On a slow machine what was made since the last dialogue took longer than the server bears silence.
+            Err(error) if error.to_string().contains("station_offline") => {
+                self.link = self.recorder.link().await?;
+                self.plant.staff.post("/enrolments", body).await?
+            }
+            started => started?,
+        };
+        let started = crate::plant::id(&started)?;
         let order = self.link.order().await?;
         let is_written = matches!(step, EnrolmentStep::CardPresented { kind, .. } if kind != CardKind::UidOnly);
         self.link.send(&FromAgent::EnrolmentStep { enrolment: order.id, step }).await?;

@@ -94,7 +94,7 @@ async fn what_a_program_said_before_it_was_killed_shuts_nobody_out() {
     sqlx::query("SELECT FROM agents FOR UPDATE").execute(&mut *held).await.unwrap();
     let wait = async |count: &str| {
         let waiting = "SELECT count(*)::text FROM pg_stat_activity WHERE datname = current_database() \
-                       AND wait_event_type = 'Lock'";
+                       AND wait_event_type = 'Lock' AND query LIKE '%replaced_generation%FOR UPDATE'";
         let until = async { while server.query(waiting).await != [count] {} };
         timeout(PATIENCE, until).await.expect("somebody who waits");
     };
@@ -107,7 +107,28 @@ async fn what_a_program_said_before_it_was_killed_shuts_nobody_out() {
     held.rollback().await.unwrap();
     assert!(matches!(next.hear().await, FromServer::Welcome { .. }));
     assert_eq!(server.events("kind=chain_broken").await, Vec::<Value>::new());
-    assert_eq!(seen(&server, agent.id).await["state"], "online");
+    assert_eq!(server.events("kind=agent_copied").await, Vec::<Value>::new());
+
+    // Again and again it is somebody who tries, and answers nothing.
+    let set_back = FromAgent::Hello(Hello { head: Head::start_of(1), ..agent.hello() });
+    let mut silent = Vec::new();
+    for _ in 0..3 {
+        let mut link = agent.dial().await.unwrap();
+        link.say(&set_back).await;
+        silent.push(link);
+    }
+    let until_alarm = async {
+        loop {
+            let signs = server.events("kind=agent_copied").await;
+            if let [sign] = &signs[..] {
+                break sign["copy_sign"].clone();
+            }
+        }
+    };
+    assert_eq!(timeout(PATIENCE, until_alarm).await.expect("an alarm"), "set_back_unheard");
+    assert_eq!(server.events("kind=chain_broken").await, Vec::<Value>::new());
+    assert_eq!(seen(&server, agent.id).await["state"], "online", "the true one goes on");
+    drop(silent);
 }
 
 /// Alarms of an agent that nobody acknowledged, by kind.

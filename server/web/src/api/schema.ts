@@ -7934,7 +7934,7 @@ export interface components {
             reason?: string | null;
         };
         /** @enum {string} */
-        CopySign: "renewed_twice" | "old_certificate" | "links_in_turn" | "journal_unread";
+        CopySign: "renewed_twice" | "old_certificate" | "links_in_turn" | "journal_unread" | "set_back_unheard";
         /** @description A piece of a list, with how long it is. */
         Counted_CardDue: {
             /** @description How many there are in all. */

@@ -262,7 +262,7 @@ export const rules = {
     notCompared: "is not looked for",
     compareLabel: "Compare each new finger with all others before it is stored",
     compareHelp:
-      "For the moment of the comparison, the templates of other persons lie in the station's memory and in its sensor's. They are sent to it sealed, one comparison takes some 0.7 seconds, and nothing of them stays there.",
+      "For each comparison the templates of everybody in the organisation go to the station, sealed, some at a time: whoever controls the station or its sensor's line can read them. The station and its sensor keep none of them. One comparison takes some 0.7 seconds.",
     compareOnServer: "Only where templates of fingers are kept on the server.",
     ev1: "Older cards (EV1)",
     ev1Taken: "may be made",

@@ -294,6 +294,7 @@ export const vocabulary = {
   CopySign: {
     renewed_twice: "Two machines renewed the same certificate: both are shut out",
     old_certificate: "A certificate came that was replaced before: it was refused",
+    set_back_unheard: "Somebody with its keys and an older journal called again and again, and hung up",
     journal_unread: "Somebody with its keys and without its journal called while it was linked",
     links_in_turn: "Two connections of the agent end each other again and again",
   },
