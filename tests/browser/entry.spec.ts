@@ -222,7 +222,7 @@ test("a finger that is enrolled already is told, and not stored", async ({ page 
   await page.getByLabel("Reason").fill("one person, one finger");
   await accessible(page);
   await page.getByRole("button", { name: "Save" }).click();
-  await expect(page.getByText("is looked for at the station before a finger is stored")).toBeVisible();
+  await expect(page.getByText("is looked for at the station among those on the server, before a finger is stored")).toBeVisible();
 
   const seen_at = new Date(Date.now() - 60_000).toISOString();
   for (const [given, ends] of [

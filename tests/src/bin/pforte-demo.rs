@@ -156,7 +156,11 @@ async fn serve(arguments: &Arguments, folder: &Path) -> anyhow::Result<()> {
     for command in ["tap --door main --card amira", "finger --door main --finger amira", "push --door main"] {
         print(&format!("             PFORTE_WORLD={} {} {command}", world.display(), twin.display()))?;
     }
-    print("  Ctrl-C ends it; the data stays. make demo-clean forgets it.\n")?;
+    let forget = match &arguments.folder {
+        None => "make demo-clean".to_owned(),
+        Some(_) => format!("{} --forget{elsewhere}", own.display()),
+    };
+    print(&format!("  Ctrl-C ends it; the data stays. {forget} forgets it.\n"))?;
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}

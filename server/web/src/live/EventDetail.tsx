@@ -7,7 +7,7 @@ import Stack from "@mui/material/Stack";
 import Typography from "@mui/material/Typography";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 import { api, bodyOf } from "../api/client";
 import { useNames } from "../api/names";
 import { useAgentName } from "../api/queries";
@@ -86,10 +86,14 @@ export function EventDetail({ position }: { position: number }) {
     // What the door does after a release is added to it as it comes.
     refetchInterval: ({ state }) => (isUnderWay(state.data?.release) ? RELEASE_INTERVAL_MS : false),
   });
-  if (detail.data === undefined) {
+  // Beside the list it is seen at once. Above it, on a tablet, not by whoever selected a row far below.
+  const top = useRef<HTMLDivElement>(null);
+  useEffect(() => top.current?.scrollIntoView({ block: "nearest" }), []);
+  const content = () => {
+    if (detail.data !== undefined) return <Facts event={detail.data} />;
     return detail.error ? <Trouble error={detail.error} onRetry={() => detail.refetch()} /> : <Waiting />;
-  }
-  return <Facts event={detail.data} />;
+  };
+  return <Box ref={top}>{content()}</Box>;
 }
 
 function Facts({ event }: { event: Detail }) {

@@ -48,6 +48,7 @@ export function Live() {
           overflow: "auto",
           minHeight: 0,
           borderRadius: 2,
+          order: { xs: -1, md: 0 },
           display: { xs: event === undefined ? "none" : "block", lg: "block" },
         }}
       >

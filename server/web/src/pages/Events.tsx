@@ -280,7 +280,7 @@ export function Events() {
             variant="outlined"
             component="aside"
             aria-label={w.events.detail}
-            sx={{ p: 2.5, position: "sticky", top: 0 }}
+            sx={{ p: 2.5, position: { lg: "sticky" }, top: 0, order: { xs: -1, lg: 0 } }}
           >
             <EventDetail key={search.event} position={search.event} />
           </Paper>

@@ -258,11 +258,11 @@ export const rules = {
     templatesHelp:
       "Counts for fingers that are enrolled from now on. Those that are there stay where they are, and go on opening: enrol a finger again to move it.",
     compare: "Same finger twice",
-    compared: "is looked for at the station before a finger is stored",
+    compared: "is looked for at the station among those on the server, before a finger is stored",
     notCompared: "is not looked for",
-    compareLabel: "Compare each new finger with all others before it is stored",
+    compareLabel: "Compare each new finger with all others on the server before it is stored",
     compareHelp:
-      "For each comparison the templates of everybody in the organisation go to the station, sealed, some at a time: whoever controls the station or its sensor's line can read them. The station and its sensor keep none of them. One comparison takes some 0.7 seconds.",
+      "For each comparison the templates of everybody in the organisation go to the station, sealed, some at a time: whoever controls the station or its sensor's line can read them. The station and its sensor keep none of them. Fingers that lie on cards are not compared. One comparison takes some 0.7 seconds. What people consented to so far does not speak of it: ask your data protection officer first.",
     compareOnServer: "Only where templates of fingers are kept on the server.",
     ev1: "Older cards (EV1)",
     ev1Taken: "may be made",

@@ -661,8 +661,8 @@ export const enrolmentTrouble: Record<string, string> = {
   finger_on_card: "This finger lies on another card of theirs. Remove it there first",
   fingers_not_compared:
     "It was not compared with all other fingers: another one was enrolled meanwhile, or what is chosen here was changed. Begin again",
-  anothers_finger: "It is another person's; the log says whose. Nothing was stored",
-  own_finger: "It is another finger of this person. Nothing was stored",
+  anothers_finger: "it is another person's, and the log says whose. Nothing was stored",
+  own_finger: "it is another finger of this person. Nothing was stored",
   duress_alone: "Only the sign of duress would be left",
   template_unusable: "The sensor's template can't be kept",
   pin_unusable: "The station's answer can't be kept",
