@@ -88,7 +88,9 @@ export function EventDetail({ position }: { position: number }) {
   });
   // Beside the list it is seen at once. Above it, on a tablet, not by whoever selected a row far below.
   const top = useRef<HTMLDivElement>(null);
-  useEffect(() => top.current?.scrollIntoView({ block: "nearest" }), []);
+  useEffect(() => {
+    top.current?.scrollIntoView({ block: "nearest" });
+  }, []);
   const content = () => {
     if (detail.data !== undefined) return <Facts event={detail.data} />;
     return detail.error ? <Trouble error={detail.error} onRetry={() => detail.refetch()} /> : <Waiting />;
