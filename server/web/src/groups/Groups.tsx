@@ -11,6 +11,7 @@ import type { Group } from "../api/types";
 import { useIsAdministrator } from "../frame/session";
 import { type Column, DataTable } from "../parts/DataTable";
 import { LinkTo } from "../parts/LinkTo";
+import { More } from "../parts/More";
 import { Page } from "../parts/Page";
 import { w } from "../words";
 import { GroupForm } from "./GroupForm";
@@ -81,11 +82,7 @@ export function Groups() {
         onRetry={() => groups.refetch()}
         onOpen={(group) => void navigate({ to: "/groups/$id", params: { id: group.id } })}
       />
-      {groups.hasNextPage && (
-        <Button onClick={() => groups.fetchNextPage()} loading={groups.isFetchingNextPage} sx={{ alignSelf: "center" }}>
-          {w.act.more}
-        </Button>
-      )}
+      <More of={groups} />
       {isAdding && <GroupForm group={null} onClose={() => setAdding(false)} />}
     </Page>
   );

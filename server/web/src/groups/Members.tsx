@@ -15,6 +15,7 @@ import { changeMembers } from "../pages/person/Groups";
 import { type Column, DataTable } from "../parts/DataTable";
 import { FormDialog } from "../parts/FormDialog";
 import { LinkTo } from "../parts/LinkTo";
+import { More } from "../parts/More";
 import { Section } from "../parts/Page";
 import { type Chosen, PeopleSelect } from "../parts/PersonSelect";
 import { fullName, Portrait } from "../parts/Portrait";
@@ -130,15 +131,7 @@ export function Members({ group, onChanged }: { group: Group; onChanged: () => P
           error={members.error}
           onRetry={() => members.refetch()}
         />
-        {members.hasNextPage && (
-          <Button
-            onClick={() => members.fetchNextPage()}
-            loading={members.isFetchingNextPage}
-            sx={{ alignSelf: "center" }}
-          >
-            {w.act.more}
-          </Button>
-        )}
+        <More of={members} />
       </Stack>
       {doing === "add" && (
         <FormDialog

@@ -25,6 +25,7 @@ import { personsOf } from "../live/log";
 import { CopyableCard, Outcome } from "../live/Row";
 import { because, headline, withoutOperator } from "../live/sentence";
 import { type Column, DataTable } from "../parts/DataTable";
+import { More } from "../parts/More";
 import { Page } from "../parts/Page";
 import { fullName } from "../parts/Portrait";
 import { When } from "../parts/When";
@@ -265,15 +266,7 @@ export function Events() {
             onOpen={(event) => filter({ event: event.position === search.event ? undefined : event.position })}
             isSelected={(event) => event.position === search.event}
           />
-          {events.hasNextPage && (
-            <Button
-              onClick={() => events.fetchNextPage()}
-              loading={events.isFetchingNextPage}
-              sx={{ alignSelf: "center" }}
-            >
-              {w.act.more}
-            </Button>
-          )}
+          <More of={events} />
         </Stack>
         {search.event !== undefined && (
           <Paper

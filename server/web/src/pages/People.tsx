@@ -1,7 +1,6 @@
 // Everybody who is registered, found by name or number.
 
 import Box from "@mui/material/Box";
-import Button from "@mui/material/Button";
 import Chip from "@mui/material/Chip";
 import MenuItem from "@mui/material/MenuItem";
 import Stack from "@mui/material/Stack";
@@ -14,6 +13,7 @@ import type { Person } from "../api/types";
 import { useIsAdministrator } from "../frame/session";
 import { type Column, DataTable } from "../parts/DataTable";
 import { ButtonTo, LinkTo } from "../parts/LinkTo";
+import { More } from "../parts/More";
 import { Page } from "../parts/Page";
 import { fullName, Portrait } from "../parts/Portrait";
 import { When } from "../parts/When";
@@ -127,11 +127,7 @@ export function People() {
         onRetry={() => people.refetch()}
         onOpen={(person) => void navigate({ to: "/people/$id", params: { id: person.id } })}
       />
-      {people.hasNextPage && (
-        <Button onClick={() => people.fetchNextPage()} loading={people.isFetchingNextPage} sx={{ alignSelf: "center" }}>
-          {w.act.more}
-        </Button>
-      )}
+      <More of={people} />
     </Page>
   );
 }

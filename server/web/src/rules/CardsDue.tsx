@@ -14,6 +14,7 @@ import { useNames } from "../api/names";
 import { queries } from "../api/queries";
 import { type Column, DataTable } from "../parts/DataTable";
 import { LinkTo } from "../parts/LinkTo";
+import { More } from "../parts/More";
 import { Section } from "../parts/Page";
 import { fullName } from "../parts/Portrait";
 import { named, text, type WordOf, w, wordsOf } from "../words";
@@ -130,15 +131,7 @@ function List() {
         error={found.error}
         onRetry={() => found.refetch()}
       />
-      {found.hasNextPage && (
-        <Button
-          onClick={() => void found.fetchNextPage()}
-          loading={found.isFetchingNextPage}
-          sx={{ alignSelf: "start" }}
-        >
-          {w.passes.more}
-        </Button>
-      )}
+      <More of={found} />
     </Stack>
   );
 }

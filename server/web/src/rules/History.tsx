@@ -13,6 +13,7 @@ import { useNamesKnown, useOperatorName } from "../api/subjects";
 import type { PolicyVersion } from "../api/types";
 import { actSentence, type NamesKnown } from "../live/sentence";
 import { type Column, DataTable } from "../parts/DataTable";
+import { More } from "../parts/More";
 import { Page, Section, Waiting } from "../parts/Page";
 import { Trouble } from "../parts/Trouble";
 import { When } from "../parts/When";
@@ -90,15 +91,7 @@ export function History() {
         error={versions.error}
         onRetry={() => versions.refetch()}
       />
-      {versions.hasNextPage && (
-        <Button
-          onClick={() => void versions.fetchNextPage()}
-          loading={versions.isFetchingNextPage}
-          sx={{ alignSelf: "flex-start" }}
-        >
-          {w.history.more}
-        </Button>
-      )}
+      <More of={versions} label={w.history.more} />
     </Page>
   );
 }

@@ -13,6 +13,7 @@ import type { MayPass } from "../api/types";
 import { useZone } from "../frame/session";
 import { type Column, DataTable } from "../parts/DataTable";
 import { LinkTo } from "../parts/LinkTo";
+import { More } from "../parts/More";
 import { Section } from "../parts/Page";
 import { fullName } from "../parts/Portrait";
 import { spansText } from "../time";
@@ -83,15 +84,7 @@ function List({
         error={found.error}
         onRetry={() => found.refetch()}
       />
-      {found.hasNextPage && (
-        <Button
-          onClick={() => void found.fetchNextPage()}
-          loading={found.isFetchingNextPage}
-          sx={{ alignSelf: "flex-start" }}
-        >
-          {w.passes.more}
-        </Button>
-      )}
+      <More of={found} />
     </Stack>
   );
 }

@@ -12,6 +12,7 @@ import { useNames } from "../api/names";
 import { queries } from "../api/queries";
 import { type Column, DataTable } from "../parts/DataTable";
 import { LinkTo } from "../parts/LinkTo";
+import { More } from "../parts/More";
 import { Section } from "../parts/Page";
 import { fullName } from "../parts/Portrait";
 import { When } from "../parts/When";
@@ -102,15 +103,7 @@ function List({ days }: { days: number }) {
         error={found.error}
         onRetry={() => found.refetch()}
       />
-      {found.hasNextPage && (
-        <Button
-          onClick={() => void found.fetchNextPage()}
-          loading={found.isFetchingNextPage}
-          sx={{ alignSelf: "start" }}
-        >
-          {w.passes.more}
-        </Button>
-      )}
+      <More of={found} />
     </Stack>
   );
 }

@@ -18,6 +18,7 @@ import type { MusterArea, MusterPerson } from "../api/types";
 import { DoorLink } from "../doors/DoorLink";
 import { type Column, DataTable } from "../parts/DataTable";
 import { LinkTo } from "../parts/LinkTo";
+import { More } from "../parts/More";
 import { Empty, Page, Section, Waiting } from "../parts/Page";
 import { fullName, Portrait } from "../parts/Portrait";
 import { ReasonDialog } from "../parts/ReasonDialog";
@@ -190,11 +191,7 @@ function Persons({ area, q }: { area?: string; q: string }) {
         error={people.error}
         onRetry={() => people.refetch()}
       />
-      {people.hasNextPage && (
-        <Button onClick={() => people.fetchNextPage()} loading={people.isFetchingNextPage} sx={{ alignSelf: "center" }}>
-          {w.act.more}
-        </Button>
-      )}
+      <More of={people} />
     </Stack>
   );
 }

@@ -91,7 +91,6 @@ export const asked = {
     side: "Direction",
     times: "When",
     always: "At any hour",
-    more: "Show more",
     moreTimes: (count: number) => (count === 1 ? "and once more" : `and ${count} times more`),
   },
   unused: {
