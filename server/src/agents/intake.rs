@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use access_core::chain::SignedRecord;
 use access_core::event::JournalFault;
-use access_core::ids::{AgentId, TenantId};
 use access_core::protocol::RECORDS_PER_MESSAGE_MAX;
 use access_core::time::UnixMs;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
@@ -165,10 +164,10 @@ async fn take_until_done(
 }
 
 async fn take(state: &AppState, name: AgentName, delivery: Delivery) -> anyhow::Result<Option<Ingested>> {
-    let AgentName { tenant, agent, .. } = name;
+    let tenant = name.tenant;
     match delivery {
         Delivery::Records(records) => ingest(state, name, records).await.map(Some),
-        Delivery::BundleInForce(sequence) => note_bundle(state, tenant, agent, sequence).await.map(|()| None),
+        Delivery::BundleInForce(sequence) => note_bundle(state, name, sequence).await.map(|()| None),
         Delivery::Configuration(toml) => {
             let mut tx = state.db.begin(tenant, None).await?;
             store::keep_configuration(&mut tx, name, &toml).await?;
@@ -205,8 +204,8 @@ fn gathered(waiting: impl Iterator<Item = Waiting>) -> Vec<(Delivery, Vec<OwnedS
     all
 }
 
-async fn note_bundle(state: &AppState, tenant: TenantId, agent: AgentId, sequence: u64) -> anyhow::Result<()> {
-    let mut tx = state.db.begin(tenant, None).await?;
-    store::bundle_in_force(&mut tx, tenant, agent, sequence, clock::now()).await?;
+async fn note_bundle(state: &AppState, name: AgentName, sequence: u64) -> anyhow::Result<()> {
+    let mut tx = state.db.begin(name.tenant, None).await?;
+    store::bundle_in_force(&mut tx, name, sequence, clock::now()).await?;
     Ok(tx.commit().await?)
 }

@@ -718,18 +718,25 @@ pub async fn bundle_made(
 /// An agent decides by this bundle when alone: by its version of the rules, from now on if it did not say so before.
 pub async fn bundle_in_force(
     db: &mut PgConnection,
-    tenant: TenantId,
-    agent: AgentId,
+    AgentName { tenant, agent, generation }: AgentName,
     sequence: u64,
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
     let sequence = i64::try_from(sequence).unwrap_or(i64::MAX);
-    sqlx::query("UPDATE agents SET bundle_in_force = $3 WHERE tenant_id = $1 AND id = $2 AND $3 <= bundle_sent")
-        .bind(tenant.as_uuid())
-        .bind(agent.as_uuid())
-        .bind(sequence)
-        .execute(&mut *db)
-        .await?;
+    let told = sqlx::query(
+        "UPDATE agents SET bundle_in_force = $3 WHERE tenant_id = $1 AND id = $2 AND $3 <= bundle_sent \
+         AND replaced_generation < $4",
+    )
+    .bind(tenant.as_uuid())
+    .bind(agent.as_uuid())
+    .bind(sequence)
+    .bind(generation)
+    .execute(&mut *db)
+    .await?;
+    // Said by a machine that another took the place of, or of a bundle that it was not sent: it proves nothing.
+    if told.rows_affected() == 0 {
+        return Ok(());
+    }
     let noted = sqlx::query(
         "UPDATE agent_rules SET in_force_at = $4 WHERE tenant_id = $1 AND agent_id = $2 \
          AND epoch = (SELECT epoch FROM agents WHERE tenant_id = $1 AND id = $2) \

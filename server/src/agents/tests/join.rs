@@ -1,6 +1,6 @@
 //! Joining and renewing, over TLS.
 
-use access_core::event::{EpochCause, Event};
+use access_core::event::{EpochCause, Event, JournalFault};
 use access_core::protocol::{AgentKind, FromAgent, FromServer, Refusal};
 use chrono::TimeDelta;
 use rcgen::PublicKeyData as _;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{door, seen};
 use crate::agents::ingest::{Ingested, ingest};
-use crate::agents::store;
+use crate::agents::{journal, store};
 use crate::certificates::{AgentName, Authority};
 use crate::testing::{AgentKeys, TestLink, TestServer, connect, dial_over, identity_of, post};
 
@@ -354,7 +354,23 @@ async fn another_machine_takes_the_place_of_one() {
     assert_eq!(taken, Ingested::NotJoined);
     let mut tx = server.state.db.begin(old.tenant, None).await.unwrap();
     assert!(!store::quarantine(&mut tx, old.name()).await.unwrap(), "the other machine is innocent");
-    drop(tx);
+    let of_row =
+        "SELECT configuration || ' ' || coalesce(bundle_in_force, 0) || ' ' || (authorities_kept IS NULL) FROM agents";
+    sqlx::query("UPDATE agents SET bundle_sent = 9, authorities_kept = NULL").execute(&mut *tx).await.unwrap();
+    tx.commit().await.unwrap();
+    for (machine, is_taken) in [(&old, false), (&new, true)] {
+        let before = server.query(of_row).await;
+        let now = crate::clock::now();
+        let mut tx = server.state.db.begin(old.tenant, None).await.unwrap();
+        store::keep_configuration(&mut tx, machine.name(), "mode = \"demo\"").await.unwrap();
+        store::authorities_kept(&mut tx, machine.name(), &[1; 32]).await.unwrap();
+        store::bundle_in_force(&mut tx, machine.name(), 9, now).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(server.query(of_row).await != before, is_taken, "{before:?}");
+        let fault = Some(JournalFault::DiskFault);
+        let is_heard = journal::note(&server.state, machine.name(), fault, crate::clock::unix_ms(now)).await.unwrap();
+        assert_eq!(is_heard, is_taken);
+    }
     assert_eq!(seen(&server, new.id).await["state"], "online");
 
     // One that names another end of the sequence before hides something.

@@ -86,11 +86,13 @@ export function EventDetail({ position }: { position: number }) {
     // What the door does after a release is added to it as it comes.
     refetchInterval: ({ state }) => (isUnderWay(state.data?.release) ? RELEASE_INTERVAL_MS : false),
   });
-  // Beside the list it is seen at once. Above it, on a tablet, not by whoever selected a row far below.
+  // Beside the list it is seen at once. Above it, on a tablet, not by whoever selected a row far below: shown when it has its size.
   const top = useRef<HTMLDivElement>(null);
+  const isThere = detail.data !== undefined;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once more when it has come
   useEffect(() => {
     top.current?.scrollIntoView({ block: "nearest" });
-  }, []);
+  }, [isThere]);
   const content = () => {
     if (detail.data !== undefined) return <Facts event={detail.data} />;
     return detail.error ? <Trouble error={detail.error} onRetry={() => detail.refetch()} /> : <Waiting />;
