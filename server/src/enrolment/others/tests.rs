@@ -12,6 +12,7 @@ use hpke::kdf::HkdfSha256;
 use hpke::kem::X25519HkdfSha256;
 use hpke::{Deserializable as _, Kem, OpModeR, Serializable as _};
 use serde_json::{Value, json};
+use sqlx::Connection as _;
 use tokio::sync::mpsc;
 
 use super::*;
@@ -394,4 +395,37 @@ async fn nothing_passes_for_compared_that_was_not() {
     desk.says(&dialogue, read("ben")).await;
     assert_eq!(words(&desk.last(&dialogue).await), ("cancelled", ""));
     assert_eq!(desk.kept().await, ["1/1"]);
+}
+
+#[tokio::test]
+async fn of_two_fingers_at_two_stations_at_once_one_is_compared_with_the_other_or_not_stored() {
+    let server = TestServer::start().await;
+    let (mut east, mut west) = (Desk::new(&server, &server.own).await, Desk::new(&server, &server.own).await);
+    east.choose("server", true).await.is(200);
+    let (anna, ben) = (east.person("1").await, east.person("2").await);
+    let (annas, bens) = (east.start(&anna, "right_index", false).await, west.start(&ben, "right_index", false).await);
+    for (desk, dialogue) in [(&mut east, &annas), (&mut west, &bens)] {
+        desk.says(dialogue, made("zfm")).await;
+        assert_eq!(desk.next().await.templates, [], "there is no other finger yet");
+    }
+    let mut elsewhere = server.superuser().await;
+    let mut held = elsewhere.begin().await.unwrap();
+    sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
+        .bind(format!("fingers of tenant {}", server.own.tenant))
+        .execute(&mut *held)
+        .await
+        .unwrap();
+    let both_wait = async {
+        let waiting = "SELECT count(*)::text FROM pg_locks WHERE locktype = 'advisory' AND NOT granted \
+                       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        while server.query(waiting).await != ["2"] {}
+        held.rollback().await.unwrap();
+    };
+    let at_once = async { tokio::join!(east.says(&annas, read("one")), west.says(&bens, read("one")), both_wait) };
+    tokio::time::timeout(PATIENCE, at_once).await.expect("both to be stored or not");
+    let (annas, bens) = (east.last(&annas).await, west.last(&bens).await);
+    let mut ends = [words(&annas), words(&bens)];
+    ends.sort_unstable();
+    assert_eq!(ends, [("done", ""), ("failed", "fingers_not_compared")]);
+    assert_eq!(east.kept().await, ["1/1"]);
 }
