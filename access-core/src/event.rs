@@ -289,6 +289,18 @@ pub enum Event {
         /// Whose that is; perhaps the same person's, another of theirs.
         holder: PersonId,
     },
+    /// Templates of others went to a station, sealed to it, to be compared with a finger that is to be enrolled. Recorded before they are
+    /// sent; only the server says so.
+    FingersSent {
+        /// In which dialogue.
+        enrolment: EnrolmentId,
+        /// For whom.
+        person: PersonId,
+        /// To which station.
+        station: AgentId,
+        /// Which fingers' they are.
+        fingers: Vec<FingerId>,
+    },
 }
 
 /// How an attempt was decided, with everything the decision was made from: deciding it again must give the same.
@@ -786,6 +798,8 @@ crate::words! {
         DoorTried = "door_tried",
         /// See [`Event::FingerInUse`].
         FingerInUse = "finger_in_use",
+        /// See [`Event::FingersSent`].
+        FingersSent = "fingers_sent",
     }
 }
 
@@ -834,7 +848,8 @@ impl Event {
             | Self::JournalChanged { .. }
             | Self::AgentCopied { .. }
             | Self::StateSet(_)
-            | Self::FingerInUse { .. } => false,
+            | Self::FingerInUse { .. }
+            | Self::FingersSent { .. } => false,
         }
     }
 
@@ -872,6 +887,7 @@ impl Event {
             Self::DoorWired { .. } => EventKind::DoorWired,
             Self::DoorTried(_) => EventKind::DoorTried,
             Self::FingerInUse { .. } => EventKind::FingerInUse,
+            Self::FingersSent { .. } => EventKind::FingersSent,
         }
     }
 
@@ -917,7 +933,8 @@ impl Event {
             | Self::JournalChanged { .. }
             | Self::AgentCopied { .. }
             | Self::ClockChanged { .. }
-            | Self::FingerInUse { .. } => None,
+            | Self::FingerInUse { .. }
+            | Self::FingersSent { .. } => None,
         }
     }
 }

@@ -130,6 +130,10 @@ async fn next(state: &AppState, order: &Order, comparison: &mut Comparison, now:
             return Err(not_compared());
         }
         templates.sort_by_key(|template| left.iter().position(|(finger, _)| template.finger.as_uuid() == *finger));
+        let fingers = templates.iter().map(|template| template.finger).collect();
+        let sent = Event::FingersSent { enrolment: order.id, person: order.person, station: order.station, fingers };
+        audit::append_event(&mut tx, &sent, now).await?;
+        tx.commit().await?;
     }
     comparison.sent = left;
     let step = comparison.step(comparison.passed.len(), now);

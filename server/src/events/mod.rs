@@ -443,6 +443,11 @@ impl LogEvent {
                 self.person_id = Some(person.into());
                 self.holder_id = Some(holder.into());
             }
+            Event::FingersSent { person, station, fingers, .. } => {
+                self.person_id = Some(person.into());
+                self.agent_id = Some(station.into());
+                self.count = u32::try_from(fingers.len()).ok();
+            }
             Event::ChainBroken { agent, fault, .. } => {
                 self.agent_id = Some(agent.into());
                 self.chain_fault = word(fault);

@@ -159,7 +159,8 @@ fn persons(event: &Event) -> Vec<PersonId> {
         },
         Event::Entered { persons, .. } => persons.iter().map(|passage| passage.person).collect(),
         Event::AlarmRaised { person, .. } => person.iter().copied().collect(),
-        Event::EnrolmentEnded { person, .. } => vec![*person],
+        // Whose fingers were sent is told by these: each holder's history would be about others' enrolments else.
+        Event::EnrolmentEnded { person, .. } | Event::FingersSent { person, .. } => vec![*person],
         Event::FingerInUse { person, holder, .. } => vec![*person, *holder],
         Event::Act(act) => act
             .subject

@@ -206,6 +206,7 @@ async fn comparing_is_chosen_only_where_templates_lie_on_the_server() {
 #[tokio::test]
 async fn where_it_is_not_chosen_no_template_goes_to_a_station() {
     let server = TestServer::start().await;
+    server.sequence();
     let mut desk = Desk::new(&server, &server.own).await;
     desk.choose("server", false).await.is(200);
     let (anna, ben) = (desk.person("1").await, desk.person("2").await);
@@ -227,11 +228,13 @@ async fn where_it_is_not_chosen_no_template_goes_to_a_station() {
     assert!(matches!(desk.hears().await, Some(FromServer::CancelEnrolment(id)) if id == dialogue.order.id));
     assert!(desk.heard.try_recv().is_err());
     assert_eq!(desk.kept().await, ["1/1"]);
+    assert_eq!(server.events("kind=fingers_sent").await, Vec::<Value>::new());
 }
 
 #[tokio::test]
 async fn a_finger_is_compared_with_all_others_of_its_tenant_and_sensor() {
     let server = TestServer::start().await;
+    server.sequence();
     let mut desk = Desk::new(&server, &server.own).await;
     let mut others = Desk::new(&server, &server.other).await;
     others.choose("server", true).await.is(200);
@@ -251,6 +254,13 @@ async fn a_finger_is_compared_with_all_others_of_its_tenant_and_sensor() {
     // Not the one that is replaced.
     let compared = desk.enrol(&anna, "left_thumb", false, "thumb anew").await;
     assert_eq!(compared, [plain("anna"), plain("sign"), plain("ben")]);
+
+    // Each lot is in the log, with how many went where; of other tenants' nothing.
+    let sent = server.events("kind=fingers_sent").await;
+    let mut counts: Vec<_> = sent.iter().map(|event| event["count"].as_u64().unwrap()).collect();
+    counts.sort_unstable();
+    assert_eq!(counts, [1, 2, 3, 3]);
+    assert!(sent.iter().all(|event| event["agent_id"] == json!(desk.station)), "{sent:?}");
 
     // Another sensor can't compare these, nor this one what another made.
     let of_other_sensor = format!(

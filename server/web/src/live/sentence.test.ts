@@ -37,6 +37,12 @@ test("an enrolment says whose it is and how it ended", () => {
 });
 
 test("a finger that is enrolled already says whether it is another person's, and both are named", () => {
+  expect(headline(logEvent(1, { kind: "fingers_sent", count: 32 }))).toBe(
+    "Templates of 32 fingers sent to a station to be compared",
+  );
+  expect(headline(logEvent(1, { kind: "fingers_sent", count: 1 }))).toBe(
+    "Template of a finger sent to a station to be compared",
+  );
   const found = (holder_id: string) => logEvent(1, { kind: "finger_in_use", person_id: "a", holder_id });
   expect(headline(found("b"))).toBe("Finger not enrolled: it is another person's already");
   expect(headline(found("a"))).toBe("Finger not enrolled: it is another finger of this person already");

@@ -49,6 +49,8 @@ export function headline(event: LogEvent, names: NamesKnown = nobody): string {
       return event.was_completed ? w.event.enrolmentRead : w.event.enrolmentWithout;
     case "finger_in_use":
       return event.holder_id === event.person_id ? w.event.fingerOwn : w.event.fingerAnothers;
+    case "fingers_sent":
+      return w.event.fingersSent(event.count ?? 0);
     case "folded":
       return w.event.folded(
         event.count ?? 0,

@@ -128,6 +128,7 @@ export const vocabulary = {
     door_wired: "Wiring set or changed",
     door_tried: "Door tried by an installer",
     finger_in_use: "Finger not enrolled: it is already",
+    fingers_sent: "Fingers sent to be compared",
   },
   TrialStep: {
     contact_rests: "Door says closed at rest",
