@@ -432,7 +432,7 @@ async fn of_two_fingers_at_two_stations_at_once_one_is_compared_with_the_other_o
         held.rollback().await.unwrap();
     };
     let at_once = async { tokio::join!(east.says(&annas, read("one")), west.says(&bens, read("one")), both_wait) };
-    tokio::time::timeout(PATIENCE, at_once).await.expect("both to be stored or not");
+    tokio::time::timeout(PATIENCE, Box::pin(at_once)).await.expect("both to be stored or not");
     let (annas, bens) = (east.last(&annas).await, west.last(&bens).await);
     let mut ends = [words(&annas), words(&bens)];
     ends.sort_unstable();
