@@ -651,7 +651,12 @@ impl Plant {
 
     /// Records consent, so that a finger may be enrolled.
     pub async fn consent(&self, person: &str) -> anyhow::Result<()> {
-        let body = json!({ "kind": "consent", "consent_text_version": "2026-1", "given_at": "2026-01-02T03:04:05Z" });
+        self.consent_to(person, "2026-2").await
+    }
+
+    /// Records consent to the text of this version.
+    pub async fn consent_to(&self, person: &str, version: &str) -> anyhow::Result<()> {
+        let body = json!({ "kind": "consent", "consent_text_version": version, "given_at": "2026-01-02T03:04:05Z" });
         self.staff.put(&format!("/people/{person}/legal-basis"), body).await?;
         Ok(())
     }

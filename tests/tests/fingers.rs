@@ -16,6 +16,12 @@ async fn the_same_finger_is_enrolled_once() -> anyhow::Result<()> {
     // Nobody looks for it before that is chosen.
     plant.enrol_finger(&berta, "anna-right-index").await?;
     plant.compare_fingers().await?;
+    // By what they consented to so far nothing of theirs is compared.
+    let refused = plant.enrol_finger(&berta, "anna-right-index").await.unwrap_err().to_string();
+    assert!(refused.contains("consent_lacks_comparing"), "{refused}");
+    for person in [&anna, &berta] {
+        plant.consent_to(person, "2026-3").await?;
+    }
     let mut feed = plant.staff.feed(None).await?;
     let refused = plant.enrol_finger(&berta, "anna-right-index").await.unwrap_err().to_string();
     assert!(refused.contains("\"finger_in_use\"") && refused.contains("\"anothers_finger\""), "{refused}");

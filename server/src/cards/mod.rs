@@ -80,6 +80,8 @@ pub struct CardRules {
     pub templates_on: TemplatesOn,
     /// Whether a finger is compared with those of others at the station before it is stored.
     pub compares_fingers: bool,
+    /// How many people have fingers on the server that are not compared, since they consented to a text that does not speak of it.
+    pub people_not_compared: i64,
     /// Whether cards may be made that know the older messages only (DESFire EV1).
     pub takes_ev1: bool,
     /// Whether a card's own key stays the factory's: any passer-by can format such a card.

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::{CardRules, CardRulesChange, ChipRow, KEY_VERSION_MAX, TemplatesOn};
 use crate::keys::cards::{HeldBy, KeyCheck};
+use crate::people::consent;
 
 pub mod due;
 
@@ -62,18 +63,28 @@ pub async fn rules(db: &mut PgConnection, tenant: TenantId) -> sqlx::Result<Card
         "SELECT COALESCE(rules.key_version, 1::smallint) AS key_version, COALESCE(rules.templates_on, 'card') AS templates_on, \
          COALESCE(rules.compares_fingers, false) AS compares_fingers, \
          COALESCE(rules.takes_ev1, false) AS takes_ev1, COALESCE(rules.leaves_factory_key, false) AS leaves_factory_key, \
-         rules.rekeyed_at, COALESCE(rules.row_version, 0) AS row_version, held.cards, held.cards_due, held.cards_to_exchange \
+         rules.rekeyed_at, COALESCE(rules.row_version, 0) AS row_version, held.cards, held.cards_due, held.cards_to_exchange, \
+         (SELECT count(DISTINCT finger.person_id) FROM fingers finger \
+             JOIN legal_bases basis ON basis.tenant_id = finger.tenant_id AND basis.person_id = finger.person_id \
+             WHERE finger.tenant_id = $1 AND finger.credential_id IS NULL AND basis.consent_text_version <> ALL($3)) \
+             AS people_not_compared \
          FROM (SELECT count(*) AS cards, count(*) FILTER (WHERE reason IN ('exposed', 'old_keys')) AS cards_due, \
              count(*) FILTER (WHERE reason = 'exchange') AS cards_to_exchange FROM ({}) card) held \
          LEFT JOIN card_rules rules ON rules.tenant_id = $1",
         due::IN_CIRCULATION
     );
-    let row = sqlx::query(AssertSqlSafe(sql)).bind(tenant.as_uuid()).bind(KEY_VERSION_MAX).fetch_one(db).await?;
+    let row = sqlx::query(AssertSqlSafe(sql))
+        .bind(tenant.as_uuid())
+        .bind(KEY_VERSION_MAX)
+        .bind(consent::comparing_versions())
+        .fetch_one(db)
+        .await?;
     let templates_on: &str = row.try_get("templates_on")?;
     Ok(CardRules {
         key_version: row.try_get("key_version")?,
         templates_on: word::<TemplatesOn>("templates_on", templates_on)?,
         compares_fingers: row.try_get("compares_fingers")?,
+        people_not_compared: row.try_get("people_not_compared")?,
         takes_ev1: row.try_get("takes_ev1")?,
         leaves_factory_key: row.try_get("leaves_factory_key")?,
         rekeyed_at: row.try_get("rekeyed_at")?,

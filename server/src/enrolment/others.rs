@@ -1,5 +1,6 @@
 //! A finger at a station and those of others: where the tenant chose so, it is compared with every one that lies here before it is
 //! stored, one to one, at the station. The station gets them lot by lot, sealed to it, and none at all where that was not chosen.
+//! Only fingers of people who consented to that are among them, and only theirs are compared with others.
 //!
 //! Nothing passes for compared that was not: whatever goes wrong ends the dialogue. Which fingers were is kept in memory, for this
 //! dialogue alone.
@@ -7,7 +8,7 @@
 use std::collections::HashSet;
 
 use access_core::event::Event;
-use access_core::ids::{AgentId, FingerId, TenantId};
+use access_core::ids::{AgentId, FingerId, PersonId, TenantId};
 use access_core::protocol::{FINGERS_COMPARED_AT_ONCE_MAX, SealedTemplate};
 use access_core::word::Word as _;
 use anyhow::Context as _;
@@ -20,8 +21,9 @@ use super::{Step, StepWord, Want};
 use crate::db::TenantTx;
 use crate::http::{ApiError, ApiResult};
 use crate::keys::SealingKey;
+use crate::people::consent;
 use crate::state::AppState;
-use crate::{audit, cards, vault};
+use crate::{audit, cards, people, vault};
 
 /// How far a finger is compared. Lives in a dialogue, never outlives it.
 #[derive(Debug, Default)]
@@ -55,6 +57,17 @@ fn not_wanted() -> ApiError {
 fn not_compared() -> ApiError {
     let why = "The finger was not compared with all others: what was chosen changed meanwhile, or another finger was enrolled.";
     ApiError::Conflict("fingers_not_compared", why.to_owned())
+}
+
+/// Refuses to compare the finger of a person who did not consent to that.
+pub(super) async fn consents(db: &mut PgConnection, tenant: TenantId, person: PersonId) -> ApiResult<()> {
+    let basis = people::store::legal_basis(db, tenant, person).await?;
+    let version = basis.and_then(|basis| basis.consent_text_version);
+    if version.is_some_and(|version| consent::covers_comparing(&version)) {
+        return Ok(());
+    }
+    let why = "Fingers are compared with those of others here, and what the person consented to does not speak of that.";
+    Err(ApiError::Conflict("consent_lacks_comparing", why.to_owned()))
 }
 
 impl Comparison {
@@ -111,6 +124,7 @@ async fn next(state: &AppState, order: &Order, comparison: &mut Comparison, now:
     if !cards::store::compares_fingers(&mut tx, order.tenant).await? {
         return Err(not_compared());
     }
+    consents(&mut tx, order.tenant, order.person).await?;
     let mut left = left(&mut tx, order, comparison).await?;
     comparison.of = comparison.passed.len() + left.len();
     left.truncate(FINGERS_COMPARED_AT_ONCE_MAX);
@@ -140,13 +154,13 @@ async fn next(state: &AppState, order: &Order, comparison: &mut Comparison, now:
     Ok(Turn::Compare(Lot { templates, step }))
 }
 
-/// Fingers that are still to be compared: one may have been enrolled meanwhile.
+/// Fingers that are still to be compared: one may have been enrolled meanwhile, or somebody consented.
 async fn left(tx: &mut TenantTx, order: &Order, comparison: &Comparison) -> ApiResult<Vec<(Uuid, Uuid)>> {
     let (Want::Finger { position, .. }, Some(sensor_type)) = (order.asked.want, &comparison.sensor_type) else {
         return Err(not_wanted());
     };
     let own = (order.person, position.as_str());
-    let mut all = vault::store::comparable_fingers(tx, order.tenant, sensor_type, own).await?;
+    let mut all = vault::store::comparable_fingers(tx, order.tenant, sensor_type, own, &consent::comparing_versions()).await?;
     all.retain(|(finger, _)| !comparison.passed.contains(finger));
     Ok(all)
 }
@@ -175,6 +189,7 @@ pub(super) async fn is_compared(
     if !cards::store::compares_fingers(tx, order.tenant).await? {
         return Ok(());
     }
+    consents(tx, order.tenant, order.person).await?;
     if !comparison.is_complete || comparison.sensor_type.as_deref() != Some(sensor_type) {
         return Err(not_compared());
     }

@@ -19,7 +19,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::{Asked, Enrolment, Followed, NotStarted, StationState, Stations, Step, Want};
+use super::{Asked, Enrolment, Followed, NotStarted, StationState, Stations, Step, Want, others};
 use crate::audit::checked_reason;
 use crate::auth::Actor;
 use crate::cards::{self, TemplatesOn};
@@ -143,6 +143,9 @@ async fn start(
     }
     if let Want::Finger { .. } = new.want {
         asked.is_compared = cards::store::compares_fingers(&mut tx, actor.tenant).await?;
+        if asked.is_compared {
+            others::consents(&mut tx, actor.tenant, person).await?;
+        }
     }
     let station = AgentId::from_uuid(new.station_id);
     let reason = asked.reason.clone();

@@ -457,18 +457,22 @@ pub async fn fingers_with_template(
 }
 
 /// Fingers that lie here and that a sensor of this type can compare, with whose they are: those of `person` first, and of these not the
-/// one at `position`, which another takes the place of. Those whose key was destroyed are left out.
+/// one at `position`, which another takes the place of. Those whose key was destroyed are left out, and those of people who did not
+/// consent to one of the `texts`.
 pub async fn comparable_fingers(
     db: &mut PgConnection,
     tenant: TenantId,
     sensor_type: &str,
     (person, position): (PersonId, &str),
+    texts: &[&str],
 ) -> sqlx::Result<Vec<(Uuid, Uuid)>> {
     sqlx::query_as(
         "SELECT finger.id, finger.person_id FROM fingers finger \
          JOIN vault.templates template ON template.tenant_id = finger.tenant_id AND template.finger_id = finger.id \
          JOIN vault.person_keys person_key ON person_key.tenant_id = template.tenant_id \
          AND person_key.person_id = template.person_id AND person_key.purpose = 'template' \
+         JOIN legal_bases basis ON basis.tenant_id = finger.tenant_id AND basis.person_id = finger.person_id \
+         AND basis.withdrawn_at IS NULL AND basis.consent_text_version = ANY($5) \
          WHERE finger.tenant_id = $1 AND finger.sensor_type = $2 AND NOT (finger.person_id = $3 AND finger.position = $4) \
          ORDER BY finger.person_id <> $3, finger.id",
     )
@@ -476,6 +480,7 @@ pub async fn comparable_fingers(
     .bind(sensor_type)
     .bind(person.as_uuid())
     .bind(position)
+    .bind(texts)
     .fetch_all(db)
     .await
 }

@@ -62,9 +62,15 @@ impl<'a> Desk<'a> {
         });
         let admin = &self.staff.administrator;
         let person = self.server.call(admin, "POST", "/people", body).await.is(201).id();
-        let basis = json!({ "kind": "consent", "consent_text_version": "2026-1", "given_at": "2026-01-02T03:04:05Z" });
-        self.server.call(admin, "PUT", &format!("/people/{person}/legal-basis"), basis).await.is(200);
+        self.consents(&person, "2026-3").await;
         person
+    }
+
+    /// They consent to the text of this version, in place of the one before.
+    async fn consents(&self, person: &str, version: &str) {
+        let basis = json!({ "kind": "consent", "consent_text_version": version, "given_at": "2026-01-02T03:04:05Z" });
+        let path = format!("/people/{person}/legal-basis");
+        self.server.call(&self.staff.administrator, "PUT", &path, basis).await.is(200);
     }
 
     async fn choose(&self, templates_on: &str, compares: bool) -> crate::testing::Answer {
@@ -270,6 +276,59 @@ async fn a_finger_is_compared_with_all_others_of_its_tenant_and_sensor() {
     server.execute(&of_other_sensor).await;
     let compared = desk.enrol(&ben, "left_index", false, "bens left").await;
     assert_eq!(compared, [plain("ben"), plain("anna"), plain("thumb anew")]);
+}
+
+#[tokio::test]
+async fn only_fingers_of_people_who_consented_to_it_are_compared() {
+    let server = TestServer::start().await;
+    server.sequence();
+    let admin = &server.own.administrator;
+    let mut desk = Desk::new(&server, &server.own).await;
+    desk.choose("server", true).await.is(200);
+    let (anna, ben, carl) = (desk.person("1").await, desk.person("2").await, desk.person("3").await);
+    for (person, template) in [(&anna, "anna"), (&ben, "ben")] {
+        desk.enrol(person, "right_index", false, template).await;
+    }
+    let left_out = async || {
+        server.call(admin, "GET", "/card-rules", Value::Null).await.is(200).json["people_not_compared"].clone()
+    };
+    assert_eq!(left_out().await, 0);
+    // By the texts of before a finger opens doors, and serves no other purpose.
+    for earlier in ["2026-1", "2026-2"] {
+        desk.consents(&anna, earlier).await;
+        assert_eq!(left_out().await, 1);
+        let compared = desk.enrol(&carl, "right_index", false, "carl").await;
+        assert_eq!(compared, [(b"ben".to_vec(), false)]);
+        let want = json!({ "finger": { "position": "left_index", "is_duress": false } });
+        let body = json!({ "station_id": desk.station, "person_id": anna, "want": want });
+        server.call(admin, "POST", "/enrolments", body).await.problem(409, "consent_lacks_comparing");
+    }
+    // Nor is anything sent or stored if that is what they consent to meanwhile.
+    for steps_before in [0, 1] {
+        desk.consents(&carl, "2026-3").await;
+        let dialogue = desk.start(&carl, "left_index", false).await;
+        if steps_before == 1 {
+            desk.says(&dialogue, made("zfm")).await;
+            let fingers = desk.next().await.templates;
+            assert_eq!(fingers.len(), 2);
+            desk.says(&dialogue, EnrolmentStep::FingersCompared).await;
+            assert_eq!(desk.next().await.templates, []);
+        }
+        desk.consents(&carl, "2026-2").await;
+        let step = if steps_before == 0 { made("zfm") } else { read("carl's left") };
+        desk.says(&dialogue, step).await;
+        assert_eq!(words(&desk.last(&dialogue).await), ("failed", "consent_lacks_comparing"));
+    }
+    assert_eq!(desk.kept().await, ["3/3"]);
+    // Whoever consents while another is compared is compared with them, too.
+    desk.consents(&carl, "2026-3").await;
+    let dialogue = desk.start(&carl, "left_index", false).await;
+    desk.says(&dialogue, made("zfm")).await;
+    assert_eq!(desk.next().await.templates.len(), 2);
+    desk.consents(&anna, "2026-3").await;
+    desk.says(&dialogue, EnrolmentStep::FingersCompared).await;
+    let next = desk.next().await;
+    assert_eq!(desk.opened(&next), [(b"anna".to_vec(), false)]);
 }
 
 #[tokio::test]

@@ -7789,6 +7789,11 @@ export interface components {
             templates_on: components["schemas"]["TemplatesOn"];
             /** @description Whether a finger is compared with those of others at the station before it is stored. */
             compares_fingers: boolean;
+            /**
+             * Format: int64
+             * @description How many people have fingers on the server that are not compared, since they consented to a text that does not speak of it.
+             */
+            people_not_compared: number;
             /** @description Whether cards may be made that know the older messages only (DESFire EV1). */
             takes_ev1: boolean;
             /** @description Whether a card's own key stays the factory's: any passer-by can format such a card. */
@@ -7919,6 +7924,8 @@ export interface components {
         ConsentText: {
             /** @description Its version, as recorded with a consent. */
             version: string;
+            /** @description Whether it names that the finger is compared when others' fingers are enrolled, and its own with those. */
+            covers_comparing: boolean;
             /** @description Language, as in BCP 47. */
             language: string;
             /** @description The text. */

@@ -10,12 +10,13 @@ import TextField from "@mui/material/TextField";
 import ToggleButton from "@mui/material/ToggleButton";
 import ToggleButtonGroup from "@mui/material/ToggleButtonGroup";
 import Typography from "@mui/material/Typography";
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
-import { api, bodyOf } from "../api/client";
+import { api } from "../api/client";
 import { Trouble } from "../parts/Trouble";
 import { previewed } from "../preview/previewed";
 import { type WordOf, w } from "../words";
+import { useConsentTexts } from "./consent";
 import { useOpen } from "./leaving";
 
 type Props = { personId: string; onRecorded: () => Promise<unknown> };
@@ -26,16 +27,11 @@ function languageName(code: string): string {
 }
 
 export function LegalBasisForm({ personId, onRecorded }: Props) {
-  const texts = useQuery({
-    queryKey: ["consent-texts"],
-    queryFn: () => bodyOf(api.GET("/api/v1/consent-texts")),
-    staleTime: Number.POSITIVE_INFINITY,
-  });
+  const texts = useConsentTexts();
   const [kind, setKind] = useState<WordOf<"LegalBasisKind"> | null>(null);
   const [language, setLanguage] = useState("en");
   const [note, setNote] = useState("");
-  const newest = texts.data?.[0]?.version;
-  const offered = (texts.data ?? []).filter((candidate) => candidate.version === newest);
+  const { offered } = texts;
   const shown = offered.find((candidate) => candidate.language === language) ?? offered[0];
   const record = useMutation({
     mutationFn: async (chosen: WordOf<"LegalBasisKind">) => {
@@ -66,7 +62,7 @@ export function LegalBasisForm({ personId, onRecorded }: Props) {
   );
   return (
     <Stack spacing={2}>
-      <Trouble error={texts.error} onRetry={() => texts.refetch()} />
+      <Trouble error={texts.error} onRetry={texts.refetch} />
       <RadioGroup value={kind} onChange={(_, chosen) => setKind(chosen as typeof kind)} aria-label={w.wizard.basis}>
         <FormControlLabel value="consent" control={<Radio size="small" />} label={w.wizard.basisConsent} />
         <Box

@@ -28,6 +28,7 @@ import { Trouble } from "../parts/Trouble";
 import { When } from "../parts/When";
 import { fullTime } from "../time";
 import { text, type WordOf, w, wordsOf } from "../words";
+import { useConsentTexts } from "./consent";
 import { Dialogue, useFound } from "./Dialogue";
 import { GrantForm } from "./GrantForm";
 import { LegalBasisForm } from "./LegalBasisForm";
@@ -51,20 +52,26 @@ export function Progress({ step }: { step: StepName }) {
 type StepProps = { person: PersonDetail; onChanged: () => Promise<void> };
 
 function CardStep({ person, onChanged }: StepProps) {
+  const { isEnough } = useConsentTexts();
+  const basis = person.legal_basis;
+  const fits = basis && isEnough(basis);
   return (
     <Stack spacing={3}>
       <Box component="section" aria-label={w.wizard.basis}>
         <Typography variant="h2" sx={{ mb: 1 }}>
           {w.wizard.basis}
         </Typography>
-        {person.legal_basis ? (
+        {basis && (
           <Typography>
-            {w.wizard.basisRecorded}: {text("LegalBasisKind", person.legal_basis.kind)},{" "}
-            <When at={person.legal_basis.given_at} />
+            {w.wizard.basisRecorded}: {text("LegalBasisKind", basis.kind)}, <When at={basis.given_at} />
           </Typography>
-        ) : (
-          <LegalBasisForm personId={person.id} onRecorded={onChanged} />
         )}
+        {basis && !fits && (
+          <Alert severity="warning" sx={{ my: 2 }}>
+            {w.person.basisLacksComparing}
+          </Alert>
+        )}
+        {!fits && <LegalBasisForm personId={person.id} onRecorded={onChanged} />}
       </Box>
       <Box component="section" aria-label={w.person.cards}>
         <Typography variant="h2" sx={{ mb: 1 }}>

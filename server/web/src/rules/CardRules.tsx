@@ -128,6 +128,9 @@ export function CardRulesSection() {
           lines={[
             [w.cardRules.templates, text("TemplatesOn", rules.templates_on)],
             [w.cardRules.compare, rules.compares_fingers ? w.cardRules.compared : w.cardRules.notCompared],
+            ...(rules.compares_fingers && rules.people_not_compared > 0
+              ? ([[w.cardRules.leftOut, w.cardRules.leftOutSentence(rules.people_not_compared)]] as [string, string][])
+              : []),
             [w.cardRules.keys, w.cardRules.keysSentence(rules.key_version, rules.cards, rules.cards_due)],
             ...(rules.cards_to_exchange > 0
               ? ([[w.cardRules.exchange, w.cardRules.exchangeSentence(rules.cards_to_exchange)]] as [string, string][])

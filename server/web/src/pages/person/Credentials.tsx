@@ -1,5 +1,6 @@
 // Cards, fingers, the PIN and the legal basis of a person.
 
+import Alert from "@mui/material/Alert";
 import Button from "@mui/material/Button";
 import Chip from "@mui/material/Chip";
 import MenuItem from "@mui/material/MenuItem";
@@ -13,6 +14,7 @@ import { BlockDialog } from "../../access/BlockDialog";
 import { CardPeriod } from "../../access/PeriodDialog";
 import { api } from "../../api/client";
 import type { Card, Finger, PersonDetail } from "../../api/types";
+import { useConsentTexts } from "../../enrol/consent";
 import { useIsAdministrator } from "../../frame/session";
 import { ButtonTo } from "../../parts/LinkTo";
 import { Section } from "../../parts/Page";
@@ -390,6 +392,7 @@ export function OwnPin({ person, onChanged }: OfPerson) {
 
 export function LegalBasis({ person, onChanged }: OfPerson) {
   const isAdministrator = useIsAdministrator();
+  const { isEnough } = useConsentTexts();
   const [isWithdrawing, setWithdrawing] = useState(false);
   const basis = person.legal_basis;
   return (
@@ -405,6 +408,26 @@ export function LegalBasis({ person, onChanged }: OfPerson) {
       }
     >
       {!basis && <Typography sx={{ color: "text.secondary" }}>{w.person.noLegalBasis}</Typography>}
+      {basis && !isEnough(basis) && (
+        <Alert
+          severity="warning"
+          action={
+            isAdministrator && (
+              <ButtonTo
+                size="small"
+                color="inherit"
+                to="/people/$id/register"
+                params={{ id: person.id }}
+                search={{ step: "card" }}
+              >
+                {w.person.basisAnew}
+              </ButtonTo>
+            )
+          }
+        >
+          {w.person.basisLacksComparing}
+        </Alert>
+      )}
       {basis && (
         <Things>
           <Thing title={text("LegalBasisKind", basis.kind)}>

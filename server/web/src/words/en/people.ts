@@ -113,6 +113,9 @@ export const people = {
     noLegalBasis: "None recorded. No finger may be captured.",
     basisSince: (time: string) => `given ${time}`,
     basisVersion: (version: string) => `text ${version}`,
+    basisLacksComparing:
+      "Fingers are compared with those of others here, and this consent does not speak of it: this person's fingers go on opening doors, but none is compared or enrolled until they consent to the text that does, or withdraw.",
+    basisAnew: "Record it anew",
     withdraw: "Withdraw",
     withdrawTitle: "Withdraw the legal basis",
     withdrawEffect: (count: number) =>

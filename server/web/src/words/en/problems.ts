@@ -27,6 +27,8 @@ export const problems: Record<string, string> = {
   door_in_airlock: "One of these doors is in another airlock already. Nothing was saved.",
   person_inactive: "This person is out of use. Put them back to use first.",
   legal_basis_missing: "Record the person's consent before a finger is captured.",
+  consent_lacks_comparing:
+    "Fingers are compared with those of others here, and this person's consent does not speak of it. Record it anew, by the text that does.",
   finger_taken: "This finger is enrolled for the other use. Remove it first, or take another.",
   finger_missing: "A sign of duress is never the only finger. Enrol the one for every day first.",
   duress_alone:

@@ -643,6 +643,7 @@ export const enrolmentTrouble: Record<string, string> = {
   page_gone: "The page that started it was closed",
   station_lost: "The connection to the station was lost",
   legal_basis_missing: "There is no consent to keep a finger",
+  consent_lacks_comparing: "The person's consent does not speak of being compared with others",
   finger_taken: "This finger was enrolled for the other use meanwhile",
   finger_missing: "There is no finger for every day any more",
   card_unreadable: "The card's number can't be used",
