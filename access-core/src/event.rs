@@ -300,6 +300,8 @@ pub enum Event {
         station: AgentId,
         /// Which fingers' they are.
         fingers: Vec<FingerId>,
+        /// Whose these are, each person once.
+        holders: Vec<PersonId>,
     },
 }
 

@@ -389,7 +389,13 @@ fn events_keep_their_bytes() {
             ],
         })),
         Event::FingerInUse { enrolment: id(1), person: id(2), finger: id(3), holder: id(4) },
-        Event::FingersSent { enrolment: id(1), person: id(2), station: id(3), fingers: vec![id(4), id(5)] },
+        Event::FingersSent {
+            enrolment: id(1),
+            person: id(2),
+            station: id(3),
+            fingers: vec![id(4), id(5)],
+            holders: vec![id(6)],
+        },
     ];
     for (place, event) in events.into_iter().enumerate() {
         let name = format!("record_{place:02}_{}", event.kind());

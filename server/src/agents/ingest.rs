@@ -123,16 +123,17 @@ pub(super) fn is_unread(stored: &Head, epoch: u32, theirs: &Head) -> bool {
 }
 
 /// Shuts out an agent whose journal was set back, with an alarm. What it would record must not go on reaching nobody unnoticed.
+/// Answers whether it was: not one that is out of use by now, or whose place another machine took.
 pub(super) async fn shut_out_set_back(
     state: &AppState,
     tx: TenantTx,
     name: AgentName,
     stored: Head,
     theirs: Head,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<bool> {
     let seq = if theirs.epoch == stored.epoch { (theirs.seq + 1).min(stored.seq) } else { stored.seq };
-    broken(state, tx, name, stored, (stored.epoch, seq, ChainFault::Fork)).await?;
-    Ok(())
+    let done = broken(state, tx, name, stored, (stored.epoch, seq, ChainFault::Fork)).await?;
+    Ok(done == Ingested::Quarantined)
 }
 
 /// Goes through records until the first that is not the next one. What came before it is good.
@@ -239,8 +240,8 @@ async fn broken(
     // A door may have been wired before it was assigned. The records wait at the agent, and it keeps its rules.
     let is_held = matches!(fault, ChainFault::Hole | ChainFault::ForeignDoor);
     if !is_held && !store::quarantine(&mut tx, name).await? {
-        // Revoked or replaced meanwhile: what an operator did stands.
-        return Ok(Ingested::Quarantined);
+        // Out of use meanwhile, or another machine's: what an operator did stands.
+        return Ok(Ingested::NotJoined);
     }
     tracing::error!(%tenant, %agent, epoch, seq, %fault, "an agent's records can't be taken");
     // It sends the same again and again: one alarm is enough.

@@ -202,6 +202,10 @@ pub(super) async fn renew(
     cards::store::lock_held(&mut tx, agent).await?;
     let row = store::for_link(&mut tx, tenant, agent, true).await?.ok_or(ApiError::Unauthenticated)?;
     if row.standing()? != Standing::Joined || row.is_replaced(generation) {
+        drop(tx);
+        if row.is_held_on_to(generation) {
+            copies::report(state, caller.name, CopySign::OldCertificate, now).await?;
+        }
         return Err(superseded());
     }
     let key = copies::key_hash(&certificate_key);

@@ -190,8 +190,8 @@ async fn serve(
         Ok(version) => version,
         Err(why) => {
             drop(tx);
-            // One that was issued and replaced, of an agent in use: somebody holds on to it.
-            if row.is_some_and(|row| why == Refusal::WrongAgent && generation < row.certificate_generation) {
+            let by_certificate = matches!(why, Refusal::WrongAgent | Refusal::Revoked);
+            if by_certificate && row.is_some_and(|row| row.is_held_on_to(generation)) {
                 copies::report(state, name, CopySign::OldCertificate, clock::now()).await?;
             }
             return refuse(&mut socket, why).await;
@@ -206,7 +206,10 @@ async fn serve(
             return said_before(state, name).await;
         }
         let tx = state.db.begin(tenant, None).await?;
-        shut_out_set_back(state, tx, name, stored, hello.head).await?;
+        if !shut_out_set_back(state, tx, name, stored, hello.head).await? {
+            let why = why_ended(state, name).await?;
+            return refuse(&mut socket, why).await;
+        }
         state.agents.end(tenant, agent);
         return refuse(&mut socket, Refusal::Quarantined).await;
     }

@@ -291,7 +291,7 @@ pub async fn next_epoch(db: &mut PgConnection, tenant: TenantId, agent: Uuid) ->
     .await
 }
 
-/// An agent joins. Whatever certificate it had before is superseded at once.
+/// An agent joins. Whatever certificate it had before is superseded at once, and whoever has one hears that another took their place.
 pub async fn join(
     db: &mut PgConnection,
     tenant: TenantId,
@@ -301,7 +301,8 @@ pub async fn join(
 ) -> sqlx::Result<()> {
     let epoch: i32 = sqlx::query_scalar(
         "UPDATE agents SET state = 'joined', joined_at = $3, build = $4, record_key = $5, sealing_key = $6, \
-         epoch = epoch + 1, certificate_generation = certificate_generation + 1, \
+         epoch = epoch + 1, replaced_generation = certificate_generation, \
+         certificate_generation = certificate_generation + 1, \
          generation_used = certificate_generation + 1, certificate_expires_at = $7, bundle_in_force = 0, authorities_kept = $8, \
          row_version = row_version + 1 WHERE tenant_id = $1 AND id = $2 RETURNING epoch",
     )
@@ -381,6 +382,7 @@ pub struct LinkRow {
     head_seq: i64,
     head_hash: Vec<u8>,
     replaced_generation: i32,
+    retired_generation: i32,
     /// What stands for the authorities that it trusts, as it said last.
     pub authorities_kept: Option<Vec<u8>>,
 }
@@ -407,6 +409,15 @@ impl LinkRow {
         generation <= self.replaced_generation
     }
 
+    /// Whether a certificate of this generation was superseded in an agent that is in use, while nobody had its machine replaced:
+    /// somebody holds on to it.
+    pub fn is_held_on_to(&self, generation: i32) -> bool {
+        self.standing().is_ok_and(|standing| standing == Standing::Joined)
+            && generation > self.retired_generation
+            && generation < self.certificate_generation
+            && !self.takes_generation(generation)
+    }
+
     /// Whether a certificate of this generation is still good: the newest, or the one before while that was not used.
     pub fn takes_generation(&self, generation: i32) -> bool {
         generation == self.certificate_generation
@@ -424,7 +435,7 @@ pub async fn for_link(
     let lock = if is_locked { " FOR UPDATE" } else { "" };
     let sql = format!(
         "SELECT state, kind, record_key, sealing_key, certificate_generation, generation_used, epoch, head_epoch, \
-         head_seq, head_hash, replaced_generation, authorities_kept FROM agents WHERE tenant_id = $1 AND id = $2{lock}"
+         head_seq, head_hash, replaced_generation, retired_generation, authorities_kept FROM agents WHERE tenant_id = $1 AND id = $2{lock}"
     );
     sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(tenant.as_uuid()).bind(agent.as_uuid()).fetch_optional(db).await
 }
@@ -542,8 +553,8 @@ pub async fn configuration(db: &mut PgConnection, tenant: TenantId, agent: Uuid)
 /// Puts an agent's machine out of use: whatever certificate it has is worth nothing from here on, and another may join in its place.
 pub async fn replace(db: &mut PgConnection, tenant: TenantId, agent: Uuid) -> sqlx::Result<()> {
     sqlx::query(
-        "UPDATE agents SET state = 'invited', replaced_generation = certificate_generation, row_version = row_version + 1 \
-         WHERE tenant_id = $1 AND id = $2",
+        "UPDATE agents SET state = 'invited', replaced_generation = certificate_generation, \
+         retired_generation = certificate_generation, row_version = row_version + 1 WHERE tenant_id = $1 AND id = $2",
     )
     .bind(tenant.as_uuid())
     .bind(agent)

@@ -5,7 +5,7 @@
 //! Nothing passes for compared that was not: whatever goes wrong ends the dialogue. Which fingers were is kept in memory, for this
 //! dialogue alone.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use access_core::event::Event;
 use access_core::ids::{AgentId, FingerId, PersonId, TenantId};
@@ -145,7 +145,10 @@ async fn next(state: &AppState, order: &Order, comparison: &mut Comparison, now:
         }
         templates.sort_by_key(|template| left.iter().position(|(finger, _)| template.finger.as_uuid() == *finger));
         let fingers = templates.iter().map(|template| template.finger).collect();
-        let sent = Event::FingersSent { enrolment: order.id, person: order.person, station: order.station, fingers };
+        let holders = left.iter().map(|(_, holder)| PersonId::from_uuid(*holder));
+        let holders = holders.collect::<BTreeSet<_>>().into_iter().collect();
+        let sent =
+            Event::FingersSent { enrolment: order.id, person: order.person, station: order.station, fingers, holders };
         audit::append_event(&mut tx, &sent, now).await?;
         tx.commit().await?;
     }

@@ -1,6 +1,7 @@
 //! What becomes of a station's steps: most are shown, a result is stored in one transaction with the act that says so.
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 
 use access_core::attempt::Assurance;
 use access_core::event::{ActKind, SubjectKind};
@@ -9,6 +10,7 @@ use access_core::protocol::{
     CardWork, EnrolmentOrder, EnrolmentStep, EnrolmentWant, FingersToCompare, FromServer, PinPrompt, SecretBytes,
 };
 use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::FutureExt as _;
 use uuid::Uuid;
 
 use super::cards::{self, AtCard};
@@ -88,12 +90,10 @@ impl Stations {
             let order = Order { id, tenant, station, person, operator, asked: asked.clone() };
             (order, std::mem::take(&mut dialogue.at_card), std::mem::take(&mut dialogue.comparison))
         };
-        let turn = if let EnrolmentStep::CardRead { .. } = step {
+        if let EnrolmentStep::CardRead { .. } = step {
             self.push(id, Step::new(StepWord::CardRead, now));
-            turn(state, &order, &mut at_card, &mut comparison, step, now).await
-        } else {
-            turn(state, &order, &mut at_card, &mut comparison, step, now).await
-        };
+        }
+        let turn = whole(turn(state, &order, &mut at_card, &mut comparison, step, now), now).await;
         self.settled(id, (at_card, comparison), turn, now);
     }
 
@@ -165,6 +165,15 @@ impl Dialogue {
             self.push(lost(now));
         }
     }
+}
+
+/// A step that is taken in to its end. One that breaks off (a panic) ends its dialogue, and no other: the station would be busy for as
+/// long as a dialogue may take.
+pub(super) async fn whole(turn: impl Future<Output = Option<Turn>>, now: DateTime<Utc>) -> Option<Turn> {
+    AssertUnwindSafe(turn).catch_unwind().await.unwrap_or_else(|_| {
+        tracing::error!("a step of an enrolment broke off");
+        Some(Turn::Stop(Step { reason: Some("not_stored".to_owned()), ..Step::new(StepWord::Failed, now) }))
+    })
 }
 
 /// What follows from a step; nothing if it answers what was not asked.

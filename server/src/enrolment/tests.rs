@@ -146,6 +146,19 @@ fn a_dialogue_that_is_cancelled_while_a_step_is_stored_ends_after_it() {
     assert!(desk.orders.try_recv().is_err(), "the station knows");
 }
 
+#[tokio::test]
+async fn a_dialogue_whose_step_breaks_off_ends_and_the_station_is_told() {
+    let mut desk = Desk::new();
+    let id = desk.start(at(0)).unwrap();
+    desk.stations.lock().dialogues.get_mut(&id).unwrap().is_settling = true;
+    let turn = outcome::whole(async { panic!("as a fault of this program does") }, at(1)).await;
+    desk.stations.settled(id, Default::default(), turn, at(1));
+    assert_eq!(desk.last(id, at(1)), Some(StepWord::Failed));
+    assert!(matches!(desk.orders.try_recv(), Ok(FromServer::Enrol(_))));
+    assert!(matches!(desk.orders.try_recv(), Ok(FromServer::CancelEnrolment(stopped)) if stopped == id));
+    assert!(desk.start(at(2)).is_ok(), "the station is free");
+}
+
 #[test]
 fn a_station_that_links_anew_knows_no_dialogue_of_before() {
     let mut desk = Desk::new();

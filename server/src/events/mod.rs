@@ -153,6 +153,8 @@ pub struct LogEvent {
     pub was_completed: Option<bool>,
     /// Whose the finger is already that was to be enrolled for a person: perhaps the same person's, another of theirs.
     pub holder_id: Option<Uuid>,
+    /// Whose fingers' templates went to a station, each person once.
+    pub holder_ids: Option<Vec<Uuid>>,
     /// What tells a copied agent.
     #[schema(value_type = Option<words::CopySign>)]
     pub copy_sign: Option<&'static str>,
@@ -443,7 +445,8 @@ impl LogEvent {
                 self.person_id = Some(person.into());
                 self.holder_id = Some(holder.into());
             }
-            Event::FingersSent { person, station, fingers, .. } => {
+            Event::FingersSent { person, station, fingers, holders, .. } => {
+                self.holder_ids = Some(holders.into_iter().map(Into::into).collect());
                 self.person_id = Some(person.into());
                 self.agent_id = Some(station.into());
                 self.count = u32::try_from(fingers.len()).ok();

@@ -86,7 +86,7 @@ async fn malformed_keys_are_named() {
 #[tokio::test]
 async fn an_agent_that_joins_anew_supersedes_itself() {
     let server = TestServer::serving().await;
-    let old = server.agent("Gate", AgentKind::DoorController, &[]).await;
+    let mut old = server.agent("Gate", AgentKind::DoorController, &[]).await;
     let mut link = old.link().await;
     let path = format!("/agents/{}/join-token", old.id);
     let issued = server.call(&server.own.administrator, "POST", &path, json!({ "reason": "new card" })).await.is(200);
@@ -94,8 +94,13 @@ async fn an_agent_that_joins_anew_supersedes_itself() {
     assert_eq!((new.id, new.head.epoch), (old.id, 2));
     link.refusal().await;
     assert_eq!(old.renew().await.err().map(|(status, _)| status), Some(401));
-    let refused = old.refusal(old.hello()).await;
-    assert_eq!(refused, Refusal::WrongAgent);
+    assert_eq!(old.refusal(old.hello()).await, Refusal::Revoked, "it gives up its rules");
+    // What it sent before and is looked at only now, or says against itself, shuts out nobody.
+    let late = old.record(Event::AgentStopped);
+    assert_eq!(ingest(&server.state, old.name(), vec![late]).await.unwrap(), Ingested::NotJoined);
+    let mut tx = server.state.db.begin(old.tenant, None).await.unwrap();
+    assert!(!store::quarantine(&mut tx, old.name()).await.unwrap(), "the other machine is innocent");
+    drop(tx);
     // It delivered nothing before: its second sequence is the first that the log holds.
     let mut link = new.link().await;
     let records = vec![new.record(Event::AgentStopped)];
@@ -198,7 +203,13 @@ async fn two_copies_that_renew_are_both_shut_out_until_one_joins_anew() {
     let _link = anew.link().await;
     assert_eq!(seen(&server, original.id).await["state"], "online");
     assert_eq!(copied_alarms(&server).await, [(json!(original.id), false)], "its cause is gone");
-    assert_eq!(copy.refusal(copy.hello()).await, Refusal::WrongAgent);
+    // Neither goes on by the rules that it has, and that one is still there is told.
+    for machine in [&copy, &renewed] {
+        assert_eq!(machine.refusal(machine.hello()).await, Refusal::Revoked);
+        assert_eq!(machine.renew().await.err().map(|(status, _)| status), Some(401));
+    }
+    assert_eq!(signs(&server).await, ["renewed_twice", "old_certificate"], "one within the hour");
+    assert_eq!(seen(&server, original.id).await["state"], "online");
 }
 
 /// As if every certificate had been issued long enough ago to be renewed.

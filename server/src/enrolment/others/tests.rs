@@ -261,11 +261,16 @@ async fn a_finger_is_compared_with_all_others_of_its_tenant_and_sensor() {
     let compared = desk.enrol(&anna, "left_thumb", false, "thumb anew").await;
     assert_eq!(compared, [plain("anna"), plain("sign"), plain("ben")]);
 
-    // Each lot is in the log, with how many went where; of other tenants' nothing.
+    // Each lot is in the log, with how many went where and whose; of other tenants' nothing.
     let sent = server.events("kind=fingers_sent").await;
-    let mut counts: Vec<_> = sent.iter().map(|event| event["count"].as_u64().unwrap()).collect();
-    counts.sort_unstable();
-    assert_eq!(counts, [1, 2, 3, 3]);
+    let told: Vec<_> = sent.iter().map(|event| (&event["person_id"], &event["count"], &event["holder_ids"])).collect();
+    let mut both = [&anna, &ben];
+    both.sort_unstable();
+    let (anna_alone, both) = (json!([anna]), json!(both));
+    let (annas, bens) = (json!(anna), json!(ben));
+    let wanted =
+        [(&bens, &json!(1), &anna_alone), (&annas, &json!(2), &both), (&annas, &json!(3), &both), (&annas, &json!(3), &both)];
+    assert_eq!(told, wanted);
     assert!(sent.iter().all(|event| event["agent_id"] == json!(desk.station)), "{sent:?}");
 
     // Another sensor can't compare these, nor this one what another made.
@@ -332,6 +337,26 @@ async fn only_fingers_of_people_who_consented_to_it_are_compared() {
 }
 
 #[tokio::test]
+async fn what_can_t_be_recorded_is_not_sent() {
+    let server = TestServer::start().await;
+    let mut desk = Desk::new(&server, &server.own).await;
+    desk.choose("server", true).await.is(200);
+    let (anna, ben) = (desk.person("1").await, desk.person("2").await);
+    desk.enrol(&anna, "right_index", false, "anna").await;
+    let dialogue = desk.start(&ben, "right_index", false).await;
+    server
+        .execute(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''full''; END'; \
+             CREATE TRIGGER refuse BEFORE INSERT ON log_outbox FOR EACH ROW EXECUTE FUNCTION refuse()",
+        )
+        .await;
+    desk.says(&dialogue, made("zfm")).await;
+    assert_eq!(words(&desk.last(&dialogue).await), ("failed", "not_stored"));
+    assert!(matches!(desk.hears().await, Some(FromServer::CancelEnrolment(id)) if id == dialogue.order.id));
+    assert!(desk.heard.try_recv().is_err());
+}
+
+#[tokio::test]
 async fn it_goes_on_lot_by_lot_with_a_new_end_each_time() {
     let server = TestServer::start().await;
     let mut desk = Desk::new(&server, &server.own).await;
@@ -353,6 +378,10 @@ async fn it_goes_on_lot_by_lot_with_a_new_end_each_time() {
     state.stations.step(state, tenant, desk.station, dialogue.order.id, made("zfm"), later).await;
     let first = desk.next().await;
     assert_eq!(first.templates.len(), FINGERS_COMPARED_AT_ONCE_MAX);
+    let written = server.query("SELECT encode(event, 'hex') FROM log_outbox ORDER BY place DESC LIMIT 1").await;
+    let written = canonical::decode::<Event>("event", &hex::decode(&written[0]).unwrap()).unwrap();
+    let Event::FingersSent { fingers, .. } = written else { panic!("{written:?}") };
+    assert!(fingers.iter().eq(first.templates.iter().map(|template| &template.finger)), "which they are");
     assert!(first.expires_at.since(dialogue.order.expires_at) > 90_000, "long after the first end");
     let shown = async |desk: &Desk<'_>| {
         let last = desk.last(&dialogue).await;
