@@ -263,8 +263,7 @@ export const desk = {
   },
   demo: {
     title: "Virtual door",
-    intro:
-      "Real controllers run behind this picture. Take a card, hold it to a door, place a finger or type a PIN, push.",
+    intro: "Real controllers run behind this picture. Hold a card, place a finger, push.",
     hand: "Your hand",
     cards: "Cards",
     fingers: "Fingers",
