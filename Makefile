@@ -12,7 +12,7 @@ PAGES := $(shell find $(WEB)/src $(WEB)/public -type f 2>/dev/null) \
     $(addprefix $(WEB)/,index.html package.json package-lock.json tsconfig.json vite.config.ts)
 SPELLED := ':!*.lock' ':!*package-lock.json' ':!LICENSE-*' ':!access-core/tests/wire' ':!fuzz/seeds' ':!*.svg' ':!*.txt'
 
-## A whole plant on synthetic people; Ctrl-C ends it. The address to open follows READY. PORT=8470: another port.
+## A whole plant on synthetic people; Ctrl-C ends it. The address to open follows READY. PORT=8470: another port, from now on.
 demo: web
 	cargo build --workspace --bins
 	@exec $(BUILT)/pforte-demo $(addprefix --port ,$(PORT))

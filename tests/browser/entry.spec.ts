@@ -253,7 +253,7 @@ test("a finger that is enrolled already is told, and not stored", async ({ page 
       await act(page, { do: "lift", at: "desk" });
     }
     if (given === "Else") {
-      await expect(page.getByText(/^Compared with \d+ of \d+$/)).toBeVisible();
+      await expect(page.getByText(/^Compared with \d+ of \d+ · about \d+ s left$/)).toBeVisible();
       await accessible(page);
     }
     await expect(page.getByText(ends).first()).toBeVisible({ timeout: 60_000 });

@@ -128,6 +128,29 @@ test("at the virtual door the enrolment desk is within reach", async ({ page }) 
   await expect(page.getByRole("button", { name: /^Hold to reader .*[Dd]esk/ })).toBeInViewport({ ratio: 1 });
 });
 
+test("at the virtual door what just happened is in sight, at desk and tablet, however far down the door is", async ({ page }) => {
+  await signIn(page);
+  const log = page.getByRole("region", { name: "What the log says" });
+  const newest = log.getByRole("listitem").first();
+  for (const [width, height] of [
+    [1280, 800],
+    [1024, 768],
+    [768, 1024],
+  ] as const) {
+    await page.setViewportSize({ width, height });
+    await page.goto("/demo");
+    await expect(newest, `${width}`).toBeInViewport({ ratio: 1 });
+    const force = page.getByRole("button", { name: "Force Tape vault" });
+    await force.scrollIntoViewIfNeeded();
+    await expect(force, `${width}`).toBeInViewport();
+    await expect(newest, `${width}, scrolled`).toBeInViewport({ ratio: 1 });
+    for (const colorScheme of ["dark", "light"] as const) {
+      await page.emulateMedia({ colorScheme });
+      await accessible(page);
+    }
+  }
+});
+
 test("a door that people leave by this system is a standing warning on every page", async ({ page }) => {
   await signIn(page);
   const doors = await (await page.request.get("/api/v1/doors")).json();

@@ -263,14 +263,14 @@ impl Plant {
         }
     }
 
-    /// Starts everything in a folder; makes it first, if nothing is there.
+    /// Starts everything in a folder; makes it first, if nothing is there. What is there moves to the plan's ports.
     pub async fn start(plan: Plan, folder: &Path) -> anyhow::Result<Self> {
         let twin = start_twin(&plan, folder).await?;
         let made_file = folder.join("plant.json");
         let server_file = folder.join("server.toml");
         let is_new = !made_file.exists();
+        write_server_file(&plan, folder, plan.ports)?;
         if is_new {
-            write_server_file(&plan, folder, plan.ports)?;
             for (slug, name) in &plan.tenants {
                 let mut add = Command::new(program("pforte-server")?);
                 add.args(["tenant", "add", "--config"]).arg(&server_file).args(["--slug", slug, "--name", name]);
@@ -305,6 +305,8 @@ impl Plant {
         };
         if is_new {
             plant.join_agents().await?;
+        } else {
+            plant.lead_agents_to_server()?;
         }
         for agent in plant.plan.agents.clone() {
             plant.start_agent(agent.name, &[]).await?;
@@ -496,6 +498,21 @@ impl Plant {
             run(join).await?;
             std::fs::remove_file(&token_file)?;
             std::fs::write(self.folder.join(format!("{}.toml", plan.name)), self.agent_file(plan)?)?;
+        }
+        Ok(())
+    }
+
+    /// Tells agents that joined before where the server is now; the rest of what they were told stays as it is.
+    fn lead_agents_to_server(&self) -> anyhow::Result<()> {
+        for plan in &self.plan.agents {
+            let file = self.folder.join(format!("{}.toml", plan.name));
+            let text = std::fs::read_to_string(&file).with_context(|| format!("can't read {}", file.display()))?;
+            let own = format!("server = \"{}\"", self.agents_address);
+            let lines = text.lines().map(|line| if line.starts_with("server = ") { &own } else { line });
+            let led: String = lines.flat_map(|line| [line, "\n"]).collect();
+            if led != text {
+                std::fs::write(&file, led)?;
+            }
         }
         Ok(())
     }

@@ -46,6 +46,9 @@ access_core::words! {
         Exchange = "exchange",
         /// Whoever has a lost agent knows its keys.
         Exposed = "exposed",
+        /// Its own key may be the factory's, which is known to all: it was left so while the tenant had chosen that, and this was
+        /// taken back. Whoever holds such a card to a reader of their own can format it.
+        FactoryKey = "factory_key",
         /// Its keys have an older version than they are to have.
         OldKeys = "old_keys",
     }
@@ -160,6 +163,8 @@ pub struct ChipRow {
     pub templates_bytes: i32,
     /// Whether its own key may be the factory's, since it was left so.
     pub has_factory_key: bool,
+    /// Whether that is so and the tenant does not leave it so any more: its next visit to a station changes it.
+    pub is_factory_key_due: bool,
     /// Newest version of its keys that whoever has a lost agent knows.
     pub exposed_version: Option<i16>,
 }
@@ -171,7 +176,8 @@ impl ChipRow {
         Chip {
             messaging: self.messaging,
             key_version: self.key_version,
-            is_renewal_due: self.version_wanted != self.key_version && !self.is_exchange_due(),
+            is_renewal_due: (self.version_wanted != self.key_version || self.is_factory_key_due)
+                && !self.is_exchange_due(),
             is_exchange_due: self.is_exchange_due(),
             free_bytes: self.free_bytes,
             fingers_fit: (self.templates_bytes_max - used).max(0) / FINGER_BYTES,

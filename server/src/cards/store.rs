@@ -20,6 +20,8 @@ pub mod due;
 /// Columns of a chip, beside `chip` as the name of its table.
 pub const CHIP: &str = "chip.messaging, chip.key_version, chip.versions_begun, chip.version_wanted, chip.free_bytes, \
                         chip.templates_bytes_max, chip.templates_bytes, chip.has_factory_key, \
+                        (SELECT chosen.leaves_factory_key FROM card_rules chosen WHERE chosen.tenant_id = chip.tenant_id) \
+                         AS leaves_factory_key, \
                         (SELECT known.key_version FROM card_exposures known WHERE known.tenant_id = chip.tenant_id \
                          AND known.uid_hash = chip.uid_hash) AS exposed_version";
 
@@ -29,6 +31,8 @@ pub fn chip(row: &PgRow) -> sqlx::Result<Option<ChipRow>> {
     let exposed_version: Option<i16> = row.try_get("exposed_version")?;
     // Whatever was written down meanwhile, a card never gets a version that others know, while there is another.
     let beyond = exposed_version.map_or(1, |exposed| exposed.saturating_add(1)).min(KEY_VERSION_MAX);
+    let has_factory_key = row.try_get("has_factory_key")?;
+    let leaves_factory_key: Option<bool> = row.try_get("leaves_factory_key")?;
     Ok(Some(ChipRow {
         messaging: word("messaging", &messaging)?,
         key_version: row.try_get("key_version")?,
@@ -37,7 +41,8 @@ pub fn chip(row: &PgRow) -> sqlx::Result<Option<ChipRow>> {
         free_bytes: row.try_get("free_bytes")?,
         templates_bytes_max: row.try_get("templates_bytes_max")?,
         templates_bytes: row.try_get("templates_bytes")?,
-        has_factory_key: row.try_get("has_factory_key")?,
+        has_factory_key,
+        is_factory_key_due: has_factory_key && leaves_factory_key != Some(true),
         exposed_version,
     }))
 }
@@ -68,7 +73,7 @@ pub async fn rules(db: &mut PgConnection, tenant: TenantId) -> sqlx::Result<Card
              JOIN legal_bases basis ON basis.tenant_id = finger.tenant_id AND basis.person_id = finger.person_id \
              WHERE finger.tenant_id = $1 AND finger.credential_id IS NULL AND basis.consent_text_version <> ALL($3)) \
              AS people_not_compared \
-         FROM (SELECT count(*) AS cards, count(*) FILTER (WHERE reason IN ('exposed', 'old_keys')) AS cards_due, \
+         FROM (SELECT count(*) AS cards, count(*) FILTER (WHERE reason <> 'exchange') AS cards_due, \
              count(*) FILTER (WHERE reason = 'exchange') AS cards_to_exchange FROM ({}) card) held \
          LEFT JOIN card_rules rules ON rules.tenant_id = $1",
         due::IN_CIRCULATION

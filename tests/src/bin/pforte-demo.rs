@@ -21,8 +21,8 @@ struct Arguments {
     /// Where it all lies.
     #[arg(long)]
     folder: Option<PathBuf>,
-    /// Port of the user interface; the agents' is the next one. 0 takes any two that are free. [default: 8460, or what
-    /// the demo was made for]
+    /// Port of the user interface; the agents' is the next one. 0 takes any two that are free. A demo that is there moves to
+    /// it. [default: 8460, or where the demo was last]
     #[arg(long)]
     port: Option<u16>,
     /// How many people it has.
@@ -89,27 +89,19 @@ fn current_code(folder: &Path) -> anyhow::Result<String> {
 
 /// Ports of staff and agents, both free; found out before anything is made.
 fn ports(wanted: Option<u16>, folder: &Path) -> anyhow::Result<(u16, u16)> {
-    let made_for = demo::ports_of(folder)?;
-    let ports = match (made_for, wanted) {
-        (Some((staff, _)), Some(wanted)) if wanted != staff => {
-            bail!(
-                "the demo in {} was made for port {staff}: leave the port out, or make demo-clean first",
-                folder.display()
-            )
-        }
-        (Some(ports), _) => ports,
+    let last = demo::ports_of(folder)?;
+    let ports = match (last, wanted) {
+        (Some(last), None) => last,
+        (Some(last), Some(wanted)) if wanted == last.0 => last,
         (None, None) => demo::PORTS,
-        (None, Some(0)) => (0, 0),
-        (None, Some(staff)) => {
+        (_, Some(0)) => (0, 0),
+        (_, Some(staff)) => {
             (staff, staff.checked_add(1).context("--port 65535: the agents' port is the next one, and there is none")?)
         }
     };
     for port in [ports.0, ports.1] {
         if let Err(error) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
-            let instead = match made_for {
-                Some(_) => "end what listens there; or begin anew: make demo-clean, then make demo PORT=8470",
-                None => "end what listens there, or take another one and the next: make demo PORT=8470",
-            };
+            let instead = "end what listens there, or take another one and the next: make demo PORT=8470";
             bail!("port {port} can't be had ({error}): {instead}");
         }
     }

@@ -108,7 +108,7 @@ pub fn plan(ports: (u16, u16)) -> Plan {
     }
 }
 
-/// The ports that the demo in a folder was made for; none if there is no demo yet. Agents and browsers know them.
+/// The ports that the demo in a folder had last; none if there is no demo yet. Agents and browsers know them.
 pub fn ports_of(folder: &Path) -> anyhow::Result<Option<(u16, u16)>> {
     if !folder.join("plant.json").exists() {
         return Ok(None);

@@ -14,9 +14,11 @@ use crate::cards::{CardDue, CardDueReason, KEY_VERSION_MAX};
 /// nobody; it is in circulation again as soon as that is taken back. A suspended card stays: its holder has it.
 pub(super) const IN_CIRCULATION: &str = "SELECT card.id, card.label, card.state, card.person_id, chip.key_version, \
      CASE WHEN known.key_version >= $2 THEN 'exchange' WHEN known.key_version >= chip.key_version THEN 'exposed' \
+         WHEN chip.has_factory_key AND NOT COALESCE(chosen.leaves_factory_key, false) THEN 'factory_key' \
          WHEN chip.version_wanted <> chip.key_version THEN 'old_keys' END AS reason \
      FROM card_chips chip JOIN credentials card ON card.tenant_id = chip.tenant_id AND card.id = chip.credential_id \
      JOIN persons holder ON holder.tenant_id = card.tenant_id AND holder.id = card.person_id \
+     LEFT JOIN card_rules chosen ON chosen.tenant_id = chip.tenant_id \
      LEFT JOIN card_exposures known ON known.tenant_id = chip.tenant_id AND known.uid_hash = chip.uid_hash \
      WHERE chip.tenant_id = $1 AND card.state IN ('active', 'suspended', 'issued') AND holder.state = 'active'";
 

@@ -168,3 +168,48 @@ async fn only_a_card_that_somebody_has_and_that_may_open_is_due() {
     server.call(admin, "POST", &format!("/people/{anna}/activate"), why).await.is(204);
     check(true, "in use again").await;
 }
+
+#[tokio::test]
+async fn a_card_whose_own_key_was_left_the_factorys_is_due_once_that_was_taken_back() {
+    let server = TestServer::serving().await;
+    let (admin, anna) = (&server.own.administrator, person(&server, "1").await);
+    let mut desk = desk(&server).await;
+    let choose = async |leaves: bool| {
+        let rules = server.call(admin, "GET", "/card-rules", Value::Null).await.is(200).json;
+        let rules_then =
+            json!({ "templates_on": "card", "takes_ev1": false, "leaves_factory_key": leaves, "reason": "a test" });
+        server.change(admin, "PUT", "/card-rules", &format!("\"{}\"", rules["version"]), rules_then).await.is(200);
+    };
+    let is_marked = async |card: &str| {
+        let cards = card_of(&server, &anna).await;
+        let of_it = cards.as_array().unwrap().iter().find(|shown| shown["id"] == card).unwrap();
+        of_it["chip"]["is_renewal_due"] == true
+    };
+    choose(true).await;
+    let (left, mut card) = made(&server, &mut desk, &anna, UID).await;
+    assert_eq!(
+        (counted(&server).await, is_marked(&left).await),
+        ((json!(0), json!(0)), false),
+        "it is as it was chosen"
+    );
+    choose(false).await;
+    let (changed, _) = made(&server, &mut desk, &anna, uid(1)).await;
+    assert_eq!(told(&due(&server, "").await), [(&*left, "factory_key")]);
+    assert_eq!(told(&due(&server, "?reason=factory_key").await), [(&*left, "factory_key")]);
+    assert_eq!((counted(&server).await, is_marked(&left).await), ((json!(1), json!(0)), true));
+    assert!(!is_marked(&changed).await);
+    choose(true).await;
+    assert_eq!((due(&server, "").await["count"].clone(), is_marked(&left).await), (json!(0), false));
+
+    // Whatever else it is due for, it is counted once, and told by what presses most.
+    choose(false).await;
+    rotate(&server).await;
+    assert_eq!(told(&due(&server, "").await), [(&*left, "factory_key"), (&*changed, "old_keys")]);
+    assert_eq!(counted(&server).await, (json!(2), json!(0)));
+    lose_agent(&server, "Gate", &[UID], 1).await;
+    assert_eq!(told(&due(&server, "").await), [(&*left, "exposed"), (&*changed, "old_keys")]);
+    let mut dialogue = Dialogue::start(&server, &mut desk, &anna, json!({ "want": "renew_card" })).await;
+    assert_eq!(dialogue.rewrite(&mut card).await["step"], "done");
+    assert_eq!(told(&due(&server, "").await), [(&*changed, "old_keys")]);
+    assert!(!is_marked(&left).await);
+}

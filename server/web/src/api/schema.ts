@@ -4555,7 +4555,7 @@ export interface paths {
             parameters: {
                 query?: {
                     /** @description Only for this reason. */
-                    reason?: "exchange" | "exposed" | "old_keys";
+                    reason?: "exchange" | "exposed" | "factory_key" | "old_keys";
                     /** @description `next` of the piece before. */
                     cursor?: string;
                     /** @description How many, 1 to 200; 50 if left out. */
@@ -7775,7 +7775,7 @@ export interface components {
             reason: components["schemas"]["CardDueReason"];
         };
         /** @enum {string} */
-        CardDueReason: "exchange" | "exposed" | "old_keys";
+        CardDueReason: "exchange" | "exposed" | "factory_key" | "old_keys";
         /** @enum {string} */
         CardMessaging: "ev1" | "ev2";
         /** @description A tenant's choices for cards, and how far its cards are. */

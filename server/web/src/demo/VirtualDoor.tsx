@@ -18,7 +18,7 @@ import { useFeed, useZone } from "../frame/session";
 import { personsOf } from "../live/log";
 import { CopyableCard, Outcome } from "../live/Row";
 import { because } from "../live/sentence";
-import { Page, Waiting } from "../parts/Page";
+import { Page, usePageTitle, Waiting } from "../parts/Page";
 import { fullName, Portrait } from "../parts/Portrait";
 import { clockTime } from "../time";
 import { text, w } from "../words";
@@ -28,6 +28,15 @@ import { type Hand as Held, Station, troublesOf } from "./Station";
 import { type Command, doorsInOrder, labelOf, useCommand, useWorld, type World, type WorldDoor } from "./world";
 
 const FEED_ROWS = 40;
+/** Room for the page's name and the log beside it, which stay in sight: three rows of the log. */
+const HEAD_PX = 132;
+const GAP_PX = 16;
+/** What stands above this page: the mark of a demo, the frame's bar, an alarm, and some room. */
+const FRAME_PX = 150;
+/** Doors that are scrolled away are not seen above what stays in sight, in the page's own margin. */
+const MARGIN_COVERED = "0 -24px 0 var(--mui-palette-background-default)";
+/** From here on there is room for what is in one's hand beside the doors, and for the log beside the page's name. */
+const ROOMY = "@media (min-width: 720px)";
 
 type Act = (...commands: Command[]) => void;
 
@@ -203,9 +212,19 @@ function FeedBeside() {
       component="section"
       aria-label={w.demo.feed}
       tabIndex={0}
-      sx={{ borderRadius: 2, overflow: "auto", flex: 1, minHeight: 160 }}
+      // Whoever pushes a door far down sees what came of it all the same.
+      sx={{
+        borderRadius: 2,
+        overflow: "auto",
+        height: HEAD_PX,
+        position: "sticky",
+        top: 0,
+        zIndex: 2,
+        boxShadow: MARGIN_COVERED,
+        [ROOMY]: { position: "static", boxShadow: "none" },
+      }}
     >
-      <Typography variant="h2" sx={{ px: 2, pt: 1, pb: 0.5 }}>
+      <Typography variant="h2" sx={{ px: 1.5, pt: 0.5, fontSize: "0.8125rem" }}>
         {w.demo.feed}
       </Typography>
       <Box component="ul" sx={{ m: 0, p: 0, listStyle: "none" }}>
@@ -221,31 +240,31 @@ function FeedBeside() {
               key={event.position}
               component="li"
               direction="row"
-              spacing={1.5}
+              spacing={1}
               sx={{
-                px: 2,
-                py: 0.75,
+                px: 1.5,
+                py: 0.25,
+                minHeight: 34,
                 borderTop: 1,
                 borderColor: "divider",
                 alignItems: "center",
                 fontSize: "0.8125rem",
+                lineHeight: 1.3,
               }}
             >
-              <Box sx={{ width: 28, flexShrink: 0 }}>
-                {person && <Portrait id={person} name={named?.name} hasPhoto={named?.has_photo} size={28} />}
+              <Box component="time" dateTime={event.at} sx={{ color: "text.secondary", width: 58, flexShrink: 0 }}>
+                {clockTime(event.at, zone)}
               </Box>
-              <Box sx={{ minWidth: 0, flex: 1 }}>
-                <Stack direction="row" spacing={1} sx={{ justifyContent: "space-between" }}>
-                  <Outcome entry={{ event, sequel: null }} say={say(event)} />
-                  <Box component="time" dateTime={event.at} sx={{ color: "text.secondary" }}>
-                    {clockTime(event.at, zone)}
-                  </Box>
-                </Stack>
-                <Box sx={{ overflowWrap: "anywhere", lineHeight: 1.3 }}>
-                  {person && <strong>{fullName(named) ?? w.unnamed(person)} · </strong>}
-                  {rest.join(" · ")}
-                  <CopyableCard event={event} />
-                </Box>
+              <Box sx={{ width: 26, flexShrink: 0 }}>
+                {person && <Portrait id={person} name={named?.name} hasPhoto={named?.has_photo} size={26} />}
+              </Box>
+              <Box sx={{ maxWidth: "40%", flexShrink: 0 }}>
+                <Outcome entry={{ event, sequel: null }} say={say(event)} />
+              </Box>
+              <Box sx={{ minWidth: 0, flex: 1, overflowWrap: "anywhere" }}>
+                {person && <strong>{fullName(named) ?? w.unnamed(person)} · </strong>}
+                {rest.join(" · ")}
+                <CopyableCard event={event} />
               </Box>
             </Stack>
           );
@@ -259,6 +278,7 @@ export function VirtualDoor() {
   const { world, isLost } = useWorld();
   const { act, refused, clear } = useCommand();
   const [hand, setHand] = useState<Held>(null);
+  usePageTitle(w.demo.title);
   if (world === null) {
     return (
       <Page title={w.demo.title} intro={w.demo.intro} wide>
@@ -271,21 +291,41 @@ export function VirtualDoor() {
     ? { label: w.demo.killPcscd, command: { do: "kill_pcscd" } }
     : { label: w.demo.startPcscd, command: { do: "start_pcscd" } };
   return (
-    <Page
-      title={w.demo.title}
-      intro={w.demo.intro}
-      wide
-      action={
-        <Button
-          size="small"
-          color={world.pcscd ? "secondary" : "error"}
-          variant="outlined"
-          onClick={() => act(service.command)}
-        >
-          {service.label}
-        </Button>
-      }
-    >
+    <Stack useFlexGap sx={{ gap: `${GAP_PX}px` }}>
+      <Box
+        sx={{
+          display: "contents",
+          [ROOMY]: {
+            display: "grid",
+            gridTemplateColumns: "minmax(232px, 1fr) minmax(0, 2.2fr)",
+            gap: 2,
+            alignItems: "start",
+            position: "sticky",
+            top: 0,
+            zIndex: 2,
+            bgcolor: "background.default",
+            boxShadow: MARGIN_COVERED,
+            pb: `${GAP_PX}px`,
+            mb: `-${GAP_PX}px`,
+          },
+        }}
+      >
+        <Box>
+          <Typography variant="h1">{w.demo.title}</Typography>
+          <Typography variant="body2" sx={{ color: "text.secondary", my: 0.5 }}>
+            {w.demo.intro}
+          </Typography>
+          <Button
+            size="small"
+            color={world.pcscd ? "secondary" : "error"}
+            variant="outlined"
+            onClick={() => act(service.command)}
+          >
+            {service.label}
+          </Button>
+        </Box>
+        <FeedBeside />
+      </Box>
       {isLost && <Alert severity="warning">{w.demo.noWorld}</Alert>}
       {refused !== null && (
         <Alert severity="info" onClose={clear} closeText={w.act.close}>
@@ -295,8 +335,9 @@ export function VirtualDoor() {
       <Box
         sx={{
           display: "grid",
-          gridTemplateColumns: { xs: "minmax(0, 1fr)", md: "minmax(0, 1fr) 320px", lg: "minmax(0, 1fr) 400px" },
-          gap: 2,
+          gridTemplateColumns: "minmax(0, 1fr)",
+          [ROOMY]: { gridTemplateColumns: "minmax(0, 1fr) clamp(264px, 31vw, 400px)" },
+          gap: `${GAP_PX}px`,
           alignItems: "start",
         }}
       >
@@ -311,7 +352,14 @@ export function VirtualDoor() {
         </Box>
         <Stack
           spacing={1.5}
-          sx={{ position: "sticky", top: 0, height: { md: "calc(100dvh - 210px)" }, minHeight: 480 }}
+          sx={{
+            [ROOMY]: {
+              position: "sticky",
+              top: HEAD_PX + GAP_PX,
+              maxHeight: `calc(100dvh - ${FRAME_PX + HEAD_PX + GAP_PX}px)`,
+              overflow: "auto",
+            },
+          }}
         >
           <Hand world={world} hand={hand} onPick={setHand} />
           {desks.map((place) => (
@@ -329,9 +377,8 @@ export function VirtualDoor() {
               <Station world={world} place={place} hand={hand} act={act} onUsed={() => setHand(null)} />
             </Paper>
           ))}
-          <FeedBeside />
         </Stack>
       </Box>
-    </Page>
+    </Stack>
   );
 }

@@ -27,6 +27,7 @@ import { Trouble } from "../parts/Trouble";
 import { text, w } from "../words";
 import { CAPTURES, FingerDrawing } from "./FingerDrawing";
 import { useOpen } from "./leaving";
+import { secondsToCompare } from "./pace";
 import { followSteps, LAST_STEPS } from "./steps";
 
 type Want = Schema["Want"];
@@ -80,14 +81,16 @@ export function sentenceOf(step: Step, kind: string): string {
 }
 
 /** How far a finger is compared with those of others: said in figures beside the sentence, which stays the same. */
-function Compared({ step }: { step: Step }) {
+function Compared({ step, steps }: { step: Step; steps: Step[] }) {
   const [compared, of] = [step.compared ?? 0, step.to_compare ?? 0];
+  const left_s = secondsToCompare(steps);
   const said = w.wizard.compared(compared, of);
   return (
     <Box sx={{ mt: 1, maxWidth: 360 }}>
       {of > 0 && <LinearProgress variant="determinate" value={(100 * compared) / of} aria-label={said} />}
       <Typography variant="body2" sx={{ color: "text.secondary", mt: 0.5 }}>
         {said}
+        {left_s !== null && ` · ${w.wizard.compareLeft(left_s)}`}
       </Typography>
     </Box>
   );
@@ -330,7 +333,7 @@ export function Dialogue({ personId, want, start, onDone, disabled = false, reas
                 {step.credential.strength === "weak_uid" ? `${w.person.weak}. ${w.person.weakHelp}` : w.person.strong}
               </Typography>
             )}
-            {step?.step === "comparing" && <Compared step={step} />}
+            {step?.step === "comparing" && <Compared step={step} steps={steps} />}
             {running && step?.step !== "comparing" && (
               <Typography variant="body2" sx={{ color: "text.secondary", mt: 0.5 }}>
                 {w.wizard.remaining(secondsLeft)}

@@ -25,7 +25,7 @@ import { text, w } from "../words";
 import { personsOf } from "./log";
 import { isUnderWay, ReleaseFacts } from "./ReleaseFacts";
 import { CopyableCard, Outcome } from "./Row";
-import { because, seconds, withoutOperator } from "./sentence";
+import { because, partOf, seconds, withoutOperator } from "./sentence";
 
 /** How often a release that is under way is looked at again, in milliseconds. */
 const RELEASE_INTERVAL_MS = 1_000;
@@ -161,6 +161,9 @@ function Facts({ event }: { event: Detail }) {
             <Box sx={{ minWidth: 0 }}>
               <Typography sx={{ fontWeight: 650 }}>
                 {named === null ? w.hidden : (fullName(named) ?? w.unnamed(person))}
+              </Typography>
+              <Typography variant="body2" sx={{ color: "text.secondary" }}>
+                {partOf(event, person)}
               </Typography>
               {named?.number && <Chip label={named.number} sx={{ mr: 1 }} />}
               <Button size="small" component={Link} to="/people/$id" params={{ id: person } as never}>

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { LogEvent } from "../api/types";
 import { personsOf } from "./log";
 import { logEvent } from "./samples";
-import { actSentence, because, headline } from "./sentence";
+import { actSentence, because, headline, partOf } from "./sentence";
 
 const names = {
   operator: (id: string | null | undefined) => (id === "o" ? "Gesa Guard" : ""),
@@ -48,6 +48,10 @@ test("a finger that is enrolled already says whether it is another person's, and
   expect(headline(found("a"))).toBe("Finger not enrolled: it is another finger of this person already");
   expect(personsOf(found("b"))).toEqual(["a", "b"]);
   expect(personsOf(found("a"))).toEqual(["a"]);
+  expect(partOf(found("b"), "a")).toBe("Was being enrolled");
+  expect(partOf(found("b"), "b")).toBe("The finger is this person's already");
+  expect(partOf(found("a"), "a")).toBe("Was being enrolled, and the finger is theirs already, as another one");
+  expect(partOf(logEvent(1, { kind: "entered", persons: ["a", "b"] }), "a")).toBe("");
 });
 
 test("a release names its operator, and says when it failed", () => {

@@ -10,10 +10,15 @@ import { w } from "../words";
 
 type PageProps = { title: string; intro?: ReactNode; action?: ReactNode; children: ReactNode; wide?: boolean };
 
-export function Page({ title, intro, action, children, wide = false }: PageProps) {
+/** What the browser calls a page. */
+export function usePageTitle(title: string) {
   useEffect(() => {
     document.title = `${title} · ${w.product}`;
   }, [title]);
+}
+
+export function Page({ title, intro, action, children, wide = false }: PageProps) {
+  usePageTitle(title);
   return (
     <Stack spacing={3} sx={{ maxWidth: wide ? "none" : 1280, mx: "auto", width: "100%" }}>
       <Stack

@@ -166,7 +166,10 @@ function Claimed({ claim }: { claim: Schema["ClaimView"] }) {
   );
 }
 
-function ruleText(rule: RuleOf): string {
+/** What a rule said, in a sentence. */
+export function ruleText(rule: Pick<RuleOf, "rule" | "answer" | "reason">): string {
+  // It did not find what its own sentence says: it could not look.
+  if (rule.reason === "server_needed") return w.why.serverNeeded;
   const texts: Record<string, Record<string, string>> = w.explained;
   return texts[rule.rule]?.[rule.answer] ?? text("Rule", rule.rule);
 }

@@ -56,6 +56,8 @@ export const asked = {
     because: "The reason",
     noRule:
       "No rule refused this. The controller ended it: a device failed, a card was taken away, or nothing could be recorded.",
+    serverNeeded:
+      "The controller decided alone. It can't know then what this rule asks, and the organisation has it refuse rather than guess.",
     reproduced: "Decided again from its record, it comes out the same.",
     notReproduced: "Decided again from its record, it comes out differently. Tell an administrator.",
     otherRules: "It was decided by another version of Pforte's rules, which can't be asked again.",

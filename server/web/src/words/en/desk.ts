@@ -104,6 +104,9 @@ export const desk = {
     fingersSent: (count: number) =>
       `${count === 1 ? "Template of a finger" : `Templates of ${count} fingers`} sent to a station to be compared`,
     fingerOwn: "Finger not enrolled: it is another finger of this person already",
+    toBeEnrolled: "Was being enrolled",
+    holdsFinger: "The finger is this person's already",
+    holdsOther: "Was being enrolled, and the finger is theirs already, as another one",
     folded: (count: number, what: string) => `${count} × ${what}, counted only`,
     clockApart: (ahead: number, wasSet: boolean) =>
       `Clock ${Math.abs(ahead / 1000).toFixed(1)} s ${ahead > 0 ? "behind" : "ahead of"} the server's: ${wasSet ? "set" : "not followed"}`,
@@ -260,8 +263,7 @@ export const desk = {
   },
   demo: {
     title: "Virtual door",
-    intro:
-      "Real controllers run behind this picture. Take a card, hold it to a door, place a finger or type a PIN, push.",
+    intro: "Real controllers run behind this picture. Hold a card, place a finger, push.",
     hand: "Your hand",
     cards: "Cards",
     fingers: "Fingers",

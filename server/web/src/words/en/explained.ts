@@ -96,10 +96,12 @@ export const explained = {
     not_applicable: "No travel times are set for this door.",
   },
   anti_passback: {
-    passed: "The person is where this door leads from, as far as is known.",
-    failed: "The person is known to be elsewhere than where this door leads from.",
+    passed:
+      "As far as is known the person is on the side of the door where the card was shown; or whoever is elsewhere is let pass all the same.",
+    failed:
+      "The person is known to be elsewhere than on the side of the door where the card was shown. Named are the area whose setting refuses, and the door that the person is taken to have passed last.",
     not_reached: NOT_REACHED,
-    not_applicable: "Anti-passback is off for both areas.",
+    not_applicable: "Anti-passback is off for the areas on both sides of the door, or waived under duress.",
   },
   occupancy: {
     passed: "There is room in the area.",

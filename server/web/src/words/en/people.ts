@@ -241,6 +241,9 @@ export const people = {
     goodCapture: (quality: number) => `Good capture, quality ${quality}`,
     compared: (compared: number, of: number) =>
       of === 0 ? "No other finger to compare it with" : `Compared with ${compared} of ${of}`,
+    /** Rounded up: to five seconds, or to minutes where it takes longer. */
+    compareLeft: (seconds: number) =>
+      seconds > 90 ? `about ${Math.ceil(seconds / 60)} min left` : `about ${Math.ceil(seconds / 5) * 5} s left`,
     remaining: (seconds: number) => `${seconds} s left`,
     level: "Access level",
     from: "From",

@@ -312,6 +312,8 @@ export const rules = {
         "Whoever has that controller can copy the card, and its keys have no next version. Give another card, then take this one back.",
       exposed:
         "Whoever has that controller can copy the card. Call it in now, and choose New keys on its holder's page.",
+      factory_key:
+        "Any passer-by can format the card, and it opens nothing then. At its holder's next visit to a station, choose New keys on their page.",
       old_keys: "At its holder's next visit to a station, choose New keys on their page.",
     },
   },

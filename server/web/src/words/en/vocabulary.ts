@@ -569,6 +569,7 @@ export const vocabulary = {
   CardDueReason: {
     exchange: "A lost controller knows its last keys",
     exposed: "A lost controller knows its keys",
+    factory_key: "Its own key is still the factory's",
     old_keys: "There are newer keys",
   },
   CaptureFault: {
