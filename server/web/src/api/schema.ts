@@ -9086,6 +9086,8 @@ export interface components {
              * @description Whose the finger is already that was to be enrolled for a person: perhaps the same person's, another of theirs.
              */
             holder_id?: string | null;
+            /** @description Whose fingers' templates went to a station, each person once. */
+            holder_ids?: string[] | null;
             copy_sign?: components["schemas"]["CopySign"] | null;
             /**
              * Format: int64
@@ -10075,6 +10077,8 @@ export interface components {
                  * @description Whose the finger is already that was to be enrolled for a person: perhaps the same person's, another of theirs.
                  */
                 holder_id?: string | null;
+                /** @description Whose fingers' templates went to a station, each person once. */
+                holder_ids?: string[] | null;
                 copy_sign?: components["schemas"]["CopySign"] | null;
                 /**
                  * Format: int64

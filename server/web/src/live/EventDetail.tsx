@@ -7,7 +7,7 @@ import Stack from "@mui/material/Stack";
 import Typography from "@mui/material/Typography";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { type ReactNode, useEffect, useRef } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { api, bodyOf } from "../api/client";
 import { useNames } from "../api/names";
 import { useAgentName } from "../api/queries";
@@ -74,6 +74,36 @@ function Content({ label, value }: { label: string; value: string | null | undef
       >
         {readable(value)}
       </Box>
+    </Box>
+  );
+}
+
+/** Whose fingers were sent to a station: names are read only when they are asked for, since that is in the log. */
+function Holders({ ids }: { ids: string[] }) {
+  const [isShown, setShown] = useState(false);
+  const nameOf = useNames(isShown ? ids : []);
+  if (!isShown) {
+    return (
+      <Button size="small" onClick={() => setShown(true)} sx={{ alignSelf: "flex-start" }}>
+        {w.event.showHolders(ids.length)}
+      </Button>
+    );
+  }
+  return (
+    <Box>
+      <Typography variant="overline">{w.event.holders}</Typography>
+      <Stack component="ul" sx={{ m: 0, p: 0, listStyle: "none", alignItems: "flex-start" }}>
+        {ids.map((id) => {
+          const named = nameOf(id);
+          return (
+            <li key={id}>
+              <Button size="small" component={Link} to="/people/$id" params={{ id } as never}>
+                {named === null ? w.hidden : (fullName(named) ?? w.unnamed(id))}
+              </Button>
+            </li>
+          );
+        })}
+      </Stack>
     </Box>
   );
 }
@@ -173,6 +203,8 @@ function Facts({ event }: { event: Detail }) {
           </Stack>
         );
       })}
+      {event.holder_ids && <Holders ids={event.holder_ids} />}
+      {event.holder_ids && <Holders ids={event.holder_ids} />}
       {event.release && <ReleaseFacts release={event.release} position={event.position} />}
       <Lines lines={lines} />
       {event.trial && <TrialSteps trial={event.trial} />}

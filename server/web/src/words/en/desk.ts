@@ -101,6 +101,8 @@ export const desk = {
     enrolmentRead: "Enrolment ended: card or finger was read",
     enrolmentWithout: "Enrolment ended without a result",
     fingerAnothers: "Finger not enrolled: it is another person's already",
+    holders: "Whose they are",
+    showHolders: (count: number) => (count === 1 ? "Show whose it is" : `Show the ${count} people whose they are`),
     fingersSent: (count: number) =>
       `${count === 1 ? "Template of a finger" : `Templates of ${count} fingers`} sent to a station to be compared`,
     fingerOwn: "Finger not enrolled: it is another finger of this person already",
