@@ -71,7 +71,13 @@ fn an_agent_speaks_for_itself_alone() {
         Event::ChainBroken { agent: id(2), epoch: 1, seq: 1, fault: ChainFault::Fork },
         Event::AgentCopied { agent: id(2), generation: 1, sign: CopySign::RenewedTwice },
         Event::FingerInUse { enrolment: id(1), person: id(2), finger: id(3), holder: id(4) },
-        Event::FingersSent { enrolment: id(1), person: id(2), station: id(3), fingers: vec![id(4)], holders: vec![id(5)] },
+        Event::FingersSent {
+            enrolment: id(1),
+            person: id(2),
+            station: id(3),
+            fingers: vec![id(4)],
+            holders: vec![id(5)],
+        },
         Event::AlarmRaised { kind: AlarmKind::AgentLost, door: None, person: None },
         Event::Folded {
             kind: EventKind::AlarmRaised,

@@ -66,7 +66,8 @@ pub(super) async fn consents(db: &mut PgConnection, tenant: TenantId, person: Pe
     if version.is_some_and(|version| consent::covers_comparing(&version)) {
         return Ok(());
     }
-    let why = "Fingers are compared with those of others here, and what the person consented to does not speak of that.";
+    let why =
+        "Fingers are compared with those of others here, and what the person consented to does not speak of that.";
     Err(ApiError::Conflict("consent_lacks_comparing", why.to_owned()))
 }
 
@@ -163,7 +164,8 @@ async fn left(tx: &mut TenantTx, order: &Order, comparison: &Comparison) -> ApiR
         return Err(not_wanted());
     };
     let own = (order.person, position.as_str());
-    let mut all = vault::store::comparable_fingers(tx, order.tenant, sensor_type, own, &consent::comparing_versions()).await?;
+    let mut all =
+        vault::store::comparable_fingers(tx, order.tenant, sensor_type, own, &consent::comparing_versions()).await?;
     all.retain(|(finger, _)| !comparison.passed.contains(finger));
     Ok(all)
 }

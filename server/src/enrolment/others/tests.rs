@@ -268,8 +268,12 @@ async fn a_finger_is_compared_with_all_others_of_its_tenant_and_sensor() {
     both.sort_unstable();
     let (anna_alone, both) = (json!([anna]), json!(both));
     let (annas, bens) = (json!(anna), json!(ben));
-    let wanted =
-        [(&bens, &json!(1), &anna_alone), (&annas, &json!(2), &both), (&annas, &json!(3), &both), (&annas, &json!(3), &both)];
+    let wanted = [
+        (&bens, &json!(1), &anna_alone),
+        (&annas, &json!(2), &both),
+        (&annas, &json!(3), &both),
+        (&annas, &json!(3), &both),
+    ];
     assert_eq!(told, wanted);
     assert!(sent.iter().all(|event| event["agent_id"] == json!(desk.station)), "{sent:?}");
 
