@@ -258,6 +258,12 @@ test("a finger that is enrolled already is told, and not stored", async ({ page 
     }
     await expect(page.getByText(ends).first()).toBeVisible({ timeout: 60_000 });
   }
+  // Whose templates were at the station for that is in the log; names are read when they are asked for.
+  const sent = await (await asked("GET", "/events?kind=fingers_sent")).json();
+  await page.goto(`/events?kind=fingers_sent&event=${sent.items[0].position}`);
+  await page.getByRole("button", { name: "Show whose it is" }).click();
+  await expect(page.getByRole("link", { name: "Ilse Doppel" })).toBeVisible();
+  await accessible(page);
   // As it was, for whoever comes after.
   const rules = await asked("GET", "/card-rules");
   const choices = { templates_on: "card", takes_ev1: false, leaves_factory_key: false, reason: "tried" };

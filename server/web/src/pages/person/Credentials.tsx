@@ -419,6 +419,7 @@ export function LegalBasis({ person, onChanged }: OfPerson) {
                 to="/people/$id/register"
                 params={{ id: person.id }}
                 search={{ step: "card" }}
+                sx={{ whiteSpace: "nowrap" }}
               >
                 {w.person.basisAnew}
               </ButtonTo>

@@ -265,7 +265,7 @@ export const rules = {
       `those of ${people === 1 ? "1 person" : `${people} people`}, who consented to a text that does not speak of it`,
     compareLabel: "Compare each new finger with all others on the server before it is stored",
     compareHelp:
-      "For each comparison the templates of everybody in the organisation go to the station, sealed, some at a time: whoever controls the station or its sensor's line can read them. The station and its sensor keep none of them. Fingers that lie on cards are not compared. One comparison takes some 0.7 seconds. Only fingers of people who consented to the text that speaks of it are compared, and nobody else's is enrolled: whoever registers people is shown that text from now on. Ask your data protection officer first.",
+      "For each comparison the templates of everybody whose finger is compared go to the station, sealed, some at a time: whoever controls the station or its sensor's line can read them. The station and its sensor keep none of them. Fingers that lie on cards are not compared. One comparison takes some 0.7 seconds. Only fingers of people who consented to the text that speaks of it are compared, and nobody else's is enrolled: whoever registers people is shown that text from now on. Ask your data protection officer first.",
     compareOnServer: "Only where templates of fingers are kept on the server.",
     ev1: "Older cards (EV1)",
     ev1Taken: "may be made",
