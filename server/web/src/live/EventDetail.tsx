@@ -204,7 +204,6 @@ function Facts({ event }: { event: Detail }) {
         );
       })}
       {event.holder_ids && <Holders ids={event.holder_ids} />}
-      {event.holder_ids && <Holders ids={event.holder_ids} />}
       {event.release && <ReleaseFacts release={event.release} position={event.position} />}
       <Lines lines={lines} />
       {event.trial && <TrialSteps trial={event.trial} />}

@@ -109,6 +109,7 @@ export function because(event: LogEvent): string {
 
 /** What a person has to do with an event that is about more than one; empty where there is nothing to tell apart. */
 export function partOf(event: LogEvent, person: string): string {
+  if (event.kind === "fingers_sent") return w.event.toBeEnrolled;
   if (event.kind !== "finger_in_use") return "";
   if (event.person_id === event.holder_id) return w.event.holdsOther;
   return person === event.holder_id ? w.event.holdsFinger : w.event.toBeEnrolled;
