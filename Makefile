@@ -29,7 +29,7 @@ test: check
 	@$(MAKE) --no-print-directory browser
 
 ## Faults: the agent's loop in a simulated world, by seeds, then real programs under load (four plants beside each other, a quarter of an hour). One line ends it, and an
-## error if doors opened wrongly or records were lost. PFORTE_SIM_SEEDS: so many; PFORTE_SIM_SEED: that one again; PFORTE_FAULTS_SEED: another plan.
+## error if doors opened wrongly, records were lost, or a whole run injected fewer than 10,000. PFORTE_SIM_SEEDS: so many; PFORTE_SIM_SEED: that one again; PFORTE_FAULTS_SEED: another plan.
 test-faults: web
 	cargo build --workspace --bins
 	@mkdir -p $(dir $(SIMULATED)) && rm -f $(SIMULATED)

@@ -29,25 +29,6 @@ mod world;
 
 use plain::Plain;
 
-/// What is wanted of each figure: the least, or the most.
-const TARGETS: [(&str, Target); 9] = [
-    ("decide.vs_cedar", Target::OrMore(100.0)),
-    ("decide.vs_casbin", Target::OrMore(100.0)),
-    ("decide.vs_regorus", Target::OrMore(100.0)),
-    ("decide.vs_hashmap", Target::OrLess(10.0)),
-    ("explain_door.ms", Target::OrLess(5.0)),
-    ("diff.ms", Target::OrLess(50.0)),
-    ("policy.bytes_per_person", Target::OrLess(150.0)),
-    ("policy.load_s", Target::OrLess(2.0)),
-    ("policy.update_ms", Target::OrLess(10.0)),
-];
-
-#[derive(Clone, Copy)]
-enum Target {
-    OrMore(f64),
-    OrLess(f64),
-}
-
 #[derive(Parser)]
 #[command(about = "Measures Pforte's rules, and others that decide on the same questions")]
 struct Arguments {
@@ -108,7 +89,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
     figures.sort_by(|one, other| one.name.cmp(&other.name));
     say(&format!("\n{}", figures::heading()))?;
     for figure in &figures {
-        say(&format!("{}{}", figure.line(), wanted(figure)))?;
+        say(&figure.line())?;
     }
     let report = if arguments.only.is_none() {
         figures::write(figures, &arguments.report)?;
@@ -163,15 +144,4 @@ fn build() -> &'static str {
     } else {
         "built for release (opt-level 3, thin LTO)"
     }
-}
-
-fn wanted(figure: &Figure) -> String {
-    let target = TARGETS.iter().find(|(name, _)| *name == figure.name);
-    let Some((_, target)) = target else { return String::new() };
-    let is = figure.ratio.unwrap_or(figure.value);
-    let (sign, bound, is_met) = match *target {
-        Target::OrMore(bound) => ("≥", bound, is >= bound),
-        Target::OrLess(bound) => ("≤", bound, is <= bound),
-    };
-    format!("   wanted {sign} {bound}{}", if is_met { "" } else { ": not met" })
 }

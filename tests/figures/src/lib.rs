@@ -7,6 +7,34 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 use serde::{Deserialize, Serialize};
 
+/// What is wanted of figures, all that have a target; of their ratio, if they have one. No figure is a test: one that misses its target
+/// is told, and ends nothing.
+const TARGETS: [(&str, Target); 15] = [
+    ("decide.vs_cedar", Target::OrMore(100.0)),
+    ("decide.vs_casbin", Target::OrMore(100.0)),
+    ("decide.vs_regorus", Target::OrMore(100.0)),
+    ("decide.vs_hashmap", Target::OrLess(10.0)),
+    ("explain_door.ms", Target::OrLess(5.0)),
+    ("diff.ms", Target::OrLess(50.0)),
+    ("policy.bytes_per_person", Target::OrLess(150.0)),
+    ("policy.load_s", Target::OrLess(2.0)),
+    ("policy.update_ms", Target::OrLess(10.0)),
+    ("tap_to_strike.vs_reference", Target::OrLess(2.0)),
+    ("tap_to_strike.online_ms", Target::OrLess(10.0)),
+    ("journal.vs_fdatasync", Target::OrMore(8.0)),
+    ("journal.recovery_s", Target::OrLess(2.0)),
+    // With the rules of 50,000 card holders.
+    ("agent.rss_mib", Target::OrLess(64.0)),
+    ("agent.cold_start_s", Target::OrLess(2.0)),
+];
+
+/// The least, or the most.
+#[derive(Debug, Clone, Copy)]
+enum Target {
+    OrMore(f64),
+    OrLess(f64),
+}
+
 /// One line of the report.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Figure {
@@ -42,12 +70,45 @@ impl Figure {
         Self { ratio: Some(rounded(theirs / ours)), ..Self::against(name, ours, unit, theirs) }
     }
 
-    /// The line for people.
+    /// The line for people, with what was wanted, and whether it was met.
     pub fn line(&self) -> String {
         let Self { name, value, unit, reference, ratio } = self;
         let number = |value: &Option<f64>| value.map_or_else(String::new, |value| value.to_string());
-        format!("{name:<32} {value:>12} {unit:<14} {:>12} {:>8}", number(reference), number(ratio))
+        let measured = format!("{name:<32} {value:>12} {unit:<14} {:>12} {:>8}", number(reference), number(ratio));
+        let Some((target, is_met)) = self.target() else { return measured };
+        let (sign, bound) = match target {
+            Target::OrMore(bound) => ("≥", bound),
+            Target::OrLess(bound) => ("≤", bound),
+        };
+        format!("{measured}   wanted {sign} {bound}: {}", if is_met { "met" } else { "missed" })
     }
+
+    /// What is wanted of it, and whether it is so; none if nothing is. Something that is no number meets nothing.
+    fn target(&self) -> Option<(Target, bool)> {
+        let (_, target) = TARGETS.iter().find(|(name, _)| *name == self.name)?;
+        let is = self.ratio.unwrap_or(self.value);
+        let is_met = match *target {
+            Target::OrMore(bound) => is >= bound,
+            Target::OrLess(bound) => is <= bound,
+        };
+        Some((*target, is_met))
+    }
+}
+
+/// How many of all targets are met, and which are missed or were not measured, for people.
+pub fn met(figures: &[Figure]) -> String {
+    let found = |name: &str| figures.iter().find(|figure| figure.name == name).and_then(Figure::target);
+    let named = |is: fn(Option<(Target, bool)>) -> bool| -> Vec<&str> {
+        TARGETS.iter().filter(|(name, _)| is(found(name))).map(|(name, _)| *name).collect()
+    };
+    let [missed, absent] = [named(|found| found.is_some_and(|(_, is_met)| !is_met)), named(|found| found.is_none())];
+    let mut told = format!("targets: {} of {} met", TARGETS.len() - missed.len() - absent.len(), TARGETS.len());
+    for (what, names) in [("missed", missed), ("not measured", absent)] {
+        if !names.is_empty() {
+            told.push_str(&format!("; {what}: {}", names.join(", ")));
+        }
+    }
+    told
 }
 
 /// What stands above [`Figure::line`]s.
@@ -145,6 +206,35 @@ mod tests {
         assert_eq!((figure.value, figure.ratio, figure.reference), (2.0, Some(150.0), Some(300.0)));
         let line = serde_json::to_string(&Figure::plain("y", 12_345.678, "MiB")).unwrap();
         assert_eq!(line, r#"{"name":"y","value":12350.0,"unit":"MiB","reference":null,"ratio":null}"#);
+    }
+
+    #[test]
+    fn what_is_wanted_stands_beside_it_and_whether_it_is_met() {
+        let end = |figure: Figure| figure.line().split_once("   wanted ").map(|(_, end)| end.to_owned());
+        let recovery = |seconds| end(Figure::plain("journal.recovery_s", seconds, "s"));
+        assert_eq!(recovery(2.0).as_deref(), Some("≤ 2: met"));
+        assert_eq!(recovery(2.1).as_deref(), Some("≤ 2: missed"));
+        // Of the ratio, where there is one.
+        let journal = |ours| end(Figure::against("journal.vs_fdatasync", ours, "records/s", 10.0));
+        assert_eq!(journal(80.0).as_deref(), Some("≥ 8: met"));
+        assert_eq!(journal(79.0).as_deref(), Some("≥ 8: missed"));
+        assert_eq!(end(Figure::plain("agent.rss_mib", f64::NAN, "MiB")).as_deref(), Some("≤ 64: missed"));
+        assert_eq!(end(Figure::plain("server.rss_mib", 500.0, "MiB")), None);
+    }
+
+    #[test]
+    fn targets_that_are_missed_or_were_not_measured_are_named() {
+        let mut figures: Vec<Figure> = TARGETS
+            .iter()
+            .map(|(name, target)| {
+                let (Target::OrMore(bound) | Target::OrLess(bound)) = *target;
+                Figure::plain(name, bound, "")
+            })
+            .collect();
+        assert_eq!(met(&figures), "targets: 15 of 15 met");
+        figures.retain(|figure| figure.name != "diff.ms");
+        figures.iter_mut().filter(|figure| figure.name == "agent.rss_mib").for_each(|figure| figure.value = 65.0);
+        assert_eq!(met(&figures), "targets: 13 of 15 met; missed: agent.rss_mib; not measured: diff.ms");
     }
 
     #[test]

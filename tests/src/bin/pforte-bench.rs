@@ -22,6 +22,8 @@ use tests::{Plan, Plant};
 const JOURNAL_FRAME_BYTES: usize = 20;
 /// How long a pushed door stays open, in milliseconds: not what is measured.
 const DOOR_OPEN_MS: u64 = 80;
+/// Card holders of the door by whose agent memory and start are measured.
+const HOLDERS: usize = 50_000;
 /// Of the server's last lines, when something could not be measured.
 const LINES_SHOWN: usize = 15;
 
@@ -56,7 +58,7 @@ struct Arguments {
     #[arg(long, default_value_t = 5_000)]
     crowd: usize,
     /// Card holders of one door, whose rules its agent holds.
-    #[arg(long, default_value_t = 50_000)]
+    #[arg(long, default_value_t = HOLDERS)]
     holders: usize,
     /// Grants saved and taken back.
     #[arg(long, default_value_t = 20)]
@@ -123,6 +125,10 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     say(&format!("\n{}", figures::heading()))?;
     for figure in &figures {
         say(&figure.line())?;
+    }
+    say(&format!("\n{}", figures::met(&figures)))?;
+    if arguments.holders != HOLDERS {
+        say(&format!("with {} card holders, not the {HOLDERS} that agent.rss_mib is wanted with", arguments.holders))?;
     }
     figures::write(figures, &arguments.report)?;
     say(&format!("\n{} s, load {} at the end; {}", began.elapsed().as_secs(), load(), arguments.report.display()))

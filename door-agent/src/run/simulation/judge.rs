@@ -316,17 +316,17 @@ impl Judge {
         self.due.last_key_value().map_or(0, |(seq, _)| *seq)
     }
 
-    /// Everything has healed and come to rest: what of it is with the server?
-    pub(super) fn end(&mut self, at_ms: u64, server: &Server) {
-        let stored = &server.agents[self.agent].stored;
-        let mut seen = BTreeSet::new();
-        for (seq, _) in stored {
-            if !seen.insert(*seq) {
+    /// Everything has healed and come to rest: what of it is in the server's log? How it came there is not asked.
+    pub(super) fn end(&mut self, at_ms: u64, log: &[SignedRecord]) {
+        let (mut places, mut held) = (BTreeSet::new(), BTreeSet::new());
+        for signed in log {
+            let Ok(record) = signed.read() else { continue };
+            held.insert((record.seq, signed.hash()));
+            if !places.insert((record.epoch, record.seq)) {
                 self.findings.twice += 1;
-                self.tell(at_ms, &format!("record {seq} is stored twice"));
+                self.tell(at_ms, &format!("record {} is stored twice", record.seq));
             }
         }
-        let held: BTreeSet<(u64, Digest)> = stored.iter().copied().collect();
         let lost: Vec<u64> =
             self.due.iter().filter(|(seq, hash)| !held.contains(&(**seq, **hash))).map(|(seq, _)| *seq).collect();
         if let (Some(first), Some(last)) = (lost.first(), lost.last()) {
@@ -458,4 +458,25 @@ fn disagreement(at_ms: u64, decision: &Decision, known: &Known) -> Option<String
     let answer = Oracle { rows: &rows, usable_until }.judge(&decision.circumstances, &decision.attempt);
     let is_granted = matches!(answer.outcome, Outcome::Grant { .. });
     (!is_granted || !answer.differences(&decision.verdict).is_empty()).then(|| format!("the oracle says {answer:?}"))
+}
+
+#[test]
+fn what_stands_twice_in_the_log_is_counted_and_what_is_missing() {
+    use access_core::UnixMs;
+    use access_core::attempt::ClockTrust;
+    use access_core::chain::{Chaining, Head};
+    use access_core::event::Author;
+    let mut chaining = Chaining::after(Head::start_of(1));
+    let (author, clock) = (Author::Agent(super::server::id(7)), ClockTrust::Trusted);
+    (0..3).for_each(|at| chaining.push(author, UnixMs(at), clock, Event::AgentStopped));
+    let records = chaining.signed(vec![[0; 64]; 3]).into_records();
+    let counted = |log: &[usize]| {
+        let mut judge = Judge::new(0, Vec::new());
+        judge.synced(0, 1, &records);
+        judge.end(1, &log.iter().map(|place| records[*place].clone()).collect::<Vec<_>>());
+        (judge.findings.lost, judge.findings.twice)
+    };
+    assert_eq!(counted(&[0, 1, 2]), (0, 0));
+    assert_eq!(counted(&[0, 1, 0, 2, 0]), (0, 2));
+    assert_eq!(counted(&[0, 2]), (1, 0));
 }

@@ -1,12 +1,14 @@
-//! A small server: signs bundles, answers questions by the rules and what its records say, keeps records once and
-//! acknowledges them, sets lockdowns and modes, and gives commands. It never fails; what does is between it and the agents.
+//! A small server: signs bundles, answers questions by the rules and what its records say, keeps records once by the very
+//! [`delivery`](access_core::delivery) of the server that runs, acknowledges them, sets lockdowns and modes, and gives commands. It never
+//! fails; what does is between it and the agents.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use access_core::attempt::{Attempt, ClockTrust};
-use access_core::chain::{Digest, Head, SignedRecord, follows};
+use access_core::chain::{Digest, Head, SignedRecord};
 use access_core::decide::{self, RULES_VERSION};
-use access_core::event::{Author, Commitment, Event, Record, SetMode, StateChange, StateSet};
+use access_core::delivery::{Delivered, Fresh, Sequence};
+use access_core::event::{Author, ChainFault, Commitment, Event, Record, SetMode, StateChange, StateSet};
 use access_core::ids::{AttemptId, CommandId, DoorId};
 use access_core::policy::{
     AccessLevel, AntiPassback, AreaRule, CardToken, CredentialRule, CredentialState, DoorMode, DoorRule, Exit,
@@ -72,8 +74,10 @@ pub(super) struct Known {
     pub(super) bundles: BTreeMap<u64, SignedBundle>,
     policy: Policy,
     pub(super) head: Head,
-    /// Everything that was stored: number and hash.
-    pub(super) stored: Vec<(u64, Digest)>,
+    /// Everything that was stored, in the order that it was: the judge counts from these bytes alone.
+    pub(super) log: Vec<SignedRecord>,
+    /// Hashes of it, by epoch and number.
+    placed: BTreeMap<(u32, u64), Digest>,
     /// Bundles that the agent said are in force, and when that was heard.
     pub(super) confirmed: Vec<(u64, u64)>,
     /// Numbers of what operators set that the agent confirmed, and when that was heard.
@@ -110,7 +114,7 @@ pub(super) struct Server {
     /// The door that stands unlocked by an operator's mode, and since which number; with the number that ended it.
     pub(super) freed: Vec<(DoorId, u64, Option<u64>)>,
     key: SigningKey,
-    /// A test's switch: what comes a second time is stored a second time.
+    /// A test's switch: what is found to come a second time is stored all the same.
     pub(super) has_dedup: bool,
 }
 
@@ -137,7 +141,8 @@ impl Server {
             bundles: BTreeMap::new(),
             policy: Policy::compile(none).unwrap(),
             head: Head::start_of(identity.epoch),
-            stored: Vec::new(),
+            log: Vec::new(),
+            placed: BTreeMap::new(),
             confirmed: Vec::new(),
             confirmed_standings: Vec::new(),
             answers: BTreeMap::new(),
@@ -205,34 +210,30 @@ impl Server {
         ruling
     }
 
-    /// Takes records as they come; what was stored before the first that is wrong stays stored.
+    /// Takes records as the server that runs does; what was stored before the first that is wrong stays stored.
     pub(super) fn ingest(&mut self, agent: usize, records: Vec<SignedRecord>) -> Ingested {
         let known = &mut self.agents[agent];
-        let key = known.identity.record_key.verifying_key();
-        for signed in records {
-            let record = match signed.verify(known.identity.author(), &key) {
-                Ok(record) => record,
-                Err(error) => return Ingested::Broken(error.to_string()),
-            };
-            if record.seq <= known.head.seq {
-                if known.stored.iter().any(|(seq, hash)| *seq == record.seq && *hash != signed.hash()) {
-                    return Ingested::Broken(format!("record {} comes with other bytes", record.seq));
-                }
-                if !self.has_dedup {
-                    known.stored.push((record.seq, signed.hash()));
-                }
-                continue;
-            }
-            match follows(&known.head, &record) {
-                Ok(()) => {}
-                Err(_) if record.seq > known.head.seq + 1 => return Ingested::Hole,
-                Err(error) => return Ingested::Broken(error.to_string()),
-            }
-            known.head = signed.head(&record);
-            known.stored.push((record.seq, signed.hash()));
+        let Identity { agent, epoch, record_key, .. } = &known.identity;
+        let key = record_key.verifying_key();
+        let sequence = Sequence { agent: *agent, key: &key, epoch: *epoch, stored: known.head };
+        let mut delivered = sequence.take(records);
+        delivered.keep_to(|door| known.doors.iter().any(|built| built.id == door));
+        known.head = delivered.head;
+        for Fresh { signed, record, .. } in std::mem::take(&mut delivered.fresh) {
+            known.placed.insert((record.epoch, record.seq), signed.hash());
+            known.log.push(signed);
             self.state.apply(&record);
         }
-        Ingested::Stored(known.head)
+        let fork = delivered.fork(|place| known.placed.get(&place).copied());
+        let Delivered { head, repeats, fault, .. } = delivered;
+        if !self.has_dedup {
+            known.log.extend(repeats.into_iter().map(|repeat| repeat.signed));
+        }
+        match fault.or(fork) {
+            None => Ingested::Stored(head),
+            Some(fault) if fault.kind == ChainFault::Hole => Ingested::Hole,
+            Some(fault) => Ingested::Broken(format!("record {:?}: {}", fault.place, fault.kind)),
+        }
     }
 
     pub(super) fn standing_now(&self, now: UnixMs) -> Standing {

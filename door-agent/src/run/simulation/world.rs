@@ -332,12 +332,12 @@ impl World {
 
     fn end(mut self) -> Outcome {
         let mut findings = Findings::default();
-        for host in &mut self.hosts {
-            host.judge.end(self.now_ms, &self.server);
+        for (host, known) in self.hosts.iter_mut().zip(&self.server.agents) {
+            host.judge.end(self.now_ms, &known.log);
             findings.add(&host.judge.findings);
         }
         for known in &self.server.agents {
-            known.stored.iter().for_each(|(_, hash)| self.course.update(hash.0));
+            known.log.iter().for_each(|signed| self.course.update(signed.hash().0));
         }
         Outcome { counts: self.counts, findings, course: self.course.finalize().into() }
     }

@@ -1,5 +1,7 @@
 //! What lies between agents and the server: sessions, and messages that arrive late, twice, out of order or never.
 
+use access_core::delivery::{is_set_back, is_unread};
+
 use super::*;
 
 impl World {
@@ -26,12 +28,14 @@ impl World {
             self.server.change_rules(agent, unix, &mut self.dice);
         }
         let stored = self.server.agents[agent].head;
-        let is_set_back =
-            progress.head.epoch != 0 && (progress.head.epoch, progress.head.seq) < (stored.epoch, stored.seq);
-        if is_set_back {
+        if is_set_back(&stored, &progress.head) {
             let now_ms = self.now_ms;
-            self.hosts[agent].judge.contradicted(now_ms, "its journal ends before what is stored");
+            self.hosts[agent].judge.contradicted(now_ms, "its journal was set back");
             return;
+        }
+        if is_unread(&stored, self.hosts[agent].identity.epoch, &progress.head) {
+            self.plan_now(agent, retry_ms, Due::Connect);
+            return self.take(agent, Happened::Link(LinkEvent::Refused(Refusal::JournalUnread)));
         }
         let host = &mut self.hosts[agent];
         host.sessions += 1;
