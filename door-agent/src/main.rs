@@ -201,7 +201,11 @@ async fn commission_doors(request: Commission) -> anyhow::Result<ExitCode> {
     let mut dialogue = Dialogue { answers: typed_lines(), out: Box::new(std::io::stdout()) };
     let mut are_accepted = true;
     for door in config.doors.iter().filter(|door| request.door.is_empty() || request.door.contains(&door.name)) {
-        let tried = commission::walk(door, Duration::from_secs(request.wait), &mut dialogue).await?;
+        let wait = Duration::from_secs(request.wait);
+        let tried = commission::walk(door, wait, &config.data_folder, &mut dialogue).await?;
+        // Before the record: a door is not accepted with a sensor that could be exchanged unnoticed.
+        commission::keep_sensors(&config.data_folder, door.id, &tried)
+            .with_context(|| format!("which sensors {} has can't be written down", door.name))?;
         let now = clock.now();
         let mut acceptance = Acceptance::new(door.id, &door.name, identity.agent, identity.installation, &tried);
         acceptance.at = now.unix;

@@ -9,8 +9,11 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use access_core::UnixMs;
+use access_core::policy::Side;
 use door_agent::commission;
+use door_agent::devices::Place;
 use door_agent::identity::Identity;
+use door_agent::sensor::SensorFiles;
 use ed25519_dalek::SigningKey;
 use hardware::world::{Client, Order, Process, door_socket, pcscd_socket, sensor_line};
 use rcgen::{CertificateParams, KeyPair};
@@ -303,6 +306,11 @@ async fn an_installer_is_walked_through_a_door_and_it_is_accepted() {
     assert!(record.is_accepted && record.by == "the installer" && !record.is_time_told, "{record:?}");
     assert!(record.at > UnixMs(0) && record.steps.iter().any(|step| step.step == "card_out"), "{record:?}");
     is(&site.doctor().await, "acceptance lobby", "good", "18 steps passed");
+    // Who the sensor is lies where the agent looks it up, and stands in the record.
+    let place = Place { door: Some(Uuid::from_u128(DOOR).into()), side: Some(Side::In) };
+    let known = SensorFiles::of(&site.data(), place).known().unwrap().unwrap();
+    let finger = record.steps.iter().find(|step| step.step == "finger_in").unwrap();
+    assert_eq!(finger.device, Some(known.identity.to_string()));
 
     // Whoever stops it in the middle records nothing and leaves no strike energised.
     let mut watch = site.world.client().await.unwrap().watch().await.unwrap();

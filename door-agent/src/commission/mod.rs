@@ -6,18 +6,20 @@
 
 mod record;
 mod script;
+mod sensors;
 #[cfg(test)]
 mod tests;
 mod told;
 
 use std::io::Write;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use access_core::policy::Side;
 use hardware::card::{ReaderBinding, ReaderChange, ReaderEvent, Readers, ReadersError};
 use hardware::door_io::{self, DoorInput, DoorIoError, DoorOutputs, Signal};
-use hardware::finger::{Capture, SensorError, SerialSensor};
+use hardware::finger::{Capture, SensorError, SensorIdentity, SerialSensor};
 use hardware::keypad::{Entry, Keypad, KeypadError, Pressed, Typed};
 use tokio::signal::unix::{Signal as Signals, SignalKind, signal};
 use tokio::sync::mpsc;
@@ -28,6 +30,8 @@ pub use record::{Acceptance, AcceptanceError, FOLDER, Tried, load, load_trial, s
 use script::SKIPPED;
 use script::{Judgement, Levels, Seen};
 pub use script::{Line, Outcome, Step};
+pub use sensors::keep_sensors;
+use sensors::{Standing, files_of, standing};
 pub(crate) use told::{Told, untold};
 
 use crate::config::{DoorConfig, reader_name};
@@ -66,8 +70,14 @@ pub enum CommissionError {
     Stopped,
 }
 
-/// Tries a door, step by step. `wait` is how long each step waits for what it asks for.
-pub async fn walk(door: &DoorConfig, wait: Duration, dialogue: &mut Dialogue) -> Result<Vec<Tried>, CommissionError> {
+/// Tries a door, step by step. `wait` is how long each step waits for what it asks for; in the data folder stands which sensors the
+/// agent knows.
+pub async fn walk(
+    door: &DoorConfig,
+    wait: Duration,
+    data_folder: &Path,
+    dialogue: &mut Dialogue,
+) -> Result<Vec<Tried>, CommissionError> {
     // Before anything is energised: from here on, whoever ends this does it with the strike at rest.
     let mut ends = Ends::watch()?;
     let (outputs, inputs) = door_io::open(&door.io).await?;
@@ -77,8 +87,8 @@ pub async fn walk(door: &DoorConfig, wait: Duration, dialogue: &mut Dialogue) ->
     });
     // Dropped last: the readers' threads end with it.
     let _readers = Readers::start(bindings.collect(), events, Arc::new(()))?;
-    let mut site =
-        Site { door, outputs, inputs, reader_events, levels: Levels::default(), wait, device: None, dialogue };
+    let levels = Levels::default();
+    let mut site = Site { door, outputs, inputs, reader_events, levels, wait, data_folder, device: None, dialogue };
     site.learn_levels().await;
     let walked = tokio::select! {
         walked = site.try_all() => walked,
@@ -123,8 +133,9 @@ struct Site<'a> {
     reader_events: mpsc::Receiver<ReaderEvent>,
     levels: Levels,
     wait: Duration,
+    data_folder: &'a Path,
     /// What the device of the step said it is.
-    device: Option<String>,
+    device: Option<SensorIdentity>,
     dialogue: &'a mut Dialogue,
 }
 
@@ -265,8 +276,9 @@ impl Site<'_> {
             Ok(Err(error)) => return Ok(Outcome::Failed(error.to_string())),
             Err(_) => return Ok(Outcome::Failed(SensorError::Timeout { to: "anything" }.to_string())),
         };
-        // One that can't say what it is may do all the same: that is the agent's to judge.
-        self.device = sensor.identity().await.ok().map(|identity| identity.to_string());
+        if let Err(why) = self.recognise(&mut sensor, side).await {
+            return Ok(Outcome::Failed(why));
+        }
         let looked = tokio::select! {
             looked = look_for_finger(&mut sensor, deadline, step) => looked,
             answer = self.dialogue.answers.recv() => match answer {
@@ -275,6 +287,25 @@ impl Site<'_> {
             },
         };
         Ok(looked.unwrap_or_else(|error| Outcome::Failed(error.to_string())))
+    }
+
+    /// Whether the sensor is one that the agent would use; why not.
+    async fn recognise(&mut self, sensor: &mut SerialSensor, side: Side) -> Result<(), String> {
+        self.device = None;
+        let files = files_of(self.data_folder, self.door.id, side);
+        let known = files.known();
+        let mut identity = sensor.identity().await.map_err(|error| error.to_string())?;
+        if matches!(&known, Ok(Some(known)) if known.identity != identity) {
+            // An answer that was lost is no other sensor.
+            identity = sensor.identity().await.map_err(|error| error.to_string())?;
+        }
+        let standing = standing(&known, &identity);
+        if matches!(standing, Standing::Another(_)) {
+            // As the agent does it, so that it can be accepted.
+            files.keep_found(&identity).map_err(|error| format!("who answers can't be written down: {error}"))?;
+        }
+        self.device = Some(identity);
+        standing.objection(&reader_name(self.door, side)).map_or(Ok(()), Err)
     }
 
     async fn await_digits(&mut self, step: Step, side: Side, deadline: Instant) -> Result<Outcome, CommissionError> {

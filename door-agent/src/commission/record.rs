@@ -12,6 +12,7 @@ use access_core::word::Word as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use ed25519_dalek::{Signature, Signer as _, SigningKey, Verifier as _, VerifyingKey};
+use hardware::finger::SensorIdentity;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -37,7 +38,7 @@ pub struct Tried {
     /// How it came out.
     pub outcome: Outcome,
     /// What the device said it is, where one was asked.
-    pub device: Option<String>,
+    pub device: Option<SensorIdentity>,
 }
 
 /// A door's acceptance record.
@@ -125,7 +126,7 @@ impl Acceptance {
                     is_passed: why.is_none(),
                     why,
                     is_skipped: tried.outcome == Outcome::Skipped,
-                    device: tried.device.clone(),
+                    device: tried.device.as_ref().map(SensorIdentity::to_string),
                 }
             })
             .collect();

@@ -1,7 +1,7 @@
 //! The walk at a door's twin, a sensor's and a keypad's: everything good, and each thing that can be wired wrongly. Cards need a card
 //! service: they are in door-agent/tests/installer.rs, where the program is driven by its terminal.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use hardware::door_io::virtual_door::{DoorBuild, DoorView, VirtualDoor};
@@ -14,6 +14,7 @@ use tempfile::TempDir;
 use super::script::{begin, judge, steps};
 use super::*;
 use crate::config::{SensorConfig, SideConfig};
+use crate::sensor::{self, Accepted, Habits, SensorEvent, SensorTask, Suspicion};
 
 const WAIT: Duration = Duration::from_secs(30);
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -65,6 +66,10 @@ impl Installer {
 
     fn wired(&self) -> DoorConfig {
         wired(self.folder.path())
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().to_owned()
     }
 
     /// Reads on until this is said.
@@ -138,6 +143,13 @@ fn wired(folder: &Path) -> DoorConfig {
     }
 }
 
+/// A door as it is being tried, without readers.
+async fn site<'a>(door: &'a DoorConfig, data_folder: &'a Path, dialogue: &'a mut Dialogue) -> Site<'a> {
+    let (outputs, inputs) = door_io::open(&door.io).await.unwrap();
+    let (levels, reader_events) = (Levels::default(), mpsc::channel(1).1);
+    Site { door, outputs, inputs, reader_events, levels, wait: WAIT, data_folder, device: None, dialogue }
+}
+
 /// Has a walk and its installer go on beside each other; both must end.
 async fn beside<T>(walk: impl Future<Output = T>, installer: impl Future<Output = ()>) -> T {
     timeout(PATIENCE, async { tokio::join!(walk, installer).0 }).await.unwrap()
@@ -150,7 +162,8 @@ async fn a_door_without_fault_passes_every_step() {
     let pipe = installer.folder.path().join("keypad");
     let keypad = VirtualKeypad::plug(&pipe).unwrap();
     door.inward.keypad = Some(KeypadConfig::Virtual { pipe });
-    let tried = beside(walk(&door, WAIT, &mut dialogue), async {
+    let data = installer.data();
+    let tried = beside(walk(&door, WAIT, &data, &mut dialogue), async {
         installer.tries_the_strike().await;
         installer.reads("Press the exit button").await;
         installer.door.press_rex(true).unwrap();
@@ -202,7 +215,8 @@ async fn a_door_without_fault_passes_every_step() {
 async fn what_fails_is_named_tried_again_or_left_and_the_strike_rests_meanwhile() {
     let (mut installer, mut dialogue) = Installer::new();
     let door = installer.wired();
-    let tried = beside(walk(&door, WAIT, &mut dialogue), async {
+    let data = installer.data();
+    let tried = beside(walk(&door, WAIT, &data, &mut dialogue), async {
         installer.answers("is it heard?", "n").await;
         installer.reads("WRONG: the strike is not heard: check the relay").await;
         assert!(!installer.is_energised(), "nobody reads in front of a released door");
@@ -242,7 +256,8 @@ async fn what_is_typed_before_a_question_is_no_answer_to_it() {
     let (mut installer, mut dialogue) = Installer::new();
     let mut door = installer.wired();
     door.inward = SideConfig::default();
-    let stopped = beside(walk(&door, WAIT, &mut dialogue), async {
+    let data = installer.data();
+    let stopped = beside(walk(&door, WAIT, &data, &mut dialogue), async {
         installer.tries_the_strike().await;
         installer.reads("Press the exit button").await;
         installer.door.press_rex(true).unwrap();
@@ -270,11 +285,9 @@ async fn a_keypad_that_is_not_there_or_says_nothing_fails() {
     let mut door = installer.wired();
     let pipe = installer.folder.path().join("keypad");
     door.inward.keypad = Some(KeypadConfig::Virtual { pipe: pipe.clone() });
-    let (outputs, inputs) = door_io::open(&door.io).await.unwrap();
-    let (_events, reader_events) = mpsc::channel(1);
-    let (levels, dialogue) = (Levels::default(), &mut dialogue);
-    let mut site =
-        Site { door: &door, outputs, inputs, reader_events, levels, wait: Duration::ZERO, device: None, dialogue };
+    let data = installer.data();
+    let mut site = site(&door, &data, &mut dialogue).await;
+    site.wait = Duration::ZERO;
     let Outcome::Failed(why) = site.try_one(Step::Keypad(Side::In)).await.unwrap() else { panic!() };
     assert!(why.contains("keypad: No such file"), "{why}");
     let keypad = VirtualKeypad::plug(&pipe).unwrap();
@@ -288,11 +301,79 @@ async fn a_keypad_that_is_not_there_or_says_nothing_fails() {
     assert!(matches!(site.try_one(Step::Keypad(Side::Out)).await.unwrap(), Outcome::Failed(_)), "none is wired there");
 }
 
+/// Whether the agent that starts now finds another sensor outside than it knows.
+async fn does_the_agent_find_another(door: &DoorConfig, data: &Path) -> bool {
+    let (requests, incoming) = mpsc::channel(1);
+    let (told, mut events) = mpsc::channel(64);
+    let (config, files) = (door.inward.sensor.clone().unwrap(), files_of(data, door.id, Side::In));
+    let task = tokio::spawn(sensor::run(
+        SensorTask { number: 0, config, files, habits: Habits { decoys: 0, ..Habits::standard() } },
+        incoming,
+        told,
+    ));
+    let found = timeout(PATIENCE, async {
+        loop {
+            if let (_, SensorEvent::Suspicion { suspicion: Suspicion::Changed, is_so }) = events.recv().await.unwrap() {
+                return is_so;
+            }
+        }
+    });
+    let found = found.await.unwrap();
+    drop((requests, events));
+    task.await.unwrap();
+    found
+}
+
+#[tokio::test]
+async fn the_sensor_of_the_walk_is_the_agents_and_another_is_none_until_it_is_accepted() {
+    let (installer, mut dialogue) = Installer::new();
+    let (door, data) = (installer.wired(), installer.data());
+    let (step, files) = (Step::Finger(Side::In), files_of(&data, door.id, Side::In));
+    let mut site = site(&door, &data, &mut dialogue).await;
+    installer.sensor.place(Some(5));
+
+    // One that the agent would not use is none to begin with.
+    installer.sensor.rebuild(|build| build.security_level = 2);
+    let outcome = site.try_one(step).await.unwrap();
+    assert!(matches!(&outcome, Outcome::Failed(why) if why.contains("security level is 2")), "{outcome:?}");
+    keep_sensors(&data, door.id, &[Tried { step, outcome, device: site.device.take() }]).unwrap();
+    assert_eq!(files.known().unwrap(), None);
+
+    installer.sensor.rebuild(|build| build.security_level = 3);
+    let outcome = site.try_one(step).await.unwrap();
+    assert_eq!(outcome, Outcome::Passed);
+    assert_eq!(files.known().unwrap(), None, "whoever stops now has recorded nothing");
+    keep_sensors(&data, door.id, &[Tried { step, outcome, device: site.device.clone() }]).unwrap();
+    let known = files.known().unwrap().unwrap();
+    assert_eq!(Some(&known.identity), site.device.as_ref());
+    assert!(!does_the_agent_find_another(&door, &data).await);
+
+    // Exchanged before the agent starts, and tried once more.
+    installer.sensor.rebuild(|build| build.serial = "00000002".to_owned());
+    assert!(does_the_agent_find_another(&door, &data).await);
+    files.forget_found().unwrap();
+    let outcome = site.try_one(step).await.unwrap();
+    let Outcome::Failed(why) = &outcome else { panic!("{outcome:?}") };
+    assert!(why.contains("knows another sensor here") && why.contains(r#"accept-sensor "lobby in""#), "{why}");
+    keep_sensors(&data, door.id, &[Tried { step, outcome, device: site.device.clone() }]).unwrap();
+    assert_eq!(files.known().unwrap(), Some(known), "trying is not accepting");
+    assert!(matches!(files.accept().unwrap(), Accepted::Another(_)));
+    assert_eq!(site.try_one(step).await.unwrap(), Outcome::Passed);
+    assert!(!does_the_agent_find_another(&door, &data).await);
+
+    let mut caught = files.known().unwrap().unwrap();
+    caught.was_caught = true;
+    files.keep(&caught).unwrap();
+    let outcome = site.try_one(step).await.unwrap();
+    assert!(matches!(&outcome, Outcome::Failed(why) if why.contains("false finger")), "{outcome:?}");
+}
+
 #[tokio::test]
 async fn the_time_passes_and_whoever_stops_leaves_the_strike_at_rest() {
     let (mut installer, mut dialogue) = Installer::new();
     let door = installer.wired();
-    let stopped = beside(walk(&door, Duration::from_millis(50), &mut dialogue), async {
+    let data = installer.data();
+    let stopped = beside(walk(&door, Duration::from_millis(50), &data, &mut dialogue), async {
         installer.reads("WRONG: nobody answered").await;
         installer.types("q").await;
     })
@@ -302,7 +383,8 @@ async fn the_time_passes_and_whoever_stops_leaves_the_strike_at_rest() {
 
     let (mut installer, mut dialogue) = Installer::new();
     let door = installer.wired();
-    let stopped = beside(walk(&door, WAIT, &mut dialogue), async {
+    let data = installer.data();
+    let stopped = beside(walk(&door, WAIT, &data, &mut dialogue), async {
         installer.reads("is it heard?").await;
         assert!(installer.is_energised());
         // The terminal goes away.
@@ -318,7 +400,8 @@ async fn a_door_that_stands_open_says_so_until_it_is_closed() {
     let (mut installer, mut dialogue) = Installer::new();
     installer.door.force();
     let door = installer.wired();
-    let _ = beside(walk(&door, WAIT, &mut dialogue), async {
+    let data = installer.data();
+    let _ = beside(walk(&door, WAIT, &data, &mut dialogue), async {
         installer.reads("Close lobby.").await;
         installer.door.close();
         installer.reads("good").await;
@@ -332,7 +415,7 @@ async fn lines_that_are_not_there_end_it() {
     let folder = tempfile::tempdir().unwrap();
     let (_keyboard, answers) = mpsc::channel(1);
     let mut dialogue = Dialogue { answers, out: Box::new(std::io::sink()) };
-    let ended = walk(&wired(folder.path()), WAIT, &mut dialogue).await;
+    let ended = walk(&wired(folder.path()), WAIT, folder.path(), &mut dialogue).await;
     assert!(matches!(ended, Err(CommissionError::Lines(_))), "{ended:?}");
 }
 

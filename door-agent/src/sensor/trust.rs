@@ -1,7 +1,7 @@
 //! What an agent keeps of a sensor: who it was when it was put up, the decoys that it made then, and whether it was caught lying.
 //!
-//! The sensor that answers first is taken for the right one, and is written down before it is used. From then on another one, or
-//! one that was caught, is not used until somebody at the door's own machine accepts it (`pforte-agent accept-sensor`). Nothing in
+//! The right one is the one that answered when the door was tried (`pforte-agent commission`), or else the first that answers the
+//! agent; it is written down before it is used. From then on another one, or one that was caught, is not used until somebody at the door's own machine accepts it (`pforte-agent accept-sensor`). Nothing in
 //! these files is about a person: decoys are made of drawn fingers.
 
 use std::io;
