@@ -4,6 +4,9 @@
 //! judges by that alone and asks no machine. [`normal`] tells states apart. In each state that is walked from everything is let go
 //! of once, and the doors must come to rest. [`diagram`] draws what is met.
 //!
+//! What only is told of a door and moves nothing (fire, supply, zones, waits, duress) is walked by itself: beside the rest it would
+//! multiply every state.
+//!
 //! The walk is by breadth: each state is met first by the fewest moves, so those that are met again are not walked from
 //! twice. `PFORTE_WALK_MOVES=4` walks further than every run does.
 
@@ -19,7 +22,7 @@ mod plant;
 
 use plant::{Move, Plant, Setting};
 
-/// Everything that may happen at a door. Times are a little more than what they are for: see [`Move::Pass`].
+/// What moves a door and its strike. Times are a little more than what they are for: see [`Move::Pass`].
 const WHOLE: [Move; 33] = [
     Move::Card(Side::In),
     Move::Card(Side::Out),
@@ -37,7 +40,7 @@ const WHOLE: [Move; 33] = [
     Move::Leaf,
     Move::Flutter,
     Move::Rex,
-    Move::Tamper,
+    Move::Watched(InputKind::BoxTamper),
     Move::Command,
     Move::Mode(Setting::Normal),
     Move::Mode(Setting::Free),
@@ -107,8 +110,58 @@ const BEGINNINGS: [&[Move]; 18] = [
     ],
 ];
 
+/// What is told of a door beside that: every kind of input that is only watched (low battery alone is left out: it goes the way of
+/// lost mains), somebody who waits for another, signs of duress, a card that is needed again.
+const TOLD: [Move; 26] = [
+    Move::Card(Side::In),
+    Move::OtherCard,
+    Move::Grant,
+    Move::Wait,
+    Move::NeedFinger,
+    Move::CardNeeded(true),
+    Move::CardNeeded(false),
+    Move::Finger(FingerOutcome::MatchedDuress),
+    Move::NeedPin,
+    Move::PinTyped,
+    Move::Pin(PinOutcome::MatchedDuress),
+    Move::Written,
+    Move::Unwritten,
+    Move::Leaf,
+    Move::Rex,
+    Move::Watched(InputKind::BoxTamper),
+    Move::Watched(InputKind::ReaderTamper),
+    Move::Watched(InputKind::Fire),
+    Move::Watched(InputKind::MainsLost),
+    Move::Watched(InputKind::Zone1),
+    Move::Disarm,
+    Move::Mode(Setting::Lockdown),
+    Move::Pass(40),
+    Move::Pass(5_100),
+    Move::Pass(11_000),
+    Move::Pass(31_000),
+];
+
+/// Where walks over that begin.
+const TELLING: [&[Move]; 13] = [
+    &[],
+    &[Move::Card(Side::In), Move::NeedFinger],
+    &[Move::Card(Side::In), Move::NeedFinger, Move::Finger(FingerOutcome::MatchedDuress)],
+    &[Move::Card(Side::In), Move::NeedPin],
+    &[Move::Card(Side::In), Move::Wait],
+    &[Move::Card(Side::In), Move::Wait, Move::OtherCard],
+    &[Move::Card(Side::In), Move::Wait, Move::OtherCard, Move::Grant, Move::Written],
+    &[Move::Card(Side::In), Move::Grant, Move::Written, Move::Leaf, Move::Pass(40)],
+    &[Move::Leaf, Move::Pass(40)],
+    &[Move::Watched(InputKind::Fire)],
+    &[Move::Watched(InputKind::MainsLost), Move::Watched(InputKind::BoxTamper)],
+    &[Move::Watched(InputKind::Zone1)],
+    &[Move::Disarm, Move::Watched(InputKind::Zone1)],
+];
+
 /// How far the walks of every run go.
 const MOVES: usize = 3;
+/// Less of states and steps is no walk through a door.
+const FAR: (usize, usize) = (2_000, 50_000);
 
 /// A state with the moves that lead to it first.
 struct Met {
@@ -140,7 +193,7 @@ struct Walked {
 }
 
 /// The plant at each beginning.
-fn beginnings(exits: &[Exit]) -> Vec<Plant> {
+fn beginnings(exits: &[Exit], from: &[&[Move]]) -> Vec<Plant> {
     let begin = |moves: &&[Move]| {
         let mut plant = Plant::new(exits);
         for step in *moves {
@@ -148,7 +201,7 @@ fn beginnings(exits: &[Exit]) -> Vec<Plant> {
         }
         plant
     };
-    BEGINNINGS.iter().map(begin).collect()
+    from.iter().map(begin).collect()
 }
 
 /// Walks so many moves from the beginnings, and tells `look` each step: the plant before and after it.
@@ -193,35 +246,50 @@ fn steps(plant: &Plant, alphabet: &[Move]) -> Vec<(usize, Move)> {
     alphabet.iter().flat_map(at_each).collect()
 }
 
-/// Walks from so many doors, and says how far.
-fn walks(exits: &[Exit], alphabet: &[Move]) {
+/// Walks from so many doors, says how far, and that it is far enough.
+fn walks(exits: &[Exit], alphabet: &[Move], from: &[&[Move]], (states_min, steps_min): (usize, usize)) {
     let moves = std::env::var("PFORTE_WALK_MOVES").ok().and_then(|text| text.parse().ok()).unwrap_or(MOVES);
-    let walked = walk(beginnings(exits), alphabet, moves, |_, _, _| ());
+    let mut signs = 0;
+    let walked = walk(beginnings(exits, from), alphabet, moves, |before, step, after| {
+        let Some(plain) = step.without_duress() else { return };
+        signs += 1;
+        let mut unmarked = before.clone();
+        unmarked.make(0, plain);
+        assert_eq!(after.told_unmarked(), unmarked.told_unmarked(), "a sign of duress shows at the door");
+    });
     println!(
-        "walk: {exits:?}, {moves} moves from {} beginnings: {} states, {} steps",
-        BEGINNINGS.len(),
+        "walk: {exits:?}, {moves} moves from {} beginnings: {} states, {} steps, {signs} signs of duress",
+        from.len(),
         walked.states,
         walked.steps
     );
-    assert!(walked.states > 2_000 && walked.steps > 50_000, "it has hardly been anywhere: {walked:?}");
+    assert_eq!(signs > 0, alphabet.iter().any(|step| step.without_duress().is_some()));
+    assert!(walked.states > states_min && walked.steps > steps_min, "it has hardly been anywhere: {walked:?}");
 }
 
 #[test]
 fn the_laws_hold_in_every_state_of_a_door_with_a_handle() {
-    walks(&[Exit::Mechanical], &WHOLE);
+    walks(&[Exit::Mechanical], &WHOLE, &BEGINNINGS, FAR);
 }
 
 #[test]
 fn the_laws_hold_in_every_state_of_a_door_that_only_this_system_opens() {
-    walks(&[Exit::BySystem], &WHOLE);
+    walks(&[Exit::BySystem], &WHOLE, &BEGINNINGS, FAR);
 }
 
 #[test]
 fn the_laws_hold_in_every_state_of_an_airlock() {
-    walks(&[Exit::Mechanical, Exit::Mechanical], &BESIDE);
+    walks(&[Exit::Mechanical, Exit::Mechanical], &BESIDE, &BEGINNINGS, FAR);
 }
 
 #[test]
 fn the_laws_hold_in_every_state_of_an_airlock_with_a_way_out() {
-    walks(&[Exit::BySystem, Exit::Mechanical], &BESIDE);
+    walks(&[Exit::BySystem, Exit::Mechanical], &BESIDE, &BEGINNINGS, FAR);
+}
+
+#[test]
+fn the_laws_hold_whatever_else_is_told_of_a_door() {
+    for exit in [Exit::Mechanical, Exit::BySystem] {
+        walks(&[exit], &TOLD, &TELLING, (1_000, 20_000));
+    }
 }

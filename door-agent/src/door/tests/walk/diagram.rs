@@ -158,7 +158,7 @@ fn label(step: Move, told: &[Action]) -> &'static str {
 fn drawn() -> String {
     let mut edges: BTreeMap<(Look, Look), BTreeSet<&str>> = BTreeMap::new();
     for exit in [Exit::Mechanical, Exit::BySystem] {
-        walk(beginnings(&[exit]), &DRAWN, 3, |before, step, after| {
+        walk(beginnings(&[exit], &BEGINNINGS), &DRAWN, 3, |before, step, after| {
             let (from, to) = (Look::of(before), Look::of(after));
             // Time that is long enough for two things is drawn as the two, and two things at once as each alone.
             let is_one = after.told.iter().filter(|action| leads_on(action)).count() <= 1

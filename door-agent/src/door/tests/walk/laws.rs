@@ -11,16 +11,23 @@ const EXIT_RETRY_MS: u64 = 2_000;
 /// A request to exit is believed at a door with a handle for so long, in milliseconds.
 const STUCK_MS: u64 = 60_000;
 
-/// Alarms that stand until their cause is gone. All others are raised once; the server keeps each until it is acknowledged.
-pub(super) const LASTING: [AlarmKind; 7] = [
+/// Alarms of a door that stand until their cause is gone. All others are raised once; the server keeps each until it is acknowledged.
+const LASTING: [AlarmKind; 11] = [
     AlarmKind::DoorForced,
     AlarmKind::DoorHeld,
-    AlarmKind::Tamper,
     AlarmKind::RexStuck,
     AlarmKind::InterlockContradiction,
     AlarmKind::ContactFault,
     AlarmKind::StrikeFault,
+    AlarmKind::Tamper,
+    AlarmKind::Fire,
+    AlarmKind::MainsLost,
+    AlarmKind::BatteryLow,
+    AlarmKind::Zone,
 ];
+/// Those of them that inputs raise which are only watched.
+const WATCHED: [AlarmKind; 5] =
+    [AlarmKind::Tamper, AlarmKind::Fire, AlarmKind::MainsLost, AlarmKind::BatteryLow, AlarmKind::Zone];
 
 /// What a door's strike may be energised for, and its alarms.
 #[derive(Debug, Clone, Default)]
@@ -131,6 +138,13 @@ impl Ledger {
         let is_asked = exit == Exit::BySystem && self.pressed_ms.is_some();
         let is_tried = self.failed_on_ms.is_some_and(|at_ms| now_ms <= at_ms + EXIT_RETRY_MS);
         (is_asked && !is_energised && !is_tried).then(|| "somebody asks to leave and is kept inside".to_owned())
+    }
+
+    /// What is wrong with the alarms of watched inputs, where there is cause for these: each stands from its first cause to its last.
+    pub(super) fn watched(&self, caused: &BTreeSet<AlarmKind>) -> Option<String> {
+        let is_amiss = |kind: &&AlarmKind| self.standing.contains(kind) != caused.contains(kind);
+        let amiss = WATCHED.iter().find(is_amiss)?;
+        Some(format!("{amiss} stands for nothing, or does not for its cause: {caused:?}"))
     }
 
     pub(super) fn has_alarms(&self) -> bool {

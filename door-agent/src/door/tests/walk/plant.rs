@@ -20,6 +20,11 @@ pub(super) enum Move {
     Deny,
     NeedFinger,
     NeedPin,
+    /// Refused until a second person comes; whoever is granted next passes with them. A visitor's wait for an escort is told in
+    /// other words and by the same way.
+    Wait,
+    /// The template lies on a card that was taken away too early, or is there again.
+    CardNeeded(bool),
     /// The sensor's answer.
     Finger(FingerOutcome),
     /// A PIN was typed at the side that waits for one.
@@ -35,8 +40,10 @@ pub(super) enum Move {
     Flutter,
     /// The request to exit changes.
     Rex,
-    /// The housing's switch changes.
-    Tamper,
+    /// An input changes that is only watched.
+    Watched(InputKind),
+    /// Operators disarm zone 1, or arm it again.
+    Disarm,
     /// An operator's release.
     Command,
     /// The mode in force.
@@ -52,6 +59,17 @@ pub(super) enum Move {
     /// the release and a wait for the server (500), what is too late for a record or another try (2,000), a release and a
     /// request's grace (5,000), a finger (10,000), a PIN (20,000), a leaf that may stand open (30,000), a stuck request (60,000).
     Pass(u64),
+}
+
+impl Move {
+    /// The same by an everyday finger or PIN, if it is by one that is a sign of duress.
+    pub(super) fn without_duress(self) -> Option<Self> {
+        match self {
+            Self::Finger(FingerOutcome::MatchedDuress) => Some(Self::Finger(FingerOutcome::Matched)),
+            Self::Pin(PinOutcome::MatchedDuress) => Some(Self::Pin(PinOutcome::Matched)),
+            _ => None,
+        }
+    }
 }
 
 /// What the mode in force may say.
@@ -79,13 +97,17 @@ pub(super) struct Unit {
     is_link_up: bool,
     is_leaf_open: bool,
     is_rex_pressed: bool,
-    is_tampered: bool,
+    /// The watched inputs that are not at rest.
+    active: BTreeSet<InputKind>,
+    is_disarmed: bool,
     pub(super) is_energised: bool,
     does_next_drive_fail: bool,
     /// Questions that wait for an answer, the newest last; at each side at most one.
     asked: Vec<Attempt>,
     wanted: Vec<(Side, AttemptId)>,
     wanted_pins: Vec<(Side, AttemptId)>,
+    /// Who waits for somebody to pass with.
+    waiting: Option<Passage>,
     pub(super) unwritten: Vec<(Ticket, Ground)>,
     ledger: Ledger,
 }
@@ -120,12 +142,14 @@ impl Plant {
                 is_link_up: true,
                 is_leaf_open: false,
                 is_rex_pressed: false,
-                is_tampered: false,
+                active: BTreeSet::new(),
+                is_disarmed: false,
                 is_energised: false,
                 does_next_drive_fail: false,
                 asked: Vec::new(),
                 wanted: Vec::new(),
                 wanted_pins: Vec::new(),
+                waiting: None,
                 unwritten: Vec::new(),
                 ledger: Ledger::default(),
             }
@@ -138,6 +162,11 @@ impl Plant {
         }
         assert!(plant.broken.is_empty(), "{:?}", plant.broken);
         plant
+    }
+
+    /// What the last move led to, with signs of duress called by what they must look like.
+    pub(super) fn told_unmarked(&self) -> String {
+        format!("{:?}", self.told).replace("MatchedDuress", "Matched")
     }
 
     pub(super) fn doors(&self) -> usize {
@@ -155,10 +184,14 @@ impl Plant {
             }
             Move::Card(side) => self.card(side, ANNA),
             Move::OtherCard => self.card(Side::In, BEN),
-            Move::Grant | Move::Deny | Move::NeedFinger | Move::NeedPin => {
+            Move::Grant | Move::Deny | Move::NeedFinger | Move::NeedPin | Move::Wait => {
                 let Some(attempt) = unit.asked.pop() else { return false };
                 let is_online = unit.is_link_up;
                 unit.answer(self.now_ms, attempt, is_online, step)
+            }
+            Move::CardNeeded(is_needed) => {
+                let Some(&(_, attempt)) = unit.wanted.last() else { return false };
+                Input::CardNeeded { attempt, is_needed }
             }
             Move::Finger(outcome) => {
                 let Some((_, attempt)) = unit.wanted.pop() else { return false };
@@ -197,9 +230,16 @@ impl Plant {
                 return true;
             }
             Move::Rex => unit.press(self.now_ms, !unit.is_rex_pressed),
-            Move::Tamper => {
-                unit.is_tampered = !unit.is_tampered;
-                Input::Watched { input: InputKind::BoxTamper, is_active: unit.is_tampered }
+            Move::Watched(input) => {
+                let is_active = unit.active.insert(input);
+                if !is_active {
+                    unit.active.remove(&input);
+                }
+                Input::Watched { input, is_active }
+            }
+            Move::Disarm => {
+                unit.is_disarmed = !unit.is_disarmed;
+                Input::Disarmed(unit.is_disarmed.then_some(DoorZone::Zone1).into_iter().collect())
             }
             Move::Command => {
                 self.next_id += 1;
@@ -284,6 +324,7 @@ impl Plant {
     fn judge(&mut self) {
         for unit in &self.units {
             self.broken.extend(unit.ledger.strike(self.now_ms, unit.exit, unit.is_energised));
+            self.broken.extend(unit.ledger.watched(&unit.watched_alarms()));
         }
         let is_let_in = |unit: &&Unit| unit.is_energised && !unit.ledger.is_leaving(self.now_ms, unit.exit);
         let energised = self.units.iter().filter(|unit| unit.is_energised).count();
@@ -325,10 +366,14 @@ impl Plant {
             let unit = &mut self.units[door];
             unit.does_next_drive_fail = false;
             unit.setting = Setting::Normal;
-            (unit.is_leaf_open, unit.is_tampered) = (false, false);
+            unit.is_leaf_open = false;
             let released = unit.press(self.now_ms, false);
-            for input in [released, contact(false), Input::Watched { input: InputKind::BoxTamper, is_active: false }] {
+            let active = unit.active.clone();
+            for input in [released, contact(false)] {
                 self.feed(door, input);
+            }
+            for input in active {
+                self.make(door, Move::Watched(input));
             }
         }
         for _ in 0..2 {
@@ -375,12 +420,22 @@ impl Unit {
             Move::Grant => (RELEASE, Reason::Granted),
             Move::NeedFinger => (Outcome::Need(Factor::Finger), Reason::FingerRequired),
             Move::NeedPin => (Outcome::Need(Factor::Pin), Reason::PinRequired),
+            Move::Wait => (Outcome::Deny, Reason::SecondPersonRequired),
             _ => (Outcome::Deny, Reason::NoGrant),
         };
         if step == Move::Grant && attempt.side == Side::Out && self.exit == Exit::BySystem {
             self.ledger.leaves(now_ms);
         }
-        let verdict = Verdict { outcome, person: Some(id(7)), ..Verdict::refused(reason, 7) };
+        let passage = Passage { person: id(7), attempt: attempt.id };
+        let effects = match step {
+            Move::Wait => {
+                self.waiting = Some(passage);
+                vec![Effect::Wait]
+            }
+            Move::Grant => self.waiting.take().map(|other| Effect::AdmitWith(vec![other])).into_iter().collect(),
+            _ => Vec::new(),
+        };
+        let verdict = Verdict { outcome, person: Some(passage.person), effects, ..Verdict::refused(reason, 7) };
         let (circumstances, rules_version) = (Circumstances::default(), RULES_VERSION);
         let ruling = Box::new(Ruling { attempt, circumstances, verdict, rules_version });
         Input::Verdict { ruling, decided: if is_online { Decided::Online } else { Decided::Offline } }
@@ -418,6 +473,19 @@ impl Unit {
             }
         }
         None
+    }
+
+    /// The alarms that there is cause for among those of inputs that are only watched.
+    fn watched_alarms(&self) -> BTreeSet<AlarmKind> {
+        let alarm = |input: &InputKind| match input {
+            InputKind::BoxTamper | InputKind::ReaderTamper | InputKind::SensorTamper => Some(AlarmKind::Tamper),
+            InputKind::Fire => Some(AlarmKind::Fire),
+            InputKind::MainsLost => Some(AlarmKind::MainsLost),
+            InputKind::BatteryLow => Some(AlarmKind::BatteryLow),
+            InputKind::Zone1 => (!self.is_disarmed).then_some(AlarmKind::Zone),
+            InputKind::Zone2 | InputKind::Zone3 | InputKind::Zone4 => Some(AlarmKind::Zone),
+        };
+        self.active.iter().filter_map(alarm).collect()
     }
 
     pub(super) fn attempts_and_commands(&self) -> usize {
