@@ -605,6 +605,11 @@ impl Agent {
     fn bundle_in_force(&mut self, version_before: u64) {
         let (sequence, version) = (self.policy.sequence(), self.policy.version());
         tracing::info!(sequence, version, "bundle in force");
+        // As when a door became another agent's. To refuse such a bundle would leave those in force that let people in there.
+        let doors = self.doors.iter().map(|unit| unit.door.id());
+        for door in doors.filter(|door| self.policy.door(*door).is_none()) {
+            tracing::warn!(%door, "the bundle does not name a door that is wired here: nobody enters there");
+        }
         if let Some(taken_at) = self.policy.taken_at() {
             self.clock.not_before(taken_at);
         }

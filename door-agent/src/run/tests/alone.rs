@@ -21,6 +21,47 @@ fn alarm(wanted: AlarmKind) -> impl Fn(&Event) -> Option<DoorId> {
     }
 }
 
+/// Rules under which the lobby stands unlocked and Anna may enter it, if she comes when it does not.
+fn free(rows: &mut PolicyRows) {
+    anna_and_ben(rows);
+    let whole_day = Window { days: 127, day_types: 0, span: Span { from_minute: 0, to_minute: 1_440 } };
+    rows.schedules = vec![Schedule { id: id(1), windows: vec![whole_day], exceptions: Vec::new() }];
+    rows.doors[0].modes = vec![ModeLine { schedule: id(1), mode: DoorMode::Free }];
+}
+
+/// The same for a door that is not wired here.
+fn elsewhere(rows: &mut PolicyRows) {
+    free(rows);
+    rows.doors[0].id = id(9);
+    rows.levels[0].lines[0].places = vec![Where::Door(id(9))];
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_enters_by_rules_for_other_doors_and_leaving_goes_on() {
+    let mut world = World::new().await;
+    world.rules = free;
+    let mut agent = world.start();
+    let mut session = world.session(Head::start_of(1)).await;
+    session.kind("free_began").await;
+    world.door_shows(|view| view.is_energised).await;
+
+    // The door became another agent's, and nobody took its wires off this one.
+    world.rules = elsewhere;
+    let bundle = world.bundle(crate::clock::machine_time().plus_ms(1)).await;
+    say(&mut session.socket, &FromServer::Bundle(SignedBundle::sign(&bundle, &SigningKey::from_bytes(&[3; 32])))).await;
+    session.kind("free_ended").await;
+    world.door_shows(|view| !view.is_energised).await;
+    for uid in [UID, BENS_UID] {
+        agent.hold(&uid).await;
+        let refused = session.decision().await;
+        assert_eq!((refused.verdict.reason, refused.decided), (Reason::UnknownDoor, Decided::Offline));
+        assert!(!world.door.watch().borrow().is_energised);
+    }
+    world.door.press_rex(true).unwrap();
+    world.door_shows(|view| view.is_energised).await;
+    agent.stop().await;
+}
+
 /// An airlock whose outer door was forced and stands open: the agent, the inner door, and what the server hears.
 async fn beside_an_open_door() -> (World, Running, VirtualDoor, Session) {
     let mut world = World::new().await;
