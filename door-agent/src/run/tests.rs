@@ -195,7 +195,7 @@ impl World {
         let side = SideConfig {
             reader: Some(hardware::card::ReaderMatch::Name("twin".to_owned())),
             sensor: Some(SensorConfig { path: self.path("sensor"), baud: BAUD_DEFAULT, password: 0 }),
-            reader_power: None,
+            reader_power: Some(self.path("reader-power")),
             sensor_power: Some(self.path("brightness")),
             keypad: self.keypad.as_ref().map(|_| KeypadConfig::Virtual { pipe: self.path("keypad") }),
         };
@@ -871,6 +871,39 @@ async fn a_sensor_that_hangs_is_told_within_five_seconds_and_its_power_is_switch
     session.decision().await;
     world.finger.misbehave(SensorFault::None);
     session.record(sensor(DeviceState::Working)).await;
+    session.kind("alarm_cleared").await;
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_hangs_is_told_and_its_own_power_is_switched() {
+    let world = World::new().await;
+    for power in ["reader-power", "brightness"] {
+        std::fs::write(world.path(power), "1").unwrap();
+    }
+    let mut agent = world.start();
+    let mut session = world.session(Head::start_of(1)).await;
+    let reader = |how: DeviceState| {
+        move |event: &Event| match event {
+            Event::DeviceChanged { device: Device::Reader, state, .. } if *state == how => Some(()),
+            _ => None,
+        }
+    };
+    agent.reader("lobby in", ReaderChange::Back).await;
+    session.record(reader(DeviceState::Working)).await;
+    agent.reader("lobby in", ReaderChange::Silent).await;
+    session.record(reader(DeviceState::Silent)).await;
+    session.kind("alarm_raised").await;
+    let stands_at = async |value: &str| {
+        while std::fs::read_to_string(world.path("reader-power")).unwrap() != value {
+            assert_eq!(std::fs::read_to_string(world.path("brightness")).unwrap(), "1", "the sensor keeps its power");
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(WAIT, stands_at("0")).await.expect("its power to be taken");
+    timeout(WAIT, stands_at("1")).await.expect("its power to be given back");
+    agent.reader("lobby in", ReaderChange::Back).await;
+    session.record(reader(DeviceState::Working)).await;
     session.kind("alarm_cleared").await;
     agent.stop().await;
 }

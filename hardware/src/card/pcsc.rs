@@ -17,6 +17,8 @@ use super::task::Task;
 use super::{CardLookup, ReaderBinding, ReaderChange, ReaderEvent};
 
 mod session;
+#[cfg(test)]
+mod tests;
 mod worker;
 
 use session::Desk;
@@ -168,9 +170,18 @@ impl Supervisor {
             self.check_ended()?;
             std::thread::park_timeout(STATUS_WAIT);
         };
+        self.follow(worker, Receiver::recv_timeout)
+    }
+
+    /// Turns a worker's reports into events until it falls silent. `receive` waits for one, for so long at most.
+    fn follow(
+        &mut self,
+        worker: Worker,
+        mut receive: impl FnMut(&Receiver<Report>, Duration) -> Result<Report, RecvTimeoutError>,
+    ) -> Result<(), Ended> {
         loop {
             self.check_ended()?;
-            match worker.reports.recv_timeout(SILENCE_MAX) {
+            match receive(&worker.reports, SILENCE_MAX) {
                 Ok(report) => self.take(report)?,
                 Err(RecvTimeoutError::Timeout) => {
                     self.hanging.push(worker.thread);
