@@ -31,21 +31,22 @@ pub(crate) fn card() -> CardToken {
     token(&card_key(), &NUMBER)
 }
 
-fn seal(key: &[u8], content: &[u8], binding: &[u8]) -> Vec<u8> {
+pub(crate) fn seal(key: &[u8], content: &[u8], binding: &[u8]) -> Vec<u8> {
     let nonce = [9; NONCE_BYTES];
     let payload = Payload { msg: content, aad: binding };
     let sealed = XChaCha20Poly1305::new_from_slice(key).unwrap().encrypt(&XNonce::from(nonce), payload).unwrap();
     [nonce.as_slice(), &sealed].concat()
 }
 
-fn sealed_content_key(identity: &Identity) -> Vec<u8> {
+/// A content key, sealed to an agent.
+pub(crate) fn sealed_content_key(identity: &Identity, content_key: &[u8; KEY_BYTES]) -> Vec<u8> {
     type Kem = hpke::kem::X25519HkdfSha256;
     let private = <Kem as hpke::Kem>::PrivateKey::from_bytes(&*identity.sealing_key).unwrap();
     let (key, sealed) = hpke::single_shot_seal::<hpke::aead::ChaCha20Poly1305, hpke::kdf::HkdfSha256, Kem>(
         &OpModeS::Base,
         &Kem::sk_to_pk(&private),
         b"pforte template 1",
-        &CONTENT_KEY,
+        content_key,
         &content_key_binding(identity.agent),
     )
     .unwrap();
@@ -64,7 +65,7 @@ pub(crate) fn secrets(identity: &Identity, messaging: CardMessaging, is_lost: bo
     let sealed = seal(&CONTENT_KEY, &canonical::encode(&key), &template_key_binding(agent, person));
     CardSecrets {
         application: Some(CardApplication { id: [0xF4, 0x0F, 0x7E], system: b"a site".to_vec() }),
-        content_key: sealed_content_key(identity),
+        content_key: sealed_content_key(identity, &CONTENT_KEY),
         cards: vec![SealedCard { uid, card: card(), messaging, keys }],
         template_keys: vec![SealedTemplateKey { person, sealed }],
     }

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
@@ -31,6 +32,8 @@ pub struct Harm<'a> {
     card_service: Arc<Mutex<()>>,
     /// What was injected.
     pub counts: Counts,
+    /// Servers that were killed once more while they started: whatever an agent is in the middle of by then.
+    starts_killed: Arc<AtomicU64>,
 }
 
 fn ms(dice: &mut Dice, least: u64, most: u64) -> Duration {
@@ -40,7 +43,13 @@ fn ms(dice: &mut Dice, least: u64, most: u64) -> Duration {
 impl<'a> Harm<'a> {
     /// Nothing is broken.
     pub fn to(site: &'a Site) -> Self {
-        Self { site, healing: JoinSet::new(), card_service: Arc::default(), counts: Counts::default() }
+        Self {
+            site,
+            healing: JoinSet::new(),
+            card_service: Arc::default(),
+            counts: Counts::default(),
+            starts_killed: Arc::default(),
+        }
     }
 
     /// Injects a fault when its step comes; answers whether it came.
@@ -100,11 +109,13 @@ impl<'a> Harm<'a> {
             Kind::AgentKilled => has_bitten = machine.signal(Signal::SIGKILL),
             Kind::ServerKilled => {
                 let once_more = dice.one_in(3).then(|| ms(&mut dice, 0, 1_500));
-                if once_more.is_some() {
-                    self.counts.note(kind, Step::Starting);
-                }
-                let plant = self.site.plant.clone();
-                self.healing.spawn(async move { Site::kill_server(&plant, once_more).await });
+                let (plant, starts_killed) = (self.site.plant.clone(), self.starts_killed.clone());
+                self.healing.spawn(async move {
+                    if Site::kill_server(&plant, once_more).await? {
+                        starts_killed.fetch_add(1, Ordering::SeqCst);
+                    }
+                    Ok(())
+                });
             }
             Kind::PostgresKilled => {
                 let file = self.site.folder.join("server/cluster/postmaster.pid");
@@ -184,6 +195,7 @@ impl<'a> Harm<'a> {
             machine.link.heal();
             empty(machine)?;
         }
+        self.counts.starts_killed += self.starts_killed.swap(0, Ordering::SeqCst);
         Ok(())
     }
 }

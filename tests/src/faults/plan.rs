@@ -140,37 +140,46 @@ pub fn faults(dice: &mut Dice, rounds: usize) -> Vec<Fault> {
 
 /// Faults by kind and step.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Counts(Vec<[u64; Step::ALL.len()]>);
+pub struct Counts {
+    by_step: Vec<[u64; Step::ALL.len()]>,
+    /// Servers that were killed again while they started, at no step of an agent's.
+    pub starts_killed: u64,
+}
 
 impl Default for Counts {
     fn default() -> Self {
-        Self(vec![[0; Step::ALL.len()]; Kind::ALL.len()])
+        Self { by_step: vec![[0; Step::ALL.len()]; Kind::ALL.len()], starts_killed: 0 }
     }
 }
 
 impl Counts {
     /// One was injected.
     pub fn note(&mut self, kind: Kind, step: Step) {
-        self.0[kind as usize][step as usize] += 1;
+        self.by_step[kind as usize][step as usize] += 1;
     }
 
     /// All together.
     pub fn total(&self) -> u64 {
-        self.0.iter().flatten().sum()
+        self.by_step.iter().flatten().sum::<u64>() + self.starts_killed
     }
 
     /// Kinds that were injected less often than that, and at which step. Copies of a journal are at one step alone, an agent's start.
     pub fn rarer_than(&self, least: u64) -> Vec<(Kind, Step, u64)> {
         let steps = |kind: Kind| Step::ALL.iter().filter(move |step| !kind.is_of_copies() || **step == Step::Starting);
         let each = Kind::ALL.iter().flat_map(|kind| steps(*kind).map(|step| (*kind, *step)));
-        each.map(|(kind, step)| (kind, step, self.0[kind as usize][step as usize]))
+        each.map(|(kind, step)| (kind, step, self.by_step[kind as usize][step as usize]))
             .filter(|(.., count)| *count < least)
             .collect()
     }
 
     /// Adds what was injected elsewhere.
     pub fn add(&mut self, other: &Self) {
-        self.0.iter_mut().flatten().zip(other.0.iter().flatten()).for_each(|(mine, theirs)| *mine += theirs);
+        self.by_step
+            .iter_mut()
+            .flatten()
+            .zip(other.by_step.iter().flatten())
+            .for_each(|(mine, theirs)| *mine += theirs);
+        self.starts_killed += other.starts_killed;
     }
 }
 
@@ -180,9 +189,9 @@ impl fmt::Display for Counts {
         Step::ALL.iter().try_for_each(|step| write!(f, "{:>11}", format!("{step:?}")))?;
         for kind in Kind::ALL {
             write!(f, "\n{:18}", format!("{kind:?}"))?;
-            self.0[*kind as usize].iter().try_for_each(|count| write!(f, "{count:>11}"))?;
+            self.by_step[*kind as usize].iter().try_for_each(|count| write!(f, "{count:>11}"))?;
         }
-        Ok(())
+        write!(f, "\nServerKilled once more while it started: {}", self.starts_killed)
     }
 }
 
@@ -201,7 +210,8 @@ mod tests {
         let copies = [Kind::JournalCut, Kind::BitFlipped].map(|kind| (kind, Step::Starting, 0));
         assert_eq!(counts.rarer_than(2), copies);
         assert_eq!(counts.rarer_than(3).len(), 10 * 5 + 2);
+        counts.starts_killed = 3;
         counts.add(&counts.clone());
-        assert_eq!((counts.total(), counts.rarer_than(4)), (200, copies.to_vec()));
+        assert_eq!((counts.total(), counts.rarer_than(4)), (206, copies.to_vec()));
     }
 }

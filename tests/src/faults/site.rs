@@ -312,23 +312,25 @@ impl Site {
         Ok(Twins::connect(&self.world()).await?)
     }
 
-    /// Kills the server and starts it again, at the same address; `once_more` kills it after so long while it starts, too.
-    pub async fn kill_server(plant: &Mutex<Plant>, once_more: Option<Duration>) -> anyhow::Result<()> {
+    /// Kills the server and starts it again, at the same address; `once_more` kills it after so long while it starts, too. Answers
+    /// whether it was killed that second time before it had got up.
+    pub async fn kill_server(plant: &Mutex<Plant>, once_more: Option<Duration>) -> anyhow::Result<bool> {
         let mut plant = plant.lock().await;
         plant.kill_server().await?;
+        let mut was_starting = false;
         if let Some(after) = once_more {
             // What is dropped half started is killed; it may have got up in time.
-            let _ = tokio::time::timeout(after, plant.start_server()).await;
+            was_starting = tokio::time::timeout(after, plant.start_server()).await.is_err();
             plant.kill_server().await?;
         }
         // One that was dropped may still be about to end, with its ports in its hands.
         for _ in 1..STARTS_MAX {
             if plant.start_server().await.is_ok() {
-                return Ok(());
+                return Ok(was_starting);
             }
             tokio::time::sleep(START_AGAIN).await;
         }
-        plant.start_server().await
+        plant.start_server().await.map(|()| was_starting)
     }
 
     /// Somebody with a card who may pass a door, by the newest rules.

@@ -50,10 +50,26 @@ listed! {
         /// The server says that this agent is revoked, until an operator takes it back.
         AgentRefused,
         CardRepeated, CardUnreadable,
-        /// It is gone before all is done.
+        /// It leaves before all is read of it.
         CardTakenAway,
         /// It, or its reader, stops answering in the middle.
         CardSilent,
+        /// One with the UID of another and none of its keys.
+        CardCopied,
+        /// Somebody stands between and spoils what proves where an answer comes from.
+        CardForged,
+        /// It answers as it did before.
+        CardReplayed,
+        /// Another takes its place between two commands,
+        CardExchanged,
+        /// or once it is read, while the agent still deals with it.
+        CardFollowed,
+        /// It has its own keys and another's number.
+        CardRenumbered,
+        /// It answers whole and to no sense.
+        CardSenseless,
+        /// The fingers on it: spoilt, erased, somebody else's.
+        TemplateTorn, TemplateGone, TemplateForeign,
         ReaderLost,
         FingerWrong,
         /// A sensor speaks of an attempt that is over.

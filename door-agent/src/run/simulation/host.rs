@@ -16,6 +16,7 @@ use super::faults::{Kind, Step};
 use super::judge::Judge;
 use super::server::{Built, id};
 use super::site::{Crash, Folder, Lines, Shared};
+use super::world::OnReader;
 use super::*;
 use crate::config::{DoorConfig, SideConfig};
 use crate::identity::tests::sample;
@@ -48,8 +49,11 @@ pub(super) struct Leaf {
     pub(super) awaited_until_ms: u64,
     pub(super) was_energised: bool,
     pub(super) last_card: Option<(Side, usize)>,
+    /// Cards on its readers, and whoever held the newest one there, by side.
+    pub(super) on_reader: [Option<OnReader>; 2],
+    pub(super) holders: [usize; 2],
     pub(super) is_rex_pressed: bool,
-    /// The reader on side in is away.
+    /// The reader on side in is away, or silent.
     pub(super) is_reader_lost: bool,
 }
 
@@ -80,7 +84,7 @@ pub(super) struct Host {
     pub(super) on_message: Vec<(Kind, Step)>,
     pub(super) on_time: Vec<Step>,
     pub(super) on_finger: Vec<(Kind, Step)>,
-    pub(super) slow_disk: Option<(u64, Step)>,
+    pub(super) slow_disk: Option<(u64, Option<Step>)>,
     /// The newest messages each way arrive then: a link keeps their order.
     pub(super) arrives_ms: [u64; 2],
     /// Questions that no answer has come to yet.
@@ -261,6 +265,7 @@ impl Host {
         self.session = None;
         self.asked.clear();
         self.wanted = None;
+        self.leaves.iter_mut().for_each(|leaf| leaf.on_reader = [None, None]);
         let mut guard = self.site.lock();
         let site = &mut *guard;
         site.fuse = None;
@@ -306,7 +311,9 @@ impl Host {
         let outflow = &program.agent.outflow;
         Some(if !program.agent.waiting.is_empty() {
             Step::Recording
-        } else if self.wanted.is_some() {
+        } else if self.wanted.is_some()
+            || program.agent.doors.iter().any(|unit| unit.wanted.iter().any(Option::is_some))
+        {
             Step::Finger
         } else if self.asked.values().any(|at_ms| at_ms + 500 > now_ms) {
             Step::Deciding

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use access_core::attempt::FactorResult;
+use access_core::attempt::{Assurance, FactorResult};
 use access_core::chain::{Digest, SignedRecord};
 use access_core::event::{CommandOutcome, Decided, Decision, Event};
 use access_core::ids::{AttemptId, DoorId};
@@ -11,6 +11,7 @@ use access_core::policy::{CardToken, Exit, PolicyRows, PolicyScope, Side};
 use access_core::verdict::Outcome;
 use oracle::Oracle;
 
+use super::cards::must_prove;
 use super::server::{Built, Known, RELEASE_MS, Server};
 
 /// A strike that is energised for so much longer than its release is a wrong open, in milliseconds.
@@ -23,7 +24,8 @@ const CARD_MS: u64 = 16_000;
 const ANSWER_MS: u64 = access_core::protocol::ANSWER_WAIT_MS;
 /// A decision whose record was synced at an instant was made so much before it at most, if its door was released.
 const DECIDED_MS: u64 = 2_500;
-
+/// A door of which the agent knows no rules is released for so long, in milliseconds.
+const UNRULED_RELEASE_MS: u64 = 5_000;
 /// A contact that tells that the leaf is closed is believed after this at the latest, in milliseconds.
 const BELIEVED_MS: u64 = 50;
 
@@ -75,7 +77,7 @@ struct Watched {
     rex: (bool, Option<u64>),
     /// What the agent was told of its leaf last, and when: open, or not.
     contact: (bool, u64),
-    /// Cards held to its readers.
+    /// Cards that were held to its readers and told there who they are: by a proof, if they can give one.
     cards: Vec<(u64, Side, CardToken)>,
     /// When it was told to be locked that stood unlocked.
     free_until_ms: Option<u64>,
@@ -107,8 +109,8 @@ pub(super) struct Judge {
     grounds: Vec<Ground>,
     /// The agent was told that it is refused: the rules it had then let nobody in any more.
     given_up: Option<GivenUp>,
-    /// Matches that the sensor told, by attempt.
-    pub(super) matches: BTreeSet<AttemptId>,
+    /// Matches that the sensor told, by attempt: the card of whoever's finger it was.
+    pub(super) matches: BTreeMap<AttemptId, CardToken>,
     /// Everything that must be with the server in the end: by number, its hash.
     due: BTreeMap<u64, Digest>,
     pub(super) findings: Findings,
@@ -117,7 +119,7 @@ pub(super) struct Judge {
 impl Judge {
     pub(super) fn new(agent: usize, doors: Vec<Built>) -> Self {
         let watched = doors.iter().map(|_| Watched::default()).collect();
-        let (grounds, matches, due) = (Vec::new(), BTreeSet::new(), BTreeMap::new());
+        let (grounds, matches, due) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
         Self { agent, doors, watched, grounds, given_up: None, matches, due, findings: Findings::default() }
     }
 
@@ -192,7 +194,10 @@ impl Judge {
         }
         let leaves_ms = self.leaves_until(at_ms, door, server);
         let leaves = leaves_ms > at_ms;
-        let leaves_ms = if leaves { leaves_ms + u64::from(RELEASE_MS) + OVERDUE_MS } else { 0 };
+        // Rules that come meanwhile end no release that began without.
+        let is_unruled = server.agents[self.agent].confirmed.is_empty();
+        let release_ms = if is_unruled { UNRULED_RELEASE_MS } else { u64::from(RELEASE_MS) };
+        let leaves_ms = if leaves { leaves_ms + release_ms + OVERDUE_MS } else { 0 };
         self.watched[door].energised = Some(Energised { is_for_entry: !leaves, leaves_ms, is_told: false });
         if leaves {
             self.findings.opens[3] += 1;
@@ -207,6 +212,7 @@ impl Judge {
         let mut why = None;
         let mut found = false;
         let mut is_let_out = false;
+        let mut spent = None;
         for ground in self.grounds.iter_mut().rev().filter(|ground| standing(ground)) {
             if at_ms > until(ground, server, known) {
                 continue;
@@ -226,12 +232,19 @@ impl Judge {
                     };
                     self.findings.opens[kind] += 1;
                     found = true;
+                    if let Event::Decision(decision) = &ground.event {
+                        spent = Some((ground.at_ms, decision.attempt.side, decision.attempt.card));
+                    }
                     is_let_out =
                         matches!(&ground.event, Event::Decision(decision) if decision.attempt.side == Side::Out);
                     break;
                 }
                 Some(wrong) => why = Some(wrong),
             }
+        }
+        // By what was held there until then nothing is opened again: another card of the same name has nothing to hide behind.
+        if let Some((until_ms, side, card)) = spent {
+            self.watched[door].cards.retain(|(at, of, held)| (*of, *held) != (side, card) || *at > until_ms);
         }
         if !found {
             match why {
@@ -300,7 +313,7 @@ impl Judge {
         if self.doors[door].exit != Exit::BySystem && !known.confirmed.is_empty() {
             return 0;
         }
-        let release_ms = u64::from(RELEASE_MS).max(5_000);
+        let release_ms = u64::from(RELEASE_MS).max(UNRULED_RELEASE_MS);
         let watched = &self.watched[door];
         let by_request = match watched.rex {
             (true, _) => at_ms + 1,
@@ -395,7 +408,7 @@ fn refusal(
     ground: &Ground,
     door: Built,
     cards: &[(u64, Side, CardToken)],
-    matches: &BTreeSet<AttemptId>,
+    matches: &BTreeMap<AttemptId, CardToken>,
     server: &Server,
     known: &Known,
 ) -> Option<String> {
@@ -403,15 +416,18 @@ fn refusal(
     match &ground.event {
         Event::Decision(decision) => {
             let attempt = &decision.attempt;
-            let is_held = cards
-                .iter()
-                .any(|(at, side, card)| (*side, *card) == (attempt.side, attempt.card) && at + CARD_MS > at_ms);
-            if !is_held {
+            let is_held = |(at, side, card): &(u64, Side, CardToken)| {
+                (*side, *card) == (attempt.side, attempt.card) && at + CARD_MS > at_ms
+            };
+            if !ground.was_used && !cards.iter().any(is_held) {
                 return Some("nobody held that card to that reader".to_owned());
             }
             let is_match = matches!(attempt.finger, Some(FactorResult::Matched | FactorResult::MatchedDuress));
-            if is_match && !matches.contains(&attempt.id) {
-                return Some("no finger was matched for it".to_owned());
+            if must_prove(attempt.card) && attempt.assurance != Assurance::Authenticated {
+                return Some("that card did not prove itself".to_owned());
+            }
+            if is_match && matches.get(&attempt.id) != Some(&attempt.card) {
+                return Some("no finger of its holder was matched for it".to_owned());
             }
             // It stands unlocked for a decision, not for the release that follows: a mode may end between them.
             let decided_ms = ground.at_ms.saturating_sub(DECIDED_MS);

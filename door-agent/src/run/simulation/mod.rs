@@ -3,7 +3,7 @@
 //!
 //! [`world`] keeps the one order of all that happens, and does harm; [`host`] starts the agent as
 //! [`start`](super::start) does and lets it fall between any two things it does; [`site`] is what it has hold of: disk,
-//! strikes and clock; [`server`] is what it speaks with. [`judge`] counts what must never be, from the strikes, the disk and
+//! strikes and clock; [`server`] is what it speaks with, and [`cards`] are what people hold to its readers. [`judge`] counts what must never be, from the strikes, the disk and
 //! the server's store. A seed reruns exactly: `PFORTE_SIM_SEED=7` runs that one, with `PFORTE_SIM_TRACE=1` it is told what
 //! happens; `PFORTE_SIM_SEEDS=400` runs so many. `PFORTE_SIM_REPORT` names a file for the counts, which `pforte-faults` adds to its own.
 
@@ -13,6 +13,7 @@ use access_core::ids::AttemptId;
 use super::*;
 use crate::door::Ruling;
 
+mod cards;
 mod dice;
 mod faults;
 mod host;
@@ -41,9 +42,12 @@ struct Switches {
     has_signatures: bool,
     /// Strikes are put to rest when the program starts, and when it ended.
     has_relock: bool,
+    /// A card's proof is looked at.
+    has_proofs: bool,
 }
 
-const ALL_ON: Switches = Switches { has_sync: true, has_dedup: true, has_signatures: true, has_relock: true };
+const ALL_ON: Switches =
+    Switches { has_sync: true, has_dedup: true, has_signatures: true, has_relock: true, has_proofs: true };
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")))
@@ -127,6 +131,11 @@ fn without_the_servers_dedup_records_are_stored_twice() {
 #[test]
 fn without_the_check_of_signatures_doors_open_wrongly() {
     is_missed(Switches { has_signatures: false, ..ALL_ON }, |found| found.wrong_opens);
+}
+
+#[test]
+fn without_the_cards_proof_doors_open_wrongly() {
+    is_missed(Switches { has_proofs: false, ..ALL_ON }, |found| found.wrong_opens);
 }
 
 #[test]

@@ -11,12 +11,12 @@ use access_core::delivery::{Delivered, Fresh, Sequence};
 use access_core::event::{Author, ChainFault, Commitment, Event, Record, SetMode, StateChange, StateSet};
 use access_core::ids::{AttemptId, CommandId, DoorId};
 use access_core::policy::{
-    AccessLevel, AntiPassback, AreaRule, CardToken, CredentialRule, CredentialState, DoorMode, DoorRule, Exit,
-    FactorDemand, Grant, Holder, InterlockRule, LevelLine, PersonRule, Place, Policy, PolicyRows, PolicyScope, Sides,
-    SiteRule, ThreatLevelRule,
+    AccessLevel, AntiPassback, AreaRule, CredentialRule, CredentialState, DoorMode, DoorRule, Exit, FactorDemand,
+    Grant, Holder, InterlockRule, LevelLine, PersonRule, Place, Policy, PolicyRows, PolicyScope, Sides, SiteRule,
+    Suspicion, TenantRules, ThreatLevelRule,
 };
 use access_core::protocol::{
-    Bundle, Command, CommandKind, SealedTemplate, SecretBytes, SignedBundle, Standing, TemplateContent,
+    Bundle, CardSecrets, Command, CommandKind, SealedTemplate, SecretBytes, SignedBundle, Standing, TemplateContent,
     template_binding,
 };
 use access_core::time::{Period, Zone};
@@ -25,9 +25,11 @@ use ed25519_dalek::SigningKey;
 use hpke::{Deserializable as _, Kem as _, OpModeS, Serializable as _};
 use uuid::Uuid;
 
+use super::cards::{self, ON_CARD, PROVING};
 use super::dice::Dice;
 use crate::door::Ruling;
 use crate::identity::Identity;
+use crate::station::SENSOR_TYPE;
 
 /// Instant at which a simulation begins.
 pub(super) const BEGIN: UnixMs = UnixMs(1_800_000_000_000);
@@ -37,23 +39,13 @@ const BUNDLE_AGE_S: u32 = 600;
 pub(super) const PERSONS: usize = 4;
 /// Nobody enters an area that forbids it twice within so long, in seconds.
 const PASSED_BACK_S: u32 = 15;
+/// Copies are shown all the time: readers are locked for them no longer than people can wait.
+const SUSPICION: Suspicion = Suspicion { refusals: Suspicion::REFUSALS_MAX, within_s: 30, reader_lock_s: 2 };
 /// How long a door is released, in milliseconds.
 pub(super) const RELEASE_MS: u32 = 3_000;
 
 pub(super) fn id<T: From<Uuid>>(number: u128) -> T {
     Uuid::from_u128(number).into()
-}
-
-/// The card of a person.
-pub(super) fn uid(person: usize) -> [u8; 4] {
-    [7, 7, 7, person as u8]
-}
-
-pub(super) fn token(uid: &[u8]) -> CardToken {
-    use hmac::{KeyInit as _, Mac as _};
-    let mut mac = hmac::Hmac::<sha2::Sha256>::new_from_slice(&[8; 32]).unwrap();
-    mac.update(uid);
-    CardToken(mac.finalize().into_bytes().into())
 }
 
 /// A door as it is built.
@@ -69,6 +61,7 @@ pub(super) struct Known {
     identity: Identity,
     doors: Vec<Built>,
     templates: Vec<SealedTemplate>,
+    cards: CardSecrets,
     /// By version, which is the bundle's number too: the rules, and until when the agent may decide by them.
     pub(super) rules: BTreeMap<u64, (PolicyRows, UnixMs)>,
     pub(super) bundles: BTreeMap<u64, SignedBundle>,
@@ -88,6 +81,10 @@ pub(super) struct Known {
 }
 
 impl Known {
+    fn secrets(&self) -> (Vec<SealedTemplate>, CardSecrets) {
+        (self.templates.clone(), self.cards.clone())
+    }
+
     /// Number of what operators set, as the agent had confirmed it when this was heard last before an instant.
     pub(super) fn standing_by(&self, at_ms: u64) -> u64 {
         let by_then = self.confirmed_standings.iter().filter(|(heard_ms, _)| *heard_ms <= at_ms);
@@ -136,7 +133,8 @@ impl Server {
         self.agents.push(Known {
             identity: identity.clone(),
             doors,
-            templates: (0..PERSONS).map(|person| template(identity, person)).collect(),
+            templates: (ON_CARD..PERSONS).map(|person| template(identity, person)).collect(),
+            cards: cards::secrets(identity),
             rules: BTreeMap::new(),
             bundles: BTreeMap::new(),
             policy: Policy::compile(none).unwrap(),
@@ -157,7 +155,7 @@ impl Server {
         let known = &mut self.agents[agent];
         let version = known.bundles.len() as u64 + 1;
         let rows = rows(&known.identity, &known.doors, version, &granted);
-        let bundle = bundle(&known.identity, version, now, rows.clone(), known.templates.clone());
+        let bundle = bundle(&known.identity, version, now, rows.clone(), known.secrets());
         let signed = SignedBundle::sign(&bundle, &self.key);
         known.policy = Policy::compile(PolicyRows { scope: PolicyScope::Whole, ..rows.clone() }).unwrap();
         known.rules.insert(version, (rows, now.plus_ms(i64::from(BUNDLE_AGE_S) * 1_000)));
@@ -180,7 +178,7 @@ impl Server {
         let version = known.bundles.len() as u64 + 1_000;
         let another = Identity { agent: id(999), ..known.identity.clone() };
         let rows = rows(&another, &known.doors, version, &[true; PERSONS + 1]);
-        SignedBundle::sign(&bundle(&another, version, now, rows, Vec::new()), &self.key)
+        SignedBundle::sign(&bundle(&another, version, now, rows, (Vec::new(), CardSecrets::default())), &self.key)
     }
 
     /// Its own, of a server whose clock is a day ahead: by then everybody may pass, and the stranger too.
@@ -189,7 +187,7 @@ impl Server {
         let version = known.bundles.len() as u64 + 1_000;
         let rows = rows(&known.identity, &known.doors, version, &[true; PERSONS + 1]);
         let tomorrow = now.plus_ms(86_400_000);
-        SignedBundle::sign(&bundle(&known.identity, version, tomorrow, rows, known.templates.clone()), &self.key)
+        SignedBundle::sign(&bundle(&known.identity, version, tomorrow, rows, known.secrets()), &self.key)
     }
 
     /// What a stranger would have the agent believe: everybody may pass, she too.
@@ -197,7 +195,7 @@ impl Server {
         let known = &self.agents[agent];
         let version = known.bundles.len() as u64 + 1_000;
         let rows = rows(&known.identity, &known.doors, version, &[true; PERSONS + 1]);
-        let bundle = bundle(&known.identity, version, now, rows, known.templates.clone());
+        let bundle = bundle(&known.identity, version, now, rows, known.secrets());
         SignedBundle::sign(&bundle, &SigningKey::from_bytes(&[66; 32]))
     }
 
@@ -286,7 +284,7 @@ fn bundle(
     version: u64,
     signed_at: UnixMs,
     policy: PolicyRows,
-    templates: Vec<SealedTemplate>,
+    (templates, cards): (Vec<SealedTemplate>, CardSecrets),
 ) -> Bundle {
     Bundle {
         installation: identity.installation,
@@ -295,10 +293,10 @@ fn bundle(
         sequence: version,
         signed_at,
         age_max_s: BUNDLE_AGE_S,
-        card_key: SecretBytes(vec![8; 32]),
+        card_key: cards::key_of_tokens(),
         policy,
         templates,
-        cards: access_core::protocol::CardSecrets::default(),
+        cards,
         pins: access_core::protocol::SealedPins::default(),
     }
 }
@@ -306,8 +304,8 @@ fn bundle(
 fn template(identity: &Identity, person: usize) -> SealedTemplate {
     type Kem = hpke::kem::X25519HkdfSha256;
     let private = <Kem as hpke::Kem>::PrivateKey::from_bytes(&*identity.sealing_key).unwrap();
+    let content = TemplateContent { is_duress: false, template: SecretBytes(cards::ridges(person)) };
     let (finger, person) = (id(50 + person as u128), id(1 + person as u128));
-    let content = TemplateContent { is_duress: false, template: SecretBytes(b"ridges".to_vec()) };
     let (key, sealed) = hpke::single_shot_seal::<hpke::aead::ChaCha20Poly1305, hpke::kdf::HkdfSha256, Kem>(
         &OpModeS::Base,
         &Kem::sk_to_pk(&private),
@@ -319,7 +317,7 @@ fn template(identity: &Identity, person: usize) -> SealedTemplate {
     SealedTemplate {
         finger,
         person,
-        sensor_type: "zfm".to_owned(),
+        sensor_type: SENSOR_TYPE.to_owned(),
         sealed: [key.to_bytes().as_slice(), &sealed].concat(),
     }
 }
@@ -350,10 +348,10 @@ fn rows(identity: &Identity, doors: &[Built], version: u64, granted: &[bool]) ->
     let card = |number: usize| CredentialRule {
         id: id(1 + number as u128),
         person: id(1 + number as u128),
-        token: token(&uid(number)),
+        token: cards::token_of(number),
         state: CredentialState::Active,
         valid: always,
-        proves_itself: false,
+        proves_itself: number < PROVING,
     };
     let grant = |(number, _): (usize, &bool)| Grant {
         id: id(1 + number as u128),
@@ -393,6 +391,7 @@ fn rows(identity: &Identity, doors: &[Built], version: u64, granted: &[bool]) ->
             factors: None,
             exempt: Vec::new(),
         }],
+        rules: TenantRules { suspicion: SUSPICION, ..TenantRules::default() },
         levels: vec![AccessLevel { id: id(1), lines: vec![line] }],
         persons: (0..granted.len()).map(person).collect(),
         credentials: (0..granted.len()).map(card).collect(),

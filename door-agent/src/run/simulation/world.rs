@@ -3,19 +3,25 @@
 use std::collections::BTreeMap;
 
 use access_core::protocol::{BundleDelta, BundleIndex, Command, HEARTBEAT_MS, SILENCE_MAX_MS, Standing};
+use hardware::card::TemplateRead;
 use sha2::{Digest as _, Sha256};
 
+use super::cards::token_of;
 use super::dice::Dice;
 use super::faults::{Counts, Kind, Step};
 use super::host::{Host, replace};
 use super::judge::Findings;
-use super::server::{BEGIN, Ingested, PERSONS, Server, token, uid};
+use super::server::{BEGIN, Ingested, PERSONS, Server};
 use super::*;
 
+mod cards;
 mod harm;
 mod link;
 mod people;
 mod program;
+
+pub(super) use cards::OnReader;
+use harm::Came;
 
 /// How long things go wrong, in milliseconds.
 const FAULTS_MS: u64 = 150_000;
@@ -23,6 +29,8 @@ const FAULTS_MS: u64 = 150_000;
 const HEALING_MS: u64 = 60_000;
 /// A place for a fault that does not come is given up, in milliseconds.
 const PATIENCE_MS: u64 = 4_000;
+/// Where there was nothing to break, it is tried again after so long, in milliseconds.
+const AGAIN_MS: u64 = 100;
 
 const TO_SERVER: usize = 0;
 const TO_AGENT: usize = 1;
@@ -53,14 +61,18 @@ enum Due {
     BundleLies(PathBuf, Vec<u8>, u64),
     StandingLies(PathBuf, Vec<u8>, u64),
     Connect,
+    /// A fault of that step: the session ends.
+    Cut(u64, Step),
     Beat(u64),
     Silence(u64),
     ToServer(u64, LinkRequest),
     ToAgent(u64, Said),
-    Finger(usize, AttemptId, FingerOutcome),
+    Finger(usize, AttemptId, FingerOutcome, usize, Option<(Kind, Step)>),
     SensorWorks(usize),
     Tap(usize),
     Card(usize, Side, usize),
+    OfCard((usize, Side), u64, ReaderChange, (Option<CardToken>, bool)),
+    TakenAway(usize, Side, u64),
     LeafMoves(usize, bool),
     Rex(usize),
     RexLetGo(usize),
@@ -82,7 +94,11 @@ pub(super) struct World {
     counts: Counts,
     wanted: (Kind, Step),
     wanted_since_ms: u64,
+    /// Where there was nothing to break it is tried again from then on.
+    wanted_again_ms: u64,
     is_healing: bool,
+    /// A test's switch: readers ask cards for a proof and look at it.
+    has_proofs: bool,
     /// All that happens is told.
     is_told: bool,
     /// Hash of all that happened.
@@ -115,7 +131,9 @@ pub(super) fn run(seed: u64, switches: Switches) -> Outcome {
         counts: Counts::default(),
         wanted: (Kind::MessageLost, Step::Idle),
         wanted_since_ms: 0,
+        wanted_again_ms: 0,
         is_healing: false,
+        has_proofs: switches.has_proofs,
         is_told: std::env::var_os("PFORTE_SIM_TRACE").is_some(),
         course: Sha256::new(),
     };
@@ -226,6 +244,11 @@ impl World {
                 self.take(agent, Happened::StandingKept(number));
             }
             Due::Connect => self.connect(agent),
+            Due::Cut(session, step) => {
+                if self.hosts[agent].session == Some(session) && self.hang_up(agent) {
+                    self.counts.note(Kind::LinkCut, step);
+                }
+            }
             Due::Beat(session) => self.beat(agent, session),
             Due::Silence(session) => {
                 if self.hosts[agent].session == Some(session) && self.is_cut_off(agent) {
@@ -234,13 +257,16 @@ impl World {
             }
             Due::ToServer(session, request) => self.server_hears(agent, session, request),
             Due::ToAgent(session, said) => self.agent_hears(agent, session, said),
-            Due::Finger(sensor, attempt, outcome) => {
+            Due::Finger(sensor, attempt, outcome, holder, fault) => {
                 let host = &mut self.hosts[agent];
                 if host.wanted == Some((sensor, attempt)) {
                     host.wanted = None;
                     host.past_attempt = Some(attempt);
                     if outcome.is_match() {
-                        host.judge.matches.insert(attempt);
+                        host.judge.matches.insert(attempt, token_of(holder));
+                    }
+                    if let Some((kind, step)) = fault {
+                        self.counts.note(kind, step);
                     }
                     self.take(agent, Happened::Sensor(sensor, SensorEvent::Verified { attempt, outcome }));
                 }
@@ -249,7 +275,9 @@ impl World {
                 self.take(agent, Happened::Sensor(sensor, SensorEvent::State(DeviceState::Working)));
             }
             Due::Tap(door) => self.somebody_comes(agent, door),
-            Due::Card(door, side, person) => self.card(agent, door, side, person),
+            Due::Card(door, side, person) => drop(self.card(agent, door, side, person)),
+            Due::OfCard(place, number, change, card) => self.is_told(agent, place, number, change, card),
+            Due::TakenAway(door, side, number) => self.lies_no_more(agent, door, side, number),
             Due::LeafMoves(door, is_open) => self.leaf_moves(agent, door, is_open),
             Due::Rex(door) => {
                 let pressed_ms = self.dice.between(200, 3_000);

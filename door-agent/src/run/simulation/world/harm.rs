@@ -2,10 +2,31 @@
 
 use super::*;
 
+/// What became of a fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Came {
+    /// It is there: something is otherwise than before.
+    Now,
+    /// It lies in wait, and is noted when it comes to bear.
+    Laid,
+    /// There was nothing to break.
+    Not,
+}
+
+impl Came {
+    fn now_if(has_changed: bool) -> Self {
+        if has_changed { Self::Now } else { Self::Not }
+    }
+}
+
 impl World {
     pub(super) fn want_another(&mut self) {
-        // A leaf stands open for a moment only, and mostly something else goes on beside it.
-        let step = if self.dice.one_in(6) { Step::Open } else { self.dice.pick(Step::ALL) };
+        // These last for a moment only, and a leaf mostly stands open while something else goes on beside it.
+        let step = match self.dice.below(12) {
+            0 | 1 => Step::Open,
+            2 => Step::Finger,
+            _ => self.dice.pick(Step::ALL),
+        };
         self.wanted = (self.dice.pick(Kind::ALL), step);
         self.wanted_since_ms = self.now_ms;
     }
@@ -22,95 +43,106 @@ impl World {
             }
             return;
         }
-        let place = (0..self.hosts.len()).find(|agent| self.hosts[*agent].step(self.now_ms) == Some(step));
-        if let Some(agent) = place {
-            self.fault(agent, kind, step);
+        if self.now_ms < self.wanted_again_ms {
+            return;
+        }
+        let is_there = |agent: &usize| self.hosts[*agent].step(self.now_ms) == Some(step);
+        let place = (0..self.hosts.len()).find(is_there);
+        let came = place.map_or(Came::Not, |agent| self.fault(agent, kind, step));
+        // Where there was nothing to break, another moment of the same step may have something.
+        if came != Came::Not || self.wanted_since_ms + PATIENCE_MS < self.now_ms {
             self.want_another();
-        } else if self.wanted_since_ms + PATIENCE_MS < self.now_ms {
-            self.want_another();
+        } else if place.is_some() {
+            self.wanted_again_ms = self.now_ms + AGAIN_MS;
         }
     }
 
-    pub(super) fn fault(&mut self, agent: usize, kind: Kind, step: Step) {
+    pub(super) fn fault(&mut self, agent: usize, kind: Kind, step: Step) -> Came {
         let doors = self.hosts[agent].built.len() as u64;
         let door = self.dice.below(doors) as usize;
-        let happens_now = match kind {
+        let came = match kind {
             Kind::MessageLost | Kind::MessageDelayed | Kind::MessageReordered | Kind::MessageRepeated => {
                 self.hosts[agent].on_message.push((kind, step));
-                false
+                Came::Laid
             }
             Kind::ServerTimeJumps => {
                 self.hosts[agent].on_time.push(step);
-                false
+                Came::Laid
             }
             Kind::Killed | Kind::PowerCut => {
                 let things = self.dice.below(16);
                 self.hosts[agent].site.lock().fuse.get_or_insert((things, kind, step));
-                false
+                Came::Laid
             }
             Kind::WriteTorn | Kind::WriteReordered | Kind::WriteForgotten | Kind::WriteFails => {
                 self.hosts[agent].site.lock().disk.next_write.get_or_insert((kind, step));
-                false
+                Came::Laid
             }
             Kind::ReadFails => {
                 self.hosts[agent].site.lock().disk.next_read.get_or_insert(step);
                 // A journal is read after a link was cut.
                 self.hang_up(agent);
-                false
+                Came::Laid
             }
             Kind::DiskFull => {
                 let mut site = self.hosts[agent].site.lock();
                 let for_ms = site.dice.between(500, 4_000);
                 site.disk.full_until_ms = site.mono_ms + for_ms;
                 site.disk.full_since = Some(step);
-                false
+                Came::Laid
             }
             Kind::StrikeFails => {
                 let mut site = self.hosts[agent].site.lock();
                 let times = site.dice.between(1, 3);
                 site.strikes[door].fails = times;
                 site.strikes[door].fails_since = Some(step);
-                false
+                Came::Laid
             }
             Kind::FingerWrong | Kind::SensorSilent => {
                 self.hosts[agent].on_finger.push((kind, step));
-                false
+                Came::Laid
             }
             Kind::DiskSlow => {
                 // Half of the times about as long as a release waits: that one that comes too late shows.
                 let (least, most) = if self.dice.one_in(2) { (2_000, 3_000) } else { (500, 5_000) };
                 let until_ms = self.now_ms + self.dice.between(least, most);
-                self.hosts[agent].slow_disk = Some((until_ms, step));
+                self.hosts[agent].slow_disk = Some((until_ms, Some(step)));
                 self.plan_now(agent, until_ms - self.now_ms, Due::Write);
-                true
+                Came::Laid
             }
+            Kind::Partition if self.is_cut_off(agent) => Came::Not,
             Kind::Partition => {
                 let for_ms = self.dice.between(1_000, 20_000);
                 self.hosts[agent].cut_off_until_ms = self.now_ms + for_ms;
                 if let Some(session) = self.hosts[agent].session {
                     self.plan_now(agent, SILENCE_MAX_MS.min(for_ms - 1), Due::Silence(session));
                 }
-                true
+                Came::Now
             }
-            Kind::LinkCut => {
-                self.hang_up(agent);
-                true
-            }
+            Kind::LinkCut => match self.hang_up(agent) {
+                true => Came::Now,
+                // The next one, as soon as it is there.
+                false => {
+                    self.hosts[agent].on_session.push((kind, step));
+                    Came::Laid
+                }
+            },
             Kind::ClockLeaps => {
                 self.hosts[agent].booted_ms -= self.dice.between(500, 3_000) as i64;
-                true
+                Came::Now
             }
             Kind::BundleLate | Kind::BundleOld | Kind::BundleForeign | Kind::BundleForged | Kind::BundleAhead => {
                 self.strange_bundle(agent, kind, step);
-                false
+                Came::Laid
             }
-            Kind::CardRepeated => match self.hosts[agent].leaves[door].last_card {
-                Some((side, person)) => {
-                    (0..3).for_each(|time| self.plan(agent, 0, time * 150, Due::Card(door, side, person)));
-                    true
+            Kind::CardRepeated => {
+                let last = self.hosts[agent].leaves[door].last_card;
+                let is_read = last.is_some_and(|(side, person)| self.card(agent, door, side, person));
+                if let Some((side, person)) = last.filter(|_| is_read) {
+                    (1..3).for_each(|time| self.plan(agent, 0, time * 150, Due::Card(door, side, person)));
                 }
-                None => false,
-            },
+                Came::now_if(is_read)
+            }
             Kind::AgentRefused => {
                 let for_ms = self.dice.between(1_000, 10_000);
                 let host = &mut self.hosts[agent];
@@ -120,37 +152,49 @@ impl World {
                 if was_linked {
                     self.refuse(agent);
                 }
-                false
+                Came::Laid
             }
-            Kind::CardTakenAway => {
-                self.reader(agent, door, Side::In, ReaderChange::Removed);
-                true
+            Kind::CardTakenAway
+            | Kind::CardCopied
+            | Kind::CardForged
+            | Kind::CardReplayed
+            | Kind::CardExchanged
+            | Kind::CardRenumbered
+            | Kind::CardSenseless
+            | Kind::TemplateTorn
+            | Kind::TemplateGone
+            | Kind::TemplateForeign => self.card_misbehaves(agent, door, kind, step),
+            Kind::CardFollowed => self.another_card(agent, door),
+            Kind::CardSilent | Kind::ReaderLost | Kind::CardUnreadable
+                if self.hosts[agent].program.is_none() || self.hosts[agent].leaves[door].is_reader_lost =>
+            {
+                Came::Not
             }
-            Kind::CardSilent => {
-                let back_ms = self.dice.between(200, 3_000);
+            Kind::CardSilent | Kind::ReaderLost => {
+                let back_ms = self.dice.between(200, 5_000);
+                let leaf = &mut self.hosts[agent].leaves[door];
+                // Nothing more is told of the card that lies there.
+                (leaf.is_reader_lost, leaf.on_reader[Side::In as usize]) = (true, None);
                 self.plan(agent, 0, back_ms, Due::ReaderBack(door));
-                self.reader(agent, door, Side::In, ReaderChange::Silent);
-                true
+                let lost = ReaderChange::Lost("fault".to_owned());
+                let change = if kind == Kind::CardSilent { ReaderChange::Silent } else { lost };
+                self.reader(agent, door, Side::In, change);
+                Came::Now
             }
             Kind::CardUnreadable => {
+                self.is_taken_away(agent, door, Side::In);
                 self.reader(agent, door, Side::In, ReaderChange::Unreadable("fault".to_owned()));
-                true
-            }
-            Kind::ReaderLost => {
-                let back_ms = self.dice.between(500, 5_000);
-                self.hosts[agent].leaves[door].is_reader_lost = true;
-                self.plan(agent, 0, back_ms, Due::ReaderBack(door));
-                self.reader(agent, door, Side::In, ReaderChange::Lost("fault".to_owned()));
-                true
+                Came::Now
             }
             Kind::FingerStray => match self.hosts[agent].past_attempt {
-                Some(attempt) => {
+                Some(attempt) if self.hosts[agent].program.is_some() => {
                     let outcome = FingerOutcome::Matched;
                     self.take(agent, Happened::Sensor(0, SensorEvent::Verified { attempt, outcome }));
-                    true
+                    Came::Now
                 }
-                None => false,
+                _ => Came::Not,
             },
+            Kind::LinesLost if self.are_lines_lost(agent, door) => Came::Not,
             Kind::LinesLost => {
                 let back_ms = self.dice.between(300, 4_000);
                 let mut site = self.hosts[agent].site.lock();
@@ -160,14 +204,16 @@ impl World {
                 self.hosts[agent].judge.lines_lost(door);
                 self.plan(agent, 0, back_ms, Due::LinesBack(door));
                 self.take(agent, Happened::Lines(door, LinesEvent::Input(DoorInput::Lost("fault".to_owned()))));
-                true
+                Came::Now
             }
             Kind::DoorForced => {
-                if !self.hosts[agent].leaves[door].is_open {
+                let shut = (door..doors as usize).chain(0..door).find(|door| !self.hosts[agent].leaves[*door].is_open);
+                if let Some(door) = shut {
                     self.leaf_is(agent, door, true);
                 }
-                true
+                Came::now_if(shut.is_some())
             }
+            Kind::ContactBounces if self.are_lines_lost(agent, door) => Came::Not,
             Kind::ContactBounces => {
                 for _ in 0..3 {
                     let is_open = self.hosts[agent].leaves[door].is_open;
@@ -175,18 +221,26 @@ impl World {
                         self.take(agent, Happened::Lines(door, LinesEvent::Input(DoorInput::Contact { is_open })));
                     }
                 }
-                true
+                Came::Now
             }
         };
-        if happens_now {
+        if self.is_told {
+            eprintln!("{} ms, agent {agent}: {kind:?} at {step:?}: {came:?}", self.now_ms);
+        }
+        if came == Came::Now {
             self.counts.note(kind, step);
         }
+        came
+    }
+
+    fn are_lines_lost(&self, agent: usize, door: usize) -> bool {
+        self.hosts[agent].program.is_none() || self.hosts[agent].site.lock().strikes[door].is_lost
     }
 
     /// A bundle that is late, old, another's or nobody's, as soon as there is a link for it.
     pub(super) fn strange_bundle(&mut self, agent: usize, kind: Kind, step: Step) {
         let unix = self.unix();
-        let Some(session) = self.hosts[agent].session else {
+        let Some(session) = self.hosts[agent].session.filter(|_| !self.is_cut_off(agent)) else {
             self.hosts[agent].on_session.push((kind, step));
             return;
         };

@@ -51,7 +51,14 @@ impl World {
         let standing = self.server.standing_now(self.unix());
         self.say(agent, Said::Standing(standing));
         for (kind, step) in std::mem::take(&mut self.hosts[agent].on_session) {
-            self.strange_bundle(agent, kind, step);
+            match kind {
+                Kind::LinkCut => {
+                    // Before the welcome, or after it.
+                    let in_ms = self.dice.between(0, retry_ms / 5);
+                    self.plan_now(agent, in_ms, Due::Cut(session, step));
+                }
+                _ => self.strange_bundle(agent, kind, step),
+            }
         }
         self.plan_now(agent, HEARTBEAT_MS, Due::Beat(session));
     }
@@ -72,7 +79,9 @@ impl World {
 
     /// What the server says is the time.
     pub(super) fn time_as_told(&mut self, agent: usize) -> UnixMs {
-        match self.hosts[agent].on_time.pop() {
+        // What nobody hears is no fault.
+        let jump = if self.is_cut_off(agent) { None } else { self.hosts[agent].on_time.pop() };
+        match jump {
             Some(step) => {
                 self.counts.note(Kind::ServerTimeJumps, step);
                 let jump_ms = self.dice.between(2_000, 120_000) as i64;
@@ -90,15 +99,16 @@ impl World {
         }
     }
 
-    /// The agent notices that the link is gone.
-    pub(super) fn hang_up(&mut self, agent: usize) {
+    /// The agent notices that the link is gone; answers whether there was one.
+    pub(super) fn hang_up(&mut self, agent: usize) -> bool {
         if self.hosts[agent].session.take().is_none() {
-            return;
+            return false;
         }
         self.hosts[agent].asked.clear();
         let again_ms = self.dice.between(200, 2_000);
         self.plan_now(agent, again_ms, Due::Connect);
         self.take(agent, Happened::Link(LinkEvent::Down));
+        true
     }
 
     /// When a message arrives: never, or at these instants from now.
@@ -158,7 +168,7 @@ impl World {
             }
             LinkRequest::Records(records) => match self.server.ingest(agent, records) {
                 Ingested::Stored(head) => self.say(agent, Said::Acknowledged(head)),
-                Ingested::Hole => self.hang_up(agent),
+                Ingested::Hole => drop(self.hang_up(agent)),
                 Ingested::Broken(why) => {
                     let now_ms = self.now_ms;
                     self.hosts[agent].judge.contradicted(now_ms, &why);

@@ -1,15 +1,10 @@
 //! People at the doors, sensors, and operators.
 
-use hardware::card::Uid;
-
 use super::*;
+use crate::policy_store::Finger;
+use crate::run::simulation::cards;
 
 impl World {
-    pub(super) fn reader(&mut self, agent: usize, door: usize, side: Side, change: ReaderChange) {
-        let reader = format!("{door} {side}");
-        self.take(agent, Happened::Reader(ReaderEvent { reader, at: Instant::now(), change }));
-    }
-
     pub(super) fn somebody_comes(&mut self, agent: usize, door: usize) {
         if !self.is_healing {
             let again_ms = self.dice.between(1_200, 5_000);
@@ -18,19 +13,6 @@ impl World {
         let side = if self.dice.one_in(6) { Side::Out } else { Side::In };
         let person = self.dice.below(PERSONS as u64 + 1) as usize;
         self.card(agent, door, side, person);
-    }
-
-    pub(super) fn card(&mut self, agent: usize, door: usize, side: Side, person: usize) {
-        let now_ms = self.now_ms;
-        let host = &mut self.hosts[agent];
-        let leaf = &mut host.leaves[door];
-        if leaf.is_reader_lost {
-            return;
-        }
-        leaf.awaited_until_ms = now_ms + 10_000;
-        leaf.last_card = Some((side, person));
-        host.judge.card(now_ms, door, side, token(&uid(person)));
-        self.reader(agent, door, side, ReaderChange::Card(Uid::new(&uid(person)).unwrap()));
     }
 
     pub(super) fn leaf_moves(&mut self, agent: usize, door: usize, is_open: bool) {
@@ -64,33 +46,39 @@ impl World {
     }
 
     pub(super) fn sensor_is_asked(&mut self, agent: usize, number: usize, request: SensorRequest) {
-        let SensorRequest::Verify { attempt, .. } = request else {
+        let SensorRequest::Verify { attempt, fingers, .. } = request else {
             let past = self.hosts[agent].wanted.take().map(|(_, attempt)| attempt);
             self.hosts[agent].past_attempt = past.or(self.hosts[agent].past_attempt);
             return;
         };
         self.hosts[agent].wanted = Some((number, attempt));
-        let mut outcome = match self.dice.below(20) {
-            0 => FingerOutcome::NotMatched,
-            1 => FingerOutcome::NoFinger,
-            2 => FingerOutcome::MatchedDuress,
-            _ => FingerOutcome::Matched,
-        };
         let in_ms = self.dice.between(400, 3_000);
-        match self.hosts[agent].on_finger.pop() {
-            Some((Kind::SensorSilent, step)) => {
-                self.counts.note(Kind::SensorSilent, step);
-                self.plan_now(agent, in_ms + 4_000, Due::SensorWorks(number));
-                self.take(agent, Happened::Sensor(number, SensorEvent::State(DeviceState::Silent)));
-                return;
-            }
-            Some((kind, step)) => {
-                self.counts.note(kind, step);
-                outcome = FingerOutcome::NotMatched;
-            }
-            None => {}
+        let fault = self.hosts[agent].on_finger.pop();
+        if let Some((Kind::SensorSilent, step)) = fault {
+            self.counts.note(Kind::SensorSilent, step);
+            self.plan_now(agent, in_ms + 4_000, Due::SensorWorks(number));
+            self.take(agent, Happened::Sensor(number, SensorEvent::State(DeviceState::Silent)));
+            return;
         }
-        self.plan_now(agent, in_ms, Due::Finger(number, attempt, outcome));
+        let holder = self.holder_at(agent, number);
+        let placed = match (fault, self.dice.below(20)) {
+            (Some(_), _) | (None, 0) => Some(cards::strange_ridges()),
+            (None, 1) => None,
+            (None, 2) => Some(cards::sign(holder)),
+            (None, _) => Some(cards::ridges(holder)),
+        };
+        let outcome = placed.map_or(FingerOutcome::NoFinger, |placed| compared(&fingers, &placed));
+        self.plan_now(agent, in_ms, Due::Finger(number, attempt, outcome, holder, fault));
+    }
+
+    /// Who stands at a sensor: whoever held the newest card to the reader beside it.
+    fn holder_at(&self, agent: usize, sensor: usize) -> usize {
+        let host = &self.hosts[agent];
+        let spot = host.program.as_ref().and_then(|run| run.agent.sensors.get(sensor)).map(|sensor| sensor.spot);
+        match spot {
+            Some(Spot::Door(door, side)) => host.leaves[door].holders[side as usize],
+            _ => 0,
+        }
     }
 
     pub(super) fn operator_acts(&mut self) {
@@ -109,5 +97,14 @@ impl World {
             let standing = self.server.standing_now(unix);
             self.say(agent, Said::Standing(standing));
         }
+    }
+}
+
+/// What a sensor says of the finger on it, compared with those that it was given.
+fn compared(fingers: &[Finger], placed: &[u8]) -> FingerOutcome {
+    match fingers.iter().find(|finger| finger.template.as_bytes() == placed) {
+        Some(finger) if finger.is_duress => FingerOutcome::MatchedDuress,
+        Some(_) => FingerOutcome::Matched,
+        None => FingerOutcome::NotMatched,
     }
 }

@@ -104,6 +104,9 @@ impl World {
         }
         for (door, is_energised) in driven {
             self.course.update([door as u8, u8::from(is_energised)]);
+            if self.is_told {
+                eprintln!("{now_ms} ms, agent {agent}: strike {door} is energised: {is_energised}");
+            }
             host.judge.strike(now_ms, host.life, door, is_energised, &self.server);
         }
         for (door, is_energised) in levels.into_iter().enumerate() {
@@ -155,6 +158,9 @@ impl World {
         let host = &mut self.hosts[agent];
         let slow_ms = host.slow_disk.map_or(0, |(until_ms, _)| until_ms.saturating_sub(self.now_ms));
         if !std::mem::replace(&mut host.is_write_planned, true) {
+            if slow_ms > 0 {
+                self.disk_is_slow(agent);
+            }
             self.plan_now(agent, write_ms + slow_ms, Due::Write);
         }
         if !std::mem::replace(&mut self.hosts[agent].is_note_planned, true) {
@@ -177,9 +183,17 @@ impl World {
         *busy_ms - self.now_ms
     }
 
+    /// A write has to wait.
+    fn disk_is_slow(&mut self, agent: usize) {
+        if let Some(step) = self.hosts[agent].slow_disk.as_mut().and_then(|(_, step)| step.take()) {
+            self.counts.note(Kind::DiskSlow, step);
+        }
+    }
+
     pub(super) fn write(&mut self, agent: usize) {
         self.hosts[agent].is_write_planned = false;
         if self.hosts[agent].slow_disk.is_some_and(|(until_ms, _)| until_ms > self.now_ms) {
+            self.disk_is_slow(agent);
             return;
         }
         let done = self.hosts[agent].run(|run| while run.writer.run_once() {});
