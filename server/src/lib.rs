@@ -12,6 +12,7 @@ pub mod certificates;
 pub mod clock;
 pub mod cluster;
 pub mod config;
+pub mod consent;
 pub mod credentials;
 pub mod db;
 pub mod decisions;

@@ -12,8 +12,8 @@ use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 use uuid::Uuid;
 
 use super::{CardRules, CardRulesChange, ChipRow, KEY_VERSION_MAX, TemplatesOn};
+use crate::consent;
 use crate::keys::cards::{HeldBy, KeyCheck};
-use crate::people::consent;
 
 pub mod due;
 

@@ -18,10 +18,10 @@ use uuid::Uuid;
 
 use super::outcome::{Order, Turn, actor};
 use super::{Step, StepWord, Want};
+use crate::consent;
 use crate::db::TenantTx;
 use crate::http::{ApiError, ApiResult};
 use crate::keys::SealingKey;
-use crate::people::consent;
 use crate::state::AppState;
 use crate::{audit, cards, people, vault};
 

@@ -12,7 +12,6 @@ use crate::groups::GroupName;
 use crate::pins::Pin;
 use crate::vault::{Document, Identity, Name};
 
-pub mod consent;
 mod photo;
 pub mod routes;
 pub mod rules;

@@ -15,11 +15,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::consent::{self, ConsentText};
 use super::store::{self, PeopleFilter};
 use super::{LegalBasis, LegalBasisKind, NewLegalBasis, Person, PersonDetail, PersonState};
 use crate::audit::{Why, checked_reason};
 use crate::auth::Actor;
+use crate::consent::{self, ConsentText};
 use crate::db::TenantTx;
 use crate::fingers::{self, Finger};
 use crate::http::{

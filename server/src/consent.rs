@@ -27,11 +27,12 @@ pub const TEXTS: &[ConsentText] = &[
         text: "I agree that features of my finger (a template, never a picture) are stored and compared with my finger \
                when I ask for passage at a door, and that they are compared when somebody's finger is enrolled, mine now \
                and others' later, so that nobody is enrolled twice. They serve no other purpose. They are kept encrypted \
-               on the access control server and on the controllers of doors that I may use; a station at which a finger \
-               is enrolled is sent them for each such comparison and keeps nothing of them. If two fingers are taken for \
-               the same, that is recorded with both names. I may withdraw this consent at any time without giving \
-               reasons; the template is then deleted everywhere. If I decline or withdraw, I suffer no disadvantage: \
-               another way to prove who I am is arranged.",
+               on the access control server and on the controllers of doors that I may use, or, where I am told so, on my \
+               card; a station at which a finger is enrolled is sent them for each such comparison and keeps nothing of \
+               them. If two fingers are taken for the same, that is recorded with both names. I may withdraw this consent \
+               at any time without giving reasons; the template is then deleted, and what is left of it on my card can't \
+               be read any more. If I decline or withdraw, I suffer no disadvantage: another way to prove who I am is \
+               arranged.",
     },
     ConsentText {
         version: "2026-3",
@@ -41,10 +42,11 @@ pub const TEXTS: &[ConsentText] = &[
                Finger verglichen werden, wenn ich an einer Tür Durchgang verlange, und dass sie verglichen werden, wenn \
                ein Finger erfasst wird, jetzt meiner und später der anderer, damit niemand doppelt erfasst wird. Sie \
                dienen keinem anderen Zweck. Sie liegen verschlüsselt auf dem Server der Zutrittskontrolle und auf den \
-               Steuerungen der Türen, die ich benutzen darf; die Station, an der ein Finger erfasst wird, bekommt sie für \
-               jeden solchen Vergleich und behält nichts davon. Werden zwei Finger für denselben gehalten, so wird das mit \
-               beiden Namen festgehalten. Ich kann die Einwilligung jederzeit ohne Angabe von Gründen widerrufen; das \
-               Template wird dann überall gelöscht. Lehne ich ab oder widerrufe ich, entsteht mir kein Nachteil: ein \
+               Steuerungen der Türen, die ich benutzen darf, oder, wo man es mir sagt, auf meiner Karte; die Station, an der \
+               ein Finger erfasst wird, bekommt sie für jeden solchen Vergleich und behält nichts davon. Werden zwei \
+               Finger für denselben gehalten, so wird das mit beiden Namen festgehalten. Ich kann die Einwilligung \
+               jederzeit ohne Angabe von Gründen widerrufen; das Template wird dann gelöscht, und was davon auf meiner \
+               Karte bleibt, kann niemand mehr lesen. Lehne ich ab oder widerrufe ich, entsteht mir kein Nachteil: ein \
                anderer Nachweis wird vereinbart.",
     },
     ConsentText {
