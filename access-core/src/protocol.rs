@@ -226,7 +226,7 @@ crate::words! {
         WrongAgent = "wrong_agent",
         /// It joined another installation, or one of another mode.
         WrongInstallation = "wrong_installation",
-        /// An operator revoked it.
+        /// An operator revoked it, or another machine took its place.
         Revoked = "revoked",
         /// Its records contradict those the server holds.
         Quarantined = "quarantined",

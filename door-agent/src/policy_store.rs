@@ -8,7 +8,7 @@
 //! When the server refuses the agent for good, the bundle is given up, here and on the disk. What stays is how the doors
 //! behave and which of them are airlocks, so that whoever is inside gets out as before; nobody enters by it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use access_core::attempt::{Attempt, ClockTrust};
@@ -121,6 +121,8 @@ pub struct PolicyStore {
     in_force: Option<InForce>,
     book: CardBook,
     withdrawn: Option<Withdrawn>,
+    /// What is left of bundles before, the newest first: each names a door that no newer one does.
+    left_behind: Vec<LeftBehind>,
     /// Random, of this start.
     stand_in_key: [u8; 32],
     /// A test's switch: whoever signed a bundle is believed.
@@ -143,6 +145,8 @@ struct Kept {
     /// The agent's own time when it was taken, if it could be relied on.
     taken_at: Option<UnixMs>,
     signed: SignedBundle,
+    /// See [`PolicyStore::left_behind`].
+    left_behind: Vec<Remains>,
 }
 
 /// What stays of a bundle that was given up.
@@ -157,6 +161,13 @@ struct Remains {
 /// The state after a bundle was given up.
 struct Withdrawn {
     sequence: u64,
+    remains: Remains,
+    policy: Policy,
+}
+
+/// How doors behave that the bundle in force names no more, while their wires may hang here still: people leave there.
+struct LeftBehind {
+    remains: Remains,
     policy: Policy,
 }
 
@@ -187,6 +198,7 @@ impl PolicyStore {
             in_force: None,
             book: CardBook::default(),
             withdrawn: None,
+            left_behind: Vec::new(),
             stand_in_key: rand::random(),
             #[cfg(test)]
             believes_anybody: false,
@@ -220,8 +232,14 @@ impl PolicyStore {
         let kept = canonical::decode("kept bundle", &bytes)
             .map_err(|error| BundleRefused::NotGenuine(error.into()))
             // The time that lies beside it is under the same seal, and may be newer than the newest note.
-            .and_then(|Kept { taken_at, signed }| self.put(&signed, taken_at, taken_at.max(Some(passed))));
-        kept.map(|_| ()).map_err(|source| StoreError::Refused { path, source })
+            .and_then(|Kept { taken_at, signed, left_behind }| {
+                self.put(&signed, taken_at, taken_at.max(Some(passed)))?;
+                for remains in left_behind.into_iter().rev() {
+                    self.leave_behind(remains);
+                }
+                Ok(())
+            });
+        kept.map_err(|source| StoreError::Refused { path, source })
     }
 
     /// Puts a bundle from the server in force. Answers whether it is a new one; [`PolicyStore::sealed`] makes what is to be written.
@@ -265,10 +283,24 @@ impl PolicyStore {
             return Err(BundleRefused::Ahead { sequence: bundle.sequence, ahead_ms });
         }
         let (card_key, secrets) = (bundle.card_key.clone(), std::mem::take(&mut bundle.cards));
-        self.in_force = Some(InForce::compile(bundle, &signed.bytes, taken_at)?);
+        let before = self.in_force.replace(InForce::compile(bundle, &signed.bytes, taken_at)?);
         self.book.put(Some(Cards::open(&self.identity, card_key, secrets)));
-        self.withdrawn = None;
+        let given_up = self.withdrawn.take().map(|withdrawn| withdrawn.remains);
+        if let Some(remains) = before.map(|before| before.remains).or(given_up) {
+            self.leave_behind(remains);
+        }
         Ok(true)
+    }
+
+    /// Keeps what is left of a bundle before, as long as it names a door that no newer one does.
+    fn leave_behind(&mut self, remains: Remains) {
+        // They compiled as part of the bundle; without them people leave by the exit button there.
+        if let Ok(policy) = Policy::compile(remains.doors.clone()) {
+            self.left_behind.insert(0, LeftBehind { remains, policy });
+        }
+        let mut named: HashSet<DoorId> =
+            self.in_force.iter().flat_map(|in_force| in_force.policy.doors()).map(|door| door.id).collect();
+        self.left_behind.retain(|left| left.policy.doors().iter().filter(|door| named.insert(door.id)).count() > 0);
     }
 
     /// The bundle that comes of a delta, to be taken like any other; none if it is the one in force.
@@ -306,7 +338,8 @@ impl PolicyStore {
 
     /// The bundle in force, which `signed` is, as it lies on the disk, where, and its number.
     pub fn sealed(&self, signed: &SignedBundle) -> Option<(PathBuf, Vec<u8>, u64)> {
-        let kept = Kept { taken_at: self.taken_at(), signed: signed.clone() };
+        let left_behind = self.left_behind.iter().map(|left| left.remains.clone()).collect();
+        let kept = Kept { taken_at: self.taken_at(), signed: signed.clone(), left_behind };
         let content = Zeroizing::new(canonical::encode(&kept));
         Some((self.path.clone(), seal(&self.identity, FILE_PURPOSE, &content)?, self.sequence()))
     }
@@ -339,9 +372,15 @@ impl PolicyStore {
         })
     }
 
-    /// What the policy in force says of a door, or the one that was given up.
+    /// What the policy in force says of a door, or the one that was given up, or the last one that named it.
     pub fn door(&self, door: DoorId) -> Option<&DoorRule> {
-        self.newest_policy()?.door(door)
+        let named = self.newest_policy().and_then(|policy| policy.door(door));
+        named.or_else(|| self.left_behind.iter().find_map(|left| left.policy.door(door)))
+    }
+
+    /// Whether the bundle in force, if there is one, names a door.
+    pub fn names(&self, door: DoorId) -> bool {
+        self.in_force.as_ref().is_none_or(|in_force| in_force.policy.door(door).is_some())
     }
 
     /// The policy in force, or what is left of the one that was given up: how doors are built, whoever may pass.
@@ -388,14 +427,22 @@ impl PolicyStore {
         CardToken(hasher.finalize().into())
     }
 
-    /// Decides by the bundle in force and what is known of the agent's own doors. Without a bundle nobody enters, and people
-    /// leave where only this system lets them out.
+    /// Decides by the bundle in force and what is known of the agent's own doors. Without a bundle, and at a door that it does not name,
+    /// nobody enters, and people leave where only this system lets them out.
     pub fn decide(&self, state: &State, attempt: Attempt) -> Ruling {
         if let Some(in_force) = &self.in_force {
-            return judged(&in_force.policy, state, attempt);
+            let is_leaving = attempt.side == Side::Out && in_force.policy.door(attempt.door).is_none();
+            let left =
+                self.left_behind.iter().filter(|_| is_leaving).find(|left| left.policy.door(attempt.door).is_some());
+            return judged(left.map_or(&in_force.policy, |left| &left.policy), state, attempt);
         }
-        let leaving = self.withdrawn.as_ref().filter(|_| attempt.side == Side::Out);
-        let leaving = leaving.map(|left| judged(&left.policy, state, attempt.clone()));
+        let mut left = self
+            .withdrawn
+            .iter()
+            .map(|given_up| &given_up.policy)
+            .chain(self.left_behind.iter().map(|left| &left.policy));
+        let left = left.find(|policy| attempt.side == Side::Out && policy.door(attempt.door).is_some());
+        let leaving = left.map(|policy| judged(policy, state, attempt.clone()));
         leaving.filter(|ruling| ruling.verdict.outcome != Outcome::Deny).unwrap_or_else(|| Ruling {
             attempt,
             circumstances: Circumstances::default(),
@@ -489,7 +536,8 @@ impl Remains {
 
 impl Withdrawn {
     fn compile(remains: Remains) -> Result<Self, PolicyError> {
-        Ok(Self { sequence: remains.sequence, policy: Policy::compile(remains.doors)? })
+        let policy = Policy::compile(remains.doors.clone())?;
+        Ok(Self { sequence: remains.sequence, remains, policy })
     }
 }
 

@@ -267,6 +267,8 @@ impl Site<'_> {
     }
 
     async fn await_finger(&mut self, step: Step, side: Side, deadline: Instant) -> Result<Outcome, CommissionError> {
+        // What another one said that was tried here before is not this one's.
+        self.device = None;
         let Some(config) = &self.door.side(side).sensor else {
             return Ok(Outcome::Failed("there is no sensor".to_owned()));
         };
@@ -291,7 +293,6 @@ impl Site<'_> {
 
     /// Whether the sensor is one that the agent would use; why not.
     async fn recognise(&mut self, sensor: &mut SerialSensor, side: Side) -> Result<(), String> {
-        self.device = None;
         let files = files_of(self.data_folder, self.door.id, side);
         let known = files.known();
         let mut identity = sensor.identity().await.map_err(|error| error.to_string())?;
@@ -300,10 +301,10 @@ impl Site<'_> {
             identity = sensor.identity().await.map_err(|error| error.to_string())?;
         }
         let standing = standing(&known, &identity);
-        if matches!(standing, Standing::Another(_)) {
-            // As the agent does it, so that it can be accepted.
-            files.keep_found(&identity).map_err(|error| format!("who answers can't be written down: {error}"))?;
-        }
+        // As the agent does it, so that it can be accepted; and nobody accepts one that is gone.
+        let noted =
+            if matches!(standing, Standing::Another(_)) { files.keep_found(&identity) } else { files.forget_found() };
+        noted.map_err(|error| format!("who answers can't be written down: {error}"))?;
         self.device = Some(identity);
         standing.objection(&reader_name(self.door, side)).map_or(Ok(()), Err)
     }

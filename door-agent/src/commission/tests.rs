@@ -324,6 +324,12 @@ async fn does_the_agent_find_another(door: &DoorConfig, data: &Path) -> bool {
     found
 }
 
+/// The sensor outside, unplugged.
+fn away(door: &DoorConfig) -> Option<SensorConfig> {
+    let sensor = door.inward.sensor.clone()?;
+    Some(SensorConfig { path: sensor.path.with_extension("away"), ..sensor })
+}
+
 #[tokio::test]
 async fn the_sensor_of_the_walk_is_the_agents_and_another_is_none_until_it_is_accepted() {
     let (installer, mut dialogue) = Installer::new();
@@ -349,17 +355,31 @@ async fn the_sensor_of_the_walk_is_the_agents_and_another_is_none_until_it_is_ac
     assert!(!does_the_agent_find_another(&door, &data).await);
 
     // Exchanged before the agent starts, and tried once more.
-    installer.sensor.rebuild(|build| build.serial = "00000002".to_owned());
+    let mut serial = String::new();
+    installer.sensor.rebuild(|build| serial = std::mem::replace(&mut build.serial, "00000002".to_owned()));
     assert!(does_the_agent_find_another(&door, &data).await);
     files.forget_found().unwrap();
     let outcome = site.try_one(step).await.unwrap();
     let Outcome::Failed(why) = &outcome else { panic!("{outcome:?}") };
     assert!(why.contains("knows another sensor here") && why.contains(r#"accept-sensor "lobby in""#), "{why}");
     keep_sensors(&data, door.id, &[Tried { step, outcome, device: site.device.clone() }]).unwrap();
-    assert_eq!(files.known().unwrap(), Some(known), "trying is not accepting");
+    assert_eq!(files.known().unwrap(), Some(known.clone()), "trying is not accepting");
+    // The right one is back: the other is nobody's to accept any more.
+    installer.sensor.rebuild(|build| build.serial = serial.clone());
+    assert_eq!(site.try_one(step).await.unwrap(), Outcome::Passed);
+    assert!(matches!(files.accept().unwrap(), Accepted::Nothing));
+    installer.sensor.rebuild(|build| build.serial = "00000002".to_owned());
+    assert!(matches!(site.try_one(step).await.unwrap(), Outcome::Failed(_)));
     assert!(matches!(files.accept().unwrap(), Accepted::Another(_)));
     assert_eq!(site.try_one(step).await.unwrap(), Outcome::Passed);
     assert!(!does_the_agent_find_another(&door, &data).await);
+
+    // One that does not open says nothing, and what the one before said is not its word.
+    let unplugged = DoorConfig { inward: SideConfig { sensor: away(&door), ..door.inward.clone() }, ..door.clone() };
+    site.door = &unplugged;
+    assert!(matches!(site.try_one(step).await.unwrap(), Outcome::Failed(_)));
+    assert_eq!(site.device, None);
+    site.door = &door;
 
     let mut caught = files.known().unwrap().unwrap();
     caught.was_caught = true;

@@ -127,6 +127,8 @@ struct World {
     has_station: bool,
     /// Beside the lobby's: another door.
     has_inner: bool,
+    /// The first door has a reader inside as well.
+    has_way_out: bool,
     mode_of_exit: Exit,
     /// Without decoys: what a sensor is asked is always the same.
     habits: Habits,
@@ -164,6 +166,7 @@ impl World {
             keypad: None,
             has_station,
             has_inner,
+            has_way_out: false,
             mode_of_exit,
             habits: Habits { decoys: 0, ..Habits::standard() },
             rules: |_| (),
@@ -204,7 +207,7 @@ impl World {
             name: "lobby".to_owned(),
             io: DoorIoConfig::Virtual { socket: self.path("door.sock") },
             inward: side.clone(),
-            outward: SideConfig::default(),
+            outward: SideConfig { reader: side.reader.clone().filter(|_| self.has_way_out), ..SideConfig::default() },
         };
         let inner = DoorConfig {
             id: id(2),

@@ -34,6 +34,8 @@ pub const RELEASE_MS: u32 = 1_000;
 pub const PERSONS: usize = 2;
 /// A program that ended is started again after so long.
 const START_AGAIN: Duration = Duration::from_millis(200);
+/// The same where nothing puts strikes to rest: longer than a door may stay released, so that it shows.
+const START_LATE: Duration = Duration::from_millis(RELEASE_MS as u64 + 3_000);
 /// A server that does not start is started so often.
 const STARTS_MAX: usize = 10;
 /// A card is held to the desk's reader so often.
@@ -151,7 +153,8 @@ impl Machine {
             if self.is_ending.load(Ordering::SeqCst) {
                 return Ok(());
             }
-            tokio::time::sleep(START_AGAIN).await;
+            // Who looks for a strike that stays energised must not have it end by the next grant.
+            tokio::time::sleep(if self.has_relock { START_AGAIN } else { START_LATE }).await;
         }
     }
 

@@ -249,7 +249,8 @@ impl Shown {
         let person = dice.below(persons as u64) as usize;
         let other = (person + 1 + dice.below(persons as u64 - 1) as usize) % persons;
         let (own, others) = (&made()[person], &made()[other]);
-        let at = dice.between(1, COMMANDS) as u32;
+        // Without a finger on it there is no second command of the template's.
+        let at = dice.between(1, if person < ON_CARD { COMMANDS } else { COMMANDS - 1 }) as u32;
         let mut shown = Self::own(person, dice);
         let misdeed = |shown: &Self, deed: Deed| {
             if let Some(twin) = &shown.twin {

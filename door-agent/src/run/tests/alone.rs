@@ -40,6 +40,7 @@ fn elsewhere(rows: &mut PolicyRows) {
 async fn nobody_enters_by_rules_for_other_doors_and_leaving_goes_on() {
     let mut world = World::new().await;
     world.rules = free;
+    world.has_way_out = true;
     let mut agent = world.start();
     let mut session = world.session(Head::start_of(1)).await;
     session.kind("free_began").await;
@@ -57,6 +58,20 @@ async fn nobody_enters_by_rules_for_other_doors_and_leaving_goes_on() {
         assert_eq!((refused.verdict.reason, refused.decided), (Reason::UnknownDoor, Decided::Offline));
         assert!(!world.door.watch().borrow().is_energised);
     }
+    // By card as well as by button, as long as nobody took the reader away; also once the agent was started anew.
+    let leaves = async |agent: &mut Running, session: &mut Session, world: &World| {
+        agent.reader("lobby out", ReaderChange::Card(Uid::new(&UID).unwrap())).await;
+        let left = session.decision().await;
+        assert_eq!((left.verdict.reason, left.decided), (Reason::LeavingNotRefused, Decided::Offline));
+        assert!(left.verdict.alarms.contains(&AlarmKind::LeftAgainstRule), "{:?}", left.verdict.alarms);
+        world.door_shows(|view| view.is_energised).await;
+    };
+    leaves(&mut agent, &mut session, &world).await;
+    agent.stop().await;
+    let mut agent = world.start();
+    let mut session = world.session(session.head).await;
+    leaves(&mut agent, &mut session, &world).await;
+    world.door_shows(|view| !view.is_energised).await;
     world.door.press_rex(true).unwrap();
     world.door_shows(|view| view.is_energised).await;
     agent.stop().await;

@@ -121,11 +121,12 @@ impl World {
             }
             Kind::LinkCut => match self.hang_up(agent) {
                 true => Came::Now,
-                // The next one, as soon as it is there.
-                false => {
+                // The one that follows the start, as soon as it is there. At any other step the cut would come at another.
+                false if step == Step::Starting => {
                     self.hosts[agent].on_session.push((kind, step));
                     Came::Laid
                 }
+                false => Came::Not,
             },
             Kind::ClockLeaps => {
                 self.hosts[agent].booted_ms -= self.dice.between(500, 3_000) as i64;

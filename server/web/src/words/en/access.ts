@@ -228,7 +228,8 @@ export const access = {
     tokenUntil: (time: string) => `The token can be used once, until ${time}.`,
     newToken: "New token",
     newTokenTitle: (name: string) => `New token for ${name}`,
-    newTokenEffect: "Whoever runs the command becomes this agent. A token given out before no longer works.",
+    newTokenEffect:
+      "Whoever runs the command becomes this agent. The machine so far is out of use from that moment, gives up its rules, and lets nobody in until it joins anew. A token given out before no longer works.",
     replace: "Replace",
     replaceTitle: (name: string) => `Another machine in place of ${name}`,
     replaceEffect:
