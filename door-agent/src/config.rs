@@ -235,6 +235,15 @@ impl Config {
                 return Some(format!("two doors have the name {}", door.name));
             }
         }
+        let mut wired: BTreeMap<String, String> = BTreeMap::new();
+        for door in &self.doors {
+            for (purpose, line) in door.io.wired() {
+                let what = format!("{purpose} of {}", door.name);
+                if let Some(other) = wired.insert(line.clone(), what.clone()) {
+                    return Some(format!("{other} and {what} are on the same line, {line}"));
+                }
+            }
+        }
         let twice =
             |(place, keypad): (usize, &&KeypadConfig)| keypads[..place].iter().any(|one| one.path() == keypad.path());
         if let Some((_, keypad)) = keypads.iter().enumerate().find(|keypad| twice(*keypad)) {
@@ -682,6 +691,12 @@ mod tests {
             + &DOOR[DOOR.find("[[door]]").unwrap()..].replace("0001", "0002").replace("lobby\"", "yard\"");
         check(&two, &[], "keypad /run/keypad stands at two places");
         check(&two.replace("keypad = ", "#"), &[], "bound to the same reader");
+        let on_lines =
+            two.replace("backend = \"virtual\", socket = \"/run/door.sock\"", GPIO).replace("keypad = ", "#");
+        check(&on_lines, &[], "strike of lobby and strike of yard are on the same line, GPIO17 of /dev/gpiochip0");
+        let one = DOOR.replace("backend = \"virtual\", socket = \"/run/door.sock\"", GPIO);
+        let green = one.replace("strike = {", "led_green = { line = \"GPIO17\" }, strike = {");
+        check(&green, &[], "strike of lobby and led_green of lobby are on the same line");
         check(
             &DOOR.replace("\"test\"", "\"demo\""),
             &[("PFORTE_AGENT__CRASH_POINT", "before_strike")],

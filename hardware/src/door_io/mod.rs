@@ -95,6 +95,24 @@ impl DoorIoConfig {
             Self::Virtual { .. } => WatchedInput::ALL.to_vec(),
         }
     }
+
+    /// Every line that is wired: what it is for, and which it is, with its chip. None of a twin.
+    pub fn wired(&self) -> Vec<(&'static str, String)> {
+        let (chip, lines) = match self {
+            Self::Gpiocdev { chip, strike, led_green, led_red, led_blue, buzzer, contact, rex, tamper, watched } => {
+                let lines = line::Lines { strike, led_green, led_red, led_blue, buzzer, contact, rex, tamper, watched };
+                (chip.display().to_string(), lines)
+            }
+            Self::Rppal { strike, led_green, led_red, led_blue, buzzer, contact, rex, tamper, watched } => {
+                let lines = line::Lines { strike, led_green, led_red, led_blue, buzzer, contact, rex, tamper, watched };
+                ("the Pi's registers".to_owned(), lines)
+            }
+            Self::Virtual { .. } => return Vec::new(),
+        };
+        let outputs = lines.outputs().into_iter().map(|(output, line)| (output.purpose(), &line.line));
+        let inputs = lines.inputs().into_iter().map(|(input, line)| (input.purpose(), &line.line));
+        outputs.chain(inputs).map(|(purpose, line)| (purpose, format!("{line} of {chip}"))).collect()
+    }
 }
 
 /// What a door lets be done to it.

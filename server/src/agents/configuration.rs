@@ -14,7 +14,7 @@ const LINES: &str = r#"
 [door.io]
 backend = "gpiocdev"
 chip = "/dev/gpiochip0"
-strike = { line = "GPIO17" }
+strike = { line = "STRIKE" }
 # led_green = { line = "GPIO23" }
 # led_red = { line = "GPIO24" }
 # led_blue = { line = "GPIO18" }
@@ -43,6 +43,9 @@ strike = { line = "GPIO17" }
 # reader = { serial = "RR123-456790" }
 "#;
 
+/// Lines that are suggested for the strikes of an agent's doors; no other suggestion is among them.
+const STRIKES: [&str; 4] = ["GPIO17", "GPIO26", "GPIO12", "GPIO4"];
+
 const STATION: &str = r#"
 [station]
 # reader = { name = "ACS ACR1252 Dual Reader" }
@@ -62,11 +65,14 @@ pub(super) fn write(server: &str, mode: InstallationMode, is_station: bool, door
     if is_station {
         text += STATION;
     }
-    for door in doors {
+    for (number, door) in doors.iter().enumerate() {
+        // Each its own: what two doors have in common is refused, and of no line it is guessed that it is free.
+        let strike = STRIKES.get(number).map_or_else(|| format!("line of strike {}", number + 1), ToString::to_string);
+        let lines = LINES.replacen("STRIKE", &strike, 1);
         let is_alone = doors.iter().filter(|other| other.name == door.name).count() == 1;
         // On its machine a door's name must be its alone; on the server only at its site.
         let name = if is_alone { door.name.clone() } else { format!("{}, {}", door.name, door.site) };
-        text += &format!("\n# At {}.\n[[door]]\nid = \"{}\"\nname = {}\n{LINES}", door.site, door.id, quoted(&name));
+        text += &format!("\n# At {}.\n[[door]]\nid = \"{}\"\nname = {}\n{lines}", door.site, door.id, quoted(&name));
     }
     if !is_station && doors.is_empty() {
         text += "\n# It has no doors yet: give it some on the server, then copy this again.\n";

@@ -123,7 +123,7 @@ pub(super) async fn join(State(port): State<AgentPort>, ApiJson(body): ApiJson<J
     }
     let tenant = token.tenant;
     let mut tx = state.db.begin(tenant, None).await?;
-    let Some((agent, kind, _)) = store::use_token(&mut tx, tenant, &token.hash(), now).await? else {
+    let Some((agent, kind, issued_by)) = store::use_token(&mut tx, tenant, &token.hash(), now).await? else {
         return Err(no_token());
     };
     if kind.parse::<AgentKind>().map_err(anyhow::Error::from)? != body.kind {
@@ -145,7 +145,11 @@ pub(super) async fn join(State(port): State<AgentPort>, ApiJson(body): ApiJson<J
         authorities: authorities_digest([port.authority.certificate().as_ref()]),
     };
     store::join(&mut tx, tenant, agent, &joining, now).await?;
-    Entry::by_command_line(&state.keys, ActKind::Joined, SubjectKind::Agent, agent, now).append(&mut tx).await?;
+    // Whoever gave the token out let it in.
+    Entry::by_command_line(&state.keys, ActKind::Joined, SubjectKind::Agent, agent, now)
+        .by(issued_by.map(Into::into))
+        .append(&mut tx)
+        .await?;
     tx.commit().await?;
     // Whoever was linked with the agent's older keys is somebody else now.
     state.agents.end(tenant, agent.into());

@@ -251,12 +251,12 @@ pub async fn use_token(
     tenant: TenantId,
     hash: &[u8],
     now: DateTime<Utc>,
-) -> sqlx::Result<Option<(Uuid, String, String)>> {
+) -> sqlx::Result<Option<(Uuid, String, Option<Uuid>)>> {
     sqlx::query_as(
         "UPDATE join_tokens token SET used_at = $3 FROM agents agent \
          WHERE token.tenant_id = $1 AND token.token_hash = $2 AND token.used_at IS NULL AND token.expires_at > $3 \
          AND agent.tenant_id = token.tenant_id AND agent.id = token.agent_id AND agent.state <> 'revoked' \
-         RETURNING agent.id, agent.kind, agent.state",
+         RETURNING agent.id, agent.kind, token.issued_by",
     )
     .bind(tenant.as_uuid())
     .bind(hash)

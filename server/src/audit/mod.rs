@@ -69,6 +69,13 @@ impl<'a> Entry<'a> {
         Self { keys, operator: None, at, kind, subject, before, after, reason, reason_kept: None }
     }
 
+    /// In the name of an operator who is not there, if there is one.
+    #[must_use]
+    pub fn by(mut self, operator: Option<OperatorId>) -> Self {
+        self.operator = operator;
+        self
+    }
+
     /// How it was.
     #[must_use]
     pub fn before(mut self, value: &impl Serialize) -> Self {

@@ -259,8 +259,11 @@ access_core::words! {
     pub enum DoorAgentState {
         /// It is.
         Online = "online",
-        /// It is not.
+        /// It is not: it decides alone.
         Offline = "offline",
+        /// It is not, and is revoked, in quarantine, or has not linked since another machine was let in or is to be: nobody enters as far as
+        /// it heard.
+        OutOfUse = "out_of_use",
         /// It has none.
         None = "none",
     }

@@ -141,6 +141,7 @@ async fn states(actor: Actor, State(state): State<AppState>) -> ApiResult<Json<P
         let agent_state = match row.agent_id {
             None => DoorAgentState::None,
             Some(agent) if state.agents.is_connected(actor.tenant, agent.into()) => DoorAgentState::Online,
+            Some(_) if row.is_agent_out_of_use => DoorAgentState::OutOfUse,
             Some(_) => DoorAgentState::Offline,
         };
         doors.push(row.view(agent_state)?);

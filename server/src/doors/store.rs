@@ -181,6 +181,8 @@ pub struct StateRow {
     pub door_id: Uuid,
     /// Its agent.
     pub agent_id: Option<Uuid>,
+    /// The agent is not one that the server would listen to, or its machine has not linked since it joined.
+    pub is_agent_out_of_use: bool,
     /// The newest record of its contact.
     contact: Option<Vec<u8>>,
     position: Option<i64>,
@@ -274,10 +276,13 @@ impl StateRow {
 /// What the log says of every door: its newest event, and the newest of its contact.
 pub async fn states(db: &mut PgConnection, tenant: TenantId) -> sqlx::Result<Vec<StateRow>> {
     sqlx::query_as(
-        "SELECT door.id AS door_id, controls.agent_id, contact.record AS contact, newest.position, newest.received_at, \
+        "SELECT door.id AS door_id, controls.agent_id, \
+         COALESCE(agent.state <> 'joined' OR agent.last_seen_at IS NULL OR agent.last_seen_at < agent.joined_at, false) \
+            AS is_agent_out_of_use, contact.record AS contact, newest.position, newest.received_at, \
          newest.record, newest.signature, newest.operator_id, newest.command_id, trial.wiring, trial.tried_wiring, \
          trial.is_passed FROM doors door \
          LEFT JOIN agent_doors controls ON controls.tenant_id = door.tenant_id AND controls.door_id = door.id \
+         LEFT JOIN agents agent ON agent.tenant_id = controls.tenant_id AND agent.id = controls.agent_id \
          LEFT JOIN door_trials trial ON trial.tenant_id = door.tenant_id AND trial.door_id = door.id \
             AND trial.agent_id = controls.agent_id \
          LEFT JOIN LATERAL (SELECT event.position, event.received_at, event.record, event.signature, event.operator_id, event.command_id FROM log_events event \

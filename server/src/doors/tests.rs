@@ -94,7 +94,7 @@ async fn a_door_stands_as_its_records_say() {
     let bare = json!({ "door_id": id, "agent_id": null, "agent_state": "none", "position": "unknown", "last_event": null, "acceptance": null });
     assert_eq!(state().await, bare);
     let mut agent = server.agent("Gate", AgentKind::DoorController, &[&id]).await;
-    assert_eq!(state().await["agent_state"], "offline");
+    assert_eq!(state().await["agent_state"], "out_of_use", "it joined, and nobody heard of it yet");
     let mut link = agent.link().await;
     let door = id.parse::<Uuid>().unwrap().into();
     for (is_open, position) in [(true, "open"), (false, "closed")] {

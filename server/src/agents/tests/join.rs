@@ -351,10 +351,20 @@ async fn another_machine_takes_the_place_of_one() {
     let acts = server.events("kind=act").await;
     assert!(acts.iter().any(|event| event["act"]["kind"] == "replaced"), "{acts:?}");
 
+    let of_door = async || {
+        let states = server.call(guard, "GET", "/doors/states", Value::Null).await.is(200).json;
+        states["items"][0]["agent_state"].clone()
+    };
+    assert_eq!(of_door().await, "out_of_use");
     let mut new = server.joined(issued["token"].as_str().unwrap(), AgentKind::DoorController).await;
+    let acts = server.events("kind=act").await;
+    let joined = acts.iter().rfind(|event| event["act"]["kind"] == "joined").unwrap();
+    assert!(joined["operator_id"].is_string(), "by whoever gave out the token: {joined}");
+    assert_eq!(of_door().await, "out_of_use", "let in, and not heard of yet");
     assert_eq!((new.id, new.previous, new.head.epoch), (old.id, Some(head), head.epoch + 1));
     assert_eq!(seen(&server, new.id).await["door_ids"], json!([door]));
     let mut link = new.link().await;
+    assert_eq!(of_door().await, "online");
     let began = new.record(Event::EpochBegan { cause: EpochCause::Joined, previous: new.previous });
     link.deliver(vec![began]).await;
     assert_eq!(old.refusal(old.hello()).await, Refusal::Revoked, "the one so far hears it still");

@@ -8198,7 +8198,7 @@ export interface components {
             lost: components["schemas"]["TimeSpan"][];
         };
         /** @enum {string} */
-        DoorAgentState: "online" | "offline" | "none";
+        DoorAgentState: "online" | "offline" | "out_of_use" | "none";
         /** @description What of a door is to change; what is left out stays. A door does not move to another site. */
         DoorChange: {
             /** @description Its name. */

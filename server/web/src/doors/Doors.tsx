@@ -47,7 +47,10 @@ const positions: Record<string, Look> = {
 
 export function Position({ state, hasContact }: { state: DoorState | undefined; hasContact: boolean }) {
   const unknown = hasContact ? unknownPosition : { ...unknownPosition, word: w.doors.noContact };
-  const looks = positions[state?.position ?? ""] ?? unknown;
+  const known = positions[state?.position ?? ""];
+  const looks = known ?? unknown;
+  // Nobody has heard of the door since its controller was last linked.
+  const isOld = known !== undefined && state?.agent_state !== "online";
   return (
     <Box
       component="span"
@@ -55,11 +58,21 @@ export function Position({ state, hasContact }: { state: DoorState | undefined; 
     >
       {looks.icon}
       {looks.word}
+      {isOld && (
+        <Typography component="span" variant="caption" sx={{ color: "text.secondary" }}>
+          {w.doors.whenLast}
+        </Typography>
+      )}
     </Box>
   );
 }
 
-export const agentWords = { online: w.doors.agentOnline, offline: w.doors.agentOffline, none: w.doors.agentNone };
+export const agentWords = {
+  online: w.doors.agentOnline,
+  offline: w.doors.agentOffline,
+  out_of_use: w.doors.agentOutOfUse,
+  none: w.doors.agentNone,
+};
 
 export type DoorsSearch = DoorFilter & { door?: string };
 

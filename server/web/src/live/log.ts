@@ -78,9 +78,13 @@ export function toneOf(event: LogEvent): Tone {
   return "info";
 }
 
-/** The most urgent first; of equals the newest, which nobody has seen yet. */
+/** Where somebody may be in danger. */
+const OF_LIFE = ["fire", "duress"];
+
+/** The most urgent first; of equals those where somebody may be in danger, then the newest, which nobody has seen yet. */
 export function byUrgency(one: Alarm, other: Alarm): number {
-  return one.priority - other.priority || lastRaised(other).localeCompare(lastRaised(one));
+  const danger = Number(OF_LIFE.includes(other.kind)) - Number(OF_LIFE.includes(one.kind));
+  return one.priority - other.priority || danger || lastRaised(other).localeCompare(lastRaised(one));
 }
 
 /** When an alarm was raised the last time. */

@@ -222,14 +222,15 @@ export const access = {
     rules: "Rules version",
     records: "Records held",
     tokenTitle: (name: string) => `How ${name} joins`,
-    tokenOnce: "This is shown once. Run the command on the controller; it makes its own key, which never leaves it.",
+    tokenOnce:
+      "This is shown once. On the controller: if it was an agent before, stop it and move its data folder away; run the command, paste the token and end it by Ctrl-D. It makes its own key, which never leaves it.",
     command: "Command",
     token: "Token",
     tokenUntil: (time: string) => `The token can be used once, until ${time}.`,
     newToken: "New token",
     newTokenTitle: (name: string) => `New token for ${name}`,
     newTokenEffect:
-      "Whoever runs the command becomes this agent. The machine so far is out of use from that moment, gives up its rules, and lets nobody in until it joins anew. A token given out before no longer works.",
+      "Whoever joins by the token becomes this agent. Once that is done, and not before, the machine so far is out of use: it gives up its rules and lets nobody in until it joins anew, and is told as a possible copy if it goes on running. A token given out before no longer works.",
     replace: "Replace",
     replaceTitle: (name: string) => `Another machine in place of ${name}`,
     replaceEffect:

@@ -209,6 +209,8 @@ export const desk = {
     agent: "Agent",
     agentOnline: "Online",
     agentOffline: "Offline, decides alone",
+    agentOutOfUse: "Out of use: nobody enters",
+    whenLast: "when last heard",
     agentNone: "No agent",
     lastEvent: "Last event",
     release: "Release",

@@ -79,7 +79,7 @@ export const vocabulary = {
     agent_copied: "Agent may have been copied",
     clone_suspected: "Card may be a copy",
     impossible_travel: "At two doors too quickly",
-    passed_back: "Passed while known to be elsewhere",
+    passed_back: "Card of somebody who is known to be elsewhere",
     repeated_refusals: "Refused too often in a short time",
     duress: "Person may be forced",
     interlock_contradiction: "Airlock's doors contradict each other",
