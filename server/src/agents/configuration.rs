@@ -43,8 +43,9 @@ strike = { line = "STRIKE" }
 # reader = { serial = "RR123-456790" }
 "#;
 
-/// Lines that are suggested for the strikes of an agent's doors; no other suggestion is among them.
-const STRIKES: [&str; 4] = ["GPIO17", "GPIO26", "GPIO12", "GPIO4"];
+/// Lines that are suggested for the strikes of an agent's doors; no other suggestion is among them, and none that a Pi pulls up as it
+/// boots (GPIO0 to 8).
+const STRIKES: [&str; 3] = ["GPIO17", "GPIO26", "GPIO12"];
 
 const STATION: &str = r#"
 [station]
