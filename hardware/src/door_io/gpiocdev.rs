@@ -53,14 +53,12 @@ pub(super) fn rest(chip_path: &Path, strike: &OutputLine) -> Result<(), DoorIoEr
 /// Looks at the lines without taking any.
 pub(super) fn inspect(chip_path: &Path, lines: &Lines<'_>) -> Result<Vec<Result<LineView, DoorIoError>>, DoorIoError> {
     let chip = Chip::from_path(chip_path).map_err(|error| gone(chip_path, &error))?;
-    let outputs = lines.outputs().into_iter().map(|(output, line)| (output.purpose(), &line.line));
-    let inputs = lines.inputs().into_iter().map(|(input, line)| (input.purpose(), &line.line));
     let view = |(purpose, line): (&'static str, &LineId)| {
         let info = chip.line_info(offset(&chip, line, purpose)?);
         let info = info.map_err(|error| refused(chip.path(), line, purpose, &error))?;
         Ok(LineView { purpose, line: line.to_string(), held_by: info.used.then_some(info.consumer) })
     };
-    Ok(outputs.chain(inputs).map(view).collect())
+    Ok(lines.named().map(view).collect())
 }
 
 /// Outputs of a chip.

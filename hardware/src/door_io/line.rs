@@ -159,6 +159,13 @@ impl Lines<'_> {
         let named = optional.into_iter().filter_map(|(input, line)| Some((input, line.as_ref()?)));
         named.chain(self.watched.all().map(|(input, line)| (Input::Watched(input), line))).collect()
     }
+
+    /// All, by what each is for.
+    pub(super) fn named(&self) -> impl Iterator<Item = (&'static str, &LineId)> {
+        let outputs = self.outputs().into_iter().map(|(output, line)| (output.purpose(), &line.line));
+        let inputs = self.inputs().into_iter().map(|(input, line)| (input.purpose(), &line.line));
+        outputs.chain(inputs)
+    }
 }
 
 /// What a driven line is for.

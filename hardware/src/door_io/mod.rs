@@ -4,11 +4,12 @@
 //! energises the strike puts it to rest again. What a line does when the process dies differs between kernels, so nothing
 //! may depend on it; opening puts the strike to rest first.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
+use self::line::Lines;
 use crate::FaultKind;
 
 mod gpiocdev;
@@ -96,23 +97,41 @@ impl DoorIoConfig {
         }
     }
 
-    /// Every line that is wired: what it is for, and which it is, with its chip. None of a twin.
-    pub fn wired(&self) -> Vec<(&'static str, String)> {
-        let (chip, lines) = match self {
+    /// By what it is driven.
+    fn wires(&self) -> Wires<'_> {
+        match self {
             Self::Gpiocdev { chip, strike, led_green, led_red, led_blue, buzzer, contact, rex, tamper, watched } => {
-                let lines = line::Lines { strike, led_green, led_red, led_blue, buzzer, contact, rex, tamper, watched };
-                (chip.display().to_string(), lines)
+                let lines = Lines { strike, led_green, led_red, led_blue, buzzer, contact, rex, tamper, watched };
+                Wires::Chip(chip, lines)
             }
             Self::Rppal { strike, led_green, led_red, led_blue, buzzer, contact, rex, tamper, watched } => {
-                let lines = line::Lines { strike, led_green, led_red, led_blue, buzzer, contact, rex, tamper, watched };
-                ("the Pi's registers".to_owned(), lines)
+                let lines = Lines { strike, led_green, led_red, led_blue, buzzer, contact, rex, tamper, watched };
+                Wires::Registers(lines)
             }
-            Self::Virtual { .. } => return Vec::new(),
-        };
-        let outputs = lines.outputs().into_iter().map(|(output, line)| (output.purpose(), &line.line));
-        let inputs = lines.inputs().into_iter().map(|(input, line)| (input.purpose(), &line.line));
-        outputs.chain(inputs).map(|(purpose, line)| (purpose, format!("{line} of {chip}"))).collect()
+            Self::Virtual { socket } => Wires::Twin(socket),
+        }
     }
+
+    /// Every line that is wired: what it is for, and which it is, with its chip. None of a twin.
+    pub fn wired(&self) -> Vec<(&'static str, String)> {
+        let (chip, lines) = match self.wires() {
+            Wires::Chip(chip, lines) => (chip.display().to_string(), lines),
+            Wires::Registers(lines) => ("the Pi's registers".to_owned(), lines),
+            Wires::Twin(_) => return Vec::new(),
+        };
+        let named = |(purpose, line): (&'static str, &LineId)| (purpose, format!("{line} of {chip}"));
+        lines.named().map(named).collect()
+    }
+}
+
+/// What a door is driven by.
+enum Wires<'a> {
+    /// Lines of a chip.
+    Chip(&'a Path, Lines<'a>),
+    /// Lines by the Pi's registers.
+    Registers(Lines<'a>),
+    /// A twin's socket.
+    Twin(&'a Path),
 }
 
 /// What a door lets be done to it.
@@ -317,41 +336,26 @@ impl DoorIoError {
     }
 }
 
+#[cfg(not(feature = "twins"))]
+fn no_twins(socket: &Path) -> DoorIoError {
+    tracing::error!(socket = %socket.display(), "a door is a twin, and this build knows none");
+    DoorIoError::NotBuilt { backend: "virtual", feature: "twins" }
+}
+
 /// Opens a door's lines: puts the strike to rest, then delivers the present levels of its inputs and every change.
 /// Inputs end when the receiver is dropped.
 pub async fn open(config: &DoorIoConfig) -> Result<(Box<dyn DoorOutputs>, mpsc::Receiver<DoorInput>), DoorIoError> {
     let (inputs, receiver) = mpsc::channel(INPUTS_MAX);
-    let outputs: Box<dyn DoorOutputs> = match config {
-        DoorIoConfig::Gpiocdev {
-            chip,
-            strike,
-            led_green,
-            led_red,
-            led_blue,
-            buzzer,
-            contact,
-            rex,
-            tamper,
-            watched,
-        } => {
-            let lines = line::Lines { strike, led_green, led_red, led_blue, buzzer, contact, rex, tamper, watched };
-            Box::new(gpiocdev::open(chip, &lines, inputs)?)
-        }
+    let outputs: Box<dyn DoorOutputs> = match config.wires() {
+        Wires::Chip(chip, lines) => Box::new(gpiocdev::open(chip, &lines, inputs)?),
         #[cfg(feature = "rppal")]
-        DoorIoConfig::Rppal { strike, led_green, led_red, led_blue, buzzer, contact, rex, tamper, watched } => {
-            let lines = line::Lines { strike, led_green, led_red, led_blue, buzzer, contact, rex, tamper, watched };
-            Box::new(rppal::open(&lines, inputs)?)
-        }
+        Wires::Registers(lines) => Box::new(rppal::open(&lines, inputs)?),
         #[cfg(not(feature = "rppal"))]
-        DoorIoConfig::Rppal { .. } => {
-            return Err(DoorIoError::NotBuilt { backend: "rppal", feature: "rppal" });
-        }
+        Wires::Registers(_) => return Err(DoorIoError::NotBuilt { backend: "rppal", feature: "rppal" }),
         #[cfg(feature = "twins")]
-        DoorIoConfig::Virtual { socket } => Box::new(virtual_io::open(socket, inputs).await?),
+        Wires::Twin(socket) => Box::new(virtual_io::open(socket, inputs).await?),
         #[cfg(not(feature = "twins"))]
-        DoorIoConfig::Virtual { .. } => {
-            return Err(DoorIoError::NotBuilt { backend: "virtual", feature: "twins" });
-        }
+        Wires::Twin(socket) => return Err(no_twins(socket)),
     };
     Ok((outputs, receiver))
 }
@@ -389,30 +393,16 @@ pub struct LineView {
 /// Looks at a door's lines without taking or changing any of them, whoever drives them. An error is of the chip or twin as a
 /// whole, or in the place of the line that is not there. Registers (`rppal`) can't be looked at so: then the list is empty.
 pub async fn inspect(config: &DoorIoConfig) -> Result<Vec<Result<LineView, DoorIoError>>, DoorIoError> {
-    match config {
-        DoorIoConfig::Gpiocdev {
-            chip,
-            strike,
-            led_green,
-            led_red,
-            led_blue,
-            buzzer,
-            contact,
-            rex,
-            tamper,
-            watched,
-        } => {
-            let lines = line::Lines { strike, led_green, led_red, led_blue, buzzer, contact, rex, tamper, watched };
-            gpiocdev::inspect(chip, &lines)
-        }
+    match config.wires() {
+        Wires::Chip(chip, lines) => gpiocdev::inspect(chip, &lines),
         #[cfg(feature = "rppal")]
-        DoorIoConfig::Rppal { .. } => Ok(Vec::new()),
+        Wires::Registers(_) => Ok(Vec::new()),
         #[cfg(not(feature = "rppal"))]
-        DoorIoConfig::Rppal { .. } => Err(DoorIoError::NotBuilt { backend: "rppal", feature: "rppal" }),
+        Wires::Registers(_) => Err(DoorIoError::NotBuilt { backend: "rppal", feature: "rppal" }),
         #[cfg(feature = "twins")]
-        DoorIoConfig::Virtual { socket } => virtual_io::inspect(socket).await,
+        Wires::Twin(socket) => virtual_io::inspect(socket).await,
         #[cfg(not(feature = "twins"))]
-        DoorIoConfig::Virtual { .. } => Err(DoorIoError::NotBuilt { backend: "virtual", feature: "twins" }),
+        Wires::Twin(socket) => Err(no_twins(socket)),
     }
 }
 
