@@ -120,9 +120,10 @@ pub struct PolicyStore {
     path: PathBuf,
     in_force: Option<InForce>,
     book: CardBook,
-    withdrawn: Option<Withdrawn>,
-    /// What is left of bundles before, the newest first: each names a door that no newer one does.
-    left_behind: Vec<LeftBehind>,
+    /// What is left of the one that was given up, until there is a newer one.
+    withdrawn: Option<Past>,
+    /// What is left of those before, the newest first: each names a door that no newer one does, while its wires may hang here still.
+    left_behind: Vec<Past>,
     /// Random, of this start.
     stand_in_key: [u8; 32],
     /// A test's switch: whoever signed a bundle is believed.
@@ -158,15 +159,8 @@ struct Remains {
     doors: PolicyRows,
 }
 
-/// The state after a bundle was given up.
-struct Withdrawn {
-    sequence: u64,
-    remains: Remains,
-    policy: Policy,
-}
-
-/// How doors behave that the bundle in force names no more, while their wires may hang here still: people leave there.
-struct LeftBehind {
+/// The same in use: by it people leave, and nobody enters.
+struct Past {
     remains: Remains,
     policy: Policy,
 }
@@ -224,7 +218,7 @@ impl PolicyStore {
             let refused = |source| StoreError::Refused { path: path.clone(), source };
             let remains = canonical::decode::<Remains>("remains of a bundle", &bytes)
                 .map_err(|error| refused(BundleRefused::NotGenuine(error.into())))?;
-            self.withdrawn = Some(Withdrawn::compile(remains).map_err(|error| refused(error.into()))?);
+            self.withdrawn = Some(Past::compile(remains).map_err(|error| refused(error.into()))?);
             return Ok(());
         }
         let unsealed = unseal(&self.identity, FILE_PURPOSE, &content);
@@ -275,8 +269,9 @@ impl PolicyStore {
                 return Ok(false);
             }
         }
-        if let Some(withdrawn) = self.withdrawn.as_ref().filter(|withdrawn| bundle.sequence <= withdrawn.sequence) {
-            return Err(BundleRefused::Withdrawn { sequence: bundle.sequence, withdrawn: withdrawn.sequence });
+        let given_up = self.withdrawn.as_ref().map(|withdrawn| withdrawn.remains.sequence);
+        if let Some(withdrawn) = given_up.filter(|withdrawn| bundle.sequence <= *withdrawn) {
+            return Err(BundleRefused::Withdrawn { sequence: bundle.sequence, withdrawn });
         }
         let ahead_ms = known.map_or(0, |known| bundle.signed_at.since(known));
         if ahead_ms > LEAP_MAX_MS {
@@ -295,8 +290,8 @@ impl PolicyStore {
     /// Keeps what is left of a bundle before, as long as it names a door that no newer one does.
     fn leave_behind(&mut self, remains: Remains) {
         // They compiled as part of the bundle; without them people leave by the exit button there.
-        if let Ok(policy) = Policy::compile(remains.doors.clone()) {
-            self.left_behind.insert(0, LeftBehind { remains, policy });
+        if let Ok(past) = Past::compile(remains) {
+            self.left_behind.insert(0, past);
         }
         let mut named: HashSet<DoorId> =
             self.in_force.iter().flat_map(|in_force| in_force.policy.doors()).map(|door| door.id).collect();
@@ -326,7 +321,7 @@ impl PolicyStore {
         self.book.put(None);
         let sealed = seal(&self.identity, REMAINS_PURPOSE, &canonical::encode(&remains));
         // They compiled as part of the bundle; without them a door behaves as one of which nothing is known.
-        self.withdrawn = Withdrawn::compile(remains).ok();
+        self.withdrawn = Past::compile(remains).ok();
         // A file that does not open is refused at start as the bundle must be.
         Some((self.path.clone(), sealed.unwrap_or_default(), 0))
     }
@@ -351,7 +346,7 @@ impl PolicyStore {
 
     /// Number of the newest bundle that was taken, in force or given up since; 0 without one. Only a higher one is taken.
     pub fn newest_sequence(&self) -> u64 {
-        self.withdrawn.as_ref().map_or(self.sequence(), |withdrawn| withdrawn.sequence.max(self.sequence()))
+        self.withdrawn.as_ref().map_or(self.sequence(), |withdrawn| withdrawn.remains.sequence.max(self.sequence()))
     }
 
     /// Version of the policy in force; 0 without one.
@@ -374,8 +369,14 @@ impl PolicyStore {
 
     /// What the policy in force says of a door, or the one that was given up, or the last one that named it.
     pub fn door(&self, door: DoorId) -> Option<&DoorRule> {
-        let named = self.newest_policy().and_then(|policy| policy.door(door));
-        named.or_else(|| self.left_behind.iter().find_map(|left| left.policy.door(door)))
+        let in_force = self.in_force.as_ref().and_then(|in_force| in_force.policy.door(door));
+        in_force.or_else(|| self.last_naming(door)?.door(door))
+    }
+
+    /// What is left of the last bundle before that named a door.
+    fn last_naming(&self, door: DoorId) -> Option<&Policy> {
+        let mut past = self.withdrawn.iter().chain(&self.left_behind).map(|past| &past.policy);
+        past.find(|policy| policy.door(door).is_some())
     }
 
     /// Whether the bundle in force, if there is one, names a door.
@@ -430,25 +431,26 @@ impl PolicyStore {
     /// Decides by the bundle in force and what is known of the agent's own doors. Without a bundle, and at a door that it does not name,
     /// nobody enters, and people leave where only this system lets them out.
     pub fn decide(&self, state: &State, attempt: Attempt) -> Ruling {
-        if let Some(in_force) = &self.in_force {
-            let is_leaving = attempt.side == Side::Out && in_force.policy.door(attempt.door).is_none();
-            let left =
-                self.left_behind.iter().filter(|_| is_leaving).find(|left| left.policy.door(attempt.door).is_some());
-            return judged(left.map_or(&in_force.policy, |left| &left.policy), state, attempt);
+        let in_force = self.in_force.as_ref().map(|in_force| &in_force.policy);
+        let is_named = in_force.is_some_and(|policy| policy.door(attempt.door).is_some());
+        if attempt.side == Side::Out
+            && !is_named
+            && let Some(last) = self.last_naming(attempt.door)
+        {
+            let leaving = judged(last, state, attempt.clone());
+            if leaving.verdict.outcome != Outcome::Deny {
+                return leaving;
+            }
         }
-        let mut left = self
-            .withdrawn
-            .iter()
-            .map(|given_up| &given_up.policy)
-            .chain(self.left_behind.iter().map(|left| &left.policy));
-        let left = left.find(|policy| attempt.side == Side::Out && policy.door(attempt.door).is_some());
-        let leaving = left.map(|policy| judged(policy, state, attempt.clone()));
-        leaving.filter(|ruling| ruling.verdict.outcome != Outcome::Deny).unwrap_or_else(|| Ruling {
-            attempt,
-            circumstances: Circumstances::default(),
-            verdict: Verdict::refused(Reason::NoPolicy, 0),
-            rules_version: RULES_VERSION,
-        })
+        match in_force {
+            Some(policy) => judged(policy, state, attempt),
+            None => Ruling {
+                attempt,
+                circumstances: Circumstances::default(),
+                verdict: Verdict::refused(Reason::NoPolicy, 0),
+                rules_version: RULES_VERSION,
+            },
+        }
     }
 
     /// The mode of a door, by the bundle in force and what is known; none without a bundle that may be used.
@@ -534,10 +536,10 @@ impl Remains {
     }
 }
 
-impl Withdrawn {
+impl Past {
     fn compile(remains: Remains) -> Result<Self, PolicyError> {
         let policy = Policy::compile(remains.doors.clone())?;
-        Ok(Self { sequence: remains.sequence, remains, policy })
+        Ok(Self { remains, policy })
     }
 }
 
