@@ -71,7 +71,7 @@ pub async fn rules(db: &mut PgConnection, tenant: TenantId) -> sqlx::Result<Card
          rules.rekeyed_at, COALESCE(rules.row_version, 0) AS row_version, held.cards, held.cards_due, held.cards_to_exchange, \
          (SELECT count(DISTINCT finger.person_id) FROM fingers finger \
              JOIN legal_bases basis ON basis.tenant_id = finger.tenant_id AND basis.person_id = finger.person_id \
-             WHERE finger.tenant_id = $1 AND finger.credential_id IS NULL AND basis.consent_text_version <> ALL($3)) \
+             AND basis.withdrawn_at IS NULL WHERE finger.tenant_id = $1 AND finger.credential_id IS NULL AND basis.consent_text_version <> ALL($3)) \
              AS people_not_compared \
          FROM (SELECT count(*) AS cards, count(*) FILTER (WHERE reason <> 'exchange') AS cards_due, \
              count(*) FILTER (WHERE reason = 'exchange') AS cards_to_exchange FROM ({}) card) held \
