@@ -141,6 +141,14 @@ pub struct Proof {
     pub messaging: Messaging,
 }
 
+impl Proof {
+    /// What a card told that proved itself.
+    pub fn of(identified: &desfire::Identified) -> Self {
+        let (credential, messaging) = (identified.credential.clone(), identified.messaging);
+        Self { credential, key_version: identified.key_version, messaging }
+    }
+}
+
 /// What came of reading on to the template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TemplateRead {
@@ -154,6 +162,31 @@ pub enum TemplateRead {
     Unreadable(String),
     /// The session is not that card's any more: it was exchanged, or somebody stands between; why.
     NotAuthentic(String),
+}
+
+impl TemplateRead {
+    /// What came of it, by a card that answered to its end.
+    pub fn of(read: Result<Option<CardTemplate>, desfire::ReadError>) -> Self {
+        match read {
+            Ok(Some(template)) => Self::Content(template),
+            Ok(None) => Self::Empty,
+            Err(error) if error.is_clone_suspected() => Self::NotAuthentic(error.to_string()),
+            Err(error) => Self::Unreadable(error.to_string()),
+        }
+    }
+}
+
+impl ReaderChange {
+    /// What is told of a card that has this UID and did not prove to be the one that has it.
+    pub fn of_failed_proof(uid: Uid, error: desfire::ReadError) -> Self {
+        if error.refutes_known_card() {
+            Self::NotAuthentic(uid, error.to_string())
+        } else if error.is_senseless() {
+            Self::Senseless(uid, error.to_string())
+        } else {
+            Self::Unreadable(error.to_string())
+        }
+    }
 }
 
 /// What is asked of a card that told its UID.

@@ -395,28 +395,24 @@ pub(super) fn tell(shown: &Shown, book: &CardBook, dice: &mut Dice) -> Told {
         let change = match hold(identify(order, nonces(dice)), &mut twin, &mut took_ms) {
             Err(Left) => ReaderChange::Unreadable("the card left before it was read".to_owned()),
             Ok(Ok(identified)) => {
-                let proof = Proof {
-                    credential: identified.credential.clone(),
-                    key_version: identified.key_version,
-                    messaging: identified.messaging,
-                };
+                let proof = Proof::of(&identified);
                 told.changes.push((took_ms, ReaderChange::Proved(uid.clone(), proof)));
                 let read = match hold(identified.read_template(), &mut twin, &mut took_ms) {
-                    Ok(Ok(Some(template))) => TemplateRead::Content(template),
-                    Ok(Ok(None)) => TemplateRead::Empty,
-                    Ok(Err(error)) if error.is_clone_suspected() => TemplateRead::NotAuthentic(error.to_string()),
-                    Ok(Err(error)) => TemplateRead::Unreadable(error.to_string()),
+                    Ok(read) => TemplateRead::of(read),
                     Err(Left) => TemplateRead::Gone,
                 };
                 ReaderChange::Template(read)
             }
-            Ok(Err(error)) if error.refutes_known_card() => ReaderChange::NotAuthentic(uid.clone(), error.to_string()),
-            Ok(Err(ReadError::Card(_))) if attempt < READ_ATTEMPTS => {
-                attempt += 1;
-                continue;
+            Ok(Err(error)) => {
+                let change = ReaderChange::of_failed_proof(uid.clone(), error);
+                let is_of_field =
+                    matches!(error, ReadError::Card(_)) && !matches!(change, ReaderChange::NotAuthentic(..));
+                if is_of_field && attempt < READ_ATTEMPTS {
+                    attempt += 1;
+                    continue;
+                }
+                change
             }
-            Ok(Err(error)) if error.is_senseless() => ReaderChange::Senseless(uid.clone(), error.to_string()),
-            Ok(Err(error)) => ReaderChange::Unreadable(error.to_string()),
         };
         told.changes.push((took_ms, change));
         return told;

@@ -219,11 +219,14 @@ impl Work {
                 }
                 match identified? {
                     Ok(identified) => return self.read_on(session, at, uid, identified).map(|()| None),
-                    Err(error) if error.refutes_known_card() => ReaderChange::NotAuthentic(uid, error.to_string()),
-                    // What may be the field's fault is asked again.
-                    Err(error) if error.is_senseless() => return Err(Broken::Senseless(uid, error.to_string())),
-                    Err(error @ ReadError::Card(_)) => return Err(Broken::Card(error.to_string())),
-                    Err(error) => ReaderChange::Unreadable(error.to_string()),
+                    Err(error) => match ReaderChange::of_failed_proof(uid, error) {
+                        // What may be the field's fault is asked again.
+                        ReaderChange::Senseless(uid, why) => return Err(Broken::Senseless(uid, why)),
+                        ReaderChange::Unreadable(why) if matches!(error, ReadError::Card(_)) => {
+                            return Err(Broken::Card(why));
+                        }
+                        change => change,
+                    },
                 }
             }
         };
@@ -239,18 +242,11 @@ impl Work {
         uid: Uid,
         identified: desfire::Identified,
     ) -> Result<(), Broken> {
-        let proof = Proof {
-            credential: identified.credential.clone(),
-            key_version: identified.key_version,
-            messaging: identified.messaging,
-        };
+        let proof = Proof::of(&identified);
         self.tell_of_card(at, ReaderChange::Proved(uid, proof))?;
         let held = session.hold(identified.read_template(), READ_TIME_MAX);
         let (read, broken) = match held {
-            Ok(Ok(Some(template))) => (TemplateRead::Content(template), None),
-            Ok(Ok(None)) => (TemplateRead::Empty, None),
-            Ok(Err(error)) if error.is_clone_suspected() => (TemplateRead::NotAuthentic(error.to_string()), None),
-            Ok(Err(error)) => (TemplateRead::Unreadable(error.to_string()), None),
+            Ok(read) => (TemplateRead::of(read), None),
             Err(Broken::Card(why)) => (TemplateRead::Unreadable(why), None),
             Err(Broken::Ended) => return Err(Broken::Ended),
             Err(broken) => (TemplateRead::Gone, Some(broken)),
